@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::Host;
 
-/// The question for the signs by which the cloud is recognised.
+/// The question that collects the local data by which the cloud is recognised.
 pub(super) fn question() -> Question {
     let variables = clouds::variables().chain(OF_CONTAINERS);
     Question::Machine { variables: variables.map(str::to_owned).collect() }
@@ -28,11 +28,13 @@ pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
     (has_variable || machine.host.as_ref().is_some_and(is_id)).then_some(probe)
 }
 
-/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes.
+/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes. All of
+/// these conditions must be met:
 ///
-/// 1. The cloud is known; a virtual machine of an unknown provider does not count.
-/// 2. It lists the port; or it lists no port, and the port is 25, which some clouds block for some customers only.
-/// 3. The IP address is a public one: clouds do not block mail ports in their private networks.
+/// 1. The cloud is recognised.
+/// 2. Its entry lists the port as blocked; or the entry lists no port, the port is 25 (some clouds block it only for
+///    some customers), and the entry is not a generic one for virtual machines.
+/// 3. The server's IP address is public, because clouds do not block mail ports in their private networks.
 pub(super) fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
     let (probe, machine) = evidence.machine()?;
     let cloud = clouds::recognise(&MachineSigns {
@@ -82,7 +84,7 @@ pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }
 
-/// The cloud's own procedure, with the host in its commands.
+/// The cloud's procedure for unblocking the port, with the host name filled in.
 pub(super) fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
     let with_port = host.with_port(25);
     let bare = with_port.trim_end_matches(":25").to_owned();

@@ -21,8 +21,14 @@ pub(super) struct FoundError {
 impl FoundError {
     /// The error message in a text; none if the text has none that is known.
     pub(super) fn in_text(text: &str) -> Option<FoundError> {
-        let text = normal(text);
+        let text = prepared(text);
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
+    }
+
+    /// The failure of a sending server that has the form of a reply of another one (`450 4.4.316 Connection refused`).
+    pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
+        let text = prepared(text);
+        Some(FoundError { error: program_errors::find_instead_of_reply(&text)?, program: programs::recognised(&text) })
     }
 
     /// The rule that a check would report.
@@ -32,7 +38,7 @@ impl FoundError {
 
     pub(super) fn explained(self, text: &str) -> Explained {
         let FoundError { error, program } = self;
-        let server = server_in(text);
+        let server = server_of(text);
         let advice = program.into_iter().flat_map(|program| program.advice_for(&error.rule));
         let fixes = advice.chain(&error.fix).map(|fix| filled(fix, &server));
         let mut explained = Explained {
@@ -41,7 +47,7 @@ impl FoundError {
             confidence: Some(error.confidence),
             meaning: Some(match program {
                 Some(program) => format!("an error message of {}", program.name),
-                None => "an error message of a mail program".to_owned(),
+                None => "an error message of a mail program or mail server".to_owned(),
             }),
             cause: Some(error.means.clone()),
             otherwise: error.otherwise.clone(),
@@ -61,6 +67,44 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     let advice = explained.rule.into_iter().flat_map(|rule| program.advice_for(rule));
     let server = server_in(text);
     explained.fixes.extend(advice.map(|fix| filled(fix, &server)));
+}
+
+/// A text as literals are searched in it. qmail logs `_` for each space of a message.
+fn prepared(text: &str) -> String {
+    let text = normal(text);
+    let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
+    if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
+}
+
+/// What precedes the server's name in the messages of mail servers that deliver.
+const BEFORE_SERVER: [&str; 9] = [
+    "FQDN=",
+    "LastAttemptedServerName=",
+    "hostname = \"",
+    "relay=\"",
+    "mx=\"",
+    "refused by ",
+    "timed out with ",
+    "Server at ",
+    "support.google.com/mail/answer/7720 [",
+];
+
+/// The server in a message. Some forms need more than its words: a line of Exchange's protocol log, where the local address
+/// comes first, and fields with a name before them.
+fn server_of(text: &str) -> ServerName {
+    let fields: Vec<&str> = text.splitn(8, ',').collect();
+    if let [_, _, _, _, local, remote, _, _] = fields.as_slice()
+        && local.parse::<std::net::SocketAddr>().is_ok()
+    {
+        return server_in(remote);
+    }
+    let named = BEFORE_SERVER.iter().find_map(|before| {
+        let (_, after) = text.split_once(before)?;
+        let name = after.split(['}', ']', ';', ' ', '"', '(', ',']).next()?;
+        Some(server_in(&format!("host {name}"))).filter(|server| *server != ServerName::default())
+    });
+    let server = server_in(text);
+    if server == ServerName::default() { named.unwrap_or(server) } else { server }
 }
 
 /// What is known about a program.
@@ -94,6 +138,7 @@ fn proof(rule: &str, server: &ServerName) -> Fix {
 
 fn filled(fix: &Fix, server: &ServerName) -> Fix {
     let values = [
+        ("{host}:{port}", server.place()),
         ("{host}", server.host()),
         ("{port}", server.port()),
         ("{user}", "USER".to_owned()),
@@ -107,7 +152,7 @@ fn filled(fix: &Fix, server: &ServerName) -> Fix {
 
 #[cfg(test)]
 mod tests {
-    use super::FoundError;
+    use super::{FoundError, server_of};
     use crate::check;
     use crate::lexicon::{program_errors, programs};
 
@@ -117,6 +162,26 @@ mod tests {
         let of_advice = programs::all().iter().flat_map(|program| program.advice()).flat_map(|advice| &advice.rules);
         let unknown: Vec<&String> = of_errors.chain(of_advice).filter(|rule| check::rule(rule).is_none()).collect();
         assert!(unknown.is_empty(), "no such rules: {unknown:?}");
+    }
+
+    #[test]
+    fn the_server_is_found_in_the_messages_of_mail_servers() {
+        for (text, place) in [
+            ("2017-10-07T04:42:55Z,Outbound,08D5,11,192.0.2.248:16547,198.51.100.234:25,*,,x", "198.51.100.234:25"),
+            ("{LED=450 4.4.316 Connection refused};{MSG=};{FQDN=mx.example.com};{IP=192.0.2.1}", "mx.example.com"),
+            ("450 4.4.312 DNS query failed [LastAttemptedServerName=mx.example.com]", "mx.example.com"),
+            ("Connection error (delivery.connect-error) hostname = \"mx.example.com\", x", "mx.example.com"),
+            ("stat=Deferred: Connection refused by mx.example.com.", "mx.example.com"),
+            ("https://support.google.com/mail/answer/7720 [mx.example.com. 192.0.2.182: timed out]", "mx.example.com"),
+            ("Remote Server at example.com (192.0.2.1) returned '550 4.4.7 QUEUE.Expired'", "example.com"),
+            ("TLS negotiation failed", "HOST"),
+        ] {
+            assert_eq!(server_of(text).place(), place, "{text}");
+        }
+        let text = "lost connection with mx.example.com[192.0.2.1] while performing the EHLO handshake";
+        let explained = FoundError::in_text(text).expect("a known message").explained(text);
+        let commands: Vec<_> = explained.fixes.iter().filter_map(|fix| fix.command.as_deref()).collect();
+        assert!(commands.iter().all(|command| !command.contains("PORT")), "{commands:?}");
     }
 
     #[test]

@@ -2,18 +2,21 @@
 //!
 //! Promises: bounded; a line without a failure costs one pass of a byte search; a message that continues in lines that
 //! begin with a space (bounces, nested exceptions) is one line.
+//!
+//! A line without a known error message is a failure if it contains one of `WORDS` and none of `HARMLESS`: those are the
+//! headers and the fixed sentences of bounces, counters, and unknown clients that try a server.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::lexicon::program_errors;
+use crate::lexicon::{normal, program_errors};
 
 /// Bytes of one message over several lines that are kept.
 const MAX_HELD: usize = 8 * 1024;
 
 /// Words with which programs report failures.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 26] = [
     "error",
     "fail",
     "refused",
@@ -36,12 +39,140 @@ const WORDS: [&str; 22] = [
     "undeliver",
     "expired",
     "tempfail",
+    "permfail",
+    "frozen",
+    "loops back",
+    "not delivered",
+];
+
+/// Words of lines that contain one of [`WORDS`] and do not report that mail is stuck.
+const HARMLESS: [&str; 75] = [
+    // Bounces: headers, and sentences around the reason.
+    "action: failed",
+    "action: delayed",
+    "subject:",
+    "content-type:",
+    "content-description:",
+    "content-disposition:",
+    "x-failed-recipients:",
+    "auto-submitted:",
+    "failed recipients:",
+    "could not be delivered",
+    "message not delivered",
+    "message wasn't delivered",
+    "message could not",
+    "undeliverable:",
+    "delivery has failed to these recipients",
+    "delivery to the following recipient failed",
+    "delivery to the following recipients failed",
+    "the following addresses had permanent fatal errors",
+    "the following address(es) failed",
+    "your message to",
+    "there was an error while attempting to deliver",
+    "following error message",
+    "the error that the other server returned was",
+    "diagnostic information for administrators",
+    "undelivered message",
+    "undelivered mail",
+    "this is a permanent error",
+    "failed permanently",
+    "delivery status notification (failure)",
+    "delivery failure",
+    "returned mail",
+    // Counters and names of settings.
+    " 0 error",
+    "0 failed",
+    "0 deferred",
+    "0 rejected",
+    "errors=0",
+    "errors: 0",
+    "error=0",
+    "failed=0",
+    "rejected=0",
+    "deferred=0",
+    "no error",
+    "without error",
+    "errors-to:",
+    "error_code=0",
+    "error: success",
+    "errno=0",
+    "timeout=",
+    "timeouts=0",
+    "error log",
+    // Unknown clients and scanners, at a server.
+    "does not resolve to address",
+    "hostname verification",
+    "verification failed: name or service not known",
+    "verification failed: temporary failure in name resolution",
+    "connect from unknown",
+    "lost connection after ",
+    "too many errors after ",
+    "timeout after ",
+    "ssl_accept error from",
+    "imap-login:",
+    "pop3-login:",
+    "managesieve-login:",
+    "verify=fail",
+    "smtp.dkim-fail",
+    "smtp.spf-",
+    "smtp.dmarc-",
+    "smtp.arc-",
+    "downgrading to plain",
+    "smtp command timeout on",
+    "unexpected disconnection while reading",
+    "smtp protocol synchronization error",
+    "strict = false",
+    // Mail that was sent.
+    "status=sent",
+    "stat=sent",
+    "result=\"ok\"",
 ];
 
 static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let search = AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS);
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
+
+static SEARCH_HARMLESS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let search = AhoCorasick::builder().ascii_case_insensitive(true).build(HARMLESS);
+    search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
+});
+
+fn reports_failure(line: &[u8]) -> bool {
+    SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
+}
+
+/// What a line of a mail server's log says about a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeliveryPart {
+    /// One server was tried; others may follow, and then the result.
+    Attempt,
+    /// The result for a recipient.
+    Result,
+    /// Not known.
+    Other,
+}
+
+/// What a line is, in the logs of Postfix (`connect to ...`, then `status=deferred`) and Exim (`H=...`, then `== a@example.com`).
+pub(super) fn delivery_part(text: &str) -> DeliveryPart {
+    let contains = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if contains(&["status=deferred", "status=bounced", " == ", " ** "]) {
+        DeliveryPart::Result
+    } else if contains(&["]: connect to ", " H=", " SSL_connect error to "]) {
+        DeliveryPart::Attempt
+    } else {
+        DeliveryPart::Other
+    }
+}
+
+/// The message in a line, for comparison, and whether the line is the header of a bounce.
+pub(super) fn message(text: &str) -> (String, bool) {
+    let text = normal(text);
+    match text.strip_prefix("diagnostic-code:").map(|value| value.split_once(';').map_or(value, |(_, value)| value)) {
+        Some(value) => (value.trim().to_owned(), true),
+        None => (text, false),
+    }
+}
 
 /// A line that may report a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +200,11 @@ impl FailureLines {
             if held.text.len() + line.len() < MAX_HELD {
                 held.text.push('\n');
                 held.text.push_str(String::from_utf8_lossy(line).trim_end());
-                held.is_failure |= SEARCH.is_match(line);
+                held.is_failure |= reports_failure(line);
             }
             return None;
         }
-        let is_failure = SEARCH.is_match(line);
+        let is_failure = reports_failure(line);
         let found = (is_failure || program_errors::may_be_in(line)).then(|| {
             let text = String::from_utf8_lossy(line.get(..MAX_HELD).unwrap_or(line)).trim_end().to_owned();
             FailureLine { number, text, is_failure }
@@ -92,6 +223,31 @@ mod tests {
     use super::FailureLines;
 
     #[test]
+    fn a_line_that_contains_a_word_of_failure_may_be_harmless() {
+        let told = |line: &str| {
+            let mut lines = FailureLines::default();
+            lines.push(1, line.as_bytes());
+            lines.finish().is_some_and(|found| found.is_failure)
+        };
+        for line in [
+            "postfix/smtpd[9]: lost connection after AUTH from unknown[192.0.2.1]",
+            "postfix/smtpd[9]: connect from unknown[192.0.2.1]",
+            "postfix/smtpd[9]: warning: hostname x.example does not resolve to address 192.0.2.1: hostname verification failed",
+            "postfix/smtpd[9]: warning: 192.0.2.1: hostname x.example verification failed: Name or service not known",
+            "Action: failed",
+            "run finished with 0 errors",
+            "[NOTICE] [core] disconnect ip=192.0.2.1 errors=0 txns=1",
+            "sendmail[1]: STARTTLS=client, relay=mx.example.com., version=TLSv1.2, verify=FAIL, bits=256/256",
+            "the Postfix mail system was started",
+        ] {
+            assert!(!told(line), "{line}");
+        }
+        for line in ["postfix/smtp[2]: fatal error of a new kind", "delivery failed for a reason"] {
+            assert!(told(line), "{line}");
+        }
+    }
+
+    #[test]
     fn a_message_over_several_lines_is_one() {
         let (mut lines, mut found) = (FailureLines::default(), Vec::new());
         let log =
@@ -100,7 +256,7 @@ mod tests {
             found.extend(lines.push(number, line.as_bytes()));
         }
         found.extend(lines.finish());
-        let [only] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((only.number, only.text.lines().count()), (2, 3));
+        let told: Vec<_> = found.iter().map(|one| (one.number, one.text.lines().count())).collect();
+        assert_eq!(told, [(2, 3)]);
     }
 }

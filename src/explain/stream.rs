@@ -1,36 +1,36 @@
 //! Explains a log of any length: each reply and each error message as it is found, or how many have the same cause. A line
 //! that reports a failure and is not recognised is counted, and the first one is kept.
 //!
-//! Promises: memory does not depend on the length of the input.
+//! Promises: memory use does not depend on the length of the input.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
 use super::arguments::one_word;
 use super::errors::FoundError;
 use super::explained::{Explained, ExplanationKind, Extent, Tally};
-use super::failures::{FailureLine, FailureLines};
+use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
 use crate::lexicon::{Cause, ReplyPhase};
 
-/// Distinct replies whose reading is remembered, because a log repeats itself.
+/// The maximum number of distinct replies that are cached. Logs contain many identical replies.
 const MEMORY: usize = 2048;
 
-/// What is done with the replies of a log.
+/// How the replies of a log are processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogMode {
-    /// Each is explained.
+    /// Each reply is explained.
     Each,
-    /// They are counted by cause.
+    /// The replies are counted by cause.
     Count,
 }
 
-/// What a log contained.
+/// The summary of a log.
 #[derive(Clone, Debug)]
 pub struct LogSummary {
-    /// How much was read.
+    /// The size of the part that was read.
     pub extent: Extent,
     /// With [`LogMode::Count`], the replies and error messages by cause: failures first, the most frequent one on top.
     pub tallies: Vec<Tally>,
@@ -56,6 +56,9 @@ pub fn log(
         counted: HashMap::new(),
         tallies: BTreeMap::new(),
         generic: None,
+        specific: None,
+        attempts: VecDeque::new(),
+        recent: VecDeque::new(),
         unknown: None,
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
@@ -72,10 +75,13 @@ pub fn log(
     finder.finish(&mut |found| explainer.reply(found));
     failures.finish().into_iter().for_each(|failure| explainer.failure(failure));
     explainer.release_generic();
+    for (line, found) in std::mem::take(&mut explainer.attempts) {
+        explainer.report(&line, found);
+    }
     Ok(explainer.summary())
 }
 
-/// Reads a line into `line`, of which only what the finder examines is kept; false at the end.
+/// Reads the next line and stores its first [`log::MAX_LINE`] bytes. Returns false at the end of the input.
 fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let most = log::MAX_LINE as u64;
@@ -88,7 +94,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What decides how a reply is read: its text, its phase, its host.
+/// The properties on which the interpretation of a reply depends: its text, its phase and its host.
 type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
 /// What replies are counted by (the cause and the rule), and error messages (the rule).
@@ -99,7 +105,11 @@ enum TallyKey {
 }
 
 /// Lines after a generic error message in which a reply or another message takes its place.
-const GENERIC_REACH: u64 = 8;
+const GENERIC_REACH: u64 = 12;
+/// Attempts that wait for the result of their delivery; a domain has a few servers.
+const MAX_ATTEMPTS: usize = 32;
+/// Messages of a bounce's text that are remembered until its headers.
+const MAX_RECENT: usize = 16;
 
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
@@ -107,18 +117,28 @@ struct LogExplainer<'a> {
     output: &'a mut dyn FnMut(&Explained) -> ControlFlow<()>,
     flow: ControlFlow<()>,
     extent: Extent,
-    /// The latest replies: with [`LogMode::Each`] their explanations, otherwise what they are counted by.
+    /// The cached explanations, used with [`LogMode::Each`].
     explained: HashMap<ReplyKey, Option<Explained>>,
+    /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
     /// A generic error message, until a later line says more.
     generic: Option<(FailureLine, FoundError)>,
+    /// The last message that was not generic, and its line.
+    specific: Option<(u64, FoundError)>,
+    /// With [`LogMode::Count`], attempts to reach a server, until the result of the delivery is read.
+    attempts: VecDeque<(FailureLine, FoundError)>,
+    /// The last messages, which a bounce repeats in a header.
+    recent: VecDeque<String>,
     unknown: Option<FailureLine>,
 }
 
 impl LogExplainer<'_> {
     fn reply(&mut self, found: FoundReply) {
-        self.supersede_generic(found.line);
+        // An accepted command does not say why another one failed.
+        if found.text.starts_with(['4', '5']) {
+            self.supersede_generic(found.line);
+        }
         match self.mode {
             LogMode::Each => self.explain(found),
             LogMode::Count => self.count(found),
@@ -135,13 +155,18 @@ impl LogExplainer<'_> {
         if self.explained.len() >= MEMORY {
             self.explained.clear();
         }
-        let known = self
-            .explained
-            .entry((text, phase, host))
-            .or_insert_with_key(|(text, phase, host)| self.context.reply(text, *phase, host.as_deref()));
+        let known = self.explained.entry((text, phase, host)).or_insert_with_key(|(text, phase, host)| {
+            match FoundError::instead_of_reply(text) {
+                Some(own) => Some(own.explained(text)),
+                None => self.context.reply(text, *phase, host.as_deref()),
+            }
+        });
         let Some(explained) = known else { return };
         explained.line = Some(line);
-        self.extent.replies += 1;
+        match explained.kind {
+            ExplanationKind::Error => self.extent.errors += 1,
+            _ => self.extent.replies += 1,
+        }
         if self.flow.is_continue() {
             self.flow = (self.output)(explained);
         }
@@ -152,37 +177,48 @@ impl LogExplainer<'_> {
             self.counted.clear();
         }
         let key = (text, phase, host);
-        let (kind, read) = match self.counted.get(&key) {
-            Some(known) => (*known, None),
-            None => {
-                let (text, phase, host) = &key;
-                let read = self.context.read(text, *phase, host.as_deref());
-                (read.as_ref().map(|read| TallyKey::Reply(read.cause, read.rule)), read)
-            }
+        let kind = match self.counted.get(&key) {
+            Some(known) => *known,
+            None => self.first_seen(line, &key),
         };
         if let Some(kind) = kind {
-            self.extent.replies += 1;
-            match (self.tallies.get_mut(&kind), read) {
-                (Some(tally), _) => tally.count += 1,
-                (None, Some(read)) => {
-                    let (text, _, host) = &key;
-                    let example = Explained { line: Some(line), ..read.explained(text, host.as_deref()) };
-                    self.tallies.insert(kind, Tally { count: 1, example });
-                }
-                // A known reply was counted when it was read.
-                (None, None) => {}
+            match kind {
+                TallyKey::Reply(..) => self.extent.replies += 1,
+                TallyKey::Error(_) => self.extent.errors += 1,
             }
+            self.tallies.entry(kind).and_modify(|tally| tally.count += 1);
         }
         self.counted.entry(key).or_insert(kind);
     }
 
+    /// Reads a reply, and makes it the example of its cause if it is the first one.
+    fn first_seen(&mut self, line: u64, (text, phase, host): &ReplyKey) -> Option<TallyKey> {
+        let (kind, example) = match FoundError::instead_of_reply(text) {
+            Some(own) => (TallyKey::Error(own.rule()), own.explained(text)),
+            None => {
+                let read = self.context.read(text, *phase, host.as_deref())?;
+                let kind = TallyKey::Reply(read.cause, read.rule);
+                if self.tallies.contains_key(&kind) {
+                    return Some(kind);
+                }
+                (kind, read.explained(text, host.as_deref()))
+            }
+        };
+        let tally = || Tally { count: 0, example: Explained { line: Some(line), ..example } };
+        self.tallies.entry(kind).or_insert_with(tally);
+        Some(kind)
+    }
+
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
-        // Of accepted commands only the number is of interest.
-        tallies.sort_by_key(|(key, tally)| {
-            let is_accepted = matches!(key, TallyKey::Reply(Cause::Accepted, _));
-            (is_accepted, std::cmp::Reverse(tally.count))
-        });
+        // Of accepted commands only the number is of interest, and "nothing has to be done" is wrong beside a failure.
+        let is_accepted = |key: &TallyKey| matches!(key, TallyKey::Reply(Cause::Accepted, _));
+        tallies.sort_by_key(|(key, tally)| (is_accepted(key), std::cmp::Reverse(tally.count)));
+        if self.extent.unknown > 0 || tallies.iter().any(|(key, _)| !is_accepted(key)) {
+            for (_, tally) in tallies.iter_mut().filter(|(key, _)| is_accepted(key)) {
+                tally.example.fixes.clear();
+            }
+        }
         let tallies = tallies.into_iter().map(|(_, tally)| tally).collect();
         LogSummary { extent: self.extent, tallies, unknown: self.unknown }
     }
@@ -191,12 +227,24 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
+                // Of two sentences about the same, the first one is enough.
+                let is_more = |(held, known): &(FailureLine, FoundError)| {
+                    known.rule() == found.rule()
+                        && known.error.id != found.error.id
+                        && line.number.abs_diff(held.number) <= GENERIC_REACH
+                };
+                if self.generic.as_ref().is_some_and(is_more) {
+                    return;
+                }
                 self.release_generic();
-                self.generic = Some((line, found));
+                if !self.was_explained(&line, found) {
+                    self.generic = Some((line, found));
+                }
             }
             Some(found) => {
                 self.supersede_generic(line.number);
-                self.error(&line, found);
+                self.specific = Some((line.number, found));
+                self.error(line, found);
             }
             None if line.is_failure => {
                 self.extent.unknown += 1;
@@ -220,11 +268,61 @@ impl LogExplainer<'_> {
 
     fn release_generic(&mut self) {
         if let Some((line, found)) = self.generic.take() {
-            self.error(&line, found);
+            self.error(line, found);
         }
     }
 
-    fn error(&mut self, line: &FailureLine, found: FoundError) {
+    /// Whether a line shortly before a generic message said more about the same fault: Postfix logs why a certificate is not
+    /// trusted before `Server certificate not verified`.
+    fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
+        let family = |found: FoundError| match found.error.rule.split('-').next().unwrap_or_default() {
+            "certificate" | "starttls" => "tls",
+            family => family,
+        };
+        self.specific.is_some_and(|(number, specific)| {
+            line.number.abs_diff(number) <= GENERIC_REACH && family(specific) == family(generic)
+        })
+    }
+
+    fn error(&mut self, line: FailureLine, found: FoundError) {
+        if self.repeats(&line.text) {
+            return;
+        }
+        if self.mode == LogMode::Count {
+            match failures::delivery_part(&line.text) {
+                DeliveryPart::Attempt => {
+                    self.attempts.push_back((line, found));
+                    if self.attempts.len() > MAX_ATTEMPTS {
+                        let first = self.attempts.pop_front();
+                        first.into_iter().for_each(|(line, found)| self.report(&line, found));
+                    }
+                    return;
+                }
+                // The attempts that failed in the same way are a part of this delivery.
+                DeliveryPart::Result => self.attempts.retain(|(_, attempt)| attempt.rule() != found.rule()),
+                DeliveryPart::Other => {}
+            }
+        }
+        self.report(&line, found);
+    }
+
+    /// Whether a message was passed on before: a bounce contains it in its text and in a header.
+    fn repeats(&mut self, text: &str) -> bool {
+        let (message, is_header) = failures::message(text);
+        let known = self.recent.iter().position(|known| is_header && known.contains(&message));
+        match known {
+            Some(at) => {
+                self.recent.remove(at);
+            }
+            None => {
+                self.recent.truncate(MAX_RECENT - 1);
+                self.recent.push_front(message);
+            }
+        }
+        known.is_some()
+    }
+
+    fn report(&mut self, line: &FailureLine, found: FoundError) {
         self.extent.errors += 1;
         let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
         if self.mode == LogMode::Each {
@@ -232,5 +330,86 @@ impl LogExplainer<'_> {
         }
         let tally = self.tallies.entry(TallyKey::Error(found.rule()));
         tally.or_insert_with(|| Tally { count: 0, example: explained() }).count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::{LogMode, LogSummary, log};
+    use crate::explain::{ExplainContext, ExplanationKind};
+
+    fn counted(text: &str) -> LogSummary {
+        let context = ExplainContext::default();
+        log(&mut text.as_bytes(), &context, LogMode::Count, &mut |_| ControlFlow::Continue(())).expect("no input fails")
+    }
+
+    /// The rule or category, and how often.
+    fn tallied(summary: &LogSummary) -> Vec<(&'static str, u64)> {
+        summary.tallies.iter().map(|tally| (tally.example.rule.unwrap_or("accepted"), tally.count)).collect()
+    }
+
+    #[test]
+    fn deliveries_that_failed_are_counted_and_not_the_attempts_of_each() {
+        let attempt = |host: &str| format!("postfix/smtp[2]: connect to {host}[192.0.2.1]:25: Connection timed out\n");
+        let result = "status=deferred (connect to c.example.com[192.0.2.1]:25: Connection timed out)";
+        let mut text = String::new();
+        for id in 0..8 {
+            text += &["a.example.com", "b.example.com", "c.example.com"].map(attempt).concat();
+            text += &format!("postfix/smtp[2]: 4F{id}: to=<x@example.com>, relay=none, dsn=4.4.1, {result}\n");
+        }
+        text += "postfix/smtp[2]: 5A: to=<y@example.net>, status=bounced (host mx.example.net[192.0.2.9] said: 550 5.1.1 <y@example.net>: User unknown (in reply to RCPT TO command))\n";
+        text += "postfix/smtp[2]: 5B: to=<z@example.net>, status=deferred (a failure of a new kind)\n";
+        let summary = counted(&text);
+        assert_eq!(tallied(&summary), [("connection-timed-out", 8), ("recipient-unknown", 1)]);
+        assert_eq!(summary.extent.unknown, 1);
+    }
+
+    #[test]
+    fn an_attempt_without_a_result_is_counted() {
+        let summary = counted("postfix/smtp[2]: connect to a.example.com[192.0.2.1]:25: Connection refused\n");
+        assert_eq!(tallied(&summary), [("connection-refused", 1)]);
+    }
+
+    #[test]
+    fn an_accepted_command_gives_no_advice_beside_a_failure() {
+        let session = "2017-10-07T04:42:55.804Z,Outbound,08D5,11,192.0.2.248:16547,198.51.100.234:25";
+        let text = format!(
+            "{session},<,220 2.0.0 SMTP server ready,\n{session},*,,TLS negotiation failed with error UnknownCredentials\n"
+        );
+        let summary = counted(&text);
+        assert_eq!(tallied(&summary), [("tls-handshake-failed", 1), ("accepted", 1)]);
+        let fixes = |at: usize| summary.tallies.get(at).map(|tally| tally.example.fixes.clone()).unwrap_or_default();
+        assert!(fixes(1).is_empty() && !fixes(0).is_empty());
+        let proof = fixes(0).last().and_then(|fix| fix.command.clone());
+        assert_eq!(proof.as_deref(), Some("smtpcheck 198.51.100.234:25"), "the remote address, not the local one");
+    }
+
+    #[test]
+    fn a_reason_before_a_generic_message_is_told_alone() {
+        let text = "postfix/smtp[2]: certificate verification failed for mx.example.com[192.0.2.1]:25: certificate has expired\n\
+                    postfix/smtp[2]: 4F: to=<x@example.com>, dsn=4.7.5, status=deferred (Server certificate not verified)\n";
+        assert_eq!(tallied(&counted(text)), [("certificate-expired", 1)]);
+    }
+
+    #[test]
+    fn a_failure_of_the_sender_in_the_form_of_a_reply_is_no_reply() {
+        let text = "450 4.4.316 Connection refused [Message=Socket error code 10061]\n";
+        let summary = counted(&text.repeat(2));
+        assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
+        assert_eq!(tallied(&summary), [("connection-refused", 2)]);
+        assert!(summary.tallies.iter().all(|tally| tally.example.kind == ExplanationKind::Error));
+    }
+
+    #[test]
+    fn a_bounce_repeats_its_reason_in_a_header() {
+        let reason =
+            "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
+        let bounce = format!(
+            "<x@nosuch.example>: {reason}\n\nFinal-Recipient: rfc822; x@nosuch.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; {reason}\n"
+        );
+        let summary = counted(&bounce);
+        assert_eq!((tallied(&summary), summary.extent.unknown), (vec![("name-not-found", 1)], 0));
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! An entry holds when its literals do (see [`super::literals`]). Of several, the more specific one wins: more characters
 //! of its literals are in the text. An entry that is `generic` only says that something failed, so any other entry wins.
+//! Some programs write their own failure in the form of a reply (`450 4.4.316 Connection refused` of Exchange): an entry for
+//! such a text is marked `instead_of_reply`, because reading it as a reply blames the wrong server.
 //! Each entry names the rule that a check would report for the same fault.
 //!
 //! Does not: read replies, which [`super::phrases`] does. Read next: `data/errors-programs.toml`, whose header describes
@@ -39,6 +41,9 @@ pub(crate) struct ProgramError {
     /// Whether it says no more than that something failed, so that a neighbouring line may say more.
     #[serde(default)]
     pub generic: bool,
+    /// Whether the message has the form of a reply that no server sent, so that it must not be read as one.
+    #[serde(default)]
+    pub instead_of_reply: bool,
     #[serde(default)]
     all: Vec<String>,
     #[serde(default)]
@@ -90,10 +95,19 @@ impl ProgramErrors {
 
 /// The error message in a text, which is prepared by [`super::normal`].
 pub(crate) fn find(text: &str) -> Option<&'static ProgramError> {
+    find_where(text, |_| true)
+}
+
+/// The error message in a text that looks like a reply and is not one; the text is prepared by [`super::normal`].
+pub(crate) fn find_instead_of_reply(text: &str) -> Option<&'static ProgramError> {
+    find_where(text, |error| error.instead_of_reply)
+}
+
+fn find_where(text: &str, fits: impl Fn(&ProgramError) -> bool) -> Option<&'static ProgramError> {
     let all: &'static ProgramErrors = &ERRORS;
     let hits = all.index.hits(text);
     let found = all.index.candidates(&hits).filter_map(|at| {
-        let (error, score) = (all.errors.get(at)?, all.index.score(at, &hits)?);
+        let (error, score) = (all.errors.get(at).filter(|error| fits(error))?, all.index.score(at, &hits)?);
         Some(((error.generic, Reverse(score), at), error))
     });
     found.min_by_key(|(key, _)| *key).map(|(_, error)| error)
@@ -158,6 +172,7 @@ mod tests {
             assert!(error.confidence == Confidence::Certain || error.otherwise.is_some(), "{}", error.id);
             assert!(!error.fix.is_empty(), "{}", error.id);
             assert!(!(error.generic && error.confidence == Confidence::Certain), "{}", error.id);
+            assert!(!(error.generic && error.instead_of_reply), "{}", error.id);
         }
     }
 

@@ -12,16 +12,16 @@ pub(in crate::check) fn oddities(session: Session<'_>) -> Vec<String> {
         PasswordOddity::LeadingBlank => "The password begins with a space, which may be a copying error",
         PasswordOddity::TrailingBlank => "The password ends with a space, which may be a copying error",
         PasswordOddity::AppPasswordWithBlanks => {
-            "The password looks like an app password with spaces between its groups; Google expects it without them"
+            "The password looks like an app password with spaces between its groups. Google expects it without spaces."
         }
         PasswordOddity::NotAscii => {
-            "The password contains non-ASCII characters, which programs encode in different ways; try one without them"
+            "The password contains non-ASCII characters, which programs encode in different ways. Try a password without them."
         }
     };
     found.unwrap_or_default().iter().map(|oddity| word(oddity).to_owned()).collect()
 }
 
-/// The server's own explanation of a rejected token, which it sends before its 535.
+/// The server's explanation of a rejected token, which it sends before its 535 reply.
 pub(in crate::check) fn challenge_error(session: Session<'_>) -> Vec<String> {
     let words = session.believed().filter_map(|event| match &event.what {
         EventKind::Explained { text } => Some(format!("The server's explanation: {}", event.quote(text))),

@@ -22,8 +22,8 @@ pub(super) static NAME_NOT_FOUND: Rule = Rule {
     title: "the host name does not exist",
     docs: Docs {
         sees: "The DNS resolver replied that the name does not exist (NXDOMAIN).",
-        matters: "Without an IP address there is no server to connect to. Nothing was sent.",
-        action: "Compare the name with the one in the provider's documentation, letter by letter. If the name is internal, use the resolver of that network (--resolver), or run smtpcheck on a machine inside it.",
+        matters: "Without an IP address, no connection to the server is possible.",
+        action: "Compare the name with the provider's documentation, letter by letter. If the name exists only in an internal network, use the DNS resolver of that network (--resolver), or run smtpcheck on a machine in that network.",
         example: "smtpcheck smtp.gmial.com",
         references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
     },
@@ -34,11 +34,11 @@ pub(super) static NAME_WITHOUT_ADDRESS: Rule = Rule {
     severity: Severity::Error,
     title: "the host name exists but has no IP address",
     docs: Docs {
-        sees: "The name exists, but the DNS resolver returned neither an IPv4 nor an IPv6 address for it (or none of the requested family).",
-        matters: "Often a mail domain (example.net) was given where the name of its mail server (mail.example.net) is needed: the domain has MX records, but no IP address.",
+        sees: "The name exists, but the DNS resolver returned no IP address for it, or no IP address of the requested family (-4 or -6).",
+        matters: "Often the target is a mail domain (example.net) instead of its mail server (mail.example.net). Such a domain has MX records but no IP address.",
         action: "Look up the MX records of the domain to find its mail servers, or use the host name from the provider's documentation.",
         example: "smtpcheck example.net, where only mail.example.net has an IP address",
-        references: "RFC 5321 section 5.1 (how mail finds its server), RFC 2308 section 2.2",
+        references: "RFC 5321 section 5.1 (how clients find the mail server of a domain), RFC 2308 section 2.2",
     },
 };
 
@@ -47,9 +47,9 @@ pub(super) static NAME_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Error,
     title: "the host name could not be looked up",
     docs: Docs {
-        sees: "No DNS resolver gave a usable response: it did not respond, refused the query, or reported a failure (SERVFAIL).",
-        matters: "This says nothing about the mail server. The fault is between this machine and its resolver, or in the name servers of the domain.",
-        action: "Look up another name. If that fails too, fix the resolver of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the name servers of its domain are at fault.",
+        sees: "The DNS resolver did not respond, refused the query, or reported a failure (SERVFAIL).",
+        matters: "The mail server was not tested. The fault is between this machine and its DNS resolver, or in the name servers of the domain.",
+        action: "Look up another name. If that fails too, fix the DNS settings of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the operator of the domain must fix its name servers.",
         example: "a container without DNS; a domain whose DNSSEC signatures have expired",
         references: "RFC 1035 section 4.1.1 (response codes)",
     },
@@ -58,13 +58,13 @@ pub(super) static NAME_LOOKUP_FAILED: Rule = Rule {
 pub(super) static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     id: "name-with-many-addresses",
     severity: Severity::Notice,
-    title: "the host name has more IP addresses than are tried",
+    title: "the host name has more IP addresses than smtpcheck tries",
     docs: Docs {
-        sees: "The lookup returned more than 16 IP addresses of one family. The first 16 are kept and tried, the others are not.",
-        matters: "Mail servers try some IP addresses of a host and then the next host, so most of these are never used. A response of this size does not fit into one UDP packet either. A dozen IP addresses are enough for large mail services.",
-        action: "If you operate the domain, give the name fewer IP addresses, or use several names in MX records. If not, compare the name with the provider's documentation.",
+        sees: "The DNS lookup returned more than 16 IP addresses of one family. smtpcheck tries only the first 16.",
+        matters: "Mail servers try only some of the IP addresses of a host before they try the next host, so most of these IP addresses are never used. In addition, a response of this size may not fit into one UDP packet. A dozen IP addresses are enough for large mail services.",
+        action: "Operator of the domain: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
-        references: "RFC 5321 section 5.1 (a client may limit how many addresses it tries)",
+        references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
     },
 };
 
@@ -73,9 +73,9 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the host refuses connections on this port",
     docs: Docs {
-        sees: "The host responded at once that it does not accept connections on the port (TCP reset).",
-        matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection for the host.",
-        action: "If the host responds on another mail port, use that port. Otherwise start the mail service, or correct the host and port.",
+        sees: "The host, or a firewall in front of it, rejected the connection at once (TCP reset).",
+        matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection on behalf of the host.",
+        action: "If the host responds on another mail port, use that port. If it does not, check the host name and the port. Server operator: start the mail service, and check the firewall.",
         example: "smtpcheck localhost:2525 with no server running",
         references: "RFC 9293 section 3.10.7 (reset)",
     },
@@ -88,7 +88,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine runs at a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it: 587 or 465 with a login. If none does, try from another network, and check the IP address. If this machine runs in a known cloud, the finding names the provider's procedure for unblocking the port.",
+        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs in a known cloud, follow the provider's procedure for unblocking the port, which the finding describes.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
@@ -99,9 +99,9 @@ pub(super) static CONNECTION_IMPOSSIBLE: Rule = Rule {
     severity: Severity::Error,
     title: "this machine cannot reach the host",
     docs: Docs {
-        sees: "The operating system could not connect: there is no route, this machine has no IP address of that family, or a local policy forbids the connection.",
-        matters: "No packet reached the server. The fault is on this machine or in its network.",
-        action: "Check the routes, the VPN and the local firewall. To reach an IPv6-only host, use a network with IPv6.",
+        sees: "The operating system could not connect because this machine has no route to the host, has no IP address of that family, or has a local policy that forbids the connection.",
+        matters: "The connection failed before the mail service could respond. The cause is usually on this machine or in its network.",
+        action: "Check the routes, the VPN and the local firewall of this machine. To reach a host that has only an IPv6 address, use a network with IPv6.",
         example: "a host with only an AAAA record, checked from an IPv4-only network",
         references: "RFC 8305 (Happy Eyeballs)",
     },
@@ -112,9 +112,9 @@ pub(super) static ADDRESS_UNREACHABLE: Rule = Rule {
     severity: Severity::Warning,
     title: "one IP address of the host cannot be reached",
     docs: Docs {
-        sees: "The host has several IP addresses. The connection to one of them failed, the connection to another one succeeded.",
-        matters: "Programs that try one IP address after the other may wait for the unreachable one first, and some never try the next.",
-        action: "Server operator: make the service listen on that IP address, or remove it from DNS.",
+        sees: "The host has several IP addresses. The connection to one IP address failed, and the connection to another succeeded. Severity: warning, but a notice for the loopback addresses of this machine.",
+        matters: "Programs that try the unreachable IP address first are delayed, and some programs never try the next one.",
+        action: "Server operator: make the mail service listen on that IP address, or remove the IP address from DNS.",
         example: "an AAAA record for a server that listens on IPv4 only",
         references: "RFC 8305 section 5",
     },
@@ -125,9 +125,9 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     severity: Severity::Notice,
     title: "an entry of --resolve is for a host or port that is not checked",
     docs: Docs {
-        sees: "--resolve gives an IP address for a host and port that no target of this run has.",
-        matters: "The entry has no effect: the target's name is looked up as usual, and the check may reach a different server than intended.",
-        action: "Write the entry for the host and port of the target. The default port is 587, or 465 with implicit TLS.",
+        sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
+        matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach a different server than intended.",
+        action: "Correct the host and port in --resolve to those of the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
         references: "curl(1), --resolve",
     },

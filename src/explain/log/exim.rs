@@ -1,20 +1,22 @@
-//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`, in its log on one line, in its
-//! bounces with the reply on the next one.
+//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`. In logs this is one line;
+//! in bounces the reply is on the next line.
 
-use super::extract::{ExtractedReply, MarkedLine, first_reply, named_host, phase_in_words};
+use super::extract::{ExtractedReply, MarkedLine, first_reply, host_name, named_host, phase_in_words};
 use crate::lexicon::ReplyPhase;
 
-/// What a line of Exim contains.
+/// The contents of a line with `SMTP error from remote mail server`.
 pub(super) enum EximLine {
     Reply(ExtractedReply),
-    /// The reply is on the next line; this is the phase that it belongs to, if that is known.
+    /// The reply is on the next line; this is its phase, if the line contains it.
     NextLine(Option<ReplyPhase>),
 }
 
-pub(super) fn smtp_error(MarkedLine { after, .. }: MarkedLine<'_>) -> EximLine {
+pub(super) fn smtp_error(MarkedLine { before, after, .. }: MarkedLine<'_>) -> EximLine {
     let phase = after.split_once(" after ").and_then(|(_, words)| phase_in_words(words));
+    // Newer versions log the host before the sentence: `H=mx.example.com [192.0.2.1]: SMTP error ...`.
+    let host = named_host(after).or_else(|| host_name(before.rsplit_once("H=")?.1));
     match first_reply(after) {
-        Some(text) => EximLine::Reply(ExtractedReply::of_line(text).at(phase).by(named_host(after))),
+        Some(text) => EximLine::Reply(ExtractedReply::of_line(text).at(phase).by(host)),
         None => EximLine::NextLine(phase.filter(|_| after.trim_end().ends_with(':'))),
     }
 }

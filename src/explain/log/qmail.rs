@@ -1,11 +1,20 @@
-//! qmail: `192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./`, with `_` for
-//! each space.
+//! qmail logs, in which spaces are replaced by `_`:
+//! `192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./`.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::lexicon::ReplyPhase;
 
+/// The words of qmail-remote before a reply.
+const PHASES: [(&str, ReplyPhase); 5] = [
+    ("does_not_like_recipient", ReplyPhase::Rcpt),
+    ("but_sender_was_rejected", ReplyPhase::Mail),
+    ("but_my_name_was_rejected", ReplyPhase::Ehlo),
+    ("but_greeting_failed", ReplyPhase::Greeting),
+    ("failed_after_I_sent_the_message", ReplyPhase::Data),
+];
+
 pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    let phase = before.contains("does_not_like_recipient").then_some(ReplyPhase::Rcpt);
+    let phase = PHASES.iter().find(|(words, _)| before.contains(words)).map(|(_, phase)| *phase);
     let text = after.replace('_', " ");
     let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
     Some(ExtractedReply::of(at_start(text.get(..end.unwrap_or(text.len()))?)?).at(phase))
