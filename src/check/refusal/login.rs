@@ -64,7 +64,8 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
 
 /// A code or general words about the command: they are about the AUTH exchange, not about any other command.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
-    let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-"));
+    // General words about a command do not show whether it was AUTH or the login data.
+    let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
     let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. });
     let is_about_command = matches!(
         reading.cause,
