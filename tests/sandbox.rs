@@ -357,6 +357,7 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("name-not-found", "a host name"),
         ("name-without-address", "a host name"),
         ("name-lookup-failed", "a DNS server"),
+        ("name-points-elsewhere", "a provider's host name"),
         ("name-with-many-addresses", "a DNS server"),
         ("connection-refused", "a closed port"),
         ("connection-timed-out", "a network that drops packets"),

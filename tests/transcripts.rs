@@ -110,6 +110,22 @@ fn a_failed_handshake_is_described_with_the_received_data_and_the_reason() {
     }
 }
 
+/// An IP address that was not tried must not look like one without a fault.
+#[test]
+fn ip_addresses_that_were_not_tried_are_listed_as_not_tested() {
+    let all = all();
+    for (name, words) in [
+        ("connect/sixteen-addresses-of-each-family", "not tested: IP address"),
+        ("connect/name-with-many-addresses", "and 14 more"),
+    ] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let text = smtpcheck::render::format("text").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
+        assert!(text.contains(words), "{name}: {text}");
+    }
+    let tried = all.iter().find(|played| played.name.ends_with("connect/ipv6-address-refuses")).unwrap();
+    assert!(tried.report.evidence.untested_addresses().is_empty());
+}
+
 #[test]
 fn quiet_rules_do_not_fire() {
     for played in all() {

@@ -313,8 +313,9 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Adds to a finding that the server sends a greeting over the other address family.
+/// Adds to a finding that the server greets over the other address family, or at another address.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
     let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
@@ -328,6 +329,30 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
         Fix::run(
             format!("Use {name} for this server until the problem with the other address family is solved"),
             format!("smtpcheck {target} {flag}"),
+        ),
+    );
+}
+
+fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    let Some(probe) = evidence.probes(Purpose::OtherAddress).next() else { return };
+    let other = &probe.request.host;
+    let Some(received) = probe.reply_at(Phase::Greeting) else { return };
+    finding.evidence.events.push(received.event.seq);
+    if !received.accepts() {
+        finding
+            .consequences
+            .push(format!("At {other}, another IP address of the host, the server sends no 220 either"));
+        return;
+    }
+    finding.consequences.push(format!(
+        "At {other}, another IP address of the host, the server sends a greeting, so only one of its machines rejects the connection"
+    ));
+    let target = plan.target.host.with_port(plan.target.port);
+    finding.fixes.insert(
+        0,
+        Fix::run(
+            "Use the other IP address of the host until the problem is solved",
+            format!("smtpcheck {target} --resolve {target}:{other}"),
         ),
     );
 }

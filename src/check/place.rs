@@ -1,16 +1,31 @@
-//! The cloud that this machine runs on, and whether it blocks outgoing connections to a mail port. This module raises
-//! no findings; `connect` uses it to explain a timeout. It reads only local data and sends nothing over the network.
+//! The cloud, container or network that this machine runs in: whether it blocks outgoing connections to a mail port, and
+//! what to do if a device in it responds instead of a provider. It judges nothing: other checks use it. It asks nothing over
+//! the network.
 
 use super::refusal::is_private;
 use crate::evidence::{EventKind, Evidence, Probe, Session};
 use crate::lexicon::clouds::{self, Cloud, MachineSigns};
+use crate::lexicon::providers::Provider;
 use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::Host;
 
 /// The question that collects the local data by which the cloud is recognised.
 pub(super) fn question() -> Question {
-    Question::Machine { variables: clouds::variables().map(str::to_owned).collect() }
+    let variables = clouds::variables().chain(OF_CONTAINERS);
+    Question::Machine { variables: variables.map(str::to_owned).collect() }
+}
+
+/// Environment variables that are set in the containers of Kubernetes, and of systemd-nspawn and Podman.
+const OF_CONTAINERS: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "container"];
+
+/// The evidence that this program runs in a container. Docker gives a container the first 12 digits of its id as host name.
+pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
+    let (probe, machine) = evidence.machine()?;
+    let is_id = |host: &String| host.len() == 12 && host.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_variable = machine.variables.iter().any(|name| OF_CONTAINERS.contains(&name.as_str()));
+    (has_variable || machine.host.as_ref().is_some_and(is_id)).then_some(probe)
 }
 
 /// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes. All of
@@ -36,8 +51,35 @@ pub(super) fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option
     ((cloud.blocks.contains(&port) || at_times) && !inside).then_some((probe, cloud))
 }
 
-/// How certain it is that the cloud blocks the port: at most likely, because smtpcheck cannot find out whether the
-/// block applies to this account.
+/// The provider whose host name the user gave, if its servers are on the internet.
+pub(super) fn public_provider(plan: &Plan) -> Option<&'static Provider> {
+    super::peer::provider_by_name(plan).filter(|provider| provider.kind != "local" && !provider.ports.is_empty())
+}
+
+/// What to do if a device on the network path responds instead of the provider: never to trust or to use what it presents.
+pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
+    let host = &plan.target.host;
+    let other = provider.ports.iter().map(|known| known.port).filter(|port| *port != plan.target.port);
+    // Devices redirect the unencrypted ports more often than 465.
+    let other = other.min_by_key(|port| (*port != 465, *port == 25));
+    let mut fixes = vec![Fix::run(
+        format!(
+            "Repeat the check from another network or machine (for example over a mobile connection), to see the server of {}",
+            provider.name
+        ),
+        format!("smtpcheck {}", host.with_port(plan.target.port)),
+    )];
+    fixes.extend(other.map(|port| {
+        Fix::run(format!("Check whether port {port} is redirected too"), format!("smtpcheck {}", host.with_port(port)))
+    }));
+    fixes.push(Fix::text(
+        "Ask the network's administrator or the hosting company to let connections to this host pass unchanged (cPanel: SMTP Restrictions; firewalls: exclude mail from TLS inspection), or send through their own relay with an account there",
+    ));
+    fixes
+}
+
+/// How certain it is that the cloud blocks the port. Never more than likely: only the cloud knows whether its rule
+/// applies to this account.
 pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }

@@ -3,9 +3,10 @@
 use super::login::{AuthChannel, AuthExchange, AuthLine};
 use super::state::{Action, AuthProbe, Dialogue, Drained, Encryption, Pairing, Peer, SessionState};
 use crate::evidence::fit::{Fit, fit};
-use crate::evidence::{CancelReason, EventKind, PasswordOddity, Phase, TokenForm, WithheldReason};
+use crate::evidence::{CancelReason, EventKind, PasswordOddity, Phase, TokenClaims, TokenForm, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, Unverified};
-use crate::sasl::{Credentials, Proof, token};
+use crate::sasl::token::{self, TokenShape};
+use crate::sasl::{Credentials, Proof};
 use crate::wire::{Class, Command, Reply};
 
 impl<'a> Dialogue<'a> {
@@ -47,7 +48,7 @@ impl<'a> Dialogue<'a> {
             (Ok(_), _) => None,
         };
         let looks = describe_secret(access.credentials);
-        let is_refresh = matches!(looks, Some(EventKind::Token { form: TokenForm::Refresh, .. }));
+        let is_refresh = matches!(&looks, Some(EventKind::Token { form, .. }) if form.has_refresh_token());
         let withheld = withheld.or(is_refresh.then_some(WithheldReason::RefreshToken));
         if self.tried.is_empty() {
             self.steps.extend(looks.map(|what| Action::Note(Phase::Auth, what)));
@@ -120,13 +121,15 @@ impl<'a> Dialogue<'a> {
 fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
     match &credentials.proof {
         Proof::Token(secret) => {
-            let facts = token::inspect(secret);
-            let form = match facts.form {
-                token::TokenShape::Jwt => TokenForm::Jwt,
-                token::TokenShape::Refresh => TokenForm::Refresh,
-                token::TokenShape::Opaque => TokenForm::Opaque,
-            };
-            Some(EventKind::Token { form, expires: facts.expires, audience: facts.audience })
+            let facts = token::inspect(secret, &credentials.user);
+            let claims = facts.claims.map(|claims| TokenClaims {
+                scopes: claims.scopes,
+                roles: claims.roles,
+                is_of_application: claims.is_of_application,
+                other_user: claims.other_user,
+                login_is_an_id: claims.login_is_an_id,
+            });
+            Some(EventKind::Token { form: form(facts.form), expires: facts.expires, audience: facts.audience, claims })
         }
         Proof::Password(secret) => {
             let text = secret.reveal();
@@ -143,5 +146,22 @@ fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
             (!oddities.is_empty()).then_some(EventKind::OddPassword { oddities })
         }
         Proof::NoSecret => None,
+    }
+}
+
+fn form(shape: TokenShape) -> TokenForm {
+    match shape {
+        TokenShape::Jwt => TokenForm::Jwt,
+        TokenShape::Refresh => TokenForm::Refresh,
+        TokenShape::Document => TokenForm::Document,
+        TokenShape::DocumentWithRefreshToken => TokenForm::DocumentWithRefreshToken,
+        TokenShape::Prefixed => TokenForm::Prefixed,
+        TokenShape::Finished => TokenForm::Finished,
+        TokenShape::Placeholder => TokenForm::Placeholder,
+        TokenShape::AuthorizationCode => TokenForm::AuthorizationCode,
+        TokenShape::ClientSecret => TokenForm::ClientSecret,
+        TokenShape::Quoted => TokenForm::Quoted,
+        TokenShape::Damaged => TokenForm::Damaged,
+        TokenShape::Opaque => TokenForm::Opaque,
     }
 }

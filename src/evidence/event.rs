@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::ConnectFault;
 use super::place::{EventId, Phase, ProbeId};
 use super::tls::Handshake;
+use super::token::{TokenClaims, TokenForm};
 use crate::wire::Reply;
 
 /// Something that happened in a session.
@@ -97,6 +98,9 @@ pub enum EventKind {
         expires: Option<i64>,
         /// Its audience; null if the token does not contain this.
         audience: Option<String>,
+        /// Its permissions and its owner; null if it is not a JSON Web Token.
+        #[serde(default)]
+        claims: Option<TokenClaims>,
     },
     /// The password has a property that often indicates a mistake. It is sent unchanged.
     OddPassword {
@@ -159,7 +163,7 @@ pub enum WithheldReason {
     Unverified,
     /// AUTH is not advertised.
     NotOffered,
-    /// The token is a refresh token, which must not be sent to a mail server.
+    /// The token is a refresh token or contains one, which must not be sent to a mail server.
     RefreshToken,
     /// No advertised mechanism is allowed and supported by smtpcheck.
     NoCommonMechanism {
@@ -168,19 +172,6 @@ pub enum WithheldReason {
         /// The mechanisms that smtpcheck was allowed to use.
         allowed: Vec<String>,
     },
-}
-
-/// The kind of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum TokenForm {
-    /// A JSON Web Token (RFC 7519).
-    Jwt,
-    /// A refresh token, which may be sent only to the token service.
-    Refresh,
-    /// Any other token.
-    Opaque,
 }
 
 /// A property of a password that often indicates a mistake.

@@ -22,11 +22,12 @@ mod record;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod tls;
+mod token;
 mod views;
 
 pub use certificate::Certificate;
 pub use doubt::{Doubt, Misuse};
-pub use event::{CancelReason, DialResult, Event, EventKind, PasswordOddity, TokenForm, WithheldReason};
+pub use event::{CancelReason, DialResult, Event, EventKind, PasswordOddity, WithheldReason};
 pub use fault::{ConnectFault, Fault, Incompatibility, TlsFault, TlsFaultKind};
 pub use hello::{HelloOutcome, HelloSeen};
 pub use hello_probe::HelloProbe;
@@ -39,3 +40,4 @@ pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use session::Session;
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};
+pub use token::{TokenClaims, TokenForm};

@@ -1,5 +1,8 @@
 //! Views of the evidence, by session and by ClientHello.
 
+use std::net::IpAddr;
+
+use super::event::{DialResult, EventKind};
 use super::fault::Fault;
 use super::hello_probe::HelloProbe;
 use super::place::Phase;
@@ -27,6 +30,23 @@ impl Evidence {
     /// The session that the user requested.
     pub fn main_session(&self) -> Option<Session<'_>> {
         self.sessions().find(|session| session.request.purpose == Purpose::Main)
+    }
+
+    /// The IP addresses of the host that no session tried to its end, if the main session connected to another one. Those of
+    /// `localhost` are left out: they are the same machine.
+    pub fn untested_addresses(&self) -> Vec<IpAddr> {
+        let connected = self.main_session().is_some_and(|session| session.connected().is_some());
+        let Some((_, Some(names))) = self.names().filter(|_| connected) else { return Vec::new() };
+        let was_tried = |ip: &IpAddr| {
+            self.transcript.iter().any(|event| match &event.what {
+                EventKind::Dialled { address, result, .. } => {
+                    address.ip() == *ip && !matches!(result, DialResult::Overtaken)
+                }
+                _ => false,
+            })
+        };
+        let is_localhost = names.host.ascii().eq_ignore_ascii_case("localhost");
+        names.addresses().filter(|ip| !is_localhost && !was_tried(ip)).collect()
     }
 
     /// The session whose result counts. This is normally the main session. If its replies and commands got out of step

@@ -1,8 +1,8 @@
 //! Facts about a bearer token before it is used, and the server's error message after it was rejected. The token is
-//! never shown; only its kind, its expiry and its audience are.
+//! never shown; only its kind and some of its claims are.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::secret::Secret;
@@ -16,6 +16,23 @@ pub(crate) struct Facts {
     pub expires: Option<i64>,
     /// The service that it is for (`aud`, RFC 7519 §4.1.3).
     pub audience: Option<String>,
+    /// The other claims; none unless it is a JSON Web Token.
+    pub claims: Option<Claims>,
+}
+
+/// Claims about the permissions and the owner of a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// The permissions of a user (`scp` or `scope`).
+    pub scopes: Vec<String>,
+    /// The permissions of an application (`roles`).
+    pub roles: Vec<String>,
+    /// Whether it was issued to an application, not to a user.
+    pub is_of_application: bool,
+    /// The user to whom it was issued, if the login is for another one.
+    pub other_user: Option<String>,
+    /// Whether the user name of the login is the id of an application or object instead of an email address.
+    pub login_is_an_id: bool,
 }
 
 /// The kind of a token.
@@ -25,12 +42,30 @@ pub(crate) enum TokenShape {
     Jwt,
     /// A refresh token. It is long-lived and may be sent only to the token service, never to a mail server.
     Refresh,
+    /// The JSON document of the token service, which contains the token.
+    Document,
+    /// The same, with a refresh token in it.
+    DocumentWithRefreshToken,
+    /// A token with `Bearer` before it.
+    Prefixed,
+    /// The finished response of XOAUTH2 or OAUTHBEARER, which contains the token.
+    Finished,
+    /// A name or placeholder that was to be replaced by the token.
+    Placeholder,
+    /// The code that is exchanged for a token.
+    AuthorizationCode,
+    /// The secret with which an application identifies itself to the token service.
+    ClientSecret,
+    /// A token in quotation marks.
+    Quoted,
+    /// A token with spaces or line breaks, or the beginning of a JSON Web Token.
+    Damaged,
     /// Any other token.
     Opaque,
 }
 
-/// Determines the facts about a token.
-pub(crate) fn inspect(secret: &Secret) -> Facts {
+/// Determines the facts about a token that is used to log in as `user`.
+pub(crate) fn inspect(secret: &Secret, user: &str) -> Facts {
     let text = secret.reveal();
     if let Some(claims) = claims(text) {
         let audience = match claims.get("aud") {
@@ -38,12 +73,166 @@ pub(crate) fn inspect(secret: &Secret) -> Facts {
             Some(Value::Array(several)) => several.first().and_then(Value::as_str).map(str::to_owned),
             _ => None,
         };
-        return Facts { form: TokenShape::Jwt, expires: claims.get("exp").and_then(Value::as_i64), audience };
+        let expires = claims.get("exp").and_then(Value::as_i64);
+        return Facts { form: TokenShape::Jwt, expires, audience, claims: Some(of_owner(&claims, user)) };
     }
-    // Google: refresh tokens begin with 1//, access tokens with ya29. Microsoft: 0.A and 1.A, and M.C or M.R for
-    // personal accounts, where an access token begins with EwB or eyJ.
-    let refresh = ["1//", "0.A", "1.A", "M.C", "M.R"].iter().any(|start| text.starts_with(start));
-    Facts { form: if refresh { TokenShape::Refresh } else { TokenShape::Opaque }, expires: None, audience: None }
+    Facts { form: shape(text), expires: None, audience: None, claims: None }
+}
+
+/// The kind of a token that is not a JSON Web Token.
+fn shape(text: &str) -> TokenShape {
+    let trimmed = text.trim();
+    if trimmed.starts_with('{') && trimmed.ends_with('}') {
+        if let Ok(Value::Object(fields)) = serde_json::from_str(trimmed) {
+            let has_refresh =
+                fields.keys().any(|name| name.to_ascii_lowercase().replace(['_', '-'], "") == "refreshtoken");
+            return if has_refresh { TokenShape::DocumentWithRefreshToken } else { TokenShape::Document };
+        }
+        if trimmed.contains("access_token") {
+            let has_refresh = trimmed.contains("refresh_token");
+            return if has_refresh { TokenShape::DocumentWithRefreshToken } else { TokenShape::Document };
+        }
+    }
+    let first = trimmed.split([' ', ':', '=']).next().unwrap_or_default().to_ascii_lowercase();
+    if matches!(first.as_str(), "bearer" | "authorization") && first.len() < trimmed.len() {
+        return TokenShape::Prefixed;
+    }
+    if is_finished(trimmed) {
+        return TokenShape::Finished;
+    }
+    if is_placeholder(trimmed) {
+        return TokenShape::Placeholder;
+    }
+    let inner = unquoted(trimmed);
+    if let Some(inner) = inner {
+        return match shape(inner) {
+            TokenShape::Opaque if claims(inner).is_none() && inner.len() < 20 => TokenShape::Opaque,
+            TokenShape::Opaque => TokenShape::Quoted,
+            other => other,
+        };
+    }
+    // Google: refresh tokens begin with 1//, access tokens with ya29, authorization codes with 4/0, client secrets with
+    // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or eyJ.
+    let starts = |all: &[&str]| all.iter().any(|start| trimmed.starts_with(start));
+    if starts(&["1//", "0.A", "1.A", "M.C", "M.R"]) {
+        return TokenShape::Refresh;
+    }
+    if starts(&["4/0"]) {
+        return TokenShape::AuthorizationCode;
+    }
+    if starts(&["GOCSPX-"]) || is_entra_secret(trimmed) {
+        return TokenShape::ClientSecret;
+    }
+    // A token consists of the characters of RFC 6750 section 2.1. Five parts are an encrypted one (JWE).
+    let is_cut = starts(&["eyJ"]) && !matches!(trimmed.split('.').count(), 3 | 5);
+    if text.contains(char::is_whitespace) && starts(&["eyJ", "ya29.", "EwB"]) || is_cut {
+        return TokenShape::Damaged;
+    }
+    TokenShape::Opaque
+}
+
+/// The text inside quotation marks.
+fn unquoted(text: &str) -> Option<&str> {
+    ['"', '\'', '`'].into_iter().find_map(|mark| text.strip_prefix(mark)?.strip_suffix(mark))
+}
+
+/// Whether this is what a client sends for XOAUTH2 or OAUTHBEARER (RFC 7628 §3.1), encoded or not.
+fn is_finished(text: &str) -> bool {
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let decoded =
+        STANDARD.decode(compact.as_bytes()).or_else(|_| URL_SAFE_NO_PAD.decode(compact.trim_end_matches('=')));
+    let is_sasl = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        let begins = text.starts_with("user=") || text.starts_with("n,");
+        begins && text.contains("auth=")
+    };
+    is_sasl(text.as_bytes()) || decoded.is_ok_and(|bytes| is_sasl(&bytes))
+}
+
+/// Whether this is a placeholder of an example or the name of a variable, not a value.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let enclosed =
+        [("<", ">"), ("${", "}"), ("{{", "}}"), ("$(", ")"), ("%", "%"), ("[", "]"), ("{", "}"), ("promise {", "}")];
+    let is_enclosed = enclosed.iter().any(|(open, close)| {
+        lower.len() > open.len() + close.len() && lower.starts_with(open) && lower.ends_with(close) && lower.len() < 100
+    });
+    let is_variable = text.strip_prefix('$').is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '>' | '-'))
+    });
+    let word: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let is_empty_value = matches!(word.as_str(), "null" | "undefined" | "none" | "nil" | "true" | "false" | "xxx")
+        || word.len() >= 4 && word.bytes().all(|byte| byte == b'x');
+    let is_letters = text.chars().all(|c| {
+        c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ' ' | '(' | ')' | '[' | ']' | '"' | '\'' | ';')
+    });
+    let is_identifier = text.contains(['.', '_']) && word.ends_with("token");
+    let is_request =
+        ["your", "insert", "paste", "replace", "enter", "put", "my"].iter().any(|start| word.starts_with(start));
+    let names_a_token =
+        matches!(word.as_str(), "token" | "accesstoken" | "bearertoken" | "oauthtoken" | "authtoken" | "bearer")
+            || is_identifier
+            || is_request && word.contains("token");
+    let is_type = ["system.", "microsoft.identity", "com.google.", "<coroutine", "java.util"]
+        .iter()
+        .any(|start| lower.starts_with(start));
+    is_enclosed || is_variable || is_empty_value || is_type || (is_letters && names_a_token && text.len() < 60)
+}
+
+/// A client secret of Microsoft Entra: 40 characters with a digit and `Q~` after the first three.
+fn is_entra_secret(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'~' | b'.' | b'_' | b'-');
+    let bytes = text.as_bytes();
+    (38..=44).contains(&bytes.len())
+        && bytes.iter().all(|byte| is_plain(*byte))
+        && bytes.get(3).is_some_and(u8::is_ascii_digit)
+        && bytes.get(4..6) == Some(b"Q~")
+}
+
+/// The claims about permissions and owner (Microsoft's documentation of access tokens).
+fn of_owner(claims: &Value, user: &str) -> Claims {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let words = |name: &str| -> Vec<String> {
+        match claims.get(name) {
+            Some(Value::String(all)) => all.split_whitespace().take(MAX_NAMES).map(shortened).collect(),
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).take(MAX_NAMES).map(shortened).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let mut scopes = words("scp");
+    scopes.extend(words("scope"));
+    let roles = words("roles");
+    let names: Vec<&str> = ["upn", "preferred_username", "unique_name", "email"]
+        .into_iter()
+        .filter_map(text)
+        .filter(|name| name.contains('@'))
+        .collect();
+    let is_same = |name: &&str| name.trim_start_matches("live.com#").eq_ignore_ascii_case(user);
+    let of_application = match text("idtyp") {
+        Some(kind) => kind.eq_ignore_ascii_case("app"),
+        None => {
+            let is_own_subject =
+                text("appid").or(text("azp")).is_some() && text("sub").is_some() && text("sub") == text("oid");
+            scopes.is_empty() && names.is_empty() && (!roles.is_empty() || is_own_subject)
+        }
+    };
+    let ids = ["appid", "azp", "client_id", "oid", "sub", "tid"];
+    Claims {
+        is_of_application: of_application,
+        other_user: names.first().filter(|_| !names.iter().any(is_same)).map(|name| shortened(name)),
+        login_is_an_id: !user.is_empty()
+            && !user.contains('@')
+            && ids.into_iter().filter_map(text).any(|id| id.eq_ignore_ascii_case(user)),
+        scopes,
+        roles,
+    }
+}
+
+/// How many scopes or roles are kept at most.
+const MAX_NAMES: usize = 50;
+
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// The decoded claims, the middle part of `header.claims.signature` (RFC 7519 §7.2).
@@ -74,25 +263,45 @@ pub(super) fn refusal(challenge: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
     use super::{TokenShape, inspect, refusal};
     use crate::secret::Secret;
 
     fn seen(text: &str) -> super::Facts {
-        inspect(&Secret::new(text.to_owned()))
+        inspect(&Secret::new(text.to_owned()), "me@example.net")
+    }
+
+    fn jwt(claims: &str) -> String {
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        format!("{}.{}.sig", part(r#"{"alg":"RS256"}"#), part(claims))
     }
 
     #[test]
     fn expiry_and_audience_of_a_json_web_token_are_parsed() {
-        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
-        let header = part(r#"{"alg":"RS256"}"#);
-        let token = format!("{header}.{}.sig", part(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
-        let facts = seen(&token);
+        let facts = seen(&jwt(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
         assert_eq!((facts.form, facts.expires), (TokenShape::Jwt, Some(1_700_000_000)));
         assert_eq!(facts.audience.as_deref(), Some("https://graph.microsoft.com"));
-        let several = format!("{header}.{}.sig", part(r#"{"aud":["a","b"]}"#));
-        assert_eq!(seen(&several).audience.as_deref(), Some("a"));
+        assert_eq!(seen(&jwt(r#"{"aud":["a","b"]}"#)).audience.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn permissions_and_owner_of_a_json_web_token_are_parsed() {
+        let of = |claims: &str| seen(&jwt(claims)).claims.unwrap();
+        let user = of(r#"{"scp":"IMAP.AccessAsUser.All POP.AccessAsUser.All","upn":"Me@example.net"}"#);
+        assert_eq!(user.scopes, ["IMAP.AccessAsUser.All", "POP.AccessAsUser.All"]);
+        assert_eq!((user.other_user, user.is_of_application), (None, false));
+        let other = of(r#"{"scp":"SMTP.Send","preferred_username":"admin@example.net"}"#);
+        assert_eq!(other.other_user.as_deref(), Some("admin@example.net"));
+        let application = of(r#"{"idtyp":"app","roles":["SMTP.SendAsApp"]}"#);
+        assert_eq!(
+            (application.roles.as_slice(), application.is_of_application),
+            (&["SMTP.SendAsApp".to_owned()][..], true)
+        );
+        assert!(of(r#"{"appid":"1","sub":"2","oid":"2"}"#).is_of_application);
+        assert!(!of(r#"{"appid":"1","sub":"3","oid":"2"}"#).is_of_application);
+        let id = inspect(&Secret::new(jwt(r#"{"appid":"11111111-2222"}"#)), "11111111-2222");
+        assert!(id.claims.unwrap().login_is_an_id);
     }
 
     #[test]
@@ -100,8 +309,41 @@ mod tests {
         for text in ["1//0abc", "0.AXkAabc", "M.C512_BAY.0.U"] {
             assert_eq!(seen(text).form, TokenShape::Refresh, "{text}");
         }
-        for text in ["ya29.a0Af", "EwBYA", "hunter2", "a.b.c", ""] {
+        for text in ["ya29.a0Af", "EwBYA", "hunter2", "a.b.c", "", "eyJ.a.b.c.d", "f3b1c2d4e5f60718293a4b5c6d7e8f90"] {
             assert_eq!(seen(text).form, TokenShape::Opaque, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_a_token_is_recognised_by_its_shape() {
+        let finished = STANDARD.encode("user=me@example.net\x01auth=Bearer ya29.x\x01\x01");
+        let bearer = STANDARD.encode("n,a=me@example.net,\x01host=x\x01auth=Bearer ya29.x\x01\x01");
+        for (text, form) in [
+            (r#"{"access_token":"ya29.x","expires_in":3599}"#, TokenShape::Document),
+            (r#"{"access_token":"a", "refresh_token":"b"}"#, TokenShape::DocumentWithRefreshToken),
+            (r#"{"error":"invalid_grant"}"#, TokenShape::Document),
+            ("Bearer ya29.x", TokenShape::Prefixed),
+            ("Authorization: Bearer ya29.x", TokenShape::Prefixed),
+            (finished.as_str(), TokenShape::Finished),
+            (bearer.as_str(), TokenShape::Finished),
+            ("user=me@example.net\x01auth=Bearer x\x01\x01", TokenShape::Finished),
+            ("result.AccessToken", TokenShape::Placeholder),
+            ("<token>", TokenShape::Placeholder),
+            ("YOUR_ACCESS_TOKEN", TokenShape::Placeholder),
+            ("$TOKEN", TokenShape::Placeholder),
+            ("${ACCESS_TOKEN}", TokenShape::Placeholder),
+            ("{{ token }}", TokenShape::Placeholder),
+            ("undefined", TokenShape::Placeholder),
+            ("[object Object]", TokenShape::Placeholder),
+            ("Promise { <pending> }", TokenShape::Placeholder),
+            ("4/0AX4XfWh", TokenShape::AuthorizationCode),
+            ("GOCSPX-abc", TokenShape::ClientSecret),
+            ("abc8Q~aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", TokenShape::ClientSecret),
+            ("\"ya29.a0AfB_byDdddddddddd\"", TokenShape::Quoted),
+            ("ya29.a0 Af", TokenShape::Damaged),
+            ("eyJhbGciOiJub25lIn0", TokenShape::Damaged),
+        ] {
+            assert_eq!(seen(text).form, form, "{text}");
         }
     }
 

@@ -1,12 +1,14 @@
 //! AUTH: the mechanisms that are advertised before and inside TLS, and the reason why a login was not attempted or
 //! failed.
 //!
-//! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`secret`] (faults of the token or the
-//! password), and [`rules`]. Withheld passwords and cancelled logins are judged here.
+//! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
+//! [`secret`] (oddities of a password), [`user`] (the form of the user name), here withheld passwords and cancelled logins, and [`rules`].
 
 mod offers;
 mod rules;
 mod secret;
+mod token;
+mod user;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
@@ -18,7 +20,10 @@ use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
-pub(super) use secret::{challenge_error, oddities, token};
+pub(super) use secret::{challenge_error, oddities};
+pub(super) use token::rejection;
+use token::token;
+use user::user_name;
 
 pub(super) static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -28,7 +33,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(in_plaintext(plan, evidence, session));
     findings.extend(withheld(plan, session));
     findings.extend(cancelled(session));
-    findings.extend(secret::token(plan, evidence, session));
+    findings.extend(explanation(plan, evidence, session));
     findings.extend(offers::obsolete(session));
     if plan.login.is_none() {
         findings.extend(offers::tokens_only(session));
@@ -37,8 +42,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// AUTH on an unencrypted connection. A mechanism that is both advertised and accepted is one finding. A server may
-/// also accept a mechanism that it does not advertise.
+/// A fault of the token or the user name, which explains why the login was rejected.
+pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    token(plan, evidence, session).or_else(|| user_name(plan, session))
+}
+
+/// A mechanism that is advertised and also accepted is one finding. A server may accept what it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {

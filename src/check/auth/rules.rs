@@ -13,6 +13,7 @@ pub(super) static RULES: &[&Rule] = &[
     &AUTH_WITHHELD,
     &AUTH_TOKEN_EXPIRED,
     &AUTH_TOKEN_UNSUITABLE,
+    &AUTH_USER_NAME_FORM,
     &AUTH_MECHANISM_OBSOLETE,
     &AUTH_TOKENS_ONLY,
 ];
@@ -85,13 +86,26 @@ pub(super) static AUTH_TOKEN_EXPIRED: Rule = Rule {
 pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     id: "auth-token-unsuitable",
     severity: Severity::Error,
-    title: "the token is not for this server",
+    title: "the token cannot be used for this login",
     docs: Docs {
-        sees: "The token is a refresh token, which smtpcheck does not send, or its audience is another service. smtpcheck never shows the token itself.",
-        matters: "A refresh token is as valuable as the password and may be sent only to the token service. A mail server rejects a token for another service.",
-        action: "Get an access token for mail from the token service. The scope is https://outlook.office.com/SMTP.Send for Microsoft and https://mail.google.com/ for Google.",
-        example: "a token for https://graph.microsoft.com, used for smtp.office365.com",
+        sees: "What was given is not an access token: a refresh token (it is not sent), the JSON document of the token service, a token with Bearer before it, the finished XOAUTH2 string, a placeholder. Or its claims do not fit: its audience is another service, SMTP.Send or SMTP.SendAsApp is missing (Microsoft), or it belongs to another user than --user. The token itself is never shown.",
+        matters: "A server accepts only an access token for mail, of exactly this user. A refresh token is equivalent to the password and may be sent only to the token service.",
+        action: "Pass only the value of access_token. Request it for mail: for Microsoft with the scope https://outlook.office.com/SMTP.Send, for Google with https://mail.google.com/. An application of Microsoft Entra also needs the permission SMTP.SendAsApp, New-ServicePrincipal and Add-MailboxPermission.",
+        example: "a token for https://graph.microsoft.com at smtp.office365.com",
         references: "RFC 7519 section 4.1.3 (aud), RFC 6749 section 1.5 (refresh tokens)",
+    },
+};
+
+pub(super) static AUTH_USER_NAME_FORM: Rule = Rule {
+    id: "auth-user-name-form",
+    severity: Severity::Warning,
+    title: "the user name contains more than an email address",
+    docs: Docs {
+        sees: "The user name contains an email address together with a display name, angle brackets, quotation marks, spaces or mailto:, and the login was not accepted. It is an error if the server rejected the login.",
+        matters: "The text is sent as the user name without a change. Servers look up the complete text and do not find the account, so the login fails like one with a wrong password.",
+        action: "Use only the email address as the user name. The display name belongs in the From header of messages.",
+        example: "--user 'Ann <ann@example.net>'",
+        references: "RFC 4954 section 4, RFC 4616 section 2 (the authentication identity), RFC 5322 section 3.4 (display names)",
     },
 };
 

@@ -17,10 +17,12 @@ mod rules;
 mod trust;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
+use super::place;
 use crate::evidence::{
     ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
     Session, Trust, WithheldReason,
 };
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
@@ -223,6 +225,12 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
             "The certificate does not cover this host name, so clients that verify certificates reject it.".to_owned()
         }
     };
+    if let Some(provider) =
+        place::public_provider(seen.plan).filter(|provider| is_of_stranger(provider, expected, presented))
+    {
+        of_stranger(seen, provider, &mut finding);
+        return Some(finding);
+    }
     let is_usable = |name: &&String| {
         // A certificate can contain any text as a name; only a host name is put into a command.
         !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
@@ -244,8 +252,33 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Explains why a wildcard that seems to match does not match. A wildcard matches exactly one label, the first
-/// (RFC 9525 §6.3).
+/// Whether none of the names belongs to the provider or to the domain of the host.
+fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> bool {
+    let domain = |name: &str| {
+        let labels: Vec<&str> = name.trim_start_matches("*.").rsplit('.').take(2).collect();
+        labels.join(".").to_ascii_lowercase()
+    };
+    let recognised = providers::recognise(&ProviderSigns { certificate: presented, ..ProviderSigns::default() });
+    let is_provider = recognised.is_some_and(|known| known.id == provider.id);
+    !is_provider && !presented.is_empty() && presented.iter().all(|name| domain(name) != domain(expected))
+}
+
+/// Another operator's server responds under a public provider's name. To connect to the name in its certificate would be the
+/// wrong fix.
+fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
+    finding.confidence = Confidence::Likely;
+    finding.cause = format!(
+        "Another server responds instead of that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name was looked up wrongly. It can read the session. The provider's own certificate was not seen; it may have faults too.",
+        provider.name
+    );
+    finding.otherwise = Some(format!(
+        "{} may have moved this host name to another company. The check from another network shows this.",
+        provider.name
+    ));
+    finding.fixes = place::around_device(seen.plan, provider);
+}
+
+/// Why a wildcard that seems to match does not (RFC 9525 §6.3: it matches exactly one label, the first).
 fn wildcard(name: &str, expected: &str) -> Option<String> {
     let domain = name.strip_prefix("*.")?;
     if expected.eq_ignore_ascii_case(domain) {

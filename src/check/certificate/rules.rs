@@ -71,9 +71,9 @@ pub(super) static CERTIFICATE_INTERCEPTED: Rule = Rule {
     severity: Severity::Error,
     title: "a virus scanner or gateway replaces the server's certificate",
     docs: Docs {
-        sees: "The certificate is not trusted, and its issuer is a known virus scanner or network gateway. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
-        matters: "The virus scanner or gateway intercepts and reads the entire session. Programs that verify certificates reject its certificate. smtpcheck cannot examine the server's own certificate.",
-        action: "Disable the scanning of encrypted mail in the virus scanner, or exclude your mail program from it. In a company network, ask the network administrator for the gateway's root certificate.",
+        sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not a CA. Or the host name is that of a known public provider, and the certificate is self-signed or comes from a CA that is not public.",
+        matters: "It intercepts and reads the entire session. Programs that verify certificates reject its certificate. The server's own certificate was not seen.",
+        action: "Switch off the scanning of encrypted mail, or exclude this program. On a company network, ask its administrator for the gateway's root certificate.",
         example: "issuer: O=Avast Web/Mail Shield, CN=Avast Web/Mail Shield Root",
         references: "RFC 5280 section 6.1",
     },

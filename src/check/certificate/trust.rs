@@ -2,6 +2,7 @@
 //! certificate that is missing in the chain, or a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};
+use super::super::place;
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
@@ -24,11 +25,118 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
             .to_owned(),
     );
     finding.fixes = sign.fix.clone();
+    if let Some(provider) = place::public_provider(seen.plan) {
+        finding.cause = format!("{} {HIDDEN}", finding.cause);
+        finding.fixes.extend(place::around_device(seen.plan, provider));
+    }
+    Some(finding)
+}
+
+const HIDDEN: &str = "The provider's own certificate was not seen; it may have faults too, which the device hides.";
+
+/// Names of public CAs. A certificate of one of them leads to no root if this machine's trust store is old.
+const PUBLIC_AUTHORITIES: &[&str] = &[
+    "aaa certificate services",
+    "actalis",
+    "addtrust",
+    "affirmtrust",
+    "amazon",
+    "apple",
+    "baltimore",
+    "buypass",
+    "certigna",
+    "certum",
+    "comodo",
+    "cpanel",
+    "d-trust",
+    "digicert",
+    "digital signature trust",
+    "dst root",
+    "e-szigno",
+    "entrust",
+    "gandi",
+    "geotrust",
+    "globalsign",
+    "go daddy",
+    "godaddy",
+    "google trust services",
+    "harica",
+    "hellenic academic",
+    "identrust",
+    "internet security research group",
+    "isrg",
+    "let's encrypt",
+    "microsec",
+    "microsoft corporation",
+    "naver",
+    "network solutions",
+    "quovadis",
+    "rapidssl",
+    "secom",
+    "sectigo",
+    "ssl corporation",
+    "ssl.com",
+    "starfield",
+    "swisssign",
+    "symantec",
+    "t-systems",
+    "telekom security",
+    "telesec",
+    "thawte",
+    "trustasia",
+    "trustwave",
+    "twca",
+    "unizeto",
+    "usertrust",
+    "verisign",
+    "wisekey",
+    "zerossl",
+];
+
+fn is_public_authority(issuer: &str) -> bool {
+    let issuer = issuer.to_lowercase();
+    PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
+}
+
+/// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
+fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
+    let provider = place::public_provider(seen.plan)?;
+    // A user who gives the CA expects its certificates.
+    if matches!(seen.presented.store, TrustStore::File { .. }) {
+        return None;
+    }
+    let last = last_followed(seen);
+    if is_public_authority(&last.issuer) {
+        return None;
+    }
+    let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
+    // A certificate that is missing in the chain is the provider's own mistake.
+    if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
+        return None;
+    }
+    let (name, issuer) = (&provider.name, &last.issuer);
+    let summary = if seen.leaf.self_signed {
+        format!("the certificate is self-signed, so it is not that of {name}")
+    } else {
+        format!("the certificate was issued by {issuer}, which is not a public CA, so it is not that of {name}")
+    };
+    let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
+    finding.cause = format!(
+        "{name} uses certificates of public CAs only. A device on the network path responds instead of it and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
+    );
+    finding.otherwise = Some(OLD_STORE.to_owned());
+    finding.fixes = place::around_device(seen.plan, provider);
+    finding.fixes.push(Fix::text(
+        "If this network inspects TLS on purpose, let its administrator install the root certificate on this machine and in the application; do not save it from this connection",
+    ));
     Some(finding)
 }
 
 /// No path leads to a trust anchor.
 pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Finding {
+    if let (ChainFault::SelfSigned | ChainFault::UnknownIssuer, Some(finding)) = (why, for_provider(seen)) {
+        return finding;
+    }
     let finding = match why {
         ChainFault::SelfSigned => self_signed(seen),
         ChainFault::UnknownIssuer => unknown_issuer(seen),
@@ -49,7 +157,15 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
             finding
         }
     };
-    with_sign(seen, finding)
+    let mut finding = with_sign(seen, finding);
+    if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
+        // A provider's chain is trusted by a current trust store, never by a file saved from this connection.
+        finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
+        finding
+            .fixes
+            .insert(0, Fix::text("Update the trust store of this machine or container: the package ca-certificates"));
+    }
+    finding
 }
 
 /// Adds information about a certificate that is recognised by its names, for example a package's default certificate, a

@@ -5,6 +5,7 @@
 //! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
 //!    the phase is raised, and the finding states that it is based on the code only.
 
+mod login;
 mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell};
@@ -28,8 +29,9 @@ pub fn rule_of(cause: Cause) -> Option<&'static Rule> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
-    // `auth` reports a token that has expired or is for another service.
-    let explained = super::auth::token(plan, evidence, session).is_some();
+    // A login that fails because of the token or the form of the user name is reported by `auth`.
+    let explained = super::auth::explanation(plan, evidence, session)
+        .is_some_and(|finding| finding.failure == Some(PhaseFailure::Auth));
     let refusals = refusals(session);
     if refusals.is_empty() {
         return findings;
@@ -47,6 +49,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let Some(reading) = lexicon::read(received.reply, &context) else { continue };
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(received, reading, logged_in);
+        let reading = login::corrected(plan, session, received, provider, reading);
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
             received.event.phase == Phase::Rcpt
@@ -66,7 +69,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 });
             }
             None => {
+                let cause = reading.cause;
                 let mut finding = finding(plan, session, received, reading);
+                login::sender_of_account(plan, logged_in, received, cause, &mut finding);
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
@@ -153,21 +158,11 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding.basis = Some(reading.basis);
     if of_token {
         // The lexicon's text is about passwords, which most logins use.
-        finding.cause =
-            "The server does not accept the token. It has expired, is for another user or scope, or was revoked."
-                .to_owned();
-        finding.fixes = vec![
-            Fix::text(
-                "Get a new access token for exactly this user, with the scope for sending mail, and repeat the check",
-            ),
-            Fix::text(
-                "Check in the account's settings at the token service whether the consent for this application was withdrawn",
-            ),
-        ];
-        finding.otherwise = finding.otherwise.map(|_| {
-            "The provider may not allow SMTP logins with OAuth for this account. The account's settings at the provider show it."
-                .to_owned()
-        });
+        let rejection = super::auth::rejection(plan, session);
+        finding.cause = rejection.cause.to_owned();
+        finding.confidence = finding.confidence.min(Confidence::Likely);
+        finding.otherwise = Some(rejection.otherwise.to_owned());
+        finding.fixes = rejection.fixes;
         finding.failure = Some(failure(plan, received, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;

@@ -174,6 +174,9 @@ fn verdict_lines(report: &Report, look: &Display) -> Vec<StyledLine> {
     if let Some(untested) = verdict::untested(report) {
         parts.push(format!("not tested: {untested}"));
     }
+    if let Some(addresses) = verdict::untested_addresses(report) {
+        parts.push(format!("not tested: {addresses}"));
+    }
     parts.push(verdict::exit(report));
     parts.push(duration(report.total_ms));
     let separator = look.signs.dot();

@@ -161,7 +161,9 @@ fn withheld(reason: &WithheldReason) -> &'static str {
         WithheldReason::Plaintext => "the connection is not encrypted, so the password was not sent",
         WithheldReason::Unverified => "the certificate could not be verified, so the password was not sent",
         WithheldReason::NotOffered => "the server does not advertise AUTH",
-        WithheldReason::RefreshToken => "this is a refresh token, which must not be sent to a mail server",
+        WithheldReason::RefreshToken => {
+            "the token is or contains a refresh token, which must not be sent to a mail server"
+        }
         WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
     }
 }
@@ -295,6 +297,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::OtherTlsMode => format!("port {port} again, unencrypted"),
         Purpose::OtherFamily if session.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
+        Purpose::OtherAddress => format!("again at {}", session.request.host),
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),

@@ -199,6 +199,7 @@ pub(in crate::render) fn outcome(case: &CheckResult) -> String {
 pub(in crate::render) fn result(report: &Report) -> String {
     let mut parts = vec![counts(report)];
     parts.extend(untested(report).map(|steps| format!("not tested: {steps}")));
+    parts.extend(untested_addresses(report).map(|addresses| format!("not tested: {addresses}")));
     parts.push(exit(report));
     parts.push(duration(report.total_ms));
     parts.join("; ")
@@ -269,6 +270,16 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
         })
         .collect();
     if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
+}
+
+/// IP addresses of the host that were not tried, because another one responded.
+pub(in crate::render) fn untested_addresses(report: &Report) -> Option<String> {
+    let addresses = report.evidence.untested_addresses();
+    match addresses.as_slice() {
+        [] => None,
+        [one] => Some(format!("IP address {one}")),
+        [one, more @ ..] => Some(format!("IP address {one} and {} more", more.len())),
+    }
 }
 
 fn in_words(exit: Exit) -> &'static str {

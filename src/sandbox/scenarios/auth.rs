@@ -39,6 +39,26 @@ pub(super) static ALL: &[Scenario] = &[
         exit: 7,
     },
     Scenario {
+        name: "auth-user-with-display-name",
+        summary: "the user name contains a display name and is rejected",
+        server: SUBMISSION,
+        client: ClientUsage { flags: &["--user", "Me <user@sandbox.test>"], secret: Some(login::PASSWORD), ..BARE },
+        expect: &["auth-user-name-form"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-token-is-a-document",
+        summary: "the JSON document of the token service is given as the token",
+        server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
+        client: ClientUsage {
+            flags: &["--user", login::USER, "--auth", "XOAUTH2"],
+            secret: Some("{\"access_token\":\"sandbox\",\"expires_in\":3599}"),
+            ..BARE
+        },
+        expect: &["auth-token-unsuitable"],
+        exit: 7,
+    },
+    Scenario {
         name: "auth-wrong-password-scram",
         summary: "rejects a SCRAM login with a wrong password",
         server: with(SCRAM, LoginBehaviour::Right),

@@ -1,0 +1,71 @@
+//! Other IP addresses of the host: one that cannot be reached while another one can, and one that is tried because the
+//! server at the first one rejects the connection.
+
+use std::net::IpAddr;
+
+use super::super::finding::{Finding, Severity};
+use super::rules::ADDRESS_UNREACHABLE;
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{DialResult, Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::{Family, Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+use crate::wire::Host;
+
+/// If the server rejects the connection in the greeting, another address of the same family: the machines behind one name
+/// often differ. The other family comes first, and `greeting` asks about it.
+pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> {
+    let session = evidence.main_session().filter(Session::is_over)?;
+    let is_refused = session
+        .reply_at(Phase::Greeting)
+        .is_some_and(|received| received.reply.code.is_some() && !received.reply.is_success());
+    let is_closed = matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
+    let (peer, _) = session.connected().filter(|_| is_refused || is_closed)?;
+    let (_, names) = evidence.names()?;
+    let names = names?;
+    let has_other_family = plan.family == Family::Any && names.addresses().any(|ip| ip.is_ipv4() != peer.is_ipv4());
+    let was_dialled = |ip: &IpAddr| {
+        session.events().any(|event| matches!(&event.what, EventKind::Dialled { address, .. } if address.ip() == *ip))
+    };
+    let mut same = names.addresses().filter(|ip| ip.is_ipv4() == peer.is_ipv4());
+    let other = same.find(|ip| !was_dialled(ip)).filter(|_| !has_other_family)?;
+    let mut request =
+        SessionRequest::probe(plan, Purpose::OtherAddress, plan.target.port, plan.tls_use(), QuitAfter::Banner);
+    request.host = Host::Ip(other);
+    if plan.tls_use() == TlsUse::Implicit {
+        request.script.sni =
+            plan.tls.sni.clone().or_else(|| plan.target.host.name().map(|name| name.ascii().to_owned()));
+    }
+    Some(Question::Session(request))
+}
+
+/// IP addresses that failed while another one connected.
+pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
+    let Some((served, _)) = session.connected() else { return Vec::new() };
+    let failed = |event: &&Event| match &event.what {
+        // Without IPv6 on this machine the attempt fails at once and delays nothing.
+        EventKind::Dialled { result: DialResult::Failed { fault }, .. } => {
+            !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
+        }
+        _ => false,
+    };
+    session.events()
+        .filter(failed)
+        .filter_map(|event| {
+            let EventKind::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
+            let summary = format!("{} cannot be reached ({}), {} can", address.ip(), fault.kind, served.ip());
+            let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Phase::Connect, Confidence::Certain, summary).on(event);
+            if address.ip().is_loopback() {
+                // `localhost` always has both families, and local services often listen on one.
+                finding.severity = Severity::Notice;
+            }
+            finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try that IP address first are delayed or fail.".to_owned();
+            finding.fixes.push(Fix::text(format!(
+                "Server operator: make the service listen on {}, open the firewall for it, or remove the IP address from DNS",
+                address.ip()
+            )));
+            finding.fixes.push(Fix::text(format!("Until then, connect to {} or use the other address family", served.ip())));
+            Some(finding)
+        })
+        .collect()
+}

@@ -1,0 +1,309 @@
+//! From the host name to a TCP connection: which name was looked up and which IP addresses were tried. If none of them
+//! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
+//! port.
+//!
+//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), here the connection, and [`rules`].
+
+mod addresses;
+mod names;
+mod rules;
+
+use super::finding::{Check, Finding, PhaseFailure, Rule};
+use super::place;
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::{Override, Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+use crate::wire::Host;
+use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
+
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and the one that providers add where those are blocked.
+const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
+
+pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
+
+/// Looks up the name and holds the session. If the port cannot be reached, asks about the other mail ports; on a timeout,
+/// also about this machine: many clouds block outgoing connections to mail ports.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let mut questions = Vec::new();
+    if let Host::Name(host) = &plan.target.host {
+        questions.push(Question::Resolve { host: host.clone() });
+    }
+    questions.push(Question::Session(SessionRequest::main(plan)));
+    let kind = evidence.main_session().and_then(|session| session.fault()).and_then(|fault| match fault {
+        Fault::NotConnected { connect } => Some(connect.kind),
+        _ => None,
+    });
+    let worth_it = matches!(
+        kind,
+        Some(
+            ConnectFaultKind::Refused
+                | ConnectFaultKind::TimedOut
+                | ConnectFaultKind::HostUnreachable
+                | ConnectFaultKind::Reset
+        )
+    );
+    if kind == Some(ConnectFaultKind::TimedOut) {
+        questions.push(place::question());
+    }
+    if worth_it {
+        for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
+            let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
+            let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
+            questions.push(Question::Session(request));
+        }
+    }
+    if kind.is_some_and(|kind| kind != ConnectFaultKind::TimedOut) && is_loopback(plan, evidence) {
+        questions.push(place::question());
+    }
+    questions.extend(addresses::ask_another(plan, evidence));
+    questions
+}
+
+/// Whether the target is this machine itself.
+fn is_loopback(plan: &Plan, evidence: &Evidence) -> bool {
+    match &plan.target.host {
+        Host::Ip(ip) => ip.is_loopback(),
+        Host::Name(_) => evidence.names().and_then(|(_, names)| names).is_some_and(|names| {
+            let mut addresses = names.addresses().peekable();
+            names.source != NameSource::Override && addresses.peek().is_some() && addresses.all(|ip| ip.is_loopback())
+        }),
+    }
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(session) = evidence.main_session() else { return Vec::new() };
+    let mut findings = match session.fault() {
+        Some(Fault::NoAddress) => names::no_address(plan, evidence).into_iter().collect(),
+        Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, session, connect.kind)],
+        _ => addresses::unreachable_addresses(session),
+    };
+    if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
+        // At the wrong address a failed connection is a consequence.
+        if elsewhere.failure.is_some() {
+            elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
+        }
+        findings.push(elsewhere);
+    }
+    findings.extend(names::many_addresses(evidence));
+    findings.extend(plan.overrides.iter().filter(|one| one.is_unused).map(|one| unused(plan, session, one)));
+    findings
+}
+
+fn unused(plan: &Plan, session: Session<'_>, one: &Override) -> Finding {
+    let Override { host, port, address, .. } = one;
+    let target = plan.target.host.with_port(plan.target.port);
+    let summary = format!("--resolve {host}:{port}:{address} has no effect: this run connects to {target}");
+    let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Phase::Dns, Confidence::Certain, summary);
+    Finding {
+        cause: "An entry of --resolve applies only to the host and port that it names.".to_owned(),
+        fixes: vec![Fix::run(
+            "Use the host and port of the target in --resolve",
+            format!("smtpcheck {target} --resolve {target}:{address}"),
+        )],
+        ..finding.tried(session.probe.id)
+    }
+}
+
+fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: ConnectFaultKind) -> Finding {
+    let port = plan.target.port;
+    let host = plan.target.host.to_string();
+    let (rule, summary, cause): (&'static Rule, String, &str) = match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => (
+            &CONNECTION_REFUSED,
+            format!("{host} refuses connections on port {port}"),
+            "The host responded that it does not accept connections on this port.",
+        ),
+        ConnectFaultKind::TimedOut => (
+            &CONNECTION_TIMED_OUT,
+            format!("{host} does not respond on port {port}"),
+            "The connection was neither accepted nor rejected. This is typical of a firewall that drops the packets, or of an IP address without a host.",
+        ),
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("{host} cannot be reached: {kind}"),
+            "The network reports that there is no route to this host.",
+        ),
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("{host} cannot be reached: {kind}"),
+            "This machine has no network of the address family that the host has.",
+        ),
+        ConnectFaultKind::DeniedHere => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("this machine forbids the connection to port {port}"),
+            "A local policy (firewall, SELinux, AppArmor, sandbox) rejects the connection before any packet is sent.",
+        ),
+    };
+    let mut finding = Finding::new(rule, Phase::Connect, Confidence::Certain, summary).tried(session.probe.id);
+    finding.cause = cause.to_owned();
+    finding.otherwise = otherwise(kind).map(str::to_owned);
+    if finding.otherwise.is_some() {
+        finding.confidence = Confidence::Likely;
+    }
+    finding.failure = Some(PhaseFailure::Unreachable);
+    for event in session.events() {
+        finding.evidence.events.push(event.seq);
+    }
+    let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
+    if kind == ConnectFaultKind::TimedOut {
+        weigh_place(plan, evidence, session, siblings, &mut finding);
+    }
+    if finding.fixes.is_empty() {
+        finding.fixes = last_resorts(kind);
+    }
+    if matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset) && is_loopback(plan, evidence) {
+        in_container(plan, evidence, &mut finding);
+    }
+    finding
+}
+
+/// What else a failed connection can mean, and how to find out. Errors of this machine itself have no other reading.
+fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
+            "A firewall may reject the connection for the host. Repeat the check from another network to find out.",
+        ),
+        ConnectFaultKind::TimedOut => Some(
+            "The host may be down, or a firewall may drop the packets. Try another network or another port to find out.",
+        ),
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
+            Some("Some firewalls on servers respond in the same way (firewalld does).")
+        }
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => None,
+    }
+}
+
+/// Whether another mail port of the host greets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Siblings {
+    Answer,
+    Unknown,
+}
+
+/// What the other mail ports of the host show about the one that times out or is closed.
+fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
+    let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
+    let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
+    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
+    let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
+    for probe in &looked {
+        finding.evidence.probes.push(probe.probe.id);
+    }
+    let Some(best) = MAIL_PORTS.into_iter().find(|port| open.contains(port)) else {
+        if !looked.is_empty() && looked.iter().all(unreached) {
+            let ports: Vec<String> = looked.iter().map(|probe| probe.request.port.to_string()).collect();
+            let list = ports.join(", ");
+            finding.consequences.push(format!("The other mail ports of this host cannot be reached either ({list})"));
+        }
+        return Siblings::Unknown;
+    };
+    let list: Vec<String> = open.iter().map(u16::to_string).collect();
+    finding.cause = match (kind, plan.target.port) {
+        (ConnectFaultKind::TimedOut, 25) => format!(
+            "The host responds on port {}, so it is up. Port 25 is blocked on the network path, as in most home and cloud networks.",
+            list.join(", ")
+        ),
+        (ConnectFaultKind::TimedOut, _) => {
+            format!(
+                "The host responds on port {}, so it is up. This port is filtered on the network path or by the server.",
+                list.join(", ")
+            )
+        }
+        _ => format!("The host responds on port {}, so it is up. Nothing listens on this port.", list.join(", ")),
+    };
+    if kind == ConnectFaultKind::TimedOut {
+        finding.otherwise = Some(
+            "The server itself may filter the port. Repeat the check from another network to find out.".to_owned(),
+        );
+    }
+    let which = match best {
+        465 => "Use port 465 (implicit TLS)",
+        587 => "Use port 587, the port for mail programs",
+        25 => "Use port 25, which responds, only between mail servers; mail programs should use 587 or 465",
+        _ => "Use port 2525, which some providers offer where the others are blocked",
+    };
+    finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+    Siblings::Answer
+}
+
+/// What the cloud that this machine runs on does with the port that times out.
+fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
+    let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
+    finding.evidence.probes.push(probe.id);
+    match siblings {
+        // The port is blocked somewhere; this cloud is the probable cause.
+        Siblings::Answer => {
+            finding.cause = format!("{} This machine runs on {}. {}", finding.cause, cloud.name, cloud.means);
+        }
+        Siblings::Unknown => {
+            finding.cause = format!("This machine runs on {}, where ports are blocked. {}", cloud.name, cloud.means);
+            finding.confidence = place::confidence(cloud);
+            finding.otherwise = Some(
+                "The server may filter the port, or there is no host at that IP address. Repeat the check from another network to find out."
+                    .to_owned(),
+            );
+        }
+    }
+    finding.fixes.extend(place::fixes(cloud, &plan.target.host));
+}
+
+/// In a container, `localhost` is the container itself.
+fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    let port = plan.target.port;
+    let fixes = [
+        Fix::text(
+            "If the mail server runs in another container, connect by its service name, in the same Docker network",
+        ),
+        Fix::run(
+            "If the mail server runs on the machine outside the container, connect to that machine",
+            format!("smtpcheck host.docker.internal:{port}"),
+        ),
+    ];
+    match place::container(evidence) {
+        Some(probe) => {
+            finding.evidence.probes.push(probe.id);
+            finding.cause = format!(
+                "{} This program runs in a container, and {} is the container itself, not the machine on which it runs and not another container.",
+                finding.cause, plan.target.host
+            );
+            finding.fixes.splice(0..0, fixes);
+        }
+        None => {
+            finding.fixes.push(Fix::text(
+                "If this program runs in a container: localhost is the container itself. Use the service name of the mail server, or host.docker.internal for the machine on which the container runs",
+            ));
+        }
+    }
+}
+
+fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
+            Fix::text(
+                "Check the host and port. Server operator: check that the mail service runs, that it listens on this IP address, and that no firewall rejects the connection.",
+            ),
+            Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"),
+        ],
+        ConnectFaultKind::TimedOut => vec![
+            Fix::text(
+                "Repeat the check from another network, to find out whether the port is blocked on the network path or the host is down",
+            ),
+            Fix::text("Check the IP address. Server operator: check the firewall for this port."),
+        ],
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
+            vec![Fix::text(
+                "Check the route and the VPN. Server operator: check the firewall (firewalld rejects connections in this way).",
+            )]
+        }
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
+            "Use a network that has this address family, or ask the server's operator for an IP address of the other family",
+        )],
+        ConnectFaultKind::DeniedHere => {
+            vec![Fix::text(
+                "Allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",
+            )]
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! The lookup of the host name: why it has no IP address, and addresses that its owner cannot have.
+
+use std::net::IpAddr;
+
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity};
+use super::super::refusal::is_private;
+use super::rules::{
+    NAME_LOOKUP_FAILED, NAME_NOT_FOUND, NAME_POINTS_ELSEWHERE, NAME_WITH_MANY_ADDRESSES, NAME_WITHOUT_ADDRESS,
+};
+use crate::evidence::{Evidence, Lookup, LookupFault, NameSource, Names, Phase, Probe};
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+
+pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
+    let (probe, names) = evidence.names()?;
+    let names = names?;
+    let left_out = names.a.left_out() + names.aaaa.left_out();
+    if left_out == 0 {
+        return None;
+    }
+    let kept = names.addresses().count();
+    let summary =
+        format!("{} has {} IP addresses, of which smtpcheck tries {kept}", names.host.both(), kept + left_out);
+    let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
+    Some(Finding {
+        cause: "The lookup returned far more IP addresses than for any mail service.".to_owned(),
+        fixes: vec![Fix::run(
+            "List all of them, and remove those that are not needed",
+            format!("dig +short {} A {0} AAAA", names.host),
+        )],
+        ..finding
+    })
+}
+
+pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let (probe, names) = evidence.names()?;
+    let names = names?;
+    let host = names.host.both();
+    let next = "Compare the name with the one in the provider's documentation, letter by letter";
+    let mut finding = match (&names.a, &names.aaaa) {
+        (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
+            let mut finding = found(&NAME_NOT_FOUND, probe, format!("{host} does not exist"));
+            finding.cause = "The DNS resolver replied that the name does not exist (NXDOMAIN).".to_owned();
+            if let Some(provider) = provider_of(names.host.ascii()) {
+                return Some(of_provider(plan, names, provider, finding));
+            }
+            if let Some(network) = PrivateName::of(names.host.ascii()) {
+                return Some(in_private_network(plan, names, network, finding));
+            }
+            if let Some(known) = providers::nearest_host(names.host.ascii()) {
+                finding.fixes.push(Fix::run(
+                    format!("Check for a typing error: the name is similar to {known}"),
+                    format!("smtpcheck {known}:{}", plan.target.port),
+                ));
+            }
+            finding.fixes.push(Fix::text(next));
+            finding.fixes.push(Fix::run(
+                "Ask a public resolver, to find out whether the name exists outside your network",
+                format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
+            ));
+            finding
+        }
+        (Lookup::Failed { why, detail, .. }, _) | (_, Lookup::Failed { why, detail, .. }) => {
+            let finding = look_up_failed(names, probe, *why, detail);
+            match provider_of(names.host.ascii()) {
+                Some(provider) => return Some(of_provider(plan, names, provider, finding)),
+                None => finding,
+            }
+        }
+        _ => {
+            let mut finding = found(&NAME_WITHOUT_ADDRESS, probe, format!("{host} has {}", missing(names)));
+            let is_complete = !matches!((&names.a, &names.aaaa), (Lookup::NotAsked, _) | (_, Lookup::NotAsked));
+            if let Some(provider) = provider_of(names.host.ascii()).filter(|_| is_complete) {
+                finding.cause = "The DNS resolver replied that the name has no IP address.".to_owned();
+                return Some(of_provider(plan, names, provider, finding));
+            }
+            if let Some(network) = PrivateName::of(names.host.ascii()).filter(|_| is_complete) {
+                finding.cause = "The DNS resolver replied that the name has no IP address.".to_owned();
+                return Some(in_private_network(plan, names, network, finding));
+            }
+            finding.cause = "The name exists, but has no IP address to connect to. It may be a mail domain, whose mail server has another name.".to_owned();
+            let meant =
+                providers::recognise(&ProviderSigns { host: Some(names.host.ascii()), ..ProviderSigns::default() });
+            if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
+                finding
+                    .fixes
+                    .push(Fix::run("Use the provider's server for mail programs", format!("smtpcheck {host}")));
+            }
+            finding.confidence = Confidence::Likely;
+            finding.otherwise =
+                Some("The A or AAAA record may simply be missing; ask the operator of the domain.".to_owned());
+            finding
+                .fixes
+                .push(Fix::run("Find the mail servers of the domain", format!("dig +short MX {}", names.host)));
+            finding.fixes.push(Fix::text("Or use the server's host name from the provider's documentation"));
+            finding
+        }
+    };
+    finding.failure = Some(PhaseFailure::Unreachable);
+    Some(finding)
+}
+
+fn found(rule: &'static Rule, probe: &Probe, summary: String) -> Finding {
+    Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
+}
+
+fn missing(names: &Names) -> &'static str {
+    match (&names.a, &names.aaaa) {
+        (Lookup::NotAsked, _) => "no IPv6 address",
+        (_, Lookup::NotAsked) => "no IPv4 address",
+        _ => "no IP address, neither IPv4 nor IPv6",
+    }
+}
+
+fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) -> Finding {
+    let mut finding = found(&NAME_LOOKUP_FAILED, probe, format!("{} could not be looked up", names.host.both()));
+    let asked = match &names.source {
+        NameSource::Given { resolver } => format!("The resolver {resolver}"),
+        NameSource::LoopbackFallback => "The resolver 127.0.0.1 (no resolver is configured on this machine)".to_owned(),
+        NameSource::System | NameSource::Override => "The resolver of this machine".to_owned(),
+    };
+    finding.cause = match why {
+        LookupFault::Timeout => format!("{asked} did not respond."),
+        LookupFault::ServerFailure => format!(
+            "{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed."
+        ),
+        LookupFault::Refused => format!("{asked} refuses queries from this machine."),
+        LookupFault::Unreachable => format!("{asked} cannot be reached."),
+        // The error may have occurred before a query was sent.
+        LookupFault::Other => format!("The lookup ended with an error: {detail}"),
+    };
+    if why == LookupFault::Other {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some(
+            "This machine may not have sent a query at all, for example because the name cannot be written in a query."
+                .to_owned(),
+        );
+    }
+    finding.fixes.push(Fix::run(
+        "Look up a name that certainly exists, to find out whether only this one fails",
+        "getent hosts example.com",
+    ));
+    finding.fixes.push(Fix::text(
+        "Check /etc/resolv.conf, the DNS settings of the container, the VPN, and the firewall on port 53",
+    ));
+    finding
+}
+
+/// The provider to which exactly this host name belongs.
+fn provider_of(name: &str) -> Option<&'static Provider> {
+    let is_listed = |provider: &&Provider| {
+        provider.kind != "local" && provider.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
+    };
+    providers::all().iter().find(is_listed)
+}
+
+/// A known provider's name certainly exists, so the resolver is at fault.
+fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
+    let target = plan.target.host.with_port(plan.target.port);
+    finding.cause = format!(
+        "{} The name is correct: it is a server of {}. So the resolver of this machine or network gives the wrong answer: a DNS filter, a VPN, a login page of a wireless network, or a container without DNS.",
+        finding.cause, provider.name
+    );
+    finding.confidence = Confidence::Likely;
+    finding.otherwise =
+        Some("The provider may have removed the name. The lookup with another resolver shows this.".to_owned());
+    finding.fixes = match names.source {
+        NameSource::Given { .. } => vec![Fix::text("Use another resolver with --resolver, or that of this machine")],
+        NameSource::System | NameSource::LoopbackFallback | NameSource::Override => {
+            vec![Fix::run("Use a public resolver, to confirm this", format!("smtpcheck {target} --resolver 9.9.9.9"))]
+        }
+    };
+    finding.fixes.push(Fix::text(
+        "Correct the resolver of this machine or container (/etc/resolv.conf, the DNS settings of Docker, the VPN), or ask the network's administrator whether a DNS filter blocks the name",
+    ));
+    finding.failure = Some(PhaseFailure::Unreachable);
+    finding
+}
+
+/// A kind of name that only a private network resolves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PrivateName {
+    /// One label: a service of Docker Compose, or a machine of the local network.
+    OneLabel,
+    /// A service of Kubernetes.
+    Cluster,
+    /// The host of a container.
+    ContainerHost,
+    /// A name of multicast DNS.
+    Local,
+    /// A domain of a company's or home network.
+    Domain,
+}
+
+impl PrivateName {
+    fn of(name: &str) -> Option<PrivateName> {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
+        if ends(&[".docker.internal", ".containers.internal"]) {
+            Some(PrivateName::ContainerHost)
+        } else if ends(&[".svc", ".cluster.local"]) || name.contains(".svc.") {
+            Some(PrivateName::Cluster)
+        } else if !name.contains('.') {
+            Some(PrivateName::OneLabel)
+        } else if ends(&[".local"]) {
+            Some(PrivateName::Local)
+        } else if ends(&[
+            ".internal",
+            ".lan",
+            ".home.arpa",
+            ".home",
+            ".corp",
+            ".intranet",
+            ".private",
+            ".localdomain",
+            ".intern",
+            ".test",
+        ]) {
+            Some(PrivateName::Domain)
+        } else {
+            None
+        }
+    }
+}
+
+/// A public resolver never knows such a name.
+fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut finding: Finding) -> Finding {
+    let (host, port) = (names.host.both(), plan.target.port);
+    let (cause, fixes) = match network {
+        PrivateName::OneLabel => (
+            "A name without a domain is known only in its own network: to containers of the same Docker network (service name), to pods of the same Kubernetes namespace, or by the hosts file.",
+            vec![
+                Fix::text(format!(
+                    "Docker Compose: run the check in a container of the same network as the service {host}; if both containers are in different projects, connect them to one network (networks: with external: true)"
+                )),
+                Fix::run(
+                    "From the machine on which the containers run, use the published port of the service",
+                    format!("smtpcheck localhost:{port}"),
+                ),
+                Fix::text(format!("Kubernetes: use the full name of the service, {host}.NAMESPACE.svc.cluster.local")),
+                Fix::text("For another machine, use its full name with the domain, or its IP address"),
+            ],
+        ),
+        PrivateName::Cluster => (
+            "This is the name of a Kubernetes service. Only pods of that cluster can resolve it, by the cluster's own DNS.",
+            vec![
+                Fix::run(
+                    "Check that the service exists, and in which namespace",
+                    "kubectl get services --all-namespaces",
+                ),
+                Fix::text(
+                    "Run the check in a pod of the cluster, and compare the namespace in the name: SERVICE.NAMESPACE.svc.cluster.local",
+                ),
+                Fix::text(
+                    "From outside the cluster, forward the port of the service (kubectl port-forward), or use its ingress or load balancer",
+                ),
+            ],
+        ),
+        PrivateName::ContainerHost => (
+            "This name leads from a container to the machine on which it runs. Docker Desktop and Podman create it; Docker Engine on Linux does only if it is configured.",
+            vec![
+                Fix::text(
+                    "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
+                ),
+                Fix::run("Outside a container, use localhost", format!("smtpcheck localhost:{port}")),
+            ],
+        ),
+        PrivateName::Local => (
+            "Names below .local are resolved by multicast DNS in the local network, not by DNS servers. Containers and many servers do not support this.",
+            vec![
+                Fix::text("Use the IP address of the machine, or add its name to the hosts file"),
+                Fix::text("In Kubernetes, use the full name of the service: SERVICE.NAMESPACE.svc.cluster.local"),
+            ],
+        ),
+        PrivateName::Domain => (
+            "The ending of this name belongs to a private network. Only the resolver of that network knows the name; the internet does not.",
+            vec![
+                Fix::text("Run the check on a machine of that network, or connect to it by VPN"),
+                Fix::text("Use the resolver of that network with --resolver, or the IP address of the server"),
+                Fix::text(
+                    "In a container, use the service name on the same network; for the machine on which the container runs, host.docker.internal",
+                ),
+            ],
+        ),
+    };
+    finding.cause = format!("{} {cause}", finding.cause);
+    finding.confidence = Confidence::Likely;
+    finding.otherwise = Some("The name may be mistyped, or the service may not be running.".to_owned());
+    finding.fixes = fixes;
+    finding.failure = Some(PhaseFailure::Unreachable);
+    finding
+}
+
+/// A provider's name with addresses that a public provider cannot have. Addresses given by the user do not count.
+pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let (probe, names) = evidence.names()?;
+    let names = names.filter(|names| names.source != NameSource::Override)?;
+    let provider = provider_of(names.host.ascii())?;
+    let addresses: Vec<IpAddr> = names.addresses().collect();
+    let is_inside = |ip: &IpAddr| is_private(*ip) || ip.is_unspecified();
+    if addresses.is_empty() || !addresses.iter().all(is_inside) {
+        return None;
+    }
+    let list: Vec<String> = addresses.iter().take(4).map(ToString::to_string).collect();
+    let list = list.join(", ");
+    let is_loopback = addresses.iter().all(|ip| ip.is_loopback() || ip.is_unspecified());
+    let (place, devices) = if is_loopback {
+        (
+            "this machine itself",
+            "an entry in the hosts file, a virus scanner or mail proxy on this machine, or a DNS filter that blocks the name",
+        )
+    } else {
+        ("a private network", "a gateway or mail relay of this network, a VPN, or the hosting company")
+    };
+    let summary = format!("{} leads to {list}, an address of {place}, not of {}", names.host.both(), provider.name);
+    let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
+    finding.cause = format!(
+        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. Nothing that responds there says anything about the provider's own server, whose certificate was not seen.",
+        provider.name
+    );
+    let target = plan.target.host.with_port(plan.target.port);
+    finding.fixes = vec![
+        Fix::run(
+            "Look up the name at a public resolver, and check the provider's own server",
+            format!("smtpcheck {target} --resolver 9.9.9.9"),
+        ),
+        Fix::run(
+            "Find the entry in the hosts file, and remove it if it is not intended",
+            format!("grep -n {} /etc/hosts", names.host.ascii()),
+        ),
+        Fix::text(
+            "Ask the administrator of the network or the hosting company whether outgoing mail is redirected; if it is intended, send through their relay under its own name",
+        ),
+    ];
+    let connected = evidence.main_session().is_some_and(|session| session.connected().is_some());
+    if !connected {
+        finding.severity = Severity::Error;
+        finding.failure = Some(PhaseFailure::Unreachable);
+    }
+    Some(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PrivateName, provider_of};
+    use crate::wire::DomainName;
+
+    #[test]
+    fn names_of_private_networks_are_recognised() {
+        for (name, kind) in [
+            ("mail_server", Some(PrivateName::OneLabel)),
+            ("smtp_1", Some(PrivateName::OneLabel)),
+            ("mailpit.tools.svc.cluster.local", Some(PrivateName::Cluster)),
+            ("smtp.mail.svc", Some(PrivateName::Cluster)),
+            ("host.docker.internal", Some(PrivateName::ContainerHost)),
+            ("my_stack_smtp.internal", Some(PrivateName::Domain)),
+            ("nas.local", Some(PrivateName::Local)),
+            ("mail.example.net", None),
+        ] {
+            assert_eq!(PrivateName::of(name), kind, "{name}");
+            assert!(DomainName::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_exact_host_name_of_a_provider_is_certain_to_exist() {
+        assert_eq!(provider_of("smtp.gmail.com").map(|provider| provider.id.as_str()), Some("gmail"));
+        assert!(provider_of("smtp.gmial.com").is_none() && provider_of("x.smtp.gmail.com").is_none());
+    }
+}

@@ -1,0 +1,264 @@
+//! What a rejection means in the light of the login: a limit or error of the AUTH exchange is not about the password, a
+//! provider with API keys has no app passwords, and after a login the sender must be the account's own address.
+
+use super::super::finding::{Finding, in_shell};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{EventKind, Phase, Session};
+use crate::lexicon::providers::Provider;
+use crate::lexicon::{Basis, Cause, Confidence, Fix, Reading};
+use crate::plan::Plan;
+use crate::wire::status::Class;
+
+/// The reading of a rejected login, corrected.
+pub(super) fn corrected(
+    plan: &Plan,
+    session: Session<'_>,
+    received: ReceivedReply<'_>,
+    provider: Option<&Provider>,
+    reading: Reading,
+) -> Reading {
+    if received.event.phase == Phase::Mail {
+        return of_own_address(plan, session, received, reading);
+    }
+    if received.event.phase != Phase::Auth {
+        return reading;
+    }
+    let reading = of_exchange(plan, session, received, &reading).unwrap_or(reading);
+    match provider.filter(|provider| is_with_key(provider)) {
+        Some(provider) => with_key(provider, reading),
+        None => reading,
+    }
+}
+
+/// After a login, the server rejects another sender than the account's without a word about the sender: by its code, or by a
+/// rule about messages, although no message was sent yet.
+fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
+    let is_vague = match &reading.basis {
+        Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } => {
+            matches!(reading.cause, Cause::SenderRejected | Cause::ContentPolicy | Cause::Other | Cause::RelayDenied)
+        }
+        _ => reading.cause == Cause::ContentPolicy,
+    };
+    let is_other = plan.login.as_ref().is_some_and(|login| {
+        let from = plan.from.as_ref().and_then(|from| from.mailbox());
+        login.user.contains('@') && from.is_some_and(|from| !from.to_string().eq_ignore_ascii_case(&login.user))
+    });
+    if !logged_in || !is_vague || !is_other || received.reply.class() != Class::Permanent {
+        return reading;
+    }
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: Confidence::Likely,
+        means: "The server accepts the login but not the sender: this account may send only with its own address.".to_owned(),
+        otherwise: Some(
+            "If the server rejects the account's own address too, a rule of the server is the reason; a web page in the reply or the server's mail log shows it."
+                .to_owned(),
+        ),
+        fixes: vec![Fix::text(
+            "If the sender must be this address, add it to the account at the provider (alias, sender identity, Send As)",
+        )],
+        ..reading
+    }
+}
+
+/// A code or general words about the command: they are about the AUTH exchange, not about any other command.
+fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
+    // General words about a command do not show whether it was AUTH or the login data.
+    let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
+    let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. });
+    let is_about_command = matches!(
+        reading.cause,
+        Cause::Unsupported | Cause::Syntax | Cause::Sequence | Cause::AuthMechanism | Cause::Other
+    );
+    if is_of_auth || is_of_provider || !is_about_command {
+        return None;
+    }
+    let code = received.reply.code?.number();
+    let used = mechanism(session);
+    let other = other_mechanism(session, used.as_deref());
+    let user = plan.login.as_ref().map(|login| in_shell(&login.user))?;
+    let target = plan.target.host.with_port(plan.target.port);
+    let by_other = other.map(|other| {
+        Fix::run(
+            format!("Log in with {other}, which the server also advertises"),
+            format!("smtpcheck {target} --user {user} --auth {other}"),
+        )
+    });
+    let on_other_port = [587u16, 465].into_iter().find(|port| *port != plan.target.port).map(|port| {
+        Fix::run(
+            format!("Log in on port {port}, which servers reserve for mail programs"),
+            format!("smtpcheck {} --user {user}", plan.target.host.with_port(port)),
+        )
+    });
+    let operator = Fix::text(
+        "Server operator: look up this session in the logs of the mail server and of the authentication service",
+    );
+    let is_answered =
+        session.replies().any(|received| received.event.phase == Phase::Auth && received.reply.has_code(334));
+    let (cause, means, otherwise, fixes) = match code {
+        500 | 502 if is_answered => (
+            Cause::Syntax,
+            "The server took the login data as a command, because it no longer expected login data. It did not check the password.",
+            "A device between you and the server may have removed or changed a line of the exchange.",
+            vec![by_other, on_other_port, Some(operator)],
+        ),
+        500 | 502 => (
+            Cause::Unsupported,
+            "The server advertises AUTH but does not accept the command, so a login is not possible on this connection. It did not check the password.",
+            "A firewall that inspects SMTP may have replaced the command. Repeat the check on another port or from another network.",
+            vec![on_other_port, by_other, Some(operator)],
+        ),
+        501 => (
+            Cause::Syntax,
+            "The server cannot read the login data of this mechanism. It did not check the password.",
+            "Some servers send this reply for a user name whose form they do not accept, for example one without a domain.",
+            vec![by_other, on_other_port, Some(operator)],
+        ),
+        503 => (
+            Cause::Sequence,
+            "The server does not accept AUTH at this point: logins are switched off on this port, or are allowed only once in a session. It did not check the password.",
+            "An earlier command of the session may have been rejected; the transcript shows it.",
+            vec![on_other_port, Some(operator)],
+        ),
+        504 => (
+            Cause::AuthMechanism,
+            "The server does not support the login mechanism that was used, although it advertises it. It did not check the password.",
+            "The authentication service behind the server may not have this mechanism.",
+            vec![by_other, on_other_port, Some(operator)],
+        ),
+        _ => return None,
+    };
+    let fixes = fixes.into_iter().flatten().collect();
+    let confidence = reading.confidence.min(Confidence::Likely);
+    Some(Reading {
+        cause,
+        confidence,
+        means: means.to_owned(),
+        otherwise: Some(otherwise.to_owned()),
+        fixes,
+        ..reading.clone()
+    })
+}
+
+/// The mechanism of the last AUTH command.
+fn mechanism(session: Session<'_>) -> Option<String> {
+    let sent = session.events().filter_map(|event| match &event.what {
+        EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next().map(str::to_owned),
+        _ => None,
+    });
+    sent.last()
+}
+
+/// Another mechanism for the same kind of secret.
+fn other_mechanism(session: Session<'_>, used: Option<&str>) -> Option<&'static str> {
+    let used = used?;
+    let kind: &[&'static str] = if used.contains("OAUTH") {
+        &["XOAUTH2", "OAUTHBEARER"]
+    } else {
+        &["PLAIN", "LOGIN", "SCRAM-SHA-256", "CRAM-MD5"]
+    };
+    let (_, offers) = session.final_capabilities()?;
+    let offered = offers.auth_mechanisms();
+    kind.iter().copied().find(|name| *name != used && offered.iter().any(|one| one == name))
+}
+
+/// Whether programs log in to the provider with a key or with credentials that are made for SMTP, never with the password of
+/// a person's account.
+fn is_with_key(provider: &Provider) -> bool {
+    provider.kind == "relay" && !provider.password.as_deref().unwrap_or("app password").contains("app password")
+}
+
+/// Without advice about app passwords, accounts and webmail, which such a provider does not have.
+fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
+    let is_foreign = |text: &str| {
+        let text = text.to_lowercase();
+        [
+            "app password",
+            "app-specific",
+            "application-specific",
+            "webmail",
+            "two-step",
+            "2-step",
+            "mailbox",
+            "account password",
+            "imap",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    };
+    if !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
+        return reading;
+    }
+    let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. })
+        || matches!(&reading.basis, Basis::Phrase { id } if id.starts_with(provider.id.as_str()));
+    let texts = reading.fixes.iter().map(|fix| fix.text.as_str()).chain(reading.otherwise.as_deref());
+    let has_foreign = is_foreign(&reading.means) || texts.into_iter().any(is_foreign);
+    if is_of_provider && !has_foreign {
+        return reading;
+    }
+    let (name, id) = (&provider.name, &provider.id);
+    let user = provider.user.as_deref().unwrap_or("the user name from the SMTP settings of the website");
+    let password = provider.password.as_deref().unwrap_or("the key from the SMTP settings of the website");
+    reading.cause = Cause::Credentials;
+    reading.confidence = reading.confidence.min(Confidence::Likely);
+    reading.means = format!(
+        "{name} does not accept this user name with this key. It has no app passwords: the user name is {user}, and the password is {password}."
+    );
+    reading.otherwise = Some(
+        "The key may have been deleted, lack the permission to send, or belong to another region or account."
+            .to_owned(),
+    );
+    let key = format!("Use as the password: {password}");
+    reading.fixes = vec![
+        match &provider.password_url {
+            Some(url) => Fix::open(key, url.clone()),
+            None => Fix::text(key),
+        },
+        Fix::text(format!("Use as the user name: {user}")),
+        Fix::run("Compare host, port and user name with those of the provider", format!("smtpcheck providers {id}")),
+    ];
+    reading
+}
+
+/// After a login, a rejected sender is most often not the account's own address.
+pub(super) fn sender_of_account(
+    plan: &Plan,
+    logged_in: bool,
+    received: ReceivedReply<'_>,
+    cause: Cause,
+    finding: &mut Finding,
+) {
+    let Some(login) = plan.login.as_ref().filter(|_| logged_in) else { return };
+    let Some(from) = plan.from.as_ref().and_then(|from| from.mailbox()).map(ToString::to_string) else { return };
+    let is_of_sender =
+        cause == Cause::SenderRejected || cause == Cause::RelayDenied && received.event.phase == Phase::Mail;
+    if !is_of_sender || !login.user.contains('@') || received.reply.class() != Class::Permanent {
+        return;
+    }
+    let is_own = |fix: &Fix| {
+        let text = fix.text.to_lowercase();
+        ["account's address", "address of the account", "own address", "log in with", "logs in"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    if from.eq_ignore_ascii_case(&login.user) {
+        finding.fixes.retain(|fix| !is_own(fix));
+        finding.consequences.push(
+            "The sender is the user name of the login. If the login name is an alias, send with the main address of the account"
+                .to_owned(),
+        );
+        return;
+    }
+    finding.fixes.retain(|fix| !is_own(fix));
+    let user = in_shell(&login.user);
+    let mut command = format!("smtpcheck {} --user {user} --from {user}", plan.target.host.with_port(plan.target.port));
+    for to in plan.to.iter().take(1) {
+        command.push_str(&format!(" --to {}", in_shell(&to.to_string())));
+    }
+    finding.fixes.insert(0, Fix::run("Send with the address of the account that logs in", command));
+    finding.consequences.push(format!(
+        "The login is {}, and the sender {from} is another address: many servers let an account send only with its own addresses",
+        login.user
+    ));
+}
