@@ -362,13 +362,18 @@ fn explanation(received: ReceivedReply<'_>) -> String {
 /// Replaces the placeholders of a fix by known values, so that its command can be copied.
 fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
+    let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
+    let rcpt = received.recipient.and_then(|at| plan.to.get(at)).or_else(|| plan.to.first());
+    let rcpt = rcpt.map_or_else(|| "RECIPIENT".to_owned(), ToString::to_string);
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
-        ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
-        ("{rcpt}", recipient(plan, received)),
+        ("{from}", from.clone()),
+        ("{rcpt}", rcpt.clone()),
+        ("{from_domain}", lexicon::domain_of(&from, "SENDER-DOMAIN").to_owned()),
+        ("{rcpt_domain}", lexicon::domain_of(&rcpt, "RECIPIENT-DOMAIN").to_owned()),
         ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
     ];
     let command = fix
