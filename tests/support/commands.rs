@@ -40,8 +40,7 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
     ("CMD", "'cat token'"),
 ];
 
-/// Programs of fixes that a shell runs, and the first arguments with which they only show something; an empty list if it
-/// depends on more than the arguments.
+/// Programs that fixes may run in a shell.
 const PROGRAMS: &[&str] = &[
     "aws",
     "certbot",
@@ -210,9 +209,9 @@ fn writes(one: &SimpleCommand) -> impl Iterator<Item = &String> {
 
 /// Whether a word is a command of PowerShell, such as `Get-Mailbox`.
 fn is_cmdlet(word: &str) -> bool {
-    let Some((verb, noun)) = word.split_once('-') else { return false };
+    let Some((action, object)) = word.split_once('-') else { return false };
     let is_name = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
-    is_name(verb) && is_name(noun) && !matches!(verb, "Remove" | "Clear")
+    is_name(action) && is_name(object) && !matches!(action, "Remove" | "Clear")
 }
 
 /// What the parser of smtpcheck, and a look at the plan, have against the words of a command.
@@ -258,7 +257,7 @@ fn syntax(command: &str) -> Option<String> {
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// What is wrong with the commands of the fixes in a report. `is_known` tells whether a host name comes from the lexicon.
+/// What is wrong with the commands of the fixes in a report.
 pub fn mistakes_in(report: &Report) -> Vec<String> {
     let seen = format!("{:?} {:?}", report.plan, report.evidence);
     let mut all = Vec::new();
