@@ -21,8 +21,9 @@ use super::providers;
 use crate::wire::Reply;
 
 /// The files with phrases, in their order.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
+    ("phrases-languages.toml", include_str!("data/phrases-languages.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
     ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
     ("phrases-recipient.toml", include_str!("data/phrases-recipient.toml")),
