@@ -68,7 +68,8 @@ fn every_command_of_the_lexicon_is_valid() {
     for fix in &all {
         let mut mistakes = mistakes(&fix.command, &fix.text);
         mistakes.extend(example_names(&fix.command).iter().map(|name| format!("{name} is invented")));
-        let shown = mistakes.iter().map(|mistake| format!("{}: {mistake}\n    {}\n    {}", fix.place, fix.text, fix.command));
+        let shown =
+            mistakes.iter().map(|mistake| format!("{}: {mistake}\n    {}\n    {}", fix.place, fix.text, fix.command));
         wrong.extend(shown);
     }
     assert!(all.len() > 700, "{} commands", all.len());
@@ -111,7 +112,9 @@ fn every_command_of_an_explanation_is_valid() {
                 if command.contains("--retry") && explained.code.is_some_and(|code| code.number() >= 500) {
                     mistakes.push("nothing is retried after a permanent rejection".to_owned());
                 }
-                let shown = mistakes.iter().map(|mistake| format!("{file}: {example:?}: {mistake}\n    {}\n    {command}", fix.text));
+                let shown = mistakes
+                    .iter()
+                    .map(|mistake| format!("{file}: {example:?}: {mistake}\n    {}\n    {command}", fix.text));
                 wrong.extend(shown);
             }
         }

@@ -41,57 +41,33 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
 ];
 
 /// Programs that fixes may run in a shell.
+#[rustfmt::skip]
 const PROGRAMS: &[&str] = &[
-    "aws",
-    "certbot",
-    "date",
-    "df",
-    "dig",
-    "doveadm",
-    "doveconf",
-    "exigrep",
-    "exim",
-    "fail2ban-client",
-    "getent",
-    "grep",
-    "journalctl",
-    "klist",
-    "ls",
-    "makemap",
-    "openssl",
-    "plesk",
-    "postconf",
-    "postfix",
-    "postmap",
-    "sasldblistusers2",
-    "smtpctl",
-    "smtpd",
-    "ss",
-    "systemctl",
-    "timedatectl",
-    "tr",
-    "traceroute",
-    "uptime",
-    "curl",
-    "cat",
-    "gcloud",
-    "update-ca-certificates",
+    "apt-get", "aws", "cat", "certbot", "curl", "date", "df", "dig", "dnf", "docker", "doveadm", "doveconf",
+    "exigrep", "exim", "fail2ban-client", "gcloud", "getent", "getsebool", "grep", "host", "ip", "journalctl", "jq",
+    "keytool", "klist", "kubectl", "ls", "makemap", "nc", "newaliases", "nslookup", "openssl", "ping", "plesk",
+    "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setsebool", "smtpctl", "smtpd", "ss", "swaks",
+    "systemctl", "timedatectl", "tr", "traceroute", "update-ca-certificates", "update-crypto-policies", "uptime",
 ];
 
 /// Commands that no shell runs: they are entered in the program that the fix names.
 const OF_DEVICES: &[&str] = &["no inspect esmtp"];
 
 /// Words that no suggested command may contain, because they destroy something.
-const DESTRUCTIVE: &[&str] =
-    &["rm", "dd", "mkfs", "postsuper", "shutdown", "reboot", "kill", "killall", "chmod", "iptables", "nft", "truncate"];
+#[rustfmt::skip]
+const DESTRUCTIVE: &[&str] = &[
+    "rm", "dd", "mkfs", "postsuper", "shutdown", "reboot", "kill", "killall", "chmod", "iptables", "nft", "truncate",
+    "delete", "prune", "purge", "remove", "--delete", "-delete",
+];
 
 /// Programs that only look something up, so that the sentence must not promise a change.
 const LOOKUPS: &[&str] = &["postmap -q", "dig ", "postconf ", "exim -b", "journalctl ", "Get-", "df ", "klist"];
 
 /// Words of sentences about looking something up.
+#[rustfmt::skip]
 const OF_LOOKUP: &[&str] = &[
-    "check", "show", "look", "find", "list", "test", "see ", "compare", "read", "search", "verify", "whether", "which",
-    "confirm", "view",
+    "check", "show", "look", "find", "list", "test", "compare", "read", "search", "verify", "whether", "which", "confirm",
+    "view", "ask for", "ask the table", "see", "query", "print",
 ];
 
 /// Words of sentences whose command is the one that was run: something else has to be done before it.
@@ -168,7 +144,9 @@ pub fn mistakes(command: &str, text: &str) -> Vec<String> {
     }
     let lower = text.to_lowercase();
     let is_lookup = LOOKUPS.iter().any(|start| command.starts_with(start))
-        && !["postconf -e", "postconf -P", "&& postfix reload", "| Add-", "| Set-"].iter().any(|change| command.contains(change));
+        && !["postconf -e", "postconf -P", "&& postfix reload", "| Add-", "| Set-"]
+            .iter()
+            .any(|change| command.contains(change));
     if is_lookup && !OF_LOOKUP.iter().any(|word| lower.contains(word)) {
         wrong.push("the command only looks something up, and the sentence promises a change".to_owned());
     }
@@ -276,7 +254,8 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
                 {
                     wrong.push(format!("nothing is retried after exit code {}", report.exit.code()));
                 }
-                let shows_more = one.words.iter().any(|word| word == "-v" || word == "--transcript" || word == "--retry");
+                let shows_more =
+                    one.words.iter().any(|word| word == "-v" || word == "--transcript" || word == "--retry");
                 let words: Vec<String> = one.words[1..].iter().map(|word| filled(word)).collect();
                 let lower = fix.text.to_lowercase();
                 let is_repetition = OF_REPETITION.iter().any(|word| lower.contains(word));
@@ -288,7 +267,9 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
                     wrong.push("the command is the one that was run".to_owned());
                 }
             }
-            all.extend(wrong.into_iter().map(|wrong| format!("{}: {wrong}\n    {}\n    {command}", finding.rule, fix.text)));
+            all.extend(
+                wrong.into_iter().map(|wrong| format!("{}: {wrong}\n    {}\n    {command}", finding.rule, fix.text)),
+            );
         }
     }
     all
