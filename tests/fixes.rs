@@ -122,3 +122,19 @@ fn every_command_of_an_explanation_is_valid() {
     assert!(examples.len() > 1000 && commands > 1000, "{} examples, {commands} commands", examples.len());
     assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// A user's bundle of CA certificates has the name that manuals use. No command writes to it.
+#[test]
+fn a_command_never_overwrites_the_bundle_of_the_run() {
+    let dialogue = "S: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250-mx.example.net\nS: 250 STARTTLS\n\
+                    C: STARTTLS\nS: 220 ready\nTLS\nC: EHLO client.example.org\nS: 250 mx.example.net\nC: QUIT\nS: 221 bye\n";
+    for trust in ["self-signed", "unknown-issuer"] {
+        let text = format!(
+            "summary = \"an untrusted certificate\"\nargs = [\"mx.example.net:25\", \"--cacert\", \"ca.pem\"]\nexpect = []\nexit = 6\n\
+             [[session]]\ndialogue = \"\"\"\n{dialogue}\"\"\"\n[session.handshake]\ntrust = \"{trust}\"\nnames = [\"mx.example.net\"]\n"
+        );
+        let report = support::replay::play_text(trust.to_owned(), &text).report;
+        assert!(report.findings.iter().any(|finding| !finding.fixes.is_empty()), "{trust}");
+        assert_eq!(mistakes_in(&report), [""; 0], "{trust}");
+    }
+}

@@ -254,8 +254,8 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
                 {
                     wrong.push(format!("nothing is retried after exit code {}", report.exit.code()));
                 }
-                let shows_more =
-                    one.words.iter().any(|word| word == "-v" || word == "--transcript" || word == "--retry");
+                const SHOWING: [&str; 4] = ["-v", "--transcript", "--retry", "--show-chain"];
+                let shows_more = one.words.iter().any(|word| SHOWING.contains(&word.as_str()));
                 let words: Vec<String> = one.words[1..].iter().map(|word| filled(word)).collect();
                 let lower = fix.text.to_lowercase();
                 let is_repetition = OF_REPETITION.iter().any(|word| lower.contains(word));

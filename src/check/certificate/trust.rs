@@ -76,9 +76,12 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
         public_certificate(),
         Fix::run(
             "If you operate the server, save its certificate from a network that you trust",
-            format!("smtpcheck {} --show-chain -q -o ca.pem", seen.target()),
+            format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
-        own_authority(seen, "Then trust only that certificate"),
+        Fix::run(
+            "Then trust only that certificate",
+            format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
+        ),
     ];
     finding
 }
