@@ -1,6 +1,6 @@
-# A static program in an empty image, run as an unprivileged user:
+# Builds an image that contains only the static program and runs it as an unprivileged user:
 #   docker build -t smtpcheck . && docker run --rm smtpcheck mail.example.net
-# The release workflow uses its own binaries instead of the first stage (--build-context build=...).
+# The release workflow replaces the first stage with the binaries of the release (--build-context build=...).
 FROM rust:1-alpine AS build
 ARG TARGETARCH
 RUN apk add --no-cache build-base ca-certificates cmake perl

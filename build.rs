@@ -1,4 +1,5 @@
-//! Gives the program what `smtpcheck --version -v` prints: the commit, the target, the version of rustls, the features.
+//! Sets the environment variables for `smtpcheck --version -v` at build time: the commit, the target, the version of
+//! rustls and the features.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +19,7 @@ fn main() {
     println!("cargo::rerun-if-changed=Cargo.lock");
 }
 
-/// The commit, if this is a git checkout and not the source of a package inside of another repository.
+/// The commit, if the package is the root of a git checkout. Returns `None` for sources inside another repository.
 fn commit(root: &Path) -> Option<String> {
     if !root.join(".git").exists() {
         return None;

@@ -1,29 +1,32 @@
-//! smtpcheck diagnoses SMTP servers. This page is the map of its modules.
+//! smtpcheck diagnoses SMTP servers. This page is an overview of its modules.
 //!
 //! ```text
 //! arguments -> Plan -> [ checks ask -> Questions -> gather -> Evidence ] repeated -> checks judge -> Findings
 //!           -> Report -> render, exit code
 //! ```
 //!
-//! 1. [`cli`] turns arguments into a [`plan::Plan`], in which every setting is decided.
-//! 2. [`run`], the engine, checks any number of plans on one thread. For each an [`inquiry`], a state machine without I/O,
-//!    runs the loop: [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
-//! 3. [`gather`] answers them from the network. It drives one [`dialogue`] for each session, a state machine without
-//!    sockets, which uses the commands and replies of [`wire`] and the mechanisms of [`sasl`]. [`host`] is this machine:
-//!    files, signals, passwords, the clock;
-//! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
-//!    mean, they look up in the [`lexicon`]: data with examples of its own.
-//!    Whether certificates lead to a trust anchor is decided in `pkix`, by pure functions; `evidence::doubt` holds the
-//!    one decision whether a server is verified.
-//! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
-//!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
-//! 6. [`suite`] reads a file of checks with their expectations; [`explain`] reads replies and logs offline; [`commands`]
-//!    joins the modules for each command.
-//! 7. [`sandbox`] is separate from all this: misconfigured SMTP servers, to test mail programs and smtpcheck itself.
+//! 1. [`cli`] converts the arguments to a [`plan::Plan`], which contains the value of every setting.
+//! 2. [`run`], the engine, runs any number of plans on one thread. For each plan, an [`inquiry`] runs the loop of
+//!    questions and answers. It is a state machine without I/O. The checks in [`check`] ask [`question::Question`]s.
+//!    They are pure functions of plan and evidence.
+//! 3. [`gather`] answers the questions from the network. For each session it drives a [`dialogue`], a state machine
+//!    without sockets, which uses the commands and replies in [`wire`] and the mechanisms in [`sasl`]. [`host`]
+//!    provides access to this machine: files, signals, passwords, the clock.
+//! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence.
+//!    The meanings of replies are data in the [`lexicon`], with examples that are tested. Pure functions in `pkix`
+//!    decide whether a certificate leads to a trust anchor, and only `evidence::doubt` decides whether a server is
+//!    verified.
+//! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of
+//!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
+//! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
+//!    [`commands`] connects the modules for each command.
+//! 7. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
+//!    smtpcheck itself.
 //!
-//! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
+//! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
+//! modules.
 //!
-//! Who may import whom (`tests/structure.rs` checks every import; each module may use `secret`):
+//! Dependency rules (`tests/structure.rs` checks every import; every module may use `secret`):
 //!
 //! | module | may use |
 //! |---|---|
@@ -50,9 +53,10 @@
 //! | cli | check, expect, host, plan, render, report, sasl, source, wire |
 //! | commands | everything |
 //!
-//! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.
+//! Only `gather`, `host`, `run` and `sandbox` may use tokio. Only `gather` and `sandbox` may use rustls and hickory.
+//! Only `render` may use terminal colours.
 
-#![warn(unreachable_pub, reason = "what no test and no embedder needs is visible in the crate only")]
+#![warn(unreachable_pub, reason = "items that neither tests nor embedding programs need are visible only in the crate")]
 
 pub mod check;
 pub mod cli;

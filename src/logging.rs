@@ -1,6 +1,7 @@
-//! `RUST_LOG=smtpcheck=debug,hickory_net=info` on standard error, for those who look for a fault in smtpcheck itself.
-//! Without the variable nothing is set up. No log line of ours holds a secret or text of a server; rustls would write down
-//! each certificate as it came, in which a server can put what it likes, so its most talkative level is left out.
+//! Logging to standard error, for debugging smtpcheck itself: `RUST_LOG=smtpcheck=debug,hickory_net=info`. Without this
+//! variable, logging is off. The log lines of smtpcheck contain neither secrets nor text from servers. At its level
+//! `trace`, rustls logs certificates unmodified, and a server can put any text into them, so this level is disabled for
+//! rustls.
 
 use std::io::{self, Write};
 
@@ -10,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::render::escape;
 
-/// Starts logging if the environment wants it.
+/// Starts logging if `RUST_LOG` is set and valid.
 pub fn start() {
     let Some(wanted) = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty()) else { return };
     let Ok(targets) = wanted.parse::<Targets>() else { return };
@@ -19,7 +20,7 @@ pub fn start() {
     tracing_subscriber::registry().with(lines).with(targets).init();
 }
 
-/// Writes each line with its characters made visible: libraries log names and files of others as they are.
+/// A writer that escapes control characters in each line, because libraries log names and paths unmodified.
 struct Visible<W: Write>(W);
 
 impl<W: Write> Write for Visible<W> {
@@ -35,7 +36,7 @@ impl<W: Write> Write for Visible<W> {
     }
 }
 
-/// The same without the level at which rustls tells what it was sent.
+/// The same filter without the level `trace` of rustls, at which it logs received data.
 fn bounded(wanted: &Targets) -> Targets {
     let default = wanted.default_level().unwrap_or(LevelFilter::OFF);
     let begin = Targets::new().with_default(default).with_target("rustls", default.min(LevelFilter::DEBUG));
@@ -55,14 +56,14 @@ mod tests {
     use super::{Visible, bounded};
 
     #[test]
-    fn a_line_of_the_log_has_no_character_that_a_terminal_acts_upon() {
+    fn log_lines_contain_no_control_characters() {
         let mut written = Visible(Vec::new());
         written.write_all("one \u{1b}[31m\u{ad}\ntwo\n".as_bytes()).expect("memory");
         assert_eq!(written.0, b"one \\x1b[31m\\xad\ntwo\n");
     }
 
     #[test]
-    fn what_rustls_was_sent_is_logged_at_no_level() {
+    fn data_that_rustls_received_is_never_logged() {
         for wanted in ["trace", "rustls=trace", "info,rustls::client=trace", "rustls::client::tls13=trace"] {
             let targets = bounded(&wanted.parse::<Targets>().expect("a filter"));
             assert!(!targets.would_enable("rustls::client::tls13", &Level::TRACE), "{wanted}");

@@ -1,7 +1,8 @@
-//! The binary: runs the command and returns its exit code. Results go to standard output, errors to standard error.
+//! The binary: runs the command and returns its exit code. Results are written to standard output, and errors to
+//! standard error.
 //!
-//! A bug of the program ends with exit code 70 and one sentence, which does not show what the program was doing, because
-//! that may be a secret.
+//! If the program panics, it ends with exit code 70 and a message. The message contains only the position in the
+//! source, because the message of the panic could contain a secret.
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -21,22 +22,22 @@ fn main() -> ExitCode {
                 Some(error) => (error.lines(), error.code()),
                 None => (vec![format!("{error:#}")], commands::INTERNAL),
             };
-            // The message may contain what a user or another program wrote.
+            // The message may contain text from the user or from another program.
             let visible: Vec<String> = lines.iter().map(|line| escape::visible(line)).collect();
-            // If standard error is closed, the exit code has to suffice.
+            // If standard error is closed, the message is lost.
             let _ = writeln!(std::io::stderr(), "smtpcheck: {}", visible.join("\n"));
             ExitCode::from(code)
         }
     }
 }
 
-/// Ends the program, whichever thread panicked: the others would wait for it forever. Prints only the place in the source,
-/// because the message of a panic can contain anything.
+/// Ends the program after a panic in any thread, because the other threads would wait for this thread forever. Prints
+/// only the position in the source, because the message of a panic can contain any data.
 fn end(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     let _ = writeln!(
         std::io::stderr(),
-        "smtpcheck: internal error{place}. This is a bug in smtpcheck {}; report it with the command that you ran",
+        "smtpcheck: internal error{place}. This is a bug in smtpcheck {}. Please report it together with the command that you ran.",
         env!("CARGO_PKG_VERSION")
     );
     std::process::exit(commands::INTERNAL.into());

@@ -1,7 +1,7 @@
-//! The plan: the resolved wish of the user. Nothing optional is left undecided here, and for what the user may
-//! wonder about, [`Plan::origins`] tells where the value came from.
+//! The plan of a check: all settings, with their final values. [`Plan::origins`] contains the origins of values that
+//! are not defaults.
 //!
-//! A plan holds no secret: the password travels beside it, from the argument parser to the gatherer.
+//! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,37 +13,37 @@ use serde::{Deserialize, Serialize};
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
-/// What to check, and how.
+/// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
-    /// The server.
+    /// The server to check.
     pub target: Target,
-    /// Which address families may be used.
+    /// The address families that may be used.
     pub family: Family,
-    /// Addresses that the user gave for names (`--resolve`).
+    /// IP addresses that the user gave for hosts (`--resolve`).
     pub overrides: Vec<Override>,
-    /// The resolver to ask; none is the system's.
+    /// The DNS server to use; null is the resolver of the system.
     pub resolver: Option<SocketAddr>,
-    /// Deadlines and budgets.
+    /// Time limits, and the limit of connections.
     pub limits: Limits,
-    /// What EHLO announces.
+    /// The EHLO name.
     pub ehlo: EhloName,
-    /// The sender, if MAIL FROM is wanted.
+    /// The sender, if MAIL FROM is sent.
     pub from: Option<ReversePath>,
-    /// The recipients; a plan with recipients has a sender.
+    /// The recipients. A plan with recipients has a sender.
     pub to: Vec<ForwardPath>,
-    /// The last step.
+    /// The last phase of the session.
     pub quit_after: QuitAfter,
-    /// How the line is encrypted and whom to believe.
+    /// When TLS starts, and which certificates are trusted.
     pub tls: Tls,
-    /// Who logs in, if AUTH is wanted.
+    /// The user name and the mechanisms, if the check logs in.
     pub login: Option<Login>,
-    /// What else is tried, because the user asked for it.
+    /// Intrusive probes that the user requested.
     pub probes: Vec<IntrusiveProbe>,
-    /// When the result is a failure.
+    /// Which findings make the check fail.
     pub gate: Gate,
-    /// Where each value came from, by the name of its flag.
+    /// The origin of each value that is not a default, by the name of its flag.
     pub origins: BTreeMap<String, ValueOrigin>,
 }
 
@@ -51,22 +51,22 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Target {
-    /// As it was typed.
+    /// The target as the user wrote it.
     pub input: String,
-    /// Where to connect.
+    /// The host to connect to.
     pub host: Host,
     /// The TCP port, 1 to 65535.
     pub port: u16,
 }
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ValueOrigin {
     /// A flag on the command line.
     Flag,
-    /// The target itself (`host:port`, `smtps://`).
+    /// The port or the scheme in the target (`host:port`, `smtps://`).
     Target,
     /// An environment variable.
     Environment,
@@ -74,18 +74,18 @@ pub enum ValueOrigin {
     Profile,
     /// The defaults of the configuration file.
     Config,
-    /// This machine: its host name.
+    /// The host name of this machine.
     Machine,
-    /// No setting at all.
+    /// The built-in default.
     Default,
 }
 
-/// `-4`, `-6` or neither.
+/// The address families that may be used (`-4`, `-6`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
-    /// Both, IPv6 preferred as RFC 8305 §2 says.
+    /// Both families; IPv6 is preferred, as RFC 8305 §2 recommends.
     Any,
     /// IPv4 only.
     V4,
@@ -93,34 +93,34 @@ pub enum Family {
     V6,
 }
 
-/// `--resolve HOST:PORT:ADDR[,ADDR]`, as in curl; one for each address.
+/// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Override {
-    /// The name that is not looked up, the address that is not connected to, or `*` for every host.
+    /// The host whose IP address is replaced: a name, an IP address, or `*` for every host.
     #[cfg_attr(test, schemars(with = "String"))]
     pub host: OverrideHost,
-    /// The port for which this holds.
+    /// The port to which the override applies.
     pub port: u16,
-    /// The address to use.
+    /// The IP address to use instead.
     pub address: std::net::IpAddr,
     /// Whether no target of the run has this host and port.
     #[serde(default)]
     pub is_unused: bool,
 }
 
-/// For which hosts an address is given.
+/// The hosts to which an override applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum OverrideHost {
-    /// `*`.
+    /// Every host (`*`).
     Every,
-    /// A name or an address.
+    /// A host name or an IP address.
     One(Host),
 }
 
 impl OverrideHost {
-    /// Whether it is for this host.
+    /// Whether the override applies to this host.
     pub fn is_for(&self, host: &Host) -> bool {
         match self {
             OverrideHost::Every => true,
@@ -152,82 +152,82 @@ impl From<OverrideHost> for String {
     }
 }
 
-/// Deadlines in milliseconds, and the connection budget.
+/// Time limits in milliseconds, and the limit of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
-    /// Until TCP is connected, lookup included.
+    /// Time limit for connecting, including the DNS lookup.
     pub connect_ms: u64,
-    /// Until one reply is whole.
+    /// Time limit for each complete reply.
     pub reply_ms: u64,
-    /// Until everything is done.
+    /// Overall time limit.
     pub total_ms: u64,
-    /// Conversations with the target, follow-ups included.
+    /// Maximum number of connections to the target, including follow-up probes.
     pub max_connections: u32,
 }
 
-/// The last step of the session (`--quit-after`, the words of swaks).
+/// The last phase of the session (`--quit-after`). The names are those of swaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum QuitAfter {
-    /// TCP is connected (and TLS, if implicit).
+    /// After the TCP connection, or with implicit TLS after the handshake.
     Connect,
-    /// The greeting was read.
+    /// After the greeting.
     Banner,
-    /// EHLO was answered.
+    /// After the reply to EHLO.
     Ehlo,
-    /// TLS is active.
+    /// After the TLS handshake; with implicit TLS, after the reply to EHLO.
     Starttls,
-    /// AUTH was answered.
+    /// After the login.
     Auth,
-    /// MAIL FROM was answered.
+    /// After the reply to MAIL FROM.
     Mail,
-    /// Everything that there is to do.
+    /// After the replies to all RCPT TO commands.
     Rcpt,
 }
 
-/// How the line is encrypted and whom to believe.
+/// When TLS starts, which certificates are trusted, and which properties of the server are examined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tls {
     /// When TLS starts.
     pub mode: TlsMode,
-    /// The name that is asked for and expected in the certificate, if it is not the host.
+    /// The server name that is sent as SNI and expected in the certificate, if it is not the host.
     pub sni: Option<String>,
-    /// A file of trusted certificates instead of the system's.
+    /// A file of CA certificates to trust instead of the system's.
     pub cacert: Option<PathBuf>,
-    /// What is shown to a server that asks for a certificate.
+    /// The client certificate, for a server that requests one.
     pub identity: Option<ClientCertificate>,
-    /// Whether a certificate that does not verify is a fault.
+    /// Whether the certificate of the server must be valid.
     pub verify: Verify,
-    /// The lowest version that is offered.
+    /// The lowest TLS version to offer.
     pub min: TlsVersion,
-    /// When the end of a certificate is worth a word.
+    /// When a certificate that expires soon is reported.
     pub days: CertificateDays,
-    /// Whether everything that the server accepts is looked at (`--tls-scan`).
+    /// Whether the TLS scan runs (`--tls-scan`).
     pub scan: bool,
-    /// How much of it.
+    /// The depth of the scan.
     #[serde(default)]
     pub scan_depth: ScanDepth,
-    /// The published profile that it is compared with (`--tls-profile`).
+    /// The published TLS profile to compare the server with (`--tls-profile`).
     #[serde(default)]
     pub profile: Option<TlsProfile>,
 }
 
-/// How much `--tls-scan` looks at.
+/// The depth of `--tls-scan`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ScanDepth {
-    /// Versions, weak suites, certificates, in few connections.
+    /// Versions, weak cipher suites and certificates, with few connections.
     #[default]
     Basic,
-    /// Every suite of every version, every group, whose order counts.
+    /// Also every cipher suite of every version, every group, and the order of preference.
     Full,
 }
 
-/// A published profile of TLS for servers.
+/// A published TLS profile for servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -245,7 +245,7 @@ pub enum TlsProfile {
 }
 
 impl TlsProfile {
-    /// Each with its name on the command line and in reports.
+    /// All profiles, with their names on the command line and in reports.
     pub const ALL: [(&'static str, TlsProfile); 4] = [
         ("mozilla-intermediate", TlsProfile::MozillaIntermediate),
         ("mozilla-modern", TlsProfile::MozillaModern),
@@ -254,60 +254,61 @@ impl TlsProfile {
     ];
 }
 
-/// `--cert` and `--key`: the files, which are read before anything is sent.
+/// The files of `--cert` and `--key`. They are read before anything is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientCertificate {
-    /// The certificate with its chain, PEM.
+    /// The certificate and its chain, in PEM format.
     pub cert: PathBuf,
-    /// Its private key, PEM.
+    /// The private key, in PEM format.
     pub key: PathBuf,
 }
 
-/// `--cert-days WARN[,ERROR]`: days left of a certificate.
+/// Limits for the remaining days of a certificate (`--cert-days WARN[,ERROR]`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateDays {
-    /// This many days or fewer are a warning.
+    /// If this many days or fewer remain, this is a warning.
     pub warning: u16,
-    /// This many days or fewer are an error.
+    /// If this many days or fewer remain, this is an error.
     pub error: u16,
 }
 
 impl Default for CertificateDays {
-    /// Automatic renewal comes 30 days before the end, so at 21 it has failed.
+    /// Certificates are usually renewed 30 days before they expire. If only 21 days remain, the renewal has probably
+    /// failed.
     fn default() -> CertificateDays {
         CertificateDays { warning: 21, error: 0 }
     }
 }
 
-/// `--tls`.
+/// When TLS starts (`--tls`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsMode {
-    /// Implicit on 465, elsewhere STARTTLS when offered.
+    /// Implicit TLS on port 465, and STARTTLS on other ports if it is advertised.
     Auto,
     /// STARTTLS is required.
     Starttls,
-    /// TLS before the greeting (RFC 8314 §3).
+    /// Implicit TLS: the handshake precedes the greeting (RFC 8314 §3).
     Implicit,
-    /// Never.
+    /// No TLS.
     None,
 }
 
-/// `--insecure` or not.
+/// Whether the certificate of the server must be valid (`--insecure`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verify {
-    /// A bad certificate is a finding, and no secret is sent to its owner.
+    /// A certificate that is not valid is a finding, and no secret is sent to the server.
     Required,
-    /// Yes; the user accepted the risk with the flag.
+    /// Any certificate is accepted, because the user gave `--insecure`.
     Insecure,
 }
 
-/// Versions that can be asked for.
+/// TLS versions that `--tls-min` accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum TlsVersion {
@@ -319,7 +320,7 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// `--probe`: intrusive probes, which run only on request.
+/// Intrusive probes, which run only if the user requests them (`--probe`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -328,12 +329,12 @@ pub enum IntrusiveProbe {
     StarttlsInjection,
     /// MAIL FROM before TLS.
     MailBeforeTls,
-    /// AUTH before TLS, without a password.
+    /// AUTH before TLS. No password is sent.
     AuthBeforeTls,
 }
 
 impl IntrusiveProbe {
-    /// Each with its word.
+    /// All probes, with their names on the command line.
     pub const ALL: [(&str, IntrusiveProbe); 3] = [
         ("starttls-injection", IntrusiveProbe::StarttlsInjection),
         ("mail-before-tls", IntrusiveProbe::MailBeforeTls),
@@ -341,27 +342,27 @@ impl IntrusiveProbe {
     ];
 }
 
-/// Who logs in, without the password.
+/// The login, without the password.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Login {
-    /// The user name; may be empty where no name is needed (EXTERNAL, ANONYMOUS).
+    /// The user name. It may be empty for mechanisms that need no user name (EXTERNAL, ANONYMOUS).
     pub user: String,
     /// The authorization identity, if it differs from the user (`--authzid`).
     pub authzid: Option<String>,
-    /// What proves it.
+    /// The kind of credentials.
     pub proof: LoginProof,
-    /// Whether another mechanism is tried after a refusal (`--try-all-mechanisms`).
+    /// Whether another mechanism is tried after a rejection (`--try-all-mechanisms`).
     pub try_all: bool,
-    /// Mechanisms the user allows, best first; empty is every mechanism that smtpcheck has.
+    /// The mechanisms that the user allows, in order of preference. If empty, every implemented mechanism is allowed.
     pub mechanisms: Vec<String>,
-    /// Whether a password may go over a line that is not encrypted.
+    /// Whether the password may be sent over an unencrypted connection.
     pub plaintext: Plaintext,
-    /// Whether it may go to a peer whose certificate does not verify.
+    /// Whether the password may be sent to a server whose certificate could not be verified.
     pub unverified: Unverified,
 }
 
-/// What proves who logs in.
+/// The kind of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -370,45 +371,47 @@ pub enum LoginProof {
     Password,
     /// An OAuth 2.0 access token.
     Token,
-    /// The certificate of the TLS handshake, or nothing.
+    /// No secret: the client certificate of the TLS handshake (EXTERNAL), or no credentials (ANONYMOUS).
     NoSecret,
 }
 
-/// `--allow-plaintext-auth` or not.
+/// Whether the password may be sent over an unencrypted connection (`--allow-plaintext-auth`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Plaintext {
-    /// The password stays here.
+    /// The password is not sent.
     Refused,
-    /// Yes; the user accepted the risk with the flag.
+    /// The password may be sent, because the user gave the flag.
     Allowed,
 }
 
-/// `--insecure` or not, for the password.
+/// Whether the password may be sent to a server whose certificate could not be verified (`--insecure`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Unverified {
-    /// The password stays here.
+    /// The password is not sent.
     Refused,
-    /// Yes; the user accepted the risk with the flag.
+    /// The password may be sent, because the user gave the flag.
     Allowed,
 }
 
-/// `--retry` and `--wait`: how often, and for how long, a check is begun again that ended with 3 or 4.
+/// How often, and for how long, a check that ended with exit code 3 or 4 is retried (`--retry`, `--wait`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
-    /// Further tries; none is as many as `wait_ms` has room for.
+    /// The maximum number of retries; `None` if only `wait_ms` limits it.
     pub tries: Option<u32>,
-    /// Milliseconds over which they are spread; none is as the pauses come.
+    /// The time over which the retries are spread, in milliseconds; `None` if only `tries` limits them.
     pub wait_ms: Option<u64>,
 }
 
 impl Retry {
-    /// The pause before the next try, in milliseconds, after this many further tries and this long after the first began.
-    /// Pauses double, so that a server in trouble is not pushed. With `--retry` alone they begin at 1 s and end at 60 s; with
-    /// `--wait` too, they fill its time; with `--wait` alone they end at 30 s, until its time is up.
+    /// The delay before the next retry in milliseconds, or `None` if no retry is left. `done` is the number of retries
+    /// so far, and `elapsed_ms` the time since the first run began. Each delay is twice as long as the previous one, to
+    /// limit the load on a server with problems. With `--retry` alone, delays grow from 1 s to 60 s. With `--retry` and
+    /// `--wait`, they fill the time of `--wait`. With `--wait` alone, they grow from 1 s to 30 s until this time has
+    /// passed.
     pub fn pause(self, done: u32, elapsed_ms: u64) -> Option<u64> {
         let doubled = |most: u64| 1000_u64.saturating_mul(1 << done.min(16)).min(most);
         match (self.tries, self.wait_ms) {
@@ -416,7 +419,8 @@ impl Retry {
             (Some(tries), _) if done >= tries => None,
             (Some(_), None) => Some(doubled(60_000)),
             (Some(tries), Some(wait)) => {
-                // 1 + 2 + 4 ... of `tries` parts; more than 30 doublings no clock can tell from the first pause.
+                // The time is divided into 1 + 2 + 4 + ... parts. More than 30 doublings would make the first delay too
+                // short to matter.
                 let parts = (1_u64 << tries.min(30)) - 1;
                 Some((wait.saturating_mul(1 << done.min(30)) / parts).max(1))
             }
@@ -425,17 +429,17 @@ impl Retry {
     }
 }
 
-/// When the result is a failure.
+/// Which findings make the check fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gate {
-    /// From which severity on.
+    /// The lowest severity that makes the check fail.
     pub fail_on: FailOn,
-    /// Rules that are shown and do not count.
+    /// Rules whose findings are shown, but do not make the check fail.
     pub ignore: Vec<String>,
 }
 
-/// `--fail-on`.
+/// The lowest severity that makes the check fail (`--fail-on`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -444,14 +448,14 @@ pub enum FailOn {
     Error,
     /// Warnings and errors.
     Warning,
-    /// Everything.
+    /// Notices, warnings and errors.
     Notice,
-    /// Nothing.
+    /// No finding makes the check fail.
     Never,
 }
 
 impl Plan {
-    /// The mode on the plan's port, with `auto` decided (RFC 8314 §7.3: 465 is TLS from the first byte).
+    /// The use of TLS on the port of the plan. `auto` is resolved: port 465 uses implicit TLS (RFC 8314 §7.3).
     pub fn tls_use(&self) -> crate::plan::TlsUse {
         match self.tls.mode {
             TlsMode::Implicit => TlsUse::Implicit,
@@ -462,7 +466,7 @@ impl Plan {
         }
     }
 
-    /// The addresses that `--resolve` gives for a host; those for the host itself come before those for every host.
+    /// The IP addresses from `--resolve` for a host. Entries for `*` are used only if the host has no entries.
     pub fn given_addresses(&self, host: &Host) -> Vec<std::net::IpAddr> {
         let of_port = || self.overrides.iter().filter(|given| given.port == self.target.port);
         let own: Vec<_> = of_port().filter(|given| given.host == OverrideHost::One(host.clone())).collect();
@@ -471,22 +475,22 @@ impl Plan {
         given.into_iter().map(|given| given.address).collect()
     }
 
-    /// Where a value came from; defaults have no origin.
+    /// The origin of a value, by the name of its flag.
     pub fn origin(&self, flag: &str) -> ValueOrigin {
         self.origins.get(flag).copied().unwrap_or(ValueOrigin::Default)
     }
 }
 
-/// What one session does about TLS.
+/// How one session uses TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsUse {
-    /// TLS before the greeting.
+    /// Implicit TLS.
     Implicit,
-    /// STARTTLS, or the session ends.
+    /// STARTTLS. The session ends if it is not possible.
     Required,
-    /// STARTTLS when it is offered.
+    /// STARTTLS if it is advertised.
     IfOffered,
     /// No TLS.
     Never,
@@ -518,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_and_end() {
+    fn delays_double_up_to_a_limit_and_end() {
         assert_eq!(pauses(None, None), Vec::<u64>::new());
         assert_eq!(pauses(Some(0), None), Vec::<u64>::new());
         assert_eq!(pauses(Some(8), None), [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);

@@ -1,7 +1,7 @@
-//! The closed list of things that one may ask the world. A question is a value: it can be compared, kept in a report,
-//! and asked again. It holds no secret and no address of this machine.
+//! The closed list of questions that checks can ask. A question is a value: it can be compared, saved in a report, and
+//! asked again. It contains no secret and no IP address of this machine.
 //!
-//! Who asks is a check, who answers is `gather/`; equal questions are asked once.
+//! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
 
 use std::fmt;
 
@@ -11,23 +11,23 @@ use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{DomainName, EhloName, ForwardPath, Host, ReversePath};
 
-/// One thing to ask.
+/// A question about the network or about this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Question {
-    /// The addresses of a name: A and AAAA.
+    /// The IP addresses of a name (A and AAAA records).
     Resolve {
-        /// The name.
+        /// The name to look up.
         host: DomainName,
     },
     /// One SMTP session.
     Session(SessionRequest),
     /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
-    /// Where this machine stands, by what it says of itself. Nothing is asked over the network.
+    /// Signs of the cloud or network that this machine is in. This sends nothing over the network.
     Machine {
-        /// Names of environment variables that would tell.
+        /// Names of environment variables that are such signs.
         variables: Vec<String>,
     },
 }
@@ -36,187 +36,188 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionRequest {
-    /// Why it is held.
+    /// The purpose of the session.
     pub purpose: Purpose,
-    /// Where to connect.
+    /// The host to connect to.
     pub host: Host,
     /// The TCP port.
     pub port: u16,
-    /// Which addresses may be used.
+    /// The address families that may be used.
     pub family: Family,
-    /// What to say.
+    /// The commands to send.
     pub script: Script,
 }
 
-/// Why a session is held.
+/// The purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// It is what the user asked for.
+    /// The session that the user requested.
     Main,
-    /// The port that was asked for cannot be reached: does another one answer?
+    /// The requested port cannot be reached. Does another mail port respond?
     SiblingPort,
-    /// The server was silent or spoke something else: does it answer in the other TLS mode?
+    /// The server sent no greeting, or data that is not SMTP. Does it respond in the other TLS mode?
     OtherTlsMode,
-    /// The server turned us away at one address family: does it take us at the other?
+    /// The server rejected the session over one address family. Does it accept a session over the other?
     OtherFamily,
     /// The commands that precede a ClientHello.
     TlsHello,
-    /// Does a command that came in one packet with STARTTLS take effect inside TLS?
+    /// Does a command that was sent in one packet with STARTTLS take effect inside TLS?
     StarttlsInjection,
-    /// Does the server take a login or MAIL before TLS?
+    /// Does the server accept AUTH or MAIL FROM before TLS?
     BeforeTls,
-    /// Replies and commands got out of step: what does the server reply to a client that waits before each command?
+    /// Replies could not be matched to commands. What does the server reply to a client that pauses before each
+    /// command?
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
 }
 
-/// What to say in a session.
+/// The commands of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Script {
-    /// What EHLO announces.
+    /// The EHLO name.
     pub ehlo: EhloName,
-    /// What to do about TLS.
+    /// Whether and how TLS is used.
     pub tls: TlsUse,
-    /// Who logs in.
+    /// The login, if the session logs in.
     pub login: Option<Login>,
-    /// Sender and recipients.
+    /// The sender and the recipients, if MAIL FROM is sent.
     pub envelope: Option<Envelope>,
-    /// The last step.
+    /// The last phase of the session.
     pub quit_after: QuitAfter,
-    /// How STARTTLS is said.
+    /// How STARTTLS is sent.
     pub starttls: Starttls,
-    /// Whether a login is begun without a password and broken off, to hear whether one would be taken.
+    /// Whether a login is started without a password and cancelled, to test whether the server would accept one.
     #[serde(default)]
     pub asks_for_auth: bool,
-    /// When a command is sent.
+    /// When commands are sent.
     #[serde(default)]
     pub pacing: Pacing,
-    /// The server name in the ClientHello (SNI), where it is another one than the plan's.
+    /// The server name in the ClientHello (SNI), if it differs from that of the plan.
     #[serde(default)]
     pub sni: Option<String>,
 }
 
-/// When a command is sent.
+/// When commands are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Pacing {
-    /// As soon as the protocol allows it: several at once where the server has PIPELINING (RFC 2920).
+    /// As soon as the protocol allows it. With PIPELINING, several commands are sent at the same time (RFC 2920).
     #[default]
     Prompt,
-    /// One at a time, and only when nothing more has arrived for a moment, so that a reply too many is seen as such.
+    /// One command at a time, after a short pause in which no data arrived, so that an extra reply is recognised.
     Paused,
 }
 
-/// How STARTTLS is said.
+/// How STARTTLS is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Starttls {
-    /// By itself, as RFC 3207 §4 wants it.
+    /// Alone, as RFC 3207 §4 requires.
     Alone,
-    /// In one packet with NOOP, which a server must forget (CVE-2011-0411); after the handshake nothing is said, to hear
-    /// whether it did.
+    /// In one packet with NOOP, which the server must discard (CVE-2011-0411). After the handshake, no command is sent,
+    /// to find out whether the server replies to the NOOP.
     WithNoop,
 }
 
-/// A ClientHello, after the SMTP commands that precede it unless TLS is implicit.
+/// A ClientHello. Unless TLS is implicit, the SMTP commands up to STARTTLS precede it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelloRequest {
-    /// Where to connect.
+    /// The host to connect to.
     pub host: Host,
     /// The TCP port.
     pub port: u16,
-    /// Which addresses may be used.
+    /// The address families that may be used.
     pub family: Family,
-    /// What EHLO announces.
+    /// The EHLO name.
     pub ehlo: EhloName,
-    /// Whether TLS begins with the first byte or by STARTTLS.
+    /// Implicit TLS or STARTTLS.
     pub tls: TlsUse,
-    /// The server name that is sent; an address never is (RFC 6066 §3).
+    /// The server name to send (SNI). An IP address is never sent (RFC 6066 §3).
     pub sni: Option<String>,
-    /// What is offered.
+    /// The content of the ClientHello.
     pub offer: Offer,
 }
 
-/// What a ClientHello offers.
+/// The content of a ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "offer", rename_all = "kebab-case")]
 pub enum Offer {
-    /// One version, with everything that servers of its time took.
+    /// One TLS version, with all options that servers of its time supported.
     Version {
-        /// Which one.
+        /// The version.
         version: Version,
     },
     /// TLS 1.2 for servers with an ECDSA certificate.
     EcdsaOnly,
     /// TLS 1.2 for servers with an RSA certificate.
     RsaOnly,
-    /// No forward secrecy: keys encrypted to the RSA certificate.
+    /// RSA key exchange, which has no forward secrecy.
     StaticRsa {
-        /// In which version.
+        /// The TLS version.
         #[serde(default = "tls12")]
         version: Version,
     },
-    /// What no server should accept, and only that.
+    /// Only weak cipher suites, which no server should accept.
     Weak {
-        /// In which version.
+        /// The TLS version.
         #[serde(default = "tls12")]
         version: Version,
-        /// Classes that are known already; suites of others are offered.
+        /// Classes that the server is already known to accept. Their suites are not offered.
         #[serde(default)]
         known: Vec<WeakClass>,
     },
-    /// Ephemeral Diffie-Hellman over a prime, to see its size.
+    /// Only ephemeral finite-field Diffie-Hellman, to find the size of the prime.
     Dhe {
-        /// In which version.
+        /// The TLS version.
         version: Version,
     },
-    /// A version with the mark that a newer one failed before (RFC 7507).
+    /// A version with TLS_FALLBACK_SCSV, which states that a newer version failed before (RFC 7507).
     Fallback {
-        /// Which one.
+        /// The TLS version.
         version: Version,
     },
-    /// TLS 1.2 with MD5, SHA-1 and SHA-224 only.
+    /// TLS 1.2 with signatures that use MD5, SHA-1 or SHA-224 only.
     OldHashes,
     /// SSLv2.
     Sslv2,
     /// TLS 1.3 with post-quantum groups only.
     PostQuantum,
-    /// A current client, in a small ClientHello.
+    /// A small ClientHello of a current client.
     Small,
-    /// A current client, in a ClientHello of more than one packet.
+    /// A ClientHello of a current client that needs more than one packet.
     Large,
-    /// A version without the suites that are known already.
+    /// A list of cipher suites without the suites that the server is already known to accept.
     OtherSuites {
-        /// Which version.
+        /// The TLS version.
         #[serde(default = "tls12")]
         version: Version,
-        /// Out of which list.
+        /// The list.
         #[serde(default)]
         list: SuiteList,
-        /// Those that are known.
+        /// The suites that are not offered, by their IANA numbers.
         known: Vec<u16>,
     },
-    /// Suites that are accepted, in an order that the server has not shown: does it keep its own?
+    /// Accepted suites in another order, to find out whether the server uses its own order of preference.
     Order {
-        /// In which version.
+        /// The TLS version.
         version: Version,
-        /// Those, in this order.
+        /// The suites in the order in which they are offered, by their IANA numbers.
         suites: Vec<u16>,
     },
-    /// A version without the groups that are known already.
+    /// All groups without those that the server is already known to accept.
     OtherGroups {
-        /// Which version.
+        /// The TLS version.
         #[serde(default = "tls13")]
         version: Version,
-        /// Those that are known.
+        /// The groups that are not offered, by their IANA numbers.
         known: Vec<u16>,
     },
 }
@@ -226,25 +227,25 @@ pub enum Offer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SuiteList {
-    /// What mail servers have been seen with.
+    /// Cipher suites that mail servers commonly use.
     #[default]
     Common,
-    /// What few servers have.
+    /// Cipher suites that few servers use.
     Rare,
 }
 
-/// The version of offers in reports from before they had one.
+/// The default for saved reports that do not contain the version.
 fn tls12() -> Version {
     Version::Tls12
 }
 
-/// As [`tls12`], for groups.
+/// The default for groups in saved reports that do not contain the version.
 fn tls13() -> Version {
     Version::Tls13
 }
 
 impl Offer {
-    /// The ClientHello.
+    /// The ClientHello to send.
     pub fn hello(&self) -> ClientHello {
         match self {
             Offer::Version { version } => ClientHello::everything(*version),
@@ -276,7 +277,7 @@ impl Offer {
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // TLS 1.2 is what a server is asked about where nothing else is said.
+        // TLS 1.2 is the usual version of these tests, so it is not mentioned.
         let in_version = |version: &Version| match version {
             Version::Tls12 => String::new(),
             other => format!(", in {other}"),
@@ -318,7 +319,7 @@ impl fmt::Display for Offer {
 }
 
 impl HelloRequest {
-    /// A ClientHello to the plan's server, with the plan's TLS mode.
+    /// A ClientHello to the server of the plan, in the TLS mode of the plan.
     pub fn new(plan: &Plan, offer: Offer) -> HelloRequest {
         HelloRequest {
             host: plan.target.host.clone(),
@@ -331,7 +332,7 @@ impl HelloRequest {
         }
     }
 
-    /// The session that leads to it.
+    /// The session whose commands precede the ClientHello.
     pub fn way(&self) -> SessionRequest {
         SessionRequest {
             purpose: Purpose::TlsHello,
@@ -356,22 +357,22 @@ impl HelloRequest {
 /// Whether a login is repeated in a follow-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// It is.
+    /// The login is repeated.
     Yes,
-    /// It is not.
+    /// The login is not repeated.
     No,
 }
 
-/// How many recipients are asked about once more.
+/// The maximum number of recipients that a follow-up session repeats.
 pub const REPEATED_RECIPIENTS: usize = 10;
 
-/// Sender and recipients.
+/// The sender and the recipients.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Envelope {
-    /// MAIL FROM.
+    /// The sender for MAIL FROM.
     pub from: ReversePath,
-    /// RCPT TO, in this order; may be empty.
+    /// The recipients for RCPT TO, in this order; may be empty.
     pub to: Vec<ForwardPath>,
 }
 
@@ -397,8 +398,8 @@ impl SessionRequest {
         }
     }
 
-    /// Whether who holds this session sees all that the other one would show: the same line, at least as far, and
-    /// the other one neither logs in nor names anybody.
+    /// Whether this session shows everything that the other session would show. This requires the same connection
+    /// parameters and at least the same phases, and the other session must not log in or send an envelope.
     pub fn covers(&self, other: &SessionRequest) -> bool {
         let (ours, theirs) = (&self.script, &other.script);
         self.host == other.host
@@ -415,13 +416,13 @@ impl SessionRequest {
             && ours.pacing == theirs.pacing
     }
 
-    /// The main session again, one command at a time. Without a login where the server has rejected it already: a second
-    /// failure could lock the account.
+    /// The main session again, with one command at a time. If the server has already rejected the login, it is not
+    /// repeated, because a second failure could lock the account.
     pub fn in_step(plan: &Plan, login: Repeat) -> SessionRequest {
         let mut request = SessionRequest { purpose: Purpose::InStep, ..SessionRequest::main(plan) };
         request.script.pacing = Pacing::Paused;
         if let Some(envelope) = &mut request.script.envelope {
-            // A pause for each: the rest is not tested again.
+            // Each recipient needs a pause, so further recipients are not tested again.
             envelope.to.truncate(REPEATED_RECIPIENTS);
         }
         if login == Repeat::No && request.script.login.take().is_some() {
@@ -430,7 +431,7 @@ impl SessionRequest {
         request
     }
 
-    /// A look at a port of the same host: no login, no envelope.
+    /// A session with a port of the same host, without a login and without an envelope.
     pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> SessionRequest {
         SessionRequest {
             purpose,

@@ -102,7 +102,7 @@ fn a_step_without_a_target_or_with_contradictory_inputs_is_rejected() {
     let step = ActionStep::new();
     for inputs in [&[][..], &[("INPUT_TARGET", "\n")], &[("INPUT_TARGET", "a"), ("INPUT_SUITE", "b")]] {
         let (code, text) = step.run(inputs);
-        assert!(code == 2 && text.starts_with("smtpcheck action: give target or suite"), "{text}");
+        assert!(code == 2 && text.starts_with("smtpcheck action: set the input target or suite"), "{text}");
     }
 }
 

@@ -7,7 +7,7 @@ mod support;
 use std::io::Write;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::program::{Run, command, finish, run, run_with};
 
 fn explain(args: &[&str]) -> Run {
@@ -83,7 +83,7 @@ fn one_reply_of_several_lines_on_standard_input_is_explained_in_full() {
 
 #[test]
 fn unrecognised_input_is_reported_and_causes_exit_code_1() {
-    for word in ["xyzzy", "", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
+    for word in ["xyzzy", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
         let run = explain(&[word]);
         assert_eq!(run.code, 1, "{word:?} {run}");
         assert!(run.stdout.contains("not recognised") && !run.stdout.contains('\u{1b}'), "{word:?} {run}");
@@ -95,6 +95,40 @@ fn unrecognised_input_is_reported_and_causes_exit_code_1() {
         assert_eq!(run.code, 1, "{input:?} {run}");
         assert!(run.stdout.contains("not recognised"), "{input:?} {run}");
     }
+}
+
+#[test]
+fn a_file_is_explained_like_standard_input_unless_its_name_can_be_explained_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("mail.log");
+    std::fs::write(&log, "550 5.1.1 User unknown\n550 5.1.1 User unknown\n552 5.2.2 Mailbox full\n").unwrap();
+    std::fs::write(folder.path().join("535"), "550 5.1.1 User unknown\n").unwrap();
+    let in_folder = |words: &[&str]| finish(command(words).current_dir(folder.path()).spawn().unwrap());
+    for path in ["mail.log", log.to_str().unwrap()] {
+        let run = in_folder(&["explain", path]);
+        assert!(run.code == 0 && run.stdout.contains("3 replies in 3 lines"), "{run}");
+        assert_eq!(objects(&in_folder(&["explain", path, "--json"])).len(), 3);
+    }
+    assert_eq!(objects(&in_folder(&["explain", "535", "--json"]))[0]["input"], "535");
+    let missing = in_folder(&["explain", "other.log"]);
+    assert!(missing.code == 1 && missing.stdout.contains("not recognised"), "{missing}");
+}
+
+#[test]
+fn list_with_json_prints_the_rules_as_json() {
+    let (list, text) = (explain(&["--list", "--json"]), explain(&["--list"]));
+    let rules = objects(&list);
+    assert!(rules.len() > 50 && rules.iter().all(|rule| rule["kind"] == "rule"), "{list}");
+    assert!(rules.iter().all(|rule| text.stdout.contains(rule["rule"].as_str().unwrap())), "{list}");
+}
+
+#[test]
+fn the_time_of_a_password_command_counts_towards_the_overall_limit() {
+    let words = ["h.example", "--user", "u", "--max-time", "300ms", "--password-command", "sleep 600"];
+    let run = run(&words);
+    assert_eq!(run.code, 2, "{run}");
+    let expected = "did not end within the overall time limit (0.3 s); allow more time with --max-time";
+    assert!(run.stderr.contains(expected), "{run}");
 }
 
 #[test]
@@ -113,7 +147,7 @@ fn wrong_flags_are_reported_with_the_correct_form() {
     for (args, word) in [
         (&["535", "--phase", "lunch"][..], "rcpt"),
         (&["535", "--provider", "no-such-provider"], "--provider"),
-        (&[], "nothing to explain"),
+        (&[], "no rule, code or reply given"),
     ] {
         let run = explain(args);
         assert_eq!(run.code, 2, "{run}");
@@ -187,16 +221,113 @@ fn a_mistyped_command_a_wrong_port_and_contradictory_flags_exit_with_2_and_one_l
     for (args, hint) in [
         (&["chek", "h.example"][..], "did you mean check?"),
         (&["127.0.0.1", "587"], "write 127.0.0.1:587"),
-        (&["h.example:587", "--port", "25"], "give one of them"),
-        (&["smtps://h.example", "--tls", "none"], "give one of them"),
+        (&["h.example:587", "--port", "25"], "remove one of them"),
+        (&["smtps://h.example", "--tls", "none"], "remove one of them"),
         (&["h.example", "--json", "--format", "text"], "cannot be used with"),
         (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
         (&["h.example", "--set"], "--set"),
+        (&["h.example", "--to", "a@b.example", "--quit-after", "ehlo"], "--to: --quit-after ehlo ends the session"),
+        (&["h.example", "--authzid", "a"], "--authzid: no user name given; add --user USER"),
+        (&["explain", "--list", "foo", "--json"], "foo: --list shows all rules"),
+        (&["h.example", "--pasword", "x"], "provide the password with --password-stdin"),
+        (&["run", "--port", "25"], "in a suite, it is a key of a check"),
+        (&["RUN"], "did you mean run?"),
+        (&["explain", ""], "the argument WHAT is empty"),
+        (&["providers", ""], "the argument NAME is empty"),
+        (&["report", ""], "the argument FILE is empty"),
+        (&["h.example", "--profile", ""], "--profile \"\": the value is empty"),
+        (&["h.example", "--config="], "--config \"\": the value is empty"),
+        (&["@"], "@ is not followed by the name of a profile"),
+        (&["run", "gone.toml"], "smtpcheck: gone.toml: no such file"),
     ] {
         let run = run(args);
         assert_eq!(run.code, 2, "{args:?} {run}");
         assert!(run.stdout.is_empty() && run.stderr.contains(hint), "{args:?} {run}");
         assert_eq!(run.stderr.lines().count(), 1, "{args:?} {run}");
+    }
+}
+
+/// The checks of a suite, as `--dry-run --json` prints them.
+fn planned(suite: &str, variables: &[(&str, &str)]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("suite.toml");
+    std::fs::write(&file, suite).unwrap();
+    let run = run_with(&["run", file.to_str().unwrap(), "--dry-run", "--json"], None, variables);
+    assert_eq!(run.code, 0, "{run}");
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+#[test]
+fn a_value_in_a_check_overrides_a_contradictory_default() {
+    let narrow = r#"
+[defaults]
+from = "probe@example.org"
+to = ["you@sandbox.test"]
+user = "u"
+password-command = "exit 9"
+ipv6 = true
+port = 25
+
+[[check]]
+name = "only TLS"
+target = "h.example:587"
+quit-after = "starttls"
+ipv4 = true
+"#;
+    // The defaults of a suite take precedence over the environment.
+    let variables = [("SMTPCHECK_FROM", "x@example.org"), ("SMTPCHECK_IPV6", "1")];
+    let checks = planned(narrow, &variables);
+    assert_eq!(checks[0]["arguments"], json!(["h.example:587", "--ipv4", "--quit-after=starttls"]));
+    assert_eq!(checks[0]["password"], Value::Null);
+    let wide = r#"
+[defaults]
+quit-after = "starttls"
+tls = "none"
+tls-scan = true
+
+[[check]]
+name = "a recipient"
+target = "smtps://h.example"
+to = "you@sandbox.test"
+tls-scan = false
+"#;
+    assert_eq!(planned(wide, &[])[0]["arguments"], json!(["smtps://h.example", "--to=you@sandbox.test"]));
+}
+
+#[test]
+fn list_with_json_prints_the_checks_of_a_suite_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("suite.toml");
+    let suite =
+        "[[check]]\nname = \"a\"\ntarget = \"h.example\"\ntags = [\"smoke\"]\nexpect = \"tls.version >= 1.2\"\n";
+    std::fs::write(&file, suite).unwrap();
+    let run = run(&["run", file.to_str().unwrap(), "--list", "--json"]);
+    let listed: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!((&listed[0]["name"], &listed[0]["tags"]), (&json!("a"), &json!(["smoke"])));
+    assert_eq!(listed[0]["expect"], json!(["tls.version >= 1.2"]));
+}
+
+#[test]
+fn record_accepts_one_target_and_only_flags_that_have_an_effect() {
+    for (words, message) in [
+        (&["--record", ""][..], "--record \"\": the value is empty; write a value, or omit the flag"),
+        (&["--record", "a.example", "b.example"], "b.example: --record takes one target and reads no suite"),
+        (&["--record", "a.example", "--", "b.example"], "target b.example: --record takes one target"),
+        (&["--record", "@relay"], "--record @relay: a profile cannot be recorded"),
+        (&["--record", "a.example", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--output", "x"], "--output: has no effect with --record"),
+        (
+            &["--record", "a.example", "--", "--expect", "rcpt.class == 2", "--to", "a@b.example"],
+            "--expect: has no effect",
+        ),
+        (&["--record", "a.example", "--", "--profile", "p"], "--profile: has no effect with --record"),
+    ] {
+        let run = run(&[&["run"], words].concat());
+        assert_eq!(run.code, 2, "{words:?} {run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains(message), "{words:?} {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{words:?} {run}");
     }
 }
 

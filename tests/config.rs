@@ -240,7 +240,7 @@ fn a_file_that_is_not_utf_8_is_rejected_with_the_line_number() {
     let home = home("");
     std::fs::write(home.path().join(".config/smtpcheck/config.toml"), b"[defaults]\nehlo = \"\xff\"\n").unwrap();
     let run = at_home(home.path(), &["127.0.0.1:1"], &[]);
-    assert!(run.code == 2 && run.stderr.contains("line 2 is not UTF-8"), "{run}");
+    assert!(run.code == 2 && run.stderr.contains("line 2 is not valid UTF-8"), "{run}");
     let home = self::home("");
     assert_eq!(at_home(home.path(), &["127.0.0.1:1", "-q"], &[]).code, 3, "an empty file changes no setting");
 }
@@ -271,7 +271,7 @@ fn the_command_line_wins_over_the_environment_and_the_environment_over_a_profile
 #[test]
 fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     for (variable, value, message) in [
-        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; write one of auto"),
+        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; use one of auto"),
         ("SMTPCHECK_PORT", "0", "smtpcheck: SMTPCHECK_PORT=0: not a port"),
         ("SMTPCHECK_TIMEOUT", "5", "smtpcheck: SMTPCHECK_TIMEOUT=5: the unit is missing"),
     ] {

@@ -1,8 +1,8 @@
 //! How accurately smtpcheck classifies real replies. They are from logs, bounces and source code of servers, and their
 //! categories were assigned by hand. `unseen.toml` is only for measuring, so write no phrase based on it.
 //! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases. So were `abroad.toml`
-//! (114 of 150), with replies of small, old and foreign servers, and `remembered.toml` (193 of 210). `after-data.toml`
-//! has replies that smtpcheck never receives itself, because it does not send a message.
+//! (114 of 150), with replies of small, old and foreign servers, `remembered.toml` (193 of 210) and `collected.toml` (489 of
+//! 553). `after-data.toml` has replies that smtpcheck never receives itself, because it does not send a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -41,6 +41,9 @@ fn corpus(file: &str) -> Corpus {
     toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// The files with replies that smtpcheck can receive.
+const FILES: [&str; 5] = ["unseen.toml", "replies.toml", "abroad.toml", "remembered.toml", "collected.toml"];
+
 /// Counts the correctly classified replies and all replies of a file. The first list has the wrong classifications, and
 /// the second those of them with confidence `certain`.
 fn measure(file: &str) -> (usize, usize, Vec<String>, Vec<String>) {
@@ -74,7 +77,8 @@ fn nine_of_ten_unseen_replies_are_classified_correctly() {
 
 #[test]
 fn the_replies_used_to_improve_the_lexicon_are_still_classified_correctly() {
-    for (file, percent) in [("replies.toml", 98), ("abroad.toml", 98), ("remembered.toml", 96)] {
+    for (file, percent) in [("replies.toml", 98), ("abroad.toml", 98), ("remembered.toml", 96), ("collected.toml", 96)]
+    {
         let (right, all, wrong, _) = measure(file);
         assert!(right * 100 >= all * percent, "{file}: {right} of {all} right; wrong:\n{}", wrong.join("\n"));
     }
@@ -89,9 +93,30 @@ fn every_reply_sent_after_the_message_is_classified_correctly() {
 
 #[test]
 fn no_reply_is_wrong_with_confidence_certain() {
-    for file in ["unseen.toml", "replies.toml", "abroad.toml", "remembered.toml"] {
+    for file in FILES {
         let (_, _, _, sure) = measure(file);
         assert!(sure.is_empty(), "{file}:\n{}", sure.join("\n"));
+    }
+}
+
+/// What the words for confidence promise: of 100 certain readings at least 99 are right, of 100 likely ones at least 90.
+#[test]
+fn confidence_is_calibrated() {
+    let mut counts = [(Confidence::Certain, 99, 0, 0), (Confidence::Likely, 90, 0, 0)];
+    for entry in FILES.into_iter().flat_map(|file| corpus(file).reply) {
+        let context = Context { step: ReplyPhase::parse(&entry.phase), ..Context::default() };
+        let Some(reading) = reply::from_text(&entry.text).and_then(|reply| lexicon::read(&reply, &context)) else {
+            continue;
+        };
+        let expected = std::iter::once(&entry.category).chain(&entry.also).map(|cause| cause.category());
+        let is_right = expected.into_iter().any(|category| category == reading.cause.category());
+        for (_, _, right, all) in counts.iter_mut().filter(|(confidence, ..)| *confidence == reading.confidence) {
+            *all += 1;
+            *right += usize::from(is_right);
+        }
+    }
+    for (confidence, percent, right, all) in counts {
+        assert!(all > 100 && right * 100 >= all * percent, "{confidence:?}: {right} of {all} right");
     }
 }
 

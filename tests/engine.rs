@@ -147,6 +147,33 @@ fn with_one_job_checks_run_one_after_the_other() {
     }
 }
 
+#[test]
+fn a_check_that_waits_for_its_retry_lets_another_one_run() {
+    // The first server rejects every session until the second one has ended a session.
+    let served = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&served);
+    let other = server(
+        "127.0.0.2",
+        || {},
+        move || {
+            served.fetch_add(1, Ordering::SeqCst);
+        },
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            match seen.load(Ordering::SeqCst) {
+                0 => drop(stream.write_all(b"421 4.3.2 not now\r\n")),
+                _ => serve(&stream),
+            }
+        }
+    });
+    let flags = ["--tls", "none", "--json", "--jobs", "1", "--retry", "1", "--wait", "200ms"];
+    let run = program::run(&[&[first.as_str(), other.as_str()][..], &flags].concat());
+    assert_eq!(run.code, 0, "{run}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_every_running_check_and_each_has_a_report() {

@@ -145,7 +145,7 @@ fn without_a_connection_the_exit_code_is_that_of_the_phase_and_unknown_values_do
     let report = run(&[&closed, "--json", "--max-connections", "1", "--expect", "tls.version >= 1.2"]).exits(3);
     assert_eq!(report["expectations"][0]["seen"], Value::Null);
     let text = run(&[&closed, "--max-connections", "1", "--expect", "tls.version >= 1.2"]);
-    assert!(text.stdout.contains("expected at least 1.2, not reached"), "{text}");
+    assert!(text.stdout.contains("expected at least 1.2, but the check did not get this value"), "{text}");
     // That a firewall blocks the connection can be expected too.
     run(&[&closed, "--json", "--max-connections", "1", "--expect", "exit.name == unreachable"]).exits(0);
 }
@@ -162,10 +162,10 @@ fn errors_in_expectations_are_reported_with_their_position_before_anything_is_se
             "--expect: unknown name tls.verson; did you mean tls.version?\n  tls.verson >= 1.2\n  ^^^^^^^^^^\n",
         ),
         ("tls.version >= high", "  tls.version >= high\n                 ^^^^\n"),
-        ("rcpt.class == 5", "rcpt.class is about a recipient that is not given"),
-        ("auth.code == 235", "auth.code is about a login, and no user is given"),
-        ("mail.code == 250", "mail.code is about MAIL FROM"),
-        ("rcpt[0].code == 550", "rcpt[0].code is about a recipient"),
+        ("rcpt.class == 5", "rcpt.class requires a recipient that is not given"),
+        ("auth.code == 235", "auth.code requires a login, but no user is given"),
+        ("mail.code == 250", "mail.code requires MAIL FROM"),
+        ("rcpt[0].code == 550", "rcpt[0].code requires a recipient"),
     ] {
         let run = run(&[&address, "--expect", expectation]);
         assert_eq!(run.code, 2, "{run}");

@@ -401,10 +401,7 @@ fn invalid_arguments_are_a_usage_error_in_one_line_and_nothing_is_sent() {
             vec![target.as_str(), "--user", "u", "--password-command", "echo no; echo why >&2; exit 3"],
             "exit code 3: why",
         ),
-        (
-            vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"],
-            "give only one source of the password",
-        ),
+        (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "use only one of them"),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
         (vec![target.as_str(), "-o", missing], "does not exist"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),

@@ -64,8 +64,8 @@ fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
         (vec!["junit="], "no file given"),
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
-        (vec![&twice, &twice], "two reports"),
-        (vec![&twice, &again], "two reports"),
+        (vec![&twice, &twice], "two outputs"),
+        (vec![&twice, &again], "two outputs"),
     ] {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());
@@ -168,7 +168,7 @@ fn two_files_are_compared_and_the_changes_are_listed() {
     std::fs::write(&other, report.to_string()).unwrap();
     let changed = run(&["report", &one, &other]);
     assert_eq!(changed.code, 1, "{changed}");
-    assert!(changed.stdout.contains("finding connection-refused  gone: error"), "{changed}");
+    assert!(changed.stdout.contains("finding connection-refused  removed: error"), "{changed}");
     assert!(changed.stdout.contains("finding connection-timed-out\\x1b[31m  new: error"), "{changed}");
     let json: Value = serde_json::from_str(&run(&["report", &one, &other, "--json"]).stdout).unwrap();
     assert_eq!(json["changed"], true);
@@ -186,7 +186,7 @@ fn each_kind_of_invalid_file_has_its_own_message() {
     std::fs::write(&cut, &lines[..at + 40]).unwrap();
     let run_cut = run(&["report", &cut, "-q"]);
     assert_eq!(run_cut.code, 3, "{run_cut}");
-    assert!(run_cut.stderr.contains("cut off") && run_cut.stderr.contains("1 checks"), "{run_cut}");
+    assert!(run_cut.stderr.contains("truncated") && run_cut.stderr.contains("1 checks"), "{run_cut}");
     for (name, text, expected_text) in [
         ("empty", "", "empty"),
         ("blank", " \n\n", "empty"),
@@ -298,7 +298,7 @@ S: 221 bye
     assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "an expected rejection is OK: {wanted}");
     let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
     assert_eq!(other.code, 1, "{other}");
-    assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
+    assert!(other.stdout.contains("the greeting does not contain 220 mail.example.net"), "{other}");
 }
 
 #[test]

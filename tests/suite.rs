@@ -163,7 +163,7 @@ fn only_selects_checks_by_tag_and_by_name() {
     assert_eq!(names("smoke"), ["accepts local mail"]);
     assert_eq!(names("is not an open relay"), ["is not an open relay"]);
     let unknown = suite.run(&["--only", "smoek"]);
-    assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is smoke"), "{unknown}");
+    assert!(unknown.code == 2 && unknown.stderr.contains("did you mean smoke?"), "{unknown}");
 }
 
 #[test]
@@ -171,10 +171,13 @@ fn a_check_with_unmet_needs_is_skipped_with_a_reason_even_with_quiet() {
     let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("SKIP is not an open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
+    assert!(
+        run.stdout.contains("SKIP is not an open relay: the environment variable SMTPCHECK_TEST_NEED is not set\n"),
+        "{run}"
+    );
     assert!(run.stdout.contains("PASS  1 passed, 1 skipped · exit 0"), "{run}");
     let value = json(&suite.run(&["--json"]));
-    assert_eq!(value["cases"][1]["skipped"], "the variable SMTPCHECK_TEST_NEED is not set");
+    assert_eq!(value["cases"][1]["skipped"], "the environment variable SMTPCHECK_TEST_NEED is not set");
     assert_eq!(value["cases"][1]["report"], Value::Null);
     assert!(suite.run_with(&["-q"], &[("SMTPCHECK_TEST_NEED", "1")]).stdout.contains("2 passed"));
     let loaded = Saved::read(&suite.run(&["--json"]).stdout, &|_| None).unwrap().run;
@@ -209,7 +212,7 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stdout.contains(&format!(
-            "SKIP blocked: connections to port {port} do not get out of this network: no response from 127.0.0.1"
+            "SKIP blocked: this network seems to block connections to port {port}: no response from 127.0.0.1"
         )),
         "{run}"
     );
@@ -280,11 +283,15 @@ fn passwords_are_given_by_reference_and_are_not_shown() {
     }
     let unset = suite.run(&[]);
     assert!(
-        unset.code == 2 && unset.stderr.contains("smtpcheck.toml:7:16: the variable SMTPCHECK_TEST_SECRET is not set"),
+        unset.code == 2
+            && unset.stderr.contains("smtpcheck.toml:7:16: the environment variable SMTPCHECK_TEST_SECRET is not set"),
         "{unset}"
     );
     let none = Suite::new("[[check]]\nname = \"a\"\ntarget = \"127.0.0.1:9\"\nuser = \"u\"\n").run(&[]);
-    assert!(none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: a user without a password"), "{none}");
+    assert!(
+        none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: the check has a user but no password"),
+        "{none}"
+    );
 }
 
 #[cfg(unix)]
@@ -300,7 +307,7 @@ fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_the_file() 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = suite.run(&[]);
     assert!(
-        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: others can read this file"),
+        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: other users can read this file"),
         "{refused}"
     );
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -316,10 +323,10 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
     let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
     let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
     for (more, message) in [
-        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: unknown key \"tsl\" in a check; did you mean tls?"),
         (
             "tls = \"ssl\"\n",
-            "smtpcheck.toml:7:7: tls ssl: not a valid value; write one of auto, starttls, implicit, none",
+            "smtpcheck.toml:7:7: tls ssl: not a valid value; use one of auto, starttls, implicit, none",
         ),
         ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
         (
@@ -327,27 +334,40 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
             "smtpcheck.toml:7:9: retry 1000: not a number in the allowed range; write a number from 0 to 100",
         ),
         ("cacert = \"gone.pem\"\n", "smtpcheck.toml:7:10: cacert gone.pem: no such file"),
-        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code is about a recipient that is not given"),
+        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code requires a recipient that is not given"),
         (
             "expect = \"tls.version >= 1.2 x\"\n",
-            "smtpcheck.toml:7:30: unexpected text after the end of the expectation\n  tls.version >= 1.2 x\n                     ^\n",
+            "smtpcheck.toml:7:30: unexpected text after the value\n  tls.version >= 1.2 x\n                     ^\n",
         ),
-        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
+        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
-        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
         (
-            "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
-            "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",
+            "quit-after = \"mail\"\nto = \"a@example.net\"\n",
+            "smtpcheck.toml:8:6: to: --quit-after mail ends the session",
         ),
+        ("authzid = \"a\"\n", "smtpcheck.toml:7:11: authzid: no user name given; add --user USER"),
+        ("ehlo = \"\"\n", "smtpcheck.toml:7:8: ehlo \"\": "),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:7:16: the check has a password but no user"),
+        ("[[check]]\nname = \"sound\"\ntarget = \"h\"\n", "smtpcheck.toml:8:8: another check has the name \"sound\""),
     ] {
         let run = Suite::new(&format!("{sound}{other}{more}")).run(&[]);
         assert_eq!(run.code, 2, "{more}{run}");
         assert!(run.stdout.is_empty() && run.stderr.contains(message), "{more}{run}");
     }
+    for (target, message) in [
+        ("@relay", "smtpcheck.toml:3:10: a profile cannot be the target of a suite"),
+        ("", "smtpcheck.toml:3:10: the target is empty"),
+    ] {
+        let run = Suite::new(&format!("[[check]]\nname = \"a\"\ntarget = \"{target}\"\n")).run(&[]);
+        assert!(run.code == 2 && run.stderr.contains(message), "{run}");
+    }
+    let wrong_default = format!("[defaults]\ntls = \"ssl\"\n{sound}");
+    let run = Suite::new(&wrong_default).run(&[]);
+    assert!(run.code == 2 && run.stderr.contains("smtpcheck.toml:2:7: tls ssl: not a valid value"), "{run}");
     let target = Suite::new("[[check]]\nname = \"a\"\ntarget = \"http://x\"\n").run(&[]);
     assert!(target.code == 2 && target.stderr.contains("smtpcheck.toml:3:10: target http://x"), "{target}");
     let missing = Suite::new("").run(&["other.toml"]);
-    assert!(missing.code == 2 && missing.stderr.contains("other.toml:1:1: no such file"), "{missing}");
+    assert!(missing.code == 2 && missing.stderr.contains("smtpcheck: other.toml: no such file"), "{missing}");
     let empty = Suite::new("").run(&[]);
     assert!(empty.code == 2 && empty.stderr.contains("the file is empty"), "{empty}");
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
@@ -415,9 +435,9 @@ fn fail_fast_starts_no_check_after_the_first_failure() {
     assert_eq!(run.code, 5, "{run}");
     let value = json(&run);
     let skipped: Vec<&Value> = (0..4).map(|at| &value["cases"][at]["skipped"]).collect();
-    assert_eq!(skipped[0], "the variable NOT_SET is not set");
+    assert_eq!(skipped[0], "the environment variable NOT_SET is not set");
     assert_eq!((skipped[1], skipped[3]), (&Value::Null, skipped[0]));
-    assert_eq!(skipped[2], "an earlier check failed, and the run stops at the first failure (--fail-fast)");
+    assert_eq!(skipped[2], "an earlier check failed, and --fail-fast stops the run at the first failure");
     let without = suite.run(&["--jobs", "1", "--json"]);
     assert_eq!((without.code, &json(&without)["cases"][2]["skipped"]), (5, &Value::Null), "{without}");
 }
@@ -434,11 +454,11 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
     let set = listed(&["--set", "TARGET=set.example:25", "--set", "NAME=a=b"]);
     assert!(set.stdout.contains("set.example:25") && set.stdout.contains("a=b"), "{set}");
     for (words, message) in [
-        (&["--set", "TARGET"][..], "write NAME=VALUE"),
-        (&["--set", "=x"], "write NAME=VALUE"),
-        (&["--set", "A B=x"], "write NAME=VALUE"),
-        (&["--set", "TARGT=x"], "--set: the suite has no variable ${TARGT}"),
-        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is given twice"),
+        (&["--set", "TARGET"][..], "use NAME=VALUE"),
+        (&["--set", "=x"], "use NAME=VALUE"),
+        (&["--set", "A B=x"], "use NAME=VALUE"),
+        (&["--set", "TARGT=x"], "--set: the suite does not use the variable ${TARGT}"),
+        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is set twice"),
     ] {
         let run = listed(words);
         assert!(run.code == 2 && run.stderr.contains(message), "{run}");
@@ -537,7 +557,7 @@ fn reading_an_endless_suite_ends_at_its_size_limit() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["/dev/zero"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
-    assert!(run.stderr.contains("more than 8 MiB"), "{run}");
+    assert!(run.stderr.contains("larger than 8 MiB"), "{run}");
 }
 
 #[test]

@@ -94,13 +94,13 @@ fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {
 fn a_failed_handshake_is_described_with_the_received_data_and_the_reason() {
     let all = all();
     for (name, words) in [
-        ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
+        ("handshake/refuses-everything", "has no certificate, or has a certificate that it cannot use"),
         ("starttls/alert", "the server rejected the handshake with alert 40"),
-        ("starttls/deferred-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
+        ("starttls/deferred-in-the-handshake", "cannot start TLS at the moment: 454 4.7.0 TLS not available"),
         ("starttls/deferred-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
         ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
         ("starttls/silent-in-the-handshake", "TLS failed: no response"),
-        ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
+        ("starttls/plain-text-in-the-handshake", "the server sends unencrypted SMTP instead of a TLS handshake"),
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let look = smtpcheck::render::Display::plain();

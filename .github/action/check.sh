@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The script that action.yml runs. Inputs are passed as INPUT_* variables and are never evaluated by a shell: each becomes one
-# or more array elements. The password is passed in the environment, never as an argument.
+# The script that action.yml runs. Inputs are passed as INPUT_* variables. They are never evaluated by a shell, because
+# each input becomes one or more elements of an array. The password is passed in the environment, never as an argument.
 set -euo pipefail
 
-# The fixed prefix prevents a workflow command: GitHub executes log lines that begin with ::.
+# The prefix makes sure that the message is not a workflow command: GitHub executes log lines that begin with ::.
 fail() {
     printf 'smtpcheck action: %s\n' "$1" >&2
     exit 2
 }
 
-# Splits an input into lines, NUL-terminated. Drops empty lines and the carriage returns of Windows line endings.
+# Prints each line of an input, terminated by NUL. Omits empty lines and the carriage returns of Windows line endings.
 lines() {
     local line
     while IFS= read -r line || [ -n "$line" ]; do
@@ -18,7 +18,7 @@ lines() {
     done <<<"$1"
 }
 
-# The platform part of the release archive's name.
+# Prints the platform in the name of the release archive.
 platform() {
     case "${RUNNER_OS:-}/${RUNNER_ARCH:-}" in
         Linux/X64) echo x86_64-unknown-linux-musl ;;
@@ -26,7 +26,7 @@ platform() {
         macOS/X64) echo x86_64-apple-darwin ;;
         macOS/ARM64) echo aarch64-apple-darwin ;;
         Windows/X64) echo x86_64-pc-windows-msvc ;;
-        *) fail "there is no release for ${RUNNER_OS:-?} on ${RUNNER_ARCH:-?}; set the input program" ;;
+        *) fail "no release exists for ${RUNNER_OS:-?} on ${RUNNER_ARCH:-?}; set the input program" ;;
     esac
 }
 
@@ -38,7 +38,7 @@ check_sum() {
     fi
 }
 
-# Downloads and verifies a release; prints the path of the program.
+# Downloads and verifies a release, and prints the path of the program.
 install() {
     local version=${INPUT_VERSION:-latest} repository=${ACTION_REPOSITORY:-} folder platform ending url file
     [[ $version =~ ^(latest|v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?)$ ]] ||
@@ -75,14 +75,14 @@ main() {
     local -a words=() targets=()
     while IFS= read -r -d '' word; do targets+=("$word"); done < <(lines "${INPUT_TARGET:-}")
     if [ -n "${INPUT_SUITE:-}" ] && [ ${#targets[@]} -gt 0 ]; then
-        fail "give target or suite, not both"
+        fail "set the input target or suite, not both"
     elif [ -z "${INPUT_SUITE:-}" ] && [ ${#targets[@]} -eq 0 ]; then
-        fail "give target or suite"
+        fail "set the input target or suite"
     fi
     if [ -n "${INPUT_SUITE:-}" ]; then words=(run); else words=(check); fi
     [ -z "${INPUT_FORMAT:-}" ] || words+=("--format=$INPUT_FORMAT")
     while IFS= read -r -d '' word; do words+=("$word"); done < <(lines "${INPUT_ARGUMENTS:-}")
-    # Arguments after -- are never parsed as flags.
+    # smtpcheck does not parse arguments after -- as flags.
     if [ -n "${INPUT_SUITE:-}" ]; then words+=(-- "$INPUT_SUITE"); else words+=(-- "${targets[@]}"); fi
     [ -n "$program" ] || program=$(install)
     if [ -n "${INPUT_PASSWORD:-}" ]; then

@@ -1,4 +1,4 @@
-# bash completion for smtpcheck; the candidates come from the program itself.
+# bash completion for smtpcheck. The script calls smtpcheck to find the candidates.
 
 _smtpcheck() {
     local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} typed value strip

@@ -1,4 +1,4 @@
-# Elvish completion for smtpcheck; the candidates come from the program itself.
+# Elvish completion for smtpcheck. The script calls smtpcheck to find the candidates.
 
 use str
 

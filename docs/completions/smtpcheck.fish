@@ -1,4 +1,4 @@
-# fish completion for smtpcheck; the candidates come from the program itself.
+# fish completion for smtpcheck. The script calls smtpcheck to find the candidates.
 
 function __smtpcheck_candidates
     set -l words (commandline -opc)

@@ -1,4 +1,4 @@
-# PowerShell completion for smtpcheck; the candidates come from the program itself.
+# PowerShell completion for smtpcheck. The script calls smtpcheck to find the candidates.
 
 Register-ArgumentCompleter -Native -CommandName smtpcheck -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)

@@ -1,8 +1,8 @@
 //! Adds the flags of this run to the commands that fixes suggest. Without `--cacert` or `--resolve`, for example, the
-//! suggested command would fail for another reason.
+//! suggested command could fail for another reason.
 //!
-//! Added are flags of the command line about connection, names and trust. Each fix chooses login, sender and recipients
-//! itself. Values from the environment are not added: they apply to the next run too.
+//! Only flags from the command line about connection, names and trust are added. Each fix itself contains the flags for
+//! login, sender and recipients. Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
@@ -53,11 +53,11 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
 }
 
 fn completed(plan: &Plan, command: &str) -> String {
-    let Some(verb) = CommandKind::of(command) else { return command.to_owned() };
+    let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
     let target = command.split(' ').find(|word| word.contains(&host));
     let mut whole = command.to_owned();
-    for (flag, value) in flags(plan, target.map(|word| port_in(word, plan.target.port)), verb) {
+    for (flag, value) in flags(plan, target.map(|word| port_in(word, plan.target.port)), kind) {
         let in_target = flag == "--tls" && command.contains("smtps://");
         let given = in_target || command.split(' ').any(|word| word == flag || spellings(flag).contains(&word));
         if !given {
@@ -72,7 +72,7 @@ fn completed(plan: &Plan, command: &str) -> String {
     whole
 }
 
-/// Which flags a command takes.
+/// The subcommand, which determines which flags can be added.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CommandKind {
     Check,
@@ -90,8 +90,9 @@ impl CommandKind {
     }
 }
 
-/// Flags that the user gave, with their values. Flags about one host are added only to commands about that host.
-fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'static str, Option<String>)> {
+/// Flags that the user gave, with their values. Flags about one host are added only to commands about that host:
+/// `same_host` is the port if the command is about the target's host.
+fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'static str, Option<String>)> {
     let mut flags = Vec::new();
     let add = |flags: &mut Vec<_>, name: &str, flag: &'static str, value: Option<String>| {
         if plan.origin(name) == ValueOrigin::Flag {
@@ -109,7 +110,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'stati
     if let Some(port) = same_host {
         let given = plan.given_addresses(&plan.target.host);
         if !given.is_empty() {
-            let port = if verb == CommandKind::Ports { plan.target.port } else { port };
+            let port = if kind == CommandKind::Ports { plan.target.port } else { port };
             let addresses = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             let host = plan.target.host.with_port(port);
             add(&mut flags, "resolve", "--resolve", Some(format!("{host}:{addresses}")));
@@ -120,26 +121,26 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'stati
         if let Some(path) = &plan.tls.cacert {
             add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
         }
-        if plan.tls.verify == Verify::Insecure && verb == CommandKind::Check {
+        if plan.tls.verify == Verify::Insecure && kind == CommandKind::Check {
             add(&mut flags, "insecure", "--insecure", None);
         }
     }
-    if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && verb == CommandKind::Check) {
+    if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && kind == CommandKind::Check) {
         add(&mut flags, "cert", "--cert", Some(identity.cert.display().to_string()));
         add(&mut flags, "key", "--key", Some(identity.key.display().to_string()));
     }
-    // `smtps://` in the target and port 465 select implicit TLS without a flag.
+    // `smtps://` in the target, or port 465, selects implicit TLS without a flag.
     let mode = match plan.tls.mode {
         TlsMode::Implicit => Some("implicit"),
         TlsMode::Starttls => Some("starttls"),
         TlsMode::Auto | TlsMode::None => None,
     };
     if let Some(mode) =
-        mode.filter(|_| verb == CommandKind::Check && same_host == Some(plan.target.port) && plan.target.port != 465)
+        mode.filter(|_| kind == CommandKind::Check && same_host == Some(plan.target.port) && plan.target.port != 465)
     {
         flags.push(("--tls", Some(mode.to_owned())));
     }
-    if plan.tls.min == TlsVersion::V1_3 && verb == CommandKind::Check {
+    if plan.tls.min == TlsVersion::V1_3 && kind == CommandKind::Check {
         add(&mut flags, "tls-min", "--tls-min", Some("1.3".to_owned()));
     }
     if let EhloName::Name(name) = &plan.ehlo {
@@ -148,7 +149,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'stati
     flags
 }
 
-/// Other spellings under which a command may already have the flag. One address family excludes the other.
+/// Other spellings of a flag that a command may already contain, and flags that exclude it.
 fn spellings(flag: &str) -> &'static [&'static str] {
     match flag {
         "-4" => &["-6", "--ipv4", "--ipv6"],
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_gets_only_the_flags_that_hold_for_every_host() {
+    fn a_command_about_another_host_gets_only_flags_that_apply_to_every_host() {
         let given = ["mail.example.net", "-4", "--cacert", "ca.pem", "-k", "--sni", "x.example.net"];
         assert_eq!(
             completed(&plan(&given), "smtpcheck smtp.gmail.com:587 --user u"),

@@ -1,4 +1,4 @@
-//! EHLO and its reply.
+//! The reply to EHLO: servers that support only HELO, and extensions that differ before and inside TLS.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
@@ -13,9 +13,9 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server supports only HELO, not EHLO",
     docs: Docs {
-        sees: "The reply to EHLO was 500, 502 or 504, and HELO was accepted. An error if STARTTLS or a login was requested.",
-        matters: "Without EHLO there is no STARTTLS, no AUTH and no SIZE. Every mail server of the last twenty years supports EHLO, so there is a filter or an old appliance on the network path.",
-        action: "Look for a firewall with SMTP inspection on the network path and switch the inspection off, or use another port of the server.",
+        sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. Severity: warning, but an error if STARTTLS or a login was requested, because both need EHLO.",
+        matters: "Without EHLO, the client cannot use STARTTLS, AUTH or SIZE. Every mail server of the last twenty years supports EHLO, so a filter or an old appliance on the network path is the likely cause.",
+        action: "Network operator: look for a firewall with SMTP inspection on the network path, and disable the inspection. Until then, use another port of the server.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",
         references: "RFC 5321 section 3.2",
     },
@@ -24,29 +24,30 @@ static EHLO_UNSUPPORTED: Rule = Rule {
 static CAPABILITIES_DIFFER: Rule = Rule {
     id: "capabilities-differ",
     severity: Severity::Notice,
-    title: "the server advertises fewer or different extensions inside TLS than before it",
+    title: "the server advertises fewer or different extensions inside TLS than before TLS",
     docs: Docs {
-        sees: "An extension in the EHLO reply before TLS is missing inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS belong to one side only and are not compared; neither are extensions that appear only inside TLS.",
-        matters: "This is allowed. It is also the effect of a proxy or firewall on the network path that changes the first reply. The reply inside TLS is the true one.",
-        action: "Compare both replies with the configuration of the server. If the server advertises the same on both sides, look for a filter on the network path.",
-        example: "SIZE 1000 before TLS, SIZE 2000 inside",
+        sees: "An extension that the server advertised before TLS is missing from the EHLO reply inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only inside TLS are normal and are not reported.",
+        matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply inside TLS.",
+        action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and inside TLS, look for a filter on the network path.",
+        example: "SIZE 1000 before TLS, SIZE 2000 inside TLS",
         references: "RFC 3207 section 4.2 (EHLO again after TLS)",
     },
 };
 
-/// Rejections are judged by `refusal`. This check is about servers that accept the session.
+/// Returns the findings of this check. Rejections of both EHLO and HELO are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     [helo_only(plan, session), differing(session)].into_iter().flatten().collect()
 }
 
-/// A warning; an error if STARTTLS or a login was requested, which need EHLO.
+/// The server accepted HELO after it rejected EHLO. An error if STARTTLS or a login was requested, because both need
+/// EHLO.
 fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let at = |phase| session.reply_at(phase).filter(|received| received.accepts());
     let received = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
     let is_helo = |what: &EventKind| matches!(what, EventKind::Sent { text, .. } if text.starts_with("HELO "));
     let helo = session.events().find(|event| is_helo(&event.what))?;
-    let summary = "the server does not support EHLO, only the older HELO".to_owned();
+    let summary = "the server rejects EHLO and accepts only the older HELO".to_owned();
     let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(received.event);
     let failure = match (plan.tls_use(), &plan.login) {
         (TlsUse::Required, _) => Some(PhaseFailure::Tls),
@@ -56,20 +57,20 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         severity: if failure.is_some() { Severity::Error } else { finding.severity },
         failure,
-        cause: "A filter on the network path rewrites or blocks EHLO, or the server is very old.".to_owned(),
+        cause: "A filter on the network path rewrites or blocks EHLO. Every mail server of the last twenty years supports it.".to_owned(),
         otherwise: Some(
-            "Repeat the check from another network. If EHLO works there, the filter is in your network.".to_owned(),
+            "The server itself may be very old. Repeat the check from another network to find out: if EHLO is accepted there, the filter is in your network.".to_owned(),
         ),
         fixes: vec![Fix::text(
-            "Switch off SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp), or use port 587 or 465",
+            "Network operator: disable SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp). Until then, use port 587 or 465.",
         )],
-        consequences: vec!["Without EHLO neither STARTTLS nor AUTH can be seen or used".to_owned()],
+        consequences: vec!["Without EHLO, smtpcheck cannot test STARTTLS or AUTH".to_owned()],
         ..finding
     })
 }
 
-/// Extensions that are missing inside TLS, or have other parameters there. Additional extensions inside TLS are normal:
-/// many servers advertise few before it.
+/// Extensions that are missing inside TLS, or have other parameters there. Additional extensions inside TLS are normal,
+/// because many servers advertise only a few before TLS.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;
     let (second, after) = session.capabilities(Phase::EhloTls)?;
@@ -77,33 +78,38 @@ fn differing(session: Session<'_>) -> Option<Finding> {
         let keyword = keyword.to_ascii_uppercase();
         keyword.starts_with("AUTH") || matches!(keyword.as_str(), "STARTTLS" | "REQUIRETLS")
     };
-    let parts: Vec<String> = before
-        .offered
-        .iter()
-        .filter(|offer| !one_sided(&offer.keyword))
-        .filter_map(|offer| match after.find(&offer.keyword) {
-            None => Some(format!("{} is missing inside TLS", first.quote(offer.keyword.clone()))),
-            Some(inside) if inside.parameters != offer.parameters => Some(format!(
-                "{} is {} before TLS and {} inside",
-                first.quote(offer.keyword.clone()),
-                first.quote(offer.parameters.join(" ")),
-                second.quote(inside.parameters.join(" "))
-            )),
-            Some(_) => None,
-        })
+    let compared = || before.offered.iter().filter(|offer| !one_sided(&offer.keyword));
+    let missing: Vec<String> = compared()
+        .filter(|offer| after.find(&offer.keyword).is_none())
+        .map(|offer| first.quote(offer.keyword.clone()).to_string())
         .collect();
+    let missing = match missing.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} is missing inside TLS")),
+        several => Some(format!("{} are missing inside TLS", several.join(", "))),
+    };
+    let changed = compared().filter_map(|offer| match after.find(&offer.keyword) {
+        Some(inside) if inside.parameters != offer.parameters => Some(format!(
+            "{} is {} before TLS and {} inside TLS",
+            first.quote(offer.keyword.clone()),
+            first.quote(offer.parameters.join(" ")),
+            second.quote(inside.parameters.join(" "))
+        )),
+        Some(_) | None => None,
+    });
+    let parts: Vec<String> = missing.into_iter().chain(changed).collect();
     if parts.is_empty() {
         return None;
     }
     let summary = format!("the two EHLO replies differ: {}", parts.join("; "));
     let finding = Finding::new(&CAPABILITIES_DIFFER, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
-        cause: "The server is configured this way.".to_owned(),
+        cause: "The server is configured to advertise different extensions before and inside TLS. This is allowed.".to_owned(),
         otherwise: Some(
-            "A device on the network path may change the reply before TLS, which is not protected. Repeat the check from another network to find out.".to_owned(),
+            "A device on the network path may change the reply before TLS, because that reply is not protected. Repeat the check from another network to find out.".to_owned(),
         ),
         fixes: vec![Fix::text(
-            "Compare both replies with the server's configuration. If the server advertises the same on both sides, look for a filter on the network path.",
+            "Server operator: compare both replies with the server's configuration. If the configuration does not explain the difference, look for a filter on the network path.",
         )],
         ..finding.on(first.event).on(second.event)
     })

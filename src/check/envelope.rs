@@ -1,5 +1,5 @@
-//! MAIL FROM and RCPT TO without a rejection: email addresses that cannot be sent to this server, and rejections that
-//! come only after the message.
+//! Findings about MAIL FROM and RCPT TO that are not rejections: email addresses that cannot be sent to this server,
+//! and providers that reject mail only after the message.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use super::peer;
@@ -15,9 +15,9 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     severity: Severity::Error,
     title: "an email address needs SMTPUTF8, which the server does not advertise",
     docs: Docs {
-        sees: "The part before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. The email address was not sent.",
-        matters: "Mail with such an address can be delivered only if all servers on its path support SMTPUTF8.",
-        action: "Use an ASCII email address of the same mailbox, or a server that advertises SMTPUTF8.",
+        sees: "The part of the email address before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. smtpcheck did not send the email address.",
+        matters: "Mail to or from such an email address can be delivered only if all servers on its path support SMTPUTF8.",
+        action: "Use an ASCII email address of the same mailbox, or a server that advertises SMTPUTF8. Server operator: enable SMTPUTF8.",
         example: "jürgen@example.net",
         references: "RFC 6531 section 3.2",
     },
@@ -26,17 +26,17 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
 static REFUSALS_AFTER_DATA: Rule = Rule {
     id: "refusals-after-data",
     severity: Severity::Notice,
-    title: "this provider rejects some mail only after the message was sent",
+    title: "this provider rejects some mail only after the message has been sent",
     docs: Docs {
-        sees: "All recipients were accepted, and the provider is known to check sender, limits or content only at the end of the message.",
-        matters: "smtpcheck never sends a message, so it cannot see these rejections. An accepted recipient does not guarantee delivery.",
-        action: "If mail still does not arrive, send one real message with your own program and read the server's reply.",
-        example: "Microsoft 365 sends 5.7.60 (no right to send as this address) after the message",
+        sees: "All recipients were accepted, and the provider is known to check the sender, sending limits or content only after the message.",
+        matters: "smtpcheck never sends a message, so it cannot detect these rejections. An accepted recipient does not guarantee delivery.",
+        action: "If your mail is not delivered, send one real message with your own program and read the server's reply.",
+        example: "Microsoft 365 sends 5.7.60 (no permission to send as this address) after the message",
         references: "RFC 5321 section 4.2.5 (replies after DATA)",
     },
 };
 
-/// Rejections are judged by `refusal`.
+/// Returns the findings of this check. Rejections are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings = needs_smtputf8(session);
@@ -49,12 +49,12 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
-    let summary = format!("{} rejects some mail only after the message, which smtpcheck never sends", provider.name);
+    let summary = format!("{} rejects some mail only after the message; smtpcheck sends no message", provider.name);
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(
-            "If mail still does not arrive, send one real message with your own program and read the server's reply",
+            "Send one real message with your own program and read the server's reply, if your mail is not delivered",
         )],
         ..finding
     })
@@ -68,11 +68,11 @@ fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {
             let summary = format!("{address} cannot be sent to this server, which does not advertise SMTPUTF8");
             let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.phase, Confidence::Certain, summary).on(event);
             Some(Finding {
-                cause: "The part before the @ contains non-ASCII characters, which need the SMTPUTF8 extension."
+                cause: "The part of the email address before the @ contains non-ASCII characters. Such an address can be sent only to a server that supports the SMTPUTF8 extension."
                     .to_owned(),
                 fixes: vec![
                     Fix::text("Use an ASCII email address of the same mailbox"),
-                    Fix::run("Server operator: switch SMTPUTF8 on; in Postfix", "postconf -e smtputf8_enable=yes"),
+                    Fix::run("Server operator: enable SMTPUTF8; in Postfix", "postconf -e smtputf8_enable=yes"),
                 ],
                 failure: Some(PhaseFailure::RefusedPermanent),
                 ..finding

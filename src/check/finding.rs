@@ -10,13 +10,13 @@ use crate::lexicon::{Basis, Category, Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 use crate::question::Question;
 
-/// One subject.
+/// A check of one subject.
 pub struct Check {
-    /// The file's name.
+    /// The name of the file or folder in `src/check`.
     pub subject: &'static str,
-    /// The questions that it asks, given the evidence so far. An equal question is asked once.
+    /// Returns the questions to ask, given the evidence so far. Equal questions are asked once.
     pub ask: fn(&Plan, &Evidence) -> Vec<Question>,
-    /// The findings that it draws from the evidence.
+    /// Returns the findings that follow from the evidence.
     pub judge: fn(&Plan, &Evidence) -> Vec<Finding>,
     /// The rules that it can raise.
     pub rules: &'static [&'static Rule],
@@ -25,28 +25,28 @@ pub struct Check {
 /// One fault or fact that can be reported.
 #[derive(Debug)]
 pub struct Rule {
-    /// Public, in kebab case, subject first, never reused.
+    /// The public id, in kebab case, with the subject first. It is never reused for another rule.
     pub id: &'static str,
-    /// The usual severity; a finding may differ where the rule's text says so.
+    /// The usual severity. A finding may have another severity if the rule's page says so.
     pub severity: Severity,
-    /// One line.
+    /// The title, in one line.
     pub title: &'static str,
-    /// Its page.
+    /// The rule's page.
     pub docs: Docs,
 }
 
 /// The page of a rule, under five headings.
 #[derive(Debug)]
 pub struct Docs {
-    /// When the rule is raised.
+    /// The conditions under which the rule is raised, and its severity.
     pub sees: &'static str,
-    /// Why it matters.
+    /// The effect on users.
     pub matters: &'static str,
-    /// What to do.
+    /// Instructions, with the person who acts if it is not the reader.
     pub action: &'static str,
-    /// An example.
+    /// An example of a reply, a command or a situation.
     pub example: &'static str,
-    /// RFC sections and other sources, with what they say.
+    /// RFC sections and other sources, with notes on their contents.
     pub references: &'static str,
 }
 
@@ -63,7 +63,7 @@ pub enum Severity {
     Error,
 }
 
-/// The kind of failure, which selects the exit code.
+/// The kind of failure, which determines the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -90,31 +90,31 @@ pub enum PhaseFailure {
 pub struct Finding {
     /// The rule's id.
     pub rule: Cow<'static, str>,
-    /// The category of the rejection; none if nothing was rejected.
+    /// The category of the rejection; none if the server rejected no command.
     pub category: Option<Category>,
     /// The severity.
     pub severity: Severity,
-    /// The phase that it belongs to.
+    /// The phase of the session that it is about.
     pub phase: Phase,
-    /// How certain it is.
+    /// How certain the cause is.
     pub confidence: Confidence,
-    /// What was seen, in one line.
+    /// The observation, in one line.
     pub summary: String,
-    /// What it means: full sentences.
+    /// The explanation, in complete sentences.
     pub cause: String,
-    /// What else it could be and how to find out; none if certain.
+    /// Another possible cause and how to find out; none if the cause is certain.
     pub otherwise: Option<String>,
-    /// The lexicon entry by which a reply was read; none if no reply was read.
+    /// The lexicon entry that explains a reply; none if the finding is not based on a reply.
     pub basis: Option<Basis>,
     /// The evidence for it.
     pub evidence: Grounds,
-    /// What to do, most useful first.
+    /// What to do, the most useful action first.
     pub fixes: Vec<Fix>,
-    /// What follows from it and is not a separate finding.
+    /// Effects of the same cause, which are not separate findings.
     pub consequences: Vec<String>,
     /// The kind of failure for the exit code; none if it is only a warning.
     pub failure: Option<PhaseFailure>,
-    /// Whether the user expects it: then it is shown and does not affect the exit code.
+    /// Whether the user expects this finding. If so, it is shown but does not affect the exit code.
     pub expected: bool,
 }
 
@@ -122,14 +122,14 @@ pub struct Finding {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Grounds {
-    /// Probes, by number.
+    /// The numbers of the probes.
     pub probes: Vec<ProbeId>,
-    /// Events of the transcript, by number.
+    /// The numbers of the events in the transcript.
     pub events: Vec<EventId>,
 }
 
 impl Finding {
-    /// A finding with the rule's severity and without cause or fixes yet.
+    /// A finding with the rule's severity; the caller adds cause and fixes.
     pub(crate) fn new(rule: &'static Rule, phase: Phase, confidence: Confidence, summary: String) -> Finding {
         Finding {
             rule: Cow::Borrowed(rule.id),
@@ -149,7 +149,7 @@ impl Finding {
         }
     }
 
-    /// Every sentence of the finding: each may quote the peer.
+    /// Every text of the finding. Each of them may quote the server.
     pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         // All fields are listed so that the compiler reports a new one.
         let Finding {
@@ -198,7 +198,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// The position of a phase in the session: with implicit TLS the handshake comes before the greeting.
+/// The position of a phase in the session. With implicit TLS, the handshake precedes the greeting.
 pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     match phase {
         Phase::Tls if plan.tls_use() == TlsUse::Implicit => (Phase::Connect, 1),
@@ -220,7 +220,7 @@ pub(super) fn asks_nothing(_: &Plan, _: &Evidence) -> Vec<Question> {
     Vec::new()
 }
 
-/// A waiting time for a sentence, in whole seconds.
+/// Formats a waiting time, given in milliseconds, in whole seconds.
 pub(super) fn seconds(ms: f64) -> String {
     match ms / 1000.0 {
         one if (0.5..1.5).contains(&one) => "1 second".to_owned(),

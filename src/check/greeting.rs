@@ -1,5 +1,5 @@
-//! The greeting, or its absence. If no greeting arrives, or something that is not SMTP, smtpcheck also tries the other
-//! TLS mode.
+//! The server's greeting. If no greeting arrives, or the greeting is not that of an SMTP server, smtpcheck also tries
+//! implicit TLS on the same port.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, seconds};
 use super::peer;
@@ -20,11 +20,11 @@ pub(super) static CHECK: Check = Check {
 static GREETING_MISSING: Rule = Rule {
     id: "greeting-missing",
     severity: Severity::Error,
-    title: "the server accepts the connection and sends no greeting",
+    title: "the server accepts the connection but sends no greeting",
     docs: Docs {
-        sees: "The TCP connection succeeds, but no greeting arrives within the time limit for one reply (--timeout), or the server closes the connection without sending anything. If it sent nothing, a TLS handshake on the same port got no response either.",
-        matters: "In SMTP the server sends first. A server without a greeting is overloaded, waits for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 allows a server five minutes.",
-        action: "Repeat the check with a longer --timeout. If the greeting arrives then, the server's operator should check its DNS lookups and greeting delay. If it never arrives, check the host and port.",
+        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, and the server did not respond to it either.",
+        matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, waits for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
+        action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the DNS lookups and the greeting delay of the server.",
         example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
         references: "RFC 5321 sections 3.1 and 4.5.3.2.1",
     },
@@ -35,8 +35,8 @@ pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
     docs: Docs {
-        sees: "On an unencrypted connection the server sent nothing, or something that is not SMTP. It responded to a TLS handshake on the same port.",
-        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is the most common mistake in mail settings.",
+        sees: "On an unencrypted connection the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
+        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is one of the most common mistakes in mail settings.",
         action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",
         references: "RFC 8314 section 3.3 (implicit TLS for submission)",
@@ -48,9 +48,9 @@ static GREETING_NOT_SMTP: Rule = Rule {
     severity: Severity::Error,
     title: "the service on this port is not SMTP",
     docs: Docs {
-        sees: "The first line has no three-digit code; or it is the greeting of another service that uses such codes (FTP, NNTP, LMTP), and EHLO is rejected.",
-        matters: "Another service listens on this port: a web server, SSH, IMAP, POP3, FTP.",
-        action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between mail servers.",
+        sees: "The first line from the server does not begin with a three-digit code. Or it is the greeting of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
+        matters: "Another service uses this port, for example a web server, SSH, IMAP, POP3 or FTP.",
+        action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
     },
@@ -62,14 +62,14 @@ static GREETING_SLOW: Rule = Rule {
     title: "the greeting is slow",
     docs: Docs {
         sees: "Five seconds or more passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others do a reverse DNS lookup of your IP address and get no response. Programs with a short timeout fail here; mail servers wait five minutes.",
-        action: "Set a longer timeout in your program. Server operator: check the DNS lookups and the greeting delay. If you operate the sending machine, give its IP address a PTR record.",
+        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others do a reverse DNS lookup of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
+        action: "Set a longer timeout in your program. Operator of the sending machine: give its IP address a PTR record. Server operator: check the DNS lookups and the greeting delay.",
         example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
         references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
     },
 };
 
-/// A greeting is slow from this time on. The greet test of Postfix's postscreen takes six seconds.
+/// A greeting that takes at least this long is slow. Postfix's postscreen delays its greeting by six seconds.
 const SLOW_MS: f64 = 5000.0;
 
 static GREETING_OF_ANOTHER_HOST: Rule = Rule {
@@ -77,8 +77,8 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     severity: Severity::Warning,
     title: "another server responds instead of the provider's",
     docs: Docs {
-        sees: "The host name belongs to a known provider, but the greeting is that of software that the provider does not run.",
-        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server; virus scanners do this on a single machine. Logins then fail, and the certificate does not match.",
+        sees: "The host name belongs to a known provider, but the greeting is that of server software that the provider is not known to use.",
+        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do this on a single machine. Logins then fail, and the certificate does not match the host name.",
         action: "Ask your hosting company whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hosting company's own server.",
         example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
         references: "RFC 5321 section 4.2 (greeting)",
@@ -95,7 +95,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !session.is_over() {
         return Vec::new();
     }
-    // Servers that wait for TLS often close the connection if the client sends nothing.
+    // Servers that wait for TLS often close the connection if the client sends no data.
     let silent = match session.fault() {
         Some(Fault::Silent { phase: Phase::Greeting, .. }) => true,
         Some(Fault::Closed { phase: Phase::Greeting, .. }) => greeting(session).is_none(),
@@ -110,8 +110,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if turned_away { other_family(plan, evidence, session).into_iter().collect() } else { Vec::new() }
 }
 
-/// The session that can be abandoned: of the two TLS modes, the one that is wrong. A server that responded in TLS will
-/// not greet in plain text, and a server that greeted in plain text will not respond in TLS.
+/// The session that can be abandoned, because it uses the wrong TLS mode. A server that responded to a TLS handshake
+/// will not send an unencrypted greeting, and a server that sent an unencrypted greeting will not respond to a TLS
+/// handshake.
 pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     let session = evidence.main_session()?;
     let in_tls = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?;
@@ -122,8 +123,8 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     (!session.is_over()).then_some(session.probe.id)
 }
 
-/// The server may accept this machine over the other address family: each of the machine's IP addresses has its own
-/// reputation.
+/// A session over the other address family. The server may accept this machine there, because each of the machine's IP
+/// addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
     let (peer, _) = session.connected()?;
     let (_, names) = evidence.names()?;
@@ -156,7 +157,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             if *partial_bytes > 0 {
                 missing(plan, session, &format!("does not complete its greeting within {waited}"), *partial_bytes)
             } else {
-                missing(plan, session, &format!("sends nothing for {waited}"), 0)
+                missing(plan, session, &format!("sends no greeting within {waited}"), 0)
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
@@ -169,9 +170,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     vec![finding]
 }
 
-/// What a second connection with implicit TLS has shown: SMTP, another service, or no TLS either.
+/// A finding if the second connection, with implicit TLS, reached an SMTP server or another service. None if the TLS
+/// handshake failed there too.
 fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    // A port may accept both modes; if it greets in plain text, plain text was right.
+    // A port may accept both modes. If it sends an unencrypted greeting, the first session used the right mode.
     if greeting(session).is_some_and(Reply::is_success) {
         return None;
     }
@@ -198,10 +200,10 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     };
     if inside.is_none() {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("Inside TLS no SMTP greeting arrived either, so another service with TLS may listen on this port, for example a web server.".to_owned());
+        finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived inside TLS either. Ask the server's operator to find out.".to_owned());
     }
     finding.fixes.push(Fix::run("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
-    finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) for this port, not STARTTLS"));
+    finding.fixes.push(Fix::text("Select SSL/TLS (also called SMTPS or implicit TLS) for this port in the mail program or application, not STARTTLS"));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
@@ -222,15 +224,15 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
         cause: "The server delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
-        otherwise: Some("The server may wait for a reverse DNS lookup of your IP address, or be overloaded. Its mail log shows the reason.".to_owned()),
+        otherwise: Some("The server may be overloaded, or wait for a reverse DNS lookup of your IP address. Its mail log shows the reason.".to_owned()),
         fixes: vec![Fix::text(
-            "Set a longer timeout for the greeting in your program; mail servers wait five minutes (RFC 5321)",
+            "Set a longer timeout for the greeting in your program (RFC 5321 recommends five minutes for mail servers)",
         )],
         ..finding
     })
 }
 
-/// The host name is the provider's, but the greeting is that of software that the provider does not run.
+/// The host name belongs to a provider, but the greeting is that of software that the provider is not known to use.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
@@ -239,16 +241,25 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     if provider.greets_with(&text) {
         return None;
     }
-    let summary =
-        format!("the greeting of {} is that of {}, which {} does not run", plan.target.host, other.name, provider.name);
+    let summary = format!("{} greets as {}, which {} is not known to use", plan.target.host, other.name, provider.name);
     let finding =
         Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
-        cause: "A device on the network path redirects the connection to another server: that of a web hosting company, an internet provider, or a virus scanner.".to_owned(),
-        otherwise: Some("The provider may have changed its software. The certificate shows whose server it is.".to_owned()),
+        cause:
+            "A web hosting company, an internet provider or a virus scanner redirects the connection to another server."
+                .to_owned(),
+        otherwise: Some(
+            "The provider may have changed its software. The certificate shows whether the server is the provider's."
+                .to_owned(),
+        ),
         fixes: vec![
-            Fix::text("Ask your hosting company or internet provider whether outgoing SMTP is redirected (cPanel: SMTP restrictions), or send through its server"),
-            Fix::run("Check whether the other port is redirected too", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))),
+            Fix::text(
+                "Ask your hosting company or internet provider whether it redirects outgoing SMTP connections (cPanel: SMTP restrictions), or send through its server",
+            ),
+            Fix::run(
+                "Check whether port 465 is redirected too",
+                format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+            ),
         ],
         ..finding
     })
@@ -257,19 +268,19 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
     let how = if reset { "resets" } else { "closes" };
     let when = if begun { "in the middle of its greeting" } else { "without a greeting" };
-    let summary = format!("the server accepts the connection and {how} it {when}");
+    let summary = format!("the server accepts the connection but {how} it {when}");
     let mut finding =
         Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
     for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
-    finding.cause = "An access list does not allow this machine, a proxy or load balancer has no server behind it, or a connection limit is reached.".to_owned();
+    finding.cause = "The server does not accept mail from this machine, because an access list does not allow it or a connection limit is reached.".to_owned();
     finding.otherwise = Some(
-        "Repeat the check from another network, to find out whether it is an access list or a broken server."
+        "The mail service may be down behind a proxy or load balancer. Repeat the check from another network to find out: if the connection is closed there too, the service is probably down."
             .to_owned(),
     );
     finding.fixes.push(Fix::text(
-        "Server operator: check that the mail service runs behind the proxy, and which clients its access list allows",
+        "Server operator: check that the mail service is running behind the proxy, and that the access list allows this client",
     ));
     finding.fixes.push(Fix::text("Repeat the check in a few minutes, and from another network"));
     finding.failure = Some(PhaseFailure::Unreachable);
@@ -277,7 +288,7 @@ fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
 }
 
 fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) -> Finding {
-    let summary = format!("the server accepts the connection and {what}");
+    let summary = format!("the server accepts the connection but {what}");
     let mut finding =
         Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
     for event in session.events() {
@@ -285,15 +296,16 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     }
     finding.cause = if partial_bytes > 0 {
         format!(
-            "Only {partial_bytes} bytes of a greeting arrived: the server is very slow, or delays the greeting on purpose."
+            "Only {partial_bytes} bytes of a greeting arrived. The server is very slow, or it delays the greeting on purpose."
         )
     } else {
-        "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address; or it is not a mail server.".to_owned()
+        "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address.".to_owned()
     };
-    finding.otherwise =
-        Some("Repeat the check with a longer --timeout, to find out whether the server is only slow. RFC 5321 allows five minutes.".to_owned());
+    finding.otherwise = Some(
+        "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: if the greeting arrives within five minutes, the server is only slow.".to_owned(),
+    );
     finding.fixes.push(Fix::run(
-        "Wait as long as a mail server would",
+        "Repeat the check with a timeout of five minutes, as mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
@@ -301,20 +313,20 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Adds to a finding that the server greets over the other address family.
+/// Adds to a finding that the server sends a greeting over the other address family.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
     let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
     finding.consequences.push(format!(
-        "Over {name} the same server sends a greeting, so the problem is your IP address of the other family"
+        "Over {name} the same host sends a greeting, so the problem exists only with the other address family"
     ));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
         Fix::run(
-            format!("Use {name} for this server until the problem with the other IP address is solved"),
+            format!("Use {name} for this server until the problem with the other address family is solved"),
             format!("smtpcheck {target} {flag}"),
         ),
     );
@@ -328,12 +340,13 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
-    let summary = format!("{} responds on port {}, not an SMTP server", service.name, plan.target.port);
+    let summary = format!("port {} belongs to {}, not to an SMTP server", plan.target.port, service.name);
     let finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, Confidence::Likely, summary);
     Some(Finding {
-        cause: format!("{}, and it does not know EHLO.", service.sign),
+        cause: format!("{}, and the server rejects EHLO.", service.sign),
         otherwise: Some(
-            "A mail server whose EHLO is blocked by a filter can look the same; ask the server's operator.".to_owned(),
+            "The service may be a mail server behind a filter that blocks EHLO. Ask the server's operator to find out."
+                .to_owned(),
         ),
         fixes: vec![Fix::run(
             "Use the SMTP port of this host",
@@ -356,18 +369,18 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
     let refused = session.reply_at(Phase::Ehlo).is_some_and(|received| received.reply.class() == Class::Permanent);
     let received = session.reply_at(Phase::Greeting).filter(|received| refused && received.reply.is_success())?;
     let text = received.reply.joined().to_ascii_lowercase();
-    let says = |word: &str| text.contains(word);
+    let contains = |word: &str| text.contains(word);
     if received.reply.has_code(200) || received.reply.has_code(201) {
         Some(OtherService {
             name: "a news server (NNTP)",
             sign: "The server's greeting begins with 200 or 201 instead of 220",
         })
-    } else if says("lmtp") {
+    } else if contains("lmtp") {
         Some(OtherService {
             name: "a mailbox store (LMTP)",
-            sign: "The server's greeting contains LMTP, whose clients send LHLO",
+            sign: "The server's greeting contains LMTP, a protocol whose clients send LHLO",
         })
-    } else if (says("ftp") && !says("smtp")) || says("filezilla") {
+    } else if (contains("ftp") && !contains("smtp")) || contains("filezilla") {
         Some(OtherService { name: "a file server (FTP)", sign: "The server's greeting contains FTP" })
     } else {
         None
@@ -377,14 +390,14 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
 fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     let known = recognise(words);
     let (service, port) = known.unwrap_or(("an unknown service", ""));
-    let summary = format!("{service} responds on port {}, not an SMTP server", plan.target.port);
+    let summary = format!("port {} belongs to {service}, not to an SMTP server", plan.target.port);
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, confidence, summary).tried(session.probe.id);
     finding.cause =
-        "The first line that an SMTP server sends begins with a three-digit code. This one does not.".to_owned();
+        "An SMTP greeting begins with a three-digit code. The first line from this server does not.".to_owned();
     if known.is_none() {
         finding.otherwise =
-            Some("A mail server behind a broken proxy can look the same; ask the server's operator.".to_owned());
+            Some("A broken proxy may hide a mail server. Ask the server's operator to find out.".to_owned());
     }
     finding.fixes.push(Fix::run(
         format!("Use the SMTP port of this host{port}"),
@@ -394,13 +407,13 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     finding
 }
 
-/// The service whose first line this is, and a note about its ports.
+/// Recognises a service by its first line. Returns its name and a note about its ports.
 fn recognise(text: &str) -> Option<(&'static str, &'static str)> {
     let starts = |prefix: &str| text.starts_with(prefix);
     if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {
-        Some(("an IMAP server", " (IMAP, 143 and 993, is for reading mail)"))
+        Some(("an IMAP server", " (IMAP, on ports 143 and 993, is for reading mail)"))
     } else if starts("+OK") || starts("-ERR") {
-        Some(("a POP3 server", " (POP3, 110 and 995, is for fetching mail)"))
+        Some(("a POP3 server", " (POP3, on ports 110 and 995, is for fetching mail)"))
     } else if starts("SSH-") {
         Some(("an SSH server", ""))
     } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {

@@ -2,8 +2,8 @@
 //! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
-//! Rules for findings: one root cause raises one finding; an error or a warning has a fix; `certain` is used only if the
-//! evidence allows no other reading; what was not tested is never reported as passed.
+//! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
+//! the evidence allows no other reading. A test that did not run is never reported as passed.
 
 mod again;
 mod auth;
@@ -53,13 +53,13 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     CHECKS.iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
 }
 
-/// The session that does not need to end: nothing that still arrives in it can change the findings.
+/// A session that can be abandoned, because data that still arrives in it cannot change the findings.
 pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     greeting::settled(plan, evidence)
 }
 
-/// All findings: errors first, then warnings, then notices, each in the order of the session. Quotations of the peer
-/// are masked by [`crate::evidence::Mask`].
+/// All findings: errors first, then warnings, then notices, each group in the order of the session. Secrets in text
+/// quoted from the server are masked by [`crate::evidence::Mask`].
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = judge_with_marks(plan, evidence);
     let mask = evidence.mask();
@@ -69,11 +69,11 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The same, with the marks around quotations kept, for the test that checks them.
+/// Like [`judge`], but keeps the marks around quotations, for the test that checks them.
 pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
-    // If the session is out of step, that finding comes first: later ones come from a second session.
+    // If the session is out of step, that finding is listed first, because later findings are from a second session.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
         (severity, order(plan, finding.phase), !session::is_about_order(finding))
@@ -83,7 +83,8 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full stop.
+/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full
+/// stop.
 fn as_sentences(finding: &mut Finding) {
     for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
         // The full stop may be inside a closing parenthesis.

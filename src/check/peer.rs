@@ -1,5 +1,6 @@
-//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. It asks nothing and
-//! judges nothing. Checks use it to choose words, never to decide whether something is wrong.
+//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. This module asks
+//! no questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there
+//! is a fault.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
@@ -20,7 +21,7 @@ pub(crate) fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Pro
     })
 }
 
-/// The provider that the user meant, by host name only: greeting, EHLO reply and certificate are ignored.
+/// The provider whose server the user wants to reach, recognised by the target's host name only.
 pub(crate) fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
     let host = plan.target.host.name()?.ascii();
     providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() })

@@ -1,17 +1,18 @@
-//! The server name in the ClientHello (SNI, RFC 6066 section 3). If none or a wrong one was sent, a server with several
-//! certificates rejects the handshake, presents its default certificate, or connects the client to another service. One
-//! more session with a better name finds out whether that is the reason or the server is broken.
+//! The server name in the ClientHello (SNI, RFC 6066 section 3). If the client sends no name or a wrong name, a server
+//! with several certificates may reject the handshake, present its default certificate, or connect the client to
+//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the reason or
+//! the server is broken.
 //!
-//! When it is asked, and what proves it:
-//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites do
-//!    not explain. Proof: with the better name it succeeds.
-//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server presents
-//!    a certificate for it.
-//! 3. With implicit TLS no SMTP server responds, and no name or one of `--sni` was sent. Proof: with the
-//!    better name an SMTP server greets.
+//! The session is tried in these cases. Each case states the proof that the name was the reason:
+//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
+//!    do not explain. Proof: with the better name it succeeds.
+//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server
+//!    presents a certificate for it.
+//! 3. With implicit TLS no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
+//!    better name an SMTP server sends a greeting.
 //!
-//! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in the EHLO reply, the target if
-//! `--sni` replaced it, names of the certificate, the one in the greeting of another mail port of the host.
+//! Better names, best first: the name in the greeting (RFC 5321 section 4.2), the name in the EHLO reply, the target if
+//! `--sni` replaced it, names in the certificate, the name in the greeting on another mail port of the host.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
 use super::starttls;
@@ -28,20 +29,20 @@ pub(super) static CHECK: Check = Check { subject: "server_name", ask, judge, rul
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs a different server name (SNI) than the one that was sent",
+    title: "the server needs a different server name (SNI) than smtpcheck sent",
     docs: Docs {
-        sees: "The handshake failed, the certificate was for another host, or another service responded. With the server name from the greeting (or from the EHLO reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. If the target is an IP address, no server name is sent at all.",
-        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name fail.",
-        action: "In the program, enter the name that the server expects, not its IP address or an alias: smtpcheck NAME:PORT, or --sni NAME. Server operator: you can also add a default certificate (HAProxy: without strict-sni).",
-        example: "alert 112 unrecognized_name to 192.0.2.25, and a session with mail.example.net succeeds",
-        references: "RFC 6066 section 3 (server_name: no addresses, and the alert), RFC 8446 section 9.2",
+        sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
+        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name cannot use the server.",
+        action: "In your program, enter the name that the server expects instead of an IP address or an alias. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send another name or no name (HAProxy: remove strict-sni).",
+        example: "the server sends alert 112 (unrecognized_name) if the target is 192.0.2.25; a session with the name mail.example.net succeeds",
+        references: "RFC 6066 section 3 (server_name contains no IP addresses; the alert unrecognized_name), RFC 8446 section 9.2",
     },
 };
 
-/// Names that are tried at most.
+/// The maximum number of names that are tried.
 const MAX_NAMES: usize = 2;
 
-/// What a missing or wrong name may cause.
+/// An effect that a missing or wrong server name may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Symptom {
     HandshakeFailed,
@@ -64,7 +65,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     other_port(plan, evidence, session, symptom).into_iter().collect()
 }
 
-/// What the main session shows that a name could explain.
+/// A symptom in the main session that a missing or wrong server name could explain.
 fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Symptom> {
     if starttls::is_being_asked(plan, evidence) || starttls::is_expected(evidence) {
         return None;
@@ -80,8 +81,9 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
     matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
 }
 
-/// Alert 112 is about the name. HAProxy with strict-sni, nginx and others send 40, 49 or 80, or close the connection;
-/// that is about the name only if a ClientHello with all versions and cipher suites was rejected too.
+/// Whether a failed handshake may be caused by the server name. Alert 112 always is. HAProxy with strict-sni, nginx and
+/// others send alert 40, 49 or 80, or close the connection. These may be caused by the name only if a ClientHello with
+/// all versions and cipher suites was rejected too.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,
@@ -94,7 +96,7 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     is_vague && wide.is_some_and(|hello| hello.accepted().is_none())
 }
 
-/// Inside TLS something other than an SMTP greeting arrived, or nothing.
+/// Whether no SMTP greeting arrived inside TLS.
 fn is_no_smtp(session: Session<'_>) -> bool {
     match session.reply_at(Phase::Greeting) {
         Some(received) => received.reply.code.is_none(),
@@ -105,7 +107,7 @@ fn is_no_smtp(session: Session<'_>) -> bool {
     }
 }
 
-/// Names that are worth a session, best first.
+/// Names to try in a session, best first.
 fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Vec<DomainName> {
     let greeted = session.reply_at(Phase::Greeting).map(|received| received.reply);
     let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|received| received.reply);
@@ -132,8 +134,8 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
-/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is a full one of
-/// letters, digits and hyphens.
+/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is fully
+/// qualified and consists of letters, digits, hyphens and underscores.
 fn announced(reply: &Reply) -> Option<DomainName> {
     let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;
     let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
@@ -141,7 +143,7 @@ fn announced(reply: &Reply) -> Option<DomainName> {
     DomainName::parse(word).ok().filter(|name| is_plain && !is_numeric && name.ascii().contains('.'))
 }
 
-/// Names of the certificate that could be a mail server's, the most likely ones first.
+/// Host names in the certificate, without wildcards. Names that begin with mail, smtp or mx are first.
 fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
     let Some(leaf) = session.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
     let names = leaf.names.iter().filter(|name| name.parse::<std::net::IpAddr>().is_err());
@@ -152,7 +154,7 @@ fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
     names
 }
 
-/// Whether a name of a certificate matches the host; a wildcard matches one label (RFC 9525 section 6.3).
+/// Whether a name in a certificate matches the host. A wildcard matches one label (RFC 9525 section 6.3).
 fn covers(pattern: &str, name: &str) -> bool {
     let is_wild = pattern
         .strip_prefix("*.")
@@ -179,7 +181,8 @@ fn with_name(plan: &Plan, name: &DomainName) -> SessionRequest {
     request
 }
 
-/// With implicit TLS there is no greeting before the handshake; another mail port of the host has one.
+/// A question about another mail port of the host. With implicit TLS no greeting arrives before the handshake, but the
+/// greeting on port 587 or 25 may contain the name.
 fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Option<Question> {
     let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(session).is_none();
     if !is_blind {
@@ -215,16 +218,16 @@ fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     })
 }
 
-/// Whether the name is proved to be the reason why the handshake failed.
+/// Whether a session has proved that the handshake failed because of the name.
 pub(super) fn explains_failure(evidence: &Evidence) -> bool {
     proof(evidence, Symptom::HandshakeFailed).is_some()
 }
 
-/// Which server name the main session sent, as a sentence without a full stop.
+/// States which server name the main session sent, as a sentence without a full stop.
 pub(super) fn described(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
-        Some(name) => format!("The server name that was sent is {name} (SNI)"),
-        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
+        Some(name) => format!("smtpcheck sent the server name {name} (SNI)"),
+        None => format!("smtpcheck sent no server name (SNI), because {} is not a host name", sent_instead(plan)),
     }
 }
 
@@ -238,19 +241,18 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(probe) = proof(evidence, symptom) else { return Vec::new() };
     let Some(name) = probe.request.script.sni.as_deref() else { return Vec::new() };
     let before = match sent(session) {
-        Some(sent) => format!("The server name {sent} was sent (SNI)"),
-        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
+        Some(sent) => format!("smtpcheck sent the server name {sent} (SNI)"),
+        None => format!("smtpcheck sent no server name (SNI), because {} is not a host name", sent_instead(plan)),
     };
     let (happened, then) = match (symptom, session.fault()) {
         (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
         (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
-        (Symptom::OtherCertificate, _) => (
-            "the server presented a certificate for another host".to_owned(),
-            "it presented a certificate for this name",
-        ),
+        (Symptom::OtherCertificate, _) => {
+            ("the server presented a certificate for another host".to_owned(), "the certificate matches")
+        }
         (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server responded"),
     };
-    let summary = format!("this server needs the server name {name} (SNI): {happened}, and with that name {then}");
+    let summary = format!("the server needs the server name {name} (SNI): without it, {happened}; with it, {then}");
     let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id);
     finding = match probe.handshake() {
@@ -258,7 +260,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         None => finding.tried(probe.probe.id),
     };
     finding.cause = format!(
-        "{before}, and {happened}. The server, or a load balancer in front of it, selects the certificate and the service by that name."
+        "{before}. As a result, {happened}. The server, or a load balancer in front of it, selects the certificate and the service by the server name."
     );
     finding.fixes = fixes(plan, name);
     finding.failure = Some(PhaseFailure::Tls);
@@ -268,11 +270,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn failure(tls: &TlsFault) -> String {
     match &tls.kind {
         TlsFaultKind::Alert { code, name } => format!("the server ended the handshake with alert {code} ({name})"),
-        TlsFaultKind::Reset => "the connection was reset in the handshake".to_owned(),
+        TlsFaultKind::Reset => "the connection was reset during the handshake".to_owned(),
         TlsFaultKind::Closed
         | TlsFaultKind::NotTls
         | TlsFaultKind::Silent { .. }
-        | TlsFaultKind::Incompatible { .. } => "the server closed the connection in the handshake".to_owned(),
+        | TlsFaultKind::Incompatible { .. } => "the server closed the connection during the handshake".to_owned(),
     }
 }
 
@@ -283,24 +285,24 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     let is_target = plan.target.host.name().is_some_and(|host| host.ascii() == name);
     if !is_target {
         fixes.push(Fix::run(
-            "Connect to the server by that name",
+            "Use that name as the target",
             format!("smtpcheck {}", in_shell(&format!("{scheme}{name}:{port}"))),
         ));
     }
     let target = plan.target.host.with_port(port);
     fixes.push(Fix::run(
-        if is_target { "Send the name of the target" } else { "Or keep the target, and send that name" },
+        if is_target { "Send the name of the target" } else { "Keep the target, but send that name" },
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
-        Host::Ip(ip) => format!("In the mail program or application, enter {name} as the server, not {ip}"),
-        Host::Name(_) => format!("In the mail program or application, enter {name} as the server"),
+        Host::Ip(ip) => format!("Enter {name} as the server in the mail program or application, not {ip}"),
+        Host::Name(_) => format!("Enter {name} as the server in the mail program or application"),
     }));
     fixes
 }
 
-/// One root cause, one finding. Faults of the default certificate or the default service are consequences of the name.
-/// If that is not proved, the findings only mention that no name was sent.
+/// Reports one root cause as one finding. If the name is proved to be the reason, faults of the default certificate or
+/// the default service become consequences of that finding. If not, the findings only mention that no name was sent.
 pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Finding>) {
     let is_needed = |finding: &Finding| finding.rule == TLS_SERVER_NAME_NEEDED.id;
     let Some(mut needed) = findings.iter().find(|finding| is_needed(finding)).cloned() else {
@@ -311,13 +313,15 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
-    // A certificate for another host is not always an error, so its reason is not either.
+    // A certificate for another host is not always an error, so a wrong server name that causes it is not either.
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
-    // Further oddities of a certificate that is not the server's own do not matter.
-    let tells = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
-    for finding in absorbed.into_iter().filter(tells) {
+    // Warnings about the default certificate do not matter, because clients get another certificate with the right
+    // name.
+    let is_relevant =
+        |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
+    for finding in absorbed.into_iter().filter(is_relevant) {
         needed.consequences.push(format!("Without that name: {}", finding.summary));
         needed.consequences.extend(finding.consequences);
     }
@@ -336,7 +340,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     for finding in findings {
         match finding.rule.as_ref() {
             "certificate-name-mismatch" => finding.consequences.push(
-                "No server name (SNI) was sent, because the target is an IP address. The server may present another certificate to a client that sends a name (--sni NAME)"
+                "smtpcheck sent no server name (SNI), because the target is an IP address. The server may present another certificate to a client that sends a name (--sni NAME)"
                     .to_owned(),
             ),
             "greeting-not-smtp" => {
@@ -345,7 +349,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
                 finding.fixes.insert(0, fix);
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(
-                    "No server name (SNI) was sent, because the target is an IP address. A load balancer that selects the service by that name sends such clients to its default service. Repeat the check with the server's name to find out."
+                    "smtpcheck sent no server name (SNI), because the target is an IP address. A load balancer that selects the service by that name may have connected it to the default service. Repeat the check with the server's name to find out."
                         .to_owned(),
                 );
             }
@@ -364,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_host_name_is_read_from_a_greeting_and_nothing_else_is() {
+    fn only_a_fully_qualified_host_name_is_read_from_a_greeting() {
         assert_eq!(name("220 mail.example.net ESMTP ready\r\n").as_deref(), Some("mail.example.net"));
         assert_eq!(name("220-MX.example.net ESMTP\r\n220 ready\r\n").as_deref(), Some("mx.example.net"));
         for line in [

@@ -1,9 +1,13 @@
-//! Which command, and its arguments.
+//! Finds the command in the arguments, and parses its flags.
 //!
-//! `smtpcheck smtp.example.net` must work without a command, and no command of a later version may make a host name
-//! unusable. So a first word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host. Other words are
-//! commands if they are known or reserved, an error if they are close to a known command, else hosts (`mailpit`). Any word
-//! can be checked as `smtp://WORD`.
+//! `smtpcheck smtp.example.net` must work without a command, and a command that a later version adds must not make a
+//! host name unusable. The first word that is not a flag therefore decides:
+//! 1. a word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host;
+//! 2. the name of a command is that command;
+//! 3. a reserved word, or a word that is similar to the name of a command, is an error;
+//! 4. every other word is a host, such as `mailpit`.
+//!
+//! `smtp://WORD` is always a host.
 
 use std::ffi::OsString;
 
@@ -12,13 +16,14 @@ use clap::{ArgMatches, Command};
 
 use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
+use super::flags::names::names;
 use super::flags::{InvalidValue, password};
-use super::words::{DECLARED, find_command, first_word, looks_like_host};
-use super::{Invocation, UsageError, VersionDetails, foreign, help};
+use super::words::{DECLARED, find_command, first_word, looks_like_host, plain_words};
+use super::{Invocation, UsageError, VersionDetails, effect, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
 
-/// Words that later versions may use, or that people type by habit.
+/// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
     "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
     "login", "update",
@@ -29,12 +34,15 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script whose variable is empty must not take this for a check that passed.
+        // A script with an empty variable must not mistake this for a check that passed.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
-        Some("help") => return Ok(Invocation::Print(help_of(without(words, first).first())?)),
-        Some("version") => return Ok(Invocation::Version(version_details(&words))),
+        Some("help") => return Ok(Invocation::Print(help_of(&plain_words(&without(words, first)))?)),
+        Some("version") => {
+            reject_more(&plain_words(&without(words.clone(), first)))?;
+            return Ok(Invocation::Version(version_details(&words)));
+        }
         Some(word) => match find_command(word) {
             Some(spec) => Some(spec),
             None => {
@@ -70,18 +78,21 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
 fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
     let full = command.clone();
     match matches(command, words) {
-        Ok(matches) => Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, spec.missing)),
+        Ok(matches) => {
+            effect::reject(spec, &full, &matches)?;
+            Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, &Declared::of(spec, &full)))
+        }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
             ErrorKind::DisplayHelp if spec.name == check::SPEC.name => Ok(Invocation::Print(help::short())),
             ErrorKind::DisplayHelp => Ok(Invocation::Print(help::complete(spec, full))),
             ErrorKind::DisplayVersion => Ok(Invocation::Version(version_details(words))),
-            _ => Err(usage_error(&error, spec.missing)),
+            _ => Err(usage_error(&error, &Declared::of(spec, &full))),
         },
     }
 }
 
-/// What clap makes of the words after the name of the command.
+/// Parses the words after the name of the command.
 pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let program = OsString::from("smtpcheck");
     command.try_get_matches_from(std::iter::once(program).chain(words.iter().cloned()))
@@ -93,37 +104,37 @@ fn nothing_given(is_without_arguments: bool) -> UsageError {
     let text = format!("\n{}\n\n{more}", help::usage());
     UsageError {
         pointed: text.lines().map(str::to_owned).collect(),
-        ..UsageError::new(reason).with_hint("write for example: smtpcheck smtp.example.net:587")
+        ..UsageError::new(reason).with_hint("for example: smtpcheck smtp.example.net:587")
     }
 }
 
-/// A mistyped command is not a host: its name would be looked up in the DNS.
+/// Rejects a mistyped command. If it were taken for a host, its name would be looked up in the DNS.
 fn reject_near_command(word: &str) -> Result<(), UsageError> {
     if looks_like_host(word) {
         return Ok(());
     }
-    let host = format!("to check a host of that name write smtp://{word}");
-    if RESERVED.contains(&word) {
+    let host = format!("to check a host with this name, write smtp://{word}");
+    if RESERVED.contains(&word.to_lowercase().as_str()) {
         return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
     }
     let names = || COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).chain(["help", "version"]);
     let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
+        let mut letters: Vec<char> = word.to_lowercase().chars().collect();
         letters.sort_unstable();
         letters
     };
-    // Of a short word another letter is often another word: "mac" is not "man".
+    // A short word that differs in one letter is often a different word, for example "mac" and "man".
     let near = nearest(word, names()).filter(|near| word.chars().count() > 3 || letters(word) == letters(near));
     match near {
         Some(near) => {
-            let hint = format!("did you mean {near}? Else, {host}");
+            let hint = format!("did you mean {near}? To check a host with this name, write smtp://{word}");
             Err(UsageError::new(format!("unknown command {}", word.escape_debug())).with_hint(hint))
         }
         None => Ok(()),
     }
 }
 
-/// `smtpcheck 127.0.0.1 587`: a number is no host.
+/// Rejects a number as a target, as in `smtpcheck 127.0.0.1 587`.
 fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     for (host, port) in targets.iter().zip(targets.iter().skip(1)) {
         if port.parse::<u16>().is_ok() {
@@ -132,7 +143,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
             } else {
                 host.clone()
             };
-            let error = UsageError::new("a port is not a target").about("target", port.as_str());
+            let error = UsageError::new("this is a port, not a target").about("target", port.as_str());
             let shown = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
             // `host:587 25` names two ports.
             let shown = match shown.rsplit_once(':') {
@@ -145,7 +156,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Whether the arguments before `--` contain a flag.
+/// Whether the arguments before `--` contain this flag.
 fn is_given(words: &[OsString], flag: &str) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == flag)
 }
@@ -162,9 +173,19 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
-    let spec = match word.and_then(|word| word.to_str()) {
+/// Rejects further words of a command that takes none.
+fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
+    match words.first() {
+        Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),
+        None => Ok(()),
+    }
+}
+
+fn help_of(words: &[(usize, String)]) -> Result<String, UsageError> {
+    reject_more(words.get(1..).unwrap_or_default())?;
+    let spec = match words.first().map(|(_, word)| word.as_str()) {
         None => &check::SPEC,
+        Some("") => return Err(effect::empty_argument("COMMAND")),
         Some(word) => find_command(word).ok_or_else(|| {
             let names: Vec<&str> = COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).collect();
             let error = UsageError::new(format!("unknown command {}", word.escape_debug()));
@@ -177,8 +198,64 @@ fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
     Ok(help::complete(spec, spec.command(&[])))
 }
 
-/// clap's error, part by part.
-pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> UsageError {
+/// The command that was called. The hints in error messages depend on it.
+pub(super) struct Declared<'a> {
+    /// The command line up to the name of the command, for example `smtpcheck run`.
+    pub(super) program: String,
+    pub(super) missing: Option<Missing>,
+    pub(super) command: &'a Command,
+}
+
+impl Declared<'_> {
+    pub(super) fn of<'a>(spec: &CommandSpec, command: &'a Command) -> Declared<'a> {
+        Declared { program: spec.full_name(), missing: spec.missing, command }
+    }
+
+    /// The hint for a flag that this command does not have.
+    fn instead_of(&self, flag: &str, suggested: Option<String>) -> String {
+        let visible = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
+        let own: Vec<String> = visible.flat_map(names).filter(|name| name.starts_with("--")).collect();
+        let is_suite = self.program == "smtpcheck run";
+        let is_password = |flag: &str| flag == "--password";
+        if is_password(flag) || suggested.as_deref().is_some_and(is_password) {
+            if is_suite {
+                let keys = "password-command, password-file or password-env";
+                return format!("specify the source of the password in the suite with {keys}");
+            }
+            if own.iter().any(|own| own == "--password-file") {
+                return format!("provide the password with {}", password::SOURCES);
+            }
+        }
+        if let Some(near) = nearest(flag.trim_start_matches('-'), own.iter().map(|own| own.trim_start_matches('-'))) {
+            return format!("did you mean --{near}?");
+        }
+        match owners(flag).as_slice() {
+            ["check", ..] if is_suite => {
+                "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
+            }
+            few @ ([_] | [_, _] | [_, _, _]) => {
+                let commands: Vec<String> = few.iter().map(|name| format!("smtpcheck {name}")).collect();
+                format!("this is a flag of {}", commands.join(", "))
+            }
+            _ => match suggested.filter(|near| own.contains(near) && strsim::jaro_winkler(flag, near) > 0.9) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("{} --help lists all flags", self.program),
+            },
+        }
+    }
+}
+
+/// The names of the commands that have a flag.
+fn owners(flag: &str) -> Vec<&'static str> {
+    let has = |spec: &&CommandSpec| {
+        let command = (spec.declare)(Command::new("smtpcheck"));
+        command.get_arguments().any(|arg| !arg.is_hide_set() && names(arg).any(|name| name == flag))
+    };
+    COMMANDS.iter().filter(|spec| !spec.is_hidden).filter(has).map(|spec| spec.name).collect()
+}
+
+/// Converts an error of clap.
+pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> UsageError {
     let texts = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
         Some(ContextValue::Strings(texts)) => texts.clone(),
@@ -201,6 +278,7 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
                     let error = UsageError { flag: Some(subject.into()), ..error };
                     if invalid.is_secret { error } else { error.with_value(value.unwrap_or_default()) }
                 }
+                (None, Some(_)) if value.as_deref() == Some("") => effect::empty_value("--expect"),
                 (None, Some(mistake)) => UsageError::from(mistake.clone()),
                 (None, None) => flag(source.to_string()).with_value(value.unwrap_or_default()),
             },
@@ -214,26 +292,29 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
                     let error = flag("not a valid value".to_owned()).with_value(value);
                     match near.filter(|_| known.len() > 8) {
                         Some(near) => error.with_hint(format!("did you mean {near}?")),
-                        None => error.with_hint(format!("write one of {}", known.join(", "))),
+                        None => error.with_hint(format!("use one of {}", known.join(", "))),
                     }
                 }
+                None if !subject.starts_with('-') && known.is_empty() => {
+                    effect::empty_argument(subject.trim_matches(['[', ']', '<', '>', '.']))
+                }
                 None if known.is_empty() => flag("no value given".to_owned()),
-                None => flag("no value given".to_owned()).with_hint(format!("write one of {}", known.join(", "))),
+                None => flag("no value given".to_owned()).with_hint(format!("use one of {}", known.join(", "))),
             }
         }
-        ErrorKind::UnknownArgument if subject.starts_with('-') => match first(ContextKind::SuggestedArg) {
-            Some(near) => flag("unknown flag".to_owned()).with_hint(format!("did you mean {}?", bare(near))),
-            None => flag("unknown flag".to_owned()).with_hint("smtpcheck --help lists all flags"),
-        },
+        ErrorKind::UnknownArgument if subject.starts_with('-') => {
+            let suggested = first(ContextKind::SuggestedArg).map(bare);
+            flag("unknown flag".to_owned()).with_hint(declared.instead_of(&subject, suggested))
+        }
         ErrorKind::UnknownArgument => UsageError::new(format!("unexpected argument {}", subject.escape_debug())),
         ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
-            None => flag("cannot be used with another flag that is given".to_owned()),
+            None => flag("cannot be used with another of the given flags".to_owned()),
         },
-        ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), missing) {
+        ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), declared.missing) {
             (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),
-            _ => UsageError::new(format!("{subject} is missing")),
+            _ => UsageError::new(format!("{subject} is required")),
         },
         ErrorKind::InvalidUtf8 => UsageError::new("an argument is not valid UTF-8"),
         ErrorKind::NoEquals => flag("the value must follow an equals sign".to_owned()),
@@ -279,6 +360,11 @@ mod tests {
             ("explian", "did you mean explain?"),
             ("port", "did you mean ports?"),
             ("rnu", "did you mean run?"),
+            ("RUN", "did you mean run?"),
+            ("Run", "did you mean run?"),
+            ("Man", "did you mean man?"),
+            ("EXPLAIN", "did you mean explain?"),
+            ("Watch", "smtp://Watch"),
             ("hlep", "did you mean help?"),
         ] {
             let message = run(&[word, "h.example"]).expect_err(word);
@@ -306,19 +392,38 @@ mod tests {
         for (words, needle) in [
             (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
             (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
-            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; write one of auto, starttls"),
-            (&["mx.example.net", "--tls"], "--tls: no value given; write one of auto"),
+            (
+                &["mx.example.net", "--pasword", "x"],
+                "--pasword: unknown flag; provide the password with --password-stdin",
+            ),
+            (
+                &["--list"],
+                "--list: unknown flag; this is a flag of smtpcheck run, smtpcheck explain, smtpcheck sandbox",
+            ),
+            (&["mx.example.net", "--set", "A=b"], "--set: unknown flag; this is a flag of smtpcheck run"),
+            (&["mx.example.net", "--max-connection", "2"], "--max-connection: unknown flag; did you mean --max-conn"),
+            (&["explain", "--password", "x"], "--password: unknown flag; smtpcheck explain --help lists all flags"),
+            (&["mx.example.net", "--expect", ""], "--expect \"\": the value is empty; write a value, or omit the flag"),
+            (&["run", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck run --help lists all flags"),
+            (&["run", "--to", "a@example.net"], "--to: unknown flag; this is a flag of smtpcheck check; in a suite"),
+            (&["run", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check; in a suite"),
+            (&["run", "--password", "x"], "--password: unknown flag; specify the source of the password in the suite"),
+            (&["run", "--onyl", "x"], "--onyl: unknown flag; did you mean --only?"),
+            (&["explain", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check"),
+            (&["ports", "h.example", "--port", "25"], "--port: unknown flag; did you mean --ports?"),
+            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; use one of auto, starttls"),
+            (&["mx.example.net", "--tls"], "--tls: no value given; use one of auto"),
             (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),
             (&["mx.example.net", "-4", "-6"], "cannot be used with"),
             (&["mx.example.net", "--json", "--format", "text"], "cannot be used with"),
-            (&["mx.example.net", "--key", "k.pem"], "--cert is missing"),
+            (&["mx.example.net", "--key", "k.pem"], "--cert is required"),
             (&["mx.example.net", "--port", ""], "--port \"\": not a port"),
             (&["-4"], "no target given"),
             (&["report"], "no file given"),
             (&["config"], "write smtpcheck config show"),
-            (&["explain"], "nothing to explain"),
+            (&["explain"], "no rule, code or reply given"),
             (&["completions"], "no shell given"),
-            (&["completions", "tcsh"], "tcsh: not a valid value; write one of bash"),
+            (&["completions", "tcsh"], "tcsh: not a valid value; use one of bash"),
             (&["ports", "a.example", "b.example"], "unexpected argument b.example"),
         ] {
             let message = run(words).expect_err("a usage error");
@@ -336,7 +441,7 @@ mod tests {
             &["--format", "md"],
             &["--theme", "Light"],
             &["--probe", "STARTTLS-injection,mail-before-tls"],
-            &["--auth", "plain"],
+            &["--user", "u", "--auth", "plain"],
             &["--tls-scan=FULL"],
         ] {
             let words = [&["mx.example.net"], words].concat();
@@ -353,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn the_declarations_are_sound() {
+    fn clap_accepts_all_declarations_and_each_about_text_fits_one_line() {
         for spec in COMMANDS {
             spec.command(&[]).debug_assert();
             assert!(spec.about.len() <= 65 && !spec.about.ends_with('.'), "{}", spec.about);

@@ -1,6 +1,6 @@
-//! Completions: the candidates for the word that is being typed. The scripts of the shells call `smtpcheck complete`, so
-//! that they know what the program knows: flags and values, and the scenarios, rules, providers, profiles and checks of a
-//! suite that exist on this machine now.
+//! Completion of the word that is being typed. The completion scripts of the shells call `smtpcheck complete` for the
+//! candidates. These include flags and their values, scenarios, rules, providers, and the profiles and suite checks
+//! that exist on this machine.
 
 use std::ffi::OsString;
 
@@ -9,21 +9,21 @@ use clap::{Arg, Command};
 
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
-use super::commands::{COMMANDS, CommandSpec, check};
+use super::commands::{COMMANDS, CommandSpec, check, ports};
 use super::flags::names::{names, takes_value};
 use super::words::{find_command, first_word};
 use crate::{check as rules, sasl};
 
-/// A candidate for the word that is being typed.
+/// A possible completion of the word that is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Candidate {
-    /// A word, and what it means.
+    /// A word and its description.
     Word(String, String),
-    /// The names of files.
+    /// Any file name; the shell lists the files.
     Files,
 }
 
-/// Lists of words that this module does not know itself.
+/// Lists of words that the caller provides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WordList {
     /// Scenarios of the sandbox.
@@ -32,18 +32,18 @@ pub enum WordList {
     Providers,
     /// Profiles of the configuration file.
     Profiles,
-    /// Names and tags of the checks of the suite in the working directory.
+    /// Names and tags of the checks in the suite of the working directory.
     Checks,
-    /// Phases of a reply.
+    /// Phases of a reply, for `explain --phase`.
     ReplyPhases,
     /// Names of values for `--expect`.
     ReportValues,
 }
 
-/// A word and what it means.
+/// A word and its description, which may be empty.
 pub type DescribedWord = (String, String);
 
-/// The candidates, in the order of the help. `lists` gives the words of a list.
+/// The candidates for the last word, in the order of the help. `lists` returns the words of a list.
 pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
     let mut words = args.words.clone();
     if args.next || words.is_empty() {
@@ -86,7 +86,8 @@ pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<Described
     all.into_iter().filter(fits).collect()
 }
 
-/// What a completion script reads: a line for each candidate, with a tab and its meaning.
+/// The output for a completion script: one line for each candidate, with a tab before the description. The line
+/// `:files` stands for file names.
 pub fn lines(candidates: &[Candidate]) -> String {
     let line = |candidate: &Candidate| match candidate {
         Candidate::Word(word, help) if help.is_empty() => format!("{word}\n"),
@@ -141,7 +142,15 @@ fn rule_ids() -> Vec<Candidate> {
     rules::rules().map(|rule| Candidate::Word(rule.id.to_owned(), rule.title.to_owned())).collect()
 }
 
-/// The values of a flag or an argument: a closed list, a list of words, or files.
+/// The ports that `smtpcheck ports` checks by default.
+fn mail_ports() -> Vec<String> {
+    let command = (ports::SPEC.declare)(Command::new("smtpcheck"));
+    let list = command.get_arguments().find(|arg| arg.get_long() == Some("ports")).map(Arg::get_default_values);
+    let list = list.and_then(<[_]>::first).map(|list| list.to_string_lossy().into_owned()).unwrap_or_default();
+    list.split(',').map(str::to_owned).collect()
+}
+
+/// The candidates for the value of a flag or an argument: the values of a closed list, the words of a list, or files.
 fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
     let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
     let plain = |word: &str| Candidate::Word(word.to_owned(), String::new());
@@ -153,7 +162,7 @@ fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Cand
         Some("only") => described(WordList::Checks),
         Some("auth") => sasl::MECHANISMS.iter().map(|mechanism| plain(mechanism.name)).collect(),
         Some("expect") => described(WordList::ReportValues),
-        Some("port") => ["25", "465", "587", "2525"].map(plain).into(),
+        Some("port") => mail_ports().iter().map(|port| plain(port)).collect(),
         Some("report") => crate::render::FORMATS.iter().map(|format| plain(&format!("{}=", format.name))).collect(),
         _ => {
             let possible = arg.get_possible_values();
@@ -172,7 +181,7 @@ fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Cand
     }
 }
 
-/// The completion script of a shell.
+/// The completion script of a shell, from `docs/completions`.
 pub fn script(shell: CompletedShell) -> &'static str {
     match shell {
         CompletedShell::Bash => include_str!("../../docs/completions/smtpcheck.bash"),
@@ -198,6 +207,32 @@ mod tests {
                 Candidate::Files => ":files".to_owned(),
             })
             .collect()
+    }
+
+    #[test]
+    fn every_candidate_for_a_value_is_accepted() {
+        let command = super::check::SPEC.command(&[]);
+        let mut counts = std::collections::BTreeMap::new();
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {
+            let Some(long) = arg.get_long() else { continue };
+            // The words of these lists are known only where the completion is called, and a format needs a file.
+            if matches!(long, "profile" | "expect") {
+                continue;
+            }
+            let values = super::values(arg, &|_| Vec::new());
+            for value in &values {
+                let Candidate::Word(value, _) = value else { continue };
+                let file = if long == "report" { "x.xml" } else { "" };
+                let words = ["h.example".to_owned(), format!("--{long}={value}{file}")];
+                let matches =
+                    command.clone().try_get_matches_from(std::iter::once("smtpcheck".to_owned()).chain(words));
+                assert!(matches.is_ok(), "--{long}={value}: {:?}", matches.err());
+            }
+            counts.insert(long.to_owned(), values.len());
+        }
+        assert_eq!(counts.get("port"), Some(&4));
+        assert_eq!(counts.get("auth"), Some(&crate::sasl::MECHANISMS.len()));
+        assert_eq!(counts.get("report"), Some(&crate::render::FORMATS.len()));
     }
 
     #[test]

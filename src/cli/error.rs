@@ -1,4 +1,4 @@
-//! An error in what the user wrote: arguments, environment variables, files. Exit 2, nothing was sent.
+//! Usage errors: errors in arguments, environment variables and files. The exit code is 2, and nothing was sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,80 +8,80 @@ use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::source::{FileError, Position};
 
-/// What is wrong, and what to write instead. The parts stay apart until they are shown, so that no code has to search a
-/// sentence for a flag or a position.
+/// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
+/// code has to search a sentence for a flag or a position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageError {
-    /// The flag as it is written (`--port`, `-C`), or the argument (`target`).
+    /// The flag as the user writes it (`--port`, `-C`), or the name of the argument (`target`).
     pub flag: Option<Cow<'static, str>>,
-    /// Its value. Never a secret.
+    /// The wrong value. It is never a secret.
     pub value: Option<String>,
     /// What is wrong.
     pub reason: Cow<'static, str>,
     /// What to write instead.
     pub hint: Option<Cow<'static, str>>,
-    /// Where the value is, if not on the command line.
+    /// The source of the value, if it is not on the command line.
     pub origin: Option<Box<ErrorOrigin>>,
-    /// Lines to print below the message.
+    /// Lines to print below the message, for example a line of a file with a mark under the error.
     pub pointed: Box<[String]>,
 }
 
-/// Where a wrong value came from.
+/// The source of a wrong value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorOrigin {
     /// An environment variable.
     Variable(String),
     /// The configuration file or a suite.
     File {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where in it.
+        /// The position of the error in the file.
         at: Position,
     },
 }
 
 impl UsageError {
-    /// An error of the command line as a whole.
+    /// An error that is not about one flag or argument.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> UsageError {
         UsageError { reason: reason.into(), ..UsageError::default() }
     }
 
-    /// An error of a flag or an argument.
+    /// An error about a flag or an argument.
     pub fn flag(flag: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> UsageError {
         UsageError { flag: Some(flag.into()), reason: reason.into(), ..UsageError::default() }
     }
 
-    /// The same, about a flag or an argument with this value.
+    /// Sets the flag or argument, and its value.
     pub fn about(mut self, flag: impl Into<Cow<'static, str>>, value: impl Into<String>) -> UsageError {
         self.flag = Some(flag.into());
         self.with_value(value)
     }
 
-    /// The same, with the value that is wrong.
+    /// Sets the wrong value.
     pub fn with_value(mut self, value: impl Into<String>) -> UsageError {
         self.value = Some(value.into());
         self
     }
 
-    /// The same, with what to write instead.
+    /// Sets the hint about what to write instead.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> UsageError {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same, at a position in a file, if it has none yet.
+    /// Sets a position in a file as the origin, if the error has no origin yet.
     pub fn in_file(mut self, path: PathBuf, at: Position) -> UsageError {
         self.origin.get_or_insert_with(|| Box::new(ErrorOrigin::File { path, at }));
         self
     }
 
-    /// The same, for a value of an environment variable.
+    /// Sets an environment variable as the origin, if the error has no origin yet.
     pub fn in_variable(mut self, name: impl Into<String>) -> UsageError {
         self.origin.get_or_insert_with(|| Box::new(ErrorOrigin::Variable(name.into())));
         self
     }
 
-    /// The name of the flag without dashes, which is its key in files.
+    /// The name of the flag without dashes, which is also its key in files.
     pub fn key(&self) -> Option<&str> {
         self.flag.as_deref().map(|flag| flag.trim_start_matches('-'))
     }
@@ -147,7 +147,7 @@ mod tests {
     use crate::source::Position;
 
     #[test]
-    fn the_message_names_the_place_of_the_value() {
+    fn the_message_names_the_origin_of_the_value() {
         let error = || UsageError::flag("--port", "not a port").with_value("x").with_hint("write 25");
         assert_eq!(error().to_string(), "--port x: not a port; write 25");
         assert_eq!(error().in_variable("SMTPCHECK_PORT").to_string(), "SMTPCHECK_PORT=x: not a port; write 25");

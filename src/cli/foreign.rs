@@ -1,5 +1,5 @@
-//! Flags of other tools (swaks, openssl s_client, curl, check_smtp, testssl, posttls-finger, nmap): by meaning, not by
-//! spelling, with the flag that does the same here.
+//! Recognises flags of other tools (swaks, openssl s_client, curl, check_smtp, testssl, posttls-finger, nmap). The
+//! error message suggests the flag of smtpcheck that has the same effect, not the flag with the most similar name.
 
 use std::ffi::OsString;
 
@@ -9,22 +9,22 @@ use super::UsageError;
 use super::flags::names::{names, takes_value};
 use super::flags::password::SOURCES;
 
-/// Flags of other tools that mean the same.
+/// Flags of other tools that have the same meaning.
 struct ForeignFlags {
-    /// As they are written.
+    /// The flags with their dashes.
     names: &'static [&'static str],
-    /// What does the same here.
+    /// The equivalent in smtpcheck.
     answer: Equivalent,
 }
 
 enum Equivalent {
-    /// This flag, with the same value, or this placeholder if there is none.
+    /// A flag of smtpcheck that takes the same value, and a placeholder for a missing value.
     Flag(&'static str, &'static str),
-    /// This text; the value has no use here.
+    /// A hint that does not repeat the value.
     Text(&'static str),
-    /// The value is the target.
+    /// The value is the target, which needs no flag.
     Target,
-    /// The value is a password, which no message may repeat.
+    /// The value is a password, so no message may repeat it.
     Password,
 }
 
@@ -37,7 +37,12 @@ const TABLE: &[ForeignFlags] = &[
         &["--server", "-connect", "--connect", "--hostname", "-H", "--host", "-host", "--url", "--smtp-server"],
         Equivalent::Target,
     ),
-    row(&["-s"], Equivalent::Text("for `swaks -s HOST` write the host without a flag; for `curl -s` use --quiet")),
+    row(
+        &["-s"],
+        Equivalent::Text(
+            "instead of `swaks -s HOST`, write the host without a flag; instead of `curl -s`, use --quiet",
+        ),
+    ),
     row(
         &["--tls-sni", "-servername", "--servername", "--server-name", "--tls-servername"],
         Equivalent::Flag("--sni", "NAME"),
@@ -75,7 +80,7 @@ const TABLE: &[ForeignFlags] = &[
     row(&["--passwordeval"], Equivalent::Flag("--password-command", "CMD")),
     row(
         &["--oauth2-bearer", "--token", "--access-token"],
-        Equivalent::Text("use --token-command CMD, which prints the token"),
+        Equivalent::Text("use --token-command CMD, with a command that prints the token"),
     ),
     row(
         &["--auth-user", "-au", "--authuser", "-U", "--username", "--login", "--smtp-user"],
@@ -139,7 +144,7 @@ const TABLE: &[ForeignFlags] = &[
     row(&["--severity"], Equivalent::Flag("--fail-on", "SEVERITY")),
     row(
         &["--jsonfile", "--jsonfile-pretty", "--json-pretty", "-oJ", "-oj", "--json_out"],
-        Equivalent::Text("use --json, with --output FILE to write it to a file"),
+        Equivalent::Text("use --json; add --output FILE to write to a file"),
     ),
     row(&["--htmlfile", "-oH", "-oh"], Equivalent::Text("use --format html --output FILE")),
     row(&["--output-format", "--out-format"], Equivalent::Flag("--format", "FORMAT")),
@@ -166,7 +171,7 @@ const TABLE: &[ForeignFlags] = &[
     row(&["-crlf", "--crlf", "-ign_eof", "-quiet", "-brief", "--hints", "--nodns"], Equivalent::Text("omit it")),
 ];
 
-/// The error for the first flag of another tool among the words.
+/// Returns an error for the first flag of another tool in the arguments.
 pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageError> {
     let mut at = 0;
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy()) {
@@ -202,7 +207,7 @@ impl Equivalent {
                 let target = target.rsplit_once('@').map_or(target.as_str(), |(_, host)| host);
                 format!("write the target without a flag: smtpcheck {}", shown(target))
             }
-            Equivalent::Password => format!("give the password by {SOURCES}"),
+            Equivalent::Password => format!("provide the password with {SOURCES}"),
         }
     }
 }
@@ -217,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_of_another_tool_gets_the_flag_that_does_the_same() {
+    fn the_hint_for_a_flag_of_another_tool_names_the_equivalent_flag() {
         for (words, hint) in [
             (&["--server", "mx.example.net"][..], "smtpcheck mx.example.net"),
             (&["-connect", "mx.example.net:25", "-starttls", "smtp"], "smtpcheck mx.example.net:25"),
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_names_a_flag_of_a_check_and_no_row_hides_one() {
+    fn every_hint_names_a_flag_of_a_check_and_no_flag_of_a_check_is_in_the_table() {
         let check = crate::cli::commands::check::SPEC.command(&[]);
         let own: Vec<String> = check.get_arguments().flat_map(crate::cli::flags::names::names).collect();
         for row in TABLE {
@@ -267,7 +272,7 @@ mod tests {
                 assert_eq!(TABLE.iter().filter(|row| row.names.contains(name)).count(), 1, "{name}");
             }
         }
-        // The value of a flag, and what follows --, is not a flag.
+        // The value of a flag is not a flag, and neither are words after --.
         assert!(parse(["h.example", "--expect", "rcpt.class == 5", "--", "--server"].map(Into::into).into()).is_ok());
     }
 }

@@ -1,13 +1,12 @@
-//! The help: `-h` fits on one screen, `--help` is complete.
+//! The help. `-h` prints a summary that fits on one screen, and `--help` prints all flags.
 
 use clap::Command;
 
 use super::commands::{COMMANDS, CommandSpec, check};
 
-const SUMMARY: &str =
-    "Diagnoses SMTP servers: shows the session, explains what failed and how to fix it.\nNever sends a message.";
+const SUMMARY: &str = "Diagnoses SMTP servers: shows the session, and explains what failed and\nhow to fix it. smtpcheck never sends a message.";
 
-/// The flags that most people need, each with an example of its value.
+/// The most frequently needed flags, each with an example of its value.
 const COMMON: &[(&str, &str)] = &[
     ("port", "465"),
     ("tls", "starttls"),
@@ -23,7 +22,7 @@ const COMMON: &[(&str, &str)] = &[
     ("verbose", ""),
 ];
 
-/// How the program is called.
+/// The usage lines of a check.
 pub(super) fn usage() -> String {
     format!("Usage: smtpcheck {}", check::SPEC.usage.join("\n       smtpcheck "))
 }
@@ -31,7 +30,7 @@ pub(super) fn usage() -> String {
 /// The help for `-h`.
 pub(super) fn short() -> String {
     let command = (check::SPEC.declare)(Command::new("smtpcheck"));
-    let mut text = format!("{SUMMARY}\n\n{}\n\nCommands:\n{}\n\nThe most important flags:\n", usage(), commands());
+    let mut text = format!("{SUMMARY}\n\n{}\n\nCommands:\n{}\n\nMost important flags:\n", usage(), commands());
     for (long, example) in COMMON {
         let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { continue };
         let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
@@ -42,7 +41,7 @@ pub(super) fn short() -> String {
         text += &format!("  {flag:<31} {}\n", help.get(..end).unwrap_or(&help));
     }
     text += "\nExample:\n  smtpcheck smtp.example.net:587\n\n";
-    text += "smtpcheck --help shows all flags, smtpcheck help COMMAND those of a command.\n";
+    text += "To see all flags, run smtpcheck --help or smtpcheck help COMMAND.\n";
     text
 }
 
@@ -55,7 +54,7 @@ pub(super) fn complete(spec: &CommandSpec, mut command: Command) -> String {
     command.render_help().to_string()
 }
 
-/// Each command with one line.
+/// One line for each command: its name and what it does.
 pub(super) fn commands() -> String {
     let lines = COMMANDS.iter().filter(|spec| !spec.is_hidden);
     lines.map(|spec| format!("  {:<12} {}", spec.name, spec.about)).collect::<Vec<_>>().join("\n")

@@ -18,7 +18,7 @@ use super::commands::run::RunArgs;
 use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::{SchemaArgs, SchemaOf};
 
-/// What the user wants.
+/// A parsed command line.
 #[derive(Debug)]
 pub enum Invocation {
     /// Check one or more servers.
@@ -27,7 +27,7 @@ pub enum Invocation {
     Run(Box<RunArgs>),
     /// Check the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
-    /// Explain rules, replies, logs.
+    /// Explain rules, replies or logs.
     Explain(ExplainArgs),
     /// Show saved reports.
     Report(ReportArgs),
@@ -35,13 +35,13 @@ pub enum Invocation {
     Providers(ProvidersArgs),
     /// Run servers with known faults.
     Sandbox(SandboxArgs),
-    /// Check such a server at once.
+    /// Run a server with a known fault, and check it.
     Demo(DemoArgs),
-    /// Show where the values of a check come from.
+    /// Show the settings of a check and where each is set.
     Config(ConfigArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
-    /// Print the candidates for a word.
+    /// Print the candidates for the word that is being typed.
     Complete(CompleteArgs),
     /// Print a manual page.
     Man(ManArgs),
@@ -51,7 +51,7 @@ pub enum Invocation {
     Print(String),
     /// Print the version.
     Version(VersionDetails),
-    /// No server was given; the error shows how to use the program.
+    /// No target was given; the error includes the usage.
     NothingGiven(UsageError),
 }
 
@@ -81,6 +81,6 @@ impl Invocation {
 pub enum VersionDetails {
     /// One line.
     Short,
-    /// The commit, the target, the TLS library and the features too.
+    /// Also the commit, the target, the TLS library and the features.
     Full,
 }

@@ -1,16 +1,17 @@
-//! The command line, typed: no file is read, no host is looked up, nothing is decided that a plan does not need. Every
-//! error is a [`UsageError`] that names the flag, the value, the reason, and what to write instead.
+//! Parses the command line into typed values. This module reads no files and sends no DNS queries. Every error is a
+//! [`UsageError`] with the flag, the value, the reason, and a hint about what to write instead.
 //!
-//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`words`] decides which word is
-//! the command, [`command`] reads a line into an [`Invocation`], [`foreign`] answers flags of other tools, [`target`]
-//! reads a target, [`plan`] makes the plans, [`config`] knows what a configuration file may contain, [`plugin`] reads
-//! the flags of check_smtp, [`help`] and [`pages`] generate help, completions and manual pages from the same
-//! declarations, [`complete`] answers the completion scripts.
+//! [`flags`] declares the groups of flags, [`commands`] combines them into commands, [`words`] decides which command a
+//! command line calls, and [`command`] parses it into an [`Invocation`]. [`foreign`] recognises flags of other tools,
+//! [`effect`] rejects flags that would have no effect, [`target`] parses a target, and [`plan`] makes the plans.
+//! [`config`] parses the configuration file, and [`plugin`] the flags of check_smtp. [`help`] and [`pages`] generate the
+//! help and the manual pages from the same declarations. [`complete`] finds the candidates for the completion scripts.
 
 mod command;
 pub mod commands;
 pub mod complete;
 pub mod config;
+mod effect;
 mod error;
 pub mod flags;
 mod foreign;
@@ -30,18 +31,18 @@ use crate::host::environment;
 pub use error::{ErrorOrigin, UsageError};
 pub use invocation::{Invocation, VersionDetails};
 
-/// Reads the words after the program's name.
+/// Parses the arguments, without the name of the program.
 pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     command::parse(words, &config::Settings::none())
 }
 
-/// The same, with the settings of a configuration file.
+/// The same as [`parse`], with the settings of a configuration file.
 pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
     command::parse(words, settings)
 }
 
-/// An error with the place of the value, if that is not the command line: first a variable of the environment, then the
-/// configuration file.
+/// Adds the origin of the wrong value to an error, unless the value is on the command line: an environment variable,
+/// else a position in the configuration file.
 pub fn located(error: UsageError, words: &[OsString], settings: &config::Settings) -> UsageError {
     let Some(flag) = error.flag.clone() else { return error };
     let file = |setting: Option<&config::Setting>| settings.file.clone().zip(setting.map(|setting| setting.at));

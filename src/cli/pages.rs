@@ -1,5 +1,5 @@
-//! Manual pages, generated from the same declarations that read the command line: a command or a flag that is added is in
-//! them at once.
+//! Manual pages. They are generated from the declarations that clap uses to parse the command line, so they always
+//! contain all commands and flags.
 
 use clap::Command;
 use clap_mangen::Man;
@@ -11,7 +11,7 @@ use super::commands::{COMMANDS, CommandSpec, check};
 use super::help;
 use crate::source::nearest;
 
-/// A manual page.
+/// The manual page of a command, or of smtpcheck if no command is named, in roff format.
 pub fn manual(args: &ManArgs) -> Result<String, UsageError> {
     let Some(word) = &args.command else { return Ok(page(&check::SPEC, program(), "smtpcheck")) };
     let visible = || COMMANDS.iter().filter(|spec| !spec.is_hidden);
@@ -19,20 +19,20 @@ pub fn manual(args: &ManArgs) -> Result<String, UsageError> {
         let names: Vec<&str> = visible().map(|spec| spec.name).collect();
         let hint = match nearest(word, names.iter().copied()) {
             Some(near) => format!("did you mean {near}?"),
-            None => format!("write one of {}", names.join(", ")),
+            None => format!("use one of {}", names.join(", ")),
         };
         UsageError::new("unknown command").about("man", word.as_str()).with_hint(hint)
     })?;
     Ok(page(spec, spec.command(&[]), &format!("smtpcheck-{}", spec.name)))
 }
 
-/// The check, which needs no command, and the commands.
+/// The flags of a check, which needs no command, with all other commands as subcommands.
 fn program() -> Command {
     let visible = COMMANDS.iter().filter(|spec| !spec.is_hidden);
     check::SPEC.command(&[]).subcommands(visible.map(|spec| spec.command(&[]).name(spec.name)))
 }
 
-/// One page. Usage lines and examples keep their line breaks.
+/// Renders one page. Usage lines and examples keep their line breaks.
 fn page(spec: &CommandSpec, command: Command, name: &str) -> String {
     let is_program = command.has_subcommands();
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -89,7 +89,7 @@ mod tests {
     use super::{COMMANDS, ManArgs, manual};
 
     #[test]
-    fn pages_know_every_command_and_every_flag() {
+    fn manual_pages_contain_every_command_and_every_flag() {
         for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden) {
             let page = manual(&ManArgs { command: Some(spec.name.to_owned()) }).expect("a page");
             assert!(page.contains(&format!("smtpcheck\\-{}", spec.name)), "{page}");

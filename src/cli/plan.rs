@@ -1,17 +1,22 @@
-//! The groups of flags to a plan, once. Values are parsed already; what remains is how they depend on each other.
+//! Makes a plan from the groups of flags. The values are already parsed. This file resolves how they depend on each
+//! other.
 //!
-//! A value of higher rank wins: the command line (with what the target itself says), the environment, the profile, the
-//! configuration file, the default. Two values of the command line that contradict each other are an error.
+//! The order of precedence is: the command line (including the port and the scheme of the target), the environment, the
+//! profile, the defaults in the configuration file, and the built-in defaults. If two values on the command line
+//! contradict each other, that is a usage error.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use clap::ArgMatches;
 use clap::parser::ValueSource;
+use clap::{ArgMatches, ValueEnum};
 
+use super::commands::SettingsLevel;
 use super::commands::check::CheckArgs;
 use super::commands::ports::PortsArgs;
 use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
+use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{ScanChoice, TlsArgs, TrustArgs};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
@@ -21,15 +26,18 @@ use crate::plan::{
     QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
-use crate::wire::{ForwardPath, Host, ReversePath};
+use crate::wire::{Host, ReversePath};
 
-/// The plan of `smtpcheck check` for one of the targets.
+/// The plan of `smtpcheck check` for one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
     let mut origins = origins(matches, &args.from_file);
-    let rank = |flag: &str| origins.get(flag).map_or(0, |origin| rank_of(*origin));
-    let (tls_rank, port_rank) = (rank("tls"), rank("port"));
+    let ranks = Ranks { level: args.settings_level };
+    let (tls_rank, port_rank) = (ranks.of_flag("tls", &origins), ranks.of_flag("port", &origins));
     let mode = tls_mode(args, typed.scheme, tls_rank)?;
+    if mode != args.tls.tls && origins.contains_key("tls") {
+        origins.insert("tls".to_owned(), ValueOrigin::Target);
+    }
     let (port, is_targets) = port(args, &typed, mode, port_rank)?;
     if is_targets {
         origins.insert("port".to_owned(), ValueOrigin::Target);
@@ -40,9 +48,26 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let verify = if args.tls.insecure { Verify::Insecure } else { Verify::Required };
-    let login = login(args, verify)?;
-    reject_impossible_probes(args, mode, &origins)?;
-    let depth = scan_depth(&args.tls);
+    let mut requested = Requested {
+        mode,
+        is_implicit: mode == TlsMode::Implicit || (mode == TlsMode::Auto && port == 465),
+        quit_after: args.envelope.quit_after,
+        login: login(args, verify)?,
+        tls: args.tls.clone(),
+        envelope: args.envelope.clone(),
+        ranks,
+    };
+    requested.settle_tls(&mut origins)?;
+    requested.settle_end(&mut origins)?;
+    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let depth = scan_depth(&tls_args);
+    if args.settings_level == SettingsLevel::Suite {
+        // In a report, values from both levels of a suite have the origin `flag`.
+        origins
+            .values_mut()
+            .filter(|origin| **origin == ValueOrigin::Config)
+            .for_each(|origin| *origin = ValueOrigin::Flag);
+    }
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
@@ -50,40 +75,197 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         resolver: args.connection.resolver,
         limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth))),
         ehlo: args.ehlo.name(hostname),
-        from: sender(args, login.as_ref()),
-        to: args.envelope.to.clone(),
-        quit_after: args.envelope.quit_after.unwrap_or(QuitAfter::Rcpt),
-        tls: tls(&args.tls, &args.trust, mode, verify),
+        from: sender(&envelope, login.as_ref()),
+        to: envelope.to,
+        quit_after: quit_after.unwrap_or(QuitAfter::Rcpt),
+        tls: tls(&tls_args, &args.trust, mode, verify),
         login,
-        probes: probes(&args.tls.probe),
+        probes: probes(&tls_args.probe),
         gate: args.gate.gate(),
         origins,
     })
 }
 
-/// A scan, a comparison with a profile and an intrusive probe need TLS, or at least STARTTLS. Requested together with a flag
-/// that rules it out they could only be skipped, and the check would pass without them.
-fn reject_impossible_probes(
-    args: &CheckArgs,
+/// The parts of a plan that can contradict each other. Of two contradictory values, the value with the higher rank is used
+/// and the other is dropped. Two values with the same rank are an error, because otherwise the check could pass without
+/// doing everything that was requested.
+struct Requested {
     mode: TlsMode,
-    origins: &BTreeMap<String, ValueOrigin>,
-) -> Result<(), UsageError> {
-    let is_given = |flag: &str| origins.get(flag) == Some(&ValueOrigin::Flag);
-    let reason = if mode == TlsMode::None && is_given("tls") {
-        "cannot be used with --tls none, because there is no TLS to test"
-    } else if matches!(args.envelope.quit_after, Some(QuitAfter::Connect | QuitAfter::Banner | QuitAfter::Ehlo)) {
-        "cannot be used with a --quit-after that ends the session before STARTTLS"
-    } else {
-        return Ok(());
-    };
-    match ["tls-scan", "tls-profile", "probe"].into_iter().find(|flag| is_given(flag)) {
-        Some(flag) => Err(UsageError::flag(format!("--{flag}"), reason)),
-        None => Ok(()),
+    /// Whether TLS starts before the greeting.
+    is_implicit: bool,
+    quit_after: Option<QuitAfter>,
+    login: Option<Login>,
+    tls: TlsArgs,
+    envelope: EnvelopeArgs,
+    ranks: Ranks,
+}
+
+/// An action that a flag requests and that takes place in one phase of the session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PhaseRequest {
+    StartTls,
+    Login,
+    Sender,
+    Recipients,
+}
+
+impl PhaseRequest {
+    const ALL: [PhaseRequest; 4] =
+        [PhaseRequest::StartTls, PhaseRequest::Login, PhaseRequest::Sender, PhaseRequest::Recipients];
+
+    /// The flags that request the action.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            PhaseRequest::StartTls => &["tls-scan", "tls-profile", "probe", "show-chain", "cert-days", "tls"],
+            PhaseRequest::Login => &[
+                "user",
+                "netrc",
+                "password-stdin",
+                "password-file",
+                "password-command",
+                "token-command",
+                "auth",
+                "authzid",
+                "try-all-mechanisms",
+            ],
+            PhaseRequest::Sender => &["from"],
+            PhaseRequest::Recipients => &["to"],
+        }
+    }
+
+    /// The earliest `--quit-after` that includes the action, and the name of that phase in messages.
+    fn phase(self) -> (QuitAfter, &'static str) {
+        match self {
+            PhaseRequest::StartTls => (QuitAfter::Starttls, "STARTTLS"),
+            PhaseRequest::Login => (QuitAfter::Auth, "the login"),
+            PhaseRequest::Sender => (QuitAfter::Mail, "MAIL FROM"),
+            PhaseRequest::Recipients => (QuitAfter::Rcpt, "RCPT TO"),
+        }
     }
 }
 
-/// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
-/// envelope, so that each port gets an ordinary report.
+/// The flags that request a TLS test: all of them need TLS, or at least STARTTLS.
+const TLS_TESTS: [&str; 3] = ["tls-scan", "tls-profile", "probe"];
+
+impl Requested {
+    /// Resolves the contradiction between `--tls none` and a TLS test, and between implicit TLS and a probe.
+    fn settle_tls(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
+        if self.is_implicit && !self.tls.probe.is_empty() {
+            if self.ranks.of_flag("probe", origins) == self.ranks.of(ValueOrigin::Flag) {
+                let reason = "cannot be used with implicit TLS, because all probes test STARTTLS";
+                return Err(UsageError::flag("--probe", reason).with_hint("omit it, or use a port with STARTTLS"));
+            }
+            self.tls.probe = Vec::new();
+            forget(&["probe"], origins);
+        }
+        if self.mode != TlsMode::None {
+            return Ok(());
+        }
+        let Some((flag, rank)) = self.ranks.highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else {
+            return Ok(());
+        };
+        let none = self.ranks.highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
+        match rank.cmp(&none) {
+            Ordering::Equal => {
+                let reason = "cannot be used with --tls none, because it tests TLS";
+                return Err(UsageError::flag(format!("--{flag}"), reason));
+            }
+            Ordering::Greater => {
+                self.mode = TlsMode::Auto;
+                origins.remove("tls");
+            }
+            Ordering::Less => self.drop_tls_tests(origins),
+        }
+        Ok(())
+    }
+
+    /// Resolves the contradiction between `--quit-after` and actions in later phases of the session.
+    fn settle_end(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
+        let Some(quit_after) = self.quit_after else { return Ok(()) };
+        let end = self.ranks.highest(&["quit-after"], origins).map_or(0, |(_, rank)| rank);
+        let late: Vec<(PhaseRequest, &str, u8)> = PhaseRequest::ALL
+            .into_iter()
+            .filter(|request| request.phase().0 > quit_after)
+            .filter_map(|request| {
+                let flags: Vec<&str> = request.flags().iter().copied().filter(|flag| self.is_asked_by(flag)).collect();
+                let (flag, rank) = self.ranks.highest(&flags, origins).filter(|_| self.has(request))?;
+                Some((request, flag, rank))
+            })
+            .collect();
+        if late.iter().any(|(_, _, rank)| *rank > end) {
+            self.quit_after = None;
+            origins.remove("quit-after");
+            return Ok(());
+        }
+        if let Some((request, flag, _)) = late.iter().find(|(_, _, rank)| *rank == end) {
+            let name = |phase: QuitAfter| phase.to_possible_value().map(|value| value.get_name().to_owned());
+            let (phase, shown) = request.phase();
+            let (given, needed) = (name(quit_after).unwrap_or_default(), name(phase).unwrap_or_default());
+            let reason = format!("--quit-after {given} ends the session before {shown}");
+            let hint = format!("omit one of them, or use --quit-after {needed}");
+            return Err(UsageError::flag(format!("--{flag}"), reason).with_hint(hint));
+        }
+        for (request, ..) in late {
+            self.drop(request, origins);
+        }
+        Ok(())
+    }
+
+    fn has(&self, request: PhaseRequest) -> bool {
+        match request {
+            PhaseRequest::StartTls => !self.is_implicit,
+            PhaseRequest::Login => self.login.is_some(),
+            PhaseRequest::Sender => self.envelope.from.is_some(),
+            PhaseRequest::Recipients => !self.envelope.to.is_empty(),
+        }
+    }
+
+    /// Whether the value of a flag requests an action.
+    fn is_asked_by(&self, flag: &str) -> bool {
+        match flag {
+            // `auto` does not need STARTTLS.
+            "tls" => self.mode == TlsMode::Starttls,
+            "tls-scan" => self.tls.tls_scan != Some(ScanChoice::Off),
+            _ => true,
+        }
+    }
+
+    fn drop(&mut self, request: PhaseRequest, origins: &mut BTreeMap<String, ValueOrigin>) {
+        match request {
+            PhaseRequest::StartTls => {
+                self.drop_tls_tests(origins);
+                if self.mode == TlsMode::Starttls {
+                    self.mode = TlsMode::Auto;
+                    origins.remove("tls");
+                }
+                return;
+            }
+            PhaseRequest::Login => self.login = None,
+            PhaseRequest::Sender => self.envelope.from = None,
+            PhaseRequest::Recipients => self.envelope.to = Vec::new(),
+        }
+        forget(request.flags(), origins);
+    }
+
+    fn has_tls_tests(&self) -> bool {
+        scan_depth(&self.tls).is_some() || !self.tls.probe.is_empty()
+    }
+
+    fn drop_tls_tests(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) {
+        self.tls.tls_scan = None;
+        self.tls.tls_profile = None;
+        self.tls.probe = Vec::new();
+        forget(&TLS_TESTS, origins);
+    }
+}
+
+/// Removes the origins of flags that are not used, so that the report does not show them.
+fn forget(flags: &[&str], origins: &mut BTreeMap<String, ValueOrigin>) {
+    origins.retain(|flag, _| !flags.contains(&flag.as_str()));
+}
+
+/// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
+/// login and without an envelope, so that the report of each port has the same form as that of `check`.
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
@@ -96,7 +278,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         family: args.connection.family(),
         overrides: on_all_ports(&args.connection, &args.ports.0),
         resolver: args.connection.resolver,
-        // For each port; a question that several of them ask is asked once.
+        // These limits are per port. A question that several ports have in common is asked only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
@@ -124,7 +306,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     Ok(plans)
 }
 
-/// The expectations, each of which must fit every plan.
+/// Returns the expectations after checking that each of them is possible with every plan.
 pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
     for expression in expressions {
         plans.iter().try_for_each(|plan| expression.fits(plan))?;
@@ -132,7 +314,7 @@ pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Ex
     Ok(expressions.to_vec())
 }
 
-/// Where the values came from, by the names of their flags.
+/// The origins of the values, by the names of their flags.
 fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> BTreeMap<String, ValueOrigin> {
     let given = matches.ids().filter(|id| !matches!(id.as_str(), "targets" | "host")).filter_map(|id| {
         let origin = match matches.value_source(id.as_str())? {
@@ -147,24 +329,45 @@ fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> B
     origins
 }
 
-/// A higher rank wins.
-fn rank_of(origin: ValueOrigin) -> u8 {
-    match origin {
-        ValueOrigin::Flag | ValueOrigin::Target => 4,
-        ValueOrigin::Environment => 3,
-        ValueOrigin::Profile => 2,
-        ValueOrigin::Config => 1,
-        ValueOrigin::Machine | ValueOrigin::Default => 0,
+/// The precedence of values by their origin.
+#[derive(Clone, Copy)]
+struct Ranks {
+    /// The meaning of `ValueOrigin::Config`: the configuration file, or the `[defaults]` of a suite.
+    level: SettingsLevel,
+}
+
+impl Ranks {
+    /// A higher rank takes precedence.
+    fn of(self, origin: ValueOrigin) -> u8 {
+        match origin {
+            ValueOrigin::Flag | ValueOrigin::Target => 5,
+            ValueOrigin::Config if self.level == SettingsLevel::Suite => 4,
+            ValueOrigin::Environment => 3,
+            ValueOrigin::Profile => 2,
+            ValueOrigin::Config => 1,
+            ValueOrigin::Machine | ValueOrigin::Default => 0,
+        }
+    }
+
+    fn of_flag(self, flag: &str, origins: &BTreeMap<String, ValueOrigin>) -> u8 {
+        origins.get(flag).map_or(0, |origin| self.of(*origin))
+    }
+
+    /// The flag with the highest rank among `flags`, and its rank. If several have this rank, the first of them.
+    fn highest<'a>(self, flags: &[&'a str], origins: &BTreeMap<String, ValueOrigin>) -> Option<(&'a str, u8)> {
+        let given = flags.iter().filter_map(|flag| Some((*flag, self.of(*origins.get(*flag)?))));
+        given.rev().max_by_key(|(_, rank)| *rank)
     }
 }
 
-/// The port, and whether it is that of the target.
+/// The port, and whether it is the port in the target.
 fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
-    let of_target = rank_of(args.target_origin);
+    let ranks = Ranks { level: args.settings_level };
+    let of_target = ranks.of(args.target_origin);
     match (args.port.port, typed.port) {
-        (Some(flag), Some(port)) if rank == of_target && rank == rank_of(ValueOrigin::Flag) && flag != port => {
+        (Some(flag), Some(port)) if rank == of_target && rank == ranks.of(ValueOrigin::Flag) && flag != port => {
             let error = UsageError::flag("--port", format!("the target already names port {port}"));
-            Err(error.with_value(flag.to_string()).with_hint("give one of them"))
+            Err(error.with_value(flag.to_string()).with_hint("remove one of them"))
         }
         (Some(flag), Some(_)) if rank > of_target => Ok((flag, false)),
         (_, Some(port)) => Ok((port, true)),
@@ -174,14 +377,15 @@ fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Resul
     }
 }
 
-/// When TLS starts: the scheme of the target, if it is smtps://, and `--tls`.
+/// The TLS mode, from `--tls` and the scheme of the target: smtps:// means implicit TLS.
 fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<TlsMode, UsageError> {
-    let of_target = rank_of(args.target_origin);
+    let ranks = Ranks { level: args.settings_level };
+    let of_target = ranks.of(args.target_origin);
     match (scheme, args.tls.tls) {
         (Some(UrlScheme::Smtps), mode @ (TlsMode::Starttls | TlsMode::None)) if rank > of_target => Ok(mode),
-        (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == rank_of(ValueOrigin::Flag) => {
+        (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == ranks.of(ValueOrigin::Flag) => {
             let error = UsageError::flag("--tls", "contradicts the target: smtps:// means implicit TLS");
-            Err(error.with_hint("give one of them"))
+            Err(error.with_hint("remove one of them"))
         }
         (Some(UrlScheme::Smtps), _) => Ok(TlsMode::Implicit),
         (Some(UrlScheme::Smtp) | None, mode) => Ok(mode),
@@ -190,7 +394,7 @@ fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<Tls
 
 fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls {
     let depth = scan_depth(args);
-    // Without --key the key is in the file of the certificate, as with curl.
+    // Without --key, the private key is in the file of the certificate, as with curl.
     let identity = args
         .cert
         .as_ref()
@@ -209,7 +413,8 @@ fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls 
     }
 }
 
-/// The depth of the scan, if there is one. A profile is about all cipher suites, so it needs them all.
+/// The depth of the TLS scan, if one is requested. A comparison with a TLS profile needs the full scan, because a
+/// profile covers all cipher suites.
 fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     match (args.tls_profile, args.tls_scan) {
         (Some(_), _) | (None, Some(ScanChoice::Full)) => Some(ScanDepth::Full),
@@ -218,8 +423,9 @@ fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     }
 }
 
-/// RFC 5321 §4.5.4.1 asks for restraint. A basic scan of a server without weak cipher suites takes 13 connections, and one
-/// more for each class of weak suites; a full scan takes one for each suite of each version.
+/// The default of `--max-connections`. RFC 5321 §4.5.4.1 asks clients to limit their load on a server. A basic scan of
+/// a server without weak cipher suites needs 13 connections, and one more for each class of weak suites. A full scan
+/// needs one connection for each cipher suite of each TLS version.
 fn connection_budget(depth: Option<ScanDepth>) -> u32 {
     match depth {
         None => 6,
@@ -247,12 +453,11 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// Without `--from` the user is the sender if it is an email address, else the null sender; without recipients there is
-/// no sender.
-fn sender(args: &CheckArgs, login: Option<&Login>) -> Option<ReversePath> {
-    let to: &[ForwardPath] = &args.envelope.to;
-    if args.envelope.from.is_some() || to.is_empty() {
-        return args.envelope.from.clone();
+/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
+/// recipients, there is no default sender.
+fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
+    if envelope.from.is_some() || envelope.to.is_empty() {
+        return envelope.from.clone();
     }
     let user = login.and_then(|login| ReversePath::parse(&login.user).ok());
     Some(user.unwrap_or(ReversePath::Null))
@@ -267,9 +472,7 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
     }
     let user = user.clone().unwrap_or_default();
     if user.is_empty() && proof != LoginProof::NoSecret {
-        return Err(
-            UsageError::flag("--user", "the user name is empty").with_hint("write a user name or omit the flag")
-        );
+        return Err(UsageError::flag("--user", "the user name is empty").with_hint("add a user name, or omit the flag"));
     }
     Ok(Some(Login {
         user,
@@ -282,25 +485,26 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
     }))
 }
 
-/// The kind of credentials, by what `--auth` names and where the secret comes from:
-/// 1. `--token-command` gives a token, so at least one mechanism must take one;
-/// 2. if all mechanisms take a token, the secret is one, whatever its source;
-/// 3. if all are EXTERNAL or ANONYMOUS, there is no secret; EXTERNAL needs a client certificate;
-/// 4. everything else is a password.
+/// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
+/// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
+/// 2. if all mechanisms use a token, the secret is a token, whatever its source;
+/// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
+/// 4. in all other cases it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
     let needs: Vec<CredentialKind> =
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
     let all = |of: &[CredentialKind]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
     if args.password.token_command.is_some() {
         if !needs.is_empty() && !needs.contains(&CredentialKind::Token) {
-            let reason = "no mechanism of --auth takes a token";
+            let reason = "none of the mechanisms in --auth uses a token";
             return Err(UsageError::flag("--token-command", reason).with_hint("add OAUTHBEARER or XOAUTH2 to --auth"));
         }
         return Ok(LoginProof::Token);
     }
     if all(&[CredentialKind::ClientCertificate]) && args.tls.cert.is_none() {
-        let error = UsageError::flag("--auth", "this mechanism logs in with a client certificate, and none is given");
-        return Err(error.with_value("EXTERNAL").with_hint("give it with --cert"));
+        let error =
+            UsageError::flag("--auth", "this mechanism needs a client certificate, but no certificate is given");
+        return Err(error.with_value("EXTERNAL").with_hint("add --cert FILE"));
     }
     Ok(if all(&[CredentialKind::Token]) {
         LoginProof::Token
@@ -314,7 +518,7 @@ fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageErr
 fn for_port(template: &Plan, port: u16) -> Plan {
     let mut plan = template.clone();
     plan.target.port = port;
-    // Servers with a second port for implicit TLS use 2465, 4465, 10465.
+    // Some servers have additional ports for implicit TLS, for example 2465, 4465 or 10465.
     if port % 1000 == 465 {
         plan.tls.mode = TlsMode::Implicit;
     }
@@ -323,20 +527,21 @@ fn for_port(template: &Plan, port: u16) -> Plan {
 
 fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
     let Some(typed) = typed else {
-        return Err(UsageError::new("no host given").with_hint("write for example: smtpcheck ports smtp.example.net"));
+        return Err(UsageError::new("no host given").with_hint("for example: smtpcheck ports smtp.example.net"));
     };
     let target = target::parse(typed)?;
     match target.port {
         Some(port) => {
-            let reason = "`smtpcheck ports` checks several ports of a host";
-            let hint = format!("write only {}, and --ports {port} to check only that port", target.host);
+            let reason = "`smtpcheck ports` takes a host without a port";
+            let hint = format!("write {0}, or {0} --ports {port} to check only this port", target.host);
             Err(UsageError::new(reason).about("target", typed).with_hint(hint))
         }
         None => Ok(target.host),
     }
 }
 
-/// The name is looked up once for all ports, so an IP address for one of them applies to all.
+/// The overrides of `--resolve` for every port. The name is looked up once for all ports, so an override for one port
+/// applies to all ports.
 fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
     let mut all: Vec<Override> = Vec::new();
     for one in resolve::overrides(&connection.resolve) {
@@ -353,8 +558,9 @@ fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
 #[cfg(test)]
 mod tests {
     use super::{plan, ports};
+    use crate::cli::config::{self, Settings};
     use crate::cli::{Invocation, parse};
-    use crate::plan::{Plan, TlsUse, ValueOrigin};
+    use crate::plan::{Plan, QuitAfter, TlsMode, TlsUse, ValueOrigin};
     use crate::wire::EhloName;
 
     fn made(words: &[&str]) -> Result<Plan, String> {
@@ -368,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_is_the_flags_then_the_targets_then_the_modes() {
+    fn the_port_comes_from_the_flag_else_the_target_else_the_tls_mode() {
         let port = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.origin("port")));
         assert_eq!(port(&["h.example", "--port", "2525"]), Ok((2525, ValueOrigin::Flag)));
         assert_eq!(port(&["h.example:25", "--port", "25"]), Ok((25, ValueOrigin::Target)));
@@ -380,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_target_says_comes_before_the_configuration_file() {
+    fn port_and_scheme_of_the_target_take_precedence_over_the_configuration_file() {
         let file = "[defaults]\nport = 2525\ntls = \"none\"\n";
         let settings = crate::cli::config::read(file, std::path::Path::new("c.toml"), None, None).expect("fine");
         let made = |target: &str| match crate::cli::parse_with(vec![target.into()], &settings) {
@@ -395,12 +601,83 @@ mod tests {
         assert_eq!(made("smtps://h.example:465").tls_use(), TlsUse::Implicit);
     }
 
+    #[test]
+    fn a_flag_for_a_phase_after_quit_after_is_an_error() {
+        for (words, expected) in [
+            (
+                &["--to", "a@b.example", "--quit-after", "mail"][..],
+                "--to: --quit-after mail ends the session before RCPT TO; omit one of them, or use --quit-after rcpt",
+            ),
+            (
+                &["--from", "a@b.example", "--quit-after", "auth"],
+                "--from: --quit-after auth ends the session before MAIL FROM",
+            ),
+            (
+                &["--user", "u", "--quit-after", "starttls"],
+                "--user: --quit-after starttls ends the session before the login",
+            ),
+            (
+                &["--netrc", "--user", "u", "--quit-after", "ehlo"],
+                "--user: --quit-after ehlo ends the session before the login",
+            ),
+            (
+                &["--tls", "starttls", "--quit-after", "ehlo"],
+                "--tls: --quit-after ehlo ends the session before STARTTLS",
+            ),
+            (&["--port", "465", "--probe", "mail-before-tls"], "--probe: cannot be used with implicit TLS"),
+            (
+                &["--show-chain", "--quit-after", "banner"],
+                "--show-chain: --quit-after banner ends the session before STARTTLS",
+            ),
+        ] {
+            let message = made(&[&["h.example"], words].concat()).expect_err("a contradiction");
+            assert!(message.starts_with(expected), "{words:?}: {message}");
+        }
+        for words in [
+            &["h.example", "--user", "u", "--quit-after", "auth"][..],
+            &["h.example", "--user", "u", "--no-auth", "--quit-after", "ehlo"],
+            &["smtps://h.example", "--tls-scan", "--quit-after", "banner"],
+            &["h.example", "--tls-scan=off", "--quit-after", "banner"],
+        ] {
+            assert!(made(words).is_ok(), "{words:?}: {:?}", made(words).err());
+        }
+    }
+
+    #[test]
+    fn of_contradictory_values_the_one_with_the_higher_precedence_is_used() {
+        let of = |settings: &Settings, words: &[&str]| match crate::cli::parse_with(
+            words.iter().map(Into::into).collect(),
+            settings,
+        ) {
+            Ok(Invocation::Check(args, matches)) => {
+                let target = args.targets.first().cloned().unwrap_or_default();
+                plan(&args, &matches, &target, None).map_err(|error| error.to_string())
+            }
+            other => Err(format!("{other:?}")),
+        };
+        let file = "[defaults]\nquit-after = \"starttls\"\n[profile.p]\ntarget = \"h.example\"\nuser = \"u\"\nto = \"a@b.example\"\n";
+        let read = |profile| config::read(file, std::path::Path::new("c.toml"), profile, None).expect("fine");
+        let profile = of(&read(Some("p")), &["@p"]).expect("a plan");
+        assert_eq!((profile.quit_after, profile.login.is_some(), profile.to.len()), (QuitAfter::Rcpt, true, 1));
+        let narrowed = of(&read(Some("p")), &["@p", "--quit-after", "ehlo"]).expect("a plan");
+        assert_eq!((narrowed.quit_after, narrowed.login.is_some(), narrowed.to.len()), (QuitAfter::Ehlo, false, 0));
+        assert!(!narrowed.origins.contains_key("user") && narrowed.from.is_none());
+        let asked = of(&read(None), &["h.example", "--from", "<>"]).expect("a plan");
+        assert_eq!(asked.quit_after, QuitAfter::Rcpt);
+        let scan = "[defaults]\ntls = \"none\"\n";
+        let scan = config::read(scan, std::path::Path::new("c.toml"), None, None).expect("fine");
+        assert_eq!(of(&scan, &["h.example", "--tls-scan"]).map(|plan| plan.tls.mode), Ok(TlsMode::Auto));
+        let same = "[defaults]\nquit-after = \"starttls\"\nto = [\"a@b.example\"]\n";
+        let same = config::read(same, std::path::Path::new("c.toml"), None, None).expect("fine");
+        assert!(of(&same, &["h.example"]).is_err_and(|error| error.contains("before RCPT TO")));
+    }
+
     fn plan_port(plan: &Plan) -> (u16, ValueOrigin) {
         (plan.target.port, plan.origin("port"))
     }
 
     #[test]
-    fn auto_is_implicit_on_465_and_opportunistic_elsewhere() {
+    fn tls_auto_is_implicit_tls_on_port_465_and_opportunistic_starttls_on_other_ports() {
         let tls = |words: &[&str]| made(words).map(|plan| plan.tls_use());
         assert_eq!(tls(&["h.example:465"]), Ok(TlsUse::Implicit));
         assert_eq!(tls(&["h.example:25"]), Ok(TlsUse::IfOffered));
@@ -409,7 +686,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sender_follows_from_the_user_or_is_null() {
+    fn the_default_sender_is_the_user_name_or_null() {
         let from = |words: &[&str]| made(words).map(|plan| plan.from.map(|from| from.to_string()));
         assert_eq!(from(&["h.example"]), Ok(None));
         assert_eq!(from(&["h.example", "--to", "x@example.org"]), Ok(Some("<>".to_owned())));
@@ -418,7 +695,7 @@ mod tests {
     }
 
     #[test]
-    fn the_announced_name_is_the_machines() {
+    fn the_default_ehlo_name_is_the_host_name_of_this_machine() {
         assert_eq!(made(&["h.example"]).map(|plan| plan.ehlo), Ok(EhloName::Name("ci-7.example.net".to_owned())));
     }
 
@@ -433,13 +710,13 @@ mod tests {
             (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
             (&["h.example", "--ehlo", "a b"], "one word"),
             (&["h.example", "--user", "u:secret"], "cannot contain a colon"),
-            (&["h.example", "--user", ""], "the user name is empty"),
+            (&["h.example", "--user", ""], "--user \"\": the value is empty"),
             (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
-            (&["h.example", "--tls", "none", "--tls-scan"], "there is no TLS to test"),
+            (&["h.example", "--tls", "none", "--tls-scan"], "because it tests TLS"),
             (&["h.example", "--tls", "none", "--tls-profile", "mozilla-modern"], "--tls-profile: cannot be used with"),
             (&["h.example", "--quit-after", "banner", "--probe", "mail-before-tls"], "before STARTTLS"),
         ] {
@@ -458,7 +735,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ports_of_mail_are_looked_at_unless_others_are_named() {
+    fn the_usual_mail_ports_are_checked_unless_other_ports_are_given() {
         let of = |words: &[&str]| {
             ports_of(words).map(|plans| plans.iter().map(|plan| (plan.target.port, plan.tls_use())).collect::<Vec<_>>())
         };
@@ -468,7 +745,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_given_counts_for_all_ports() {
+    fn an_override_for_one_port_applies_to_all_ports() {
         let words = ["h.example", "--ports", "25,587", "--resolve", "h.example:25:192.0.2.1"];
         let plans = ports_of(&words).expect("sound arguments");
         assert!(plans.iter().all(|plan| plan.overrides.iter().any(|given| given.port == plan.target.port)));
@@ -483,7 +760,7 @@ mod tests {
             (&["h.example", "--ports", "25,0"], "0 is not a port"),
             (&["h.example", "--ports", "25,70000"], "70000 is not a port"),
             (&["h.example", "--ports", "25,587,25"], "port 25 is listed twice"),
-            (&["h.example", "--ports", "25,,587"], "a port is empty"),
+            (&["h.example", "--ports", "25,,587"], "an empty item"),
             (&["h.example", "--ports", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"], "at most 16"),
             (&["h.example", "--timeout", "3"], "unit is missing"),
             (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),

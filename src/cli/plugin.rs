@@ -1,4 +1,5 @@
-//! The program as a monitoring plugin. Whether it is one has to be known before any error can be reported.
+//! smtpcheck as a monitoring plugin: whether it was called as one, and the flags of check_smtp. A plugin reports errors in a
+//! different way, so the first question is answered before the command line is parsed.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,15 +9,16 @@ use clap::{Args, FromArgMatches};
 use regex_lite::Regex;
 
 use super::UsageError;
-use super::command::{matches, usage_error};
+use super::command::{Declared, matches, usage_error};
 use super::commands::Missing;
 use crate::host::environment;
+use crate::sasl::{self, CredentialKind};
 
-/// The name of the plugin that it can replace.
+/// The name of the plugin that smtpcheck can replace.
 pub const NAME: &str = "check_smtp";
 
-/// Whether the output is for a scheduler: the program is called by the name of the plugin, or `--format nagios` is given on
-/// the command line or in the environment.
+/// Whether the output is for a monitoring system: the program is called by the name of the plugin, or `--format nagios` is
+/// given on the command line or in the environment.
 pub fn is_wanted(words: &[OsString]) -> bool {
     if is_called(words) {
         return true;
@@ -36,36 +38,37 @@ pub fn is_called(words: &[OsString]) -> bool {
     words.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == NAME))
 }
 
-/// Reads the words after the name: a check, or the help or version.
+/// Parses the arguments, without the name of the program. The inner error is the text of the help or the version.
 pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageError> {
     let command = PluginArgs::augment_args(clap::Command::new(NAME))
         .version(concat!("(smtpcheck ", env!("CARGO_PKG_VERSION"), ")"))
-        .about("Checks an SMTP server as the plugin check_smtp does, and judges every reply and the certificate.")
+        .about("Checks an SMTP server like the plugin check_smtp. Also evaluates every reply and verifies the certificate.")
         .override_usage("check_smtp -H HOST [FLAGS]")
         .after_help(AFTER_HELP);
-    let missing = Missing { reason: "no host given", hint: "write for example: check_smtp -H mail.example.net" };
-    match matches(command, &words) {
+    let missing = Missing { reason: "no host given", hint: "for example: check_smtp -H mail.example.net" };
+    let declared = Declared { program: NAME.to_owned(), missing: Some(missing), command: &command };
+    match matches(command.clone(), &words) {
         Ok(matches) => {
-            let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, Some(missing)))?;
+            let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, &declared))?;
             args.check().map(Ok)
         }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Err(error.to_string()))
         }
-        // --hostname is the only argument that must be given.
+        // --hostname is the only required argument.
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
             Err(UsageError::new(missing.reason).with_hint(missing.hint))
         }
-        Err(error) => Err(usage_error(&error, Some(missing))),
+        Err(error) => Err(usage_error(&error, &declared)),
     }
 }
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 
-smtpcheck HOST --format nagios has the same output and more flags.";
+smtpcheck HOST --format nagios prints the same output and has more flags.";
 
-/// The flags of check_smtp 2.x, and where the password comes from.
+/// The flags of check_smtp 2.x, and flags for the source of the password.
 #[derive(Args, Clone, Debug)]
 pub struct PluginArgs {
     /// Host name or IP address
@@ -83,7 +86,7 @@ pub struct PluginArgs {
     /// Text that the greeting must contain
     #[arg(short, long, value_name = "TEXT", default_value = "220")]
     pub expect: String,
-    /// MAIL FROM:<a@example.org> or RCPT TO:<b@example.net> (repeatable); nothing else is sent
+    /// Command to send: MAIL FROM:<a@example.org> or RCPT TO:<b@example.net>; other commands are rejected (repeatable)
     #[arg(short = 'C', long = "command", value_name = "LINE")]
     pub commands: Vec<String>,
     /// Regular expression that the reply to the command at the same position must match (repeatable)
@@ -95,31 +98,31 @@ pub struct PluginArgs {
     /// Client name to send in EHLO [default: this machine's host name]
     #[arg(short = 'F', long, value_name = "NAME")]
     pub fqdn: Option<String>,
-    /// Mechanism to log in with: LOGIN, or any other that smtpcheck implements
+    /// Mechanism to log in with: LOGIN, or another mechanism that smtpcheck implements
     #[arg(short = 'A', long = "authtype", value_name = "MECH")]
     pub auth: Option<String>,
     /// User name to log in with
     #[arg(short = 'U', long = "authuser", value_name = "USER")]
     pub user: Option<String>,
-    /// Rejected: every user of this machine could read it in the process list
+    /// Not supported, because every user of this machine could read it in the process list
     #[arg(short = 'P', long = "authpass", value_name = "PASSWORD", num_args = 0..=1, default_missing_value = "", hide = true)]
     pub password: Option<String>,
     /// Read the password from this file
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<String>,
-    /// Read the password from the output of this command
+    /// Read the password from this command's output
     #[arg(long, value_name = "CMD")]
     pub password_command: Option<String>,
-    /// Seconds that are a WARNING, a number or a range [@]start:end
+    /// WARNING if the check takes more seconds than this number, or is outside this range ([@]start:end)
     #[arg(short, long, value_name = "RANGE")]
     pub warning: Option<String>,
-    /// Seconds that are CRITICAL
+    /// CRITICAL if the check takes more seconds than this number, or is outside this range
     #[arg(short, long, value_name = "RANGE")]
     pub critical: Option<String>,
     /// Overall time limit in seconds
     #[arg(short, long, value_name = "SECONDS", default_value = "10")]
     pub timeout: String,
-    /// Days before the certificate expires that are a WARNING, and CRITICAL; uses STARTTLS unless --ssl is given
+    /// WARNING, or CRITICAL, if the certificate expires within this many days; uses STARTTLS unless --ssl is given
     #[arg(short = 'D', long = "certificate", value_name = "WARN[,CRIT]")]
     pub days: Option<String>,
     /// Use STARTTLS, and fail if it is not possible
@@ -128,19 +131,19 @@ pub struct PluginArgs {
     /// Use implicit TLS
     #[arg(short = 's', long, visible_alias = "tls")]
     pub ssl: bool,
-    /// Trust the certificates in this PEM file, instead of the system's
+    /// Trust the CA certificates in this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub cacert: Option<String>,
     /// Accept any certificate
     #[arg(short = 'k', long)]
     pub insecure: bool,
-    /// Always done
+    /// Accepted without effect: smtpcheck always does this
     #[arg(long, hide = true)]
     pub sni: bool,
-    /// Always done
+    /// Accepted without effect: smtpcheck always does this
     #[arg(short = 'q', long, hide = true)]
     pub ignore_quit_failure: bool,
-    /// Print the session too
+    /// Also print the session
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -148,46 +151,51 @@ pub struct PluginArgs {
 /// A check with the flags of the plugin.
 #[derive(Debug)]
 pub struct PluginCheck {
-    /// The same as flags of `smtpcheck check`.
+    /// The equivalent arguments of `smtpcheck check`.
     pub words: Vec<OsString>,
     /// Text that the greeting must contain.
     pub greeting: String,
-    /// What replies must match.
+    /// The expected replies to commands.
     pub answers: Vec<ExpectedReply>,
 }
 
-/// What the reply to a command must match.
+/// The expected reply to a command.
 #[derive(Debug)]
 pub struct ExpectedReply {
     /// The command.
     pub command: PluginCommand,
-    /// The expression as it was written, and as it is matched.
+    /// The regular expression as the user wrote it.
     pub pattern: String,
-    /// See `pattern`.
+    /// The compiled `pattern`.
     pub regex: Regex,
 }
 
-/// A command that may be sent.
+/// A command that `-C` can send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginCommand {
     /// MAIL FROM.
     Mail,
-    /// RCPT TO, by its position from 0.
+    /// RCPT TO; the number is its position among all RCPT TO commands, from 0.
     Rcpt(usize),
 }
 
 impl PluginArgs {
-    /// The same as a check.
+    /// Converts the flags of the plugin to a check.
     pub fn check(&self) -> Result<PluginCheck, UsageError> {
         if self.password.is_some() {
             let reason = "not supported: every user of this machine could read the password in the process list";
             let hint = "use --password-file FILE, --password-command CMD, or set SMTPCHECK_PASSWORD";
             return Err(UsageError::flag("-P", reason).with_hint(hint));
         }
+        let needs_user =
+            |name: &str| sasl::find(name).is_none_or(|mechanism| mechanism.needs != CredentialKind::Nothing);
+        if self.user.is_none() && self.auth.as_deref().is_some_and(needs_user) {
+            return Err(UsageError::flag("-A", "no user name given").with_hint("add -U USER"));
+        }
         let seconds = self.timeout.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
         let Some(seconds) = seconds else {
             let error = UsageError::flag("-t", "not a whole number of seconds").with_value(&self.timeout);
-            return Err(error.with_hint("write for example 10"));
+            return Err(error.with_hint("use for example 10"));
         };
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |flag: &str, value: &str| words.extend([flag.into(), value.into()]);
@@ -240,7 +248,7 @@ impl PluginArgs {
             }
         }
         if self.responses.len() > self.commands.len() {
-            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("give one -C for each -R"));
+            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("add one -C for each -R"));
         }
         from.iter().for_each(|from| add("--from", from));
         let facts = [
@@ -255,7 +263,7 @@ impl PluginArgs {
     }
 }
 
-/// The address of a command, without its brackets but for the null sender.
+/// The path in a command, without angle brackets. The null sender `<>` keeps its brackets.
 fn after(line: &str, command: &str) -> Option<String> {
     let begins = line.get(..command.len()).is_some_and(|start| start.eq_ignore_ascii_case(command));
     let path = line.get(command.len()..).filter(|_| begins)?.trim();

@@ -1,9 +1,10 @@
-//! `--resolve`, with the grammar of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4 address, an IPv6
-//! address in brackets, or `*` for every host; addresses may have brackets. Of two entries for the same host and port the
-//! later one counts, and an entry for the host takes precedence over one for `*`, as in curl.
+//! Parses `--resolve`, which has the syntax of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4
+//! address, an IPv6 address in brackets, or `*` for every host. An ADDRESS may also be in brackets. A later entry
+//! replaces an earlier entry for the same host and port, and an entry for a host takes precedence over an entry for
+//! `*`, as in curl.
 //!
-//! In curl, `+` lets the entry expire as one of the resolver does; a run ends long before, so it changes nothing here.
-//! `-HOST:PORT` removes what an earlier transfer has cached; smtpcheck caches nothing, so it is a usage error.
+//! In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
+//! `+` is ignored. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -12,11 +13,11 @@ use super::target;
 use crate::plan::{Override, OverrideHost, Plan};
 use crate::wire::Host;
 
-/// One `--resolve`: an override for each of its addresses.
+/// The value of one `--resolve`: one override for each IP address in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolveEntry(Vec<Override>);
 
-/// All overrides, in the order in which they were given.
+/// The overrides of all entries that are not replaced by a later entry, in the order in which they were given.
 pub(super) fn overrides(entries: &[ResolveEntry]) -> Vec<Override> {
     let mut all: Vec<Override> = Vec::new();
     for ResolveEntry(entry) in entries {
@@ -28,7 +29,8 @@ pub(super) fn overrides(entries: &[ResolveEntry]) -> Vec<Override> {
     all
 }
 
-/// Marks the entries that no plan of the run uses, in the first plan, so that the report mentions each once.
+/// Marks the entries that no plan of the run uses. Only the entries of the first plan are marked, so that the result
+/// mentions each unused entry once.
 pub fn mark_unused(plans: &mut [Plan]) {
     let used: Vec<bool> = match plans.first() {
         None => return,
@@ -45,16 +47,18 @@ pub fn mark_unused(plans: &mut [Plan]) {
     }
 }
 
-/// Reads one `--resolve`.
+/// Parses the value of one `--resolve`.
 pub fn entry(text: &str) -> Result<ResolveEntry, InvalidValue> {
-    let example = "write HOST:PORT:ADDRESS[,ADDRESS], for example mail.example.net:587:192.0.2.7";
+    let example = "use HOST:PORT:ADDRESS[,ADDRESS], for example mail.example.net:587:192.0.2.7";
     addresses(text).map(ResolveEntry).map_err(|why| InvalidValue::new(why, example))
 }
 
 fn addresses(text: &str) -> Result<Vec<Override>, String> {
     if text.starts_with('-') {
-        return Err("in curl a leading - removes a cached IP address; smtpcheck has no such cache, so omit this entry"
-            .to_owned());
+        return Err(
+            "in curl, a leading - removes a cached IP address; smtpcheck has no such cache, so omit this entry"
+                .to_owned(),
+        );
     }
     let text = text.strip_prefix('+').unwrap_or(text);
     let (host, rest) = host(text)?;
@@ -88,7 +92,7 @@ fn host(text: &str) -> Result<(OverrideHost, &str), String> {
     if host == "*" {
         return Ok((OverrideHost::Every, rest));
     }
-    // 2001:db8::1:587:192.0.2.7: where the host ends cannot be known.
+    // In 2001:db8::1:587:192.0.2.7, the end of the host is ambiguous.
     let is_bare_ipv6 = !text.starts_with('[')
         && rest.split(':').next().is_some_and(|port| {
             port.len() > 5 || port.is_empty() || port.bytes().any(|byte| byte.is_ascii_alphabetic())
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grammar_of_curl_is_read() {
+    fn the_syntax_of_curl_is_accepted() {
         for (text, expected) in [
             ("h.example:587:192.0.2.7", "h.example 587 192.0.2.7"),
             ("+h.example:587:192.0.2.7", "h.example 587 192.0.2.7"),
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_entry_for_a_host_and_port_counts() {
+    fn a_later_entry_for_the_same_host_and_port_replaces_an_earlier_one() {
         let texts = ["h.example:587:192.0.2.1", "h.example:25:192.0.2.2", "h.example:587:192.0.2.3"];
         assert_eq!(read(&texts).as_deref(), Ok("h.example 25 192.0.2.2, h.example 587 192.0.2.3"));
     }

@@ -1,10 +1,10 @@
-//! `host`, `host:port`, `[v6]:port`, `smtp://host:port`, `smtps://host:port`.
+//! Parses a target: `host`, `host:port`, `[IPv6]:port`, `smtp://host:port` or `smtps://host:port`.
 
 use super::UsageError;
 use super::flags::InvalidValue;
 use crate::wire::Host;
 
-/// A target as it was typed.
+/// The parts of a target, before defaults are added.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TypedTarget {
     /// The host.
@@ -15,19 +15,19 @@ pub struct TypedTarget {
     pub scheme: Option<UrlScheme>,
 }
 
-/// `smtp://` or `smtps://`.
+/// The URL schemes of SMTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlScheme {
-    /// Unencrypted at first.
+    /// `smtp://`: the connection begins unencrypted.
     Smtp,
-    /// TLS from the first byte.
+    /// `smtps://`: implicit TLS.
     Smtps,
 }
 
-/// Reads a target.
+/// Parses a target. The error names the part that is wrong.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
-    // smtp://user:password@host is common with curl, and a query can contain a password: what precedes the @, and a query,
-    // are not repeated.
+    // smtp://user:password@host is common with curl, and a query can also contain a password. The error message
+    // therefore does not repeat the part before the @, or the query.
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
     let shown = match shown.split_once(['?', '#']) {
         Some((before, _)) => format!("{before}?..."),
@@ -75,7 +75,7 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
         match text {
-            "" => Err(InvalidValue::new("the port is empty", "write for example host:587")),
+            "" => Err(InvalidValue::new("the port is empty", "use for example host:587")),
             text => port_number(text)
                 .map(Some)
                 .map_err(|error| InvalidValue { reason: reason(error.clone()).into(), ..error }),
@@ -99,14 +99,14 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
         _ if text.parse::<std::net::Ipv6Addr>().is_ok() => Ok((text, None)),
         _ => {
             let hint = "write host:port, or an IPv6 address in brackets, [2001:db8::1]:587";
-            Err(InvalidValue::new("more than one colon", hint))
+            Err(InvalidValue::new("it contains more than one colon", hint))
         }
     }
 }
 
-/// Reads a port, 1 to 65535.
+/// Parses a port number from 1 to 65535.
 pub fn port_number(text: &str) -> Result<u16, InvalidValue> {
-    let hint = "ports are numbers from 1 to 65535; mail uses 25, 465, 587 and 2525";
+    let hint = "use a number from 1 to 65535; the usual ports for mail are 25, 465, 587 and 2525";
     text.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(|| InvalidValue::new("not a port", hint))
 }
 

@@ -8,7 +8,7 @@ use clap::Command;
 use super::commands::{COMMANDS, CommandSpec, SettingsUse, check};
 use super::flags::names::{mentions_in, takes_value};
 
-/// The flags of a check, with which every command line is split into flags, their values and other words.
+/// The flags of a check. They are used to split every command line into flags, values of flags, and other words.
 pub(super) static DECLARED: LazyLock<Command> = LazyLock::new(|| (check::SPEC.declare)(Command::new("smtpcheck")));
 
 /// The first word that is neither a flag nor the value of one, and its position.
@@ -16,7 +16,7 @@ pub(super) fn first_word(words: &[OsString]) -> Option<(usize, String)> {
     plain_words(words).into_iter().next()
 }
 
-/// The command of that name; what looks like a host is none.
+/// The command with this name. A word that looks like a host is never a command.
 pub(super) fn find_command(word: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|spec| spec.name == word && !looks_like_host(word))
 }
@@ -26,7 +26,7 @@ pub(super) fn looks_like_host(word: &str) -> bool {
     word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The targets of a check, or the host of `ports`, as they are written.
+/// The targets of a check, or the host of `ports`, as they were written.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
@@ -38,7 +38,7 @@ pub(super) fn targets(words: &[OsString]) -> Vec<String> {
 }
 
 /// The words before `--` that are neither flags nor values of flags, with their positions.
-fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
+pub(super) fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     let (mut at, mut plain) = (0, Vec::new());
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
@@ -53,19 +53,20 @@ fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     plain
 }
 
-/// Whether a flag, by its long name, is on the command line.
+/// Whether the command line contains a flag under any of its names. `flag` is its long name, with or without dashes.
 pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
     let long = flag.trim_start_matches('-');
     COMMANDS.iter().any(|spec| mentions_in(&(spec.declare)(Command::new("smtpcheck")), words, long))
 }
 
-/// Whether a call is about one server, which a profile can name.
+/// Whether the command checks one server, which a profile can name.
 pub(super) fn takes_profile(words: &[OsString]) -> bool {
     let spec = first_word(words).and_then(|(_, word)| find_command(&word));
     spec.is_none_or(|spec| spec.takes_profile)
 }
 
-/// Whether a configuration file can change what a call does. Help works even if the file has an error.
+/// Whether a configuration file can affect this call. The help does not read it, so it works even if the file has an
+/// error.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
     let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));
     let first = first_word(words).map(|(_, word)| word);

@@ -1,5 +1,5 @@
-//! `smtpcheck check TARGET...`: plan, run, render, exit code. Everything that can be wrong with the arguments is found
-//! before the first packet: all plans, all files, the password.
+//! `smtpcheck check TARGET...`: makes the plans, runs the checks, writes the results and returns the exit code. All
+//! plans, files and passwords are checked before anything is sent, so that a usage error never follows a connection.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
         None => outlet(),
     };
     let look = args.display(&outlet);
-    let limits = ConcurrencyLimits::in_all(args.connection.jobs);
+    let limits = ConcurrencyLimits::in_all(args.port.jobs);
     let template = args.output.write_out.clone();
     let checks = plans(args, matches)?;
     reject_clashes(
@@ -46,7 +46,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
-    // All targets have the same files.
+    // The jobs of all targets use the same certificate files.
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
@@ -64,7 +64,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(results.exit_code(format, &look))
 }
 
-/// The checks of a command line, before their passwords are read.
+/// The checks of a command line. Their passwords have not been read yet.
 pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,
@@ -72,7 +72,7 @@ pub(super) struct PlannedChecks<'a> {
     source: Option<PasswordSource>,
 }
 
-/// A plan for each target.
+/// Makes a plan for each target.
 pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<PlannedChecks<'a>, CommandError> {
     let hostname = name::host_name();
     let mut filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
@@ -102,15 +102,15 @@ impl PlannedChecks<'_> {
     pub(super) fn jobs(self) -> Result<Vec<Job>, CommandError> {
         let PlannedChecks { plans, args, expectations, source } = self;
         let retry = args.expect.retry();
-        let secrets = secrets::fetch_all(source.as_ref(), &plans)?;
-        let job = |(plan, secret)| Job { plan, secret, expectations: expectations.clone(), retry };
+        let (secrets, spent) = secrets::measured(source.as_ref(), || secrets::fetch_all(source.as_ref(), &plans))?;
+        let job = |(plan, secret)| Job { plan, secret, spent, expectations: expectations.clone(), retry };
         let jobs: Vec<Job> = plans.into_iter().zip(secrets).map(job).collect();
         jobs.iter().for_each(|job| secrets::warn_of_key(&job.plan));
         Ok(jobs)
     }
 }
 
-/// With `--netrc` and without `--user`, the user of the entry for the target.
+/// With `--netrc` and without `--user`, adds the user name from the `.netrc` entry for the target.
 fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, CommandError> {
     if !args.password.netrc || args.auth.user.is_some() {
         return Ok(Cow::Borrowed(args));

@@ -1,5 +1,5 @@
-//! `smtpcheck complete`: the lists that only this machine knows, for the completion scripts. Errors are not reported: the
-//! user is typing.
+//! `smtpcheck complete`: provides `cli::complete` with the lists of words, for the completion scripts. Errors are not
+//! reported, because a message would disturb the user who is typing.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Finds and reads the configuration file for any command, and `smtpcheck config show`: each value with where it comes from.
+//! Finds and reads the configuration file for all commands. Also `smtpcheck config show`, which prints each value and
+//! its origin.
 
 use std::ffi::{OsStr, OsString};
 
@@ -9,7 +10,7 @@ use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, Setting
 use crate::host;
 use crate::render::config as rendering;
 
-/// The settings of the configuration file for these words.
+/// The settings of the configuration file that these arguments and the environment select.
 pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError> {
     let around = environment();
     let wanted = words::wanted(arguments, &around)?;
@@ -39,7 +40,7 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
     }
 }
 
-/// The names of the profiles, for completions; none if the file cannot be read.
+/// The names of the profiles, for completions. The list is empty if the file cannot be read.
 pub(super) fn profiles() -> Vec<String> {
     let Some(file) = environment().usual_file() else { return Vec::new() };
     match host::config::read_if_there(&file) {

@@ -1,8 +1,8 @@
-//! `smtpcheck demo [SCENARIO]`: servers with chosen faults and checks of them, in one process. The checks are ordinary ones,
-//! called with the arguments that a user would write; in the text format these are shown.
+//! `smtpcheck demo [SCENARIO]`: runs servers with chosen faults and checks them, in one process. The checks are
+//! ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
-//! The text format shows one lesson after the other. Every other format shows all of them as one run, because several
-//! documents one after the other are no document.
+//! The text format shows the lessons one after the other. All other formats show them as one run, because a sequence of
+//! several documents is not a valid document.
 
 use std::ffi::OsString;
 
@@ -24,16 +24,17 @@ use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
-/// What is shown without a name: a healthy server, then a login, a certificate and a recipient that fail.
+/// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
+/// rejected recipient.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
 
-/// Exit codes from here on mean that a signal ended a check; no lesson follows it.
+/// Exit codes from this value on mean that a signal ended a check. The demo then ends too.
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
     let format = args.format.chosen();
-    // Before there is a file that has to be removed.
+    // This precedes the creation of files, which a signal must remove.
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
@@ -70,7 +71,7 @@ fn run_scenario(
     Ok(code)
 }
 
-/// Each lesson with its explanation.
+/// Shows each lesson with its explanation.
 fn lessons(args: &DemoArgs, servers: &DemoServers, look: &Display) -> Result<u8, CommandError> {
     let mut is_as_expected = true;
     for (at, service) in servers.services.iter().enumerate() {
@@ -94,7 +95,7 @@ fn lessons(args: &DemoArgs, servers: &DemoServers, look: &Display) -> Result<u8,
     Ok(if is_as_expected { 0 } else { 1 })
 }
 
-/// All lessons as one run of several targets.
+/// Shows all lessons as one run of several targets.
 fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> Result<u8, CommandError> {
     let (mut jobs, mut look): (Vec<Job>, Option<Display>) = (Vec::new(), None);
     let mut engine = Engine::new()?;
@@ -126,7 +127,7 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
 fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
     match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
-        // The first argument is an address, which is never a command.
+        // The first argument is a host and port, which is never a command.
         _ => Err(CommandError::usage("the demo is not a check".to_owned())),
     }
 }
@@ -135,7 +136,7 @@ fn described(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// Servers, and the files that their client needs. All of it is removed when the demo ends.
+/// The servers, and the files that the checks need. When the demo ends, the servers are stopped and the files removed.
 struct DemoServers {
     services: Vec<Service>,
     folder: Folder,
@@ -160,7 +161,7 @@ impl DemoServers {
         Ok(DemoServers { services, folder: Folder::new()?, authorities, client_certificate, _running: running })
     }
 
-    /// The arguments of `smtpcheck` with which the fault of a server shows.
+    /// The arguments of a check that finds the fault of a server.
     fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
@@ -181,7 +182,7 @@ impl DemoServers {
         Ok(words)
     }
 
-    /// An argument; a placeholder is replaced by a file that is created each time.
+    /// Replaces a placeholder in an argument with the path of a new file.
     fn filled(&self, flag: &str) -> Result<OsString, CommandError> {
         match flag {
             "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),

@@ -14,22 +14,22 @@ pub const USAGE: u8 = 2;
 /// Exit code if the output cannot be written.
 pub const OUTPUT: u8 = 74;
 
-/// Exit code if this machine cannot run the program, and for a bug.
+/// Exit code if this machine cannot run the program, or after an internal error.
 pub const INTERNAL: u8 = 70;
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum CommandError {
-    /// The arguments, or a file that they name: exit 2, nothing was sent.
+    /// An error in the arguments or in a file that they name. The exit code is 2, and nothing was sent.
     Usage(UsageError),
-    /// The output cannot be written: exit 74. A closed pipe is no error.
+    /// The output cannot be written. The exit code is 74. A closed pipe is not an error.
     Output(io::Error),
-    /// This machine cannot run the program now: exit 70.
+    /// This machine cannot run the program now, for example for lack of file descriptors. The exit code is 70.
     Machine(anyhow::Error),
 }
 
 impl CommandError {
-    /// A usage error without parts.
+    /// A usage error that consists of one sentence.
     pub fn usage(text: impl Into<Cow<'static, str>>) -> CommandError {
         CommandError::Usage(UsageError::new(text))
     }
@@ -57,7 +57,7 @@ impl fmt::Display for CommandError {
         match self {
             CommandError::Usage(error) => error.fmt(f),
             CommandError::Output(error) => write!(f, "the output cannot be written: {error}"),
-            // With what it was for: "the resolver cannot start: too many open files".
+            // `#` includes the context: "the resolver cannot start: too many open files".
             CommandError::Machine(error) => write!(f, "{error:#}"),
         }
     }

@@ -1,27 +1,35 @@
-//! `smtpcheck explain WHAT... | -`: what a rule, a code, a status, a reply, an EHLO extension or a mechanism means, and
-//! which replies a log contains. Offline.
+//! `smtpcheck explain WHAT... | FILE | -`: explains a rule, a code, a status, a reply, an EHLO extension or a mechanism,
+//! or the replies in a log. It works offline.
 //!
-//! Promises: standard input is read as a stream; unknown input is answered, not rejected: exit 1 if nothing was recognised.
+//! Promises: standard input is processed as a stream, and unknown input is not an error. If no input was recognised,
+//! the exit code is 1.
 //!
-//! Read next: [`crate::explain`], which explains; [`crate::render::explain`], which prints.
+//! Read next: [`crate::explain`], which finds the explanations, and [`crate::render::explain`], which formats them.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::CommandError;
 use super::stdout::{outlet, print};
 use crate::check;
 use crate::cli::commands::explain::ExplainArgs;
 use crate::explain::{self, ExplainContext, Explained, ExplanationKind, Extent, LogMode, LogSummary, SenderError};
+use crate::host::file;
 use crate::lexicon::ReplyPhase;
 use crate::render::explain as pages;
 use crate::render::{Display, rule};
 
-/// Exit code if nothing was recognised.
+/// Exit code if no input was recognised.
 const NOTHING: u8 = 1;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     let look = args.display(&outlet());
+    if args.list && args.json {
+        let ids: Vec<String> = check::rules().map(|rule| rule.id.to_owned()).collect();
+        let rules = explain::arguments(&ids, &ExplainContext::default());
+        return print(&rules.iter().map(pages::json).collect::<String>());
+    }
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }
@@ -29,19 +37,36 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     let what: Vec<String> = args.what.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let form = if args.json { ExplainForm::Json } else { ExplainForm::Text };
     if what == ["-"] {
-        let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
-        return match stream(&mut input, io::stdout().lock(), &context, (form, &look)) {
-            Ok(extent) => Ok(if extent.replies + extent.errors + extent.words == 0 { NOTHING } else { 0 }),
-            Err(StreamError::Input(error)) => {
-                Err(CommandError::usage(format!("standard input cannot be read: {error}")))
-            }
-            Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
-        };
+        return input(io::stdin().lock(), "standard input", &context, (form, &look));
     }
     let explained = explain::arguments(&what, &context);
+    let is_unknown = explained.iter().all(|one| one.kind == ExplanationKind::Unknown);
+    if let ([path], true) = (args.what.as_slice(), is_unknown)
+        && Path::new(path).is_file()
+    {
+        let path = Path::new(path);
+        let wrong = |error| CommandError::usage(format!("{}: {}", path.display(), file::reason(&error)));
+        let opened = file::streamed(path).map_err(wrong)?;
+        return input(opened, &path.display().to_string(), &context, (form, &look));
+    }
     let pages: Vec<String> = explained.iter().map(|one| rendered(one, form, &look)).collect();
     print(&pages.join(if form == ExplainForm::Json { "" } else { "\n" }))?;
-    Ok(if explained.iter().all(|one| one.kind == ExplanationKind::Unknown) { NOTHING } else { 0 })
+    Ok(if is_unknown { NOTHING } else { 0 })
+}
+
+/// Explains a log or a reply that is read as a stream; `name` is its name in messages.
+fn input(
+    from: impl Read,
+    name: &str,
+    context: &ExplainContext,
+    shown: (ExplainForm, &Display),
+) -> Result<u8, CommandError> {
+    let mut from = BufReader::with_capacity(256 * 1024, from);
+    match stream(&mut from, io::stdout().lock(), context, shown) {
+        Ok(extent) => Ok(if extent.replies + extent.errors + extent.words == 0 { NOTHING } else { 0 }),
+        Err(StreamError::Input(error)) => Err(CommandError::usage(format!("{name} cannot be read: {error}"))),
+        Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
+    }
 }
 
 fn context(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {
@@ -70,26 +95,26 @@ fn rendered(explained: &Explained, form: ExplainForm, look: &Display) -> String 
     }
 }
 
-/// How explanations are written.
+/// The output form of explanations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplainForm {
     /// For people.
     Text,
-    /// One object a line.
+    /// JSON Lines: one object per line.
     Json,
 }
 
-/// Which end of a stream failed.
+/// Why a stream could not be processed to its end.
 #[derive(Debug)]
 pub enum StreamError {
-    /// It cannot be read.
+    /// The input cannot be read.
     Input(io::Error),
-    /// It cannot be written.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
-/// Explains a log: with [`ExplainForm::Json`] each reply as it is read, with [`ExplainForm::Text`] the count per cause at the
-/// end, or the page of the reply if there is only one.
+/// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the
+/// counts per category are written at the end, or the explanation of the reply if the log contains only one.
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,
@@ -129,6 +154,6 @@ pub fn stream(
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }
     };
-    // What was written before the reader closed the pipe was recognised.
+    // If the reader closes the pipe, that is not an error: `extent` counts what was recognised until then.
     super::sink::unless_closed(written).map(|()| extent).map_err(StreamError::Output)
 }

@@ -1,5 +1,6 @@
-//! The output of a check as it runs. Text and records of the first check that has not ended are written at once; those of
-//! later ones wait until it has, so that outputs are in order and never mixed. Other formats are written at the end.
+//! Writes the output of checks while they run. Text and records of the first check that has not ended are written
+//! immediately. Output of later checks is held back until the earlier checks have ended, so that the outputs are in
+//! order and never mixed. Other formats are written at the end.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,16 +24,16 @@ pub(super) struct ReportDisplay<'a> {
     pub(super) template: Option<&'a Template>,
 }
 
-/// What is kept of the results after they are written.
+/// Which results are kept in memory after they have been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retention {
-    /// Everything: another file is written from it.
+    /// All reports, because report files are written from them at the end.
     Reports,
-    /// What the format needs at its end.
+    /// Only what the format needs at the end of the run.
     AsNeeded,
 }
 
-/// The results of a run, as far as they are kept.
+/// The results of a run: complete, or only counted.
 pub(super) enum Results {
     Kept(Run),
     Counted(ExitTally),
@@ -59,7 +60,7 @@ impl ReportDisplay<'_> {
     }
 }
 
-/// Runs checks and writes their results.
+/// Runs checks and writes their results to `sink`.
 pub(super) fn run(
     engine: &mut Engine,
     jobs: Vec<Job>,
@@ -102,7 +103,7 @@ pub(super) fn run(
     Ok(results)
 }
 
-/// Runs one check and writes nothing but progress.
+/// Runs one check, and writes only the progress line.
 pub(super) fn run_single(engine: &mut Engine, job: Job) -> Result<RetriedReport, CommandError> {
     let mut listener = SingleResult { progress: Progress::new(1), result: None };
     let outcome = engine.run(vec![job], ConcurrencyLimits::in_all(1), FailurePolicy::Continue, &mut listener);
@@ -121,7 +122,7 @@ impl From<RunError> for CommandError {
     }
 }
 
-/// In which form a check is written as it runs.
+/// The form in which a check is written while it runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LiveForm {
     Silent,
@@ -142,7 +143,7 @@ struct LiveOutput<'a> {
     progress: Progress,
     /// The first check that has not ended.
     current: usize,
-    /// The output of later ones.
+    /// The output of later checks, which is held back.
     waiting: BTreeMap<usize, String>,
     kept: Kept,
 }
@@ -156,7 +157,7 @@ impl LiveOutput<'_> {
         self.sink.write(text)
     }
 
-    /// Writes something of a check, or keeps it until its turn.
+    /// Writes output of a check, or holds it back until all earlier checks have ended.
     fn write_of(&mut self, check: usize, text: &str) -> io::Result<()> {
         if check == self.current {
             return self.write(text);
@@ -167,7 +168,7 @@ impl LiveOutput<'_> {
         Ok(())
     }
 
-    /// The result of a check, as far as it was not written while it ran.
+    /// The part of the result that was not written while the check ran.
     fn result(&self, check: usize, result: &CheckResult) -> String {
         let ReportDisplay { look, template, .. } = self.shown;
         let CheckOutcome::Checked { report, earlier } = &result.outcome else { return String::new() };
@@ -245,7 +246,7 @@ impl RunListener for LiveOutput<'_> {
         if let Some(text) = self.waiting.remove(&check) {
             self.write(&text)?;
         }
-        // A signal arrived before it began: it is no part of the run.
+        // A signal arrived before the check began, so the run does not include it.
         let JobOutcome::Checked(checked) = outcome else { return Ok(()) };
         let RetriedReport { report, earlier } = *checked;
         let result = CheckResult::of(report).after(earlier);
@@ -264,7 +265,7 @@ impl RunListener for LiveOutput<'_> {
     }
 }
 
-/// Takes the result of one check.
+/// A listener that stores the result of one check.
 struct SingleResult {
     progress: Progress,
     result: Option<RetriedReport>,

@@ -1,5 +1,5 @@
-//! What each command does: arguments in, exit code out. The only module that joins all others, and, with `render/`, the
-//! only one that writes output.
+//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all
+//! other modules, and only this module writes to standard output and files. `render/` formats the output.
 
 mod check;
 mod complete;
@@ -34,14 +34,14 @@ pub use error::{CommandError, INTERNAL, OUTPUT, USAGE};
 
 use stdout::print;
 
-/// Runs the command line, whose first word is the program's name; returns the exit code. A monitoring plugin reports its
-/// errors on standard output, with its own exit codes.
+/// Runs a command line and returns the exit code. The first word is the name of the program. A monitoring plugin
+/// reports errors on standard output and has its own exit codes.
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
-    match if is_called_so { plugin::run(words) } else { obey(words) } {
+    match if is_called_so { plugin::run(words) } else { run_arguments(words) } {
         Err(error) if is_plugin => {
-            // One line is what a scheduler shows.
+            // Monitoring systems show only the first line.
             print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;
             Ok(PluginState::Unknown.code())
         }
@@ -49,7 +49,7 @@ pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     }
 }
 
-fn obey(words: Vec<OsString>) -> Result<u8, CommandError> {
+fn run_arguments(words: Vec<OsString>) -> Result<u8, CommandError> {
     let settings = config::settings(&words)?;
     let invocation = cli::parse_with(words.clone(), &settings).map_err(CommandError::from);
     invocation.and_then(|invocation| perform(invocation, &settings)).map_err(|error| match error {

@@ -1,11 +1,11 @@
-//! What a check of a suite needs of this machine. A check whose needs are not met is skipped, with the reason. Whether
-//! connections to a port get out of the network (`egress:PORT`) is found out by `run`.
+//! Tests what a check of a suite needs from this machine (`needs`). If a need is not met, the check is skipped, and the
+//! result shows the reason. Whether the network allows connections to a port (`egress:PORT`) is tested in `run`.
 
 use crate::host::{environment, routes};
 use crate::plan::Family;
 use crate::suite::Need;
 
-/// Why a need is not met, if that can be known without sending anything.
+/// The reason why a need is not met, if this can be determined without sending anything.
 pub(super) fn lacking(need: &Need) -> Option<String> {
     match need {
         Need::Egress(_) => None,
@@ -15,6 +15,8 @@ pub(super) fn lacking(need: &Need) -> Option<String> {
         Need::Ipv6 => {
             (!routes::has_route(Family::V6)).then(|| "this machine has no route to IPv6 addresses".to_owned())
         }
-        Need::Variable(name) => (!environment::is_set(name)).then(|| format!("the variable {name} is not set")),
+        Need::Variable(name) => {
+            (!environment::is_set(name)).then(|| format!("the environment variable {name} is not set"))
+        }
     }
 }

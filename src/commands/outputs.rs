@@ -1,5 +1,6 @@
-//! Files beside the result: `--report FORMAT=FILE`, each written completely or not at all, and files that a format appends
-//! to, such as the step summary of GitHub Actions. Whether each can be written is found out before anything is sent.
+//! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and
+//! files to which a format appends, such as the step summary of GitHub Actions. All files are opened before anything is
+//! sent, so that a file that cannot be written is a usage error.
 
 use std::fs::File;
 use std::io::Write;
@@ -19,7 +20,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Opens all of them. `main` is the format of the result itself.
+    /// Opens all files. `main` is the format of the result itself.
     pub(super) fn begin(reports: &[ReportFile], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
         let wanted: Vec<(&'static Format, PathBuf)> =
             reports.iter().map(|report| (report.format.0, report.path.clone())).collect();
@@ -31,12 +32,13 @@ impl Outputs {
         Ok(Outputs { files, side_files })
     }
 
-    /// Whether there is anything to write.
+    /// Whether any file is to be written.
     pub(super) fn are_any(&self) -> bool {
         !self.files.is_empty() || !self.side_files.is_empty()
     }
 
-    /// Writes all of them. If one cannot be written, the others are written nevertheless, and the first error is returned.
+    /// Writes all files. If a file cannot be written, the other files are still written, and the first error is
+    /// returned.
     pub(super) fn write(self, run: &Run, look: &Display) -> Result<(), CommandError> {
         let look = look.for_file();
         let mut written = Ok(());
@@ -51,8 +53,8 @@ impl Outputs {
     }
 }
 
-/// Rejects a file that two flags would write, however its path is written, and an output that would replace a file that the
-/// command reads.
+/// Rejects an output file that two flags would write, and an output file that would overwrite an input file. Different
+/// paths of the same file are recognised.
 pub(super) fn reject_clashes(
     output: Option<&Path>,
     reports: &[ReportFile],
@@ -67,17 +69,17 @@ pub(super) fn reject_clashes(
         let Some(real) = real_file(path) else { continue };
         let error = |reason: String| UsageError::flag(flag, reason).with_value(path.display().to_string());
         if let Some((name, _)) = inputs.iter().find(|(_, input)| *input == real) {
-            return Err(error(format!("this file is read as {name} and would be replaced")));
+            return Err(error(format!("this file is also read as {name}, and would be overwritten")));
         }
         if written.contains(&real) {
-            return Err(error("two reports would be written to this file".to_owned()));
+            return Err(error("two outputs would be written to the same file".to_owned()));
         }
         written.push(real);
     }
     Ok(())
 }
 
-/// The path with every link followed. A device or a pipe is no file that could be replaced.
+/// The path after following all links. Returns `None` for a device or a pipe, which cannot be overwritten.
 fn real_file(path: &Path) -> Option<PathBuf> {
     match path.canonicalize() {
         Ok(real) => real.is_file().then_some(real),
@@ -88,7 +90,7 @@ fn real_file(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// The files that formats write beside their output, each once. Other programs append to the same file.
+/// Opens the files to which the formats append, each file once. Other programs append to the same files.
 fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(SideFile, File)>, CommandError> {
     let mut wanted: Vec<SideFile> = Vec::new();
     for side in formats.filter_map(|format| format.side_file) {

@@ -1,5 +1,5 @@
-//! The program under the name check_smtp: the flags of the plugin, and its answer. What is checked is what `smtpcheck
-//! check` checks; what the plugin lets its users expect (`-e`, `-R`) is looked at here.
+//! smtpcheck under the name check_smtp: takes the flags of this monitoring plugin, and prints output in its format. The
+//! check is that of `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
 
 use std::ffi::OsString;
 
@@ -20,17 +20,17 @@ use crate::report::{NoExpectations, Report, Run};
 use crate::run::{Engine, Job, RetriedReport};
 use crate::wire::Reply;
 
-/// The words after the program's name.
+/// Runs the plugin with the arguments, without the name of the program.
 pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
     match cli::plugin::parse(words)? {
         Ok(check) => {
             let words = std::iter::once("check".into()).chain(check.words.iter().cloned()).collect();
             match cli::parse(words)? {
                 Invocation::Check(args, matches) => checked(&check, &args, &matches),
-                _ => Err(CommandError::usage("a host is missing; write it with -H".to_owned())),
+                _ => Err(CommandError::usage("no host given; add -H HOST".to_owned())),
             }
         }
-        // The guidelines want UNKNOWN for help and version, which no scheduler asks for.
+        // The guidelines for monitoring plugins require UNKNOWN for the help and the version.
         Err(text) => print(&text).map(|_| nagios::PluginState::Unknown.code()),
     }
 }
@@ -42,32 +42,34 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
     let source =
         args.password.source(args.auth.user.as_deref(), plan.login.as_ref(), secrets::sources(plan.login.as_ref()))?;
-    let secret = secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
-    let job = Job { plan, secret, expectations: Vec::new(), retry: crate::plan::Retry::default() };
+    let fetch = || secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan));
+    let (mut secrets, spent) = secrets::measured(source.as_ref(), fetch)?;
+    let secret = secrets.pop().flatten();
+    let job = Job { plan, secret, spent, expectations: Vec::new(), retry: crate::plan::Retry::default() };
     let mut engine = Engine::new()?;
     engine.prepare(&job)?;
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     let mismatches = mismatches(check, &report);
-    let run = Run::of(as_wanted(check, report));
+    let run = Run::of(without_expected_rejections(check, report));
     let (state, text) = nagios::answer(&run, &look, &mismatches);
     print(&text)?;
     Ok(state.code())
 }
 
-/// What the user expected and did not come. Without a greeting there is nothing to compare.
+/// The expectations that were not met. Without a greeting, the greeting is not compared.
 fn mismatches(check: &PluginCheck, report: &Report) -> Vec<String> {
     let session = report.evidence.main_session();
-    let greeting = session.and_then(|session| session.reply_at(Phase::Greeting)).map(|heard| joined(heard.reply));
+    let greeting = session.and_then(|session| session.reply_at(Phase::Greeting)).map(|event| joined(event.reply));
     let mut all = Vec::new();
     if let Some(greeting) = greeting.filter(|greeting| !greeting.contains(&check.greeting)) {
-        all.push(format!("the greeting does not hold {}: {greeting}", check.greeting));
+        all.push(format!("the greeting does not contain {}: {greeting}", check.greeting));
     }
     for wanted in &check.answers {
         match answer(wanted, report) {
             Some(answer) if wanted.regex.is_match(&answer) => {}
-            Some(answer) => all.push(format!("an answer does not match {}: {answer}", wanted.pattern)),
-            None => all.push(format!("no answer came that could match {}", wanted.pattern)),
+            Some(answer) => all.push(format!("a reply does not match {}: {answer}", wanted.pattern)),
+            None => all.push(format!("no reply was received that could match {}", wanted.pattern)),
         }
     }
     all
@@ -75,24 +77,24 @@ fn mismatches(check: &PluginCheck, report: &Report) -> Vec<String> {
 
 fn answer(wanted: &ExpectedReply, report: &Report) -> Option<String> {
     let session = report.evidence.main_session()?;
-    let heard = match wanted.command {
+    let found = match wanted.command {
         PluginCommand::Mail => session.reply_at(Phase::Mail),
         PluginCommand::Rcpt(number) => session.reply_to_recipient(number),
     };
-    heard.map(|heard| joined(heard.reply))
+    found.map(|event| joined(event.reply))
 }
 
 fn joined(reply: &Reply) -> String {
     reply.lines().join(" ")
 }
 
-/// A refusal that was expected and came is no fault.
-fn as_wanted(check: &PluginCheck, mut report: Report) -> Report {
-    let came = |wanted: &&ExpectedReply| answer(wanted, &report).is_some_and(|answer| wanted.regex.is_match(&answer));
+/// Ignores the findings about a rejection that the user expected.
+fn without_expected_rejections(check: &PluginCheck, mut report: Report) -> Report {
+    let is_met = |wanted: &&ExpectedReply| answer(wanted, &report).is_some_and(|answer| wanted.regex.is_match(&answer));
     let wanted: Vec<Phase> = check
         .answers
         .iter()
-        .filter(came)
+        .filter(is_met)
         .map(|wanted| if wanted.command == PluginCommand::Mail { Phase::Mail } else { Phase::Rcpt })
         .collect();
     let rules = report.findings.iter().filter(|finding| wanted.contains(&finding.phase));

@@ -1,4 +1,5 @@
-//! `smtpcheck ports HOST`: one inquiry about all ports of a host together, a report for each, and a summary of them.
+//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises
+//! them.
 
 use std::io;
 

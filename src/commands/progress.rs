@@ -1,5 +1,5 @@
-//! One line on standard error that shows what is being waited for, on a terminal only. It is removed before anything else
-//! is written. The time is that since the command began, so it never restarts.
+//! The progress line on standard error, which shows what smtpcheck is waiting for. It is shown only on a terminal, and
+//! removed before anything else is written. Its time is the time since the command began.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::evidence::{EventKind, Evidence};
 use crate::host::environment;
 use crate::plan::Plan;
 
-/// The line, for a number of checks.
+/// The state of the progress line of a run.
 pub(super) struct Progress {
     is_enabled: bool,
     is_shown: bool,
@@ -17,7 +17,7 @@ pub(super) struct Progress {
     finished: usize,
     /// The first check that has not ended.
     current: usize,
-    /// What that check waits for; another check's, while nothing is known of it.
+    /// What the current check is waiting for. Until that is known, what another check is waiting for.
     waiting_for: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// A check waits for something.
+    /// Shows what a check is waiting for.
     pub(super) fn waiting(&mut self, check: usize, plan: &Plan, evidence: &Evidence) {
         if self.is_enabled {
             let last = evidence.transcript.last().map(|event| (&event.what, event.phase));
@@ -48,19 +48,19 @@ impl Progress {
         }
     }
 
-    /// A check waits for its next retry.
+    /// Shows the time until the next retry of a check.
     pub(super) fn pausing(&mut self, check: usize, plan: &Plan, left: Duration) {
         if self.is_enabled {
             self.show(check, plan, &format!("next retry in {:.0} s", left.as_secs_f64().ceil()));
         }
     }
 
-    /// A check has ended, in whatever order.
+    /// Counts a check that has ended. Checks can end in any order.
     pub(super) fn finished(&mut self) {
         self.finished += 1;
     }
 
-    /// The result of a check was written, and those of all before it.
+    /// Records that the results of this check and of all earlier checks have been written.
     pub(super) fn is_written(&mut self, check: usize) {
         self.current = check + 1;
         self.waiting_for = None;
@@ -83,11 +83,11 @@ impl Progress {
             });
         }
         let text = line(self.began.elapsed(), self.finished, self.total, self.waiting_for.as_deref().unwrap_or(what));
-        // A line that is wrapped could not be removed.
+        // The line must fit the width of the terminal, because a wrapped line could not be removed.
         let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
         let text: String = text.chars().filter(|c| !c.is_control()).take(width.saturating_sub(1)).collect();
         let mut stderr = io::stderr().lock();
-        // An error here has no consequence: the results do not depend on it.
+        // An error is ignored: the results do not depend on the progress line.
         let _ = stderr.write_all(format!("\r\x1b[K{text}").as_bytes()).and_then(|()| stderr.flush());
         self.is_shown = true;
     }

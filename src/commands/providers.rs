@@ -1,4 +1,4 @@
-//! `smtpcheck providers [NAME]`: what is known about providers, offline.
+//! `smtpcheck providers [NAME]`: shows the known mail providers, from data in the program.
 
 use super::CommandError;
 use super::stdout::{outlet, print};
@@ -29,7 +29,7 @@ fn named(name: &str) -> Result<Vec<&'static Provider>, CommandError> {
     let near: Vec<&str> = providers::nearest(name).into_iter().map(|provider| provider.id.as_str()).collect();
     let error = UsageError::new(format!("unknown provider {}", name.escape_debug()));
     Err(CommandError::Usage(match near.as_slice() {
-        [] => error.with_hint("smtpcheck providers lists all of them"),
-        near => error.with_hint(format!("did you mean {}? smtpcheck providers lists all of them", near.join(" or "))),
+        [] => error.with_hint("smtpcheck providers lists all providers"),
+        near => error.with_hint(format!("did you mean {}? smtpcheck providers lists all providers", near.join(" or "))),
     }))
 }

@@ -1,5 +1,5 @@
-//! `smtpcheck report FILE...`: saved reports in any format, judged again if that is wanted, or what has changed between
-//! two of them. Nothing is asked of any network.
+//! `smtpcheck report FILE...`: shows saved reports in any format, or the difference between two. With `--rejudge`, the
+//! rules are applied again to the saved evidence. This command does not use the network.
 
 use std::io;
 use std::path::Path;
@@ -53,12 +53,14 @@ fn rendered(
     look: &Display,
 ) -> Result<String, CommandError> {
     if !args.reports.report.is_empty() {
-        return Err(CommandError::usage("--report cannot show what has changed between two files; add --merge"));
+        return Err(CommandError::usage(
+            "--report cannot write the difference between two files; add --merge to write their reports",
+        ));
     }
     match format.difference {
         Some(render) => Ok(render(difference, look)),
         None => Err(CommandError::usage(format!(
-            "--format {} cannot show what has changed between two files; use --format text or json, or add --merge",
+            "--format {} cannot show the difference between two files; use --format text or json, or add --merge",
             format.name
         ))),
     }
@@ -68,18 +70,18 @@ fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| CommandError::usage(format!("{shown}: {why}"));
     let bytes = file::report(path).map_err(|error| wrong(&file::reason(&error)))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
-    // Windows PowerShell writes a byte order mark when it saves.
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"not a report: the file is not UTF-8"))?;
+    // When Windows PowerShell saves output, it adds a byte order mark.
     let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;
     for remark in &saved.remarks {
         let line = format!("smtpcheck: {shown}: {remark}\n");
-        // If standard error is closed, the remark cannot be shown.
+        // If standard error is closed, the remark is lost.
         let _ = io::Write::write_all(&mut io::stderr(), (escape::visible(line.trim_end()) + "\n").as_bytes());
     }
     Ok(saved.run)
 }
 
-/// A plan that says no more than the target.
+/// A plan with default values, for a saved report that contains only the target.
 fn plan_for(target: &str) -> Option<Plan> {
     match crate::cli::parse(vec!["check".into(), target.into()]).ok()? {
         Invocation::Check(args, matches) => planning::plan(&args, &matches, target, None).ok(),

@@ -1,4 +1,4 @@
-//! `smtpcheck sandbox [SCENARIO...]`: servers with chosen faults, for any client.
+//! `smtpcheck sandbox [SCENARIO...]`: runs servers with chosen faults, for tests of any client.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,27 +25,27 @@ impl From<StartError> for CommandError {
 
 pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
-    let wish = args.request()?;
-    let fleet = wish.fleet.map(|seed| Fleet { seed });
+    let request = args.request()?;
+    let fleet = request.fleet.map(|seed| Fleet { seed });
     let chosen = if args.scenarios.is_empty() {
         sandbox::scenarios().collect()
     } else {
         args.scenarios.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?
     };
     if args.list {
-        return print(&listed(fleet, &chosen, wish.count, args.json, &look));
+        return print(&listed(fleet, &chosen, request.count, args.json, &look));
     }
-    // Its certificates are issued for the current date.
+    // The certificates of the sandbox are issued for the current date.
     clock::now()?;
     let options = Options {
-        listen: wish.listen,
-        port: wish.port,
+        listen: request.listen,
+        port: request.port,
         remote: if args.allow_remote { Remote::Allowed } else { Remote::Refused },
         fleet,
-        dns: wish.dns,
+        dns: request.dns,
     };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
-    // Before there is a file that has to be removed.
+    // This precedes the creation of files, which a signal must remove.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
@@ -63,12 +63,13 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     });
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).collect::<String>())?;
-    // If nothing reads the output, this thread blocks in writing, where it does not react to signals.
+    // If no program reads the output, this thread blocks while writing and does not react to signals.
     signals::end_if_unhandled();
     Ok(sandbox.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 
-/// Writes what happens to standard output. If that is closed, the servers continue.
+/// A listener that writes the actions of clients to standard output. If standard output is closed, the servers
+/// continue.
 fn journal_listener(json: bool, look: Display) -> JournalListener {
     Arc::new(move |entry: JournalEntry| {
         let text = if json { rendering::entry_json(&entry) } else { rendering::entry_text(&entry, &look) };
@@ -88,7 +89,7 @@ fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json
     }
 }
 
-/// A scenario by its name; the error names similar ones.
+/// Finds a scenario by its name. The error suggests similar names.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
         let mut near: Vec<(f64, &str)> = sandbox::scenarios()
@@ -99,7 +100,7 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
         let hint = if near.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
-        CommandError::usage(format!("there is no scenario {name}{hint} smtpcheck sandbox --list shows all of them"))
+        CommandError::usage(format!("unknown scenario {name}{hint} smtpcheck sandbox --list lists all scenarios"))
     })
 }
 
@@ -110,7 +111,7 @@ fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
     Ok(path.to_owned())
 }
 
-/// A directory that is removed when the program ends.
+/// A temporary directory, which is removed when the program ends.
 pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {

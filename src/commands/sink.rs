@@ -1,4 +1,4 @@
-//! Where the result is written: standard output, or a file that appears under its name when it is complete.
+//! Writes the result to standard output or to a file. The file gets its name only when it is complete.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::CommandError;
 use crate::host::file;
 use crate::plan::Plan;
 
-/// Where the result is written.
+/// The destination of the result.
 pub(super) enum Sink {
     Stdout,
     File(Draft),
@@ -19,8 +19,8 @@ pub(super) fn file_of(output: &Option<PathBuf>) -> Option<&Path> {
     output.as_deref().filter(|path| path.as_os_str() != "-")
 }
 
-/// A closed pipe (`smtpcheck ... | head -1`) is not an error: the run continues to its end, so that the exit code is that
-/// of the check, and files beside the result are written.
+/// Treats a closed pipe (`smtpcheck ... | head -1`) as success. The run continues to its end, so that the exit code is
+/// that of the check, and report files are written.
 pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
@@ -44,29 +44,29 @@ impl Sink {
     }
 }
 
-/// A file that appears under its name when it is complete. A device or a named pipe is written to directly: renaming over
-/// /dev/null would remove it from this machine.
+/// An output file. It is written under a temporary name and renamed when it is complete. A device or a named pipe is
+/// written directly, because renaming a file to /dev/null would delete the device.
 pub(super) enum Draft {
     Complete {
         file: tempfile::NamedTempFile,
         path: PathBuf,
-        /// The file that it replaces.
+        /// The file that is replaced.
         before: Option<Box<std::fs::Metadata>>,
     },
     Direct(File),
 }
 
-/// Who may read a new file. A file that is replaced keeps its mode, because its owner chose it.
+/// Who may read a new file. If an existing file is replaced, its mode is kept, because its owner chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readers {
-    /// As for every file on the system (umask).
+    /// The default of the system, from the umask.
     Usual,
-    /// Its owner: it can contain the transcript of a login.
+    /// Only the owner, because the file can contain the transcript of a login.
     Owner,
 }
 
 impl Readers {
-    /// For the reports of these plans.
+    /// The readers of the reports of these plans: only the owner if any of the plans logs in.
     pub(super) fn of<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Readers {
         match plans.into_iter().any(|plan| plan.login.is_some()) {
             true => Readers::Owner,
@@ -76,15 +76,15 @@ impl Readers {
 }
 
 impl Draft {
-    /// Creates the draft, before anything is sent.
+    /// Opens the file of `--output`. Call this before anything is sent.
     pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         Draft::begin_for("--output", path, readers)
     }
 
-    /// The same for the file of another flag.
+    /// The same, for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
-        // A link is followed: the file behind it is replaced.
+        // If the path is a link, the file that it points to is replaced.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);
         match &before {
@@ -101,7 +101,8 @@ impl Draft {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
-        // Without this only the owner can read a temporary file. One that replaces another gets its mode when it is complete.
+        // By default, only the owner can read a temporary file. If it replaces an existing file, it gets the mode of
+        // that file when it is complete.
         #[cfg(unix)]
         if readers == Readers::Usual && before.is_none() {
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -113,7 +114,7 @@ impl Draft {
                 let (path, folder) = (path.display(), folder.display());
                 CommandError::usage(format!("{flag} {path}: the directory {folder} does not exist"))
             }
-            // Without the name of the draft, which the user did not choose.
+            // The message does not contain the temporary name, which the user did not choose.
             kind => wrong(kind.into()),
         })?;
         Ok(Draft::Complete { file, path: real, before })
@@ -126,7 +127,7 @@ impl Draft {
         }
     }
 
-    /// Writes the text, and renames the file to its name.
+    /// Writes the text, and gives the file its final name.
     pub(super) fn fill(mut self, text: &str) -> Result<(), CommandError> {
         self.write(text.as_bytes()).map_err(CommandError::Output)?;
         self.keep()
@@ -146,7 +147,7 @@ impl Draft {
     }
 }
 
-/// Gives a file the mode of another, and its owner and group if the system allows it.
+/// Copies the mode of another file, and its owner and group if the system allows it.
 #[cfg(unix)]
 fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -155,7 +156,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     let mut mode = other.mode() & 0o777;
     let is_same = there.uid() == other.uid() && there.gid() == other.gid();
     if !is_same && std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid())).is_err() {
-        // Its group would be another one, which could not read the old file.
+        // The file keeps a different group, whose members could not read the old file.
         if there.gid() != other.gid() && std::os::unix::fs::fchown(file, None, Some(other.gid())).is_err() {
             mode &= 0o707;
         }
@@ -163,7 +164,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-/// Other systems have no modes of this kind.
+/// Other systems do not have Unix file modes.
 #[cfg(not(unix))]
 fn take_after(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
     Ok(())
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_keeps_its_mode() {
+    fn the_mode_of_a_replaced_file_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report");
         for kept in [0o600, 0o640, 0o644, 0o660, 0o400] {
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_the_file_behind_it_keeps_its_mode() {
+    fn a_link_is_kept_and_its_target_keeps_its_mode() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, link) = (folder.path().join("report"), folder.path().join("link"));
         std::fs::write(&path, "old").expect("a file");

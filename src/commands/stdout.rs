@@ -8,14 +8,14 @@ use crate::cli::flags::display::{ColourEnvironment, OutputTarget};
 use crate::host::environment;
 use crate::render;
 
-/// Writes to standard output. A reader that has closed the pipe is no error.
+/// Writes to standard output. If the reader has closed the pipe, that is not an error.
 pub(super) fn print(text: &str) -> Result<u8, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     sink::unless_closed(written).map(|()| 0).map_err(CommandError::Output)
 }
 
-/// What standard output is.
+/// The properties of standard output that decide how text is displayed.
 pub(super) fn outlet() -> OutputTarget {
     let terminal = io::stdout().is_terminal();
     let variable = |name: &str| environment::text(name).ok();
@@ -33,7 +33,8 @@ pub(super) fn outlet() -> OutputTarget {
     }
 }
 
-/// What the locale of this process can show. Windows has no such variables, and its consoles show Unicode.
+/// The symbols that the locale of this process can show. Windows does not have these variables, and its consoles
+/// support Unicode.
 fn locale_symbols() -> render::Symbols {
     let variable = |name: &str| environment::text(name).ok();
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);

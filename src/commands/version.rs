@@ -1,4 +1,5 @@
-//! `smtpcheck --version`; with `-v` what a bug report needs: the commit, the target, the TLS library, the features.
+//! `smtpcheck --version`. With `-v` it also prints the commit, the target, the TLS library and the features, for bug
+//! reports.
 
 use crate::cli::VersionDetails;
 

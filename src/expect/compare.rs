@@ -1,9 +1,9 @@
-//! What each type can be compared with, and how.
+//! The comparisons that each type of value supports.
 //!
 //! | type | comparisons |
 //! |---|---|
 //! | a number, a version, a date | `== != < <= > >=`, `in [..]` |
-//! | a text | `== !=`, `in [..]`, `contains`, `excludes`, `matches` |
+//! | a string | `== !=`, `in [..]`, `contains`, `excludes`, `matches` |
 //! | a word | `== !=`, `in [..]` |
 //! | true or false | `== !=` |
 //! | a list | `contains`, `excludes` |
@@ -32,7 +32,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// Each with its spelling; longer ones first where one begins another.
+    /// All operators with their spelling. `<=` is before `<`, and `>=` before `>`.
     pub(super) const ALL: [(&'static str, Operator); 10] = [
         ("==", Operator::Equal),
         ("!=", Operator::Different),
@@ -50,7 +50,7 @@ impl Operator {
         Operator::ALL.iter().find(|(_, operator)| *operator == self).map_or("", |(spelling, _)| spelling)
     }
 
-    /// Whether a type knows this comparison.
+    /// Whether a type supports this comparison.
     pub(super) fn fits(self, kind: ValueType) -> bool {
         let allowed: &[Operator] = match kind {
             ValueType::Number | ValueType::Version | ValueType::Moment => &[
@@ -77,22 +77,22 @@ impl Operator {
         allowed.contains(&self)
     }
 
-    /// Those that a type knows, for a message.
+    /// The comparisons that a type supports, for error messages.
     pub(super) fn of(kind: ValueType) -> String {
         let all = Operator::ALL.iter().filter(|(_, operator)| operator.fits(kind));
         all.map(|(spelling, _)| *spelling).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// A comparison with the value of the right type.
+/// A comparison whose values have the type of the name.
 #[derive(Clone, Debug)]
 pub(super) struct TypedComparison {
     pub(super) operator: Operator,
-    /// One value, or those of the list after `in`.
+    /// A single value, or the values of the list after `in`.
     pub(super) values: Vec<Literal>,
 }
 
-/// A value of an expectation, of the type of its name.
+/// A value in an expectation, with the type of the name.
 #[derive(Clone, Debug)]
 pub(super) enum Literal {
     Number(f64),
@@ -104,13 +104,13 @@ pub(super) enum Literal {
         written: String,
     },
     Pattern(Regex),
-    /// A name in a list.
+    /// An item of a list.
     Item(String),
-    /// An EHLO keyword in a list, or a whole line.
+    /// An EHLO keyword, or a complete EHLO line.
     Keyword(String),
 }
 
-/// How a value that was seen stands to one that is wanted.
+/// Compares the actual value with a value of the expectation; `None` if they cannot be compared.
 fn order(seen: &FieldValue, wanted: &Literal) -> Option<std::cmp::Ordering> {
     match wanted {
         Literal::Number(number) => seen.as_f64()?.partial_cmp(number),
@@ -128,12 +128,12 @@ fn order(seen: &FieldValue, wanted: &Literal) -> Option<std::cmp::Ordering> {
     }
 }
 
-/// `1.2` as numbers.
+/// The numbers of a version such as `1.2`.
 pub(super) fn versions(text: &str) -> Option<Vec<u32>> {
     text.split('.').map(|part| part.parse().ok()).collect()
 }
 
-/// A date or a moment.
+/// Parses a date, with or without a time.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at);
@@ -143,7 +143,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 impl TypedComparison {
-    /// Whether a value, which is not null, is as it should be. What cannot be compared is not.
+    /// Whether the comparison holds for a value that is not missing. It fails if the values cannot be compared.
     pub(super) fn holds(&self, seen: &FieldValue) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let any = |fits: &[std::cmp::Ordering]| {
@@ -164,7 +164,7 @@ impl TypedComparison {
         }
     }
 
-    /// The item that a list should hold.
+    /// The item that the list must contain, if the comparison is `contains`.
     pub(super) fn contained(&self) -> Option<&str> {
         match (self.operator, self.values.as_slice()) {
             (Operator::Contains, [Literal::Item(item)]) => Some(item),
@@ -172,7 +172,7 @@ impl TypedComparison {
         }
     }
 
-    /// In words, so that `seen ..` can follow.
+    /// The expected value in words, as they follow "expected" in messages.
     pub(super) fn in_words(&self) -> String {
         let values: Vec<String> = self.values.iter().map(Literal::described).collect();
         let values = values.join(", ");

@@ -1,11 +1,11 @@
-//! Reads an expectation, and reports where it is wrong.
+//! Parses expectations and reports the position of mistakes.
 //!
 //! ```text
 //! expectation = name comparison value
 //! name        = word { "." word | "[" number "]" }
 //! comparison  = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "contains" | "excludes" | "matches"
 //! value       = single | "[" single { "," single } "]"      (the list after "in" only)
-//! single      = "text" | 'text' | word                      (\" and \\ in texts)
+//! single      = "text" | 'text' | word                      (\" and \\ inside quotes)
 //! ```
 
 use regex_lite::Regex;
@@ -17,7 +17,7 @@ use crate::check;
 use crate::report::fields::{Field, NameFault, ValueType};
 use crate::source;
 
-/// Longer than any reasonable expectation.
+/// The maximum length of an expectation in characters.
 const MAX_CHARS: usize = 1000;
 
 /// A token with its position.
@@ -30,11 +30,11 @@ struct Token {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TokenKind {
-    /// Letters, digits and what stands in names and numbers.
+    /// Letters, digits and other characters that occur in names and numbers.
     Word(String),
-    /// In quotes.
+    /// A string in quotes, without them.
     Quoted(String),
-    /// `==` and the like.
+    /// An operator such as `==`.
     Sign(String),
     Open,
     Close,
@@ -93,7 +93,7 @@ impl ExpressionReader<'_> {
                 TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
                     "an expectation is one comparison; write two expectations, or in [..] for one of several values"
                 }
-                _ => "unexpected text after the end of the expectation",
+                _ => "unexpected text after the value",
             };
             return Err(self.wrong(&more, message));
         }
@@ -115,7 +115,7 @@ impl ExpressionReader<'_> {
         Mistake::new(self.text, self.text.trim_end().chars().count(), 1, message.to_owned())
     }
 
-    /// The row of a name, and the number in its brackets.
+    /// Finds the row of a name and the number in its brackets.
     fn name(&self, token: &Token, written: &str) -> Result<(&'static Field, usize), Mistake> {
         Field::find(written).map_err(|fault| {
             let message = match fault {
@@ -177,13 +177,13 @@ impl ExpressionReader<'_> {
         }
     }
 
-    /// A value of the type of the name.
+    /// Parses a value with the type of the name.
     fn literal(&self, token: &Token, name: &Field, operator: Operator) -> Result<Literal, Mistake> {
         let (text, is_quoted) = match &token.what {
             TokenKind::Word(word) => (word.as_str(), false),
             TokenKind::Quoted(text) => (text.as_str(), true),
             TokenKind::Sign(_) | TokenKind::Open | TokenKind::Close | TokenKind::Comma => {
-                return Err(self.wrong(token, "write a value here: a number, a word, or a text in quotes"));
+                return Err(self.wrong(token, "write a value here: a number, a word, or a string in quotes"));
             }
         };
         let unlike = |instead: &str| self.wrong(token, &format!("{} is {}; {instead}", name.name, name.kind.word()));
@@ -227,7 +227,9 @@ impl ExpressionReader<'_> {
                 let hint = nearest(text, &known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
                 Err(self.wrong(token, &format!("unknown rule {text}{hint}; smtpcheck explain --list lists all rules")))
             }
-            ValueType::Keywords | ValueType::Names if text.trim().is_empty() => Err(unlike("write what it contains")),
+            ValueType::Keywords | ValueType::Names if text.trim().is_empty() => {
+                Err(unlike("write the item that it must contain or exclude"))
+            }
             ValueType::Keywords => Ok(Literal::Keyword(text.to_owned())),
             ValueType::Names => Ok(Literal::Item(text.to_owned())),
         }
@@ -263,7 +265,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Mistake> {
                 (word.chars().count(), TokenKind::Word(word))
             }
             _ => {
-                let message = format!("unexpected {}; put a text with such characters in quotes", c.escape_debug());
+                let message = format!("unexpected {}; put a string with such characters in quotes", c.escape_debug());
                 return Err(Mistake::new(text, at, 1, message));
             }
         };
@@ -286,7 +288,7 @@ fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, TokenKind), Mi
             c if c == quote => return Ok((place + 1, TokenKind::Quoted(value))),
             '\\' => match chars.next() {
                 Some((_, c)) if c == '\\' || c == quote => value.push(c),
-                // Backslashes of regular expressions are kept.
+                // Other backslashes are kept, because they belong to a regular expression.
                 Some((_, c)) => value.extend(['\\', c]),
                 None => {}
             },
@@ -296,9 +298,9 @@ fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, TokenKind), Mi
     Err(Mistake::new(text, at, rest.len(), "missing closing quote".to_owned()))
 }
 
-/// The known word that is most like one that is not known, if one is like it at all.
+/// The known word that is most similar to an unknown one, if any is similar.
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    // A name without its first part: days_left.
+    // A name without its first part, such as `days_left`.
     if let Some(whole) = known.iter().find(|name| name.rsplit('.').next() == Some(word)) {
         return Some(whole);
     }

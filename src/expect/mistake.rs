@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// A mistake in an expectation, with its place.
+/// A mistake in an expectation, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// What is wrong, and what to write instead.
+    /// The mistake, and what to write instead.
     pub message: String,
-    /// The expectation.
+    /// The complete expectation.
     pub text: String,
-    /// Where it is wrong, in characters from 0.
+    /// The position of the mistake in characters, from 0.
     pub at: usize,
-    /// How many characters are.
+    /// The length of the mistake in characters.
     pub length: usize,
 }
 
@@ -20,7 +20,7 @@ impl Mistake {
         Mistake { message, text: text.to_owned(), at, length: length.max(1) }
     }
 
-    /// The expectation, and under it a mark where it is wrong.
+    /// The expectation, and a second line that marks the mistake with `^`.
     pub fn pointed(&self) -> [String; 2] {
         let safe = |c: char| if c.is_control() { ' ' } else { c };
         let text: String = self.text.chars().map(safe).collect();

@@ -1,12 +1,11 @@
-//! What the user expects of a report: a name, a comparison, a value. `tls.version >= 1.2`.
+//! Expectations about a report. An expectation consists of a name, a comparison and a value: `tls.version >= 1.2`.
 //!
-//! Names are those of [`crate::report::fields`], with their types; [`grammar`] reads an expectation and reports where it is
-//! wrong; [`compare`] knows how each type can be compared. Everything that can be wrong with an expectation is found
-//! before anything is sent. It is not a programming language on purpose: two expectations are an `and`, `in [550, 554]` is
-//! an `or`.
+//! The names and their types are those of [`crate::report::fields`]; [`grammar`] parses an expectation and reports the
+//! position of a mistake; [`compare`] defines the comparisons of each type. All mistakes are found before the check
+//! starts. The language is deliberately small: `and` is written as two expectations, and `or` as `in [550, 554]`.
 //!
-//! A value that was not seen never holds. Read next: `report/expectations.rs`, which decides what an expectation that held
-//! does to the exit code.
+//! An expectation about a missing value fails. Read next: `report/expectations.rs`, which applies the results to the
+//! exit code.
 
 mod compare;
 mod grammar;
@@ -22,17 +21,17 @@ use crate::report::{
     Document, ExpectationOutcome, Expectations, ExpectedFailure, FilePosition, JudgedExpectation, Report,
 };
 
-/// An expectation, and where a suite's file declares it.
+/// An expectation with its position in the suite file.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// What is expected.
+    /// The expression.
     pub expression: Expression,
-    /// Where a suite's file declares it.
+    /// The position in the suite file; `None` without a suite.
     pub place: Option<FilePosition>,
 }
 
 impl Expectation {
-    /// Those of a saved report, to be judged again. One that this version cannot read is left out.
+    /// The expectations of a saved report, to be judged again. Those that this version cannot parse are omitted.
     pub fn saved_in(report: &Report) -> Vec<Expectation> {
         report.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect()
     }
@@ -49,37 +48,37 @@ impl Expectations for Vec<Expectation> {
     }
 }
 
-/// One expectation, read and found sound.
+/// A parsed expectation without mistakes.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    /// As it was written.
+    /// The expectation as written.
     pub text: String,
     field: &'static Field,
-    /// The number in brackets, where the name has one.
+    /// The number in the brackets of the name; 0 if there are no brackets.
     index: usize,
-    /// Where the name stands in the text, in characters.
+    /// The position of the name in the text, in characters.
     at: usize,
     wanted: TypedComparison,
 }
 
 impl Expression {
-    /// Whether the plan contains what the expectation is about: without a recipient none can be rejected.
+    /// Fails if the report can never contain the value: without a recipient, for example, there is no reply to RCPT TO.
     pub fn fits(&self, plan: &Plan) -> Result<(), Mistake> {
         match self.field.lacks(self.index, plan) {
             Some(what) => {
                 let written = self.written_name();
-                Err(Mistake::new(&self.text, self.at, written.chars().count(), format!("{written} is about {what}")))
+                Err(Mistake::new(&self.text, self.at, written.chars().count(), format!("{written} requires {what}")))
             }
             None => Ok(()),
         }
     }
 
-    /// What is expected, in words.
+    /// The expected value, in words.
     pub fn expected(&self) -> String {
         self.wanted.in_words()
     }
 
-    /// Whether it holds for a report.
+    /// Compares the expectation with a report.
     pub fn judge(&self, report: &Document, place: Option<FilePosition>) -> ExpectationOutcome {
         let values = self.field.read(report, self.index);
         let held = !values.is_empty() && values.iter().all(|one| *one != FieldValue::Missing && self.wanted.holds(one));
@@ -97,7 +96,7 @@ impl Expression {
         ExpectationOutcome { judged, excuse }
     }
 
-    /// An expectation describes a failure if no success could satisfy it.
+    /// The failure that the expectation describes. It describes one if no successful result could satisfy it.
     fn excuse(&self, report: &Document) -> ExpectedFailure {
         let describes_failure = |good: SuccessTest| !good.values().iter().any(|value| self.wanted.holds(value));
         match self.field.refusal {

@@ -1,4 +1,4 @@
-//! What expectations mean, by example, and that no text whatever makes the reader fall.
+//! Tests of expectations: examples of each comparison and mistake, and that the parser never panics.
 
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -10,7 +10,7 @@ use crate::evidence::EventId;
 use crate::report::fields::{Field, Unit};
 use crate::report::{Document, ExpectationOutcome, ExpectedFailure};
 
-/// A real report, with the values that the tests are about.
+/// A report from a golden file, with the values that the tests need.
 fn tree() -> Value {
     let mut report: Value =
         serde_json::from_str(include_str!("../../tests/golden/formats/refusal-recipient-unknown.json")).expect("JSON");
@@ -44,7 +44,7 @@ fn report() -> Document {
     serde_json::from_value(tree()).expect("a report")
 }
 
-/// Whether an expectation holds, and what was seen.
+/// Whether an expectation holds, and the actual value.
 fn seen(text: &str) -> (bool, Option<String>) {
     let judged = judged(text).judged;
     (judged.held, judged.seen)
@@ -55,7 +55,7 @@ fn judged(text: &str) -> ExpectationOutcome {
 }
 
 #[test]
-fn each_type_is_compared_in_its_own_way() {
+fn each_type_supports_its_comparisons() {
     for text in [
         "tls.version >= 1.2",
         "tls.version == \"1.3\"",
@@ -94,7 +94,7 @@ fn each_type_is_compared_in_its_own_way() {
 }
 
 #[test]
-fn what_was_not_reached_never_holds() {
+fn an_expectation_about_a_missing_value_fails() {
     for text in [
         "auth.code == 235",
         "auth.code != 235",
@@ -110,19 +110,19 @@ fn what_was_not_reached_never_holds() {
 }
 
 #[test]
-fn the_result_tells_what_was_expected_and_what_was_seen() {
-    let told = |text: &str| {
+fn the_result_contains_the_expected_and_the_actual_value() {
+    let result_of = |text: &str| {
         let expression = Expression::parse(text).expect("sound");
         (expression.expected(), expression.judge(&report(), None).judged.seen)
     };
-    assert_eq!(told("tls.version >= 1.2"), ("at least 1.2".to_owned(), Some("\"1.3\"".to_owned())));
-    assert_eq!(told("rcpt.code in [250, 251]"), ("one of 250, 251".to_owned(), Some("550, 554".to_owned())));
-    assert_eq!(told("total_ms < 100"), ("less than 100".to_owned(), Some("141.5".to_owned())));
-    assert_eq!(told("auth.code == 235"), ("235".to_owned(), None));
+    assert_eq!(result_of("tls.version >= 1.2"), ("at least 1.2".to_owned(), Some("\"1.3\"".to_owned())));
+    assert_eq!(result_of("rcpt.code in [250, 251]"), ("one of 250, 251".to_owned(), Some("550, 554".to_owned())));
+    assert_eq!(result_of("total_ms < 100"), ("less than 100".to_owned(), Some("141.5".to_owned())));
+    assert_eq!(result_of("auth.code == 235"), ("235".to_owned(), None));
 }
 
 #[test]
-fn only_an_expectation_that_no_success_satisfies_names_a_refusal() {
+fn only_an_expectation_that_no_success_satisfies_describes_a_failure() {
     for (text, excuse) in [
         ("rcpt.class == 5", ExpectedFailure::Replies(vec![EventId(10), EventId(11)])),
         ("rcpt.code in [550, 554]", ExpectedFailure::Replies(vec![EventId(10), EventId(11)])),
@@ -146,7 +146,7 @@ fn only_an_expectation_that_no_success_satisfies_names_a_refusal() {
 }
 
 #[test]
-fn mistakes_have_a_place_and_a_way_out() {
+fn a_mistake_has_a_position_and_a_message_with_a_remedy() {
     for (text, marked, needle) in [
         ("", "", "a name, a comparison and a value"),
         ("tls.verson >= 1.2", "tls.verson", "tls.version"),
@@ -188,16 +188,16 @@ fn mistakes_have_a_place_and_a_way_out() {
 }
 
 #[test]
-fn the_mark_stands_under_the_mistake() {
+fn the_second_line_marks_the_mistake() {
     let mistake = Expression::parse("greeting.text == \"日本\" x").expect_err("too long");
     assert_eq!(mistake.pointed(), ["  greeting.text == \"日本\" x", "                          ^"]);
 }
 
 #[test]
-fn every_field_can_be_read_and_no_name_is_used_twice() {
+fn every_value_can_be_read_and_names_are_unique() {
     let mut seen = std::collections::BTreeSet::new();
     for field in Field::all() {
-        assert!(seen.insert(field.name), "{} is there twice", field.name);
+        assert!(seen.insert(field.name), "{} occurs twice", field.name);
         assert!(!field.read(&report(), 0).is_empty(), "{}", field.name);
         let is_time = field.name.ends_with(".ms") || field.name.ends_with("_ms");
         assert_eq!(is_time, field.unit == Unit::Milliseconds, "{}", field.name);
@@ -207,7 +207,7 @@ fn every_field_can_be_read_and_no_name_is_used_twice() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_fall(text in any::<String>()) {
+    fn the_parser_never_panics_on_any_text(text in any::<String>()) {
         if let Err(mistake) = Expression::parse(&text) {
             prop_assert!(mistake.at <= text.chars().count());
             let _ = mistake.pointed();
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_like_an_expectation_makes_the_reader_fall(
+    fn the_parser_never_panics_on_text_similar_to_an_expectation(
         text in "(rcpt|tls|exit|findings|greeting)\\.?(code|text|version|[a-z\\[\\]0-9]{0,6}) ?(==|!=|<|>=|in|contains|matches)? ?[\\[\"'0-9a-z\\.,\\\\ \\]\\(\\)\\*\\+]{0,12}"
     ) {
         if let Ok(expression) = Expression::parse(&text) {

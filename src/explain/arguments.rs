@@ -1,7 +1,7 @@
-//! Explains arguments: rules, codes, statuses, replies, EHLO extensions and SASL mechanisms.
+//! Explains the arguments of `smtpcheck explain`.
 //!
-//! What the arguments are, in this order:
-//! 1. one reply, if the first is a code or a status and more follow that are not all codes, statuses or rules:
+//! The arguments are interpreted in this order:
+//! 1. as one reply, if the first argument is a code or a status and the others are not all codes, statuses or rule ids:
 //!    `550 5.1.1 No`;
 //! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
 //!    mechanism;
@@ -16,17 +16,17 @@ use crate::check;
 use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms, providers};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
-/// The explanations of arguments; at least one.
+/// The explanations of the arguments; at least one.
 pub fn arguments(what: &[String], context: &ExplainContext) -> Vec<Explained> {
     let explained: Vec<Explained> = items(what).iter().flat_map(|item| of_item(item, context)).collect();
     if what.len() > 1 && explained.iter().all(|one| one.kind == ExplanationKind::Unknown) {
-        // A sentence without a code: `User unknown`.
+        // The text of a reply without its code: `User unknown`.
         return of_item(&what.join(" "), context);
     }
     explained
 }
 
-/// The arguments, joined where they are one reply: see the header of this file.
+/// The items to explain: the arguments, or a single reply (point 1 in the header of this file).
 fn items(what: &[String]) -> Vec<String> {
     let is_number = |word: &str| {
         ReplyCode::parse(word.as_bytes()).is_some_and(|code| code.class() != Class::Undefined)
@@ -108,7 +108,8 @@ fn phase_in(text: &str) -> Option<ReplyPhase> {
     text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(phase_of_code)
 }
 
-/// The explanation of a line of one word. Its characters are checked first, because a log has many lines.
+/// The explanation of a line that consists of one word, such as a rule id. The characters are checked first, which is
+/// fast for the many lines of a log.
 pub(super) fn one_word(line: &[u8]) -> Option<Explained> {
     let line = line.trim_ascii();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
@@ -147,7 +148,7 @@ fn of_mechanism(word: &str) -> Option<Explained> {
     Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Mechanism, word) })
 }
 
-/// Rules with a similar id, best first.
+/// The rules with the most similar ids, best first.
 fn nearest(word: &str) -> Vec<&'static str> {
     if word.len() > 60 || word.contains(char::is_whitespace) {
         return Vec::new();

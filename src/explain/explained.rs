@@ -1,55 +1,55 @@
-//! What an explanation contains; `explain --json` prints it as it is.
+//! The contents of an explanation. `explain --json` prints this type.
 
 use serde::Serialize;
 
 use crate::lexicon::{Basis, Category, Confidence, Fix, ReplyPhase};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
-/// What one reply, code, status, rule, extension or mechanism means.
+/// The explanation of a reply, code, status, rule, extension or mechanism.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explained {
-    /// What it is.
+    /// The kind of the explained text.
     pub kind: ExplanationKind,
-    /// The number of its line in the input, from 1; none for arguments.
+    /// The line number in the input, from 1; null for arguments.
     pub line: Option<u64>,
-    /// The thing itself; a reply of several lines has LF between them.
+    /// The explained text; the lines of a multi-line reply are separated by LF.
     pub input: String,
     /// The reply code.
     pub code: Option<ReplyCode>,
-    /// The enhanced status.
+    /// The enhanced status code.
     pub status: Option<EnhancedStatus>,
-    /// The phase it belongs to, as given, as logged, or as the code implies.
+    /// The phase, as given by the user, as shown in the log, or as implied by the code.
     pub phase: Option<ReplyPhase>,
-    /// The provider's id, as given or by the host that the log names.
+    /// The id of the provider, as given by the user or found from the host name in the log.
     pub provider: Option<String>,
     /// The id of the program that printed the input, if it is recognised.
     pub program: Option<String>,
     /// The rule that a check would report; none if it is not a rejection.
     pub rule: Option<&'static str>,
-    /// Why it was rejected, as a category.
+    /// The category of the reason for a rejection.
     pub category: Option<Category>,
     /// How certain the category is.
     pub confidence: Option<Confidence>,
-    /// The meaning in the standard or registry.
+    /// The meaning according to the standard or registry.
     pub meaning: Option<String>,
-    /// Why servers send it.
+    /// The reason why servers send it.
     pub cause: Option<String>,
-    /// What else it could be; none if certain.
+    /// Another possible cause; null if the cause is certain.
     pub otherwise: Option<String>,
-    /// What to do, most useful first.
+    /// The fixes, most useful first.
     pub fixes: Vec<Fix>,
     /// The lexicon entry that matched.
     pub basis: Option<Basis>,
-    /// Where the entry comes from.
+    /// The source of the explanation.
     pub source: Option<String>,
-    /// What it means at other phases or providers, for a code or status without text.
+    /// The meanings in other phases or at other providers, for a code or status without text.
     pub also: Vec<ConditionalMeaning>,
-    /// Rules with a similar id, if the input is unknown.
+    /// Rules with a similar id, if the input is not recognised.
     pub nearest: Vec<&'static str>,
 }
 
-/// What a thing is.
+/// The kind of an explained text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -72,22 +72,22 @@ pub enum ExplanationKind {
     Unknown,
 }
 
-/// A meaning under a condition.
+/// A meaning that applies only in one phase or at one provider.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConditionalMeaning {
-    /// The phase or the provider.
+    /// The phases, or the id of the provider.
     pub at: String,
-    /// Its category there.
+    /// The category in this case.
     pub category: Category,
     /// How certain the category is.
     pub confidence: Confidence,
-    /// Why servers send it there.
+    /// The reason why servers send it in this case.
     pub cause: String,
 }
 
 impl Explained {
-    /// An explanation that is still empty.
+    /// An explanation in which all other keys are empty.
     pub fn new(kind: ExplanationKind, input: impl Into<String>) -> Explained {
         Explained {
             kind,
@@ -113,21 +113,21 @@ impl Explained {
     }
 }
 
-/// Replies with the same cause.
+/// The number of replies with the same cause.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    /// How many.
+    /// The number of replies.
     pub count: u64,
-    /// The first of them.
+    /// The first of these replies.
     pub example: Explained,
 }
 
-/// How much of a log was read.
+/// The size of the part of a log that was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// Lines.
+    /// The number of lines.
     pub lines: u64,
-    /// Replies in them.
+    /// The number of replies in these lines.
     pub replies: u64,
     /// Error messages of programs in them.
     pub errors: u64,

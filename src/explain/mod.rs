@@ -1,9 +1,11 @@
 //! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an error message of a program, an EHLO
 //! extension or a SASL mechanism means, and which replies and error messages a log contains.
 //!
-//! Promises: no I/O except reading the given input; memory is bounded whatever the input is; what is not recognised gets an
-//! answer too.
-//! Does not: print, which [`crate::render::explain`] does; interpret text, which [`crate::lexicon`] does.
+//! Promises: it reads only the given input; its memory use is bounded for any input; input that is not recognised gets
+//! an explanation of kind `unknown`.
+//!
+//! Does not: print, which [`crate::render::explain`] does; interpret the text of replies, which [`crate::lexicon`]
+//! does.
 //!
 //! Read next: [`log`], which finds replies in logs.
 

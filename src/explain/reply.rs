@@ -1,6 +1,6 @@
-//! Explains one reply: reads it with the lexicon, and adds what is known about its code, its status and its text.
+//! Explains one reply: interprets it with the lexicon and adds the standard meaning of its code and enhanced status.
 //!
-//! What the log shows (phase, host) comes before what the user gives, which is for what the input leaves open.
+//! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use crate::check::refusal;
@@ -8,28 +8,28 @@ use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
 use crate::wire::{Class, EnhancedStatus, Reply, reply};
 
-/// What the user knows about the replies, where the input does not show it.
+/// Facts about the replies that the user gives because the input may not contain them.
 #[derive(Clone, Debug, Default)]
 pub struct ExplainContext {
-    /// Their phase.
+    /// The phase of the replies.
     pub phase: Option<ReplyPhase>,
     /// The id of the provider that sent them.
     pub provider: Option<&'static str>,
-    /// The id of the software that sent them.
+    /// The id of the server software that sent them.
     pub software: Option<&'static str>,
 }
 
-/// Why a name is not that of exactly one provider or software.
+/// Why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderError {
-    /// No provider or software has it.
+    /// No provider or software has this name.
     Unknown,
-    /// Several providers have it; their ids.
+    /// Several providers have this name; these are their ids.
     Ambiguous(Vec<&'static str>),
 }
 
 impl ExplainContext {
-    /// Sets who sent the replies: a provider or software, by id, name or host.
+    /// Sets the sender of the replies: a provider or server software, given by id, name or host.
     pub fn sent_by(self, name: &str) -> Result<ExplainContext, SenderError> {
         match providers::find(name).as_slice() {
             [only] => Ok(ExplainContext { provider: Some(&only.id), ..self }),
@@ -42,7 +42,7 @@ impl ExplainContext {
         }
     }
 
-    /// Reads one reply; none if nothing is known about it.
+    /// Interprets one reply; `None` if it is not recognised.
     pub(super) fn read(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
@@ -59,13 +59,13 @@ impl ExplainContext {
         Some(Understood { cause, rule, reply, phase, provider, reading, also })
     }
 
-    /// The same, as an explanation.
+    /// Explains one reply; `None` if it is not recognised.
     pub(super) fn reply(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Explained> {
         Some(self.read(text, phase, host)?.explained(text, host))
     }
 }
 
-/// A reply that was read. The explanation is made only if it is shown: in a long log, for a few replies.
+/// An interpreted reply. The explanation is made later and only if it is shown, because a long log has many replies.
 pub(super) struct Understood {
     pub(super) cause: Cause,
     pub(super) rule: Option<&'static str>,
@@ -105,7 +105,7 @@ impl Understood {
     }
 }
 
-/// Provider and software of a host.
+/// The provider and the software of a host.
 #[derive(Clone, Copy, Default)]
 struct Recognised {
     provider: Option<&'static str>,
@@ -120,8 +120,8 @@ fn recognised(host: &str) -> Option<Recognised> {
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
 }
 
-/// What the registry says about a status that servers use for everything, which is better than nothing if there is
-/// neither a code nor a text.
+/// The meaning in the registry of a status that servers use for many purposes. It is used only if there is neither a
+/// code nor a text.
 fn by_registry(reply: &Reply) -> Option<Reading> {
     let status = reply.enhanced?;
     let row = tables::status(status)?;
@@ -135,7 +135,7 @@ fn by_registry(reply: &Reply) -> Option<Reading> {
     })
 }
 
-/// The rule that a check would report: that of the cause, or of the phase if only the code is known.
+/// The rule that a check would report: the rule of the cause, or the rule of the phase if only the code is known.
 fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Option<&'static str> {
     let known = match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
@@ -143,15 +143,15 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
         Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
     };
     let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
-    let refused = matches!(reply.class(), Class::Transient | Class::Permanent);
-    if known || !refused {
+    let is_rejection = matches!(reply.class(), Class::Transient | Class::Permanent);
+    if known || !is_rejection {
         by_cause
     } else {
         phase.and_then(|phase| refusal::rule_at(phase, reply)).map(|rule| rule.id).or(by_cause)
     }
 }
 
-/// The meaning of the code in the standard and of the status in the registry.
+/// The meaning of the code in the standard and of the enhanced status in the registry.
 fn meaning(reply: &Reply) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
         Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
@@ -164,7 +164,8 @@ fn meaning(reply: &Reply) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// What a code or a status without text means at each phase and at each provider, unless phase or provider are known.
+/// The meanings of a code or status without text in each phase and at each provider, unless the phase or provider is
+/// known.
 fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
     if reply.text.iter().any(|text| !text.is_empty() && EnhancedStatus::parse(text).is_none()) {
         return Vec::new();
@@ -190,12 +191,12 @@ fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
 fn source(basis: &Basis) -> Option<String> {
     let Basis::Phrase { id } = basis else { return None };
     let source = &phrases::all().iter().find(|phrase| phrase.id == *id)?.source;
-    // Sources are public pages and notes of this project; users can open only the former.
+    // Sources are public pages and internal notes of this project; only the pages are useful to users.
     let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
     (!public.is_empty()).then(|| public.join("; "))
 }
 
-/// Placeholders for values that only a check knows, so that a command can be read as a pattern.
+/// Fills the placeholders of a fix: the host if it is known, and words such as USER for values that only a check knows.
 fn filled(fix: Fix, host: Option<&str>) -> Fix {
     let values = [
         ("{host}", host.unwrap_or("HOST")),

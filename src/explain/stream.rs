@@ -1,7 +1,7 @@
 //! Explains a log of any length: each reply and each error message as it is found, or how many have the same cause. A line
 //! that reports a failure and is not recognised is counted, and the first one is kept.
 //!
-//! Promises: memory does not depend on the length of the input.
+//! Promises: memory use does not depend on the length of the input.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, Read};
@@ -15,22 +15,22 @@ use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
 use crate::lexicon::{Cause, ReplyPhase};
 
-/// Distinct replies whose reading is remembered, because a log repeats itself.
+/// The maximum number of distinct replies that are cached. Logs contain many identical replies.
 const MEMORY: usize = 2048;
 
-/// What is done with the replies of a log.
+/// How the replies of a log are processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogMode {
-    /// Each is explained.
+    /// Each reply is explained.
     Each,
-    /// They are counted by cause.
+    /// The replies are counted by cause.
     Count,
 }
 
-/// What a log contained.
+/// The summary of a log.
 #[derive(Clone, Debug)]
 pub struct LogSummary {
-    /// How much was read.
+    /// The size of the part that was read.
     pub extent: Extent,
     /// With [`LogMode::Count`], the replies and error messages by cause: failures first, the most frequent one on top.
     pub tallies: Vec<Tally>,
@@ -75,7 +75,7 @@ pub fn log(
     Ok(explainer.summary())
 }
 
-/// Reads a line into `line`, of which only what the finder examines is kept; false at the end.
+/// Reads the next line and stores its first [`log::MAX_LINE`] bytes. Returns false at the end of the input.
 fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let most = log::MAX_LINE as u64;
@@ -88,7 +88,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What decides how a reply is read: its text, its phase, its host.
+/// The properties on which the interpretation of a reply depends: its text, its phase and its host.
 type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
 /// What replies are counted by (the cause and the rule), and error messages (the rule).
@@ -107,8 +107,9 @@ struct LogExplainer<'a> {
     output: &'a mut dyn FnMut(&Explained) -> ControlFlow<()>,
     flow: ControlFlow<()>,
     extent: Extent,
-    /// The latest replies: with [`LogMode::Each`] their explanations, otherwise what they are counted by.
+    /// The cached explanations, used with [`LogMode::Each`].
     explained: HashMap<ReplyKey, Option<Explained>>,
+    /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
     /// A generic error message, until a later line says more.
@@ -169,7 +170,7 @@ impl LogExplainer<'_> {
                     let example = Explained { line: Some(line), ..read.explained(text, host.as_deref()) };
                     self.tallies.insert(kind, Tally { count: 1, example });
                 }
-                // A known reply was counted when it was read.
+                // Impossible: the tally of a cached reply was created when the reply was first interpreted.
                 (None, None) => {}
             }
         }

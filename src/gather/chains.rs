@@ -407,7 +407,11 @@ mod tests {
         // A valid path exists, but OpenSSL does not find it: it selects the root, which also has this name.
         let seen = judged(&chain, &store(&[&root.der]), |_| {});
         let wrong = seen.iter().find(|finding| finding.rule == "certificate-untrusted").expect("a finding");
-        assert!(wrong.summary.starts_with("the signature of the certificate is wrong"), "{}", wrong.summary);
+        assert!(
+            wrong.summary.starts_with("the signature of the certificate was not made with the key of its issuer"),
+            "{}",
+            wrong.summary
+        );
     }
 
     #[test]
@@ -509,11 +513,14 @@ mod tests {
             let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
             assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
         };
-        summary_contains(&[&fetchable.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
-        summary_contains(&[&plain.der], &["signed by CN=Example CA"]);
+        summary_contains(&[&fetchable.der], &["does not send the certificate of the issuer", "CN=Example CA"]);
+        summary_contains(&[&plain.der], &["the issuer of the certificate, CN=Example CA"]);
         summary_contains(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
         summary_contains(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
-        summary_contains(&[&fetchable.der, &root.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
+        summary_contains(
+            &[&fetchable.der, &root.der],
+            &["does not send the certificate of the issuer", "CN=Example CA"],
+        );
     }
 
     /// The notes that the view of the chain shows next to each certificate.
@@ -538,7 +545,7 @@ mod tests {
         let lower = by(&middle, authority("Lower CA", (-10, 400)));
         let below = by(&lower, server());
         let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);
-        assert_eq!(disordered, ["2 comes after its issuer"]);
+        assert_eq!(disordered, ["2 sent after its issuer"]);
         // The root is trusted, so only the name or the purpose is reported.
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {
@@ -553,7 +560,7 @@ mod tests {
         params.not_after = day(-3);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = by(&middle, params);
-        let three = ["0 expired", "0 issued for another purpose", "0 another name"];
+        let three = ["0 expired", "0 issued for another purpose", "0 for another host name"];
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), three);
         let invalid = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
         let leaf = by(&middle, server());

@@ -1,4 +1,5 @@
-//! The wall clock. Dates of certificates are compared with it, and TLS libraries panic if it cannot be right.
+//! The wall clock. The dates of certificates are compared with it. Times that cannot be right are rejected, because TLS
+//! libraries panic on them.
 
 use std::time::SystemTime;
 
@@ -6,17 +7,18 @@ use jiff::Timestamp;
 
 use super::SetupError;
 
-/// 9999-01-01. The dates of certificates end there (RFC 5280 section 4.1.2.5), and sums of later dates have no value.
+/// 9999-01-01. Certificates cannot have later dates (RFC 5280 section 4.1.2.5), and calculations with later dates
+/// overflow.
 const LATEST: i64 = 253_370_764_800;
 
-/// The time.
+/// The current time; an error if the clock cannot be right.
 pub fn now() -> Result<Timestamp, SetupError> {
     checked(SystemTime::now())
 }
 
 fn checked(now: SystemTime) -> Result<Timestamp, SetupError> {
     let wrong = |way: &'static str| SetupError::Clock { way };
-    // RFC 5280 allows dates before 1970 in certificates, but TLS libraries count seconds from there.
+    // RFC 5280 allows dates before 1970 in certificates, but TLS libraries count seconds from 1970.
     let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| wrong("before 1970"))?;
     Timestamp::try_from(now)
         .ok()

@@ -1,11 +1,11 @@
-//! Reads the configuration file, if there is one. `cli::config` knows what it may contain.
+//! Reads the configuration file. `cli::config` parses its text.
 //!
-//! A file that every user can write is rejected: it can name a command that is run.
+//! A file that every user can write is rejected, because the file can name commands to run.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Why a file that exists, or should, is not read: exit 2, nothing was sent.
+/// Why the configuration file cannot be read. The exit code is 2, and nothing was sent.
 #[derive(Debug)]
 pub struct ConfigFileError {
     file: PathBuf,
@@ -20,13 +20,13 @@ impl fmt::Display for ConfigFileError {
 
 impl std::error::Error for ConfigFileError {}
 
-/// The text of a file that must exist.
+/// Reads a file that must exist.
 pub fn read(file: &Path) -> Result<String, ConfigFileError> {
     let wrong = |why: String| ConfigFileError { file: file.to_owned(), why };
     let bytes = super::file::contents(file).map_err(|error| wrong(super::file::reason(&error)))?;
     if is_open_to_all(file) {
         return Err(wrong(format!(
-            "every user of this machine can write this file, which can name commands; run: chmod go-w {}",
+            "every user of this machine can write this file, and the file can name commands to run; run: chmod go-w {}",
             file.display()
         )));
     }
@@ -35,14 +35,14 @@ pub fn read(file: &Path) -> Result<String, ConfigFileError> {
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            Err(wrong(format!("line {line} is not UTF-8 text; save the file as UTF-8")))
+            Err(wrong(format!("line {line} is not valid UTF-8; save the file as UTF-8")))
         }
     }
 }
 
-/// The text of a file that may be missing.
+/// Reads a file that may be missing.
 pub fn read_if_there(file: &Path) -> Result<Option<String>, ConfigFileError> {
-    // A service may have no access to the home directory of its user: then there is no file for it.
+    // A service may not have access to the home directory of its user. This counts as a missing file.
     match std::fs::symlink_metadata(file) {
         Err(_) => Ok(None),
         Ok(_) => read(file).map(Some),

@@ -1,12 +1,14 @@
-//! File descriptors. A process without any left could not connect, and the server would be reported as unreachable.
+//! Tests whether file descriptors are available. Without this test, a process that has none left could not connect, and
+//! would report the server as unreachable.
 
 use super::SetupError;
 
-/// Descriptors that must be free: a runtime takes about eight, two connections at once take two, and files some.
+/// The number of descriptors that must be free: the runtime needs about eight, each connection needs one, and files
+/// need some.
 #[cfg(unix)]
 const SPARE: usize = 32;
 
-/// Finds out whether descriptors are left, by taking some and giving them back.
+/// Tests whether enough descriptors are free, by opening and closing them.
 #[cfg(unix)]
 pub(crate) fn are_left() -> Result<(), SetupError> {
     use std::io;
@@ -25,7 +27,7 @@ pub(crate) fn are_left() -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Whether an error of the system means that this process (EMFILE) or this machine (ENFILE) has no descriptor left.
+/// Whether a system error means that this process (EMFILE) or this machine (ENFILE) has no descriptors left.
 pub(crate) fn is_lack(errno: Option<i32>) -> bool {
     cfg!(unix) && matches!(errno, Some(23 | 24))
 }
@@ -35,7 +37,7 @@ mod tests {
     use super::is_lack;
 
     #[test]
-    fn only_the_lack_of_descriptors_is_one() {
+    fn only_emfile_and_enfile_mean_that_no_descriptors_are_left() {
         assert!(is_lack(Some(24)) && is_lack(Some(23)));
         assert!(!is_lack(Some(111)) && !is_lack(None));
     }

@@ -1,4 +1,5 @@
-//! Environment variables. An empty one counts as not set, because CI systems set variables that have no value.
+//! Environment variables. An empty variable counts as not set, because CI systems pass variables without a value as
+//! empty ones.
 
 use std::env::VarError;
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ pub fn is_set(name: &str) -> bool {
     value(name).is_some()
 }
 
-/// The value of a variable as text.
+/// The value of a variable as UTF-8 text.
 pub fn text(name: &str) -> Result<String, VarError> {
     std::env::var(name).and_then(|text| if text.is_empty() { Err(VarError::NotPresent) } else { Ok(text) })
 }

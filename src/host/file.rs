@@ -1,10 +1,9 @@
-//! Every file that the program reads or opens for writing, bounded in size and in time: a name can lead to /dev/zero, to a
-//! pipe that no program writes to, or to a directory of a hundred thousand files. `tests/structure.rs` rejects other code
-//! that opens a file.
+//! Reads files and opens them for writing, with limits for size and time, because a path can name /dev/zero or a pipe
+//! that no program writes to. All files are opened here: `tests/structure.rs` rejects other code that opens a file.
 //!
-//! [`contents`] and [`report`] read what the user names, pipes included. [`regular`] and [`lines`] read files that the
-//! system has at a fixed place, where a pipe or a device is always wrong. [`appended`], [`direct`] and [`write`] open files
-//! for writing.
+//! [`contents`] and [`report`] read files that the user names, which can be pipes. [`regular`] and [`lines`] read files
+//! at fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and [`write`]
+//! open files for writing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -16,38 +15,39 @@ use zeroize::Zeroizing;
 
 const MIB: u64 = 1024 * 1024;
 
-/// How much is read of one file, and how long that may take.
+/// The limits for reading one file.
 struct Bounds {
+    /// The maximum size in bytes.
     most: u64,
-    /// Until the next byte or the end.
+    /// The maximum time until the next bytes or the end of the file.
     idle: Duration,
     overall: Duration,
 }
 
-/// Settings, certificates, keys, passwords, suites. The largest trust stores have half a megabyte. A program that writes to
-/// a pipe may have to ask its user for something.
+/// Limits for settings, certificates, keys, passwords and suites. The largest trust stores have half a megabyte. The
+/// time allows for a program that prompts its user before it writes to a pipe.
 const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
 
-/// Saved reports of thousands of targets. A check that writes to a pipe takes up to a minute (`--max-time`), and writes
-/// nothing before it ends.
+/// Limits for saved reports, which can have thousands of targets. A check that writes to a pipe takes up to a minute
+/// (`--max-time`), and does not write until it ends.
 const REPORT: Bounds = Bounds { most: 128 * MIB, idle: Duration::from_secs(90), overall: Duration::from_secs(600) };
 
-/// How long it may take to open a file: opening a named pipe waits for another program to open its other end.
+/// The maximum time to open a file. Opening a named pipe waits until another program opens its other end.
 const OPENING: Duration = Duration::from_secs(20);
 
-/// Bytes of one line of [`lines`].
+/// The maximum length of a line in [`lines`], in bytes.
 const MAX_LINE: u64 = 4096;
 
-/// The bytes of a file. They are wiped when dropped.
+/// Reads a file that the user names. The bytes are overwritten when they are dropped.
 pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let path = path.to_owned();
     collect(&SMALL, move || File::open(path))
 }
 
-/// The bytes of a saved report; `-` is standard input.
+/// Reads a saved report; `-` is standard input.
 pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if path.as_os_str() == "-" {
-        // The user can see what writes to standard input, so only the size is bounded.
+        // The user knows which program writes to standard input, so only the size is limited.
         let mut bytes = Zeroizing::new(Vec::new());
         io::stdin().lock().take(REPORT.most + 1).read_to_end(&mut bytes)?;
         return within(bytes, REPORT.most);
@@ -56,15 +56,16 @@ pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     collect(&REPORT, move || File::open(path))
 }
 
-/// The bytes of a file of the system.
+/// Reads a regular file at a fixed path of the system, up to `most` bytes.
 pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     regular_file(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     within(bytes, most)
 }
 
-/// Passes each line of a file of the system to `take`, up to `most` bytes in all; lines that are too long are left out.
-/// Lists of blocked names make `/etc/hosts` several megabytes long, so it is never read into memory.
+/// Passes each line of a system file to `take`, and stops after `most` bytes. Lines that are too long are skipped. The
+/// file is not loaded into memory, because `/etc/hosts` can have several megabytes if it contains lists of blocked
+/// names.
 pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::Result<()> {
     let mut file = BufReader::with_capacity(64 * 1024, regular_file(path)?.take(most));
     let mut line = Vec::new();
@@ -81,52 +82,58 @@ pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::R
     }
 }
 
-/// Opens a file to add to it.
+/// Opens a file to read it as a stream.
+pub(crate) fn streamed(path: &Path) -> io::Result<File> {
+    let path = path.to_owned();
+    in_time(OPENING, move || File::open(path))
+}
+
+/// Opens a file for appending, and creates it if it does not exist.
 pub(crate) fn appended(path: &Path) -> io::Result<File> {
     let path = path.to_owned();
     in_time(OPENING, move || File::options().append(true).create(true).open(path))
 }
 
-/// Opens a device or a pipe to write to it.
+/// Opens an existing device or pipe for writing.
 pub(crate) fn direct(path: &Path) -> io::Result<File> {
     let path = path.to_owned();
     in_time(OPENING, move || File::options().write(true).open(path))
 }
 
-/// Writes a file, and replaces its content.
+/// Writes a file. Existing content is replaced.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = path.to_owned();
     let mut file = in_time(OPENING, move || File::options().write(true).create(true).truncate(true).open(path))?;
     file.write_all(text.as_bytes())
 }
 
-/// The terminal of this process.
+/// Opens the terminal of this process.
 #[cfg(unix)]
 pub(crate) fn terminal() -> io::Result<File> {
     File::open("/dev/tty")
 }
 
-/// The result of something that the system may never finish.
+/// Runs `work` on a separate thread, and returns an error if it does not end in time.
 pub(crate) fn in_time<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let (sender, receiver) = mpsc::channel();
-    // A thread that waits for a pipe ends with the program.
+    // A thread that still waits for a pipe is ended together with the program.
     std::thread::Builder::new().name("file".to_owned()).spawn(move || {
         let _ = sender.send(work());
     })?;
     receiver.recv_timeout(most).unwrap_or_else(|_| {
         Err(io::Error::other(format!(
-            "it cannot be opened within {} seconds: a pipe that no other program has open",
+            "the file could not be opened within {} seconds; it may be a pipe that no other program has opened",
             most.as_secs()
         )))
     })
 }
 
-/// Which other users of this machine can read a file that contains a secret; none if only its owner can. Pipes, devices and
-/// files that were opened for this program (`/dev/stdin`, `/dev/fd/3`) do not count, nor do `/run/secrets` and the
-/// credentials of systemd, whose modes the platform sets.
+/// Finds out whether other users of this machine can read a file with a secret. Returns `None` if only its owner can
+/// read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
+/// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.
 #[cfg(unix)]
 pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -144,26 +151,26 @@ pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     Some(format!("{readers} can read it (mode {:04o})", there.mode() & 0o7777))
 }
 
-/// Other systems have no modes of this kind.
+/// Other systems do not have Unix file modes.
 #[cfg(not(unix))]
 pub(crate) fn readable_by_others(_: &Path) -> Option<String> {
     None
 }
 
-/// Whether the owner alone can read a file. Where the system does not show it, false.
+/// Whether only the owner can access a file. False if the system does not have Unix file modes.
 #[cfg(unix)]
 pub(crate) fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(path).is_ok_and(|there| there.mode() & 0o077 == 0)
 }
 
-/// Other systems have no modes of this kind.
+/// Other systems do not have Unix file modes.
 #[cfg(not(unix))]
 pub(crate) fn is_private(_: &Path) -> bool {
     false
 }
 
-/// Why a file cannot be read, in the same words on every system.
+/// The reason why a file cannot be read, with the same wording on every system.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
@@ -173,12 +180,12 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Reads on a thread of its own, piece by piece, so that a read which never returns is noticed.
+/// Reads a file in pieces on a separate thread, so that the time limits apply even if a read never returns.
 fn collect<R: Read>(
     bounds: &Bounds,
     open: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
-    // With room for one piece, so that the reading thread is never far ahead.
+    // The channel has room for only one piece, which limits the memory that the reading thread uses.
     let (sender, receiver) = mpsc::sync_channel::<io::Result<Option<Zeroizing<Vec<u8>>>>>(1);
     let most = bounds.most;
     std::thread::Builder::new().name("file".to_owned()).spawn(move || {
@@ -186,7 +193,7 @@ fn collect<R: Read>(
             Ok(file) => file.take(most.saturating_add(1)),
             Err(error) => return drop(sender.send(Err(error))),
         };
-        // Nothing was read yet, but the file is open.
+        // `None` reports that the file is open.
         if sender.send(Ok(None)).is_err() {
             return;
         }
@@ -198,7 +205,7 @@ fn collect<R: Read>(
                 Ok(read) => read,
             };
             piece.truncate(read);
-            // An empty piece is the end. If the receiver is gone, the time limit was reached.
+            // An empty piece marks the end of the file. If the receiver was dropped, a limit was reached.
             if sender.send(Ok(Some(piece))).is_err() || read == 0 {
                 return;
             }
@@ -216,7 +223,7 @@ fn collect<R: Read>(
                 if piece.is_empty() {
                     return within(bytes, most);
                 }
-                // Not grown by the vector itself: the memory that a reallocation frees would not be wiped.
+                // A vector that grows by itself would free memory without overwriting it.
                 if bytes.capacity() - bytes.len() < piece.len() {
                     let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + piece.len()) * 2));
                     larger.extend_from_slice(&bytes);
@@ -226,10 +233,13 @@ fn collect<R: Read>(
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) if bytes.is_empty() => {
                 let waited = limit.as_secs();
-                return Err(io::Error::other(format!("nothing can be read from it within {waited} seconds")));
+                return Err(io::Error::other(format!("no data could be read within {waited} seconds")));
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Err(io::Error::other(format!("it does not end within {} seconds", began.elapsed().as_secs())));
+                return Err(io::Error::other(format!(
+                    "the file did not end within {} seconds",
+                    began.elapsed().as_secs()
+                )));
             }
         }
     }
@@ -237,15 +247,15 @@ fn collect<R: Read>(
 
 fn within<B: AsRef<[u8]>>(bytes: B, most: u64) -> io::Result<B> {
     if bytes.as_ref().len() as u64 > most {
-        return Err(io::Error::other(format!("more than {} MiB, which is too large", most.div_ceil(MIB))));
+        return Err(io::Error::other(format!("the file is larger than {} MiB", most.div_ceil(MIB))));
     }
     Ok(bytes)
 }
 
 fn regular_file(path: &Path) -> io::Result<File> {
-    // Links are followed. Only a privileged user could replace the file between this test and the opening.
+    // Links are followed. Only a privileged user could replace the file between this test and the call to open.
     if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is not a regular file"));
+        return Err(io::Error::other("not a regular file"));
     }
     File::open(path)
 }
@@ -263,7 +273,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(50);
     const BOUNDS: Bounds = Bounds { most: 100, idle: SHORT, overall: SHORT };
 
-    /// Returns one byte, and then never returns again.
+    /// A reader that blocks forever, after one byte if the value is true.
     struct Stuck(bool);
 
     impl Read for Stuck {
@@ -283,46 +293,46 @@ mod tests {
     }
 
     #[test]
-    fn what_never_comes_is_given_up() {
-        assert!(error(collect(&BOUNDS, || Ok(Stuck(false)))).contains("nothing can be read"));
-        assert!(error(collect(&BOUNDS, || Ok(Stuck(true)))).contains("does not end"));
+    fn reading_and_opening_end_at_the_time_limit() {
+        assert!(error(collect(&BOUNDS, || Ok(Stuck(false)))).contains("no data could be read"));
+        assert!(error(collect(&BOUNDS, || Ok(Stuck(true)))).contains("did not end"));
         let never = || -> io::Result<()> {
             loop {
                 std::thread::park();
             }
         };
-        assert!(error(in_time(SHORT, never)).contains("cannot be opened"));
+        assert!(error(in_time(SHORT, never)).contains("could not be opened"));
     }
 
     #[test]
-    fn what_is_too_long_is_not_read_to_its_end() {
+    fn a_file_above_the_size_limit_is_rejected_without_reading_all_of_it() {
         let long = Duration::from_secs(600);
         let bounds = || Bounds { most: 100, idle: long, overall: long };
-        assert!(error(collect(&bounds(), || Ok(io::repeat(0)))).contains("more than 1 MiB"));
+        assert!(error(collect(&bounds(), || Ok(io::repeat(0)))).contains("larger than 1 MiB"));
         assert!(collect(&bounds(), || Ok(&[7u8; 100][..])).is_ok_and(|read| *read == vec![7; 100]));
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_device_at_a_place_of_the_system_is_no_file() {
+    fn a_device_is_rejected_where_a_regular_file_is_required() {
         assert!(regular(Path::new("/dev/zero"), 10).is_err());
         assert!(lines(Path::new("/dev/zero"), 10, |_| {}).is_err());
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_left_out() {
+    fn a_line_that_is_too_long_is_skipped() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("hosts");
         std::fs::write(&file, format!("a\n{}\nb", "x".repeat(1_000_000))).expect("a file");
-        let mut told = Vec::new();
-        lines(&file, u64::MAX, |line| told.push(line.to_owned())).expect("lines");
-        assert_eq!(told, ["a", "b"]);
+        let mut found = Vec::new();
+        lines(&file, u64::MAX, |line| found.push(line.to_owned())).expect("lines");
+        assert_eq!(found, ["a", "b"]);
         assert!(regular(&file, 100).is_err());
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_others_can_read_is_told_from_one_that_they_cannot() {
+    fn files_that_other_users_can_read_are_recognised() {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().expect("a folder");

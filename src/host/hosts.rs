@@ -1,22 +1,23 @@
-//! The addresses of a name in the file `hosts`, read as getaddrinfo does: the address first, then the names, `#` for
-//! comments. Only the lines of one name are kept, however long the file is.
+//! Looks up a name in the file `hosts`. The file is read as getaddrinfo reads it: a line contains an IP address and its
+//! names, and `#` begins a comment. Only the addresses of this name are kept in memory, because the file can be large.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::file;
 
-/// Bytes of the file that are read: long lists of blocked names have 20 MB.
+/// The number of bytes that are read. Long lists of blocked names have 20 MB.
 const MOST: u64 = 64 * 1024 * 1024;
-/// Addresses of one name and one family.
+/// The maximum number of addresses of one name and one family.
 const MAX_ADDRESSES: usize = 64;
 
-/// The addresses of a name, of one family; empty if the file has none, or cannot be read.
+/// The IP addresses of a name in one family. The list is empty if the file does not contain the name, or cannot be
+/// read.
 pub(crate) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let Some(path) = place() else { return found };
     if let Err(error) = of(&path, name, is_ipv4, &mut found) {
-        tracing::debug!(?path, %error, "not used");
+        tracing::debug!(?path, %error, "the hosts file cannot be read");
     }
     found
 }
@@ -59,7 +60,7 @@ mod tests {
     use std::net::IpAddr;
 
     #[test]
-    fn the_lines_of_a_name_are_found() {
+    fn all_lines_with_the_name_are_found() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("hosts");
         let blocked = "0.0.0.0 ads.example.net\n".repeat(1000);

@@ -1,5 +1,5 @@
-//! Inspects this machine for signs of the cloud or network it is in. Nothing is sent, and of an environment variable only
-//! whether it is empty is read.
+//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. Of an environment variable,
+//! only whether it is set is used, not its value.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{environment, file, name};
 use crate::evidence::Machine;
 
-/// Linux shows the firmware's description of the machine here; every user can read these files.
+/// The directory in which Linux shows the machine's description from the firmware. Every user can read the files below.
 const DMI: &str = "/sys/class/dmi/id";
 const DMI_FILES: [&str; 7] = [
     "sys_vendor",
@@ -18,10 +18,10 @@ const DMI_FILES: [&str; 7] = [
     "chassis_vendor",
     "chassis_asset_tag",
 ];
-/// A file of the kernel is one page at most.
+/// The maximum size of such a file of the kernel: one page.
 const PAGE: u64 = 4096;
 
-/// Takes less than a millisecond: seven files in the kernel's memory.
+/// Collects the signs. This takes less than a millisecond, because the seven files are in the memory of the kernel.
 pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
     let is_set = |name: &&String| environment::is_set(name);

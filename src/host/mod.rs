@@ -1,8 +1,8 @@
-//! This machine: signals, the terminal, passwords and where they come from, files, the clock, its name, its environment
-//! and its routes. Nothing here sends anything.
+//! Access to this machine: signals, the terminal, the sources of passwords, files, the clock, the host name, the
+//! environment and the routes. This module sends nothing over the network.
 //!
-//! Does not end the process: a signal that nothing handles calls a function that the program installs
-//! ([`signals::end_with`]). Files are opened by [`file`] only, with bounds in size and time.
+//! It does not end the process. A signal that is not handled calls a function that the program installs
+//! ([`signals::end_with`]). Only [`file`] opens files, with limits for size and time.
 
 pub mod clock;
 pub mod config;
@@ -21,25 +21,25 @@ mod terminal;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why nothing could be started: the cause is this machine or the arguments.
+/// Why no check could be started. The cause is this machine or the arguments.
 #[derive(Debug)]
 pub enum SetupError {
-    /// A file that a flag names cannot be read, or has other content than expected.
+    /// A file that a flag names cannot be read, or its content is not what the flag requires.
     File {
-        /// Which flag.
+        /// The flag with its dashes.
         flag: &'static str,
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The reason, as a sentence without a full stop.
         why: String,
     },
     /// The runtime could not be created.
     Runtime(std::io::Error),
-    /// No file descriptor is left.
+    /// No file descriptors are left.
     Descriptors,
-    /// The wall clock cannot be right.
+    /// The wall clock shows a time that cannot be right.
     Clock {
-        /// In which way.
+        /// The error of the clock: "before 1970" or "after the year 9998".
         way: &'static str,
     },
 }
@@ -54,7 +54,7 @@ impl fmt::Display for SetupError {
             ),
             SetupError::Clock { way } => write!(
                 f,
-                "the clock of this machine is {way}, so no certificate can be judged; set the clock and try again"
+                "the clock of this machine is set to a date {way}, so certificates cannot be verified; set the clock and try again"
             ),
         }
     }

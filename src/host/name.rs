@@ -1,6 +1,6 @@
-//! The name of this machine: what EHLO announces if the user gives no other name.
+//! The host name of this machine, which is the EHLO name unless the user gives another name.
 
-/// The name, unless the system has none or it is not Unicode.
+/// The host name. `None` if the system has no host name, or if it is not valid UTF-8.
 pub fn host_name() -> Option<String> {
     hostname::get().ok().and_then(|name| name.into_string().ok())
 }

@@ -1,5 +1,6 @@
-//! User and password of a host from `.netrc`, as curl and ftp read it: the keywords `machine`, `login`, `password` and
-//! `default`, on any lines. Comments with `#` and quotation marks are supported, macros (`macdef`) are ignored.
+//! Reads the user name and password for a host from `.netrc`, as curl and ftp do. The keywords `machine`, `login`,
+//! `password` and `default` can be spread over any number of lines. Comments with `#` and quotation marks are
+//! supported. Macros (`macdef`) are ignored.
 
 use std::path::PathBuf;
 
@@ -13,37 +14,37 @@ use crate::secret::Secret;
 struct NetrcEntry {
     login: Option<String>,
     password: Option<Zeroizing<String>>,
-    /// What is wrong with the password.
+    /// The error of the password, if it has one.
     fault: Option<NetrcFault>,
 }
 
 /// Why an entry has no usable password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NetrcFault {
-    /// `password` without a value.
+    /// `password` has no value.
     NoPassword { line: usize },
-    /// A quotation mark that is not closed on its line.
+    /// The closing quotation mark is missing on the line.
     Unclosed { line: usize },
 }
 
-/// The user for a host.
+/// The user name for a host.
 pub fn user(host: &str) -> Result<String, PasswordError> {
     let (path, text) = file()?;
     let found = entry(&text, host, None).and_then(|entry| entry.login);
     found.ok_or_else(|| missing(&path, host, "login"))
 }
 
-/// The password for a host and user.
+/// The password for a host and a user name.
 pub fn password(host: &str, user: &str) -> Result<Secret, PasswordError> {
     let (path, text) = file()?;
     let found = entry(&text, host, Some(user));
     if let Some(fault) = found.as_ref().and_then(|entry| entry.fault) {
         let why = match fault {
             NetrcFault::NoPassword { line } => format!(
-                "line {line} has no password for {host}; put a password that is a keyword, or begins with #, in quotation marks"
+                "line {line} has no password for {host}; if the password is a keyword or begins with #, put it in quotation marks"
             ),
             NetrcFault::Unclosed { line } => {
-                format!("line {line}: the quotation marks around the password are not closed")
+                format!("line {line}: the closing quotation mark of the password is missing")
             }
         };
         return Err(PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why });
@@ -53,11 +54,11 @@ pub fn password(host: &str, user: &str) -> Result<Secret, PasswordError> {
 }
 
 fn missing(path: &std::path::Path, host: &str, what: &str) -> PasswordError {
-    let why = format!("no {what} for {host}; a line reads: machine {host} login USER password PASSWORD");
+    let why = format!("no {what} for {host}; add a line: machine {host} login USER password PASSWORD");
     PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why }
 }
 
-/// Where the file is.
+/// The path of the file: `$NETRC`, else the file in the home directory.
 pub fn path() -> PathBuf {
     match std::env::var_os("NETRC").filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
@@ -69,12 +70,12 @@ fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
     let path = path();
     let unreadable = |why: String| PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why };
     let bytes = super::file::contents(&path).map_err(|error| unreadable(super::file::reason(&error)))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("the file is not UTF-8".to_owned()))?;
     let text = Zeroizing::new(text.to_owned());
     Ok((path, text))
 }
 
-/// The first entry that matches; `default` matches every host. Of several entries for one host, that of the user.
+/// The first entry for the host, and for the user name if one is given. `default` matches every host.
 fn entry(text: &str, host: &str, user: Option<&str>) -> Option<NetrcEntry> {
     let fits = |(machine, entry): &(NetrcMachine, NetrcEntry)| {
         machine.is(host) && (user.is_none() || entry.login.is_none() || entry.login.as_deref() == user)
@@ -136,13 +137,14 @@ fn entries(text: &str) -> Vec<(NetrcMachine, NetrcEntry)> {
     entries
 }
 
-/// The value of the keyword before this place, if it has one. ftp and curl use the next word whatever it is, so they use
-/// the word `machine` as a password that was left empty, and then the password of the next host as that of this one.
+/// The value of the keyword before position `at`, if it has one. ftp and curl always use the next word. If a password
+/// is missing, they therefore use the word `machine` as the password, and assign the password of the next host to this
+/// host. These rules avoid this:
 ///
 /// 1. A word in quotation marks is a value.
 /// 2. A keyword at the beginning of another line is not a value.
-/// 3. A keyword on the same line is a value if the end of the line or another keyword follows it: `password machine` has a
-///    password, `password machine mail.example.net` has none.
+/// 3. A keyword on the same line is a value only if it is followed by the end of the line or by another keyword. In
+///    `password machine`, the password is "machine". In `password machine mail.example.net`, the password is missing.
 fn value(words: &[Word], at: usize) -> Option<&Word> {
     let (before, word) = (words.get(at.checked_sub(1)?)?, words.get(at)?);
     if !word.is_keyword() {
@@ -155,10 +157,10 @@ fn value(words: &[Word], at: usize) -> Option<&Word> {
 /// A word of the file.
 struct Word {
     text: Zeroizing<String>,
-    /// From 1.
+    /// The number of the line, from 1.
     line: usize,
     is_quoted: bool,
-    /// Whether its quotation marks are closed.
+    /// Whether the closing quotation mark exists; true for a word without quotation marks.
     is_closed: bool,
 }
 
@@ -169,8 +171,8 @@ impl Word {
     }
 }
 
-/// Words without their quotation marks, without comments and macros. A macro begins with `macdef` where a keyword is
-/// allowed, and ends with an empty line.
+/// The words of the file, without quotation marks, comments and macros. A macro begins with `macdef`
+/// instead of a keyword, and ends with an empty line.
 fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut in_macro = false;
@@ -205,7 +207,7 @@ fn word(text: &str, line: usize) -> (Word, &str) {
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         return (Word { text: Zeroizing::new(word.to_owned()), line, is_quoted: false, is_closed: true }, rest);
     };
-    // Enough capacity for all of it, because growing would leave copies of a password in memory.
+    // The capacity is sufficient for the complete word, because growing would leave copies of a password in memory.
     let mut word = Zeroizing::new(String::with_capacity(inside.len()));
     let mut characters = inside.char_indices();
     while let Some((at, character)) = characters.next() {
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_found_by_its_name_and_its_user() {
+    fn an_entry_is_found_by_host_and_user_name() {
         let text = "# mine\nmachine a.example login u password p\nmachine b.example\n  login v\n  password \"q \\\" r\"\nmachine b.example login w password s\n";
         assert_eq!(found(text, "a.example", None), some("u", "p"));
         assert_eq!(found(text, "B.example", Some("v")), some("v", "q \" r"));
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_missing_takes_nothing_from_the_next_entry() {
+    fn a_missing_password_is_not_taken_from_the_next_entry() {
         let next = "machine b.example login v password p";
         for text in [
             format!("machine a.example login u password\n{next}"),
@@ -280,7 +282,7 @@ mod tests {
                 format!("machine a login u password \"{word}\" account x\n"),
                 format!("machine a password {word} login u"),
             ] {
-                // After `macdef` everything up to an empty line is the macro, unless it is the last word of its line.
+                // `macdef` begins a macro unless it is the last word of its line.
                 if word == "macdef" && text.contains("macdef login") {
                     continue;
                 }
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_password_and_one_that_is_not_closed_are_not_a_missing_one() {
+    fn an_empty_password_and_an_unclosed_quotation_mark_differ_from_a_missing_password() {
         assert_eq!(found("machine a login u password \"\"\nmachine b", "a", None), some("u", ""));
         let unclosed = entry("machine a login u password \"p q\nmachine b login v password w", "a", None);
         assert_eq!(unclosed.and_then(|entry| entry.fault), Some(NetrcFault::Unclosed { line: 1 }));

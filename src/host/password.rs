@@ -1,7 +1,7 @@
 //! Reads the password from its source, before anything is sent.
 //!
-//! One line end at the end of a file or of a command's output is removed, because editors and `echo` add it; other white
-//! space is kept, because it may belong to the password.
+//! One line break at the end of a file or of a command's output is removed, because editors and `echo` add it. Other
+//! white space is kept, because it may be part of the password.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -14,31 +14,29 @@ use zeroize::Zeroizing;
 
 use crate::secret::{Echoes, Secret};
 
-/// Bytes of a password that are read.
+/// The maximum size of a password, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
-/// How long a password command may take: some ask the user for a PIN.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Why there is no password: exit 2, nothing was sent.
+/// Why the password could not be read. The exit code is 2, and nothing was sent.
 #[derive(Debug)]
 pub enum PasswordError {
     /// The source could not be read.
     Unreadable {
         /// Which source.
         source: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// The command failed.
     Command {
         /// Which flag named it.
         source: String,
-        /// What it wrote to standard error, as far as it may be shown.
+        /// The standard error output of the command, without the password.
         stderr: String,
-        /// Its exit code, if it ended by itself.
+        /// Its exit code; `None` if a signal ended the command.
         code: Option<i32>,
     },
-    /// The command did not end within its time limit.
+    /// The command did not end within the overall time limit.
     CommandTooSlow {
         /// Which flag named it.
         source: String,
@@ -50,12 +48,12 @@ pub enum PasswordError {
         /// Which flag named it.
         source: String,
     },
-    /// It is empty.
+    /// The password is empty.
     Empty {
         /// Which source.
         source: String,
     },
-    /// A NUL or a line break inside, which no login mechanism can carry.
+    /// The password contains a NUL or a line break, which no login mechanism supports.
     Control {
         /// Which source.
         source: String,
@@ -71,16 +69,18 @@ impl fmt::Display for PasswordError {
                     Some(code) => write!(f, "the command of {source} failed with exit code {code}")?,
                     None => write!(f, "the command of {source} was ended by a signal")?,
                 }
-                let said = stderr.trim();
-                if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
+                let messages = stderr.trim();
+                if messages.is_empty() { Ok(()) } else { write!(f, ": {messages}") }
             }
             PasswordError::CommandTooSlow { source, waited } => {
-                write!(f, "the command of {source} did not end within {} seconds", waited.as_secs())
+                let seconds = waited.as_secs_f64();
+                write!(f, "the command of {source} did not end within the overall time limit ({seconds:.1} s); ")?;
+                f.write_str("allow more time with --max-time")
             }
             PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
             PasswordError::Empty { source } => write!(f, "{source}: the password is empty"),
             PasswordError::Control { source } => {
-                write!(f, "{source}: more than one line, or a NUL byte; a password is one line")
+                write!(f, "{source}: the password contains a line break or a NUL byte; a password must be one line")
             }
         }
     }
@@ -88,17 +88,17 @@ impl fmt::Display for PasswordError {
 
 impl std::error::Error for PasswordError {}
 
-/// Reads standard input to its end.
+/// Reads the password from standard input, up to its end.
 pub fn from_stdin() -> Result<Secret, PasswordError> {
     read(io::stdin().lock(), "--password-stdin")
 }
 
-/// Reads a file.
+/// Reads the password from the file of `--password-file`.
 pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
     from_named_file(path, "--password-file ")
 }
 
-/// Reads a file; `named` precedes its path in messages.
+/// Reads the password from a file. In messages, `named` precedes the path.
 pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError> {
     let source = format!("{named}{}", path.display());
     let unreadable =
@@ -112,15 +112,15 @@ pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(value), "SMTPCHECK_PASSWORD")
 }
 
-/// Asks the user at the terminal, without echo.
+/// Prompts the user for the password on the terminal, without echo.
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
-    // Until the user has answered, the terminal has no echo, which a signal must restore.
+    // The echo of the terminal is off until the user has typed the password. A signal must turn it on again.
     let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // The signal reached this thread before the one that watches for it, which will end the program.
+        // This thread noticed the signal before the thread that watches for signals, which will now end the program.
         std::thread::park_timeout(Duration::from_secs(1));
     }
     let typed =
@@ -128,13 +128,10 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(typed), source)
 }
 
-/// Runs a command in a shell and reads its standard output. It has no standard input, and a time limit. `flag` names it in
-/// messages. What it writes to standard error is passed to `show`, without the password.
-pub fn from_command(command: &str, flag: &str, show: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
-    from_command_within(command, flag, COMMAND_TIMEOUT, show)
-}
-
-fn from_command_within(
+/// Runs a command in a shell, without standard input, and reads the password from its output. The command is ended after
+/// the time `limit`. `flag` is the flag that named the command, for messages. The standard error output of the command is
+/// passed to `show`, without the password.
+pub fn from_command(
     command: &str,
     flag: &str,
     limit: Duration,
@@ -151,14 +148,14 @@ fn from_command_within(
                 Ok(output) => output.map_err(unreadable),
                 Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: limit }),
             },
-            // Nothing was sent, so there is no report to write. The processes have been dropped before this.
+            // Nothing was sent, so no report is written. The processes were dropped, and thereby killed, before this.
             signal = signals.next() => {
                 super::signals::end(signal);
                 Err(PasswordError::Interrupted { source: source.clone() })
             }
         }
     })?;
-    // The runtime that handled signals is gone, and a signal would have no effect from now on.
+    // The runtime that handled signals has ended. Without this call, signals would have no effect from now on.
     super::signals::end_if_unhandled();
     let printed = read(stdout.as_slice(), &source);
     // A command that succeeds and prints nothing may have written the password to standard error instead.
@@ -175,12 +172,12 @@ fn from_command_within(
     printed
 }
 
-/// Replaces messages in which the password cannot be distinguished from other text.
+/// Replaces messages that may contain the password.
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
-/// What a command wrote to standard error, without the password: a command that prints a password may write it twice, as
-/// `sh -x` does. If the password cannot be distinguished from other output, or is too short to be searched for and is
-/// present, nothing is shown.
+/// The standard error output of a command, without the password. Some commands write the password to standard error
+/// too, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
+/// contains a password that is too short to be masked reliably, a fixed text is returned instead.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
     if text.trim().is_empty() || stdout.is_empty() {
@@ -200,11 +197,12 @@ fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String
     echoes.without(&text)
 }
 
-/// A command of the user with the processes that it started. If this is dropped before the command has ended, because of
-/// the time limit or a signal, they are killed.
+/// A password command and the processes that it started. They are killed if this value is dropped before the command
+/// has ended, because of the time limit or a signal.
 ///
-/// Without a terminal they are a process group of their own. With one they stay in that of smtpcheck, because only processes
-/// in the foreground may ask the user for a PIN there; then they are found by their parents, if the system shows these.
+/// Without a terminal, the processes are a separate process group. With a terminal, they stay in the process group of
+/// smtpcheck, because only processes in the foreground can prompt the user for a PIN. In this case, the processes are
+/// found by their parents, if the system shows these.
 struct Processes {
     child: tokio::process::Child,
     #[cfg(unix)]
@@ -232,13 +230,13 @@ impl Processes {
     }
 
     fn end(&mut self) {
-        // After it has been waited for, another process may have its number.
+        // `id` returns `None` after the child was waited for, because another process may then have the same id.
         #[cfg(unix)]
         if let Some(id) = self.child.id() {
             use rustix::process::{Signal, kill_process, kill_process_group};
 
             match self.group {
-                // It fails if the processes have already ended.
+                // This fails if the processes have already ended.
                 Some(group) => {
                     let _ = kill_process_group(group, Signal::KILL);
                 }
@@ -264,8 +262,8 @@ fn pid(number: u32) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(i32::try_from(number).ok()?)
 }
 
-/// The descendants of a process, as Linux shows them; elsewhere none. Parents come before their children, so that a parent
-/// cannot start another.
+/// The descendants of a process on Linux. On other systems, the list is empty. Parents precede their children, so that
+/// a parent is killed before it can start another child.
 #[cfg(unix)]
 fn descendants(of: u32) -> Vec<u32> {
     let numbers = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -274,7 +272,7 @@ fn descendants(of: u32) -> Vec<u32> {
             let id: u32 = entry.file_name().to_str()?.parse().ok()?;
             let stat =
                 String::from_utf8_lossy(&super::file::regular(&entry.path().join("stat"), 4096).ok()?).into_owned();
-            // The name, in brackets, can contain any character.
+            // The name of the process is in brackets and can contain any character.
             let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
             Some((parent, id))
         })
@@ -290,12 +288,13 @@ fn descendants(of: u32) -> Vec<u32> {
     found.split_off(1)
 }
 
-/// The command's exit status and its output, up to the size of a password. A command that prints more is killed.
+/// The exit status and the output of the command. If the output is larger than a password can be, the command is
+/// killed.
 async fn outcome(
     mut processes: Processes,
 ) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
     let child = &mut processes.child;
-    // Enough capacity for usual output, because growing leaves copies of a password in memory.
+    // The capacity is sufficient for usual output, because growing would leave copies of a password in memory.
     let room = || Zeroizing::new(Vec::with_capacity(8 * 1024));
     let (mut stdout, mut stderr) = (room(), room());
     let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -323,7 +322,7 @@ async fn outcome(
 #[cfg(unix)]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("/bin/sh");
-    // The command does not need the variable that contains a password.
+    // The command does not need this variable, which may contain a password.
     shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD");
     shell
 }
@@ -340,7 +339,7 @@ fn read(from: impl Read, source: &str) -> Result<Secret, PasswordError> {
     let mut bytes = Zeroizing::new(Vec::new());
     from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(unreadable(io::Error::other("more than 64 KiB; a password is one line")));
+        return Err(unreadable(io::Error::other("the input is larger than 64 KiB; a password must be one line")));
     }
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => Zeroizing::new(text.to_owned()),
@@ -366,7 +365,7 @@ mod tests {
 
     use std::time::Duration;
 
-    use super::{PasswordError, clean, from_command_within};
+    use super::{PasswordError, clean, from_command};
 
     fn cleaned(text: &str) -> Result<String, String> {
         clean(Zeroizing::new(text.to_owned()), "the test")
@@ -375,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_goes_and_blanks_stay() {
+    fn one_line_break_at_the_end_is_removed_and_spaces_are_kept() {
         assert_eq!(cleaned("p w \n"), Ok("p w ".to_owned()));
         assert_eq!(cleaned("p\r\n"), Ok("p".to_owned()));
         assert_eq!(cleaned(" p"), Ok(" p".to_owned()));
@@ -383,8 +382,8 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_command_that_does_not_end_is_given_up() {
-        let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
+    fn a_command_that_does_not_end_is_an_error_after_the_time_limit() {
+        let result = from_command("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
     }
 
@@ -393,15 +392,15 @@ mod tests {
     fn a_command_that_prints_the_password_to_standard_error_only_does_not_show_it() {
         let mut shown = String::new();
         let show = |text: &str| text.clone_into(&mut shown);
-        let result = from_command_within("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), show);
+        let result = from_command("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), show);
         assert!(result.is_err() && shown.contains("not shown") && !shown.contains("hunter"), "{shown}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_a_failed_command_says_is_shown_without_the_password_that_it_printed() {
+    fn messages_of_a_failed_command_are_shown_without_the_password() {
         let failed = |command: &str| {
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30), |_| {});
+            let result = from_command(command, "--password-command", Duration::from_secs(30), |_| {});
             result.expect_err("a failure").to_string()
         };
         assert_eq!(
@@ -415,7 +414,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_a_command_says_is_not_shown_where_its_output_is_no_password() {
+    fn messages_of_a_command_are_hidden_if_its_output_is_not_a_password() {
         for command in [
             "set -x; echo hunter-2x; echo hunter-3x",
             "echo hunter-2x >&2; printf 'hunter-2x\\0'",
@@ -427,7 +426,7 @@ mod tests {
         ] {
             let mut shown = String::new();
             let show = |text: &str| shown = text.to_owned();
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30), show);
+            let result = from_command(command, "--password-command", Duration::from_secs(30), show);
             let message = result.expect_err("no password").to_string();
             assert!(!message.contains("hun") && !shown.contains("hun"), "{command}: {message} {shown}");
         }
@@ -435,15 +434,15 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn nothing_that_a_command_started_outlives_its_time() {
+    fn processes_of_a_command_are_killed_at_the_time_limit() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("id");
         let command = format!("sh -c 'echo $$ > {0}.part; mv {0}.part {0}; sleep 600; true'; true", file.display());
-        let result = from_command_within(&command, "--password-command", Duration::from_secs(2), |_| {});
+        let result = from_command(&command, "--password-command", Duration::from_secs(2), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
         let id = std::fs::read_to_string(&file).expect("it was started");
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
-        // It is gone, or a zombie.
+        // The process does not exist, or it is a zombie.
         let is_over = || state().rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']));
         let end = std::time::Instant::now() + Duration::from_secs(10);
         while !is_over() && std::time::Instant::now() < end {
@@ -454,20 +453,19 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_a_command_says_beside_the_password_is_shown_without_it() {
+    fn messages_of_a_successful_command_are_shown_without_the_password() {
         let mut shown = String::new();
         let show = |text: &str| shown = text.to_owned();
         let limit = Duration::from_secs(30);
-        let secret =
-            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
+        let secret = from_command("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
         assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
         assert_eq!(shown, "asking for [password, not shown]");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_command_does_not_inherit_a_password_of_ours() {
-        let result = from_command_within(
+    fn a_command_does_not_inherit_the_password_variable() {
+        let result = from_command(
             "env | grep -c ^SMTPCHECK_PASSWORD=; true",
             "--password-command",
             Duration::from_secs(30),
@@ -480,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_too_much_are_refused_without_showing_it() {
+    fn an_empty_password_and_a_password_of_several_lines_are_rejected_without_showing_them() {
         assert_eq!(cleaned("\n"), Err("the test: the password is empty".to_owned()));
         for text in ["p\nq", "p\0q"] {
             let message = cleaned(text).expect_err("not one line");

@@ -1,8 +1,8 @@
 //! Signals that end the program: SIGINT, SIGTERM, SIGHUP.
 //!
-//! An inquiry that runs is interrupted and leaves a report ([`Interruption`]). A thread of its own watches as well
-//! ([`end_if_unhandled`]): the main thread may be blocked in writing to a pipe that nothing reads. The library never ends
-//! the process; the program installs what does ([`end_with`]).
+//! A signal interrupts a running inquiry, which then makes its report ([`Interruption`]). A separate thread also
+//! watches for signals ([`end_if_unhandled`]), because the main thread may be blocked while it writes to a pipe that no
+//! program reads. The library never ends the process. It calls a function that the program installs ([`end_with`]).
 
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
@@ -11,16 +11,17 @@ use tokio::sync::watch;
 
 use crate::inquiry::Signal;
 
-/// How long a report may take after a signal. The output may go to a pipe that is never read.
+/// The time after a signal in which the report can be written. The output may be a pipe that no program reads.
 const TIME_FOR_THE_REPORT: Duration = Duration::from_secs(5);
 
 /// The first signal that arrived.
 static RECEIVED: OnceLock<Signal> = OnceLock::new();
 
-/// What ends the process.
+/// The function that ends the process.
 static END: OnceLock<fn(u8)> = OnceLock::new();
 
-/// Installs what ends the process, given the exit code. Without it a signal only interrupts inquiries.
+/// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only
+/// interrupts inquiries.
 pub fn end_with(end: fn(u8)) {
     let _ = END.set(end);
 }
@@ -31,13 +32,14 @@ pub(super) fn end(signal: Signal) {
     }
 }
 
-/// The signal that has arrived, if the program watches for them.
+/// The first signal that arrived since [`end_if_unhandled`] was called.
 pub fn received() -> Option<Signal> {
     RECEIVED.get().copied()
 }
 
-/// Watches for signals from here on, and ends the program if it has not ended five seconds after one. Until then a running
-/// inquiry can write its report, and one that begins only then as well. A second signal ends the program immediately.
+/// Watches for signals from now on. If the program has not ended five seconds after a signal, this ends it. In these
+/// five seconds, an inquiry can write its report, even if it began after the signal. A second signal ends the program
+/// immediately.
 pub fn end_if_unhandled() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -56,32 +58,32 @@ pub fn end_if_unhandled() {
             });
             end(signal);
         };
-        // It belongs to the process and ends with it. If it cannot be started, signals still interrupt inquiries.
+        // The thread runs until the process ends. If it cannot be started, signals still interrupt inquiries.
         if std::thread::Builder::new().name("signals".to_owned()).spawn(watch).is_ok() {
             let _ = listening.recv();
         }
     });
 }
 
-/// Passes the first signal on to every inquiry of a runtime.
+/// Passes the first signal to every inquiry of a runtime.
 pub(crate) struct SignalWatch {
     signals: Signals,
     sender: watch::Sender<Option<Signal>>,
 }
 
 impl SignalWatch {
-    /// Listens from here on: a signal that arrives before an inquiry begins would otherwise end the program without a
-    /// report. Call inside a runtime.
+    /// Watches for signals from now on. Otherwise, a signal that arrives before an inquiry begins would end the program
+    /// without a report. Must be called inside a runtime.
     pub(crate) fn listen() -> SignalWatch {
         SignalWatch { signals: Signals::listen(), sender: watch::Sender::new(None) }
     }
 
-    /// What an inquiry waits for.
+    /// A handle with which an inquiry can wait for the signal.
     pub(crate) fn interruption(&self) -> Interruption {
         Interruption(self.sender.subscribe())
     }
 
-    /// Passes signals on, and does not end.
+    /// Passes signals on to the handles. This future never ends.
     pub(crate) async fn pass_on(&mut self) -> std::convert::Infallible {
         loop {
             let signal = self.signals.next().await;
@@ -109,25 +111,26 @@ impl Interruption {
         let arrived = self.0.wait_for(Option::is_some).await.ok().and_then(|signal| *signal);
         match arrived {
             Some(signal) => signal,
-            // The sender is gone: no signal will be passed on.
+            // The sender was dropped, so no signal will be passed on.
             None => std::future::pending().await,
         }
     }
 }
 
-/// Whether the program was started by `nohup`, which lets it run on after its terminal is closed. Linux shows this in a
-/// file of the kernel; elsewhere it cannot be found out without unsafe code, and a hangup ends the program.
+/// Whether SIGHUP was ignored when the program started, as with `nohup`, so that the program continues after its
+/// terminal is closed. Linux shows this in a file of the kernel. On other systems it cannot be determined without
+/// unsafe code, and SIGHUP ends the program.
 #[cfg(unix)]
 pub fn is_hangup_ignored() -> bool {
     static IGNORED: OnceLock<bool> = OnceLock::new();
-    // Read before the first handler is set, which replaces the former setting.
+    // The value is read before the first handler is installed, because the handler replaces this setting.
     *IGNORED.get_or_init(|| {
         let status = super::file::regular(std::path::Path::new("/proc/self/status"), 64 * 1024).unwrap_or_default();
         ignores_hangup(&String::from_utf8_lossy(&status))
     })
 }
 
-/// A mask in hexadecimal digits, of which the lowest bit is signal 1, SIGHUP (proc(5)).
+/// Parses the mask of ignored signals: hexadecimal digits, in which the lowest bit is signal 1, SIGHUP (proc(5)).
 #[cfg(unix)]
 fn ignores_hangup(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -195,7 +198,7 @@ mod tests {
     use super::ignores_hangup;
 
     #[test]
-    fn the_mask_of_ignored_signals_is_read() {
+    fn the_mask_of_ignored_signals_is_parsed() {
         assert!(ignores_hangup("Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"));
         assert!(!ignores_hangup("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
         assert!(!ignores_hangup(""));

@@ -1,10 +1,10 @@
-//! The terminal while a password is typed: its echo is off then, and a signal must not leave it off.
+//! Restores the terminal if a signal arrives while the user types a password, because the echo is off during that time.
 
 #[cfg(unix)]
 use tokio::sync::oneshot;
 
-/// On a signal restores the terminal's echo and then ends the program, for as long as the result is kept. Without a
-/// terminal or without signals of this kind it does nothing.
+/// Watches for signals until the returned value is dropped. On a signal, it restores the echo of the terminal and ends
+/// the program. Without a terminal, or on systems other than Unix, it has no effect.
 #[cfg(unix)]
 pub(super) fn watch_prompt() -> Option<oneshot::Sender<()>> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};

@@ -4,7 +4,7 @@
 use super::ReplyPhase;
 use serde::{Deserialize, Serialize};
 
-/// Why a server rejects a command. There is one rule for each cause; two causes have the same category as another one.
+/// Why a server rejects a command. There is one rule for each cause; a required login has the category of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -117,12 +117,12 @@ pub enum Category {
     ServerFault,
     ServerFull,
     Closing,
+    RecipientRestricted,
     Accepted,
     Other,
 }
 
-/// The public category of each cause, in the order of the causes. A required login has the category of credentials. A
-/// recipient that accepts mail only from inside its organisation has the category of a rejected sender.
+/// The public category of each cause, in the order of the causes. A required login has the category of credentials.
 const CATEGORIES: [(Cause, Category); 35] = [
     (Cause::UnknownUser, Category::UnknownUser),
     (Cause::MailboxFull, Category::MailboxFull),
@@ -156,7 +156,7 @@ const CATEGORIES: [(Cause, Category); 35] = [
     (Cause::ServerFault, Category::ServerFault),
     (Cause::ServerFull, Category::ServerFull),
     (Cause::Closing, Category::Closing),
-    (Cause::RecipientRestricted, Category::SenderRejected),
+    (Cause::RecipientRestricted, Category::RecipientRestricted),
     (Cause::Accepted, Category::Accepted),
     (Cause::Other, Category::Other),
 ];

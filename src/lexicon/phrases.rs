@@ -4,7 +4,8 @@
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
-//! those of the recognised software, then those that require neither. Within each group, the most specific phrase wins.
+//! those of the recognised software, then those that require neither. Within each group, phrases marked `general` come
+//! last, and the most specific phrase wins.
 //! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
 //! a condition on phase or class. If the scores are equal, the order in the files decides.
 
@@ -17,7 +18,7 @@ use super::context::{Context, ReplyPhase};
 use super::embedded::{embedded, normal};
 use super::literals::{LiteralIndex, Literals};
 use super::meaning::{Confidence, Fix};
-use super::providers;
+use super::{echo, hints, providers};
 use crate::wire::Reply;
 
 /// The files with phrases, in their order.
@@ -40,6 +41,9 @@ pub(crate) struct Phrase {
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
+    /// Whether its words are general, so that every other phrase comes before it ("message rejected").
+    #[serde(default)]
+    general: bool,
     phase: Option<Vec<ReplyPhase>>,
     code: Option<Vec<u16>>,
     class: Option<Vec<u16>>,
@@ -115,7 +119,11 @@ impl Phrase {
         let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
             return false;
         };
-        let is_mark = |word: &str| word.contains(['.', '#', '[', '(', ':', '=', '_', '/']) || word.contains(provider);
+        // Short codes have digits (`ib105`, `ms42207`).
+        let is_mark = |word: &str| {
+            let has_sign = word.contains(['.', '#', '[', '(', ':', '=', '_', '/']);
+            has_sign || word.contains(|one: char| one.is_ascii_digit()) || word.contains(provider)
+        };
         let hit = |words: &[String]| words.iter().any(|word| is_mark(word) && text.contains(word.as_str()));
         context.provider.is_none() && !hit(&self.all) && !hit(&self.any)
     }
@@ -129,6 +137,14 @@ impl Phrase {
     /// Whether it needs a certain enhanced status.
     pub(super) fn needs_status(&self) -> bool {
         self.status.is_some()
+    }
+
+    /// Whether a text matches it only by one short word that anybody could use (`spf`, `virus`). A word with digits or signs is a
+    /// code or a name.
+    pub(super) fn is_by_one_word(&self, text: &str) -> bool {
+        let is_plain = |word: &&String| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
+        let found: Vec<&String> = self.any.iter().filter(|word| text.contains(word.as_str())).collect();
+        self.all.is_empty() && self.status.is_none() && found.iter().all(is_plain)
     }
 
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
@@ -196,31 +212,37 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply as phrases see it: without addresses and commands that it repeats, because their words are the
-/// client's (`550 <spam@example.com>: ...`, `500 command not understood: "AUTH PLAIN"`).
+/// The text of a reply as phrases see it: what the server says of its own accord. Words of the client that it repeats
+/// (addresses, host names, commands) and words in a list of hints ("make sure that SPF, HELO and PTR are correct") are
+/// cut out.
 pub(crate) fn text_of(reply: &Reply) -> String {
-    let text = normal(&reply.joined());
-    if !text.contains('<') {
-        return text;
-    }
-    let (mut kept, mut rest) = (String::with_capacity(text.len()), text.as_str());
-    while let Some((before, after)) = rest.split_once('<') {
-        kept.push_str(before);
-        kept.push('<');
-        let end = after.find(['>', ' ']).filter(|end| after.get(..*end).is_some_and(|inner| inner.contains('@')));
-        // Phrases may require that an address is there.
-        kept.push_str(if end.is_some() { "@" } else { "" });
-        rest = end.and_then(|end| after.get(end..)).unwrap_or(after);
-    }
-    kept + rest
+    hints::without(&echo::without(&normal(&reply.joined())))
 }
 
-/// The phrase that matches a reply best.
+/// The words that Postfix writes before an operator's own text: `Recipient address rejected: <text>`.
+const HEADINGS: [&str; 5] = [
+    "client host rejected: ",
+    "helo command rejected: ",
+    "sender address rejected: ",
+    "recipient address rejected: ",
+    "data command rejected: ",
+];
+
+/// A text in two parts, the second of which was written by the operator; none if the second is empty.
+fn headed(text: &str) -> Option<(&str, &str)> {
+    let (at, heading) = HEADINGS.iter().filter_map(|heading| Some((text.find(heading)?, heading))).min()?;
+    let (head, own) = text.split_at_checked(at + heading.len())?;
+    (!own.trim().is_empty()).then_some((head, own))
+}
+
+/// The phrase that matches a reply best. A general phrase with the same cause comes before words of a provider that nothing
+/// identifies, and words that an operator wrote come before the heading above them.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
     let hits = all.index.hits(&text);
+    let of_heading = headed(&text).map(|(head, _)| all.index.hits(head));
     let scored = all.index.candidates(&hits).filter_map(|at| {
         let phrase = all.phrases.get(at)?;
         let rank = phrase.rank(context)?;
@@ -228,9 +250,15 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
             |step| phrase.cause.can_arise_at(step) || step == ReplyPhase::Mail && phrase.cause.is_about_recipient();
         context.step.is_none_or(fits).then_some(())?;
         let score = phrase.score(all.index.score(at, &hits)?, &seen)?;
-        Some(((rank, std::cmp::Reverse(score), at), phrase))
+        let only_heading = of_heading.as_ref().is_some_and(|hits| all.index.score(at, hits).is_some());
+        Some(((only_heading, rank, phrase.general, std::cmp::Reverse(score), at), phrase))
     });
-    scored.min_by_key(|(key, _)| *key).map(|(_, phrase)| phrase)
+    let mut scored: Vec<_> = scored.collect();
+    scored.sort_unstable_by_key(|(key, _)| *key);
+    let best = scored.first().map(|(_, phrase)| *phrase)?;
+    let is_same = |phrase: &&Phrase| phrase.cause == best.cause && phrase.provider.is_none();
+    let general = || scored.iter().map(|(_, phrase)| *phrase).find(is_same);
+    Some(if best.is_unattributed(context, &text) { general().unwrap_or(best) } else { best })
 }
 
 /// All phrases, for lists and tests.

@@ -12,7 +12,7 @@
 //!    rejections);
 //! 5. the reply code in this phase;
 //! 6. the reply code alone;
-//! 7. its first digit (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
+//! 7. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
 //!    so.
 
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,7 @@ pub enum Basis {
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let reading = by_decisive_status(reply, context)
         .or_else(|| by_phrase(reply, context))
-        .or_else(|| by_status(reply, context))
-        .or_else(|| by_code(reply, context))?;
+        .or_else(|| by_status_or_code(reply, context))?;
     let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
@@ -123,20 +122,31 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
 
 fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context)?;
-    let is_unattributed = phrase.is_unattributed(context, &phrases::text_of(reply));
-    let otherwise = || {
-        let provider = phrase.provider_name()?;
-        Some(format!("These words are known from {provider}; another provider may use them for a similar reason."))
+    let text = phrases::text_of(reply);
+    let name = phrase.provider_name().filter(|_| phrase.is_unattributed(context, &text));
+    // Everybody writes "greylisted" for the same thing.
+    let is_vague = phrase.is_by_one_word(&text) && phrase.cause != Cause::Greylisted;
+    let otherwise = match name {
+        Some(name) => Some(format!("Another provider than {name} may use the same words for a similar reason.")),
+        None if is_vague => Some(ONE_WORD.to_owned()),
+        None => None,
     };
+    let means = match name {
+        Some(name) => format!("The words are those of {name}, for which they mean: {}", phrase.means),
+        None => phrase.means.clone(),
+    };
+    let is_uncertain = name.is_some() || is_vague;
     Some(Reading {
         cause: phrase.cause,
-        confidence: if is_unattributed { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
-        means: phrase.means.clone(),
-        otherwise: phrase.otherwise.clone().or_else(|| otherwise().filter(|_| is_unattributed)),
+        confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
+        means,
+        otherwise: phrase.otherwise.clone().or(otherwise),
         fixes: phrase.fix.clone(),
         basis: Basis::Phrase { id: phrase.id.clone() },
     })
 }
+
+const ONE_WORD: &str = "Only one word of the reply shows this reason. The rest of the reply may name a different one.";
 
 /// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
 /// status itself.
@@ -159,17 +169,30 @@ fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Readin
     }
 }
 
+/// The status, unless it only names a possible meaning and the code in this phase a likely one.
+fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let by_code = by_code(reply, context);
+    let Some(reading) = by_status(reply, context) else { return by_code };
+    let is_likely = |of_code: &Reading| {
+        matches!(of_code.basis, Basis::CodeAtStep { .. }) && of_code.confidence >= Confidence::Likely
+    };
+    let is_vague = reading.confidence == Confidence::Possible;
+    Some(by_code.filter(|of_code| is_vague && is_likely(of_code)).unwrap_or(reading))
+}
+
 fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let fits = |cause: Cause| {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
         // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-        is_sender || !of_login && context.step.is_none_or(|step| cause.can_arise_at(step))
+        // At EHLO, a syntax error is about the EHLO name, as the code says.
+        let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
+        is_sender || !of_login && !of_name && context.step.is_none_or(|step| cause.can_arise_at(step))
     };
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
     let deviation = tables::deviation(status, reply.code, &whose);
-    if let Some(row) = deviation.filter(|row| (row.provider != "any" || row.decisive) && fits(row.cause)) {
+    if let Some(row) = deviation.filter(|row| row.cause != Cause::Other && fits(row.cause)) {
         return Some(of_deviation(row, status));
     }
     let row = tables::status(status).filter(|row| !row.generic)?;
@@ -199,11 +222,27 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let by_class = by_class(reply)?;
     let fits = |cause: Cause| context.step.is_none_or(|step| cause.can_arise_at(step));
     let Some(row) = tables::code(code).filter(|row| fits(row.cause)) else {
-        return Some(if fits(by_class.cause) { by_class } else { Reading { cause: Cause::Other, ..by_class } });
+        return Some(by_class_at(reply, context).unwrap_or_else(|| {
+            if fits(by_class.cause) { by_class } else { Reading { cause: Cause::Other, ..by_class } }
+        }));
     };
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
+}
+
+/// The interpretation based on the phase and the first digit, for a code that has no meaning in the phase.
+fn by_class_at(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let code = reply.code?;
+    let row = tables::class_at(code, context.step?)?;
+    Some(Reading {
+        cause: row.cause,
+        confidence: row.confidence,
+        means: row.means.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::Class { digit: code.number() / 100 },
+    })
 }
 
 /// The interpretation based only on the first digit, for a reply whose code does not have its usual meaning.
@@ -234,5 +273,131 @@ fn name_the_list(reply: &Reply, reading: &mut Reading) {
             format!("Look up the rejected IP address or domain at {} and request its removal there", list.name),
             list.removal.clone(),
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Confidence, Context, Reading, read};
+    use crate::lexicon::{Cause, ReplyPhase};
+    use crate::wire::reply;
+
+    fn reading(phase: &str, text: &str) -> Reading {
+        let context = Context { step: ReplyPhase::parse(phase), ..Context::default() };
+        read(&reply::from_text(text).expect("a reply"), &context).expect("a reading")
+    }
+
+    fn assert_causes(expected: &[(&str, &str, Cause)]) {
+        for (phase, text, cause) in expected {
+            assert_eq!(reading(phase, text).cause, *cause, "{text} [{phase}]");
+        }
+    }
+
+    #[test]
+    fn clear_words_beat_a_code_that_contradicts_them() {
+        assert_causes(&[
+            ("rcpt", "500 No such user", Cause::UnknownUser),
+            ("rcpt", "503 Mailbox is full", Cause::MailboxFull),
+            ("auth", "454 invalid username or password", Cause::Credentials),
+            ("rcpt", "524 host not found", Cause::DomainUnknown),
+            ("rcpt", "554 Greylisted", Cause::Greylisted),
+        ]);
+    }
+
+    #[test]
+    fn before_rcpt_no_recipient_is_meant() {
+        assert_causes(&[
+            ("mail", "550 mailbox unavailable", Cause::SenderRejected),
+            ("mail", "552 5.2.2 Mailbox full", Cause::SenderRejected),
+            ("mail", "550 5.2.1 The email account that you tried to reach is disabled", Cause::SenderRejected),
+            ("mail", "554 No Valid Domain", Cause::SenderRejected),
+            ("mail", "553 5.1.3 Invalid address", Cause::Syntax),
+        ]);
+        for phase in ["greeting", "ehlo", "starttls", "auth", "mail"] {
+            for text in ["550 5.1.1 User unknown", "550 mailbox unavailable", "552 mailbox full", "550 5.2.1 disabled"]
+            {
+                assert!(!reading(phase, text).cause.is_about_recipient(), "{text} [{phase}]");
+            }
+        }
+    }
+
+    #[test]
+    fn the_phase_decides_what_a_rejection_can_be_about() {
+        assert_causes(&[
+            ("starttls", "530 Authentication required", Cause::StarttlsFailed),
+            ("starttls", "221 Bye", Cause::StarttlsFailed),
+            ("starttls", "501 5.5.4 STARTTLS takes no arguments allowed", Cause::Syntax),
+            ("greeting", "500 Command unrecognized", Cause::Sequence),
+            ("greeting", "501 Syntax error", Cause::Sequence),
+            ("auth", "500 5.5.1 Command unrecognized: \"YWJj\"", Cause::Unsupported),
+        ]);
+        // Advice must not repeat the command that was just rejected.
+        for text in ["530 5.7.0 Must issue a STARTTLS command first", "221 Bye", "501 x", "550 no", "454 x", "421 x"] {
+            let reading = reading("starttls", text);
+            assert!(!reading.fixes.iter().any(|fix| fix.text.starts_with("Use STARTTLS")), "{reading:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_client_and_lists_of_hints_are_no_reason() {
+        assert_causes(&[
+            ("rcpt", "501 Syntax error in parameters: RCPT TO:<spam@blacklist.example>", Cause::Syntax),
+            ("mail", "500 unrecognized: \"MAIL FROM:<spam@greylist.example>\"", Cause::Syntax),
+            ("rcpt", "550 5.1.1 <quota@spamhaus.example>: User unknown", Cause::UnknownUser),
+        ]);
+        for text in [
+            "550 Rejected. Please make sure your server is configured correctly (spf, HELO, PTR)",
+            "554 5.7.1 Message refused. Possible reasons: blacklisted IP, missing PTR, invalid SPF",
+        ] {
+            let reading = reading("rcpt", text);
+            assert_eq!(reading.cause, Cause::ContentPolicy, "{text}");
+            assert!(reading.confidence < Confidence::Certain && reading.otherwise.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_operator_beat_the_heading_of_the_server() {
+        assert_causes(&[
+            (
+                "rcpt",
+                "554 5.7.1 <a@example.org>: Recipient address rejected: Mailbox is over quota",
+                Cause::MailboxFull,
+            ),
+            (
+                "rcpt",
+                "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: You must authenticate first",
+                Cause::AuthRequired,
+            ),
+            (
+                "rcpt",
+                "550 5.7.1 <a@example.org>: Recipient address rejected: SPF check failed",
+                Cause::SenderAuthentication,
+            ),
+            ("rcpt", "554 5.7.1 <a@example.org>: Recipient address rejected: Please log in first", Cause::AuthRequired),
+        ]);
+    }
+
+    #[test]
+    fn the_sentence_of_a_provider_needs_its_evidence() {
+        let reading = reading("mail", "550 mail sending denied");
+        assert_eq!(reading.confidence, Confidence::Likely);
+        assert!(reading.means.starts_with("The words are those of Gmail"), "{}", reading.means);
+        assert!(!self::reading("mail", "550 daily user sending quota exceeded").means.contains("Google"));
+    }
+
+    #[test]
+    fn one_word_or_a_code_alone_is_never_certain() {
+        for (phase, text) in [("data", "550 spf"), ("rcpt", "550 x"), ("auth", "535 x"), ("starttls", "454 x")] {
+            assert!(reading(phase, text).confidence < Confidence::Certain, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_only_google_uses_has_its_meaning() {
+        assert_causes(&[
+            ("data", "421 4.7.27 x", Cause::SenderAuthentication),
+            ("data", "421 4.7.29 x", Cause::EncryptionRequired),
+            ("data", "421 4.7.30 x", Cause::SenderAuthentication),
+        ]);
     }
 }

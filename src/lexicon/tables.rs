@@ -17,6 +17,7 @@ static STATUSES: LazyLock<Statuses> = LazyLock::new(|| embedded("status.toml", i
 #[derive(Deserialize)]
 struct Codes {
     class: Vec<ClassRow>,
+    phase: Vec<ClassAt>,
     code: Vec<CodeRow>,
 }
 
@@ -27,6 +28,26 @@ pub(crate) struct ClassRow {
     digit: u16,
     /// The meaning in the standard.
     pub meaning: String,
+    /// The cause, which decides the rule.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    /// How certain the meaning is.
+    pub confidence: Confidence,
+    /// The explanation for the user.
+    pub means: String,
+    /// Alternative explanations.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// Fixes for the user.
+    pub fix: Vec<Fix>,
+}
+
+/// The meaning of a first digit in certain phases.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub(crate) struct ClassAt {
+    phase: Vec<ReplyPhase>,
+    digit: u16,
     /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
@@ -197,12 +218,21 @@ pub(crate) fn class(code: ReplyCode) -> Option<&'static ClassRow> {
     CODES.class.iter().find(|row| row.digit == code.number() / 100)
 }
 
-/// The row of a status in the registry.
+/// The meaning of the first digit in a phase.
+pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static ClassAt> {
+    let digit = code.number() / 100;
+    CODES.phase.iter().find(|row| row.digit == digit && row.phase.contains(&step))
+}
+
+/// The row of a status in the registry, or the meaning that a large provider alone gives to it (`4.7.27`).
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
-    STATUSES
-        .status
-        .iter()
-        .find(|row| row.code.strip_prefix("x.").is_some_and(|kind| status.to_string().get(2..) == Some(kind)))
+    STATUSES.status.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
+}
+
+fn of_kind(status: EnhancedStatus) -> Option<&'static StatusRow> {
+    let detail = status.to_string();
+    let is_kind = |row: &&StatusRow| row.code.strip_prefix("x.").is_some_and(|kind| detail.get(2..) == Some(kind));
+    STATUSES.status.iter().find(is_kind)
 }
 
 /// The meaning that the recognised provider or software gives to a status.
@@ -243,8 +273,8 @@ mod tests {
 
     #[test]
     fn the_registry_of_enhanced_status_codes_is_complete() {
-        assert_eq!(STATUSES.status.len(), 81);
-        let mut codes: Vec<&str> = STATUSES.status.iter().map(|row| row.code.as_str()).collect();
+        let registry = || STATUSES.status.iter().filter(|row| row.code.starts_with("x."));
+        let mut codes: Vec<&str> = registry().map(|row| row.code.as_str()).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), 81);
@@ -255,9 +285,7 @@ mod tests {
             assert!(!row.source.is_empty(), "{} of {} has no source", row.code, row.provider);
         }
         assert!(
-            STATUSES
-                .status
-                .iter()
+            registry()
                 .all(|row| !row.text.is_empty() && row.reference.contains("RFC") || row.reference.contains("draft"))
         );
     }

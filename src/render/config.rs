@@ -1,5 +1,5 @@
-//! `smtpcheck config show`: the values in effect, each with its origin. Secrets never get here: of a value that leads to
-//! one, only the first word is shown.
+//! The output of `smtpcheck config show`: the values in effect, each with its origin. Secrets are not shown; of a
+//! command that prints a password, only the first word is shown.
 
 use std::path::Path;
 
@@ -10,18 +10,18 @@ use super::table::{self, Column, Side};
 use super::{Display, escape};
 use crate::plan::ValueOrigin;
 
-/// One value.
+/// The value of a flag, with its origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigValue {
-    /// The name of the flag.
+    /// The name of the flag, without the hyphens.
     pub name: String,
-    /// The value as text; none is "not set". A flag that can be repeated may have several.
+    /// The values as text; empty if the flag is not set. A repeatable flag can have several values.
     pub value: Vec<String>,
-    /// Who set it.
+    /// Where the value was set.
     pub origin: ValueOrigin,
-    /// The line of the configuration file.
+    /// The line in the configuration file, if it was set there.
     pub line: Option<usize>,
-    /// The variable of the environment.
+    /// The environment variable, if it was set there.
     pub variable: Option<String>,
 }
 
@@ -31,13 +31,13 @@ struct ConfigView<'a> {
     values: &'a [ConfigValue],
 }
 
-/// One JSON document.
+/// The values as a JSON document.
 pub fn json(file: Option<&Path>, values: &[ConfigValue]) -> String {
     let shown = ConfigView { file: file.map(|file| file.to_string_lossy().into_owned()), values };
     super::json::pretty(&shown) + "\n"
 }
 
-/// A table: values that were set first, then the defaults.
+/// The values as a table: first the values that were set, then the defaults.
 pub fn render(file: Option<&Path>, values: &[ConfigValue], look: &Display) -> String {
     let heading = match file {
         Some(file) => StyledLine::of(Role::Dim, "file  ").and(Role::Command, escape::visible(&file.to_string_lossy())),

@@ -1,10 +1,10 @@
-//! The differences between two runs: for people, and as JSON.
+//! The differences between two runs, as text and as JSON.
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
 use crate::report::{Change, Difference};
 
-/// For people.
+/// The differences as text.
 pub fn render(difference: &Difference, look: &Display) -> String {
     let mut lines = Vec::new();
     let arrow = look.signs.to();
@@ -12,15 +12,15 @@ pub fn render(difference: &Difference, look: &Display) -> String {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&check.name)));
         for Change { what, before, after } in &check.changes {
             let what = escape::visible(what);
-            let told = match (before, after) {
+            let value = match (before, after) {
                 (Some(before), Some(after)) => {
                     format!("{} {arrow} {}", escape::visible(before), escape::visible(after))
                 }
                 (None, Some(after)) => format!("new: {}", escape::visible(after)),
-                (Some(before), None) => format!("gone: {}", escape::visible(before)),
+                (Some(before), None) => format!("removed: {}", escape::visible(before)),
                 (None, None) => String::new(),
             };
-            lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
+            lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, value));
         }
     }
     let same = difference.checks.iter().filter(|check| check.changes.is_empty()).count();
@@ -36,7 +36,7 @@ pub fn render(difference: &Difference, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// For programs.
+/// The differences as JSON.
 pub fn json(difference: &Difference, _: &Display) -> String {
     super::json::pretty(&difference) + "\n"
 }

@@ -3,29 +3,29 @@
 use super::symbols::Symbols;
 use super::thresholds::Thresholds;
 
-/// How output looks. Decided once, from flags, environment and terminal.
+/// How output is displayed: decided once from the flags, the environment and the terminal.
 #[derive(Clone, Debug)]
 pub struct Display {
-    /// Whether colours may be used; they never carry meaning alone.
+    /// Whether colours are used. No information is conveyed by colour alone.
     pub colour: Colour,
-    /// Which colours.
+    /// The colour theme.
     pub theme: Theme,
-    /// Which symbols.
+    /// Unicode or ASCII symbols.
     pub signs: Symbols,
-    /// Columns, at least 40.
+    /// The width in columns; at least 40.
     pub width: usize,
-    /// How much is shown.
+    /// The level of detail.
     pub volume: Verbosity,
-    /// How much of the session is shown.
+    /// Which lines of the session are shown.
     pub transcript: Transcript,
-    /// Whether the certificates are shown as PEM.
+    /// Whether the certificate chain is shown as PEM.
     pub chain: ChainDisplay,
-    /// How long a check may take before the format `nagios` alerts.
+    /// The durations at which the format `nagios` reports WARNING or CRITICAL.
     pub thresholds: Thresholds,
 }
 
 impl Display {
-    /// 80 columns, no colour: what a pipe gets.
+    /// The settings for output to a pipe: 80 columns, no colours.
     pub fn plain() -> Display {
         Display {
             colour: Colour::Off,
@@ -39,13 +39,13 @@ impl Display {
         }
     }
 
-    /// The same for a file: without colours, and with columns that do not depend on a terminal.
+    /// The same settings for a file: no colours, and a width that does not depend on the terminal.
     pub fn for_file(&self) -> Display {
         Display { colour: Colour::Off, width: 100, ..self.clone() }
     }
 }
 
-/// Whether colours may be used.
+/// Whether colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// Yes.
@@ -54,46 +54,46 @@ pub enum Colour {
     Off,
 }
 
-/// Which colours.
+/// A set of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// Fixed colours that are readable on dark and on light backgrounds.
     Default,
-    /// The terminal's own dark colours, for light backgrounds.
+    /// The terminal's dark colours, for light backgrounds.
     Light,
-    /// Orange and sky blue, which people with any kind of colour vision can tell apart.
+    /// Orange and sky blue, which can be distinguished with any kind of colour vision.
     Colorblind,
-    /// Bold and dim only.
+    /// No colours, only bold and dim text.
     Mono,
 }
 
-/// How much is shown.
+/// The level of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
-    /// `-q`: the verdict line.
+    /// `-q`: only the verdict line.
     Quiet,
-    /// Everything that helps.
+    /// Default: the session, the findings and the verdict.
     Normal,
-    /// `-v`: raw bytes, certificates, follow-ups in full.
+    /// `-v`: also raw bytes, full certificates and follow-up connections.
     Verbose,
 }
 
-/// How much of the session is shown.
+/// Which lines of the session are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transcript {
-    /// All of it.
+    /// All lines.
     Full,
-    /// Lines that a finding points to.
+    /// Lines that a finding refers to.
     Problems,
-    /// None of it.
+    /// No lines.
     None,
 }
 
-/// Whether the certificates are shown as PEM.
+/// Whether the certificate chain is shown as PEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainDisplay {
-    /// `--show-chain`.
+    /// Yes (`--show-chain`).
     Shown,
-    /// Their names and dates are enough.
+    /// No: only the names and dates of the certificates are shown.
     Hidden,
 }

@@ -1,17 +1,17 @@
-//! Text received from a server, made safe to show. Characters that a terminal acts upon, that cannot be seen, that change
-//! the direction of writing, or that have no meaning in Unicode become visible escapes. What is left is printable text on
-//! one line. Every format for people, every log line and every annotation passes text through [`visible`], and JSON
-//! through [`json`].
+//! Makes text received from a server safe to show. Control characters, invisible characters, characters that change the
+//! writing direction and unassigned characters are replaced by visible escapes. The result is printable text on one
+//! line. Every text format, log line and annotation uses [`visible`]; JSON uses [`json`].
 //!
-//! Which characters these are is decided by their Unicode properties, not by a list: see [`Kind::of`].
+//! The characters are selected by their Unicode properties, not by a list: see [`CharacterClass::of`].
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Marks that may follow one another. Written languages need up to four; a pile of them covers the lines above.
+/// The maximum number of consecutive combining marks. Written languages need up to four; many marks would cover the
+/// lines above.
 const MOST_MARKS: usize = 8;
 
-/// The same text without anything that a terminal would act upon.
+/// Escapes text for display.
 pub fn visible(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut marks = Marks::default();
@@ -27,8 +27,8 @@ pub fn visible(text: &str) -> String {
     safe
 }
 
-/// The same JSON with characters that JSON allows raw, and terminals act upon, written as `\u` escapes (RFC 8259 section
-/// 7), which leave the value as it is. In JSON such characters are possible inside strings only.
+/// Escapes a JSON document: characters that JSON permits unescaped, but that are unsafe in a terminal, become `\u`
+/// escapes (RFC 8259 section 7). The values do not change, because such characters occur only inside JSON strings.
 pub fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     let mut marks = Marks::default();
@@ -48,25 +48,25 @@ pub fn json(document: &str) -> String {
     safe
 }
 
-/// What a character does to the text around it.
+/// The effect of a character on the text around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CharacterClass {
     Plain,
-    /// It is drawn over the character before it.
+    /// A combining mark, which is drawn over the character before it.
     Mark,
-    /// It is acted upon, invisible, or has no meaning.
+    /// A character that terminals interpret, that is invisible, or that is unassigned.
     Dangerous,
 }
 
 impl CharacterClass {
-    /// Dangerous are, by General_Category (UAX 44):
+    /// The dangerous characters, by General_Category (UAX 44):
     /// 1. Cc, control characters;
-    /// 2. Cf, format characters: marks of direction (UAX 9), zero-width characters, soft hyphen, tags, the byte order mark;
+    /// 2. Cf, format characters: direction marks (UAX 9), zero-width characters, soft hyphen, tags, byte order mark;
     /// 3. Zl and Zp, line and paragraph separators;
-    /// 4. Co, private use: a font decides what is seen, and some show check marks and locks;
-    /// 5. Cn, unassigned, which includes the noncharacters that XML 1.0 forbids; a terminal cannot know their width;
+    /// 4. Co, private use: the font decides how they look, and some fonts show check marks and locks;
+    /// 5. Cn, unassigned, including the noncharacters that XML 1.0 forbids: terminals do not know their width;
     ///
-    /// and every character with Default_Ignorable_Code_Point, which is invisible wherever it is not supported: Hangul
+    /// and every character with Default_Ignorable_Code_Point, which is invisible where it is not supported: Hangul
     /// fillers, variation selectors, the Mongolian vowel separator.
     fn of(c: char) -> CharacterClass {
         if matches!(c, ' '..='~') {
@@ -86,7 +86,8 @@ impl CharacterClass {
     }
 }
 
-/// Counts marks in a row. One at the start of a text would be drawn over a character of smtpcheck's own.
+/// Counts consecutive combining marks. A mark at the start of a text is escaped too, because it would be drawn over the
+/// character before the text.
 struct Marks(usize);
 
 impl Default for Marks {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_becomes_visible() {
+    fn invisible_characters_become_visible() {
         for c in [
             '\u{ad}',
             '\u{34f}',
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_shown_up_to_a_number_and_never_over_a_character_of_ours() {
+    fn marks_are_shown_up_to_a_limit_and_never_at_the_start() {
         let pile = |count: usize| format!("a{}b", "\u{301}".repeat(count));
         assert_eq!(visible(&pile(MOST_MARKS)), pile(MOST_MARKS));
         let escaped = format!("a{}\\u{{301}}b", "\u{301}".repeat(MOST_MARKS));
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_json() {
+    fn escaped_json_has_the_same_value() {
         let document = serde_json::to_string(&"\u{9b}\u{202e}\u{7f}\u{e0041}").expect("a string");
         let safe = json(&document);
         assert!(safe.is_ascii(), "{safe}");

@@ -1,8 +1,9 @@
-//! What `smtpcheck explain` prints: for one thing a page, for a log the count per cause, as JSON one object a line.
+//! The output of `smtpcheck explain`: a page for each argument, the number of replies per cause for a log, and with
+//! `--json` one object per line.
 //!
-//! Promises: every key of the JSON is always present (null: does not apply or is not known); text from servers and from the
-//! input passes [`escape`]; a page ends with the rule that explains more; where a meaning comes from is shown with `-v` only.
-//! Does not: read or count.
+//! Promises: every key of the JSON output is always present (null: does not apply or is unknown); text from servers and
+//! from the input passes [`escape`]; a page ends with the rule to look up next; sources are shown only with `-v`.
+//! Does not: read the input or count replies, which [`crate::explain`] does.
 
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ pub const SCHEMA: &str = include_str!("../../schema/explain.json");
 
 /// One object on one line.
 pub fn json(explained: &Explained) -> String {
-    // Serialisation of our own types with string keys cannot fail.
+    // Serialisation of types with string keys cannot fail.
     escape::json(&serde_json::to_string(explained).unwrap_or_default()) + "\n"
 }
 
@@ -32,13 +33,13 @@ pub fn page(explained: &Explained, look: &Display) -> String {
         return paint(&lines, look);
     }
     if let Some(meaning) = &explained.meaning {
-        lines.extend(labelled("is", Role::Plain, &escape::visible(meaning), look));
+        lines.extend(labelled("means", Role::Plain, &escape::visible(meaning), look));
     }
     let place: Vec<String> = explained
         .phase
-        .map(|phase| format!("at {}", word(&phase)))
+        .map(|phase| format!("phase {}", word(&phase)))
         .into_iter()
-        .chain(explained.provider.as_ref().map(|provider| format!("from {provider}")))
+        .chain(explained.provider.as_ref().map(|provider| format!("provider {provider}")))
         .collect();
     if !place.is_empty() {
         lines.extend(labelled("where", Role::Plain, &escape::visible(&place.join(", ")), look));
@@ -56,7 +57,7 @@ pub fn page(explained: &Explained, look: &Display) -> String {
     }
     lines.extend(fix_lines(&explained.fixes, look));
     lines.extend(
-        basis(explained, look).iter().flat_map(|basis| labelled("by", Role::Dim, &escape::visible(basis), look)),
+        basis(explained, look).iter().flat_map(|basis| labelled("basis", Role::Dim, &escape::visible(basis), look)),
     );
     if let Some(rule) = explained.rule {
         lines.extend(labelled("rule", Role::Dim, &format!("{rule}; for details:"), look));
@@ -96,7 +97,7 @@ pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>,
     lines.extend(unrecognised(extent.unknown, unknown, look));
     if !tallies.is_empty() {
         lines.extend(
-            ["", "For details of a cause: smtpcheck explain RULE. For each reply: --json"]
+            ["", "For details of a cause, run: smtpcheck explain RULE. To list each reply, add --json."]
                 .map(|text| StyledLine::of(Role::Dim, text)),
         );
     }
@@ -130,34 +131,36 @@ fn plural(count: u64, one: &str, more: &str) -> String {
 
 fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
     let text = "not recognised: expected a rule id, reply code, enhanced status, reply, log line, error message, EHLO extension, SASL mechanism, program or provider";
-    let mut lines = labelled("is", Role::Plain, text, look);
+    let mut lines = labelled("error", Role::Plain, text, look);
     if !explained.nearest.is_empty() {
-        lines.extend(labelled("near", Role::Plain, &explained.nearest.join(", "), look));
+        lines.extend(labelled("similar", Role::Plain, &explained.nearest.join(", "), look));
     }
-    lines.extend(labelled("all", Role::Dim, "smtpcheck explain --list", look));
+    lines.extend(labelled("list", Role::Dim, "smtpcheck explain --list", look));
     lines
 }
 
-/// What the meaning is based on: the id of the lexicon's entry and its source with `-v`, otherwise only what limits the
-/// certainty.
+/// The basis of the meaning. With `-v`, the lexicon entry and its source; without `-v`, only a basis that limits the
+/// certainty, such as a code without a recognised text.
 fn basis(explained: &Explained, look: &Display) -> Option<String> {
     let is_verbose = look.volume == Verbosity::Verbose;
     let basis = explained.basis.as_ref().and_then(|basis| match basis {
         Basis::Phrase { id } => is_verbose.then(|| format!("the text of the reply ({id})")),
         Basis::ProviderStatus { provider, status } => {
-            is_verbose.then(|| format!("the status {status} as {provider} uses it"))
+            is_verbose.then(|| format!("the enhanced status {status} as {provider} uses it"))
         }
-        Basis::Status { status } => is_verbose.then(|| format!("the status {status}")),
-        Basis::CodeAtStep { code } => Some(format!("the code {code} at this phase, not the text")),
-        Basis::Code { code } => Some(format!("the code {code} alone, not the text")),
-        Basis::Class { digit } => Some(format!("the first digit {digit} alone; the rest is unknown")),
+        Basis::Status { status } => is_verbose.then(|| format!("the enhanced status {status}")),
+        Basis::CodeAtStep { code } => Some(format!("only the code {code} in this phase; the text is not recognised")),
+        Basis::Code { code } => Some(format!("only the code {code}; the text is not recognised")),
+        Basis::Class { digit } => {
+            Some(format!("only the first digit {digit}; the rest of the reply is not recognised"))
+        }
     });
     let source = explained.source.clone().filter(|_| is_verbose);
     let parts: Vec<String> = basis.into_iter().chain(source).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The word of a value in JSON.
+/// The string that JSON uses for a value of an enum.
 fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
@@ -183,7 +186,7 @@ mod tests {
     use crate::explain::Explained;
 
     #[test]
-    fn the_published_schema_of_explain_is_that_of_the_types() {
+    fn the_published_schema_of_explain_matches_the_types() {
         let schema =
             schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Explained>();
         let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";

@@ -1,6 +1,7 @@
-//! Annotations for GitHub Actions: workflow commands on standard output, one for each error or warning, at the line of the
-//! suite that declares it. GitHub shows ten of a kind for each step and silently drops the rest, so at most nine are
-//! written, and a tenth says how many more there are. The step summary is a side file in the format `markdown`.
+//! Annotations for GitHub Actions: workflow commands on standard output, one for each error or warning, at the line of
+//! the suite file that declares the check. GitHub shows ten errors and ten warnings for each step and silently discards
+//! the rest. Therefore at most nine are written, and a tenth reports how many more there are. The step summary is a
+//! side file in the format `markdown`.
 
 use std::fmt::Write;
 
@@ -8,7 +9,7 @@ use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, escape};
 use crate::report::{CheckResult, FilePosition, Run, RunSource};
 
-/// GitHub's ten, less one that counts the rest.
+/// GitHub's limit of ten, less one annotation for the number of further ones.
 const MOST: usize = 9;
 
 /// All annotations, then one line for each check.
@@ -28,13 +29,13 @@ pub fn render_run(run: &Run, _: &Display) -> String {
         }
     }
     for case in &run.cases {
-        let told = verdict::outcome(case);
+        let outcome = verdict::outcome(case);
         let _ = writeln!(
             text,
             "{} {}: {}",
             OutcomeWord::of(case).word(),
             defused(&escape::visible(&case.name)),
-            defused(&told)
+            defused(&outcome)
         );
     }
     text
@@ -74,7 +75,7 @@ fn error(case: &CheckResult, reason: &FailureReason<'_>) -> Annotation {
     }
 }
 
-/// Warnings that do not make a check fail.
+/// The warnings that do not make a check fail.
 fn warnings(run: &Run) -> Vec<Annotation> {
     let mut all = Vec::new();
     for case in &run.cases {
@@ -84,17 +85,17 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     all
 }
 
-/// The text of a command: a line end would end it, and the next line could be another command.
+/// Escapes the message of a command. A line ending would end the command, and the next line could be another command.
 fn data(text: &str) -> String {
     defused(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
-/// The value of a property, in which `:` and `,` have a meaning too.
+/// Escapes the value of a property, in which `:` and `,` also have a meaning.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The older form of a command, `##[error]`, also works in the middle of a line.
+/// Breaks commands in the older form `##[error]`, which are recognised anywhere in a line.
 fn defused(text: &str) -> String {
     text.replace("##[", "# #[")
 }
@@ -104,7 +105,7 @@ mod tests {
     use super::{data, property};
 
     #[test]
-    fn nothing_ends_a_command_or_begins_another() {
+    fn text_cannot_end_a_command_or_start_another() {
         assert_eq!(data("a\n::error::b\r% ##[error]c"), "a%0A::error::b%0D%25 # #[error]c");
         assert_eq!(property("x,line=1::y"), "x%2Cline=1%3A%3Ay");
     }

@@ -1,5 +1,5 @@
-//! Reports as JSON documents, whose types are `report::Document`: one document for one target, a list of them for several,
-//! and for a suite one with a case for each check.
+//! Reports as JSON: a `report::Document` for one target, a list of documents for several targets, and a
+//! `report::RunDocument` for a suite.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use super::{Display, escape};
 use crate::report::{CheckOutcome, Document, Report, Run, RunDocument, RunSource};
 
-/// The whole output, indented, with a final line end.
+/// The complete output, indented, with a final line ending.
 pub fn render_run(run: &Run, _: &Display) -> String {
     if let RunSource::Suite(_) = run.source {
         return pretty(&RunDocument::from(run)) + "\n";
@@ -33,12 +33,12 @@ fn document(report: &Report, earlier: &[Report]) -> String {
     pretty(&Document::from(report).after(earlier))
 }
 
-/// Any serialisable value as indented JSON. All JSON of the program is written here and in [`compact`].
+/// Any serialisable value as indented JSON. Formats write JSON only with this function and with [`compact`].
 pub(super) fn pretty(value: &impl Serialize) -> String {
     written(value, PrettyFormatter::new())
 }
 
-/// The same on one line.
+/// Any serialisable value as JSON on one line.
 pub(super) fn compact(value: &impl Serialize) -> String {
     written(value, CompactFormatter)
 }
@@ -46,16 +46,16 @@ pub(super) fn compact(value: &impl Serialize) -> String {
 fn written<F: Formatter>(value: &impl Serialize, layout: F) -> String {
     let mut bytes = Vec::new();
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Rounded(layout));
-    // Serialisation of our own types with string keys cannot fail, and JSON is UTF-8.
+    // Serialisation of types with string keys cannot fail, and JSON is UTF-8.
     let _ = value.serialize(&mut writer);
     escape::json(&String::from_utf8(bytes).unwrap_or_default())
 }
 
-/// A layout in which numbers have at most three decimal places: 0.12 instead of 0.11999999999999994. All fractions in our
-/// documents are milliseconds.
+/// A formatter that rounds numbers to three decimal places: 0.12 instead of 0.11999999999999994. All fractional numbers
+/// in the documents are milliseconds.
 struct Rounded<F>(F);
 
-/// Passes calls on to the layout.
+/// Defines methods that pass calls on to the inner formatter.
 macro_rules! as_before {
     ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
         $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
@@ -88,7 +88,7 @@ mod tests {
     use super::{compact, pretty};
 
     #[test]
-    fn numbers_are_rounded_and_the_layout_is_that_of_serde_json() {
+    fn numbers_are_rounded_and_the_layout_is_unchanged() {
         let value = serde_json::json!({"ms": 0.119_999_999_999_999_94, "whole": 3.0, "list": [1, [], {}], "text": "a"});
         assert_eq!(compact(&value), r#"{"list":[1,[],{}],"ms":0.12,"text":"a","whole":3.0}"#);
         let again: serde_json::Value = serde_json::from_str(&compact(&value)).expect("JSON");

@@ -1,8 +1,8 @@
-//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check, however often it was retried; one `failure` with
-//! all reasons, their causes and fixes; the session in `system-out`.
+//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check, including its retries; one `failure` with
+//! all reasons, causes and fixes; the session in `system-out`.
 //!
-//! A check that was cut short by smtpcheck is an `error`: it is no statement about the server. The elements and attributes are those of the
-//! schema of the Jenkins plugin (`tests/data/junit.xsd`), and of no later dialect.
+//! A check that smtpcheck cut short is reported as `error`, because its result says nothing about the server. Only
+//! elements and attributes in the schema of the Jenkins plugin are used (`tests/data/junit.xsd`).
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,7 +18,7 @@ use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 /// The complete document.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let mut bytes = Vec::new();
-    // A Vec takes every write.
+    // Writing to a Vec cannot fail.
     let _ = document(&mut Writer::new_with_indent(&mut bytes, b' ', 2), run, look);
     bytes.push(b'\n');
     String::from_utf8(bytes).unwrap_or_default()
@@ -49,7 +49,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
             .with_attributes(counts)
             .with_attributes([("skipped", skipped.as_str())]);
         let began = run.reports().map(Report::started_at).min();
-        // ISO 8601 without a zone, as the schema requires; it is UTC.
+        // ISO 8601 in UTC; the schema does not permit a time zone.
         let began = began.map(|began| began.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         if let Some(began) = &began {
             element = element.with_attribute(("timestamp", began.as_str()));
@@ -63,7 +63,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     Ok(())
 }
 
-/// GitLab drops a test case whose name occurred before.
+/// Makes a name unique, because GitLab discards a test case whose name occurred before.
 fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
     let name = escape::visible(name);
     let numbered = (2..).map(|number| format!("{name} ({number})"));
@@ -107,14 +107,14 @@ fn testcase(
                 .with_attributes([("message", message.as_str()), ("type", kind.as_str())])
                 .write_text_content(BytesText::new(&details(&reasons, report)))?;
         }
-        let said = message(report, earlier, look);
-        writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
+        let session = message(report, earlier, look);
+        writer.create_element("system-out").write_text_content(BytesText::new(&session))?;
         Ok(())
     })?;
     Ok(())
 }
 
-/// Every reason with its cause and fixes.
+/// The text of a `failure` or `error`: every reason with its cause and fixes.
 fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
     let mut text = String::from("\n");
     for reason in reasons {

@@ -1,8 +1,8 @@
-//! Markdown, for a step summary, a comment or an issue: verdicts in a table, then each check with its findings, their
-//! fixes, and the session in a code block.
+//! Markdown for a step summary, a comment or an issue: a table with the verdicts, then each check with its findings,
+//! their fixes, and the session in a code block.
 //!
-//! Text of the server cannot become markup: outside code every character with a meaning in Markdown is escaped, and the
-//! fence of a code block has more backticks than any run inside it.
+//! Text received from the server cannot become markup: outside code, every character with a meaning in Markdown is
+//! escaped, and the fence of a code block has more backticks than any sequence of backticks inside it.
 
 use std::fmt::Write;
 
@@ -24,9 +24,9 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = verdict::outcome(case);
+        let outcome = verdict::outcome(case);
         let word = OutcomeWord::of(case).word();
-        let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
+        let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&outcome));
     }
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
@@ -36,7 +36,8 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
-/// GitHub rejects a step summary of more than 1 MiB; this many bytes leave room for other commands of the same step.
+/// The maximum size of a step summary. GitHub rejects one of more than 1 MiB; the rest is left for other commands of
+/// the same step.
 const SUMMARY_BYTES: usize = 900_000;
 
 /// The text for the step summary of GitHub Actions.
@@ -67,8 +68,8 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
-        let said = plain_text::plain_session(report, look);
-        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&said));
+        let session = plain_text::plain_session(report, look);
+        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&session));
     }
     text
 }
@@ -88,13 +89,13 @@ fn finding(report: &Report, finding: &Finding) -> String {
         verdict::sure(finding),
         plain(&verdict::sentence(&finding.cause))
     );
-    for (label, said) in finding
+    for (label, sentence) in finding
         .otherwise
         .iter()
-        .map(|said| ("Or", said))
-        .chain(finding.consequences.iter().map(|said| ("Consequence", said)))
+        .map(|sentence| ("Or", sentence))
+        .chain(finding.consequences.iter().map(|sentence| ("Consequence", sentence)))
     {
-        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(said)));
+        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(sentence)));
     }
     for (at, fix) in finding.fixes.iter().enumerate() {
         let _ = writeln!(text, "{}. {}", at + 1, plain(&fix.text));
@@ -122,7 +123,7 @@ fn times(report: &Report) -> String {
     text
 }
 
-/// Plain text: every character with a meaning gets a backslash, and nothing becomes a link.
+/// Escapes text: every character with a meaning in Markdown gets a backslash, and URLs do not become links.
 fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {
@@ -131,38 +132,38 @@ fn plain(text: &str) -> String {
         }
         safe.push(c);
     }
-    // GitHub turns bare addresses into links; an address from a server must not be clicked by mistake.
+    // GitHub turns URLs into links; a URL received from a server must not be clickable.
     safe.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// Inline code.
+/// Formats text as inline code.
 fn code(text: &str) -> String {
     let text = escape::visible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // Markdown removes one blank at both ends; without it a backtick there would belong to the fence.
+    // Markdown removes one space at each end; without the space, a backtick at the end would belong to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// The beginning of a text that is longer than `most` bytes, with a note that it is cut.
+/// Truncates a text that is longer than `most` bytes and adds a note.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        // Closes a code block that was cut.
+        // Closes a code block that was truncated.
         let fence = "`".repeat((longest_run(&text) + 1).max(3));
-        text.push_str(&format!("\n{fence}\n\nThis summary was cut here because it is too long.\n"));
+        text.push_str(&format!("\n{fence}\n\nThis summary was truncated here because it is too long.\n"));
     }
     text
 }
 
-/// A code block.
+/// Formats text as a code block.
 fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// The longest run of backticks.
+/// The length of the longest sequence of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

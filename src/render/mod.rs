@@ -1,7 +1,8 @@
-//! A report in, text out. One file per format, one row each in [`FORMATS`]; `view` holds what several formats show. Nothing
-//! here reads a clock, a terminal or a file. Text of the server passes [`escape`] in every format.
+//! Renders reports. Each format has its own file and one row in [`FORMATS`]; `view` contains what several formats
+//! share. This module reads no clock, terminal or file. Every format passes text received from a server through
+//! [`escape`].
 //!
-//! [`text`] can also write while the session runs; the result is the same as that of the finished report.
+//! [`text`] can also write while the check runs; the result is the same as for a finished report.
 
 pub mod config;
 pub mod difference;
@@ -34,7 +35,7 @@ pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
 
-/// Every format. What a command must know of one is in its row; no command compares names.
+/// Every format. Commands read the properties of a format from its row and never compare format names.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "text",
@@ -51,7 +52,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "ndjson",
-        about: "for programs: one JSON object a line, written as things happen",
+        about: "for programs: one JSON object per line, written while the check runs",
         live: Live::Records,
         ..Format::at_end(ndjson::render_run)
     },
@@ -93,32 +94,32 @@ pub static FORMATS: &[Format] = &[
 pub struct Format {
     /// The value of `--format`.
     pub name: &'static str,
-    /// One line for the help.
+    /// The description in the help.
     pub about: &'static str,
-    /// How it follows a check that is still running.
+    /// How the format follows a check that is still running.
     pub live: Live,
-    /// Which exit codes the program uses with it.
+    /// The exit codes that the program uses with this format.
     pub exit_codes: ExitCodes,
-    /// A file that is written beside the output.
+    /// A file that the format writes in addition to its output.
     pub side_file: Option<SideFile>,
-    /// Shows what has changed between two runs, if the format can.
+    /// Renders the changes between two runs, if the format supports this.
     pub difference: Option<fn(&Difference, &Display) -> String>,
-    /// Makes the complete output of a finished run, with a final line end.
+    /// Renders a finished run, with a final line ending.
     pub render: fn(&Run, &Display) -> String,
 }
 
 /// How a format follows a check that is still running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
-    /// The session line by line, the verdict at its end.
+    /// It writes the session line by line, and the verdict at the end.
     Text,
-    /// One record for each event.
+    /// It writes one record for each event.
     Records,
-    /// Nothing before the end.
+    /// It writes everything at the end.
     AtEnd,
 }
 
-/// Which exit codes the program uses.
+/// A set of exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCodes {
     /// Those of `report::Exit`.
@@ -127,17 +128,17 @@ pub enum ExitCodes {
     NagiosPlugin,
 }
 
-/// A file that a format appends to beside its output.
+/// A file to which a format appends text in addition to its output.
 #[derive(Clone, Copy)]
 pub struct SideFile {
-    /// The environment variable that holds its path; if it is not set, no file is written.
+    /// The environment variable with the path of the file. If it is not set, no file is written.
     pub variable: &'static str,
-    /// Makes what is appended.
+    /// Renders the text to append.
     pub render: fn(&Run, &Display) -> String,
 }
 
 impl Format {
-    /// What most formats are: complete at the end, with the program's own exit codes.
+    /// The properties of most formats: output at the end, and smtpcheck's own exit codes.
     const fn at_end(render: fn(&Run, &Display) -> String) -> Format {
         Format {
             name: "",
@@ -150,12 +151,12 @@ impl Format {
         }
     }
 
-    /// The output of a run of one report.
+    /// Renders a single report.
     pub fn one(&self, report: &Report, look: &Display) -> String {
         (self.render)(&Run::of(report.clone()), look)
     }
 
-    /// The exit code of the program after a run that was shown in this format.
+    /// The exit code of the program for a run in this format.
     pub fn exit_code(&self, run: &Run, look: &Display) -> u8 {
         match self.exit_codes {
             ExitCodes::Own => run.exit_code(),
@@ -164,7 +165,7 @@ impl Format {
     }
 }
 
-/// A format by its name.
+/// Finds a format by its name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }

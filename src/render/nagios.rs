@@ -1,11 +1,11 @@
-//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
-//! check_smtp 2.x, so that existing graphs and rules keep working; further labels follow, and cause and fix on further lines.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` are those of
+//! check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
 //!
-//! Unlike check_smtp every reply is judged and the certificate is verified. The states:
+//! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;
-//! 2. WARNING (1): it passed with a warning, the server temporarily rejected something (4yz), or `--warning` is exceeded;
-//! 3. CRITICAL (2): it failed in another way (a timeout too), or `--critical` is exceeded;
-//! 4. UNKNOWN (3): nothing was tested: usage error, check skipped, run interrupted.
+//! 2. WARNING (1): the check passed with a warning, a command was rejected temporarily, or `--warning` was exceeded;
+//! 3. CRITICAL (2): the check failed in another way, for example with a timeout, or `--critical` was exceeded;
+//! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
 
 use std::fmt::Write;
 
@@ -16,21 +16,21 @@ use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, RunSource, Ver
 
 pub use super::thresholds::{Range, Thresholds};
 
-/// The state that a plugin reports to the scheduler.
+/// The state that the plugin reports to the scheduler. Of several states, the greatest is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PluginState {
-    /// 0.
+    /// Exit code 0.
     Ok,
-    /// 3. A known failure has precedence.
+    /// Exit code 3. It is less than `Warning`, so a known problem has precedence.
     Unknown,
-    /// 1.
+    /// Exit code 1.
     Warning,
-    /// 2.
+    /// Exit code 2.
     Critical,
 }
 
 impl PluginState {
-    /// The exit code.
+    /// The exit code of the plugin.
     pub fn code(self) -> u8 {
         match self {
             PluginState::Ok => 0,
@@ -55,7 +55,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The output with what `-e` and `-R` of check_smtp expected and did not get, which is a WARNING as there.
+/// The output with the mismatches of check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
@@ -82,12 +82,12 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     (state, text)
 }
 
-/// The output for a usage error, which a scheduler shows too.
+/// The output for a usage error, which the scheduler also shows.
 pub fn unusable(text: &str) -> String {
     format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
 }
 
-/// The worst state of all checks.
+/// The greatest state of all checks; UNKNOWN if all were skipped.
 pub fn state(run: &Run, thresholds: &Thresholds) -> PluginState {
     run.cases
         .iter()
@@ -124,13 +124,13 @@ fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
     by_check.max(by_time)
 }
 
-/// A warning that does not make the check fail; none with `--fail-on never`.
+/// The first warning that does not make the check fail; `None` with `--fail-on never`.
 fn warning(report: &Report) -> Option<FailureReason<'_>> {
     let is_wanted = report.plan.gate.fail_on != crate::plan::FailOn::Never;
     verdict::warnings(report).next().filter(|_| is_wanted).map(FailureReason::Finding)
 }
 
-/// Why a check is not OK, in a few words.
+/// The reason why a check is not OK, in one line.
 fn problem(case: &CheckResult) -> Option<String> {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
@@ -147,7 +147,7 @@ fn prefix(run: &Run, case: &CheckResult) -> String {
     if is_named { format!("{}: ", escape::visible(&case.name)) } else { String::new() }
 }
 
-/// The lines after the first one: causes and fixes; with `-v` the session.
+/// The lines after the first one: causes and fixes, and with `-v` the session.
 fn detail_lines(run: &Run, case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {
@@ -164,7 +164,8 @@ fn detail_lines(run: &Run, case: &CheckResult, look: &Display) -> Vec<String> {
     lines
 }
 
-/// `'label'=value[unit];[warn];[crit];[min];[max]`, first that of check_smtp.
+/// The performance data, in the form `'label'=value[unit];[warn];[crit];[min];[max]`. The first label is that of
+/// check_smtp.
 fn figures(run: &Run, thresholds: &Thresholds) -> String {
     let mut all = Vec::new();
     for case in &run.cases {
@@ -186,14 +187,14 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
             let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
             let days = report.plan.tls.days;
-            // `N:` alerts on values below N.
+            // The range `N:` causes an alert for values below N.
             all.push(format!("{}={left};{}:;{}:", label("cert_days"), days.warning, days.error));
         }
     }
     all.join(" ")
 }
 
-/// A bar starts the performance data.
+/// Replaces `|`, which would start the performance data.
 fn bare(text: &str) -> String {
     text.replace('|', "/")
 }
@@ -203,7 +204,7 @@ mod tests {
     use super::PluginState;
 
     #[test]
-    fn what_is_known_to_be_wrong_counts_more_than_what_is_unknown() {
+    fn warning_and_critical_have_precedence_over_unknown() {
         assert_eq!(
             [PluginState::Unknown, PluginState::Critical, PluginState::Ok, PluginState::Warning].into_iter().max(),
             Some(PluginState::Critical)

@@ -1,12 +1,12 @@
-//! One JSON object on each line, whose types are `report::StreamRecord`. `commands` writes the lines as things happen;
-//! [`render_run`] writes a finished run in the same way.
+//! NDJSON: one JSON object per line, of the type `report::StreamRecord`. The commands write the lines while a check
+//! runs; [`render_run`] writes the same lines for a finished run.
 
 use super::view::session::Moment;
 use super::{Display, json};
 use crate::evidence::{Event, Probe};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, StreamRecord};
 
-/// All lines.
+/// All lines of a run.
 pub fn render_run(run: &Run, _: &Display) -> String {
     let mut text = written(&StreamRecord::start(&run.source, run.cases.len()));
     for (at, case) in run.cases.iter().enumerate() {
@@ -16,7 +16,7 @@ pub fn render_run(run: &Run, _: &Display) -> String {
     text
 }
 
-/// All lines of one check, whose number counts from 1.
+/// All lines of one check. `number` is its number in the run, from 1.
 pub fn check(number: usize, case: &CheckResult) -> String {
     let mut text = written(&StreamRecord::check(number, case));
     if let CheckOutcome::Checked { report, earlier } = &case.outcome {
@@ -31,24 +31,24 @@ pub fn check(number: usize, case: &CheckResult) -> String {
 }
 
 fn moments(check: usize, report: &Report) -> String {
-    let told = |moment: Moment<'_>| match moment {
+    let line_of = |moment: Moment<'_>| match moment {
         Moment::Event(event) => happened(check, event),
         Moment::Answer(probe) => answered(check, probe),
     };
-    Moment::all(&report.evidence).into_iter().map(told).collect()
+    Moment::all(&report.evidence).into_iter().map(line_of).collect()
 }
 
-/// Something that happened in a check.
+/// The line for an event of a check.
 pub fn happened(check: usize, event: &Event) -> String {
     written(&StreamRecord::Happened { check, happened: Box::new(event.clone()) })
 }
 
-/// A question of a check that has its answer.
+/// The line for a probe that ended.
 pub fn answered(check: usize, probe: &Probe) -> String {
     written(&StreamRecord::Answered { check, probe: Box::new(probe.clone()) })
 }
 
-/// One line.
+/// One record as a line.
 pub fn written(line: &StreamRecord) -> String {
     json::compact(line) + "\n"
 }

@@ -1,5 +1,5 @@
-//! The output of `smtpcheck ports`: a table with a row for each port, the findings of ports that respond, and which port
-//! to use. At 80 columns the verdict is a word, with more room it names the rule.
+//! The output of `smtpcheck ports`: a table with a row for each port, the findings of the ports that respond, and the
+//! recommended ports. In a wide display, the verdict in the table also names the rule.
 
 use super::style::{Role, StyledLine};
 use super::table::{self, Cell, Column, Side};
@@ -10,28 +10,28 @@ use crate::report::Report;
 use crate::report::ports::{PortPurpose, PortRow, PortState, PortTlsMode, PortsReport};
 use crate::wire::EhloName;
 
-/// From this width on the verdict names the rule.
+/// The minimum width at which the verdict names the rule.
 const WIDE: usize = 100;
-/// `FAIL` and the longest id of a rule that is likely here.
+/// The width of the verdict: `FAIL` and the longest rule id that is likely in this table.
 const VERDICT: usize = 31;
 
-/// The document, indented, with a final line end.
+/// The JSON document, indented, with a final line ending.
 pub fn json(answer: &PortsReport) -> String {
     super::json::pretty(&answer) + "\n"
 }
 
-/// The complete output for people. The reports are those of the rows, in their order.
+/// The complete output as text. `reports` are the reports of the rows, in the same order.
 pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return verdict(answer, look).paint(look);
     }
     let mut lines = vec![header(answer, reports), StyledLine::new()];
     lines.extend(rows(answer, reports, look));
-    let told = findings(answer, reports);
-    if !told.is_empty() {
+    let groups = findings(answer, reports);
+    if !groups.is_empty() {
         lines.push(StyledLine::new());
     }
-    for group in &told {
+    for group in &groups {
         lines.extend(group_lines(group, look));
     }
     lines.extend(certificates(answer, look));
@@ -48,12 +48,13 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> Strin
     whole
 }
 
-/// Ports with different certificates: often one service has loaded the renewed certificate and another one has not.
+/// A note about ports with different certificates: often, one service has loaded the renewed certificate and another
+/// has not.
 fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     if answer.certificates.len() < 2 {
         return Vec::new();
     }
-    let told: Vec<String> = answer
+    let listed_certificates: Vec<String> = answer
         .certificates
         .iter()
         .map(|one| {
@@ -62,9 +63,9 @@ fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
         })
         .collect();
     let text = format!(
-        "the ports show different certificates: {}. If one was renewed, the service of the others still has the old one: \
-         restart or reload it",
-        told.join("; ")
+        "the ports use different certificates: {}. If one of them was renewed, restart or reload the services that still \
+         use the old one",
+        listed_certificates.join("; ")
     );
     let mut lines = vec![StyledLine::new()];
     lines.extend(text::labelled("note", Role::Bold, &text, look));
@@ -144,7 +145,7 @@ fn tls(row: &PortRow) -> String {
     }
 }
 
-/// Mechanisms after TLS; those advertised before TLS are marked.
+/// The mechanisms that are advertised after TLS, then those that are advertised before TLS, with a remark.
 fn auth(row: &PortRow) -> String {
     let words = |mechanisms: &Option<Vec<String>>| {
         let mechanisms = mechanisms.as_ref().filter(|mechanisms| !mechanisms.is_empty())?;
@@ -179,21 +180,21 @@ fn judged(row: &PortRow, report: &Report, names_rule: bool) -> Cell {
     }
 }
 
-/// One finding, with the ports where it was made.
+/// A finding, with the ports to which it applies.
 struct Group<'a> {
     finding: &'a Finding,
     ports: Vec<u16>,
     is_same_everywhere: bool,
-    /// Nothing is wrong with the host, and it is worth knowing.
+    /// It is shown as a note, because the cause is not on the host.
     is_note: bool,
 }
 
-/// What is worth telling beside the table, once for all ports that share it.
+/// The findings to show below the table. A finding that several ports share is shown once.
 ///
 /// 1. Errors and warnings of ports that accept connections.
-/// 2. When no port does, why.
-/// 3. A silent port 25 beside one that answers, since that is a block on the way; other silent ports only when no port
-///    works for mail programs.
+/// 2. If no port accepts connections, the findings that explain why.
+/// 3. A port 25 that does not respond although another port does, because this indicates a blocked port on the network
+///    path; other ports that do not respond only if no port works for mail programs.
 fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
     let reached = |state| matches!(state, PortState::Open | PortState::NotSmtp);
     let anything = answer.ports.iter().any(|row| reached(row.state));
@@ -240,8 +241,8 @@ fn group_lines(group: &Group<'_>, look: &Display) -> Vec<StyledLine> {
     };
     let first = format!("{word} {}  ", finding.rule);
     let options = text::columns(look.width).initial_indent(&first).subsequent_indent("     ");
-    let told = format!("{which} {}: {what}", listed(&numbers));
-    let mut lines: Vec<StyledLine> = textwrap::wrap(&told, options)
+    let title = format!("{which} {}: {what}", listed(&numbers));
+    let mut lines: Vec<StyledLine> = textwrap::wrap(&title, options)
         .into_iter()
         .enumerate()
         .map(|(at, piece)| match at {

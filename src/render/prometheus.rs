@@ -1,7 +1,9 @@
-//! Prometheus text exposition, for the textfile collector of node_exporter (`--report prometheus=FILE`, which appears
-//! whole) or a push gateway. The names `probe_*` are those of blackbox_exporter, so that its alerts and dashboards work.
+//! The Prometheus text format, for the textfile collector of node_exporter (`--report prometheus=FILE` writes the file
+//! atomically) or for a push gateway. The metrics `probe_*` have the names of blackbox_exporter, so that existing
+//! alerts and dashboards work.
 //!
-//! Every sample has the labels `target` and `check`. A value that was not reached has no sample; there is no NaN.
+//! Every sample of a check that ran has the labels `target` and `check`. A value that is unknown has no sample; NaN is
+//! never written.
 
 use std::fmt::Write;
 
@@ -42,7 +44,7 @@ struct Sample {
 static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "probe_success",
-        help: "1 if the check passed, else 0.",
+        help: "1 if the check passed, otherwise 0.",
         samples: |case| sample(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
     },
     MetricFamily {
@@ -57,7 +59,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_certificate_verifies",
-        help: "1 if the certificate is trusted, matches the host name and is within its dates, else 0.",
+        help: "1 if the certificate is trusted, matches the host name and is within its validity period, otherwise 0.",
         samples: |case| {
             sample(case, |report| {
                 let (_, handshake) = report.evidence.main_session()?.handshake()?;
@@ -72,7 +74,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_complete",
-        help: "1 if the check ran to its end, 0 if it was cut short.",
+        help: "1 if the check finished, 0 if it was cut short.",
         samples: |case| sample(case, |report| Some(truth(report.complete))),
     },
     MetricFamily {
@@ -88,7 +90,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_skipped",
-        help: "1 if the check was skipped because this machine lacks something that it needs.",
+        help: "1 if the check was skipped because this machine does not meet a requirement of the check.",
         samples: |case| match &case.outcome {
             CheckOutcome::Checked { .. } => Vec::new(),
             CheckOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
@@ -96,7 +98,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_phase_duration_seconds",
-        help: "Duration of a phase in seconds; phases that did not run are absent.",
+        help: "Duration of a phase in seconds; phases that did not run are omitted.",
         samples: |case| {
             several(case, |report| {
                 let phases = phases(&report.plan, &report.evidence);
@@ -107,12 +109,12 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_reply_code",
-        help: "Last reply code in a phase.",
+        help: "Reply code of the last reply in a phase.",
         samples: |case| several(case, reply_codes),
     },
     MetricFamily {
         name: "smtpcheck_finding",
-        help: "Number of findings by rule; ignored and expected findings are absent.",
+        help: "Number of findings by rule; ignored and expected findings are omitted.",
         samples: |case| {
             several(case, |report| {
                 let mut counted: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
@@ -135,7 +137,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_expectation_held",
-        help: "1 if the expectation held, else 0.",
+        help: "1 if the expectation held, otherwise 0.",
         samples: |case| {
             several(case, |report| {
                 let mut seen: Vec<&str> = Vec::new();
@@ -173,7 +175,7 @@ fn several(case: &CheckResult, samples: impl Fn(&Report) -> Vec<(Vec<(&'static s
     all.map(|(more, value)| Sample { labels: [labels(case), more].concat(), value }).collect()
 }
 
-/// Names are unique within a run, so every sample is.
+/// The labels that identify the check. Names are unique within a run, so every sample is unique.
 fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
     let target = case.report().map(|report| report.plan.target.host.with_port(report.plan.target.port));
     let mut labels = vec![("check", case.name.clone())];
@@ -190,11 +192,11 @@ fn earliest_expiry(report: &Report) -> Option<f64> {
 fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
     let Some(session) = report.evidence.main_session() else { return Vec::new() };
     let mut codes: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
-    for heard in session.replies() {
-        let Some(code) = heard.reply.code else { continue };
-        let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
+    for received in session.replies() {
+        let Some(code) = received.reply.code else { continue };
+        let recipient = received.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("phase", phase_name(heard.event.phase).to_owned())).chain(recipient).collect();
+            std::iter::once(("phase", phase_name(received.event.phase).to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,
@@ -204,7 +206,7 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
     codes
 }
 
-/// Microseconds are exact enough.
+/// Converts milliseconds to seconds, rounded to microseconds.
 fn seconds(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1_000_000.0
 }
@@ -213,7 +215,7 @@ fn truth(fact: bool) -> f64 {
     if fact { 1.0 } else { 0.0 }
 }
 
-/// The value of a label: backslash, quote and line end are escaped, and no control character is left.
+/// The value of a label with backslashes, quotation marks, line endings and other control characters escaped.
 fn label(text: &str) -> String {
     escape::visible(text).replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -1,4 +1,5 @@
-//! Known providers: all in a table, or one on a page. The data comes from the lexicon; this file only formats it.
+//! The output of `smtpcheck providers`: a table of the known providers, or a page about one. The data is in the
+//! lexicon.
 
 use serde::Serialize;
 
@@ -7,12 +8,12 @@ use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
 use crate::lexicon::providers::{PortTls, Provider};
 
-/// From this width on a provider takes one line of the table.
+/// The minimum width at which a provider takes one line of the table.
 const WIDE: usize = 110;
-/// The longest id.
+/// The length of the longest id.
 const ID: usize = 22;
 
-/// A provider in JSON. Every key is always there; null is "does not apply".
+/// A provider in JSON. Every key is always present; null means "does not apply".
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ProviderDocument<'a> {
@@ -44,7 +45,7 @@ struct PortView {
 /// The JSON Schema (2020-12) of `providers --json`, generated from the types above by this file's test.
 pub const SCHEMA: &str = include_str!("../../schema/providers.json");
 
-/// A list of objects, one a provider.
+/// A JSON list with one object for each provider.
 pub fn json(providers: &[&Provider]) -> String {
     let views: Vec<ProviderDocument<'_>> = providers
         .iter()
@@ -146,8 +147,8 @@ pub fn page(provider: &Provider, look: &Display) -> String {
             "The provider always advertises STARTTLS; if it is missing, a device on the network path removed it.",
         );
     }
-    if let Some(unseen) = &provider.sees_after_data {
-        say("unseen", Role::Plain, &format!("not visible to a check that sends no message: {unseen}"));
+    if let Some(untested) = &provider.sees_after_data {
+        say("untested", Role::Plain, &format!("a check that sends no message cannot test this: {untested}"));
     }
     say("source", Role::Dim, &format!("{}; reviewed {}", provider.source, provider.reviewed));
     if let Some(command) = next(provider) {
@@ -157,7 +158,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
 }
 
 fn labelled(label: &str, role: Role, words: &str, look: &Display) -> Vec<StyledLine> {
-    // Addresses and commands are never broken, so that they can be copied.
+    // URLs and commands are never wrapped, so that they can be copied.
     if role == Role::Command {
         return vec![StyledLine::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
     }
@@ -167,18 +168,18 @@ fn labelled(label: &str, role: Role, words: &str, look: &Display) -> Vec<StyledL
 
 fn kind(provider: &Provider) -> &str {
     match provider.kind.as_str() {
-        "mailbox" => "mailboxes for people",
-        "relay" => "for programs that send",
-        "inbound" => "receives mail from outside, without login",
-        "hosting" => "mailboxes of a web hoster",
-        "local" => "on this machine or in your organisation",
+        "mailbox" => "mailbox provider",
+        "relay" => "sending service for applications",
+        "inbound" => "receives mail from other servers, without login",
+        "hosting" => "mailboxes at a web hosting provider",
+        "local" => "mail server on this machine or in your organisation",
         other => other,
     }
 }
 
 fn hosts(provider: &Provider) -> String {
     if provider.hosts.is_empty() {
-        return "your own; ask the operator, or see the program's settings".to_owned();
+        return "your own server; ask its operator or see the settings of your mail program".to_owned();
     }
     provider.hosts.join(", ").replace("*.", "NAME.")
 }
@@ -192,7 +193,7 @@ fn spoken(tls: PortTls) -> &'static str {
     }
 }
 
-/// The mode of the recommended port.
+/// The TLS mode of the recommended port.
 fn mode(provider: &Provider) -> &'static str {
     let port = provider.ports.iter().find(|port| Some(port.port) == provider.recommended);
     match port.map(|port| port.tls) {
@@ -204,7 +205,7 @@ fn mode(provider: &Provider) -> &'static str {
     }
 }
 
-/// The first host that is a whole name.
+/// The first host name that is not a pattern.
 fn host(provider: &Provider) -> Option<&str> {
     provider.hosts.iter().map(String::as_str).find(|host| !host.starts_with('*'))
 }
@@ -217,7 +218,7 @@ fn server_of(provider: &Provider) -> String {
     }
 }
 
-/// What the password is, up to the first further explanation.
+/// The kind of password, without the explanations that follow.
 fn password(provider: &Provider) -> &str {
     let words = provider.password.as_deref().unwrap_or("-");
     words.split([';', '(']).next().unwrap_or(words).trim_end()
@@ -244,7 +245,7 @@ mod tests {
     use crate::report::published::assert_schema;
 
     #[test]
-    fn the_published_schema_of_providers_is_that_of_the_types() {
+    fn the_published_schema_of_providers_matches_the_types() {
         assert_schema::<Vec<ProviderDocument<'_>>>("providers");
     }
 }

@@ -1,10 +1,10 @@
-//! The page of a rule, for `smtpcheck explain ID`.
+//! The documentation of rules: the page for `smtpcheck explain RULE`, the list of all rules, and `docs/rules.md`.
 
 use super::Display;
 use super::style::{Role, StyledLine};
 use crate::check::{Check, Rule};
 
-/// The whole page.
+/// The page of one rule.
 pub fn page(rule: &Rule, look: &Display) -> String {
     let mut lines = vec![
         StyledLine::of(Role::Bold, rule.id).and(Role::Plain, format!("  {}", rule.severity)),
@@ -28,7 +28,7 @@ pub fn page(rule: &Rule, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// All rules as one Markdown page, by check; `docs/rules.md` is this text, and a test keeps it so.
+/// All rules as one Markdown page, grouped by check. A test compares `docs/rules.md` with this text.
 pub fn markdown(checks: &[&Check]) -> String {
     let mut page = String::from(
         "# Rules\n\nEvery finding names the rule that it comes from. `smtpcheck explain ID` prints the same page offline.\nThis file is generated from the rules: `UPDATE_DOCS=1 cargo test --test structure`.\n",
@@ -46,7 +46,7 @@ pub fn markdown(checks: &[&Check]) -> String {
     page
 }
 
-/// One line a rule.
+/// The list of rules, one line for each.
 pub fn list(rules: impl Iterator<Item = &'static Rule>, look: &Display) -> String {
     rules
         .map(|rule| {

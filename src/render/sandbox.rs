@@ -1,4 +1,5 @@
-//! The output of `smtpcheck sandbox`: the servers, and what clients do. Text of clients is as untrusted as that of servers.
+//! The output of `smtpcheck sandbox` and `smtpcheck demo`: the list of servers, and the log of client and server
+//! activity. Text received from clients is as untrusted as text received from servers.
 
 use std::net::SocketAddr;
 
@@ -14,26 +15,26 @@ use crate::sandbox::{Scenario, login};
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Record<'a> {
-    /// A server.
+    /// One sandbox server.
     Server {
         scenario: &'a str,
-        /// `host:port`; null when it is only listed.
+        /// `host:port`; null with `--list`, which starts no servers.
         address: Option<String>,
         summary: &'a str,
-        /// Ids of the findings of a good client, in their order.
+        /// The rule ids that smtpcheck is expected to report, in order.
         expect: &'a [&'a str],
-        /// The exit code of smtpcheck.
+        /// The expected exit code of smtpcheck.
         exit: u8,
-        /// The host name to use with `--resolve`, if it is not an IP address.
+        /// The host name to pass as the target (with `--resolve`); null if the IP address is the target.
         host: Option<&'a str>,
-        /// Flags with which smtpcheck finds it.
+        /// The flags with which smtpcheck finds the fault.
         flags: &'a [&'a str],
-        /// The password or token for these flags. It is not a secret: all sandboxes have the same.
+        /// The password or token for these flags. It is not secret: it is the same in every sandbox.
         login: Option<&'a str>,
-        /// Whether the CA of the sandbox must be trusted for that.
+        /// Whether the client must trust the sandbox's CA.
         trusts_authority: bool,
     },
-    /// What a client must know about all servers.
+    /// Facts about the sandbox that clients need.
     Ready {
         authority: &'a str,
         user: &'a str,
@@ -42,33 +43,33 @@ enum Record<'a> {
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
     },
-    /// What a client or a server did.
+    /// One action of a client or of a server.
     Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
 }
 
-/// What is printed before the servers.
+/// The facts that are printed before the list of servers.
 #[derive(Clone, Copy, Debug)]
 pub struct SandboxStart<'a> {
-    /// The file with the authority.
+    /// The path of the file with the CA certificates.
     pub authority: &'a str,
-    /// The port of a fleet.
+    /// The port of the fleet, if there is one.
     pub fleet_port: Option<u16>,
-    /// Where names are answered.
+    /// The IP address and port of the DNS server, if there is one.
     pub dns: Option<SocketAddr>,
 }
 
-/// The head of the list.
+/// The lines before the list of servers.
 pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
-    let mut told = vec![
+    let mut lines = vec![
         format!(
             "# CA to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
             escape::visible(ready.authority)
         ),
         format!("# login: user {}, password {}, token {}", login::USER, login::PASSWORD, login::TOKEN),
     ];
-    told.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} of every address 127.x.y.z")));
-    told.extend(ready.dns.map(|at| format!("# names: *.test at {at} (smtpcheck --resolver {at})")));
-    told.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
+    lines.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} on every address in 127.0.0.0/8")));
+    lines.extend(ready.dns.map(|at| format!("# DNS: names below .test, served by {at} (smtpcheck --resolver {at})")));
+    lines.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
 }
 
 /// The same as JSON.
@@ -78,14 +79,14 @@ pub fn ready_json(ready: SandboxStart<'_>) -> String {
     line(&Record::Ready { authority, user, password, token, fleet_port, dns })
 }
 
-/// One server on one line.
+/// One line about a server.
 pub fn server(scenario: &Scenario, address: Option<&str>, look: &Display) -> String {
-    let expected = if scenario.expect.is_empty() { "no finding".to_owned() } else { scenario.expect.join(" ") };
-    let mut told = StyledLine::of(Role::Bold, format!("{:<36}", scenario.name));
+    let expected = if scenario.expect.is_empty() { "no findings".to_owned() } else { scenario.expect.join(" ") };
+    let mut row = StyledLine::of(Role::Bold, format!("{:<36}", scenario.name));
     if let Some(address) = address {
-        told = told.and(Role::Plain, format!(" {address:<16}"));
+        row = row.and(Role::Plain, format!(" {address:<16}"));
     }
-    told.and(Role::Plain, format!(" {}", scenario.summary))
+    row.and(Role::Plain, format!(" {}", scenario.summary))
         .and(Role::Dim, format!(" -> {expected}, exit {}", scenario.exit))
         .paint(look)
 }
@@ -105,19 +106,19 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
     })
 }
 
-/// The heading of a demo: what is wrong with the server, and the command that finds it.
+/// The heading of a demo: a description of the server, and the command that checks it.
 pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[String], look: &Display) -> String {
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
-    let told = format!("Demo {number}{}", scenario.name);
-    let mut text = StyledLine::of(Role::Bold, told).paint(look);
-    for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), super::text::columns(look.width)) {
+    let title = format!("Demo {number}{}", scenario.name);
+    let mut text = StyledLine::of(Role::Bold, title).paint(look);
+    for line in textwrap::wrap(&format!("Server: {}.", scenario.summary), super::text::columns(look.width)) {
         text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
     text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
-/// That the server has ended, and how to keep it running.
+/// The note that the server was stopped, and how to keep it running.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
     let text = format!(
         "The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}",
@@ -128,12 +129,12 @@ pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
-/// What to do next.
+/// The note after the last demo, with the next commands.
 pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();
     let text = format!(
-        "These were 4 of {count} servers. All of them: smtpcheck sandbox --list; one of them: smtpcheck demo NAME; \
-         for your own mail program: smtpcheck sandbox NAME."
+        "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another one: smtpcheck demo NAME. \
+                 To test your own mail program with one: smtpcheck sandbox NAME."
     );
     textwrap::wrap(&text, super::text::columns(look.width))
         .into_iter()
@@ -141,15 +142,15 @@ pub fn end_of_lessons(look: &Display) -> String {
         .collect()
 }
 
-/// What a client or a server did, on one line.
+/// One line about an action of a client or a server.
 pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
     let (sign, role) = match entry.speaker {
         JournalSpeaker::Client => ("C:", Role::Client),
         JournalSpeaker::Server => ("S:", Role::Server),
         JournalSpeaker::Neither => ("--", Role::Dim),
     };
-    let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
-    StyledLine::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
+    let prefix = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
+    StyledLine::of(Role::Dim, prefix).and(role, shortened(&escape::visible(&entry.text))).paint(look)
 }
 
 /// The same as JSON.
@@ -163,18 +164,18 @@ pub fn entry_json(entry: &JournalEntry) -> String {
     line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })
 }
 
-/// A line of a client can have 64 KiB; the display cuts it.
+/// Shortens a line for display: a client can send lines of up to 64 KiB.
 fn shortened(text: &str) -> String {
     const MOST: usize = 400;
     if text.chars().count() <= MOST {
         return text.to_owned();
     }
     let head: String = text.chars().take(MOST).collect();
-    format!("{head} [and more]")
+    format!("{head} [truncated]")
 }
 
 fn line(record: &Record<'_>) -> String {
-    // Texts and numbers only: this cannot fail.
+    // Serialisation of strings and numbers cannot fail.
     let json = serde_json::to_string(record).unwrap_or_default();
     format!("{}\n", escape::json(&json))
 }

@@ -1,5 +1,5 @@
-//! Styled lines, and the themes. A role is what a word is; a theme decides how it looks. Without colour the words alone
-//! carry the meaning.
+//! Styled lines and colour themes. A role describes the meaning of a piece of text, and a theme maps roles to colours.
+//! No information is conveyed by colour alone.
 
 use anstyle::{Ansi256Color, AnsiColor, Effects, RgbColor, Style};
 
@@ -7,10 +7,10 @@ use super::{Colour, Display};
 
 pub use super::display::Theme;
 
-/// What a word is.
+/// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Nothing special.
+    /// Ordinary text.
     Plain,
     /// Sent by smtpcheck.
     Client,
@@ -20,11 +20,11 @@ pub enum Role {
     Temporary,
     /// A 5yz code.
     Permanent,
-    /// The mark of an encrypted line.
+    /// The bar before an encrypted line.
     Encrypted,
-    /// Of minor importance.
+    /// Less important text.
     Dim,
-    /// Of major importance.
+    /// Important text.
     Bold,
     /// An error.
     Error,
@@ -34,8 +34,8 @@ pub enum Role {
     Command,
 }
 
-// Of the 256-colour palette, whose values no terminal scheme changes; each has a contrast of at least 3.5 to black, to
-// white and to the usual dark grey (WCAG 2), which the test below computes.
+// Colours of the 256-colour palette, which terminal colour schemes do not change. Each has a contrast (WCAG 2) of at
+// least 3.5 to black, to white and to the usual dark grey; the test below verifies this.
 const GREEN: Ansi256Color = Ansi256Color(64);
 const BLUE: Ansi256Color = Ansi256Color(32);
 const TEAL: Ansi256Color = Ansi256Color(30);
@@ -85,7 +85,7 @@ impl Theme {
     }
 }
 
-/// One line of words with their roles.
+/// One line of text, in pieces with their roles.
 #[derive(Clone, Debug, Default)]
 pub struct StyledLine(Vec<(Role, String)>);
 
@@ -95,18 +95,18 @@ impl StyledLine {
         StyledLine::default()
     }
 
-    /// One word of one role.
+    /// A line that consists of one piece.
     pub fn of(role: Role, text: impl Into<String>) -> StyledLine {
         StyledLine::new().and(role, text)
     }
 
-    /// One more word.
+    /// The line with one more piece.
     pub fn and(mut self, role: Role, text: impl Into<String>) -> StyledLine {
         self.0.push((role, text.into()));
         self
     }
 
-    /// The line as it is written, with its line end.
+    /// The line with colours and the line ending.
     pub fn paint(&self, look: &Display) -> String {
         let mut painted = String::new();
         let last = self.0.iter().rposition(|(_, text)| !text.trim_end().is_empty());

@@ -1,5 +1,5 @@
-//! The result of a suite as text: a line for each check, the report below each check that fails, and the counts at the end.
-//! Also the output of `--list` and `--dry-run`, and the suite that `--record` writes.
+//! The result of a suite as text: one line for each check, the report of each failed check below its line, and the
+//! counts at the end. Also the output of `--list` and `--dry-run`, and the suite file that `--record` writes.
 
 use super::style::{Role, StyledLine};
 use super::text::{command_line, labelled, render, tries};
@@ -8,20 +8,20 @@ use super::{Display, Verbosity, escape};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
-/// The complete result.
+/// The result of the complete suite.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)
 }
 
-/// One check.
+/// The result of one check.
 pub fn case(case: &CheckResult, look: &Display) -> String {
     let name = escape::visible(&case.name);
     let dot = look.signs.dot();
     match &case.outcome {
         CheckOutcome::Skipped { reason } => {
-            let told = format!(" {name}: {}", escape::visible(reason));
-            StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
+            let rest = format!(" {name}: {}", escape::visible(reason));
+            StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, rest).paint(look)
         }
         CheckOutcome::Checked { report, earlier } => {
             let word = OutcomeWord::of(case);
@@ -36,8 +36,8 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
             } else {
                 parts.extend(warnings(report));
             }
-            let told = format!(" {name}  {}", parts.join(dot));
-            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look);
+            let rest = format!(" {name}  {}", parts.join(dot));
+            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, rest).paint(look);
             let is_shown = match look.volume {
                 Verbosity::Quiet => false,
                 Verbosity::Normal => report.exit != Exit::Ok,
@@ -64,23 +64,23 @@ fn why(report: &Report) -> Option<String> {
     }
 }
 
-/// The warnings of a check that passed, by their rules.
+/// The rule ids of the warnings of a check that passed.
 fn warnings(report: &Report) -> Option<String> {
     let rules: Vec<&str> = verdict::warnings(report).map(|finding| finding.rule.as_ref()).collect();
     let count = verdict::plural(rules.len(), "warning", "warnings");
     (!rules.is_empty()).then(|| format!("{count}: {}", rules.join(", ")))
 }
 
-/// The counts at the end.
+/// The line with the counts at the end.
 pub fn summary(run: &Run, look: &Display) -> String {
     let code = run.exit_code();
     let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
     let failed = run.reports().count() - passed;
     let skipped = run.cases.len() - passed - failed;
-    let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let warned = run.reports().filter(|report| report.exit == Exit::Ok && warnings(report).is_some()).count();
     let with_warnings = if warned > 0 { format!("passed ({warned} with warnings)") } else { "passed".to_owned() };
-    let parts: Vec<String> = [told(failed, "failed"), told(passed, &with_warnings), told(skipped, "skipped")]
+    let parts: Vec<String> = [counted(failed, "failed"), counted(passed, &with_warnings), counted(skipped, "skipped")]
         .into_iter()
         .flatten()
         .collect();
@@ -91,38 +91,57 @@ pub fn summary(run: &Run, look: &Display) -> String {
     };
     let dot = look.signs.dot();
     let none = if run.cases.is_empty() { "no checks" } else { "" };
-    let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
-    StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look)
+    let rest = format!("  {none}{}{dot}exit {code}", parts.join(", "));
+    StyledLine::of(word.role(), word.word()).and(Role::Plain, rest).paint(look)
 }
 
-/// One check before it is run.
+/// A check that has not run yet.
 #[derive(Debug)]
 pub struct Planned {
-    /// Its name.
+    /// The name of the check.
     pub name: String,
-    /// The server.
+    /// The target.
     pub target: String,
-    /// Its tags.
+    /// The tags of the check.
     pub tags: Vec<String>,
-    /// The same check as command-line arguments.
+    /// The command-line arguments for the same check.
     pub words: Vec<String>,
-    /// Where the password comes from.
+    /// The source of the password.
     pub password: Option<String>,
-    /// What is expected.
+    /// The expectations, as written.
     pub expect: Vec<String>,
-    /// What it needs from this machine.
+    /// The requirements on this machine (`needs`).
     pub needs: Vec<String>,
-    /// Why it would be skipped.
+    /// The reason why the check would be skipped.
     pub skipped: Option<String>,
 }
 
-/// The output of `--list`: a line for each check, with name, target and tags separated by tabs.
+/// The output of `--list`: one line for each check, with name, target and tags separated by tabs.
 pub fn list(planned: &[Planned]) -> String {
     let line = |one: &Planned| {
         let tags = one.tags.iter().map(|tag| escape::visible(tag)).collect::<Vec<_>>().join(",");
         format!("{}\t{}\t{tags}\n", escape::visible(&one.name), escape::visible(&one.target))
     };
     planned.iter().map(line).collect()
+}
+
+/// The output of `--list --json` and `--dry-run --json`: a list with one object for each check.
+pub fn planned_json(planned: &[Planned]) -> String {
+    let object = |one: &Planned| {
+        serde_json::json!({
+            "name": one.name,
+            "target": one.target,
+            "tags": one.tags,
+            "needs": one.needs,
+            "arguments": one.words,
+            "password": one.password,
+            "expect": one.expect,
+            "skipped": one.skipped,
+        })
+    };
+    let objects: Vec<serde_json::Value> = planned.iter().map(object).collect();
+    // Serialisation of strings cannot fail.
+    escape::json(&serde_json::to_string_pretty(&objects).unwrap_or_default()) + "\n"
 }
 
 /// The output of `--dry-run`.
@@ -132,20 +151,20 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&one.name)));
         let words = one.words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
         lines.push(command_line(&escape::visible(&format!("smtpcheck {words}"))));
-        let mut told = |label: &str, text: &str| {
+        let mut add = |label: &str, text: &str| {
             lines.extend(labelled(label, Role::Plain, &escape::visible(text), look));
         };
         if let Some(password) = &one.password {
-            told("secret", password);
+            add("secret", password);
         }
         for expectation in &one.expect {
-            told("expect", expectation);
+            add("expect", expectation);
         }
         if !one.needs.is_empty() {
-            told("needs", &one.needs.join(", "));
+            add("needs", &one.needs.join(", "));
         }
         if let Some(reason) = &one.skipped {
-            told("SKIP", reason);
+            add("SKIP", reason);
         }
     }
     let count = verdict::plural(planned.len(), "check", "checks");
@@ -153,7 +172,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// A suite that expects of a server what was seen. `keys` are those of the check, as TOML.
+/// A suite file whose expectations match the report. `keys` are further keys of the check with their values in TOML.
 pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
     let quoted = |text: &str| toml_text(&escape::visible(text));
     let name = report.plan.target.host.with_port(report.plan.target.port);
@@ -169,12 +188,12 @@ pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> Str
     suite
 }
 
-/// A TOML basic string in which `$` starts no variable. Its escapes are those of JSON.
+/// A TOML basic string in which `$` does not start a variable. Its escape sequences are those of JSON.
 pub fn toml_text(text: &str) -> String {
     serde_json::Value::from(text.replace("${", "$${")).to_string()
 }
 
-/// Expectations for what was seen.
+/// Expectations that match the report.
 fn expectations(report: &Report) -> Vec<String> {
     let document = Document::from(report);
     let value = |name: &str| fields::value(&document, name);
@@ -205,7 +224,7 @@ fn expectations(report: &Report) -> Vec<String> {
         }
     }
     let mechanisms = value("auth.mechanisms");
-    // Mechanism names have no other characters (RFC 4422 §3.1).
+    // Mechanism names contain no other characters (RFC 4422 §3.1).
     let is_name =
         |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     all.extend(

@@ -1,17 +1,17 @@
-//! Every sign beyond letters, in Unicode and in ASCII. No format writes one of them by itself.
+//! The symbols of the text format, in Unicode and in ASCII. Other files use them only through [`Symbols`].
 
-/// Which signs are used.
+/// The set of symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbols {
     /// Arrows and bars.
     Unicode,
-    /// The marks of swaks.
+    /// ASCII only: the arrows of swaks.
     Ascii,
 }
 
 impl Symbols {
-    /// The signs that a locale can show; the values of LC_ALL, LC_CTYPE and LANG, of which the first that is not empty
-    /// decides. Without any of them the terminal is trusted, since many systems set none.
+    /// The symbols for a locale. The first non-empty value of LC_ALL, LC_CTYPE and LANG decides. If all are empty,
+    /// Unicode is assumed, because many systems set none of them.
     pub fn for_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Symbols {
         let set = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
         let Some(locale) = set else { return Symbols::Unicode };
@@ -21,12 +21,12 @@ impl Symbols {
             Some(charset) if charset == "utf8" => Symbols::Unicode,
             Some(_) => Symbols::Ascii,
             None if matches!(locale, "C" | "POSIX") => Symbols::Ascii,
-            // A name without a charset leaves it to the system, which is UTF-8 nowadays.
+            // For a name without a charset, the system decides; current systems use UTF-8.
             None => Symbols::Unicode,
         }
     }
 
-    /// The mark of a line, with a blank behind it.
+    /// The symbol for the sender of a line, followed by a space.
     pub(super) fn speaker(self, speaker: Speaker, encrypted: bool) -> &'static str {
         match (self, speaker, encrypted) {
             (Symbols::Unicode, Speaker::Client, _) => "→ ",
@@ -42,7 +42,7 @@ impl Symbols {
         }
     }
 
-    /// The mark before a line that was encrypted.
+    /// The bar before a line that was encrypted.
     pub(super) fn bar(self, encrypted: bool) -> &'static str {
         match (encrypted, self) {
             (true, Symbols::Unicode) => "▎",
@@ -51,7 +51,7 @@ impl Symbols {
         }
     }
 
-    /// An arrow to what something comes from.
+    /// The arrow between a certificate and its issuer.
     pub(super) fn from(self) -> &'static str {
         match self {
             Symbols::Unicode => "←",
@@ -59,7 +59,7 @@ impl Symbols {
         }
     }
 
-    /// An arrow to what something becomes.
+    /// The arrow between an old and a new value.
     pub(super) fn to(self) -> &'static str {
         match self {
             Symbols::Unicode => "→",
@@ -67,7 +67,7 @@ impl Symbols {
         }
     }
 
-    /// What parts facts on one line.
+    /// The separator between facts on one line.
     pub(super) fn dot(self) -> &'static str {
         match self {
             Symbols::Unicode => " · ",
@@ -76,16 +76,16 @@ impl Symbols {
     }
 }
 
-/// Who speaks in a line.
+/// The origin of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::render) enum Speaker {
     /// smtpcheck sent it.
     Client,
     /// The server sent it.
     Server,
-    /// A remark of smtpcheck.
+    /// A note from smtpcheck.
     Note,
-    /// A remark about something that went wrong.
+    /// A note from smtpcheck about a failure.
     Fault,
 }
 

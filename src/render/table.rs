@@ -1,13 +1,13 @@
-//! Rows of cells in columns. A cell that is too long continues below itself, broken at blanks; nothing is cut off.
+//! Tables. The text of a cell that is too long is wrapped at spaces and never truncated.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::style::{Role, StyledLine};
 
-/// Blanks between columns.
+/// The number of spaces between columns.
 const GAP: usize = 2;
 
-/// One column.
+/// The width and alignment of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     pub(super) width: usize,
@@ -21,10 +21,10 @@ pub(super) enum Side {
     Right,
 }
 
-/// The words of one cell.
+/// The text of a cell.
 pub(super) type Cell = (Role, String);
 
-/// The lines of one row.
+/// The lines of a row.
 pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<StyledLine> {
     let broken: Vec<(Column, Role, Vec<String>)> = columns
         .iter()
@@ -52,7 +52,7 @@ pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<StyledLine> {
         .collect()
 }
 
-/// The width that is left for one more column beside these.
+/// The width that is left for one more column in addition to the others.
 pub(super) fn rest(width: usize, others: &[usize]) -> usize {
     width.saturating_sub(others.iter().map(|width| width + GAP).sum())
 }

@@ -1,15 +1,16 @@
 //! How long a check may take before the format `nagios` alerts.
 
-/// How long a check may take.
+/// The permitted durations of a check.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thresholds {
-    /// Outside of it: WARNING.
+    /// Other durations result in WARNING.
     pub warning: Option<Range>,
-    /// Outside of it: CRITICAL.
+    /// Other durations result in CRITICAL.
     pub critical: Option<Range>,
 }
 
-/// `[@]start:end`, in seconds: outside of it is an alert, with `@` inside of it. `10` is `0:10`, `~` is no limit.
+/// A range `[@]start:end` in seconds. Values outside it cause an alert; with `@`, values inside it. `10` means `0:10`,
+/// and `~` means no lower limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
     start: f64,
@@ -19,7 +20,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads a range; none if it is not one.
+    /// Parses a range; `None` if the text is not a range.
     pub fn parse(text: &str) -> Option<Range> {
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         let (inside, rest) = match text.strip_prefix('@') {
@@ -33,7 +34,7 @@ impl Range {
                 (start, if end.is_empty() { f64::INFINITY } else { number(end)? })
             }
         };
-        // As check_smtp prints it: a plain number with six digits.
+        // check_smtp prints a plain number with six decimal places.
         let shown = number(text).map_or_else(|| text.to_owned(), |number| format!("{number:.6}"));
         (start <= end).then_some(Range { start, end, inside, shown })
     }

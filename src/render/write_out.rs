@@ -1,5 +1,6 @@
-//! `--write-out`: a text with values of the report, for scripts. `%{name}` is a value of [`crate::report::fields`], `%%` a
-//! percent sign; `\n`, `\t`, `\r` and `\\` are as in C. A value that the check did not reach is empty.
+//! `--write-out`: a custom format for scripts. `%{name}` is replaced by a value of [`crate::report::fields`] and `%%`
+//! by a percent sign; `\n`, `\t`, `\r` and `\\` are as in C. A value that is missing from the report is replaced by
+//! nothing.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use super::escape;
 use crate::report::Document;
 use crate::report::fields::{Field, FieldValue};
 
-/// A text with places for values.
+/// A format with placeholders for values.
 #[derive(Clone, Debug)]
 pub struct Template(Vec<Piece>);
 
@@ -17,19 +18,19 @@ enum Piece {
     Value(&'static Field, usize),
 }
 
-/// What is wrong with a template.
+/// An error in a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateFault {
-    /// There is no such value.
+    /// No value has this name.
     Unknown {
-        /// As it was written.
+        /// The name as written.
         name: String,
-        /// The nearest one, if one is near.
+        /// The most similar name, if any is similar.
         nearest: Option<&'static str>,
     },
     /// `%{` without `}`.
     Open,
-    /// A percent sign that begins nothing.
+    /// A percent sign that is not followed by `{` or `%`.
     Percent,
 }
 
@@ -44,14 +45,14 @@ impl fmt::Display for TemplateFault {
             }
             TemplateFault::Open => f.write_str("missing } after %{; write for example %{exit.code}"),
             TemplateFault::Percent => {
-                f.write_str("a single % means nothing; write %{exit.code}, or %% for a percent sign")
+                f.write_str("unexpected %; write for example %{exit.code}, or %% for a percent sign")
             }
         }
     }
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     pub fn parse(text: &str) -> Result<Template, TemplateFault> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
@@ -94,7 +95,7 @@ impl Template {
         Ok(Template(pieces))
     }
 
-    /// The text with the values of a report.
+    /// Replaces the placeholders with the values of a report.
     pub fn fill(&self, report: &Document) -> String {
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -121,12 +122,12 @@ mod tests {
     use super::{Template, TemplateFault};
 
     #[test]
-    fn faults_of_a_template_are_named() {
+    fn the_error_message_names_the_fault_of_a_template() {
         for (text, message) in [
             ("%{tls.verson}", "unknown name %{tls.verson}; did you mean %{tls.version}?"),
             ("%{tls_version}", "unknown name %{tls_version}; did you mean %{tls.version}?"),
             ("%{exit", "missing } after %{; write for example %{exit.code}"),
-            ("100%", "a single % means nothing; write %{exit.code}, or %% for a percent sign"),
+            ("100%", "unexpected %; write for example %{exit.code}, or %% for a percent sign"),
         ] {
             let fault: TemplateFault = Template::parse(text).expect_err(text);
             assert_eq!(fault.to_string(), message);
@@ -136,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_fall(text in any::<String>()) {
+        fn the_parser_never_panics(text in any::<String>()) {
             let _ = Template::parse(&text);
         }
     }

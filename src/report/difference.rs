@@ -1,5 +1,5 @@
-//! What has changed between two runs. Text that differs each time (the number in a greeting, times) is not compared, so
-//! two runs against the same healthy server are equal.
+//! The changes between two runs. Values that normally differ between runs, such as times and the text of the greeting,
+//! are not compared, so that two runs against an unchanged server show no changes.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -8,36 +8,37 @@ use serde::Serialize;
 use super::fields::{self, FieldValue};
 use super::{CheckOutcome, CheckResult, Document, Report, Run};
 
-/// What has changed.
+/// The changes between two runs.
 #[derive(Debug, Serialize)]
 pub struct Difference {
-    /// Whether anything has changed.
+    /// Whether there are any changes.
     pub changed: bool,
-    /// The checks of both runs, in the order of the second one; those that are only in the first come last.
+    /// The checks of both runs, in the order of the second run; checks that are only in the first run are last.
     pub checks: Vec<CheckDifference>,
 }
 
-/// What has changed in one check.
+/// The changes in one check.
 #[derive(Debug, Serialize)]
 pub struct CheckDifference {
-    /// Its name.
+    /// The name of the check.
     pub name: String,
-    /// Its changes.
+    /// The changes; empty if the check is unchanged.
     pub changes: Vec<Change>,
 }
 
 /// One change.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What: the name of a value in the report, or `finding RULE`.
+    /// The changed value: a name of the catalogue in `fields`, `result`, `finding RULE`, `expectation EXPRESSION` and
+    /// others.
     pub what: String,
-    /// The value before; null if there was none.
+    /// The value in the first run; null if there was none.
     pub before: Option<String>,
-    /// The value after; null if there is none.
+    /// The value in the second run; null if there is none.
     pub after: Option<String>,
 }
 
-/// Values that are compared, by their names in `fields`.
+/// The values that are compared, by their names in `fields`.
 const COMPARED: &[&str] = &[
     "target.host",
     "target.port",
@@ -64,7 +65,8 @@ const COMPARED: &[&str] = &[
 ];
 
 impl Difference {
-    /// Compares by name; two runs of one check each are about the same one, whatever it is called.
+    /// Compares the checks of two runs by name. If each run has a single check, these are compared regardless of their
+    /// names.
     pub fn new(before: &Run, after: &Run) -> Difference {
         let mut checks = Vec::new();
         if let ([one], [other]) = (before.cases.as_slice(), after.cases.as_slice()) {
@@ -72,7 +74,7 @@ impl Difference {
         } else {
             let mut known: HashMap<&str, &CheckResult> = HashMap::new();
             for old in &before.cases {
-                // Of several with one name the first counts.
+                // If several checks have the same name, the first one is compared.
                 known.entry(&old.name).or_insert(old);
             }
             for case in &after.cases {
@@ -98,8 +100,8 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
         let (known, found) = (findings(old), findings(new));
         for finding in known.union(&found) {
             let (rule, severity) = finding;
-            let told = |there: &BTreeSet<(String, String)>| there.contains(finding).then(|| severity.clone());
-            add(&format!("finding {rule}"), told(&known), told(&found));
+            let severity_in = |there: &BTreeSet<(String, String)>| there.contains(finding).then(|| severity.clone());
+            add(&format!("finding {rule}"), severity_in(&known), severity_in(&found));
         }
         for one in &new.expectations {
             let held = |held: bool| Some(if held { "held" } else { "failed" }.to_owned());
@@ -142,14 +144,14 @@ fn comparable_text(report: &Document, name: &str) -> Option<String> {
     }
 }
 
-/// The first word of a greeting is the server's name (RFC 5321 §4.2); what follows differs each time.
+/// The server name, which is the first word of a greeting (RFC 5321 §4.2). The rest often differs between sessions.
 fn greeting_name(report: &Document) -> Option<String> {
     report.greeting.as_ref()?.text.first()?.split_whitespace().next().map(str::to_owned)
 }
 
 fn addresses(report: &Document) -> Option<String> {
     let mut addresses: Vec<String> = report.addresses.iter().map(|one| one.ip.to_string()).collect();
-    // Resolvers rotate their answers.
+    // Sorted, because resolvers rotate their answers.
     addresses.sort_unstable();
     (!addresses.is_empty()).then(|| addresses.join(", "))
 }

@@ -1,4 +1,4 @@
-//! The JSON form of a report, with the views of it that readers and scripts use.
+//! The JSON form of a report. It contains the report itself and further keys derived from it for readers and scripts.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,8 @@ use crate::plan::{Plan, TlsUse, ValueOrigin};
 use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
 
-/// Grows in its second place when a key is added, in its first when one is renamed or removed.
+/// The version of the schema. The minor number is increased when a key is added, the major number when a key is renamed
+/// or removed.
 pub const SCHEMA_VERSION: &str = "1.0";
 
 /// The JSON Schema (2020-12) of a report, generated from the types below by this file's test.
@@ -40,33 +41,33 @@ pub struct Document {
     pub(super) greeting: Option<Greeting>,
     pub(super) capabilities: CapabilityLists,
     pub(super) tls: Option<TlsDocument>,
-    /// The certificates that the server sent, and the verdict about them; null without a handshake.
+    /// The certificates that the server sent and the result of their verification; null without a handshake.
     pub(super) certificate: Option<CertificateDocument>,
-    /// The results of `--tls-scan`; null without it.
+    /// The results of `--tls-scan`; null without this flag.
     pub(super) tls_scan: Option<Scan>,
-    /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
+    /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
-    /// Which common clients connect, certificates aside; null where that is not known.
+    /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.
     #[serde(default)]
     pub(super) tls_clients: Option<Vec<ClientSeen>>,
     pub(super) auth: Auth,
-    /// MAIL FROM and its reply; null when no sender was given.
+    /// MAIL FROM and its reply; null if no sender was given.
     pub(super) mail: Option<AnsweredCommand>,
-    /// Each RCPT TO and its reply; [] when no recipient was given.
+    /// Each RCPT TO and its reply; [] if no recipient was given.
     pub(super) rcpt: Vec<AnsweredCommand>,
     pub(super) probes: Vec<Probe>,
     pub(super) transcript: Vec<Event>,
     pub(super) findings: Vec<Finding>,
-    /// The expectations, judged; [] without expectations.
+    /// The results of the expectations; [] without expectations.
     pub(super) expectations: Vec<JudgedExpectation>,
-    /// Earlier runs of the same check (`--retry`, `--wait`), oldest first; [] if it was not retried.
+    /// The reports of earlier runs of the same check (`--retry`, `--wait`), oldest first; [] without retries.
     pub(super) earlier: Vec<Document>,
     pub(super) verdict: Verdict,
     pub(super) exit: ExitView,
 }
 
-/// The program that wrote it.
+/// The program that wrote the report.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
@@ -83,10 +84,10 @@ impl Tool {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TargetDocument {
-    /// As it was typed.
+    /// The target as typed.
     pub(super) input: String,
     pub(super) host: Host,
-    /// The form for people, where it differs.
+    /// The internationalised host name in Unicode; null if it is the same as `host`.
     pub(super) host_unicode: Option<String>,
     pub(super) port: u16,
     pub(super) port_source: ValueOrigin,
@@ -94,7 +95,7 @@ pub(super) struct TargetDocument {
     pub(super) tls_mode: TlsUse,
 }
 
-/// One address of the host.
+/// One IP address of the host.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Address {
@@ -102,9 +103,9 @@ pub(super) struct Address {
     pub(super) family: u8,
     pub(super) tried: bool,
     pub(super) status: AddressStatus,
-    /// Milliseconds of the connection attempt.
+    /// The duration of the connection attempt in milliseconds; null if there was no attempt.
     pub(super) ms: Option<f64>,
-    /// Why it failed.
+    /// Why the connection attempt failed; null if it did not fail.
     pub(super) error: Option<String>,
 }
 
@@ -139,20 +140,20 @@ pub(super) struct TlsDocument {
     pub(super) version: String,
     pub(super) cipher: String,
     pub(super) group: Option<String>,
-    /// The scheme with which the server signed the handshake.
+    /// The signature scheme of the server's handshake signature.
     pub(super) signature: Option<String>,
     pub(super) alpn: Option<String>,
     pub(super) kind: HandshakeKind,
     pub(super) sni: Option<String>,
     pub(super) client_certificate_requested: bool,
     pub(super) client_certificate_sent: bool,
-    /// Whether TLS 1.2 sent renegotiation_info (RFC 5746); null in TLS 1.3, which has no renegotiation.
+    /// Whether the server sent renegotiation_info (RFC 5746); null in TLS 1.3, which has no renegotiation.
     #[serde(default)]
     pub(super) secure_renegotiation: Option<bool>,
-    /// Whether TLS 1.2 confirmed the extended master secret (RFC 7627); null in TLS 1.3, where it is built in.
+    /// Whether the server confirmed the extended master secret (RFC 7627); null in TLS 1.3, which does not need it.
     #[serde(default)]
     pub(super) extended_master_secret: Option<bool>,
-    /// Tickets for resumption; in TLS 1.2 it is 1 if the session can be resumed, by session id or ticket.
+    /// The number of session tickets. In TLS 1.2, it is 1 if the session can be resumed with a session id or a ticket.
     pub(super) tickets: Option<u32>,
     /// The stapled OCSP response; null if none was sent.
     pub(super) staple: Option<Staple>,
@@ -161,21 +162,21 @@ pub(super) struct TlsDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct CertificateDocument {
-    /// Whether the chain is trusted, the certificate matches the host name and is within its dates, and its key signed
-    /// the handshake: what a client that verifies asks for.
+    /// Whether clients that verify certificates accept this one: the chain is trusted, the certificate matches the host
+    /// name and is within its validity period, and its key signed the handshake.
     pub(super) verifies: bool,
-    /// Why it does not verify, each reason as a word; empty if it does.
+    /// Why the certificate does not verify, one word for each reason; empty if it verifies.
     #[serde(default)]
     doubts: Vec<String>,
     pub(super) trusted: bool,
     pub(super) name_match: bool,
     store: TrustStore,
-    /// When the server's certificate expires.
+    /// The expiry date of the server's certificate.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(super) not_after: Option<Timestamp>,
-    /// Whole days left at the start of the run; negative when expired.
+    /// Whole days from the start of the run until the server's certificate expires; negative if it has expired.
     pub(super) days_left: Option<i64>,
-    /// How many certificates were sent; the chain holds the first 20.
+    /// The number of certificates that the server sent; `chain` contains at most the first 20.
     pub(super) chain_length: usize,
     pub(super) chain: Vec<Certificate>,
 }
@@ -183,9 +184,9 @@ pub(super) struct CertificateDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Auth {
-    /// Mechanisms that the server advertises before TLS.
+    /// The mechanisms that the server advertises before TLS.
     pub(super) advertised_before_tls: Option<Vec<String>>,
-    /// Mechanisms that the server advertises after TLS.
+    /// The mechanisms that the server advertises after TLS.
     pub(super) advertised_after_tls: Option<Vec<String>>,
     pub(super) user: Option<String>,
     /// The mechanism that was used.
@@ -202,15 +203,15 @@ pub(super) struct Auth {
 pub(super) enum AuthOutcome {
     /// No login was requested.
     NotTried,
-    /// It was requested, but the session did not reach it.
+    /// A login was requested, but the session ended before it.
     NotReached,
-    /// The password was not sent.
+    /// A login was requested, but the password or token was not sent.
     Withheld,
     Accepted,
     Refused,
-    /// Started, and not answered.
+    /// The login was started but not completed.
     Unfinished,
-    /// Sent, but it cannot be known which reply belongs to it.
+    /// The login was attempted, but it is unknown which reply belongs to it.
     Unknown,
 }
 
@@ -272,12 +273,12 @@ impl From<&Report> for Document {
 }
 
 impl Document {
-    /// The same with the runs before it.
+    /// Adds the reports of earlier runs.
     pub fn after(self, earlier: &[Report]) -> Document {
         Document { earlier: earlier.iter().map(Document::from).collect(), ..self }
     }
 
-    /// The runs before it.
+    /// Removes and returns the reports of earlier runs.
     pub(super) fn take_earlier(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.earlier).into_iter().map(Report::from).collect()
     }
@@ -344,8 +345,8 @@ fn addresses(evidence: &Evidence) -> Vec<Address> {
 }
 
 fn greeting(session: Session<'_>) -> Option<Greeting> {
-    let heard = session.reply_at(Phase::Greeting)?;
-    Some(Greeting { code: heard.reply.code, text: heard.reply.text.clone(), event: heard.event.seq })
+    let received = session.reply_at(Phase::Greeting)?;
+    Some(Greeting { code: received.reply.code, text: received.reply.text.clone(), event: received.event.seq })
 }
 
 fn words(session: Session<'_>, phase: Phase) -> Option<Vec<String>> {
@@ -395,8 +396,8 @@ fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocume
 fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
     let offered =
         |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
-    let heard = session.and_then(|session| session.reply_at(Phase::Auth));
-    // Of several tries the last, which the code and the outcome are about.
+    let received = session.and_then(|session| session.reply_at(Phase::Auth));
+    // If several mechanisms were tried, the code and the outcome are those of the last one.
     let sent = session.into_iter().flat_map(|session| session.events()).filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } if event.phase == Phase::Auth => {
             text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
@@ -409,12 +410,14 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         .flat_map(|session| session.events())
         .any(|event| matches!(event.what, EventKind::Withheld { .. }));
     let is_in_doubt = session.is_some_and(|session| session.sequence().believed_until().is_some());
-    let outcome = match (&plan.login, heard) {
+    let outcome = match (&plan.login, received) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
-        (_, Some(heard)) if heard.reply.irregularities.contains(&Irregularity::CutShort) => AuthOutcome::Unfinished,
-        (_, Some(heard)) if heard.accepts() => AuthOutcome::Accepted,
-        (_, Some(heard)) if heard.reply.has_code(334) => AuthOutcome::Unfinished,
+        (_, Some(received)) if received.reply.irregularities.contains(&Irregularity::CutShort) => {
+            AuthOutcome::Unfinished
+        }
+        (_, Some(received)) if received.accepts() => AuthOutcome::Accepted,
+        (_, Some(received)) if received.reply.has_code(334) => AuthOutcome::Unfinished,
         (_, Some(_)) => AuthOutcome::Refused,
         (_, None) if sent.is_some() && is_in_doubt => AuthOutcome::Unknown,
         (_, None) if sent.is_some() => AuthOutcome::Unfinished,
@@ -426,9 +429,9 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         user: plan.login.as_ref().map(|login| login.user.clone()),
         mechanism: sent,
         outcome,
-        code: heard.and_then(|heard| heard.reply.code),
-        enhanced: heard.and_then(|heard| heard.reply.enhanced),
-        event: heard.map(|heard| heard.event.seq),
+        code: received.and_then(|received| received.reply.code),
+        enhanced: received.and_then(|received| received.reply.enhanced),
+        event: received.map(|received| received.event.seq),
     }
 }
 
@@ -448,7 +451,7 @@ fn mail(plan: &Plan, session: Option<Session<'_>>) -> Option<AnsweredCommand> {
 }
 
 fn rcpt(plan: &Plan, session: Option<Session<'_>>) -> Vec<AnsweredCommand> {
-    // One pass over the session: there can be as many recipients as replies.
+    // A map avoids searching all replies again for each of possibly many recipients.
     let mut replies = std::collections::HashMap::new();
     let to_recipients = session
         .into_iter()
@@ -467,7 +470,7 @@ mod tests {
     use crate::report::published::assert_schema;
 
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
+    fn the_published_schema_of_reports_matches_the_types() {
         assert_schema::<Document>("report");
     }
 }

@@ -1,21 +1,21 @@
-//! What expectations do to a report: which findings they turn into expected ones, and which exit code is left.
+//! The effect of expectations on a report: which findings are expected, and which exit code follows.
 //!
-//! 1. A rejection can be what is expected: an expectation that held, and that no success could satisfy (`rcpt.class == 5`,
-//!    `exit.code == 7`, `findings contains relay-denied`), takes the findings that it describes out of the count. They are
-//!    shown as expected.
-//! 2. The rest decides as without expectations: the code of the first phase that failed.
-//! 3. If nothing is left and an expectation failed, the code is 1: the session completed.
+//! 1. An expectation can describe a failure: `rcpt.class == 5`, `exit.code == 7`, `findings contains relay-denied`. If it
+//!    holds, and no successful result could satisfy it, the findings about this failure are marked as expected and do not
+//!    count.
+//! 2. The other findings decide the exit code as without expectations: it is the code of the first phase that failed.
+//! 3. If no finding counts but an expectation failed, the exit code is 1.
 //!
-//! How an expectation is read and compared is the subject of the module `expect`, which imports this one.
+//! The module `expect`, which imports this one, parses and compares expectations.
 
 use super::{Document, Exit, JudgedExpectation, Report, code_of, exit};
 use crate::check::Finding;
 use crate::evidence::{EventId, EventKind, Evidence};
 use crate::wire::status::Class;
 
-/// Expectations that can be judged. `expect` implements it; the trait keeps this module independent of how they are written.
+/// Expectations that can be judged. `expect` implements this trait, so this module does not depend on their syntax.
 pub trait Expectations {
-    /// Judges each of them.
+    /// Judges each expectation.
     fn judge(&self, report: &Document) -> Vec<ExpectationOutcome>;
 }
 
@@ -28,23 +28,23 @@ impl Expectations for NoExpectations {
     }
 }
 
-/// What came of one expectation.
+/// The result of one expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExpectationOutcome {
-    /// Whether it held.
+    /// The expectation with its result.
     pub judged: JudgedExpectation,
-    /// Which failure it expects, so that the failure does not count.
+    /// The failure that it describes, which therefore does not count.
     pub excuse: ExpectedFailure,
 }
 
-/// The failure that an expectation that held describes.
+/// The failure that an expectation describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectedFailure {
-    /// None: it describes a success.
+    /// No failure: it describes a success, or it did not hold.
     Nothing,
-    /// The rejections by these replies, by their numbers in the transcript.
+    /// The rejections by these replies, which are identified by their numbers in the transcript.
     Replies(Vec<EventId>),
-    /// What led to the exit code.
+    /// The failure that determined the exit code.
     Exit,
     /// The findings of a rule.
     Rule(String),
@@ -60,7 +60,7 @@ impl ExpectedFailure {
 }
 
 impl Report {
-    /// Judges the expectations.
+    /// Judges the expectations and applies them to the findings and the exit code.
     pub(super) fn expecting(mut self, expectations: &dyn Expectations) -> Report {
         let outcomes = expectations.judge(&Document::from(&self));
         if outcomes.is_empty() {
@@ -91,15 +91,15 @@ impl Report {
     }
 }
 
-/// Whether a finding is about refusals by these replies and by no others.
+/// Whether a finding is about rejections by these replies and by no others.
 fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[EventId]) -> bool {
-    let refuses = |id: &&EventId| {
+    let is_rejection = |id: &&EventId| {
         let event = evidence.transcript.iter().find(|event| event.seq == **id);
         event.is_some_and(|event| match &event.what {
             EventKind::Received { reply, .. } => matches!(reply.class(), Class::Transient | Class::Permanent),
             _ => false,
         })
     };
-    let mut refusals = finding.evidence.events.iter().filter(refuses).peekable();
-    finding.failure.is_some() && refusals.peek().is_some() && refusals.all(|id| replies.contains(id))
+    let mut rejections = finding.evidence.events.iter().filter(is_rejection).peekable();
+    finding.failure.is_some() && rejections.peek().is_some() && rejections.all(|id| replies.contains(id))
 }

@@ -7,12 +7,13 @@ use crate::inquiry::{Ended, Signal};
 use crate::plan::Plan;
 
 impl Report {
-    /// Judges the evidence.
+    /// Judges the evidence, without expectations.
     pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
         Report::judged(plan, evidence, ended, total_ms, &NoExpectations)
     }
 
-    /// Judges the evidence and the expectations. Both see the unmasked evidence; the report keeps the masked one.
+    /// Judges the evidence and the expectations. Both are judged before secrets are masked; the report contains the
+    /// masked evidence.
     pub fn judged(
         plan: Plan,
         evidence: Evidence,
@@ -25,7 +26,7 @@ impl Report {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
             Ended::Complete | Ended::Unwritable(_) => exit(&findings, &plan),
-            // No problem was found, but the check did not run to its end.
+            // Without a problem, the exit code shows that the check did not finish.
             Ended::TimeUp => match exit(&findings, &plan) {
                 Exit::Ok => Exit::Incomplete,
                 other => other,
@@ -36,7 +37,7 @@ impl Report {
         report.expecting(expectations).masked()
     }
 
-    /// The report without secrets. The sentences of its findings are masked already.
+    /// Masks secrets in the evidence and the expectations. The text of the findings is already masked.
     fn masked(self) -> Report {
         let mask = self.evidence.mask();
         let mut expectations = self.expectations;
@@ -47,7 +48,7 @@ impl Report {
         Report { evidence, expectations, ..self }
     }
 
-    /// The same evidence, judged by the rules of this version, and by these expectations.
+    /// Judges the same evidence again with the rules of this version and with these expectations.
     pub fn judged_again(self, expectations: &dyn Expectations) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
         let exit = match (self.exit, exit(&findings, &self.plan)) {
@@ -58,7 +59,7 @@ impl Report {
         Report { findings, exit, expectations: Vec::new(), ..self }.expecting(expectations).masked()
     }
 
-    /// Reads a report that was saved as JSON.
+    /// Parses a report that was saved as JSON.
     pub fn load(json: &str) -> Result<Report, serde_json::Error> {
         serde_json::from_str::<Document>(json).map(Report::from)
     }

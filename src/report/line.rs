@@ -1,7 +1,8 @@
-//! The report as it grows: one JSON object on each line (NDJSON). It begins with `start`, records events as they happen, has
-//! one `result` with the complete report for each check, and ends with `end`: a file without it is cut off.
+//! The records of the NDJSON format, one JSON object per line. The first record is `start`. Events follow while the
+//! checks run, then one `result` with the complete report for each check. The last record is `end`; a file without it
+//! is truncated.
 //!
-//! Readers ignore events that they do not know.
+//! Readers should ignore records of an unknown type.
 
 use std::collections::BTreeMap;
 
@@ -12,99 +13,99 @@ use super::{CheckOutcome, CheckResult, Document, FilePosition, Report, Run, RunS
 use crate::evidence::{Event, Probe};
 use crate::plan::Plan;
 
-/// The JSON Schema (2020-12) of one line, generated from the types below by this file's test.
+/// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
 pub const LINE_SCHEMA: &str = include_str!("../../schema/event.json");
 
-/// One line. `check` is the number of a check in this run, from 1.
+/// One record. `check` is the number of the check in the run, from 1.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum StreamRecord {
-    /// The first line.
+    /// The first record.
     Start {
-        /// See `Document`.
+        /// The version of the schema, as in a report.
         schema_version: String,
-        /// The program.
+        /// The name and version of the program.
         tool: Tool,
-        /// The suite's file, as it was named; null without one.
+        /// The path of the suite file, as given on the command line; null without a suite.
         suite: Option<String>,
-        /// How many checks there are.
+        /// The number of checks.
         checks: usize,
     },
-    /// A check begins.
+    /// The start of a check.
     Check {
-        /// Which.
+        /// The number of the check.
         check: usize,
-        /// Its name, unique within the run.
+        /// The name of the check, unique within the run.
         name: String,
-        /// Where a suite's file declares it.
+        /// The position of the check in the suite file; null without a suite.
         place: Option<FilePosition>,
-        /// `host:port`; null when it is skipped.
+        /// The target as `host:port`; null if the check is skipped.
         target: Option<String>,
     },
-    /// A run of a check has ended and is retried; events are numbered from 1 again.
+    /// The end of a run that is followed by a retry. The events of the next run are numbered from 1 again.
     #[serde(rename = "retry")]
     Tried {
-        /// Which check.
+        /// The number of the check.
         check: usize,
-        /// Which run has ended, from 1.
+        /// The number of the run that ended, from 1.
         number: usize,
-        /// Its exit code.
+        /// The exit code of the run.
         exit_code: u8,
     },
-    /// Something happened in a session.
+    /// An event of a session.
     Happened {
-        /// In which check.
+        /// The number of the check.
         check: usize,
-        /// As the report has it in `transcript`.
+        /// The event, as in `transcript` in the report.
         happened: Box<Event>,
     },
-    /// A probe has ended.
+    /// The end of a probe.
     Answered {
-        /// In which check.
+        /// The number of the check.
         check: usize,
-        /// As the report has it in `probes`.
+        /// The probe, as in `probes` in the report.
         probe: Box<Probe>,
     },
-    /// A check has ended.
+    /// The result of a check.
     Result {
-        /// Which.
+        /// The number of the check.
         check: usize,
-        /// Its name.
+        /// The name of the check.
         name: String,
-        /// Where a suite's file declares it.
+        /// The position of the check in the suite file; null without a suite.
         place: Option<FilePosition>,
-        /// Earlier runs, oldest first.
+        /// The reports of earlier runs, oldest first.
         earlier: Vec<Document>,
-        /// The last run, which decides the result.
+        /// The report of the last run, which decides the result.
         report: Box<Document>,
     },
-    /// A check was skipped.
+    /// A check that was skipped.
     Skipped {
-        /// Which.
+        /// The number of the check.
         check: usize,
-        /// Its name.
+        /// The name of the check.
         name: String,
-        /// Where a suite's file declares it.
+        /// The position of the check in the suite file; null without a suite.
         place: Option<FilePosition>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The last line.
+    /// The last record.
     End {
-        /// How many checks there were.
+        /// The number of checks.
         checks: usize,
-        /// How many have a result.
+        /// The number of checks with a result.
         results: usize,
-        /// How many were skipped.
+        /// The number of checks that were skipped.
         skipped: usize,
-        /// How many have which exit code.
+        /// The number of checks with each exit code.
         by_exit: BTreeMap<u8, usize>,
     },
 }
 
 impl StreamRecord {
-    /// The first line.
+    /// The record `start`.
     pub fn start(source: &RunSource, checks: usize) -> StreamRecord {
         let suite = match source {
             RunSource::Suite(path) => Some(path.to_string_lossy().into_owned()),
@@ -113,7 +114,7 @@ impl StreamRecord {
         StreamRecord::Start { schema_version: SCHEMA_VERSION.to_owned(), tool: Tool::this(), suite, checks }
     }
 
-    /// A check begins.
+    /// The record `check` of a finished check.
     pub fn check(check: usize, case: &CheckResult) -> StreamRecord {
         let report = case.report();
         StreamRecord::Check {
@@ -124,18 +125,18 @@ impl StreamRecord {
         }
     }
 
-    /// A check begins that has no suite.
+    /// The record `check` of a check that starts, without a suite.
     pub fn begun(check: usize, plan: &Plan) -> StreamRecord {
         let name = plan.target.host.with_port(plan.target.port);
         StreamRecord::Check { check, name: name.clone(), place: None, target: Some(name) }
     }
 
-    /// A run has ended and is retried.
+    /// The record `retry`.
     pub fn tried(check: usize, number: usize, report: &Report) -> StreamRecord {
         StreamRecord::Tried { check, number, exit_code: report.exit.code() }
     }
 
-    /// A check has ended.
+    /// The record `result` or `skipped` of a check.
     pub fn result(check: usize, case: &CheckResult) -> StreamRecord {
         let (name, place) = (case.name.clone(), case.place);
         match &case.outcome {
@@ -150,7 +151,7 @@ impl StreamRecord {
         }
     }
 
-    /// The last line.
+    /// The record `end`.
     pub fn end(run: &Run) -> StreamRecord {
         let mut by_exit = BTreeMap::new();
         for report in run.reports() {
@@ -167,7 +168,7 @@ mod tests {
     use crate::report::published::assert_schema;
 
     #[test]
-    fn the_published_schema_of_a_line_is_that_of_the_types() {
+    fn the_published_schema_of_a_record_matches_the_types() {
         assert_schema::<StreamRecord>("event");
     }
 }

@@ -1,8 +1,9 @@
-//! The report: plan, evidence and findings, with the verdict and the exit code that follow.
+//! The report: plan, evidence and findings, with the verdict and the exit code that follow from them.
 //!
-//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the probes and the transcript are
-//! kept unabridged, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
-//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "not reached", [] is "looked and found none".
+//! Its JSON form is [`Document`], schema version 1.0; versions 1.x only add keys. The plan, the probes and the
+//! transcript are complete, so that a saved report can be loaded ([`Report::load`]) and judged again. The other keys
+//! contain the same information in a form for readers and scripts. Every key is always present: null means that the
+//! value is unknown, and [] means that there are no values. [`ports`] combines the reports of several ports.
 
 mod difference;
 mod document;
@@ -34,74 +35,74 @@ use crate::check::{self, Finding, PhaseFailure, Severity};
 use crate::evidence::Evidence;
 use crate::plan::{FailOn, Gate, Plan};
 
-/// Everything about one run.
+/// The report of one run of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What was requested.
+    /// The settings of the check.
     pub plan: Plan,
-    /// What was seen.
+    /// The results of the probes.
     pub evidence: Evidence,
-    /// What it means.
+    /// The problems that were found.
     pub findings: Vec<Finding>,
-    /// Whether the run ended by itself.
+    /// Whether the check finished, that is, was not cut short or interrupted.
     pub complete: bool,
-    /// How long it took, milliseconds.
+    /// The duration in milliseconds.
     pub total_ms: f64,
-    /// The expectations of the user, judged.
+    /// The results of the user's expectations.
     pub expectations: Vec<JudgedExpectation>,
     /// The exit code of the program.
     pub exit: Exit,
 }
 
-/// One expectation of the user (`--expect`, or of a suite), judged.
+/// The result of an expectation (`--expect`, or `expect` in a suite).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JudgedExpectation {
-    /// As it was written.
+    /// The expectation as written.
     pub expression: String,
     /// Whether it held.
     pub held: bool,
-    /// What was expected, in words.
+    /// The expected value, in words.
     pub expected: String,
-    /// What was seen, as JSON would show it; null if the check did not reach it.
+    /// The actual value, as JSON; null if the check did not get this value.
     pub seen: Option<String>,
-    /// Where a suite's file declares it: line and column, from 1.
+    /// The line of the expectation in the suite file, from 1; null without a suite.
     pub line: Option<usize>,
-    /// See `line`.
+    /// The column of the expectation in the suite file, from 1; null without a suite.
     pub column: Option<usize>,
 }
 
-/// The exit codes of a check. The others (2, 70, 74) never come with a report.
+/// The exit code of a check. The program's other exit codes (2, 70, 74) occur only without a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Exit {
-    /// 0.
+    /// 0: the check passed.
     Ok,
-    /// 1: the session went through, but a finding reaches `--fail-on`.
+    /// 1: the session completed, but a finding reaches `--fail-on` or an expectation failed.
     Findings,
-    /// 3.
+    /// 3: no connection to the server, or no reply.
     Unreachable,
-    /// 4.
+    /// 4: temporarily rejected (4yz).
     RefusedTemporary,
-    /// 5.
+    /// 5: permanently rejected (5yz).
     RefusedPermanent,
-    /// 6.
+    /// 6: TLS failed, was not advertised, or the certificate does not verify.
     Tls,
-    /// 7.
+    /// 7: the login failed or is required.
     Auth,
-    /// 8.
+    /// 8: the server violated the protocol.
     Protocol,
-    /// 9.
+    /// 9: a time or connection limit cut the check short.
     Incomplete,
-    /// 130.
+    /// 130: interrupted by SIGINT.
     Interrupted,
-    /// 143.
+    /// 143: interrupted by SIGTERM.
     Terminated,
 }
 
 impl Exit {
-    /// The number.
+    /// The exit code as a number.
     pub fn code(self) -> u8 {
         match self {
             Exit::Ok => 0,
@@ -118,7 +119,7 @@ impl Exit {
         }
     }
 
-    /// The word in JSON.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Exit::Ok => "ok",
@@ -140,7 +141,7 @@ impl Exit {
     }
 }
 
-/// The exit of a saved report; one that this version does not know is a failure.
+/// The exit code of a saved report. A code that this version does not know becomes `Findings`.
 fn known_exit(code: u8) -> Exit {
     let exits = [
         Exit::Ok,
@@ -159,12 +160,12 @@ fn known_exit(code: u8) -> Exit {
 }
 
 impl Report {
-    /// When the run began.
+    /// The time at which the run began.
     pub fn started_at(&self) -> Timestamp {
         self.evidence.started_at
     }
 
-    /// The one word of the result.
+    /// The verdict of the check.
     pub fn verdict(&self) -> Verdict {
         match self.exit {
             _ if !self.complete => Verdict::Incomplete,
@@ -174,12 +175,12 @@ impl Report {
         }
     }
 
-    /// Expectations that did not hold.
+    /// The expectations that failed.
     pub fn failed_expectations(&self) -> impl Iterator<Item = &JudgedExpectation> {
         self.expectations.iter().filter(|judged| !judged.held)
     }
 
-    /// Whether a finding makes the check fail: it reaches `--fail-on`, is not ignored, and was not expected.
+    /// Whether a finding makes the check fail: it reaches `--fail-on`, is not ignored and is not expected.
     pub fn fails_by(&self, finding: &Finding) -> bool {
         self.plan.gate.counts(finding)
     }
@@ -190,16 +191,16 @@ impl Report {
     }
 }
 
-/// The one word of the result.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Nothing at or above `--fail-on`.
+    /// No finding reaches `--fail-on`, and all expectations held.
     Pass,
-    /// Something is.
+    /// A finding reaches `--fail-on`, or an expectation failed.
     Fail,
-    /// smtpcheck cut it short.
+    /// The check was cut short or interrupted.
     Incomplete,
 }
 
@@ -219,7 +220,7 @@ impl Gate {
     }
 }
 
-/// The code of the first phase that failed; 1 if only findings without a failed phase count.
+/// The exit code of the first phase that failed; 1 if no phase failed but a finding reaches `--fail-on`.
 fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     let counting: Vec<&Finding> = findings.iter().filter(|finding| plan.gate.counts(finding)).collect();
     let first = counting

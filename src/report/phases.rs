@@ -1,4 +1,4 @@
-//! The phases of a session: whether each succeeded, how long it took, and why it did not run.
+//! The phases of a session: the result and the duration of each, or the reason why it did not run.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use crate::evidence::fit::Fit;
 use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
-/// One phase with its own time, never cumulative.
+/// The result of one phase. Its duration does not include earlier phases.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseResult {
-    /// Which phase.
+    /// The phase.
     pub name: Phase,
-    /// Its result.
+    /// The result.
     pub status: PhaseStatus,
-    /// Milliseconds; null when it did not run or is not known.
+    /// The duration in milliseconds; null if the phase did not run or the duration is unknown.
     pub ms: Option<f64>,
-    /// Why it did not run or failed.
+    /// Why the phase did not run or failed.
     pub reason: Option<String>,
 }
 
@@ -25,17 +25,17 @@ pub struct PhaseResult {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PhaseStatus {
-    /// It succeeded.
+    /// The phase succeeded.
     Ok,
-    /// It failed or was rejected.
+    /// The phase failed, or the server rejected the command.
     Failed,
-    /// It did not run.
+    /// The phase did not run.
     Skipped,
-    /// It ran, but its result cannot be known: replies and commands were out of step.
+    /// The phase ran, but its result is unknown because replies and commands were out of step.
     Unknown,
 }
 
-/// The phases of the main session, each with its own time.
+/// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
     let mut phases = Vec::new();
     if let Some((probe, names)) = evidence.names() {
@@ -58,7 +58,7 @@ pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
             Phase::Quit,
         ]
     };
-    phases.extend(order.iter().map(|&phase| step(plan, session, phase)));
+    phases.extend(order.iter().map(|&phase| phase_result(plan, session, phase)));
     phases
 }
 
@@ -77,7 +77,7 @@ fn connect(session: Session<'_>) -> PhaseResult {
         (Some(ms), _) => {
             PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(rounded(ms)), reason: None }
         }
-        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no address"),
+        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no IP address"),
         (None, fault) => PhaseResult {
             name: Phase::Connect,
             status: PhaseStatus::Failed,
@@ -94,28 +94,29 @@ fn skipped(name: Phase, reason: &str) -> PhaseResult {
     PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
 }
 
-/// From the start of the phase (a command, the connection, the handshake) to its last reply.
-fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
+/// The result of a phase. Its duration is the time from its start (a command, the connection or the end of the
+/// handshake) to its last reply.
+fn phase_result(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
-        return tls_step(plan, session);
+        return tls_result(plan, session);
     }
-    let last = session.replies().filter(|heard| heard.event.phase == phase).last();
+    let last = session.replies().filter(|received| received.event.phase == phase).last();
     let begun = if phase == Phase::Greeting {
         session.events().take_while(|event| event.phase != Phase::Greeting).last()
     } else {
         session.events().find(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }))
     };
     match (begun, last) {
-        (_, Some(heard)) => {
-            let ms = begun.map(|event| rounded(heard.event.at_ms - event.at_ms));
-            let harmless = heard.fit() == Fit::Odd && heard.reply.is_success();
-            let accepted = heard.accepts() || harmless;
-            let reason =
-                (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
+        (_, Some(received)) => {
+            let ms = begun.map(|event| rounded(received.event.at_ms - event.at_ms));
+            let harmless = received.fit() == Fit::Odd && received.reply.is_success();
+            let accepted = received.accepts() || harmless;
+            let reason = (!accepted)
+                .then(|| received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string()));
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             PhaseResult { name: phase, status, ms, reason }
         }
-        (Some(_), None) if in_doubt(session, phase) => PhaseResult {
+        (Some(_), None) if is_in_doubt(session, phase) => PhaseResult {
             name: phase,
             status: PhaseStatus::Unknown,
             ms: None,
@@ -130,13 +131,13 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     }
 }
 
-/// Whether the phase got a reply, or may have got one, that cannot be believed.
-fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
-    let is_answered = session.all_replies().any(|heard| heard.event.phase == phase);
+/// Whether the phase may have got a reply that cannot be assigned with certainty.
+fn is_in_doubt(session: Session<'_>, phase: Phase) -> bool {
+    let is_answered = session.all_replies().any(|received| received.event.phase == phase);
     is_answered && session.sequence().believed_until().is_some()
 }
 
-fn tls_step(plan: &Plan, session: Session<'_>) -> PhaseResult {
+fn tls_result(plan: &Plan, session: Session<'_>) -> PhaseResult {
     if let Some((_, handshake)) = session.handshake() {
         return PhaseResult {
             name: Phase::Tls,
@@ -167,29 +168,29 @@ fn failed_at(session: Session<'_>, phase: Phase) -> bool {
 }
 
 fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str {
-    let wanted = match phase {
+    let is_requested = match phase {
         Phase::Starttls | Phase::Tls | Phase::EhloTls => plan.tls_use() != TlsUse::Never,
         Phase::Auth => plan.login.is_some(),
         Phase::Mail => plan.from.is_some(),
         Phase::Rcpt => !plan.to.is_empty(),
         _ => true,
     };
-    if !wanted {
+    if !is_requested {
         return "not requested";
     }
     if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
-        return "not reached";
+        return "the session ended before this phase";
     }
     if plan.quit_after < QuitAfter::Rcpt {
-        return "an earlier phase failed, or was the last one requested";
+        return "an earlier phase failed or was the last requested phase";
     }
     match phase {
-        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not advertised, or an earlier phase failed",
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "STARTTLS was not advertised, or an earlier phase failed",
         _ => "an earlier phase failed",
     }
 }
 
-/// Microseconds are as exact as a time is known.
+/// Rounds milliseconds to microseconds, the precision of the measurement.
 pub(super) fn rounded(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }

@@ -1,8 +1,8 @@
-//! Several ports of one host, each with its report, and which of them to use.
+//! The reports of several ports of one host, and the recommended ports.
 //!
-//! A port has a purpose: 25 takes mail from other servers (RFC 5321), every other one takes mail from programs that log
-//! in (RFC 8314 §3.3). The JSON form is [`PortsReport`] itself: the table that people see, the recommendation, and in
-//! each row the whole report of that port, which can be loaded and judged again.
+//! Port 25 receives mail from other servers (RFC 5321); every other port receives mail from programs, which usually log
+//! in (RFC 8314 §3.3). [`PortsReport`] is also the JSON form: the rows of the table, the recommendation, and for each
+//! port the complete report, which can be loaded and judged again.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,163 +17,164 @@ use crate::wire::Host;
 /// The JSON Schema (2020-12) of `smtpcheck ports --json`, generated from the types below by this file's test.
 pub const PORTS_SCHEMA: &str = include_str!("../../schema/ports.json");
 
-/// The port between mail servers.
+/// The port on which mail servers deliver mail to each other.
 const RELAY: u16 = 25;
 
-/// The ports of one host, and which of them to use.
+/// The results of several ports of one host.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PortsReport {
-    /// Grows like that of the report.
+    /// The version of the schema, as in `Document`.
     pub schema_version: String,
-    /// The host that was asked for.
+    /// The host.
     pub host: Host,
-    /// Whether the run came to its own end.
+    /// Whether all checks finished, that is, were not cut short or interrupted.
     pub complete: bool,
-    /// How long everything took, milliseconds.
+    /// The total duration in milliseconds.
     pub total_ms: f64,
-    /// Each port, in the order in which they were given.
+    /// The ports, in the order of the command line.
     pub ports: Vec<PortRow>,
-    /// The certificates that were shown, each with its ports, the one that ends last first. More than one: the ports do
-    /// not show the same.
+    /// The certificates of the ports, each with its ports; the one that expires last is first. If there are several,
+    /// not all ports use the same certificate.
     pub certificates: Vec<PortCertificate>,
-    /// Which one to use.
+    /// The recommended ports.
     pub recommendation: Recommendation,
-    /// What the program says to the shell.
+    /// The exit code of the program.
     pub exit: PortsExit,
 }
 
-/// One port.
+/// The results of one port.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PortRow {
-    /// Its number.
+    /// The port number.
     pub port: u16,
-    /// For whom it is.
+    /// The purpose of the port.
     pub purpose: PortPurpose,
-    /// What was found there.
+    /// Whether the port accepts connections.
     pub state: PortState,
-    /// What came of TLS; null when it was not reached.
+    /// The result of TLS; null if the check did not get this far.
     pub tls: Option<PortTlsResult>,
-    /// Mechanisms of AUTH before TLS; null when EHLO was not answered there.
+    /// The mechanisms that AUTH advertises before TLS; null if EHLO was not sent or not answered there.
     pub auth_before_tls: Option<Vec<String>>,
-    /// Mechanisms of AUTH inside TLS; null when EHLO was not answered there.
+    /// The mechanisms that AUTH advertises inside TLS; null if EHLO was not sent or not answered there.
     pub auth_inside_tls: Option<Vec<String>>,
-    /// Milliseconds from the connection (or the end of the handshake) to the whole greeting.
+    /// The time in milliseconds from the connection, or from the end of the TLS handshake, to the complete greeting.
     pub greeting_ms: Option<f64>,
-    /// Whether it can be used for its purpose: it greets, and nothing found there is an error.
+    /// Whether the port can be used for its purpose: it sends a greeting, and no error was found.
     pub works: bool,
-    /// Its whole report.
+    /// The complete report of the port.
     pub report: Document,
 }
 
-/// For whom a port is.
+/// The purpose of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortPurpose {
-    /// Other mail servers deliver here.
+    /// Other mail servers deliver mail to it.
     Relay,
-    /// Mail programs and applications hand in here, mostly with a login.
+    /// Mail programs and applications submit mail to it, usually with a login.
     Submission,
 }
 
-/// What was found at a port.
+/// Whether a port accepts connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortState {
-    /// It accepts connections.
+    /// It accepts connections, and no service other than SMTP was recognised.
     Open,
-    /// It accepts connections, and speaks something that is not SMTP.
+    /// It accepts connections, but the service is not SMTP.
     NotSmtp,
-    /// The host says that nothing listens there.
+    /// The host refuses the connection: no program listens on the port.
     Refused,
-    /// No answer to the connection request.
+    /// The connection attempt timed out.
     Silent,
-    /// No way to the host: no address, no route, forbidden here.
+    /// The host cannot be reached: it has no IP address, there is no route, or this machine forbids the connection.
     Unreachable,
-    /// The overall time limit was reached before it was tested.
+    /// The port was not tested, because the check ended first or the overall time limit was reached.
     NotTested,
 }
 
-/// What came of TLS at a port.
+/// The result of TLS on a port.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PortTlsResult {
-    /// How it begins.
+    /// How TLS is started.
     pub mode: PortTlsMode,
-    /// `1.2` or `1.3`; null when it could not be started.
+    /// The version, `1.2` or `1.3`; null if TLS could not be started.
     pub version: Option<String>,
-    /// Whether the certificate verifies: trusted, in date, for this name; null without a handshake.
+    /// Whether the certificate is trusted, within its validity period and matches the host name; null without a
+    /// handshake.
     pub verifies: Option<bool>,
-    /// Whole days until the certificate ends; negative when it has.
+    /// Whole days until the certificate expires; negative if it has expired.
     pub days_left: Option<i64>,
 }
 
-/// A certificate, and where it was shown.
+/// A certificate and the ports that use it.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PortCertificate {
-    /// SHA-256 of the certificate, hexadecimal.
+    /// The SHA-256 fingerprint of the certificate, in hexadecimal.
     pub sha256: String,
-    /// For whom it is: its first DNS name or address, else its subject.
+    /// The first DNS name or IP address in the certificate, or its subject if there is none.
     pub name: String,
-    /// Whole days until it ends; negative when it has.
+    /// Whole days until the certificate expires; negative if it has expired.
     pub days_left: i64,
-    /// The ports that show it, in the order in which they were given.
+    /// The ports that use the certificate, in the order of the command line.
     pub ports: Vec<u16>,
 }
 
-/// How TLS begins.
+/// How TLS is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortTlsMode {
-    /// With the first byte.
+    /// Immediately after the connection (implicit TLS).
     Implicit,
-    /// After STARTTLS.
+    /// With STARTTLS.
     Starttls,
-    /// Not at all: STARTTLS is not offered.
+    /// TLS is not available: STARTTLS is not advertised.
     None,
 }
 
-/// Which ports to use.
+/// The recommended ports.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Recommendation {
-    /// For mail programs and applications; null when none of the ports works for them.
+    /// The port for mail programs and applications; null if no port works for them.
     pub submission: Option<Choice>,
-    /// For other mail servers; null when port 25 was not asked for or does not work.
+    /// The port for other mail servers; null if port 25 was not tested or does not work.
     pub relay: Option<Choice>,
 }
 
-/// A port to use.
+/// A recommended port.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Choice {
-    /// Its number.
+    /// The port number.
     pub port: u16,
-    /// Why this one.
+    /// The reason for the recommendation.
     pub why: String,
-    /// The next command.
+    /// The smtpcheck command to run next.
     pub command: String,
 }
 
-/// What the program says to the shell.
+/// The exit code of the program.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PortsExit {
-    /// The number.
+    /// The exit code.
     pub code: u8,
-    /// Its name.
+    /// The name of the exit code.
     pub name: String,
-    /// Whether the same may work later without anybody doing anything.
+    /// Whether the same command may succeed later without any change.
     pub retryable: bool,
 }
 
 impl PortsReport {
-    /// Sums up the reports of the ports of one host; there is at least one.
+    /// Combines the reports of the ports of one host. There must be at least one report.
     pub fn new(host: Host, reports: &[Report], total_ms: f64) -> PortsReport {
         let ports: Vec<PortRow> = reports.iter().map(PortRow::new).collect();
         let exit = exit(reports, &ports);
@@ -220,7 +221,7 @@ impl PortRow {
         self.tls.as_ref().is_some_and(|tls| tls.verifies == Some(true))
     }
 
-    fn takes_logins(&self) -> bool {
+    fn advertises_auth(&self) -> bool {
         let offered = if self.is_encrypted() { &self.auth_inside_tls } else { &self.auth_before_tls };
         offered.as_ref().is_some_and(|mechanisms| !mechanisms.is_empty())
     }
@@ -230,8 +231,8 @@ impl PortRow {
     }
 }
 
-/// Whether nothing that was found is an error and it came to its end. `--fail-on` changes the exit code and not what a
-/// port is good for.
+/// Whether the check finished without an error. `--fail-on` is ignored, because it changes the exit code but not
+/// whether a port works.
 fn is_sound(report: &Report) -> bool {
     let is_error = |finding: &Finding| finding.severity >= Severity::Error && !report.is_ignored(finding);
     !matches!(report.exit, Exit::Incomplete | Exit::Interrupted | Exit::Terminated)
@@ -254,7 +255,9 @@ fn state(session: Session<'_>) -> PortState {
         },
         Some(Fault::NoAddress) => PortState::Unreachable,
         _ if session.connected().is_none() => PortState::NotTested,
-        _ if session.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.code.is_none()) => PortState::NotSmtp,
+        _ if session.reply_at(Phase::Greeting).is_some_and(|received| received.reply.code.is_none()) => {
+            PortState::NotSmtp
+        }
         _ => PortState::Open,
     }
 }
@@ -305,15 +308,17 @@ fn certificates(reports: &[Report]) -> Vec<PortCertificate> {
     all
 }
 
-/// The best port for a purpose, if one works. What counts, in this order: the line is encrypted and the server has
-/// proved who it is; logins are taken; and RFC 8314 §3.3: TLS from the first byte before STARTTLS, 465 and 587 before
-/// ports that have no name, 2525 last, which is for networks where the others are blocked.
+/// The best port for a purpose, if one works. The criteria, most important first:
+/// 1. the connection is encrypted and the certificate verifies;
+/// 2. AUTH is advertised;
+/// 3. the port number (RFC 8314 §3.3): 465 (implicit TLS), 587 (STARTTLS), other ports, and last 2525, which is intended
+///    for networks where the others are blocked.
 fn best(ports: &[PortRow], purpose: PortPurpose) -> Option<&PortRow> {
     ports.iter().filter(|row| row.purpose == purpose && row.works && !is_bypass(row, ports)).min_by_key(|row| rank(row))
 }
 
-/// Whether it is an unencrypted port beside an encrypted one for the same users. It is no substitute for a broken encrypted port
-/// (RFC 8314 §4.1: without TLS mail programs do not hand in).
+/// Whether it is an unencrypted submission port on a host that also has an encrypted one. It is never recommended as a
+/// substitute for a broken encrypted port (RFC 8314 §4.1: mail programs do not submit mail without TLS).
 fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
     let has_tls = |row: &PortRow| row.tls.as_ref().is_some_and(|tls| tls.mode != PortTlsMode::None);
     let beside = |other: &PortRow| other.purpose == row.purpose && has_tls(other);
@@ -321,7 +326,7 @@ fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
 }
 
 fn rank(row: &PortRow) -> (bool, bool, u8) {
-    (!row.is_safe(), !row.takes_logins(), preference(row.port))
+    (!row.is_safe(), !row.advertises_auth(), preference(row.port))
 }
 
 fn preference(port: u16) -> u8 {
@@ -340,19 +345,21 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
     };
     let mut why = match (row.purpose, row.port, tls.mode) {
         (PortPurpose::Relay, _, _) => {
-            "the port between mail servers (RFC 5321); mail programs need another port".to_owned()
+            "the port on which mail servers deliver mail (RFC 5321); mail programs need another port".to_owned()
         }
         (_, 465, PortTlsMode::Implicit) => {
             "implicit TLS, so an on-path attacker cannot remove the encryption (RFC 8314)".to_owned()
         }
-        (_, 2525, _) => "an additional port of some providers for networks where 465 and 587 are blocked".to_owned(),
+        (_, 2525, _) => {
+            "an additional port that some providers offer for networks where 465 and 587 are blocked".to_owned()
+        }
         (_, _, PortTlsMode::Implicit) => "implicit TLS".to_owned(),
         (_, 587, PortTlsMode::Starttls) => "the port for mail programs, encrypted with STARTTLS (RFC 8314)".to_owned(),
         (_, _, PortTlsMode::Starttls) => "encrypted with STARTTLS".to_owned(),
-        (_, _, PortTlsMode::None) => "it works, but is NOT encrypted: do not send a password".to_owned(),
+        (_, _, PortTlsMode::None) => "the port works but is not encrypted; do not send a password".to_owned(),
     };
-    if row.purpose == PortPurpose::Submission && !row.takes_logins() {
-        why.push_str("; it does not advertise AUTH");
+    if row.purpose == PortPurpose::Submission && !row.advertises_auth() {
+        why.push_str("; the server does not advertise AUTH");
     }
     let target = host.with_port(row.port);
     let command = match (row.purpose, tls.mode) {
@@ -364,12 +371,13 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
     Choice { port: row.port, why, command }
 }
 
-/// The code of the best port: 0 when one works for its purpose, else that of the port that came closest.
+/// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that got furthest.
 ///
-/// 1. A signal decides.
-/// 2. Ports for mail programs that accept connections count before port 25: a host with a broken 465 and a working 25
-///    does not work for mail programs. The same holds for a broken encrypted port beside an unencrypted one.
-/// 3. When no port accepts connections, 3, or 9 if the overall time limit was reached.
+/// 1. The exit code of a signal has priority.
+/// 2. Submission ports that accept connections are considered before port 25, because a host with a broken port 465 and
+///    a working port 25 does not work for mail programs. For the same reason, a broken encrypted port is considered
+///    before an unencrypted one.
+/// 3. If no port accepts connections, the exit code is 3, or 9 if the overall time limit was reached.
 fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
     let signal =
         reports.iter().map(|report| report.exit).find(|exit| matches!(exit, Exit::Interrupted | Exit::Terminated));
@@ -395,7 +403,7 @@ mod tests {
     use crate::report::published::assert_schema;
 
     #[test]
-    fn the_published_schema_of_ports_is_that_of_the_types() {
+    fn the_published_schema_of_ports_matches_the_types() {
         assert_schema::<PortsReport>("ports");
     }
 }

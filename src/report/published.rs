@@ -1,5 +1,5 @@
-//! Published JSON Schemas are generated from the types and compiled in; each type's test compares the file with them.
-//! SNAPSHOTS=overwrite (or UPDATE_SCHEMA=1) writes the files anew.
+//! A test helper for the published JSON Schemas in `schema/`. They are generated from the types, and a test of each
+//! type compares its file with the type. SNAPSHOTS=overwrite or UPDATE_SCHEMA=1 rewrites the files.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -7,7 +7,7 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
-/// Fails if `schema/NAME.json` is not the schema of the type.
+/// Fails if `schema/NAME.json` does not match the type.
 pub(crate) fn assert_schema<T: JsonSchema>(name: &str) {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";

@@ -1,5 +1,6 @@
-//! Everything that one command checked: one report for each target or each check of a suite, with its name, its position in
-//! the suite's file, and what was skipped and why. This is what formats render; a single check is a run of one case.
+//! The results of one command: a report for each target or each check of a suite, or the reason why a check was
+//! skipped, with the name of the check and its position in the suite file. Formats render a run; a single check is a
+//! run with one case.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,75 +10,76 @@ use serde::{Deserialize, Serialize};
 use super::ports::PortsExit;
 use super::{Document, Exit, Report, SCHEMA_VERSION};
 
-/// All cases of one command, in the order in which they were asked for.
+/// All cases of one command, in the order of the command line or of the suite file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Where the cases come from.
+    /// The source of the cases.
     pub source: RunSource,
     /// The cases.
     pub cases: Vec<CheckResult>,
 }
 
-/// Where the cases of a run come from.
+/// The source of the cases of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunSource {
     /// One target on the command line.
     Target,
-    /// Several, which JSON shows as a list.
+    /// Several targets, which JSON shows as a list.
     Targets,
-    /// A suite's file, as it was named.
+    /// A suite file, with its path as given on the command line.
     Suite(PathBuf),
 }
 
-/// One check.
+/// One check with its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckResult {
-    /// Its name in a suite, else `host:port`; unique within the run.
+    /// The name in the suite, or `host:port` without a suite; unique within the run.
     pub name: String,
-    /// Where a suite's file declares it.
+    /// The position in the suite file.
     pub place: Option<FilePosition>,
-    /// Its result.
+    /// The result.
     pub outcome: CheckOutcome,
 }
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckOutcome {
-    /// It was checked.
+    /// The check ran.
     Checked {
-        /// The last run, which decides the result.
+        /// The report of the last run, which decides the result.
         report: Box<Report>,
-        /// Earlier runs (`--retry`, `--wait`), oldest first.
+        /// The reports of earlier runs (`--retry`, `--wait`), oldest first.
         earlier: Vec<Report>,
     },
-    /// It was skipped, as the suite asks (`needs`).
+    /// The check was skipped because a requirement of the suite (`needs`) is not met.
     Skipped {
-        /// Why, as a sentence without a full stop.
+        /// The reason, without a full stop.
         reason: String,
     },
 }
 
-/// A place in a suite's file.
+/// A position in a suite file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FilePosition {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column in characters, from 1.
     pub column: usize,
 }
 
 impl Run {
-    /// A run of one report.
+    /// A run with a single report.
     pub fn of(report: Report) -> Run {
         Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
     }
 
-    /// All checks of several runs as one run without a suite; a name that comes twice gets a number.
+    /// Combines the checks of several runs into one run without a suite. Repeated names get a number.
     pub fn merged(runs: Vec<Run>) -> Run {
         let mut cases: Vec<CheckResult> = Vec::new();
         let mut taken: HashSet<String> = HashSet::new();
-        // The number from which the search goes on: a monitor saves the same target thousands of times.
+        // The next number to try for each name. It avoids a slow search if the same target was saved thousands of
+        // times.
         let mut next: HashMap<String, usize> = HashMap::new();
         for mut case in runs.into_iter().flat_map(|run| run.cases) {
             if taken.contains(&case.name) {
@@ -90,14 +92,15 @@ impl Run {
                 case.name = numbered;
             }
             taken.insert(case.name.clone());
-            // Places belong to the one suite that a run has.
+            // The merged run has no suite, so positions in a suite file are meaningless.
             case.place = None;
             cases.push(case);
         }
         Run { source: RunSource::Targets, cases }
     }
 
-    /// The exit code of the program: that of a signal, else the common code if all failures share it, else 1.
+    /// The exit code of the program: the code of a signal if there was one, otherwise the exit code that all failed
+    /// checks have in common, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
@@ -111,7 +114,7 @@ impl Run {
         }
     }
 
-    /// The same with its name.
+    /// The exit code of the program with its name.
     fn exit(&self) -> PortsExit {
         let code = self.exit_code();
         let of = self.reports().map(|report| report.exit).find(|exit| exit.code() == code);
@@ -119,14 +122,14 @@ impl Run {
         PortsExit { code, name: exit.name().to_owned(), retryable: exit.is_retryable() }
     }
 
-    /// The reports that count, in order.
+    /// The last report of each check that ran, in order.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
         self.cases.iter().filter_map(CheckResult::report)
     }
 }
 
 impl CheckResult {
-    /// A case without a suite.
+    /// A check without a suite.
     pub fn of(report: Report) -> CheckResult {
         let name = report.plan.target.host.with_port(report.plan.target.port);
         CheckResult {
@@ -136,12 +139,12 @@ impl CheckResult {
         }
     }
 
-    /// Reads one check that was saved as JSON, with its earlier runs.
+    /// Parses a check that was saved as JSON, with its earlier runs.
     pub fn load(json: &str) -> Result<CheckResult, serde_json::Error> {
         serde_json::from_str::<Document>(json).map(CheckResult::from)
     }
 
-    /// The same with the runs before it.
+    /// Adds the reports of earlier runs.
     pub fn after(mut self, before: Vec<Report>) -> CheckResult {
         if let CheckOutcome::Checked { earlier, .. } = &mut self.outcome {
             *earlier = before;
@@ -149,7 +152,7 @@ impl CheckResult {
         self
     }
 
-    /// Earlier runs, oldest first.
+    /// The reports of earlier runs, oldest first.
     pub fn earlier(&self) -> &[Report] {
         match &self.outcome {
             CheckOutcome::Checked { earlier, .. } => earlier,
@@ -157,7 +160,7 @@ impl CheckResult {
         }
     }
 
-    /// The report that counts, if it was checked.
+    /// The report of the last run; `None` if the check was skipped.
     pub fn report(&self) -> Option<&Report> {
         match &self.outcome {
             CheckOutcome::Checked { report, .. } => Some(report),
@@ -173,20 +176,20 @@ impl From<Document> for CheckResult {
     }
 }
 
-/// The JSON Schema (2020-12) of a run of a suite, generated from the types below by this file's test.
+/// The JSON Schema (2020-12) of the run of a suite, generated from the types below by this file's test.
 pub const RUN_SCHEMA: &str = include_str!("../../schema/run.json");
 
 /// A run of a suite as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunDocument {
-    /// Of the reports inside, too.
+    /// The version of the schema; it also applies to the reports in `cases`.
     pub schema_version: String,
-    /// The suite's file, as it was named.
+    /// The path of the suite file, as given on the command line.
     pub suite: PathBuf,
-    /// Its checks, in the file's order.
+    /// The checks, in the order of the file.
     pub cases: Vec<CheckResultDocument>,
-    /// What the program says to the shell.
+    /// The exit code of the program.
     pub exit: PortsExit,
 }
 
@@ -194,15 +197,15 @@ pub struct RunDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckResultDocument {
-    /// Its name, unique in the suite.
+    /// The name, unique in the suite.
     pub name: String,
-    /// Where the file declares it, from 1; null when an included file does.
+    /// The line of the check in the suite file, from 1; null if it is in an included file.
     pub line: Option<usize>,
-    /// See `line`.
+    /// The column of the check in the suite file, from 1; null if it is in an included file.
     pub column: Option<usize>,
-    /// Why it was skipped; null when it was checked.
+    /// The reason why the check was skipped; null if it ran.
     pub skipped: Option<String>,
-    /// Its report; null when it was skipped.
+    /// The report; null if the check was skipped.
     pub report: Option<Document>,
 }
 
@@ -237,7 +240,7 @@ mod tests {
     use crate::report::published::assert_schema;
 
     #[test]
-    fn the_published_schema_of_runs_is_that_of_the_types() {
+    fn the_published_schema_of_runs_matches_the_types() {
         assert_schema::<RunDocument>("run");
     }
 }

@@ -1,7 +1,8 @@
-//! Reports that were saved as JSON or NDJSON, read again. A report of a newer schema is read as far as this version
-//! understands it, and says so.
+//! Loads reports that were saved as JSON or NDJSON. Of a report with a newer schema version, the parts that this
+//! version knows are loaded, with a remark for the user.
 //!
-//! Memory follows the length of the text: lists are taken element by element, and one report has a bounded number of values.
+//! Memory use is proportional to the size of the file: lists are read element by element, and the number of values in a
+//! report is limited.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,19 +18,20 @@ use crate::check::Finding;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
-/// Values in one report. A check reads 1 MiB of its servers at most, of which the shortest lines make 150,000 texts.
+/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
+/// 150,000 lines.
 const MAX_VALUES: usize = 500_000;
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug)]
 pub struct Saved {
-    /// Its checks.
+    /// The checks.
     pub run: Run,
-    /// Remarks for the user, a sentence each.
+    /// Remarks for the user, one sentence each.
     pub remarks: Vec<String>,
 }
 
-/// Why a file cannot be used.
+/// The reason why a file cannot be loaded.
 #[derive(Debug)]
 pub struct NotSaved(String);
 
@@ -42,8 +44,8 @@ impl fmt::Display for NotSaved {
 impl std::error::Error for NotSaved {}
 
 impl Saved {
-    /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, for a plan that
-    /// this version cannot read.
+    /// Loads a document, a list of documents, or NDJSON. `fallback` makes a plan from `host:port` if this version
+    /// cannot read the plan in the file.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
         let mut reader = ReportReader { fallback, remarks: Vec::new() };
         let run = reader.run(text)?;
@@ -76,7 +78,7 @@ impl ReportReader<'_> {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
             Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
             Ok(_) => self.lines(text),
-            // Not one JSON document; perhaps several lines of JSON.
+            // It is not a single JSON document, but it may be NDJSON.
             Err(error) => {
                 let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
                 match serde_json::from_str::<Head<'_>>(first) {
@@ -87,7 +89,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// Takes the elements of a list one after the other, so that what is no report ends it at once.
+    /// Processes the elements of a list one after the other and stops at the first error.
     fn each(&mut self, list: &str, take: Take<'_>) -> Result<(), NotSaved> {
         let mut failed = None;
         let elements = Elements { reader: self, take, failed: &mut failed };
@@ -100,7 +102,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// A document, with the earlier runs.
+    /// Loads a document with its earlier runs.
     fn case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
         let mut value = tree(text)?;
         let earlier = self.earlier(&mut value)?;
@@ -114,7 +116,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// A run of a suite.
+    /// Loads the run of a suite.
     fn suite(&mut self, file: Option<Cow<'_, str>>, all: &str) -> Result<Run, NotSaved> {
         if !all.starts_with('[') {
             return Err(NotSaved("this is JSON, but not the result of a suite: its cases are not a list".to_owned()));
@@ -141,7 +143,8 @@ impl ReportReader<'_> {
         Ok(CheckResult { name, place, outcome })
     }
 
-    /// NDJSON. Only results are read; a line that is not JSON is where the file was cut off.
+    /// Loads NDJSON. Only results are used. Reading stops at a line that is not JSON, because the file is truncated
+    /// there.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
         let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
         let (mut begun, mut ended) = (0, false);
@@ -175,11 +178,13 @@ impl ReportReader<'_> {
         if !ended {
             let lost = begun.max(run.cases.len()) - run.cases.len();
             self.remark(format!(
-                "the file is cut off: it has no `end`, and {lost} checks have started without a result"
+                "the file is truncated: the record `end` is missing, and {lost} checks have no result"
             ));
         }
         if run.cases.is_empty() {
-            return Err(NotSaved("it contains no result: the program was stopped before the first one".to_owned()));
+            return Err(NotSaved(
+                "the file contains no result: the program was stopped before the first result".to_owned(),
+            ));
         }
         Ok(run)
     }
@@ -199,7 +204,7 @@ impl ReportReader<'_> {
             Ok(kept) => {
                 if is_newer {
                     self.remark(format!(
-                        "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: newer parts are not shown"
+                        "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: newer parts are not shown"
                     ));
                 }
                 Ok(kept.into())
@@ -209,11 +214,11 @@ impl ReportReader<'_> {
         }
     }
 
-    /// The readable parts of a report that cannot be read completely.
+    /// Loads the parts that can be read of a report that cannot be read completely.
     fn sketch(&mut self, version: &str, value: &Value) -> Result<Report, NotSaved> {
         let unreadable = || {
             NotSaved(format!(
-                "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: it cannot be read; use a newer smtpcheck"
+                "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: use a newer smtpcheck to read it"
             ))
         };
         let target = value.get("target").ok_or_else(unreadable)?;
@@ -234,7 +239,7 @@ impl ReportReader<'_> {
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
         self.remark(format!(
-            "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
+            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
         ));
         Ok(Report {
             plan,
@@ -254,10 +259,10 @@ impl ReportReader<'_> {
     }
 }
 
-/// Takes one element of a list, as it is written.
+/// Processes one element of a list, given as JSON text.
 type Take<'a> = &'a mut dyn FnMut(&mut ReportReader<'_>, &str) -> Result<(), NotSaved>;
 
-/// Hands out the elements of a list; stops at the first that is not taken.
+/// Passes the elements of a list to `take` and stops at the first error.
 struct Elements<'a, 'b> {
     reader: &'a mut ReportReader<'b>,
     take: Take<'a>,
@@ -282,7 +287,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     }
 }
 
-/// By what a document is recognised. The parts are left as they are written.
+/// The keys that identify the kind of a document. Their values are not parsed.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -293,14 +298,14 @@ struct Head<'a> {
     suite: Option<Cow<'a, str>>,
 }
 
-/// A name; anything else in its place is none.
+/// Parses a string; any other value becomes `None`.
 fn name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     let written = <&RawValue>::deserialize(from)?;
     Ok(serde_json::from_str::<String>(written.get()).ok().map(Cow::Owned))
 }
 
-/// One document as a tree. A tree takes more memory than its text, for a list of numbers sixteen times as much: so the
-/// values are counted first.
+/// Parses a document into a tree. A tree needs more memory than its text (16 times as much for a list of numbers), so
+/// the values are counted first.
 fn tree(text: &str) -> Result<Value, NotSaved> {
     let mut count = 0usize;
     let mut bytes = text.bytes();
@@ -321,7 +326,7 @@ fn tree(text: &str) -> Result<Value, NotSaved> {
     }
     if count > MAX_VALUES {
         return Err(NotSaved(format!(
-            "one report in it has more than {MAX_VALUES} values, more than any report of a check"
+            "a report in the file has more than {MAX_VALUES} values, which no check produces"
         )));
     }
     serde_json::from_str(text).map_err(|error| not_json(&error))
@@ -331,7 +336,7 @@ fn not_json(error: &serde_json::Error) -> NotSaved {
     NotSaved(format!("this is not JSON: {error}"))
 }
 
-/// What is kept of a document; the rest of it are views of this.
+/// The keys of a document from which a report is loaded; the other keys are derived from them.
 #[derive(Deserialize)]
 struct StoredDocument {
     started_at: Timestamp,
@@ -360,7 +365,7 @@ impl From<StoredDocument> for Report {
     }
 }
 
-/// `1.12` as numbers.
+/// The two numbers of a version such as `1.12`.
 fn number(version: &str) -> (u32, u32) {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
@@ -370,7 +375,7 @@ fn part<T: DeserializeOwned>(value: &Value, key: &str) -> Option<T> {
     value.get(key).and_then(|value| T::deserialize(value).ok())
 }
 
-/// The entries of a list that can be read.
+/// The elements of a list that can be read. `lost` is increased by the number of the others.
 fn each<T: DeserializeOwned>(value: &Value, key: &str, lost: &mut usize) -> Vec<T> {
     let all = value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let read: Vec<T> = all.iter().filter_map(|one| T::deserialize(one).ok()).collect();
@@ -387,8 +392,8 @@ mod tests {
     }
 
     #[test]
-    fn a_list_ends_with_its_first_element_that_is_no_report() {
-        // Were the list read as a whole, the end that is missing would be told.
+    fn reading_stops_at_the_first_element_that_is_not_a_report() {
+        // If the list were parsed completely, the error would be about its missing end.
         let text = format!("[{}", "0,".repeat(1_000_000));
         assert_eq!(error(&text), "this is JSON, but not a report of smtpcheck: it has no schema_version");
         let text = format!(r#"{{"suite":"a","cases":[{}0]}}"#, r#"{"report":0},"#.repeat(1000));
@@ -398,17 +403,17 @@ mod tests {
     }
 
     #[test]
-    fn a_report_with_more_values_than_any_is_not_read() {
+    fn a_report_with_too_many_values_is_rejected() {
         let values = "0,".repeat(MAX_VALUES);
         for text in [
             format!(r#"{{"schema_version":"1.0","transcript":[{values}0]}}"#),
             format!(r#"[{{"schema_version":"1.0","transcript":[{{"kind":"sent","more":[{values}0]}}]}}]"#),
             format!("{{\"event\":\"start\"}}\n{{\"event\":\"result\",\"report\":[{values}0]}}\n"),
         ] {
-            let told = error(&text);
-            assert!(told.contains("more than 500000 values") || told.contains("contains no result"), "{told}");
+            let message = error(&text);
+            assert!(message.contains("more than 500000 values") || message.contains("contains no result"), "{message}");
         }
-        // What is in a text is no value.
+        // Commas inside a string are not counted.
         assert!(!error(&format!(r#"{{"a":"{}"}}"#, ",".repeat(MAX_VALUES + 1))).contains("values"));
     }
 }

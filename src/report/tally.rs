@@ -1,10 +1,10 @@
-//! What is left of reports that were written and dropped: how many there were, and with which exit codes.
+//! Counts of results by exit code, for commands that write each report and do not keep it in memory.
 
 use std::collections::BTreeMap;
 
 use super::{CheckOutcome, CheckResult, Exit, StreamRecord};
 
-/// Counts of the results of a run.
+/// The counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExitTally {
     checks: usize,
@@ -22,8 +22,8 @@ impl ExitTally {
         }
     }
 
-    /// The exit code of the run, as [`super::Run::exit_code`] has it: that of a signal, else the common code if all
-    /// failures share it, else 1.
+    /// The exit code of the program, as in [`super::Run::exit_code`]: the code of a signal if there was one, otherwise
+    /// the exit code that all failed checks have in common, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         let failures: Vec<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= Exit::Interrupted.code()) {

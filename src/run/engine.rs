@@ -1,4 +1,4 @@
-//! Runs checks concurrently, in one runtime of one thread.
+//! Runs checks concurrently in one single-threaded runtime.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
 use super::reach;
 use super::resources::Resources;
-use super::retry::{Job, RetriedReport, RetryListener};
+use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use super::schedule::{ConcurrencyLimits, Schedule};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::{Gatherer, SharedFiles};
@@ -23,29 +23,29 @@ use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::Plan;
 use crate::report::{Exit, Report};
 
-/// Runs checks.
+/// Runs checks. It owns the runtime, the signal handlers, and the resources that all checks share.
 pub struct Engine {
     runtime: Runtime,
     signals: SignalWatch,
     resources: Resources,
 }
 
-/// What a failed check means for those that have not begun.
+/// Whether further checks are started after a failed check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailurePolicy {
-    /// Nothing.
+    /// Further checks are started.
     Continue,
-    /// They are not started.
+    /// No further checks are started.
     Stop,
 }
 
-/// The ports of one host, which share their lookups and their clock.
+/// An inquiry about several ports of one host, which share DNS lookups and the start time.
 pub struct PortsInquiry {
     gatherer: Gatherer,
 }
 
 impl Engine {
-    /// Starts the runtime. From here on a signal interrupts checks instead of ending the program.
+    /// Starts the runtime. From now on, a signal interrupts checks instead of ending the program.
     pub fn new() -> Result<Engine, SetupError> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
@@ -57,12 +57,13 @@ impl Engine {
         Ok(Engine { runtime, signals, resources })
     }
 
-    /// Does for a check everything that can fail before something is sent: clock, descriptors, files.
+    /// Tests everything that a check needs from this machine (clock, file descriptors, files), without sending
+    /// anything.
     pub fn prepare(&self, job: &Job) -> Result<(), SetupError> {
         self.resources.gatherer(&job.plan, None).map(drop)
     }
 
-    /// Runs all checks.
+    /// Runs all checks, and passes their results to the listener in the order of the jobs.
     pub fn run(
         &mut self,
         jobs: Vec<Job>,
@@ -74,12 +75,13 @@ impl Engine {
         block_on(runtime, signals, run_all(resources, jobs, limits, policy, listener))
     }
 
-    /// Prepares the inquiry about the ports of a host.
+    /// Prepares an inquiry about the ports of a host.
     pub fn ports(&self, plan: &Plan) -> Result<PortsInquiry, SetupError> {
         Ok(PortsInquiry { gatherer: self.resources.gatherer(plan, None)? })
     }
 
-    /// Checks several ports together; one report for each. Errors of the listener are ignored: it writes only to a terminal.
+    /// Checks several ports together and makes a report for each. Errors of the listener are ignored, because it only
+    /// writes to a terminal.
     pub fn inquire(
         &mut self,
         ports: &mut PortsInquiry,
@@ -99,8 +101,8 @@ impl Engine {
         Ok(plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect())
     }
 
-    /// The ports that connections from this machine do not reach, with the reason; or the signal that arrived meanwhile. See
-    /// `reach`.
+    /// Finds the ports to which the network blocks connections, with the reason for each. If a signal arrives, it is
+    /// returned as an error. See `reach`.
     pub fn blocked_ports(&mut self, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
         let Engine { runtime, signals, resources } = self;
         block_on(runtime, signals, reach::blocked_ports(resources, plans))
@@ -114,7 +116,7 @@ impl PortsInquiry {
     }
 }
 
-/// Does some work, and passes signals on to it.
+/// Runs a future to its end, and meanwhile passes signals on to the checks.
 fn block_on<T>(runtime: &Runtime, signals: &mut SignalWatch, work: impl Future<Output = T>) -> T {
     runtime.block_on(async {
         tokio::select! {
@@ -134,23 +136,46 @@ async fn run_all(
 ) -> Result<(), RunError> {
     let total = jobs.len();
     let mut schedule = Schedule::new(jobs.iter().map(|job| job.plan.target.host.to_string()), limits);
-    let mut jobs: Vec<Option<Job>> = jobs.into_iter().map(Some).collect();
+    let mut jobs: Vec<Option<(Job, History)>> = jobs.into_iter().map(|job| Some((job, History::default()))).collect();
     let listener = RefCell::new(listener);
     let mut running = FuturesUnordered::new();
     let mut results: BTreeMap<usize, RetriedReport> = BTreeMap::new();
     let (mut next, mut stopped) = (0, None);
     loop {
-        while stopped.is_none()
-            && let Some(check) = schedule.begin_next()
-        {
-            let Some(job) = jobs.get_mut(check).and_then(Option::take) else { continue };
-            listener.borrow_mut().begun(check, &job.plan).map_err(RunError::Output)?;
-            running.push(run_one(resources, check, job, &listener));
-            // The first check begins in any case, and its report tells of the signal.
-            stopped = resources.interruption.signal().map(|_| StopReason::Signal);
+        loop {
+            // Retries take precedence over checks that have not begun, and take place even if no further check begins.
+            let (check, is_new) = match schedule.resume_next() {
+                Some(check) => (check, false),
+                None if stopped.is_some() => break,
+                None => match schedule.begin_next() {
+                    Some(check) => (check, true),
+                    None => break,
+                },
+            };
+            let Some((job, history)) = jobs.get_mut(check).and_then(Option::take) else { continue };
+            if is_new {
+                listener.borrow_mut().begun(check, &job.plan).map_err(RunError::Output)?;
+            }
+            running.push(advance(resources, check, job, Work::Run(history), &listener));
+            // The first check begins even after a signal, so that its report shows the signal.
+            stopped = stopped.or(resources.interruption.signal().map(|_| StopReason::Signal));
         }
-        let Some((check, result)) = running.next().await else { break };
-        let result = result?;
+        let Some((check, job, step)) = running.next().await else { break };
+        let result = match step? {
+            Step::Ended(result) => *result,
+            Step::Pause(history, delay) => {
+                schedule.paused(check);
+                running.push(advance(resources, check, job, Work::Pause(history, delay), &listener));
+                continue;
+            }
+            Step::Retry(history) => {
+                schedule.is_due(check);
+                if let Some(waiting) = jobs.get_mut(check) {
+                    *waiting = Some((job, history));
+                }
+                continue;
+            }
+        };
         schedule.ended(check);
         match result.report.exit {
             Exit::Interrupted | Exit::Terminated => stopped = Some(StopReason::Signal),
@@ -177,18 +202,29 @@ async fn run_all(
     Ok(())
 }
 
-/// One check. It takes the job, so that its secret goes with it.
-async fn run_one(
+/// The next step of a check: a run, or the delay before a retry.
+enum Work {
+    Run(History),
+    Pause(History, Duration),
+}
+
+/// Does one step of a check. It takes ownership of the job and returns it, so that the secret is wiped when the check ends.
+async fn advance(
     resources: &Resources,
     check: usize,
     job: Job,
+    work: Work,
     listener: &RefCell<&mut dyn RunListener>,
-) -> (usize, Result<RetriedReport, RunError>) {
+) -> (usize, Job, Result<Step, RunError>) {
     let mut listener = CheckListener { check, plan: &job.plan, listener };
-    (check, job.run(resources, &mut listener).await)
+    let step = match work {
+        Work::Run(history) => job.run(history, resources, &mut listener).await,
+        Work::Pause(history, delay) => Ok(history.pause(delay, resources.interruption.clone(), &mut listener).await),
+    };
+    (check, job, step)
 }
 
-/// Names the check in each notification.
+/// Forwards the notifications of one check to the listener of the run, with the number of the check.
 struct CheckListener<'a, 'l> {
     check: usize,
     plan: &'a Plan,

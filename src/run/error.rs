@@ -1,4 +1,4 @@
-//! Why a run can fail.
+//! The errors of a run.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use crate::host::SetupError;
 /// Why a run ended before its results were complete.
 #[derive(Debug)]
 pub enum RunError {
-    /// This machine cannot check, or a file cannot be read.
+    /// This machine cannot run checks, or a file cannot be read.
     Setup(SetupError),
     /// The listener could not write.
     Output(io::Error),

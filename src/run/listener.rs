@@ -1,4 +1,4 @@
-//! What a caller is notified of while checks run.
+//! The notifications that a caller gets while checks run.
 
 use std::io;
 use std::time::Duration;
@@ -8,49 +8,51 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::report::Report;
 
-/// Is notified about a run. Checks are numbered by their place in the run. An error (a closed pipe, a full disk) ends the
-/// run. Only the results have to be taken; every other notification is ignored unless the listener has a use for it.
+/// Receives notifications about a run. `check` is the position of a check in the run, from 0. An error (for example a
+/// full disk) ends the run. A listener must only implement [`RunListener::ended`]; by default, the other notifications
+/// are ignored.
 pub trait RunListener {
     /// A check begins.
     fn begun(&mut self, _check: usize, _plan: &Plan) -> io::Result<()> {
         Ok(())
     }
-    /// Something happened in a session. The evidence is masked, as for an [`EvidenceListener`].
+    /// A new event of a session. The evidence is masked, as for an
+    /// [`EvidenceListener`](crate::inquiry::EvidenceListener).
     fn event(&mut self, _check: usize, _plan: &Plan, _evidence: &Evidence, _event: &Event) -> io::Result<()> {
         Ok(())
     }
-    /// A probe has its outcome.
+    /// A probe has ended.
     fn answered(&mut self, _check: usize, _plan: &Plan, _evidence: &Evidence, _probe: &Probe) -> io::Result<()> {
         Ok(())
     }
-    /// Nothing has happened in a check for a while.
+    /// A check is still waiting for the network.
     fn waiting(&mut self, _check: usize, _plan: &Plan, _evidence: &Evidence) {}
-    /// A check has to be retried; `report` is the one that made it necessary.
+    /// A check will be retried for the `_number`th time, because of this report.
     fn retrying(&mut self, _check: usize, _number: usize, _report: &Report) -> io::Result<()> {
         Ok(())
     }
-    /// This much is left of the delay before the next retry.
+    /// A check waits for its next retry, which begins after the time `_left`.
     fn pausing(&mut self, _check: usize, _plan: &Plan, _left: Duration) {}
-    /// A check has ended; its result follows as soon as the order allows.
+    /// A check has ended. Its result follows when all earlier checks have ended.
     fn finished(&mut self, _check: usize) {}
-    /// The result of a check. Called once for each, in order.
+    /// The result of a check. This is called once for each check, in the order of the checks.
     fn ended(&mut self, check: usize, outcome: JobOutcome) -> io::Result<()>;
 }
 
-/// What became of a check.
+/// The outcome of a check.
 #[derive(Debug)]
 pub enum JobOutcome {
-    /// It was run.
+    /// The check ran.
     Checked(Box<RetriedReport>),
-    /// It did not begin.
+    /// The check did not start.
     NotStarted(StopReason),
 }
 
-/// Why no further check begins.
+/// Why no further checks are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// A signal arrived.
     Signal,
-    /// A check failed, and the run ends with the first failure.
+    /// A check failed, and the policy is [`FailurePolicy::Stop`](super::FailurePolicy::Stop).
     FirstFailure,
 }

@@ -1,11 +1,12 @@
-//! The engine: any number of checks on one thread and one runtime, with limits in all and for each host. Every command that
-//! sends something uses it.
+//! The engine. It runs any number of checks on one thread and one runtime, and limits the number of concurrent checks
+//! in total and per host. Every command that uses the network uses the engine.
 //!
-//! [`Engine::run`] takes checks and hands out their results in the order of the checks, each as soon as all before it have
-//! ended; a [`RunListener`] is notified of what happens meanwhile. A signal interrupts every check that runs, and no other
-//! begins. [`Engine::inquire`] asks about several ports of one host together, and [`Engine::blocked_ports`] only connects.
+//! [`Engine::run`] runs checks and returns their results in the order of the checks, each as soon as all earlier checks
+//! have ended. A [`RunListener`] is notified about events while the checks run. A signal interrupts all running checks,
+//! and no further checks are started. [`Engine::inquire`] checks several ports of one host together, and
+//! [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
-//! Does not write anything, and does not know what formats do with the results.
+//! This module does not write any output, and does not depend on the output formats.
 
 mod engine;
 mod error;

@@ -1,6 +1,6 @@
-//! Whether connections to a port get out of this network. Only the servers of the suite are asked: a port is open as soon
-//! as one of them accepts or refuses a connection there. Then a silent server is a failure. If all are silent, the network
-//! is the more likely cause.
+//! Tests whether the network of this machine allows connections to a port. Only the servers of the suite are contacted.
+//! If at least one of them accepts or refuses a connection to the port, the network allows it, and a server that does
+//! not respond is a failure. If none of the servers responds, the network is the more likely cause.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,23 @@ use crate::evidence::fault::ConnectFaultKind;
 use crate::inquiry::{self, Ended, EvidenceListener, Signal};
 use crate::plan::{Plan, QuitAfter, TlsMode};
 
-/// How long a connection may take.
+/// The time limit for a connection.
 const CONNECT_TIMEOUT_MS: u64 = 5000;
-/// Servers asked at once.
+/// The number of servers that are contacted at the same time.
 const LIMITS: ConcurrencyLimits = ConcurrencyLimits { at_once: 8, per_host: 2 };
 
-/// What a connection to a port showed about the network.
+/// The result of a connection to a port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PortReach {
-    /// The server accepted or refused it.
+    /// The server accepted or refused the connection.
     Open,
-    /// No response, or this machine has no route.
+    /// The server did not respond, or this machine has no route to it.
     Blocked,
-    /// Nothing: the name has no address, for example.
+    /// The connection shows nothing about the network, for example because the name has no IP address.
     Unknown,
 }
 
-/// For each port that no connection gets out to, why; or the signal that arrived meanwhile.
+/// The blocked ports, with the reason for each. If a signal arrives, it is returned as an error.
 pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
     let mut targets: Vec<&Plan> = Vec::new();
     for plan in plans {
@@ -40,7 +40,7 @@ pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Res
         }
     }
     let mut schedule = Schedule::new(targets.iter().map(|plan| plan.target.host.to_string()), LIMITS);
-    // Results have no order here, and are small.
+    // The results are small and need no order, so checks may run far ahead of the first unfinished one.
     schedule.is_finished_up_to(targets.len());
     let mut running = FuturesUnordered::new();
     let mut reached: Vec<PortReach> = vec![PortReach::Unknown; targets.len()];
@@ -66,12 +66,12 @@ pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Res
     let reason = |port: u16, seen: &[(String, PortReach)]| {
         let silent = seen.iter().filter(|(_, reach)| *reach == PortReach::Blocked).map(|(host, _)| host.as_str());
         let silent: Vec<&str> = silent.take(3).collect();
-        format!("connections to port {port} do not get out of this network: no response from {}", silent.join(", "))
+        format!("this network seems to block connections to port {port}: no response from {}", silent.join(", "))
     };
     Ok(ports.into_iter().map(|(port, seen)| (port, reason(port, &seen))).collect())
 }
 
-/// Connects, and does nothing else.
+/// Connects to a server, and ends the session without sending anything.
 async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal> {
     let plan = connecting_only(plan);
     let Ok(mut gatherer) = resources.gatherer(&plan, None) else { return Ok(PortReach::Unknown) };
@@ -114,7 +114,7 @@ fn connecting_only(plan: &Plan) -> Plan {
     plan
 }
 
-/// Ignores what happens: only the result counts.
+/// A listener that ignores all events, because only the result is used.
 struct NoListener;
 
 impl EvidenceListener for NoListener {}

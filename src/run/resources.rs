@@ -1,4 +1,4 @@
-//! What all checks of a run share.
+//! The resources that all checks of a run share.
 
 use crate::gather::{Gatherer, SharedFiles};
 use crate::host::SetupError;
@@ -6,7 +6,7 @@ use crate::host::signals::Interruption;
 use crate::plan::Plan;
 use crate::sasl::Credentials;
 
-/// The files of a run, and its interruption.
+/// The certificate files that were read, and the handle for signals.
 pub(super) struct Resources {
     pub(super) files: SharedFiles,
     pub(super) interruption: Interruption,

@@ -1,8 +1,10 @@
-//! One check with its retries: inquire, judge, and if the result is worth it, wait and begin again.
+//! Runs one check with its retries: it runs the inquiry and evaluates the result. If a retry may succeed, it waits and
+//! runs the check again. Runs and delays are separate steps, because a check that waits does not count towards the
+//! concurrency limits.
 //!
-//! Only exit codes 3 and 4 are retried: the server did not respond, or rejected temporarily. What was rejected permanently,
-//! a login above all, would be rejected again, and repeated logins lock accounts. The report of each run is kept. A signal
-//! ends the delay, and the last report counts.
+//! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary
+//! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
+//! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -17,40 +19,42 @@ use crate::report::{Exit, Report};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
-/// How often progress can be shown during a delay.
+/// The interval between progress notifications during a delay.
 const TICK: Duration = Duration::from_millis(100);
 
-/// One check, with everything that it needs.
+/// A check with everything that it needs to run.
 pub struct Job {
-    /// What is checked.
+    /// The plan of the check.
     pub plan: Plan,
-    /// The password or token of its login.
+    /// The password or token for the login.
     pub secret: Option<Secret>,
-    /// What is expected of the result.
+    /// The time that a command took to print the secret. It counts towards the overall time limit of the first run.
+    pub spent: Duration,
+    /// The expectations about the result.
     pub expectations: Vec<Expectation>,
-    /// How often it is retried.
+    /// How often, and for how long, the check is retried.
     pub retry: Retry,
 }
 
-/// The result of a check.
+/// The reports of a check and its retries.
 #[derive(Debug)]
 pub struct RetriedReport {
-    /// The last report, which counts.
+    /// The last report, which is the result.
     pub report: Report,
-    /// Those before it, oldest first.
+    /// The earlier reports, oldest first.
     pub earlier: Vec<Report>,
 }
 
-/// Is notified about a check as it runs.
+/// Receives notifications about a check while it runs.
 pub(super) trait RetryListener: EvidenceListener {
     /// A run has ended, and a retry follows.
     fn retrying(&mut self, number: usize, report: &Report) -> io::Result<()>;
-    /// This much is left of the delay before the next retry.
+    /// The next retry begins after the time `left`.
     fn pausing(&mut self, left: Duration);
 }
 
 impl Job {
-    /// The credentials of one run: a copy, which is wiped with its gatherer.
+    /// A copy of the credentials for one run. It is wiped when the gatherer of the run is dropped.
     pub(super) fn credentials(&self) -> Option<Credentials> {
         let login = self.plan.login.as_ref()?;
         let proof = match login.proof {
@@ -61,45 +65,53 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// Checks until the result is not worth another retry.
+    /// Runs the check once, and decides whether a retry follows.
     pub(super) async fn run(
         &self,
+        mut history: History,
         resources: &Resources,
         listener: &mut dyn RetryListener,
-    ) -> Result<RetriedReport, RunError> {
-        let began = Instant::now();
-        let mut earlier: Vec<Report> = Vec::new();
-        let mut is_exposed = false;
-        loop {
-            let mut report = self.run_once(resources, is_exposed, listener).await?;
-            is_exposed |= report.evidence.sends_secret();
-            let done = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
-            let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
-            let Some(delay) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
-                return Ok(RetriedReport { report, earlier });
-            };
-            listener.retrying(earlier.len() + 1, &report).map_err(RunError::Output)?;
-            if let Some(signal) = pause(Duration::from_millis(delay), resources.interruption.clone(), listener).await {
-                report.exit = match signal {
-                    Signal::Interrupt => Exit::Interrupted,
-                    Signal::Terminate => Exit::Terminated,
-                };
-                return Ok(RetriedReport { report, earlier });
-            }
-            earlier.push(report);
+    ) -> Result<Step, RunError> {
+        if let Some(signal) = resources.interruption.signal()
+            && let Some(result) = history.interrupted(signal)
+        {
+            return Ok(Step::Ended(Box::new(result)));
         }
+        let began = *history.began.get_or_insert_with(Instant::now);
+        let report = self.run_once(&history, resources, listener).await?;
+        history.is_exposed |= report.evidence.sends_secret();
+        let done = u32::try_from(history.reports.len()).unwrap_or(u32::MAX);
+        let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
+        let Some(delay) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
+            return Ok(Step::Ended(Box::new(RetriedReport { report, earlier: history.reports })));
+        };
+        listener.retrying(history.reports.len() + 1, &report).map_err(RunError::Output)?;
+        history.reports.push(report);
+        Ok(Step::Pause(history, Duration::from_millis(delay)))
     }
 
-    /// One run. Its sockets and its copy of the secret go when it ends, not after the delay.
+    /// The plan with the time that is left of its overall limit.
+    fn with_time_left(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        let spent = u64::try_from(self.spent.as_millis()).unwrap_or(u64::MAX);
+        plan.limits.total_ms = plan.limits.total_ms.saturating_sub(spent).max(1);
+        plan
+    }
+
+    /// Runs the check once. Its sockets are closed and its copy of the secret is wiped when the run ends, not after the
+    /// delay.
     async fn run_once(
         &self,
+        history: &History,
         resources: &Resources,
-        is_exposed: bool,
         listener: &mut dyn RetryListener,
     ) -> Result<Report, RunError> {
-        let mut gatherer = resources.gatherer(&self.plan, self.credentials())?;
-        if is_exposed {
+        let mut gatherer = match history.reports.is_empty() && !self.spent.is_zero() {
+            true => resources.gatherer(&self.with_time_left(), self.credentials())?,
+            false => resources.gatherer(&self.plan, self.credentials())?,
+        };
+        if history.is_exposed {
             gatherer = gatherer.after_exposure();
         }
         let started_at = gatherer.started_at();
@@ -113,7 +125,55 @@ impl Job {
     }
 }
 
-/// Waits; a signal ends it early.
+/// The state of a check between its runs.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// When the first run began.
+    began: Option<Instant>,
+    /// The reports of all runs, oldest first.
+    reports: Vec<Report>,
+    /// Whether a run has sent the secret.
+    is_exposed: bool,
+}
+
+/// The next step after a run or a delay.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The check has ended with this result.
+    Ended(Box<RetriedReport>),
+    /// A delay, and then a retry.
+    Pause(History, Duration),
+    /// A retry.
+    Retry(History),
+}
+
+impl History {
+    /// Waits before a retry. A signal ends the check early.
+    pub(super) async fn pause(
+        mut self,
+        time: Duration,
+        interruption: Interruption,
+        listener: &mut dyn RetryListener,
+    ) -> Step {
+        let signal = pause(time, interruption, listener).await;
+        match signal.and_then(|signal| self.interrupted(signal)) {
+            Some(result) => Step::Ended(Box::new(result)),
+            None => Step::Retry(self),
+        }
+    }
+
+    /// The result if a signal arrives between two runs. It contains the report of the last run.
+    fn interrupted(&mut self, signal: Signal) -> Option<RetriedReport> {
+        let mut report = self.reports.pop()?;
+        report.exit = match signal {
+            Signal::Interrupt => Exit::Interrupted,
+            Signal::Terminate => Exit::Terminated,
+        };
+        Some(RetriedReport { report, earlier: std::mem::take(&mut self.reports) })
+    }
+}
+
+/// Waits before a retry. If a signal arrives, the delay ends early and the signal is returned.
 async fn pause(time: Duration, mut interruption: Interruption, listener: &mut dyn RetryListener) -> Option<Signal> {
     let end = Instant::now() + time;
     loop {

@@ -1,28 +1,32 @@
-//! Which check begins next: in the order in which they were given, as far as the limits allow. Without I/O and time.
+//! Decides which check begins next. Checks begin in the given order, as far as the limits allow. This file uses no I/O
+//! and no clock.
 //!
-//! Limits: checks at once in all; checks at once with one host, so that no server takes us for an attack and no account is
-//! locked by many logins at once; and how far checks may be ahead of the first one that has not ended, because their results
-//! are kept until it has.
+//! The limits are:
+//! 1. the number of concurrent checks in total;
+//! 2. the number of concurrent checks of one host, so that a server does not mistake them for an attack, and concurrent
+//!    logins do not lock an account;
+//! 3. how far checks may be ahead of the first unfinished check, because their results are kept in memory until it has
+//!    ended.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// How many checks may run at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConcurrencyLimits {
-    /// In all.
+    /// In total.
     pub at_once: usize,
-    /// With one host.
+    /// On one host.
     pub per_host: usize,
 }
 
 impl ConcurrencyLimits {
-    /// The usual limit for each host.
+    /// This limit in total, and the usual limit of two per host.
     pub fn in_all(at_once: usize) -> ConcurrencyLimits {
         ConcurrencyLimits { at_once, per_host: 2 }
     }
 }
 
-/// Results that are kept while the one before them is still missing.
+/// How far a check may be ahead of the first unfinished check.
 const MOST_AHEAD: usize = 256;
 
 /// The checks that have not begun.
@@ -30,10 +34,13 @@ const MOST_AHEAD: usize = 256;
 pub(super) struct Schedule {
     limits: ConcurrencyLimits,
     hosts: Vec<HostQueue>,
-    /// The host of each check, by its place in `hosts`.
+    /// The host of each check, as an index into `hosts`.
     host_of: Vec<usize>,
-    /// The next check of each host that has room for one.
+    /// The next check of each host that is below its limit.
     startable: BTreeSet<usize>,
+    /// Checks whose delay before a retry has passed.
+    due: BTreeSet<usize>,
+    /// Checks that wait before a retry are not counted.
     running: usize,
     first_unfinished: usize,
 }
@@ -45,7 +52,7 @@ struct HostQueue {
 }
 
 impl Schedule {
-    /// Checks of these hosts, each by its place.
+    /// A schedule of one check for each item. Each item is the host of a check.
     pub(super) fn new(hosts: impl IntoIterator<Item = String>, limits: ConcurrencyLimits) -> Schedule {
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut queues: Vec<HostQueue> = Vec::new();
@@ -61,10 +68,10 @@ impl Schedule {
             }
         }
         let startable = queues.iter().filter_map(|queue| queue.waiting.front().copied()).collect();
-        Schedule { limits, hosts: queues, host_of, startable, running: 0, first_unfinished: 0 }
+        Schedule { limits, hosts: queues, host_of, startable, due: BTreeSet::new(), running: 0, first_unfinished: 0 }
     }
 
-    /// The check to begin now, if one may begin.
+    /// The check that must begin now, or `None` if no check may begin.
     pub(super) fn begin_next(&mut self) -> Option<usize> {
         if self.running >= self.limits.at_once {
             return None;
@@ -84,7 +91,40 @@ impl Schedule {
         Some(check)
     }
 
-    /// A check has ended.
+    /// Returns the check to retry now, if the limits allow it.
+    pub(super) fn resume_next(&mut self) -> Option<usize> {
+        if self.running >= self.limits.at_once {
+            return None;
+        }
+        let host_of = |check: usize| self.host_of.get(check).copied();
+        let has_room = |check: &usize| {
+            let queue = host_of(*check).and_then(|at| self.hosts.get(at));
+            queue.is_some_and(|queue| queue.running < self.limits.per_host)
+        };
+        let check = self.due.iter().copied().find(has_room)?;
+        let queue = self.hosts.get_mut(host_of(check)?)?;
+        self.due.remove(&check);
+        queue.running += 1;
+        self.running += 1;
+        if queue.running >= self.limits.per_host
+            && let Some(next) = queue.waiting.front()
+        {
+            self.startable.remove(next);
+        }
+        Some(check)
+    }
+
+    /// Records that a check waits before a retry.
+    pub(super) fn paused(&mut self, check: usize) {
+        self.ended(check);
+    }
+
+    /// Records that the delay of a check has passed.
+    pub(super) fn is_due(&mut self, check: usize) {
+        self.due.insert(check);
+    }
+
+    /// Records that a check has ended.
     pub(super) fn ended(&mut self, check: usize) {
         let Some(queue) = self.host_of.get(check).and_then(|at| self.hosts.get_mut(*at)) else { return };
         queue.running = queue.running.saturating_sub(1);
@@ -92,7 +132,7 @@ impl Schedule {
         self.startable.extend(queue.waiting.front());
     }
 
-    /// Every check before this one has ended.
+    /// Records that every check before this one has ended.
     pub(super) fn is_finished_up_to(&mut self, check: usize) {
         self.first_unfinished = check;
     }
@@ -119,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_has_two_at_once_and_others_go_ahead_of_its_third() {
+    fn a_host_has_at_most_two_checks_at_once_and_later_checks_of_other_hosts_can_begin_first() {
         let mut schedule = schedule(&["a", "a", "a", "b", "a"], 8);
         assert_eq!(begin_all(&mut schedule), [0, 1, 3]);
         schedule.ended(0);
@@ -132,7 +172,37 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_check_does_not_let_the_others_pile_up_results() {
+    fn a_check_that_waits_for_a_retry_lets_others_begin_and_then_takes_precedence() {
+        let mut schedule = schedule(&["a", "b", "c", "d"], 1);
+        assert_eq!(begin_all(&mut schedule), [0]);
+        schedule.paused(0);
+        assert_eq!(begin_all(&mut schedule), [1]);
+        schedule.is_due(0);
+        assert_eq!(schedule.resume_next(), None);
+        schedule.ended(1);
+        assert_eq!(schedule.resume_next(), Some(0));
+        assert_eq!(begin_all(&mut schedule), Vec::<usize>::new());
+        schedule.ended(0);
+        assert_eq!((schedule.resume_next(), begin_all(&mut schedule)), (None, vec![2]));
+    }
+
+    #[test]
+    fn a_retry_does_not_exceed_the_limit_of_its_host() {
+        let mut schedule = schedule(&["a", "a", "a", "a", "b"], 8);
+        assert_eq!(begin_all(&mut schedule), [0, 1, 4]);
+        schedule.paused(0);
+        assert_eq!(begin_all(&mut schedule), [2]);
+        schedule.is_due(0);
+        assert_eq!(schedule.resume_next(), None);
+        schedule.ended(1);
+        assert_eq!(schedule.resume_next(), Some(0));
+        assert_eq!(begin_all(&mut schedule), Vec::<usize>::new());
+        schedule.ended(2);
+        assert_eq!(begin_all(&mut schedule), [3]);
+    }
+
+    #[test]
+    fn the_number_of_results_that_wait_for_a_slow_check_is_limited() {
         let hosts: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
         let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
         let mut schedule = schedule(&hosts, 8);

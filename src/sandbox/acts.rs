@@ -1,4 +1,4 @@
-//! What a scenario's server does: replies, bytes without a reply, TLS, challenges, and the ways to end a session.
+//! Performs the acts of a scenario: replies, raw bytes, TLS, challenges, and the ways to end a session.
 
 use std::io;
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl SandboxSession<'_> {
         Ok(Flow::On)
     }
 
-    /// Sends bytes that are no reply, in the way of the act.
+    /// Sends raw bytes as the act requires: once, repeatedly, or slowly.
     async fn send_bytes(&mut self, act: &ServerAct) -> io::Result<()> {
         match act {
             ServerAct::Raw(bytes) => {
@@ -55,7 +55,7 @@ impl SandboxSession<'_> {
                 self.write(&bytes.repeat(*count)).await
             }
             ServerAct::Endless(bytes, pause) => {
-                self.record(JournalSpeaker::Neither, || format!("{} bytes, repeated without end", bytes.len()));
+                self.record(JournalSpeaker::Neither, || format!("{} bytes, repeated endlessly", bytes.len()));
                 let piece =
                     if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
                 loop {
@@ -75,7 +75,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Starts TLS. Bytes that arrived before it are discarded, or read after it as if they had been sent inside.
+    /// Starts TLS. Depending on the act, bytes that arrived before TLS are discarded or treated as sent inside TLS.
     async fn start_tls(&mut self, act: &ServerAct) -> io::Result<Flow> {
         let mut carried = std::mem::take(&mut self.inbox);
         let flow = self.handshake().await?;
@@ -106,15 +106,15 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// The ways in which a server ends a session.
+    /// Ends the session as the act requires.
     async fn end(&mut self, act: &ServerAct) -> io::Result<Flow> {
         match act {
             ServerAct::Silence => {
-                self.record(JournalSpeaker::Neither, || "silent from now on".to_owned());
+                self.record(JournalSpeaker::Neither, || "sends no more data".to_owned());
                 self.swallow().await
             }
             ServerAct::Deaf => {
-                self.record(JournalSpeaker::Neither, || "neither reads nor writes from now on".to_owned());
+                self.record(JournalSpeaker::Neither, || "stops reading and writing".to_owned());
                 std::future::pending().await
             }
             ServerAct::HalfClose => {
@@ -144,7 +144,7 @@ impl SandboxSession<'_> {
         self.swallow().await
     }
 
-    /// Reads and forgets until the client has gone.
+    /// Reads and discards data until the client closes the connection.
     async fn swallow(&mut self) -> io::Result<Flow> {
         while self.fill().await? > 0 {
             self.inbox.clear();
@@ -153,7 +153,7 @@ impl SandboxSession<'_> {
     }
 
     pub(super) async fn handshake(&mut self) -> io::Result<Flow> {
-        // Boxed, because deeds lead to a handshake and a handshake to deeds.
+        // Boxed, because acts can start a handshake and a handshake can perform acts.
         if let Some(acts) = self.scenario.on(Trigger::Handshake) {
             return Box::pin(self.perform(acts)).await;
         }
@@ -169,7 +169,7 @@ impl SandboxSession<'_> {
             Reaction::Send(bytes) => {
                 self.line = Transport::Plain(stream);
                 self.record(JournalSpeaker::Neither, || {
-                    format!("a ClientHello is answered by hand with {} bytes", bytes.len())
+                    format!("ClientHello answered with {} prepared bytes", bytes.len())
                 });
                 self.write(&bytes).await?;
                 return self.swallow().await;
@@ -179,7 +179,7 @@ impl SandboxSession<'_> {
         let stream = match accepted {
             Ok(stream) => stream,
             Err((error, stream)) => {
-                // Closing with unread bytes would be a reset, which takes our alert away from the client.
+                // Closing with unread bytes would reset the connection, and the client might not receive the alert.
                 self.line = Transport::Plain(stream);
                 let _ = tokio::time::timeout(Duration::from_secs(1), self.perform_half_close()).await;
                 return Err(error);
@@ -187,14 +187,14 @@ impl SandboxSession<'_> {
         };
         let connection = stream.get_ref().1;
         self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
-        // RFC 9266 §2: the exporter is a binding in TLS 1.3 only.
+        // RFC 9266 §2: the exporter is used for channel binding in TLS 1.3 only.
         let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
         self.binding = is_13
             .then(|| connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())
             .flatten()
             .map(|bytes| bytes.to_vec());
         let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
-        self.record(JournalSpeaker::Neither, || format!("{version} is on"));
+        self.record(JournalSpeaker::Neither, || format!("{version} active"));
         self.line = Transport::Tls(Box::new(stream));
         self.inside = true;
         match self.scenario.on(Trigger::Secured) {
@@ -203,7 +203,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Reads the ClientHello without consuming it, if it may be answered without the library.
+    /// Peeks at the ClientHello and decides whether the TLS library handles it or `hello` answers it.
     async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
         let answer = self.scenario.server.hello;
         if answer == hello::HelloAnswer::Library {

@@ -1,8 +1,8 @@
-//! What a sandbox shows in the handshake: certificates with one fault each, made on first use and never stored.
+//! The certificates of the sandbox servers, made when they are first used and never stored.
 //!
-//! One authority is made for each run; clients trust it with `--cacert`, and it signs what is in good order.
-//! Two certificates are older than any library that would make them (SHA-1, a key of 1024 bits); they come from the folder
-//! `legacy`, with an authority of their own. Keys are P-256, which costs less than a millisecond to make.
+//! Each run makes its own CA, which issues the certificates. Clients trust it with `--cacert`. Current libraries cannot
+//! make certificates that are signed with SHA-1 or issued by a CA with a 1024-bit key: these certificates and their CA
+//! are in the folder `legacy`. All other keys are P-256 keys, which take less than a millisecond to generate.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -26,10 +26,10 @@ const LEGACY_AUTHORITY: &str = include_str!("legacy/authority.pem");
 const LEGACY_SHA1: &str = include_str!("legacy/sha1.pem");
 const LEGACY_WEAK_KEY: &str = include_str!("legacy/weak-key.pem");
 
-/// Certificates that are kept; a fleet has a million addresses.
+/// The maximum number of cached certificate chains. It is needed because a fleet has millions of addresses.
 const MAX_KEPT: usize = 4096;
 
-/// A host that no sandbox has.
+/// A host name that no sandbox server has.
 const OTHER_HOST: &str = "mail.elsewhere.test";
 
 /// The certificates of one run.
@@ -39,24 +39,24 @@ pub(super) struct Certificates {
     configs: Mutex<HashMap<(Recipe, TlsTerms, ServerNames), Arc<Identity>>>,
 }
 
-/// As whom a server is called.
+/// The names under which a client reaches a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ServerNames {
-    /// The scenario.
+    /// The id of the scenario.
     pub name: &'static str,
-    /// The address at which a client has come.
+    /// The local IP address that the client connected to.
     pub ip: IpAddr,
 }
 
 /// What a server needs for its handshakes.
 pub(super) struct Identity {
-    /// For the library.
+    /// The configuration of the TLS library.
     pub config: Arc<ServerConfig>,
-    /// The chain, for answers that the library does not give.
+    /// The certificate chain, for responses that `hello` sends instead of the library.
     pub chain: Vec<CertificateDer<'static>>,
 }
 
-/// A certificate with its key, by which it can sign others.
+/// A certificate with its key, which can sign other certificates.
 struct IssuedCertificate {
     params: CertificateParams,
     key: KeyPair,
@@ -64,7 +64,7 @@ struct IssuedCertificate {
     pem: String,
 }
 
-/// A chain with the key of its leaf, and a staple if there is one.
+/// A certificate chain with the key of the server's certificate. `staple` is an OCSP response, or empty.
 struct IssuedChain {
     ders: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -72,12 +72,12 @@ struct IssuedChain {
 }
 
 impl Certificates {
-    /// The authorities that a client should trust, PEM.
+    /// The CA certificates that a client must trust, as PEM.
     pub(super) fn authorities(&self) -> Result<String, String> {
         Ok(format!("{}{LEGACY_AUTHORITY}", self.authority()?.pem))
     }
 
-    /// What the recipe makes for the address at which a client has come.
+    /// The certificate chain and TLS configuration for a recipe and the names of the server.
     pub(super) fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
@@ -92,7 +92,7 @@ impl Certificates {
         Ok(identity)
     }
 
-    /// A certificate and its key that a client can show, both PEM in one text.
+    /// A client certificate and its key, as PEM in one string.
     pub(super) fn client(&self) -> Result<String, String> {
         let mut params = params("demo client", &[], (-1, 90));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -102,7 +102,7 @@ impl Certificates {
     }
 
     fn authority(&self) -> Result<&IssuedCertificate, String> {
-        let make = || by_itself(authority("smtpcheck sandbox authority", (-30, 3000)));
+        let make = || self_signed(authority("smtpcheck sandbox authority", (-30, 3000)));
         self.authority.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
@@ -119,7 +119,7 @@ impl Certificates {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
-        let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
+        let foreign = self_signed(authority("Unrelated CA", (-30, 3000)))?;
         let verifier = |welcome: bool| {
             let mut roots = RootCertStore::empty();
             let trusted = if terms == TlsTerms::ForeignClientCertificate { &foreign } else { self.authority()? };
@@ -135,7 +135,7 @@ impl Certificates {
             }
             TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
         };
-        // Not `with_single_cert`, which would not take a key that belongs to another certificate.
+        // `with_single_cert` would reject a key that does not belong to the certificate.
         let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
         let mut shown = CertifiedKey::new(chain.ders.clone(), key);
         shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());
@@ -170,9 +170,9 @@ impl Certificates {
             | Recipe::ManyNames
             | Recipe::Megabyte
             | Recipe::HostileNames => signed(root, leaf)?.alone(),
-            Recipe::SelfSigned | Recipe::SelfSignedAuthority => by_itself(leaf)?.alone(),
+            Recipe::SelfSigned | Recipe::SelfSignedAuthority => self_signed(leaf)?.alone(),
             Recipe::UnknownAuthority | Recipe::ThreeFaults | Recipe::Interceptor => {
-                signed(&by_itself(unknown_authority(recipe))?, leaf)?.alone()
+                signed(&self_signed(unknown_authority(recipe))?, leaf)?.alone()
             }
             Recipe::WithIntermediate | Recipe::ExpiredIntermediate | Recipe::Constrained | Recipe::NotSigning => {
                 let middle = signed(root, intermediate(recipe))?;
@@ -192,7 +192,7 @@ impl Certificates {
             }
             Recipe::Surplus => {
                 let leaf = signed(root, leaf)?;
-                let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
+                let foreign = self_signed(authority("Unrelated CA", (-30, 3000)))?;
                 let twin = IssuedCertificate::copy(&leaf)?;
                 leaf.followed_by(&[&twin, &foreign])
             }
@@ -215,7 +215,7 @@ impl Certificates {
     }
 }
 
-/// What the certificate of the server says.
+/// The contents of the server's certificate.
 fn leaf(recipe: Recipe, at: ServerNames) -> CertificateParams {
     let mut params = server(at, (-30, 60));
     match recipe {
@@ -241,7 +241,7 @@ fn leaf(recipe: Recipe, at: ServerNames) -> CertificateParams {
         Recipe::StapleMissing => params.custom_extensions.push(must_staple()),
         Recipe::CriticalPolicies => params.custom_extensions.push(critical_policies()),
         Recipe::Megabyte => {
-            // An extension that no program knows: 1.3.6.1.4.1 is the arc of private enterprises.
+            // An unknown extension below 1.3.6.1.4.1, the OID arc for private enterprises.
             let content = der(0x04, &vec![b'x'; 1024 * 1024]);
             let oid = [1, 3, 6, 1, 4, 1, 99_999, 1];
             params.custom_extensions.push(CustomExtension::from_oid_content(&oid, content));
@@ -256,7 +256,7 @@ fn leaf(recipe: Recipe, at: ServerNames) -> CertificateParams {
     params
 }
 
-/// What the certificate of the intermediate authority says.
+/// The contents of the intermediate CA's certificate.
 fn intermediate(recipe: Recipe) -> CertificateParams {
     let name = match recipe {
         Recipe::Constrained => "smtpcheck sandbox constrained intermediate",
@@ -278,7 +278,7 @@ fn intermediate(recipe: Recipe) -> CertificateParams {
     params
 }
 
-/// What the certificate of an authority says that no client trusts.
+/// The contents of the certificate of a CA that clients do not trust.
 fn unknown_authority(recipe: Recipe) -> CertificateParams {
     match recipe {
         Recipe::Interceptor => {
@@ -291,7 +291,7 @@ fn unknown_authority(recipe: Recipe) -> CertificateParams {
     }
 }
 
-/// Chooses the certificate by the server name, as a server with several does.
+/// Chooses the certificate by SNI, as a server with several certificates does.
 #[derive(Debug)]
 struct ByName {
     name: String,
@@ -322,7 +322,7 @@ impl IssuedCertificate {
     }
 }
 
-fn by_itself(params: CertificateParams) -> Result<IssuedCertificate, String> {
+fn self_signed(params: CertificateParams) -> Result<IssuedCertificate, String> {
     let key = KeyPair::generate().map_err(|error| error.to_string())?;
     let certificate = params.self_signed(&key).map_err(|error| error.to_string())?;
     Ok(IssuedCertificate { params, key, der: certificate.der().clone(), pem: certificate.pem() })
@@ -359,7 +359,8 @@ fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
     params
 }
 
-/// A certificate for localhost, the scenario's name below `test`, and the address at which the client has come.
+/// A certificate for localhost, the loopback addresses, `SCENARIO.test`, and the IP address that the client connected
+/// to.
 fn server(at: ServerNames, days: (i64, i64)) -> CertificateParams {
     let [ip, v4, v6] = [at.ip, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
     let host = format!("{}.test", at.name);
@@ -389,7 +390,8 @@ fn must_staple() -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5])
 }
 
-/// RFC 5280 §4.2.1.4: certificatePolicies with the policy of the CA/Browser Forum for domains, critical.
+/// RFC 5280 §4.2.1.4: a critical certificatePolicies extension with the CA/Browser Forum's policy for domain
+/// validation.
 fn critical_policies() -> CustomExtension {
     let policy = der(0x30, &der(0x06, &[0x67, 0x81, 0x0C, 1, 2, 1]));
     let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], der(0x30, &policy));
@@ -397,7 +399,7 @@ fn critical_policies() -> CustomExtension {
     extension
 }
 
-/// RFC 5280 §4.2.2.1: where the certificate of the issuer can be had.
+/// RFC 5280 §4.2.2.1: the URL of the issuer's certificate.
 fn issuer_at(url: &str) -> CustomExtension {
     const CA_ISSUERS: &[u8] = &[6, 8, 0x2B, 6, 1, 5, 5, 7, 0x30, 2];
     let description = [CA_ISSUERS, &der(0x86, url.as_bytes())].concat();
@@ -410,7 +412,7 @@ fn day(offset: i64) -> time::OffsetDateTime {
     time::OffsetDateTime::from_unix_timestamp(now + offset * 86_400).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
-/// An OCSP response (RFC 6960 §4.2.1) by which the issuer takes a certificate back.
+/// An OCSP response (RFC 6960 §4.2.1) in which the issuer reports a certificate as revoked.
 fn revoked(issuer: &IssuedCertificate, leaf: &IssuedCertificate) -> Result<Vec<u8>, String> {
     const SHA1: &[u8] = &[0x30, 9, 6, 5, 0x2B, 0x0E, 3, 2, 0x1A, 5, 0];
     const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
@@ -448,7 +450,7 @@ fn generalized(offset: i64) -> String {
     format!("{:04}{:02}{:02}000000Z", at.year(), u8::from(at.month()), at.day())
 }
 
-/// A value of DER with its tag and length (X.690 §8.1).
+/// Encodes a DER value with its tag and length (X.690 §8.1).
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let significant: Vec<u8> = length.iter().copied().skip_while(|&byte| byte == 0).collect();
@@ -471,14 +473,14 @@ mod tests {
     use super::{Certificates, ServerNames, der};
 
     #[test]
-    fn lengths_of_der_are_short_or_counted() {
+    fn der_lengths_are_encoded_in_short_or_long_form() {
         assert_eq!(der(4, &[1, 2]), [4, 2, 1, 2]);
         assert_eq!(der(4, &[0; 200]).get(..3), Some(&[4, 0x81, 200][..]));
         assert_eq!(der(4, &[0; 70_000]).get(..5), Some(&[4, 0x83, 1, 0x11, 0x70][..]));
     }
 
     #[test]
-    fn an_identity_is_made_once() {
+    fn an_identity_is_made_once_and_cached() {
         let certificates = Certificates::default();
         let at = ServerNames { name: "revoked", ip: std::net::Ipv4Addr::LOCALHOST.into() };
         let first = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");

@@ -1,15 +1,16 @@
-//! A small DNS server on loopback for names below `test` (RFC 6761 §6.2), for `--resolver`. UDP and TCP, no recursion,
-//! nothing but what follows from the name:
+//! A small DNS server on loopback for names below `test` (RFC 6761 §6.2), to be used with `--resolver`. It supports UDP
+//! and TCP but no recursion. The name determines the answer:
 //!
 //! | name | answer |
 //! |---|---|
-//! | `SCENARIO.test` | the scenario's address; MX itself, SPF, DMARC and MTA-STS texts, SRV of submission |
-//! | `127-1-2-3.test` | that address |
-//! | `v6.test`, `both.test` | AAAA only, A and AAAA |
-//! | `nodata.test`, `null-mx.test` | no record at all, a null MX (RFC 7505 §3) |
+//! | `SCENARIO.test` | the scenario's IP address; an MX record with its name; SPF, DMARC, MTA-STS and SRV records |
+//! | `127-1-2-3.test` | 127.1.2.3 |
+//! | `v6.test`, `both.test` | only AAAA; A and AAAA |
+//! | `nodata.test`, `null-mx.test` | no records; a null MX (RFC 7505 §3) |
 //! | `servfail.test`, `refused.test`, `timeout.test` | SERVFAIL, REFUSED, no answer |
-//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of an unknown key (RFC 6698 §2) |
-//! | 127.in-addr.arpa | PTR to the scenario, or to `127-1-2-3.test` |
+//! | `_25._tcp.dane.test` | the TLSA record of `healthy-relay` (RFC 6698 §2) |
+//! | `_25._tcp.dane-wrong.test` | a TLSA record for an unknown key |
+//! | `3.2.1.127.in-addr.arpa` | a PTR record with the name of the scenario, or with `127-1-2-3.test` |
 //! | anything else | NXDOMAIN |
 
 use std::io;
@@ -30,22 +31,22 @@ use super::fleet::address_of;
 use super::scenario::{Recipe, TlsTerms};
 use super::scenarios::scenarios;
 
-/// Seconds that an answer may be kept: none, so that a new sandbox is not answered for by an old one.
+/// The time to live of records in seconds: 0, so that a cached record of an earlier sandbox is not used.
 const TTL: u32 = 0;
-/// A question over TCP has to come within this time.
+/// The time limit for a query over TCP.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is known.
+/// The data from which the answers are made.
 pub(super) struct Zone {
-    /// Whether each scenario has an address of its own.
+    /// Whether each scenario has its own IP address.
     pub is_fleet: bool,
     /// The port of each scenario.
     pub ports: Vec<(&'static str, u16)>,
-    /// For TLSA records.
+    /// The certificates, for TLSA records.
     pub certificates: Arc<Certificates>,
 }
 
-/// The server, bound.
+/// The DNS server with its bound sockets.
 pub(super) struct DnsServer {
     udp: UdpSocket,
     tcp: TcpListener,
@@ -53,15 +54,16 @@ pub(super) struct DnsServer {
     zone: Zone,
 }
 
-/// What is answered.
+/// The answer to a query.
 enum DnsAnswer {
     Records(Vec<RData>),
     Code(ResponseCode),
+    /// The query is ignored.
     Nothing,
 }
 
 impl DnsServer {
-    /// Binds UDP and TCP on one port.
+    /// Binds UDP and TCP to the same port.
     pub(super) fn bind(address: SocketAddr, zone: Zone) -> io::Result<DnsServer> {
         let udp = std::net::UdpSocket::bind(address)?;
         let address = udp.local_addr()?;
@@ -71,12 +73,12 @@ impl DnsServer {
         Ok(DnsServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, zone })
     }
 
-    /// Where it answers.
+    /// The IP address and port of the server.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until it is dropped.
+    /// Answers queries until it is dropped.
     pub(super) async fn run(self) {
         let mut buffer = [0; 4096];
         loop {
@@ -96,7 +98,7 @@ impl DnsServer {
         }
     }
 
-    /// RFC 7766 §8: each message has its length before it.
+    /// Answers one query over TCP, where a message is preceded by its length (RFC 7766 §8).
     async fn over_tcp(&self, mut stream: TcpStream) -> io::Result<()> {
         let length = stream.read_u16().await?;
         let mut question = vec![0; usize::from(length)];
@@ -181,7 +183,7 @@ impl Zone {
         })
     }
 
-    /// The addresses of a name, if it is one.
+    /// The IPv4 and IPv6 address of a host name; `None` if the name does not exist.
     fn addresses(&self, host: &str) -> Option<(Option<Ipv4Addr>, Option<Ipv6Addr>)> {
         let loopback = Ipv4Addr::LOCALHOST;
         match host {
@@ -203,7 +205,7 @@ impl Zone {
         of_fleet.unwrap_or(Ipv4Addr::LOCALHOST)
     }
 
-    /// RFC 6698 §2.1: the key of the server, as SHA-256.
+    /// The TLSA record (RFC 6698 §2.1): the SHA-256 hash of the server's public key.
     fn tlsa(&self, owner: &str, kind: RecordType) -> DnsAnswer {
         let digest = match owner {
             "dane" => self.healthy_key(),
@@ -221,7 +223,7 @@ impl Zone {
         Some(Sha256::digest(leaf.public_key().raw).to_vec())
     }
 
-    /// RFC 6186 §3.1: where mail is submitted.
+    /// The SRV record of the submission service (RFC 6186 §3.1).
     fn service(&self, owner: &str, kind: RecordType) -> DnsAnswer {
         let known = self.ports.iter().find(|(name, _)| *name == owner).map(|(_, port)| *port);
         let Some(port) = known else { return DnsAnswer::Code(ResponseCode::NXDomain) };
@@ -230,7 +232,7 @@ impl Zone {
         DnsAnswer::Records(record.into_iter().collect())
     }
 
-    /// `d.c.b` of 127.b.c.d.
+    /// The PTR record of 127.b.c.d; `labels` is `d.c.b`.
     fn reverse(&self, labels: &str, kind: RecordType) -> DnsAnswer {
         let octets: Option<Vec<u8>> = labels.split('.').map(|label| label.parse().ok()).collect();
         let Some([d, c, b]) = octets.as_deref() else { return DnsAnswer::Code(ResponseCode::NXDomain) };
@@ -244,10 +246,10 @@ impl Zone {
     }
 }
 
-/// The scenario whose key the TLSA record of `dane.test` holds.
+/// The scenario whose key is in the TLSA record of `dane.test`.
 const HEALTHY_RELAY: &str = "healthy-relay";
 
-/// What a denial carries (RFC 2308 §3).
+/// The SOA record of a negative answer (RFC 2308 §3).
 fn start_of_authority() -> Option<Record> {
     let zone = Name::from_ascii("test.").ok()?;
     let (server, mailbox) = (Name::from_ascii("ns.test.").ok()?, Name::from_ascii("hostmaster.test.").ok()?);
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_answered_follows_from_the_name() {
+    fn the_name_determines_the_answer() {
         let ok = |records: &[&str]| {
             Some((ResponseCode::NoError, records.iter().map(|record| (*record).to_owned()).collect::<Vec<_>>()))
         };
@@ -297,7 +299,7 @@ mod tests {
         assert_eq!(asked("_mta-sts.healthy-relay.test.", RecordType::TXT), ok(&["v=STSv1; id=20260101000000Z;"]));
         let tlsa = asked("_25._tcp.dane.test.", RecordType::TLSA).unwrap().1;
         assert!(tlsa.len() == 1 && tlsa[0].starts_with("3 1 1 "), "{tlsa:?}");
-        assert_eq!(asked("nobody.test.", RecordType::A).unwrap().0, ResponseCode::NXDomain);
+        assert_eq!(asked("unknown.test.", RecordType::A).unwrap().0, ResponseCode::NXDomain);
         assert_eq!(asked("www.example.org.", RecordType::A).unwrap().0, ResponseCode::NXDomain);
         assert_eq!(asked("servfail.test.", RecordType::A).unwrap().0, ResponseCode::ServFail);
         assert_eq!(asked("timeout.test.", RecordType::A), None);

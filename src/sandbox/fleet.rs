@@ -1,21 +1,21 @@
-//! A fleet: one server on every address of 127.0.0.0/8, whose behaviour follows from the address at which it was reached.
-//! So a machine has sixteen million mail servers, of each of which the truth is known. Linux only: elsewhere 127.0.0.1 is
-//! the only address of loopback.
+//! A fleet: one server on every IP address in 127.0.0.0/8. The address that a client connects to selects the scenario,
+//! so one machine provides 16 million mail servers whose faults are known. This works on Linux; other systems usually
+//! accept connections on 127.0.0.1 only.
 //!
-//! | addresses | what they are |
+//! | addresses | scenarios |
 //! |---|---|
-//! | 127.77.0.0/16 | one for each scenario, in the order of the list: the names `SCENARIO.test` of the sandbox's DNS |
-//! | the others | drawn by seed and address: six of ten healthy, the others wrong in any way |
+//! | 127.77.0.0/16 | one address for each scenario, in list order; `SCENARIO.test` resolves to it |
+//! | others | chosen from the seed and the address: 60 % without faults, the others from all scenarios |
 
 use std::net::Ipv4Addr;
 
 use super::scenario::Scenario;
 use super::scenarios::{HEALTHY, scenarios};
 
-/// Which server an address has.
+/// The assignment of scenarios to addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fleet {
-    /// The same seed gives the same fleet.
+    /// The same seed results in the same fleet.
     pub seed: u64,
 }
 
@@ -33,12 +33,12 @@ impl Fleet {
             } else {
                 scenarios().nth(usize::try_from((number >> 8) % all).unwrap_or(0))
             };
-            // Both lists are constants and not empty.
-            chosen.expect("a list of scenarios that is not empty")
+            // Both lists are constants with at least one element.
+            chosen.expect("the list of scenarios is not empty")
         })
     }
 
-    /// The first addresses of the drawn part: 127.1.0.1 and on.
+    /// The addresses whose scenarios are chosen by the seed, from 127.1.0.1 up to the block of fixed addresses.
     pub fn addresses() -> impl Iterator<Item = Ipv4Addr> {
         let first = u32::from(Ipv4Addr::new(127, 1, 0, 1));
         let last = u32::from(Ipv4Addr::new(127, BLOCK - 1, 255, 254));
@@ -55,7 +55,7 @@ pub(crate) fn address_of(name: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::new(127, BLOCK, high, low))
 }
 
-/// SplitMix64: spreads neighbouring numbers.
+/// SplitMix64: a hash that maps consecutive numbers to very different ones.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -71,7 +71,7 @@ mod tests {
     use super::{Fleet, address_of};
 
     #[test]
-    fn every_scenario_has_an_address_of_its_own() {
+    fn every_scenario_has_its_own_address() {
         let fleet = Fleet { seed: 1 };
         let mut seen = BTreeSet::new();
         for scenario in scenarios() {
@@ -79,11 +79,11 @@ mod tests {
             assert_eq!(fleet.at(address).name, scenario.name);
             assert!(seen.insert(address));
         }
-        assert_eq!(address_of("nobody"), None);
+        assert_eq!(address_of("unknown"), None);
     }
 
     #[test]
-    fn a_seed_gives_one_fleet_and_another_seed_another() {
+    fn the_same_seed_gives_the_same_fleet_and_another_seed_a_different_one() {
         let names = |seed| Fleet::addresses().take(300).map(|at| Fleet { seed }.at(at).name).collect::<Vec<_>>();
         assert_eq!(names(7), names(7));
         assert_ne!(names(7), names(8));

@@ -1,67 +1,67 @@
-//! Answers to a ClientHello that no current library gives: old versions, weak suites, a lowered version, half an answer.
-//! The handshake goes no further than that: what a client learns from it, it learns from the first flight.
+//! Responses to a ClientHello that current TLS libraries do not support: old versions, weak cipher suites, a downgraded
+//! version, an incomplete ServerHello. Such a handshake ends after the server's first flight.
 //!
-//! A ClientHello is read here only as far as the choice needs it (RFC 8446 §4.1.2), and anything that cannot be read is
-//! left to the library. Read next: `session`, which looks at what has come before it decides who answers.
+//! Only the parts of the ClientHello that the decision needs are parsed (RFC 8446 §4.1.2). If it cannot be parsed, the
+//! TLS library handles it. Read next: `acts`, which calls [`react`] before it starts the library.
 
 use rustls::pki_types::CertificateDer;
 
-/// Bytes of a ClientHello that are looked at.
+/// The maximum size of a ClientHello record that is examined, in bytes.
 pub(super) const MAX_HELLO: usize = 16 * 1024 + 5;
 
 const TLS10: u16 = 0x0301;
 const TLS12: u16 = 0x0303;
 const TLS13: u16 = 0x0304;
 
-/// Which ClientHellos are answered here, and how; the library answers the others.
+/// How a server responds to a ClientHello. Where a variant does not apply, the TLS library responds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelloAnswer {
-    /// None.
+    /// The TLS library responds to every ClientHello.
     Library,
-    /// This alert, whatever was offered.
+    /// Every ClientHello is rejected with this alert.
     Alert(u8),
-    /// Nothing newer than this version (0x0300 is SSLv3, 0x0301 TLS 1.0).
+    /// This version is the newest supported one (0x0300 is SSLv3, 0x0301 is TLS 1.0).
     OnlyUpTo(u16),
-    /// TLS 1.2 with suites that current clients do not offer, and nothing else.
+    /// Only TLS 1.2 with cipher suites that current clients do not offer.
     OnlyOldSuites,
-    /// TLS 1.2, with the mark that TLS 1.3 would have been there (RFC 8446 §4.1.3).
+    /// TLS 1.2 with the downgrade marker of a server that supports TLS 1.3 (RFC 8446 §4.1.3).
     Downgraded,
-    /// A ClientHello of more bytes than that is closed on; the library answers others.
+    /// The connection is closed after a ClientHello of more than this many bytes.
     UpTo(usize),
-    /// Who offers TLS 1.1 or 1.0 at most gets it; the library answers others.
+    /// A client that offers at most TLS 1.0 or 1.1 gets that version.
     OldToo,
-    /// The same, and without a word about a client that marks its offer as a fallback (RFC 7507).
+    /// The same, even if the client signals a fallback (RFC 7507).
     OldTooUnguarded,
-    /// Who offers TLS 1.2 at most gets it without the extended master secret (RFC 7627); the library answers others.
+    /// A client that offers at most TLS 1.2 gets it without the extended master secret (RFC 7627).
     NoExtendedMasterSecret,
-    /// Who offers weak suites only gets one; the library answers others.
+    /// A client that offers only weak cipher suites gets one of them.
     WeakToo,
-    /// Who offers TLS 1.2 at most gets it without RFC 5746; the library answers others.
+    /// A client that offers at most TLS 1.2 gets it without secure renegotiation (RFC 5746).
     NoSecureRenegotiation,
-    /// The first half of a ServerHello, then nothing.
+    /// The first half of a ServerHello, then no more data.
     Half,
-    /// TLS 1.2 with DHE and a prime of so many bits, and nothing else.
+    /// Only TLS 1.2 with DHE and a prime of this many bits.
     OnlyDhe(usize),
-    /// TLS 1.2 with ECDHE over this group, and nothing else.
+    /// Only TLS 1.2 with ECDHE and this group.
     OnlyGroup(u16),
-    /// TLS 1.2 with ECDHE and a signature of this scheme, and nothing else.
+    /// Only TLS 1.2 with ECDHE and this signature scheme.
     OnlySignature(u16),
-    /// Who does not send this server name (SNI) gets that alert; the library answers others.
+    /// A client that does not send this server name (SNI) is rejected with this alert.
     OnlyNamed(&'static str, u8),
 }
 
-/// What is done with a ClientHello.
+/// The reaction to a ClientHello.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// The library goes on with it.
+    /// The TLS library handles it.
     LeaveToLibrary,
-    /// These bytes are sent, then the client is waited for.
+    /// These bytes are sent; then the server waits until the client closes the connection.
     Send(Vec<u8>),
     /// The connection is closed.
     Close,
 }
 
-/// What a ClientHello offers, as far as it matters.
+/// The parts of a ClientHello that the decision needs.
 struct ClientOffer {
     highest: u16,
     suites: Vec<u16>,
@@ -71,7 +71,7 @@ struct ClientOffer {
     bytes: usize,
 }
 
-/// Decides about a ClientHello: the bytes of its record, whole.
+/// Decides how to respond to a ClientHello. `hello` is its complete TLS record.
 pub(super) fn react(answer: HelloAnswer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
     let Some(offer) = read(hello) else { return Reaction::LeaveToLibrary };
     let chosen = |version: u16, suite: u16, mark, renegotiation| {
@@ -101,7 +101,7 @@ pub(super) fn react(answer: HelloAnswer, hello: &[u8], chain: &[CertificateDer<'
         }
         HelloAnswer::UpTo(bytes) if offer.bytes > bytes => Reaction::Close,
         HelloAnswer::UpTo(_) => Reaction::LeaveToLibrary,
-        // RFC 7507 §3: there is a newer version.
+        // RFC 7507 §3: the server supports a newer version, so the fallback is inappropriate.
         HelloAnswer::OldToo if is_old && offer.suites.contains(&FALLBACK) => {
             Reaction::Send(alert(INAPPROPRIATE_FALLBACK))
         }
@@ -159,22 +159,24 @@ const HANDSHAKE_FAILURE: u8 = 40;
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 /// TLS_FALLBACK_SCSV (RFC 7507).
 const FALLBACK: u16 = 0x5600;
-/// Anonymous, 3DES, RC4, export and NULL suites, in the order in which the server prefers them: each hides the next.
+/// Anonymous, 3DES, RC4, export and NULL cipher suites, most preferred first. A client finds a less preferred suite
+/// only if it does not offer the suites before it.
 const WEAK: &[u16] = &[0x0034, 0xC012, 0x000A, 0x0005, 0xC011, 0x0003, 0x0002];
-/// ECDHE with GCM, and what else a current client has.
+/// ECDHE with AES-GCM, and the other cipher suites of current clients.
 const STRONG: &[u16] = &[0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA8, 0xCCA9, 0x009C, 0x009D, 0x1301, 0x1302, 0x1303];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DowngradeMark {
     None,
-    /// RFC 8446 §4.1.3: the last eight bytes of the random.
+    /// The last eight bytes of the random signal that the server supports TLS 1.3 (RFC 8446 §4.1.3).
     HasTls13,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Renegotiation {
-    /// RFC 5746 §3.6.
+    /// The ServerHello contains the renegotiation_info extension (RFC 5746 §3.6).
     Bound,
+    /// It does not contain the extension.
     Unbound,
 }
 
@@ -182,7 +184,7 @@ enum Renegotiation {
 #[derive(Clone, Copy)]
 struct HelloExtensions {
     renegotiation: Renegotiation,
-    /// RFC 7627.
+    /// Whether the extended master secret is included (RFC 7627).
     has_master_secret: bool,
 }
 
@@ -191,8 +193,8 @@ pub(super) fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
 }
 
-/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that no client
-/// checks.
+/// A TLS 1.2 flight with a ServerKeyExchange (RFC 5246 §7.4.3, historic). The signature is invalid, which is sufficient
+/// because smtpcheck's follow-up probes do not verify it.
 fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
     let flight = flight(TLS12, suite, DowngradeMark::None, extensions, chain);
@@ -202,18 +204,18 @@ fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]
     [flight.get(..before).unwrap_or_default(), &record(TLS12, &message(12, &body)), &done].concat()
 }
 
-/// A prime of so many bits (its value means nothing), the generator 2, and a public value.
+/// DHE parameters: a prime of this many bits (the value is not a real prime), the generator 2, and a public value.
 fn dhe_params(bits: usize) -> Vec<u8> {
     let length = u16::try_from(bits / 8).unwrap_or(0).to_be_bytes();
     [&length, vec![0xFF; bits / 8].as_slice(), &[0, 1, 2], &[0, 1, 4]].concat()
 }
 
-/// A named curve (RFC 8422 §5.4) with a point that no client examines.
+/// ECDHE parameters: a named curve (RFC 8422 §5.4) with an invalid point.
 fn curve_params(group: u16) -> Vec<u8> {
     [&[3][..], &group.to_be_bytes(), &[32], &[9; 32]].concat()
 }
 
-/// ServerHello, Certificate, ServerHelloDone: what is said in clear before TLS 1.3.
+/// ServerHello, Certificate and ServerHelloDone: the server's first flight before TLS 1.3, which is not encrypted.
 fn flight(
     version: u16,
     suite: u16,
@@ -259,7 +261,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind][..], &three(body.len()), body].concat()
 }
 
-/// Records of at most 2^14 bytes (RFC 8446 §5.1).
+/// Splits a handshake message into records of at most 2^14 bytes (RFC 8446 §5.1).
 fn record(version: u16, message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for piece in message.chunks(16 * 1024) {
@@ -276,7 +278,7 @@ fn three(length: usize) -> [u8; 3] {
     [a, b, c]
 }
 
-/// A cursor over bytes of the client; everything is optional.
+/// Reads bytes received from the client. Every method returns `None` if too few bytes are left.
 struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
@@ -296,7 +298,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether a whole record is there, and how long it is; `Err` when this is no TLS.
+/// The length of the TLS record at the start of `bytes`: `None` if its header is incomplete, `Err` if it is not TLS.
 pub(super) fn record_length(bytes: &[u8]) -> Result<Option<usize>, ()> {
     match bytes {
         [22, 3, _, high, low, ..] => Ok(Some(5 + usize::from(u16::from_be_bytes([*high, *low])))),
@@ -331,7 +333,7 @@ fn read(hello: &[u8]) -> Option<ClientOffer> {
             let words = list.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?))).collect();
             if kind == 10 { groups = words } else { signatures = words }
         }
-        // supported_versions (RFC 8446 §4.2.1): TLS 1.3 stands only there.
+        // supported_versions (RFC 8446 §4.2.1): TLS 1.3 is offered only in this extension.
         if kind == 43 {
             let mut content = Cursor(content);
             let versions = content.vector(1)?.chunks_exact(2);
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_offers_is_read() {
+    fn the_offer_in_a_client_hello_is_parsed() {
         let modern = read(&bytes(&ClientHello::small())).expect("a ClientHello");
         assert_eq!((modern.highest, modern.suites.contains(&0x1301)), (TLS13, true));
         assert_eq!(read(&bytes(&ClientHello::everything(Version::Tls12))).map(|offer| offer.highest), Some(TLS12));
@@ -369,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reader_of_wire_understands_each_answer() {
+    fn the_parser_of_the_checker_reads_every_response() {
         let accepted = |answer, hello: &ClientHello| match received(answer, hello) {
             Some(tls::TlsAnswer::ServerHello(taken)) => Some((taken.version, taken.suite_name.clone(), taken)),
             _ => None,

@@ -1,33 +1,33 @@
-//! What clients of a sandbox do, told line by line to who wants to know. A secret never comes this far: of AUTH only the
-//! mechanism is recorded, of a message only its size.
+//! The log of client and server activity in a sandbox, passed entry by entry to a listener. It contains no secrets:
+//! only the mechanism of an AUTH command and the size of a message are recorded.
 
 use std::sync::Arc;
 
-/// One thing that a client or a server of the sandbox did.
+/// One action of a client or of a sandbox server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalEntry {
-    /// The number of the connection, from 1, counted over all servers.
+    /// The number of the connection, counted from 1 over all servers.
     pub session: u64,
-    /// Whose connection it is.
+    /// The scenario that the client connected to.
     pub scenario: &'static str,
-    /// Milliseconds since the connection was made.
+    /// Milliseconds since the client connected.
     pub at_ms: f64,
-    /// Who did it.
+    /// Who performed the action.
     pub speaker: JournalSpeaker,
-    /// A line without its end, or a remark. Text of a client is as it came: escape it before it is shown.
+    /// A line without its line ending, or a note. Text received from a client is unchanged: escape it before display.
     pub text: String,
 }
 
-/// Who did something.
+/// Who performed an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JournalSpeaker {
-    /// The client said it.
+    /// The client sent the text.
     Client,
-    /// We said it.
+    /// The sandbox server sent the text.
     Server,
-    /// Neither side: a connection, a handshake, an end.
+    /// The text is a note about the connection: its start, its end or a handshake.
     Neither,
 }
 
-/// Who hears what happens.
+/// Receives the entries.
 pub type JournalListener = Arc<dyn Fn(JournalEntry) + Send + Sync>;

@@ -1,10 +1,10 @@
-//! The other end of AUTH: who may log in to a sandbox, by which mechanisms, and which faults it has in doing so.
+//! The server side of AUTH: the mechanisms of the sandbox, its only account, and the faults of its logins.
 //!
-//! One user is known, with one password and one token ([`USER`], [`PASSWORD`], [`TOKEN`]); none of them is a secret. The
-//! mechanisms are checked as a server checks them: SCRAM, DIGEST-MD5 and CRAM-MD5 by their proofs. NTLM is challenged
-//! and always refused: nothing here needs to know more of it. What a client sends is kept nowhere.
+//! There is one user with one password and one token ([`USER`], [`PASSWORD`], [`TOKEN`]); they are not secret. The
+//! credentials are verified as on a real server; in SCRAM, DIGEST-MD5 and CRAM-MD5, the client's proof is computed and
+//! compared. NTLM logins get a challenge and are always rejected. Data from the client is not stored.
 //!
-//! Sequence of one exchange: [`Exchange::begin`], then [`Exchange::answer`] for each line, until it is over.
+//! An exchange starts with [`LoginExchange::begin`]; [`LoginExchange::answer`] then processes each line until it ends.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,42 +22,42 @@ pub const PASSWORD: &str = "open-sesame-42";
 /// The user's OAuth token.
 pub const TOKEN: &str = "sandbox-token";
 
-/// Rounds of SCRAM, the least that RFC 7677 §4 allows.
+/// The SCRAM iteration count: the minimum in RFC 7677 §4.
 const ROUNDS: u32 = 4096;
-/// A challenge is answered that often at most.
+/// The maximum number of client responses in one exchange.
 const MAX_ANSWERS: usize = 8;
 
-/// How logins go.
+/// How the server handles logins.
 #[derive(Clone, Copy, Debug)]
 pub enum LoginBehaviour {
-    /// The user with the password or the token gets in.
+    /// Correctly: the user can log in with the password or the token.
     Right,
-    /// Every login is accepted, in SCRAM without a proof.
+    /// Every login is accepted; in SCRAM, without the server's signature.
     Unproved,
-    /// The exchange goes its way and ends with this reply, whatever was sent.
+    /// Every exchange ends with this reply, even if the credentials are correct.
     Ends(&'static str),
-    /// SCRAM answers with a nonce of its own.
+    /// The SCRAM challenge does not contain the client's nonce.
     OtherNonce,
-    /// SCRAM wants that many rounds.
+    /// SCRAM requests this many iterations.
     Rounds(u32),
-    /// SCRAM signs with something other than the password.
+    /// The server's SCRAM signature is wrong.
     WrongProof,
-    /// The token is rejected with this text in a challenge (RFC 7628 §3.2.2), then with this reply.
+    /// The token is rejected: first with this text in a challenge (RFC 7628 §3.2.2), then with this reply.
     TokenRefused(&'static str, &'static str),
 }
 
-/// What the server says next.
+/// The next response of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ServerTurn {
-    /// 334 with these bytes in base64.
+    /// Code 334 with these bytes in base64.
     Challenge(Vec<u8>),
-    /// 235.
+    /// Code 235: the login is accepted.
     Welcome,
-    /// A reply of its own.
+    /// This reply, which ends the exchange.
     Reply(String),
 }
 
-/// One login as it runs.
+/// One login in progress.
 #[derive(Debug)]
 pub struct LoginExchange {
     login: LoginBehaviour,
@@ -97,19 +97,19 @@ enum Plus {
     Unbound,
 }
 
-/// What the connection adds to a login.
+/// Facts about the connection that some mechanisms need.
 #[derive(Debug, Default)]
 pub struct LoginChannel {
-    /// The bytes of `tls-exporter` (RFC 9266), inside TLS 1.3.
+    /// The channel binding data `tls-exporter` (RFC 9266); TLS 1.3 only.
     pub binding: Option<Vec<u8>>,
-    /// Whether the client has shown a certificate.
+    /// Whether the client presented a certificate.
     pub client_certificate: bool,
-    /// The number of the session, which makes challenges differ.
+    /// The number of the session. It makes the challenges of different sessions differ.
     pub number: u64,
 }
 
 impl LoginExchange {
-    /// Starts a mechanism; none when the sandbox does not know it. `initial` is the initial response, still in base64.
+    /// Starts a mechanism; `None` if the sandbox does not support it. `initial` is the initial response in base64.
     pub fn begin(
         mechanism: &str,
         initial: Option<&str>,
@@ -155,7 +155,7 @@ impl LoginExchange {
         LoginExchange { login, state: LoginState::Plain, binding: None, number: 0, answers: 0 }
     }
 
-    /// Takes a line of the client, in base64 (`=` is an empty initial response, RFC 4954 §4).
+    /// Processes a line from the client, in base64 (`=` is an empty initial response, RFC 4954 §4).
     pub fn answer(&mut self, line: &str) -> ServerTurn {
         if line == "*" {
             return ServerTurn::Reply("501 5.7.0 Authentication cancelled".to_owned());
@@ -164,7 +164,7 @@ impl LoginExchange {
         let bytes = if line == "=" { Some(Vec::new()) } else { STANDARD.decode(line).ok() };
         match bytes {
             None => ServerTurn::Reply("501 5.5.2 Cannot decode base64".to_owned()),
-            Some(_) if self.answers > MAX_ANSWERS => ServerTurn::Reply("501 5.5.0 Too many answers".to_owned()),
+            Some(_) if self.answers > MAX_ANSWERS => ServerTurn::Reply("501 5.5.0 Too many responses".to_owned()),
             Some(bytes) => self.receive(&bytes),
         }
     }
@@ -218,7 +218,7 @@ impl LoginExchange {
         }
     }
 
-    /// RFC 2831 §2.1.2 (historic): the proof, and what proves the server in return.
+    /// RFC 2831 §2.1.2 (historic): verifies the client's proof and responds with the server's proof.
     fn digest(&mut self, response: &str, nonce: &str) -> ServerTurn {
         let value = |name: &str| {
             let start = response.find(&format!("{name}="))? + name.len() + 1;
@@ -241,7 +241,7 @@ impl LoginExchange {
         ServerTurn::Challenge(format!("rspauth={}", proof("")).into_bytes())
     }
 
-    /// RFC 5802 §5: `gs2-header n=user,r=nonce`, answered with nonce, salt and rounds.
+    /// RFC 5802 §5: processes the client's first message and responds with nonce, salt and iteration count.
     fn scram_first(&mut self, variant: Variant, plus: Plus, message: &str) -> ServerTurn {
         let mut parts = message.splitn(3, ',');
         let (flag, authzid) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -272,13 +272,13 @@ impl LoginExchange {
         &mut self,
         variant: Variant,
         header: &[u8],
-        said: &[String; 2],
+        messages: &[String; 2],
         nonce: &str,
         last: &str,
     ) -> ServerTurn {
         let (without_proof, proof) = last.rsplit_once(",p=").unwrap_or((last, ""));
         let expected = format!("c={},r={nonce}", STANDARD.encode(header));
-        let [first, challenge] = said;
+        let [first, challenge] = messages;
         let message = format!("{first},{challenge},{expected}");
         let keys = match variant {
             Variant::Sha1 => keys::<Sha1>(&message),
@@ -300,7 +300,7 @@ impl LoginExchange {
         ServerTurn::Challenge(format!("v={}", STANDARD.encode(signature)).into_bytes())
     }
 
-    /// MS-NLMP §2.2.1: the first message asks, the second is ours, the third is refused.
+    /// MS-NLMP §2.2.1: responds to the client's first message with a challenge and rejects the client's second message.
     fn ntlm(&mut self, message: &[u8]) -> ServerTurn {
         const NEGOTIATE: u8 = 1;
         if message.get(8) != Some(&NEGOTIATE) {
@@ -308,7 +308,8 @@ impl LoginExchange {
         }
         self.state = LoginState::Ntlm;
         let mut challenge = b"NTLMSSP\0\x02\0\0\0".to_vec();
-        // No target name, flags for Unicode and NTLM, eight bytes of challenge, reserved, no target information.
+        // An empty target name, the flags for Unicode and NTLM, an eight-byte challenge, reserved bytes, no target
+        // information.
         challenge.extend_from_slice(&[0, 0, 0, 0, 56, 0, 0, 0, 0x05, 0x82, 0x08, 0x00]);
         challenge.extend_from_slice(&self.number.to_le_bytes());
         challenge.extend_from_slice(&[0; 24]);
@@ -321,7 +322,7 @@ struct StoredKeys {
     signature: Vec<u8>,
 }
 
-/// RFC 5802 §3: what proves the client, and what proves the server.
+/// RFC 5802 §3: the client's proof and the server's signature.
 fn keys<H: ScramHash>(message: &str) -> StoredKeys {
     let salted = H::stretch(PASSWORD.as_bytes(), &salt(), ROUNDS);
     let client = H::hmac(&salted, b"Client Key");
@@ -372,7 +373,8 @@ mod tests {
         Credentials { user: USER.to_owned(), authzid: None, proof }
     }
 
-    /// Our own client against the sandbox: the last turn.
+    /// Runs smtpcheck's own client against the sandbox. Returns the server's last response, and whether the server
+    /// proved that it has the password.
     fn exchange(mechanism: &Mechanism, credentials: &Credentials, login: LoginBehaviour) -> (ServerTurn, bool) {
         let means =
             Means { host: "localhost".to_owned(), port: 587, nonce: "fyko+d2lbbFgONRv9qkx".to_owned(), unix_time: 0 };
@@ -395,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mechanism_lets_the_right_user_in_and_nobody_else() {
+    fn every_mechanism_accepts_correct_credentials_and_rejects_wrong_ones() {
         for mechanism in MECHANISMS {
             let right = if mechanism.needs == CredentialKind::Token { TOKEN } else { PASSWORD };
             let (turn, proved) = exchange(mechanism, &credentials(mechanism.needs, right), LoginBehaviour::Right);
@@ -413,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sandbox_that_lies_in_scram_is_found_out_by_our_client() {
+    fn the_client_rejects_invalid_scram_messages_of_the_sandbox() {
         let scram = MECHANISMS.iter().find(|one| one.name == "SCRAM-SHA-256").expect("SCRAM-SHA-256");
         let right = credentials(scram.needs, PASSWORD);
         for login in [
@@ -430,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_ends_an_exchange() {
+    fn an_invalid_response_ends_the_exchange() {
         let begin = |line: &str| {
             let (_, turn) = LoginExchange::begin("PLAIN", Some(line), LoginBehaviour::Right, LoginChannel::default())
                 .expect("PLAIN");

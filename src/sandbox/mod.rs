@@ -1,18 +1,18 @@
-//! SMTP servers that are misconfigured on purpose, on loopback: for `demo`, for the tests, and for any mail program.
+//! Deliberately misconfigured SMTP servers on loopback, for `demo`, for the tests and for any mail program.
 //!
-//! A [`Scenario`] is one server with one fault, as a value; [`SCENARIOS`] lists them all. [`Sandbox::open`] binds the ports
-//! and [`Sandbox::run`] serves, on one thread. Nothing is ever delivered: a message that a client sends is thrown away.
-//! This module does not use the checker, so that a mistake in one does not hide a mistake in the other.
+//! A [`Scenario`] describes one server with one fault; [`SCENARIOS`] lists all scenarios. [`Sandbox::open`] binds the
+//! ports, and [`Sandbox::run`] serves all of them on one thread. Messages are never delivered: the sandbox discards
+//! them. This module does not use the checker, so that an error in one does not hide an error in the other.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `scenario` | what a scenario is made of |
+//! | `scenario` | the types that describe a scenario |
 //! | `scenarios/` | the scenarios, by subject |
-//! | `session` | one connection |
-//! | `login` | the other end of AUTH |
-//! | `certificates`, `hello` | what is shown in a handshake, and handshakes that no library makes |
-//! | `fleet`, `dns` | many targets on one machine, and names for them |
-//! | `journal` | what clients did, for a listener |
+//! | `session`, `acts` | one connection, and what the server does on it |
+//! | `login` | the server side of AUTH |
+//! | `certificates`, `hello` | certificates, and handshakes that TLS libraries no longer support |
+//! | `fleet`, `dns` | many servers on one machine, and their DNS names |
+//! | `journal` | the log of client and server activity |
 
 mod acts;
 mod certificates;
@@ -47,27 +47,27 @@ use session::ConnectionFacts;
 pub use scenario::Scenario;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
 
-/// Connections that are served at once; more are closed at once.
+/// The maximum number of concurrent connections. Further connections are closed immediately.
 const MAX_SESSIONS: usize = 4096;
-/// What counts as recent for a server that rejects frequent clients.
+/// The period in which connections are counted for [`scenario::Trigger::Visit`].
 const RECENT: Duration = Duration::from_secs(10);
 
-/// Where and how to serve.
+/// Where the servers listen, and for whom.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The address to listen on.
+    /// The IP address to listen on.
     pub listen: IpAddr,
-    /// The port of the first scenario, and the next one for each further; none is any that is free.
+    /// The port of the first scenario; the next scenarios use the next ports. `None`: free ports.
     pub port: Option<u16>,
-    /// Whether clients of other machines are served.
+    /// Whether clients on other machines are served.
     pub remote: Remote,
-    /// One server on every address of 127.0.0.0/8.
+    /// Serve one scenario on every address in 127.0.0.0/8.
     pub fleet: Option<Fleet>,
-    /// The port of a small DNS server for `*.test`, 0 for any that is free.
+    /// The port of a small DNS server for `*.test`; 0 means a free port.
     pub dns: Option<u16>,
 }
 
-/// Whether clients of other machines are served (`--allow-remote`).
+/// Whether clients on other machines are served (`--allow-remote`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remote {
     /// No.
@@ -79,34 +79,34 @@ pub enum Remote {
 /// One scenario with its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
-    /// What is served.
+    /// The scenario.
     pub scenario: &'static Scenario,
-    /// Where.
+    /// The IP address and port.
     pub address: SocketAddr,
 }
 
-/// Why nothing is served.
+/// Why the sandbox cannot start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// An IP address and port cannot be bound.
     Bind {
-        /// Which.
+        /// The IP address and port.
         address: SocketAddr,
-        /// What for: `scenario NAME`, `DNS`.
+        /// Its use: the name of a scenario, `the fleet` or `DNS`.
         what: String,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// The ports from the first one on are not enough.
+    /// Too few ports are left between the first one and 65535.
     OutOfPorts {
-        /// The first.
+        /// The first port.
         first: u16,
-        /// How many scenarios.
+        /// The number of scenarios.
         count: usize,
     },
-    /// The machine has no addresses for a fleet.
+    /// The machine cannot use all addresses in 127.0.0.0/8.
     NoFleet(io::Error),
-    /// Something that this machine should be able to do.
+    /// Another operation failed that should work on every machine.
     Machine(String),
 }
 
@@ -114,14 +114,17 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Bind { address, what, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} (for {what}) is taken by another program; choose another with --port")
+                write!(f, "{address} (for {what}) is in use by another program; choose another port with --port")
             }
             StartError::Bind { address, what, error } => write!(f, "cannot listen on {address} (for {what}): {error}"),
             StartError::OutOfPorts { first, count } => {
-                write!(f, "--port {first}: {count} scenarios need as many ports, and there are none above 65535")
+                write!(f, "--port {first}: {count} scenarios need {count} ports, but the highest port is 65535")
             }
             StartError::NoFleet(error) => {
-                write!(f, "--fleet needs all of 127.0.0.0/8, which only Linux has: 127.1.0.1 cannot be used: {error}")
+                write!(
+                    f,
+                    "--fleet needs all addresses in 127.0.0.0/8, which are usually available only on Linux; 127.1.0.1 cannot be used: {error}"
+                )
             }
             StartError::Machine(why) => write!(f, "the sandbox cannot start: {why}"),
         }
@@ -130,7 +133,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// Servers whose ports are bound. They answer once [`Sandbox::run`] is called.
+/// Servers whose ports are bound. They respond after [`Sandbox::run`] is called.
 pub struct Sandbox {
     runtime: tokio::runtime::Runtime,
     services: Vec<Service>,
@@ -143,7 +146,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds a port for each scenario, or one for a whole fleet.
+    /// Binds one port for each scenario, or a single port for a fleet.
     pub fn open(scenarios: &[&'static Scenario], options: &Options) -> Result<Sandbox, StartError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -181,7 +184,7 @@ impl Sandbox {
         Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: None })
     }
 
-    /// What is served where. Empty for a fleet, which is everywhere.
+    /// The scenarios with their IP addresses and ports. Empty for a fleet, which serves every address.
     pub fn services(&self) -> &[Service] {
         &self.services
     }
@@ -191,28 +194,28 @@ impl Sandbox {
         self.fleet.and(self.listeners.first()).and_then(|listener| listener.local_addr().ok()).map(|at| at.port())
     }
 
-    /// Where names are answered.
+    /// The IP address and port of the DNS server.
     pub fn dns(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(dns::DnsServer::address)
     }
 
-    /// The authorities that a client should trust, PEM.
+    /// The CA certificates that a client must trust, as PEM.
     pub fn authorities(&self) -> Result<String, StartError> {
         self.certificates.authorities().map_err(StartError::Machine)
     }
 
-    /// A certificate with its key for clients that are asked for one, PEM.
+    /// A client certificate with its key, as PEM.
     pub fn client_certificate(&self) -> Result<String, StartError> {
         self.certificates.client().map_err(StartError::Machine)
     }
 
-    /// From here on a signal ends [`Sandbox::run`], and not the program in the middle of something.
+    /// From now on, a signal ends [`Sandbox::run`] in an orderly way instead of ending the program.
     pub fn heed_signals(&mut self, hangup: Hangup) {
         let _inside = self.runtime.enter();
         self.signals = Some(ShutdownSignals::listen(hangup));
     }
 
-    /// Serves on this thread until a signal comes; gives the exit code that it asks for.
+    /// Serves on this thread until a signal arrives. Returns the exit code for the program.
     pub fn run(mut self, listener: Option<JournalListener>) -> u8 {
         if self.signals.is_none() {
             self.heed_signals(Hangup::Ends);
@@ -226,7 +229,7 @@ impl Sandbox {
         })
     }
 
-    /// Serves on a thread of its own until the handle is dropped.
+    /// Serves on a new thread until the handle is dropped.
     pub fn spawn(self, listener: Option<JournalListener>) -> Result<Running, StartError> {
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = move || {
@@ -244,7 +247,7 @@ impl Sandbox {
 
     fn serve(self, listener: Option<JournalListener>, end: impl Future<Output = u8>) -> u8 {
         let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: _ } = self;
-        let world = Rc::new(SandboxContext {
+        let context = Rc::new(SandboxContext {
             fleet,
             remote,
             certificates,
@@ -256,7 +259,7 @@ impl Sandbox {
         let tasks = LocalSet::new();
         for (at, listener) in listeners.into_iter().enumerate() {
             let scenario = services.get(at).map(|service| service.scenario);
-            tasks.spawn_local(accept(Rc::clone(&world), listener, scenario));
+            tasks.spawn_local(accept(Rc::clone(&context), listener, scenario));
         }
         if let Some(dns) = dns {
             tasks.spawn_local(dns.run());
@@ -265,7 +268,7 @@ impl Sandbox {
     }
 }
 
-/// A sandbox on a thread of its own; it ends with this.
+/// A sandbox that runs on another thread. It ends when this handle is dropped.
 pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -293,7 +296,7 @@ struct SandboxContext {
 }
 
 impl SandboxContext {
-    /// How many clients connected to a server recently, this one included.
+    /// The number of recent connections to a server, including this one.
     fn visit(&self, scenario: &'static Scenario, at: IpAddr) -> u32 {
         let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::Trigger::Visit(_)));
         if !counts {
@@ -308,36 +311,41 @@ impl SandboxContext {
     }
 }
 
-/// Takes clients in, each with a task of its own; they end with the set of tasks.
-async fn accept(world: Rc<SandboxContext>, listener: TcpListener, scenario: Option<&'static Scenario>) {
+/// Accepts connections and starts a task for each. The tasks end with the task set.
+async fn accept(context: Rc<SandboxContext>, listener: TcpListener, scenario: Option<&'static Scenario>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => take_in(&world, stream, peer, scenario),
-            // Too many open files, or a client that has gone already: others may do better.
+            Ok((stream, peer)) => start_session(&context, stream, peer, scenario),
+            // For example too many open files, or the client has already closed: the next accept may succeed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-fn take_in(world: &Rc<SandboxContext>, stream: TcpStream, peer: SocketAddr, scenario: Option<&'static Scenario>) {
+fn start_session(
+    context: &Rc<SandboxContext>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    scenario: Option<&'static Scenario>,
+) {
     let Ok(at) = stream.local_addr() else { return };
     let at = at.ip().to_canonical();
-    let is_stranger = !at.is_loopback() || !peer.ip().to_canonical().is_loopback();
-    if (is_stranger && world.remote == Remote::Refused) || *world.at_once.borrow() >= MAX_SESSIONS {
+    let is_remote = !at.is_loopback() || !peer.ip().to_canonical().is_loopback();
+    if (is_remote && context.remote == Remote::Refused) || *context.at_once.borrow() >= MAX_SESSIONS {
         return;
     }
     let of_fleet = || match at {
-        IpAddr::V4(at) => world.fleet.map(|fleet| fleet.at(at)),
+        IpAddr::V4(at) => context.fleet.map(|fleet| fleet.at(at)),
         IpAddr::V6(_) => None,
     };
     let Some(scenario) = scenario.or_else(of_fleet) else { return };
-    *world.number.borrow_mut() += 1;
-    *world.at_once.borrow_mut() += 1;
-    let visit = ConnectionFacts { number: *world.number.borrow(), recent: world.visit(scenario, at), at };
-    let world = Rc::clone(world);
+    *context.number.borrow_mut() += 1;
+    *context.at_once.borrow_mut() += 1;
+    let visit = ConnectionFacts { number: *context.number.borrow(), recent: context.visit(scenario, at), at };
+    let context = Rc::clone(context);
     tokio::task::spawn_local(async move {
-        session::serve(stream, scenario, visit, &world.certificates, world.listener.as_ref()).await;
-        *world.at_once.borrow_mut() -= 1;
+        session::serve(stream, scenario, visit, &context.certificates, context.listener.as_ref()).await;
+        *context.at_once.borrow_mut() -= 1;
     });
 }
 
@@ -354,13 +362,12 @@ fn port(first: Option<u16>, at: usize, count: usize) -> Result<u16, StartError> 
     offset.ok_or(StartError::OutOfPorts { first, count })
 }
 
-/// SIGINT and SIGTERM.
-/// What the end of the terminal does to the servers.
+/// What the servers do when the terminal is closed (SIGHUP).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hangup {
-    /// They end too.
+    /// They end.
     Ends,
-    /// They go on, as with `nohup`.
+    /// They continue, as with `nohup`.
     Ignored,
 }
 
@@ -368,7 +375,7 @@ pub enum Hangup {
 struct ShutdownSignals {
     interrupt: io::Result<tokio::signal::unix::Signal>,
     terminate: io::Result<tokio::signal::unix::Signal>,
-    /// None for a server that lives on without its terminal.
+    /// `None` if the servers continue after the terminal is closed.
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
@@ -384,10 +391,10 @@ impl ShutdownSignals {
         }
     }
 
-    /// Waits for one of them.
+    /// Waits for one of the signals. Returns the exit code.
     async fn next(self) -> u8 {
         let (Ok(mut interrupt), Ok(mut terminate)) = (self.interrupt, self.terminate) else {
-            // They do what they always do: end the program.
+            // No handler is installed, so the signals end the program.
             return std::future::pending().await;
         };
         let mut hangup = self.hangup;

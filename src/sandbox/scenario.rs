@@ -1,91 +1,91 @@
-//! A scenario: one server that is wrong in one way (or healthy), as a value. Nothing here does anything; `session`
-//! plays it, `certificates` makes what it shows, and the lists below `scenarios/` are nothing but such values.
+//! The types that describe a scenario: one server with one fault, or without faults. A scenario is data only. `session`
+//! runs it, `certificates` makes its certificates, and `scenarios/` contains the lists of scenarios.
 //!
-//! A server answers like a small SMTP server of good manners, and what is in [`Server::on`] takes the place of
-//! its manners. So a mail program that comes along can go any way it likes, and the fault waits where it belongs.
+//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently. A
+//! mail program can therefore hold any valid session with it, and the fault appears at its command or phase.
 
 use super::hello::HelloAnswer;
 use super::login::LoginBehaviour;
 
-/// One server with one fault, and what a good client makes of it.
+/// One server with one fault, and what smtpcheck should find.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Public, kebab-case, never reused.
+    /// The id that users type, in kebab case. A removed id is not used again.
     pub name: &'static str,
-    /// What is wrong, in one line, as a sentence without a full stop.
+    /// A description of the server, without a full stop. It completes "Server: ..." in the output of `demo`.
     pub summary: &'static str,
-    /// The server.
+    /// The behaviour of the server.
     pub server: Server,
-    /// How smtpcheck has to be called, beside the target, so that the fault shows.
+    /// The arguments with which smtpcheck finds the fault.
     pub client: ClientUsage,
-    /// The ids of the findings that a check has to end with, all of them and no other, in their order.
+    /// The rule ids of all findings that the check must report, in order.
     pub expect: &'static [&'static str],
-    /// The exit code of that check.
+    /// The exit code that the check must return.
     pub exit: u8,
 }
 
-/// What a server does.
+/// The behaviour of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// Whether TLS comes first.
+    /// Whether the connection starts with TLS.
     pub door: ConnectionStart,
-    /// What it shows in the handshake.
+    /// The certificate chain of the handshake.
     pub identity: Recipe,
-    /// The versions that it speaks, and whether it asks for a certificate of the client.
+    /// The accepted TLS versions, and whether the server requests a client certificate.
     pub tls: TlsTerms,
-    /// Which ClientHellos are answered by hand.
+    /// The ClientHellos that `hello` answers instead of the TLS library.
     pub hello: HelloAnswer,
-    /// What it says first.
+    /// The greeting.
     pub greeting: &'static str,
-    /// The keywords of EHLO before TLS.
+    /// The extensions in the reply to EHLO before TLS.
     pub plain: &'static [&'static str],
-    /// The keywords of EHLO inside TLS.
+    /// The extensions in the reply to EHLO inside TLS.
     pub inside: &'static [&'static str],
-    /// What must have happened before MAIL.
+    /// What the client must do before MAIL.
     pub demands: RequiredBeforeMail,
-    /// How AUTH goes.
+    /// How the server handles AUTH.
     pub login: LoginBehaviour,
-    /// How bytes go out.
+    /// Whether replies are sent in one piece.
     pub pace: Pace,
-    /// What it does differently. The first row that fits counts.
+    /// Where the server differs from the default behaviour. The first matching row applies.
     pub on: &'static [(Trigger, &'static [ServerAct])],
 }
 
-/// How smtpcheck has to be called.
+/// The arguments with which smtpcheck finds the fault.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
-    /// The name by which the server is called, if it is not its address; the client gets its address.
+    /// The host name to pass as the target instead of the server's IP address (with `--resolve`).
     pub host: Option<&'static str>,
-    /// Further words on the command line; `{client-certificate}` is the file of a certificate of the sandbox.
+    /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate.
     pub flags: &'static [&'static str],
-    /// The password or token that it is given on the side, if it is to log in.
+    /// The password or token for the login; it is never passed as an argument.
     pub secret: Option<&'static str>,
-    /// Whether it trusts the authority of the sandbox.
+    /// Whether the client trusts the CA of the sandbox.
     pub trust: ClientTrust,
 }
 
 /// Whether the client trusts the CA of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientTrust {
-    /// By `--cacert`.
+    /// Yes, with `--cacert`.
     Sandbox,
-    /// It keeps the roots of the machine.
+    /// No: it trusts only the root certificates of this machine.
     Machine,
 }
 
-/// What comes first on a new connection.
+/// How a connection starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionStart {
-    /// The greeting.
+    /// With the greeting, unencrypted.
     Plain,
-    /// The TLS handshake (RFC 8314 §3).
+    /// With the TLS handshake (RFC 8314 §3).
     Implicit,
 }
 
-/// What must have happened before MAIL is taken.
+/// What the client must do before the server accepts MAIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequiredBeforeMail {
-    /// Nothing: a server for mail from other servers.
+    /// No requirement, as on a server that receives mail from other servers.
     Nothing,
     /// STARTTLS (RFC 3207 §4).
     Tls,
@@ -93,111 +93,111 @@ pub enum RequiredBeforeMail {
     Login,
 }
 
-/// How bytes go out.
+/// Whether replies are sent in one piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// A reply in one piece.
+    /// Each reply in one piece.
     Whole,
-    /// Each byte in a packet of its own.
+    /// Each byte separately.
     Bytes,
 }
 
-/// The terms on which a handshake succeeds.
+/// The conditions for a successful handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TlsTerms {
-    /// TLS 1.2 and 1.3, nothing asked of the client.
+    /// TLS 1.2 or 1.3; no client certificate is requested.
     Open,
     /// TLS 1.2 only.
     Only12,
-    /// The client has to show a certificate of this sandbox, in TLS 1.3.
+    /// TLS 1.2 or 1.3; the client must present a certificate issued by the sandbox's CA.
     ClientCertificate,
-    /// The client has to show a certificate of an authority that made none.
+    /// The client must present a certificate issued by an unrelated CA, so every client certificate is rejected.
     ForeignClientCertificate,
-    /// The same as `ClientCertificate` in TLS 1.2, where the refusal comes within the handshake.
+    /// As `ClientCertificate`, but in TLS 1.2, where the rejection is part of the handshake.
     ClientCertificate12,
-    /// A certificate of the client is asked for, and none is fine too.
+    /// A client certificate is requested but not required.
     ClientCertificateWelcome,
 }
 
-/// What a server shows in the handshake. Made on first use.
+/// The certificate chain of a server. It is made when it is first used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recipe {
-    /// A certificate of the sandbox's authority for localhost and the loopback addresses, in good order.
+    /// A correct certificate for localhost and the loopback addresses, issued by the sandbox's CA.
     Good,
-    /// The same with the intermediate of an authority sent along.
+    /// The same, issued by an intermediate CA whose certificate is sent too.
     WithIntermediate,
-    /// Days from now: not before, not after.
+    /// Valid from and valid until, in days from now.
     Dates(i64, i64),
     /// For another host.
     OtherName,
-    /// To who sends the scenario's name below `test` (SNI) a good one for it, to others one for another host.
+    /// A correct certificate if SNI is `SCENARIO.test`; otherwise a certificate for another host.
     ByServerName,
-    /// No subject alternative name, only a common name.
+    /// The host name is in the common name only; there are no subject alternative names.
     CommonNameOnly,
-    /// Signed by its own key.
+    /// Self-signed.
     SelfSigned,
-    /// Signed by its own key and marked as an authority, as `openssl req -x509` does.
+    /// Self-signed and marked as a CA, as `openssl req -x509` does.
     SelfSignedAuthority,
     /// Issued by a CA that is not trusted.
     UnknownAuthority,
-    /// By an intermediate that is not sent.
+    /// Issued by an intermediate CA whose certificate is not sent.
     MissingIntermediate,
-    /// By an intermediate that has ended.
+    /// Issued by an intermediate CA whose certificate has expired.
     ExpiredIntermediate,
-    /// The chain in the wrong order.
+    /// The chain is sent in the wrong order.
     Disordered,
-    /// The leaf twice, and a certificate that has nothing to do with it.
+    /// The server's certificate is sent twice, with an unrelated one.
     Surplus,
-    /// With the root.
+    /// The root certificate is sent too.
     RootSent,
     /// Signed with SHA-1.
     Sha1,
-    /// By an authority with a key of 1024 bits.
+    /// Issued by a CA with a key of 1024 bits.
     WeakKey,
-    /// For client authentication only.
+    /// Valid for client authentication only.
     ClientOnly,
-    /// By an intermediate that may sign for another domain only.
+    /// Issued by an intermediate CA that may issue certificates only for another domain.
     Constrained,
-    /// It promises an OCSP staple that is not sent.
+    /// Requires a stapled OCSP response, which is not sent (must-staple).
     StapleMissing,
-    /// With an OCSP staple that says revoked.
+    /// Sent with an OCSP response that reports it as revoked.
     Revoked,
-    /// An OCSP response that takes back another certificate.
+    /// Sent with an OCSP response that reports another certificate as revoked.
     StapleForeign,
-    /// A critical certificatePolicies extension, which not every client processes.
+    /// Has a critical certificatePolicies extension, which some clients do not support.
     CriticalPolicies,
-    /// An intermediate certificate that may not sign certificates, and signed the server's.
+    /// Issued by an intermediate CA whose certificate does not allow it to sign certificates.
     NotSigning,
     /// Valid for ten years.
     LongLived,
-    /// Ended, for another host, and of an unknown authority.
+    /// Expired, for another host and issued by an untrusted CA.
     ThreeFaults,
-    /// Issued by what an antivirus program calls itself.
+    /// Issued by a CA with the name of an antivirus program.
     Interceptor,
-    /// With a key that is not that of the certificate.
+    /// The handshake is signed with a key that does not belong to the certificate.
     ForeignKey,
-    /// By an intermediate that is not sent and could be fetched.
+    /// Issued by an intermediate CA whose certificate is not sent; its URL is in the server's certificate.
     FetchableIntermediate,
-    /// With two thousand names.
+    /// For 2000 names.
     ManyNames,
-    /// Of a megabyte.
+    /// 1 MB in size.
     Megabyte,
-    /// A chain of forty.
+    /// A chain of 40 certificates.
     LongChain,
-    /// With letters and signs in its names that a terminal would act upon.
+    /// Its names contain terminal escape sequences and HTML tags.
     HostileNames,
 }
 
-/// At which moment a server does something.
+/// The event to which a server reacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// A client has connected, instead of the greeting.
+    /// A client has connected; replaces the greeting.
     Connect,
-    /// A client has connected that is at least the nth within ten seconds, from 1.
+    /// A client has connected, and there were at least this many connections within 10 seconds, including this one.
     Visit(u32),
-    /// The handshake is due, in its place.
+    /// The TLS handshake is about to start; replaces it.
     Handshake,
-    /// The handshake is done.
+    /// The TLS handshake is complete.
     Secured,
     /// EHLO before TLS.
     Ehlo,
@@ -207,19 +207,19 @@ pub enum Trigger {
     Helo,
     /// STARTTLS.
     Starttls,
-    /// AUTH, whatever the mechanism.
+    /// AUTH with any mechanism.
     Auth,
-    /// The client's first answer to a challenge.
+    /// The client's first response to a challenge.
     AuthAnswer,
     /// MAIL before TLS.
     MailPlain,
     /// MAIL.
     Mail,
-    /// RCPT with this in its address.
+    /// RCPT whose email address contains this text.
     RcptTo(&'static str),
-    /// The nth RCPT of a connection, from 1.
+    /// The nth RCPT of a transaction, counted from 1.
     RcptNumber(u32),
-    /// RCPT.
+    /// Every RCPT.
     Rcpt,
     /// DATA.
     Data,
@@ -229,52 +229,52 @@ pub enum Trigger {
     Rset,
     /// QUIT.
     Quit,
-    /// Whatever else.
+    /// NOOP, VRFY and unknown commands.
     Other,
 }
 
-/// One thing that a server does.
+/// One action of a server.
 #[derive(Clone, Copy, Debug)]
 pub enum ServerAct {
-    /// A reply. Lines are parted by `\n` and each ends with CRLF.
+    /// Sends a reply. `\n` separates its lines, and each line is sent with CRLF.
     Say(&'static str),
-    /// Bytes as they are.
+    /// Sends bytes unchanged.
     Raw(&'static [u8]),
-    /// The same bytes that often.
+    /// Sends the same bytes this many times.
     Times(usize, &'static [u8]),
-    /// The same bytes until the client closes, with this delay in milliseconds.
+    /// Sends the same bytes repeatedly until the client closes the connection, with this delay in milliseconds.
     Endless(&'static [u8], u64),
-    /// One byte after the other, with that many milliseconds between.
+    /// Sends one byte at a time, with this delay in milliseconds.
     Drip(&'static [u8], u64),
-    /// That many milliseconds of nothing.
+    /// Waits for this many milliseconds.
     Wait(u64),
-    /// The keywords, as EHLO wants them.
+    /// Sends the reply to EHLO with the extensions of the scenario.
     Capabilities,
-    /// The handshake. Bytes that came before it are forgotten (RFC 3207 §4.2).
+    /// Starts TLS and discards bytes that were received before it (RFC 3207 §4.2).
     Tls,
-    /// The handshake, after which commands that came before it are obeyed: the fault of CVE-2011-0411.
+    /// Starts TLS, then executes commands that were received before it: the vulnerability CVE-2011-0411.
     TlsCarrying,
-    /// The same, obeyed only when the next command arrives inside TLS.
+    /// The same, but the commands are executed only when the first command inside TLS arrives.
     TlsHolding,
-    /// A challenge of this many bytes, then nothing but silence.
+    /// Sends a challenge of this many bytes, then sends no more data.
     Challenge(usize),
-    /// Challenges without end: each answer gets the next.
+    /// Sends this challenge, and sends it again after each response.
     Challenges(&'static str),
-    /// Nothing more is said; what comes is read and forgotten.
+    /// Sends no more data; discards what it receives.
     Silence,
-    /// Nothing more is said or read: the client's writes will block.
+    /// Neither sends nor reads any more, so the client's writes block.
     Deaf,
-    /// The end of our side; what comes is read and forgotten.
+    /// Closes the sending direction; discards what it receives.
     HalfClose,
-    /// FIN, after close_notify in TLS.
+    /// Closes the connection; inside TLS, sends close_notify first.
     Close,
-    /// FIN, without close_notify in TLS.
+    /// Closes the connection without close_notify.
     CloseRudely,
-    /// RST.
+    /// Resets the connection (RST).
     Reset,
 }
 
-/// A server that takes mail from programs: STARTTLS, then AUTH, then MAIL.
+/// A submission server for mail programs: STARTTLS, then AUTH, then MAIL.
 pub const SUBMISSION: Server = Server {
     door: ConnectionStart::Plain,
     identity: Recipe::Good,
@@ -289,20 +289,20 @@ pub const SUBMISSION: Server = Server {
     on: &[],
 };
 
-/// A server that takes mail from other servers.
+/// A server that receives mail from other servers.
 pub const RELAY: Server = Server {
     inside: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN"],
     demands: RequiredBeforeMail::Nothing,
     ..SUBMISSION
 };
 
-/// A server that encrypts from the first byte.
+/// A submission server with implicit TLS.
 pub const IMPLICIT: Server = Server { door: ConnectionStart::Implicit, ..SUBMISSION };
 
 /// A check without flags.
 pub const BARE: ClientUsage = ClientUsage { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
-/// A check that names sender and recipient.
+/// A check with a sender and a recipient.
 pub const SENDING: ClientUsage =
     ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test"], ..BARE };
 
@@ -311,12 +311,12 @@ pub const LOGGING_IN: ClientUsage =
     ClientUsage { flags: &["--user", super::login::USER], secret: Some(super::login::PASSWORD), ..BARE };
 
 impl Scenario {
-    /// What is done at a moment, if the scenario says so.
+    /// The scenario's own acts for an event, if it defines any.
     pub fn on(&self, moment: Trigger) -> Option<&'static [ServerAct]> {
         self.acts(|on| *on == moment)
     }
 
-    /// What is done with a recipient: by address, by number, or with all of them.
+    /// The scenario's own acts for a recipient, selected by email address, by number, or for every RCPT.
     pub fn on_recipient(&self, argument: &str, number: u32) -> Option<&'static [ServerAct]> {
         self.acts(|on| match on {
             Trigger::RcptTo(part) => argument.contains(part),
@@ -325,7 +325,7 @@ impl Scenario {
         })
     }
 
-    /// What is done with a client that comes too often.
+    /// The scenario's own acts for a client that connects too often.
     pub fn visited(&self, recent: u32) -> Option<&'static [ServerAct]> {
         self.acts(|on| matches!(on, Trigger::Visit(least) if recent >= *least))
     }

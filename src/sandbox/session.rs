@@ -1,11 +1,11 @@
-//! One connection of a client to a scenario: command lines in, acts of the server out.
+//! One client connection to a scenario: reads command lines and performs the server's acts.
 //!
-//! What a command does is decided in one place ([`SandboxSession::obey`]): first the scenario's own rows, then the rules of
-//! a small SMTP server (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: nothing from before TLS counts inside
-//! it). A message is accepted and discarded. Bounds: a line of 64 KiB, a message of 64 MiB, ten minutes for a connection, so
-//! that a hostile client cannot keep it open.
+//! [`SandboxSession::obey`] decides what a command does: the scenario's own acts have priority; otherwise the rules of
+//! a small SMTP server apply (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: what was received before TLS
+//! is discarded). A message is accepted and discarded. So that a hostile client cannot exhaust resources, a line is
+//! limited to 64 KiB, a message to 64 MiB and a connection to 10 minutes.
 //!
-//! Read next: [`super::acts`], what the server does.
+//! Read next: [`super::acts`], which performs the acts.
 
 use std::io;
 use std::net::IpAddr;
@@ -21,20 +21,20 @@ use super::transport::Transport;
 
 const MAX_LINE: usize = 64 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
-/// How long a connection is kept whatever happens.
+/// The maximum duration of a connection.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
-/// What a session knows about its connection.
+/// Facts about a connection.
 pub(super) struct ConnectionFacts {
-    /// The number of the connection, over all scenarios.
+    /// The number of the connection, counted over all scenarios.
     pub number: u64,
-    /// The number of connections to this scenario in the last ten seconds, this one included, from 1.
+    /// The number of connections to this scenario in the last 10 seconds, including this one.
     pub recent: u32,
-    /// The local address that the client connected to.
+    /// The local IP address that the client connected to.
     pub at: IpAddr,
 }
 
-/// Serves one client to its end.
+/// Serves one client until the connection ends.
 pub(super) async fn serve(
     stream: TcpStream,
     scenario: &'static Scenario,
@@ -42,7 +42,7 @@ pub(super) async fn serve(
     certificates: &Certificates,
     listener: Option<&JournalListener>,
 ) {
-    // Without it each small reply would wait for the ACK of the one before.
+    // Without TCP_NODELAY, each small reply would wait for the ACK of the previous one.
     let _ = stream.set_nodelay(true);
     let mut session = SandboxSession {
         scenario,
@@ -63,14 +63,14 @@ pub(super) async fn serve(
     session.record(JournalSpeaker::Neither, || "connected".to_owned());
     let ended = tokio::time::timeout(LIFETIME, session.run()).await;
     let why = match ended {
-        Err(_) => "ten minutes are over".to_owned(),
-        Ok(Ok(())) => "the connection has ended".to_owned(),
-        Ok(Err(error)) => format!("the client has gone: {error}"),
+        Err(_) => "closed after 10 minutes".to_owned(),
+        Ok(Ok(())) => "connection ended".to_owned(),
+        Ok(Err(error)) => format!("connection lost: {error}"),
     };
     session.record(JournalSpeaker::Neither, || why);
 }
 
-/// Whether the session goes on.
+/// Whether the session continues.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     On,
@@ -117,7 +117,7 @@ impl SandboxSession<'_> {
         Ok(())
     }
 
-    /// What a command does: the scenario's own row, else the manners.
+    /// Executes a command: performs the scenario's own acts for it if any, otherwise the default behaviour.
     async fn obey(&mut self, line: &str) -> io::Result<Flow> {
         let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
         let name = name.to_ascii_uppercase();
@@ -138,7 +138,7 @@ impl SandboxSession<'_> {
             }
             "STARTTLS" => match self.scenario.on(Trigger::Starttls) {
                 Some(acts) => self.perform(acts).await,
-                None if inside => self.send("503 5.5.1 TLS is on already").await,
+                None if inside => self.send("503 5.5.1 TLS is already active").await,
                 None if self.offers("STARTTLS") => {
                     self.perform(&[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Tls]).await
                 }
@@ -165,10 +165,10 @@ impl SandboxSession<'_> {
         }
     }
 
-    async fn own_or(&mut self, moment: Trigger, manners: &'static str) -> io::Result<Flow> {
+    async fn own_or(&mut self, moment: Trigger, default_reply: &'static str) -> io::Result<Flow> {
         match self.scenario.on(moment) {
             Some(acts) => self.perform(acts).await,
-            None => self.send(manners).await,
+            None => self.send(default_reply).await,
         }
     }
 
@@ -222,9 +222,9 @@ impl SandboxSession<'_> {
                 return self.send("552 5.3.4 Message too large").await.map(|_| Flow::Over);
             }
         }
-        self.record(JournalSpeaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
+        self.record(JournalSpeaker::Client, || format!("[a message of {bytes} bytes, discarded]"));
         self.forget_transaction();
-        self.own_or(Trigger::Message, "250 2.0.0 Ok: thrown away").await
+        self.own_or(Trigger::Message, "250 2.0.0 Ok: discarded").await
     }
 
     async fn auth(&mut self, argument: &str) -> io::Result<Flow> {
@@ -267,13 +267,13 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Sends a challenge as it is and reads the response, which is not recorded.
+    /// Sends a challenge that is already encoded, and reads the client's response. The response is not recorded.
     pub(super) async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
         self.send(&format!("334 {text}")).await?;
         let answer = self.read_line().await?;
         self.answers += 1;
         if let Some(answer) = &answer {
-            let shown = if answer == "*" { "*" } else { "[an answer, not shown]" };
+            let shown = if answer == "*" { "*" } else { "[response not shown]" };
             self.record(JournalSpeaker::Client, || shown.to_owned());
         }
         Ok(answer)
@@ -303,7 +303,7 @@ impl SandboxSession<'_> {
         Ok(Flow::On)
     }
 
-    /// The next line without its end; none at the end of the stream.
+    /// The next line without its line ending; `None` at the end of the stream.
     async fn read_line(&mut self) -> io::Result<Option<String>> {
         let mut searched = 0;
         loop {
@@ -321,7 +321,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Reads once into the inbox; 0 at the end of the stream.
+    /// Reads once into the inbox. Returns 0 at the end of the stream.
     pub(super) async fn fill(&mut self) -> io::Result<usize> {
         self.line.read(&mut self.inbox).await
     }
@@ -353,11 +353,11 @@ fn encoded(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-/// `AUTH PLAIN AG...` without what is secret.
+/// An AUTH command line without the initial response, which contains the password.
 fn mechanism_only(line: &str) -> String {
     let mut words = line.split_ascii_whitespace();
     let shown: Vec<&str> = words.by_ref().take(2).collect();
-    let rest = if words.next().is_some() { " [an answer, not shown]" } else { "" };
+    let rest = if words.next().is_some() { " [response not shown]" } else { "" };
     format!("{}{rest}", shown.join(" "))
 }
 
@@ -366,8 +366,8 @@ mod tests {
     use super::mechanism_only;
 
     #[test]
-    fn of_auth_only_the_mechanism_is_told() {
-        assert_eq!(mechanism_only("AUTH PLAIN AHUAcA=="), "AUTH PLAIN [an answer, not shown]");
+    fn only_the_mechanism_of_an_auth_command_is_recorded() {
+        assert_eq!(mechanism_only("AUTH PLAIN AHUAcA=="), "AUTH PLAIN [response not shown]");
         assert_eq!(mechanism_only("auth login"), "auth login");
     }
 }

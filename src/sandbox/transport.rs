@@ -1,4 +1,4 @@
-//! The connection of a session of the sandbox: reading and writing, with and without TLS.
+//! The connection of a sandbox session: reading and writing, with and without TLS.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// Reads once; 0 at the end of the stream.
+    /// Reads once and appends to `inbox`. Returns the number of bytes; 0 at the end of the stream.
     pub(super) async fn read(&mut self, inbox: &mut Vec<u8>) -> io::Result<usize> {
         inbox.reserve(READ_SIZE);
         match self {
@@ -33,7 +33,7 @@ impl Transport {
         }
     }
 
-    /// Closes the connection for writing.
+    /// Closes the sending direction of the connection.
     pub(super) async fn shutdown(&mut self) -> io::Result<()> {
         match self {
             Transport::Plain(stream) => stream.shutdown().await,

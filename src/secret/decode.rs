@@ -1,35 +1,35 @@
-//! Readings of a text: what it decodes to, each byte with the place in the text that it comes from.
+//! Decodes a text in several possible ways. Each decoded byte has the range of the text that it comes from.
 //!
-//! Does not: know a secret. Read next: [`super::echo`], which searches the readings.
+//! This file does not use the secret. Read next: [`super::echo`], which searches the decoded views.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// Characters of a secret in plain text that are recognised without the rest.
+/// The minimum length of a piece of a secret that is recognised in plain text, in bytes.
 pub(super) const PIECE: usize = 6;
 
-/// The same where the text had to be decoded: ordinary text does not decode to such bytes by chance.
+/// The same for decoded text. It is shorter, because ordinary text is unlikely to decode to these bytes by chance.
 pub(super) const DECODED_PIECE: usize = 4;
 
-/// How many encodings inside each other are decoded.
+/// The maximum number of nested encodings that are decoded.
 pub(super) const DEPTH: usize = 3;
 
-/// Printable characters in a row without which the result of a decoding is not decoded again.
+/// The result of a decoding is decoded again only if it contains this many consecutive printable characters.
 const READABLE: usize = 8;
 
-/// What was done to a text before it was searched.
+/// How a view was made from the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ViewKind {
-    /// Nothing, or what leaves ordinary text as it is.
+    /// The text itself, or a conversion that does not change ordinary text.
     Plain,
-    /// It was decoded.
+    /// The text was decoded.
     Decoded,
-    /// Only short words are left, without anything between them.
+    /// The short words of the text were joined, without the characters between them.
     Collapsed,
 }
 
-/// A text as bytes in one reading, each byte with the bytes of the original text that it comes from.
+/// The bytes of a text after a conversion, each with the range of the original text that it comes from.
 pub(super) struct View {
     pub(super) kind: ViewKind,
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -55,7 +55,7 @@ impl View {
         self.from.push(from);
     }
 
-    /// A byte and where it comes from.
+    /// A byte, and the range that it comes from.
     pub(super) fn at(&self, at: usize) -> Option<(u8, (u32, u32))> {
         Some((*self.bytes.get(at)?, *self.from.get(at)?))
     }
@@ -64,7 +64,7 @@ impl View {
         self.bytes.get(at).copied()
     }
 
-    /// From the first to the last byte that some bytes of this view come from.
+    /// The range of the original text that a range of this view comes from.
     pub(super) fn origin(&self, range: &Range<usize>) -> (u32, u32) {
         let first = self.from.get(range.start).map_or(0, |from| from.0);
         let last = self.from.get(range.end.saturating_sub(1)).map_or(first, |from| from.1);
@@ -74,14 +74,14 @@ impl View {
     pub(super) fn is_readable(&self) -> bool {
         let mut length = 0;
         self.bytes.iter().any(|byte| {
-            // UTF-16 has a zero beside each character.
+            // In UTF-16, each ASCII character is paired with a zero byte.
             length = if (b' '..=b'~').contains(byte) || *byte == 0 { length + 1 } else { 0 };
             length >= READABLE
         })
     }
 }
 
-/// UTF-16 of ASCII is ASCII with zeros between.
+/// Removes zero bytes, which converts ASCII characters in UTF-16 to ASCII.
 pub(super) fn without_zeros(view: &View) -> Option<View> {
     view.bytes.contains(&0).then(|| {
         let mut result = View::empty(ViewKind::Decoded);
@@ -92,8 +92,8 @@ pub(super) fn without_zeros(view: &View) -> Option<View> {
     })
 }
 
-/// Escapes of URLs, quoted-printable, JSON, C, shells and HTML taken for what they mean; a plus sign of a form is a blank;
-/// what is split over lines is put together. Ordinary text stays as it is.
+/// Decodes the escapes of URLs, quoted-printable, JSON, C, shells and HTML. It replaces a plus sign with a space, as in
+/// HTML forms, and removes line breaks. Returns `None` if the text contains none of these.
 pub(super) fn unescaped(view: &View) -> Option<View> {
     let mut result = View::empty(ViewKind::Plain);
     let (mut at, mut is_other) = (0, false);
@@ -116,7 +116,7 @@ pub(super) fn unescaped(view: &View) -> Option<View> {
     is_other.then_some(result)
 }
 
-/// The byte that an escape means, if any, and how long the escape is.
+/// The byte that an escape stands for, and the length of the escape. The byte is `None` for an escape that is removed.
 fn escape(view: &View, at: usize) -> Option<(Option<u8>, usize)> {
     let rest = view.bytes.get(at..)?;
     let pair = |at: usize| Some(nibble(*rest.get(at)?)? << 4 | nibble(*rest.get(at + 1)?)?);
@@ -169,7 +169,8 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Numbers up to 255, as `{:?}` of bytes prints them, as HTML writes characters, or three digits each.
+/// Decodes decimal numbers up to 255: separated as in `{:?}` of bytes or in HTML, or with three digits each and no
+/// separators.
 pub(super) fn decimal(view: &View) -> Option<View> {
     let mut result = View::empty(ViewKind::Decoded);
     let mut at = 0;
@@ -189,8 +190,8 @@ pub(super) fn decimal(view: &View) -> Option<View> {
     (result.bytes.len() >= DECODED_PIECE).then_some(result)
 }
 
-/// Words of fewer than [`PIECE`] characters without what is between them: a letter on each line, or a word broken into
-/// syllables.
+/// Joins words of fewer than [`PIECE`] characters, for example if the text contains one letter per line, or a word
+/// divided into syllables.
 pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
     if depth < DEPTH {
         return None;
@@ -205,7 +206,7 @@ pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
         if word.len() < PIECE {
             word.iter().filter_map(|at| view.at(*at)).for_each(|(byte, from)| result.push(byte, from));
         } else {
-            // What is longer is found by itself, and nothing is put together across it.
+            // A longer word is found without joining. It separates the words before it from those after it.
             result.push(0, word.first().and_then(|at| view.at(*at)).map_or((0, 0), |(_, from)| from));
         }
         word.clear();
@@ -213,7 +214,8 @@ pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
     Some(result)
 }
 
-/// Digits in a row, and digits with the usual marks between bytes: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`, `63h`.
+/// Decodes hexadecimal digits, without separators or with the usual notations: `63:34`, `63 34`, `\x63\x34`, `0x63,
+/// 0x34`, `63h`.
 pub(super) fn hexadecimal(view: &View) -> Vec<View> {
     let mut joined: Vec<Vec<usize>> = vec![Vec::new()];
     let mut in_a_row: Vec<Vec<usize>> = vec![Vec::new()];
@@ -261,8 +263,8 @@ pub(super) fn hexadecimal(view: &View) -> Vec<View> {
     readings
 }
 
-/// RFC 4648 §4 and §5. The start of an encoded text is unknown, so each run is read at four alignments; and with line
-/// ends and blanks left out, as it may be wrapped.
+/// Decodes base64 (RFC 4648 §4 and §5). The beginning of the encoded text is unknown, so each sequence is decoded at
+/// four alignments. It is decoded with and without the white space in it, because encoded text may be wrapped.
 pub(super) fn base64(view: &View) -> Vec<View> {
     let mut unwrapped: Vec<Vec<usize>> = vec![Vec::new()];
     let mut in_a_row: Vec<Vec<usize>> = vec![Vec::new()];
@@ -295,7 +297,7 @@ pub(super) fn base64(view: &View) -> Vec<View> {
     readings
 }
 
-/// The bytes that up to four characters hold whole.
+/// Decodes the complete bytes of up to four characters.
 fn three_bytes(view: &View, group: &[usize], result: &mut View) {
     let sextet_of = |at: usize| group.get(at).and_then(|at| view.byte(*at)).and_then(sextet).unwrap_or(0);
     let bits = (0..4).fold(0u32, |bits, at| bits << 6 | u32::from(sextet_of(at)));

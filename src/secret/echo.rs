@@ -1,13 +1,13 @@
-//! Finds a secret, or something made of it, in the text of a peer: in plain text of any case, cut short, reversed, escaped, in
-//! hexadecimal or decimal digits with any separators, in base64 of either alphabet at any alignment, in UTF-16, and in
-//! encodings of encodings.
+//! Finds a secret, or data that was derived from it, in received text: in clear text of any case, in part, reversed,
+//! escaped, in hexadecimal or decimal digits with any separators, in both alphabets of base64 at any alignment, in
+//! UTF-16, and in combinations of these encodings.
 //!
-//! It decodes the text instead of encoding the secret, so that a new combination needs no new form. What it finds it
-//! reports as ranges of the text; whether a range is masked is decided by `evidence::mask`, which knows what the text is
-//! and when it came. It judges nothing and knows no words.
+//! The text is decoded, instead of encoding the secret in every possible way. Matches are returned as ranges of the
+//! text. `evidence::mask` decides whether a range is masked, because this depends on the kind of the text and the time
+//! of its arrival.
 //!
-//! Secrets of fewer than [`SHORTEST`] bytes are not searched for: masks instead of such short words would tell more
-//! than the words. A server that wants to hide from us what it repeats can.
+//! Secrets of fewer than [`SHORTEST`] bytes are not searched for, because masking such short words would reveal more
+//! about the secret than it hides. A server that encodes the secret in an unusual way can evade the search.
 
 use std::fmt;
 use std::ops::Range;
@@ -20,30 +20,31 @@ use super::decode::{
 };
 use super::{NOT_SHOWN, Secret};
 
+/// The minimum length of a secret that is searched for, in bytes.
 const SHORTEST: usize = 4;
 
-/// The same for a secret that is written backwards or shifted.
+/// The minimum length of a match with the reversed or rotated (ROT13) secret, in bytes. See [`PIECE`].
 const TURNED_PIECE: usize = 8;
 
-/// The secrets of a run, shared by the code that sends them and the code that shows what came back.
+/// The secrets to search for. The code that sends them and the code that shows received text share this list.
 #[derive(Clone, Default)]
 pub struct Echoes(Arc<Mutex<Vec<Needle>>>);
 
-/// A place where a text repeats a secret.
+/// A part of a text that repeats a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// Bytes of the text.
+    /// The range in bytes of the text.
     pub range: Range<usize>,
-    /// Whether the whole secret is there, not only a piece of it.
+    /// Whether the range contains the complete secret, not only a piece of it.
     pub is_whole: bool,
-    /// Whether it stands there as it is.
+    /// Whether the secret is not encoded.
     pub is_plain: bool,
-    /// The word around it, in lower case, if the piece is part of a word of letters alone.
+    /// The complete word, in lower case, if the match is part of a word that consists of letters.
     pub word: Option<String>,
 }
 
 impl Echoes {
-    /// Searches for a secret from here on, and for what programs keep or print of it.
+    /// Adds a secret to the search, and its checksums that programs store or print.
     pub fn learn(&self, secret: &Secret, checksums: &[Zeroizing<Vec<u8>>]) {
         let text = secret.reveal().as_bytes();
         if text.len() < SHORTEST {
@@ -59,7 +60,7 @@ impl Echoes {
         self.hide(checksums);
     }
 
-    /// Searches for something that was made of the secret, from here on.
+    /// Adds data that was derived from the secret to the search.
     pub fn hide(&self, made: &[Zeroizing<Vec<u8>>]) {
         self.add(made.iter().filter(|bytes| bytes.len() >= SHORTEST).map(|bytes| Needle::new(bytes, PIECE)));
     }
@@ -68,12 +69,12 @@ impl Echoes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(needles);
     }
 
-    /// Whether there is nothing to search for.
+    /// Whether no secret is searched for.
     pub fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Every echo in a text, in any order; they may overlap.
+    /// All echoes in a text, in any order. They may overlap.
     pub fn find(&self, text: &str) -> Vec<Echo> {
         let needles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if needles.is_empty() || text.len() < SHORTEST {
@@ -84,7 +85,7 @@ impl Echoes {
         found
     }
 
-    /// The text with every echo replaced, for text of which no word is known to be harmless.
+    /// The text with every echo masked. Use this for text in which no word is known to be harmless.
     pub fn without(&self, text: &str) -> String {
         let ranges = self.find(text).into_iter().map(|echo| echo.range).collect();
         masked(text, ranges)
@@ -92,7 +93,7 @@ impl Echoes {
 }
 
 impl PartialEq for Echoes {
-    /// Two pieces of evidence are equal whatever they are searched for.
+    /// Always true, because the comparison of evidence must not depend on the secrets.
     fn eq(&self, _: &Echoes) -> bool {
         true
     }
@@ -104,8 +105,8 @@ impl fmt::Debug for Echoes {
     }
 }
 
-/// The text with these ranges replaced. Those that touch, or have no more than a separator between them, become one, so
-/// that the number of masks does not count characters.
+/// The text with these ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single
+/// mask, so that the number of masks does not reveal the length of the secret.
 pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
@@ -145,7 +146,7 @@ fn ceiling(text: &str, at: usize) -> usize {
     at
 }
 
-/// ROT13, which several programs offer under that name.
+/// ROT13 of a byte.
 fn rotated(byte: u8) -> u8 {
     match byte {
         b'a'..=b'z' => (byte - b'a' + 13) % 26 + b'a',
@@ -154,14 +155,15 @@ fn rotated(byte: u8) -> u8 {
     }
 }
 
-/// Bytes that are searched for.
+/// A byte string to search for, with an index of its pieces.
 struct Needle {
-    /// In lower case.
+    /// The bytes in lower case.
     bytes: Zeroizing<Vec<u8>>,
-    /// What is left of it without anything but letters and digits.
+    /// Only the letters and digits of `bytes`.
     bare: Zeroizing<Vec<u8>>,
-    /// The pieces of each length, sorted.
+    /// The pieces of `bytes` for plain text and for decoded text, each with their length, sorted.
     pieces: [(usize, Zeroizing<Vec<u64>>); 2],
+    /// The pieces of `bare`, sorted.
     bare_pieces: Zeroizing<Vec<u64>>,
     is_alphanumeric: bool,
 }
@@ -181,7 +183,8 @@ impl Needle {
         }
     }
 
-    /// The pieces of it in a text in lower case, each range as long as it goes on.
+    /// The ranges of a lower-case text that consist of pieces of the needle. Overlapping pieces are joined to one
+    /// range.
     fn ranges(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let (length, pieces) = match kind {
             ViewKind::Plain => &self.pieces[0],
@@ -194,7 +197,8 @@ impl Needle {
         runs(text, *length, pieces)
     }
 
-    /// A secret that is shorter than a piece counts where it stands alone.
+    /// Finds a secret that is shorter than a piece. In plain text, a secret of letters and digits must be a separate
+    /// word.
     fn wholes(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let length = self.bytes.len();
         let places = text.windows(length).enumerate().filter(|(_, window)| *window == self.bytes.as_slice());
@@ -219,7 +223,7 @@ fn sorted(bytes: &[u8], length: usize) -> Zeroizing<Vec<u64>> {
     pieces
 }
 
-/// A piece of up to eight bytes in one number.
+/// A piece of up to eight bytes as a number, for fast comparison.
 fn key(piece: &[u8]) -> u64 {
     piece.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
@@ -250,7 +254,7 @@ fn search(view: &View, text: &str, needles: &[Needle], found: &mut Vec<Echo>, de
     }
     let readings = [without_zeros(view), unescaped(view), decimal(view)].into_iter().flatten();
     for reading in readings.chain(collapsed(view, depth)).chain(hexadecimal(view)).chain(base64(view)) {
-        // A reading of a reading is a decoding, whatever the second step was.
+        // The second step cannot turn a decoded view into a plain one.
         let kind = if view.kind == ViewKind::Decoded { ViewKind::Decoded } else { reading.kind };
         let next = if reading.kind != ViewKind::Collapsed && reading.is_readable() { depth - 1 } else { 0 };
         search(&View { kind, ..reading }, text, needles, found, next);
@@ -283,7 +287,8 @@ fn echo(view: &View, text: &str, lower: &[u8], needle: &Needle, range: &Range<us
     }
 }
 
-/// An encoded text goes as a whole: its rest, too short to be recognised, is as good as the secret's.
+/// Extends a range to the complete encoded word, because its rest can also contain a part of the secret that is too
+/// short to be recognised.
 fn around(text: &str, range: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let is_code =

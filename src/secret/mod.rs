@@ -1,7 +1,8 @@
-//! A secret: it cannot be printed, compared, cloned or serialised, and its memory is wiped when it is dropped.
+//! The type of passwords and tokens. A secret cannot be printed, compared, cloned or serialised, and its memory is
+//! overwritten when it is dropped.
 //!
-//! Only [`Secret::reveal`] gives access to it. Its callers are the SASL mechanisms and [`echo`], which finds a secret in
-//! what a peer sends.
+//! Only [`Secret::reveal`] gives access to the text. It is called by the SASL mechanisms and by [`echo`], which finds a
+//! secret in received text.
 
 mod decode;
 pub(crate) mod echo;
@@ -12,24 +13,24 @@ use zeroize::Zeroizing;
 
 pub use echo::Echoes;
 
-/// What a transcript shows instead of a secret.
+/// The text that output contains instead of a secret.
 pub const NOT_SHOWN: &str = "[password, not shown]";
 
-/// A password or a token.
+/// A password or an OAuth access token.
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes ownership of a secret; the caller should keep no other copy.
+    /// Takes ownership of a secret. The caller should not keep another copy.
     pub fn new(text: String) -> Secret {
         Secret(Zeroizing::new(text))
     }
 
-    /// A deliberate copy: each target of a run has its own.
+    /// Copies the secret explicitly, because each target of a run needs a copy.
     pub(crate) fn duplicate(&self) -> Secret {
         Secret(self.0.clone())
     }
 
-    /// The text itself, for encoders only.
+    /// The text of the secret. Only encoders and [`echo`] may use it.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
@@ -46,7 +47,7 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn debug_shows_nothing_not_even_the_length() {
+    fn debug_output_contains_neither_the_secret_nor_its_length() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "[password, not shown]");
     }
 }

@@ -1,7 +1,7 @@
-//! Reading TOML files that users write: the configuration file and suites. A value keeps its position, every error names
-//! line and column ([`FileError`]), and an unknown name gets the nearest known one ([`nearest`]).
+//! Parses the TOML files that users write: the configuration file and suites. Each value has a position, and each error
+//! has a line and a column ([`FileError`]). For an unknown name, [`nearest`] finds a similar known name.
 //!
-//! Does not: open files, or know what a key means.
+//! This module does not open files, and does not depend on the meaning of keys.
 
 mod near;
 mod position;
@@ -24,7 +24,7 @@ pub fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     entries
 }
 
-/// The type of a value, with its article.
+/// The type of a value for messages, with an article.
 pub fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -1,7 +1,7 @@
-//! The known name that was probably meant.
+//! Finds the known name that a user probably meant.
 
-/// The known name nearest to one that is not known, if one is near: up to two letters wrong, missing, extra or swapped,
-/// fewer in short names. Upper case and underscores make no difference.
+/// The known name that is most similar to an unknown name, if it is similar enough: at most two letters may be wrong,
+/// missing, extra or swapped, and fewer in short names. Case and the difference between `_` and `-` are ignored.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('_', "-");
     let most = (name.chars().count() / 3).clamp(1, 2);
@@ -17,7 +17,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_finger_is_recognised_and_another_word_is_not() {
+    fn a_typing_error_is_recognised_and_a_different_word_is_not() {
         let known = ["check", "run", "connect-timeout", "tls"];
         assert_eq!(nearest("chek", known), Some("check"));
         assert_eq!(nearest("CHECK", known), Some("check"));

@@ -1,53 +1,53 @@
-//! The closed list of keys of a check, and of `[defaults]`. Most are flags of `smtpcheck check` under the same name.
-//! `schema/suite.json` and `docs/suite.md` are held to this list by tests.
+//! The closed list of keys of a check and of `[defaults]`. Most of them are flags of `smtpcheck check` with the same
+//! name. Tests compare `schema/suite.json` and `docs/suite.md` with this list.
 
-/// One key.
+/// A key of a suite.
 #[derive(Debug)]
 pub struct SuiteKey {
-    /// As it is written.
+    /// The key as it is written in the file.
     pub name: &'static str,
-    /// What may stand there.
+    /// The type of the value.
     pub shape: KeyShape,
-    /// Whether `[defaults]` may have it too.
+    /// Whether the key is also allowed in `[defaults]`.
     pub scope: Scope,
-    /// What it is, in a few words.
+    /// The description in the JSON Schema.
     pub about: &'static str,
 }
 
-/// What may stand at a key.
+/// The type of the value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyShape {
-    /// A text.
+    /// A string.
     Text,
-    /// A whole number.
+    /// An integer.
     Number,
-    /// A number, or a text with one.
+    /// A number, or a string that contains a number.
     NumberOrText,
-    /// true or false.
+    /// `true` or `false`.
     Switch,
-    /// true, false, or a text that says how much.
+    /// `true`, `false` or a string.
     SwitchOrText,
-    /// A list of texts, or one text.
+    /// A list of strings, or one string.
     List,
 }
 
-/// Where a key may stand.
+/// Where a key is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// In a check only.
+    /// Only in a check.
     Check,
-    /// In `[defaults]` too; a check's own value counts in its place.
+    /// Also in `[defaults]`; a value in a check replaces the default.
     Both,
-    /// In `[defaults]` too; a check adds its own to them.
+    /// Also in `[defaults]`; the values in a check are added to the defaults.
     Added,
 }
 
-/// Keys that are flags of a check under the same name.
+/// Whether a key is a flag of `smtpcheck check` with the same name.
 pub(super) fn is_flag(name: &str) -> bool {
     !OWN.contains(&name)
 }
 
-/// Keys that are read here.
+/// Keys that are not passed on as flags.
 const OWN: [&str; 10] = [
     "name",
     "target",
@@ -61,80 +61,100 @@ const OWN: [&str; 10] = [
     "token-command",
 ];
 
-/// Of these a check has one at most: its own, else that of `[defaults]`.
+/// The sources of a password. A check can have at most one of them: its own, else that of `[defaults]`.
 pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
-/// Keys whose value is a path, from the folder of the suite's file.
+/// Keys whose value is a path relative to the directory of the suite.
 pub(super) const PATHS: [&str; 4] = ["cacert", "cert", "key", "password-file"];
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }
 }
 
-/// Every key.
+/// All keys of a suite.
 pub static KEYS: &[SuiteKey] = &[
-    key("name", KeyShape::Text, Scope::Check, "what the check is called in every output; unique"),
+    key("name", KeyShape::Text, Scope::Check, "the name of the check in every output; it must be unique"),
     key("target", KeyShape::Text, Scope::Both, "host, host:port, smtp://host:port or smtps://host:port"),
     key("tags", KeyShape::List, Scope::Added, "words for --only"),
     key(
         "needs",
         KeyShape::List,
         Scope::Added,
-        "what this machine must have: egress:25, ipv4, ipv6, env:NAME; else it is skipped",
+        "what this machine must provide, else the check is skipped: egress:25, ipv4, ipv6, env:NAME",
     ),
-    key("expect", KeyShape::List, Scope::Added, "what must hold, see expectations"),
+    key("expect", KeyShape::List, Scope::Added, "the expectations, such as rcpt.class == 5"),
     key("port", KeyShape::NumberOrText, Scope::Both, "the port, if the target has none"),
     key("tls", KeyShape::Text, Scope::Both, "auto, starttls, implicit or none"),
     key("from", KeyShape::Text, Scope::Both, "the sender of MAIL FROM; <> is the null sender"),
-    key("to", KeyShape::List, Scope::Both, "the recipients of RCPT TO; no message is ever sent"),
-    key("user", KeyShape::Text, Scope::Both, "who logs in"),
+    key("to", KeyShape::List, Scope::Both, "the recipients of RCPT TO; smtpcheck never sends a message"),
+    key("user", KeyShape::Text, Scope::Both, "the user name to log in with"),
     key("password-command", KeyShape::Text, Scope::Both, "a command that prints the password"),
     key("password-file", KeyShape::Text, Scope::Both, "a file with the password"),
-    key("password-env", KeyShape::Text, Scope::Both, "the name of a variable with the password"),
+    key("password-env", KeyShape::Text, Scope::Both, "the name of an environment variable that contains the password"),
     key("token-command", KeyShape::Text, Scope::Both, "a command that prints an OAuth access token"),
     key(
         "password",
         KeyShape::Text,
         Scope::Both,
-        "the password itself; the file must then be readable by its owner alone",
+        "the password itself; in this case only the owner may have access to the file",
     ),
-    key("auth", KeyShape::Text, Scope::Both, "the mechanisms to use, with commas between"),
-    key("authzid", KeyShape::Text, Scope::Both, "as whom to act"),
-    key("try-all-mechanisms", KeyShape::Switch, Scope::Both, "after a refusal try the next mechanism"),
-    key("allow-plaintext-auth", KeyShape::Switch, Scope::Both, "send the password over a line that is not encrypted"),
-    key("ehlo", KeyShape::Text, Scope::Both, "the name to announce"),
-    key("quit-after", KeyShape::Text, Scope::Both, "the last step: connect, banner, ehlo, starttls, auth, mail, rcpt"),
-    key("sni", KeyShape::Text, Scope::Both, "the name to ask for and to expect in the certificate"),
-    key("cacert", KeyShape::Text, Scope::Both, "a PEM file with the authorities to trust"),
-    key("cert", KeyShape::Text, Scope::Both, "a PEM file with a certificate to show"),
-    key("key", KeyShape::Text, Scope::Both, "its key"),
+    key("auth", KeyShape::Text, Scope::Both, "the SASL mechanisms to use, separated by commas, in order of preference"),
+    key("authzid", KeyShape::Text, Scope::Both, "the authorization identity: the user to act as"),
+    key("try-all-mechanisms", KeyShape::Switch, Scope::Both, "if the login is rejected, try the next mechanism"),
+    key("allow-plaintext-auth", KeyShape::Switch, Scope::Both, "send the password even over an unencrypted connection"),
+    key("ehlo", KeyShape::Text, Scope::Both, "the client name to send in EHLO"),
+    key("quit-after", KeyShape::Text, Scope::Both, "the last phase: connect, banner, ehlo, starttls, auth, mail, rcpt"),
+    key("sni", KeyShape::Text, Scope::Both, "the server name to send as SNI and to expect in the certificate"),
+    key("cacert", KeyShape::Text, Scope::Both, "a PEM file with the CA certificates to trust instead of the system's"),
+    key("cert", KeyShape::Text, Scope::Both, "a PEM file with the client certificate and its chain"),
+    key("key", KeyShape::Text, Scope::Both, "a PEM file with the private key of the client certificate"),
     key(
         "cert-days",
         KeyShape::NumberOrText,
         Scope::Both,
-        "days before a certificate's end that are a warning, and an error",
+        "report a warning, or an error, if the certificate expires within this many days: WARN[,ERROR]",
     ),
-    key("tls-min", KeyShape::NumberOrText, Scope::Both, "the lowest version to offer, 1.2 or 1.3"),
+    key("tls-min", KeyShape::NumberOrText, Scope::Both, "the lowest TLS version to offer, 1.2 or 1.3"),
     key(
         "tls-scan",
         KeyShape::SwitchOrText,
         Scope::Both,
-        "look for versions, weak suites, groups and certificates that the server accepts; \"full\" lists all suites",
+        "find the TLS versions, weak cipher suites, groups and certificates that the server accepts; \"full\" lists all suites and groups",
     ),
-    key("tls-profile", KeyShape::Text, Scope::Both, "a published profile to compare with, see --help"),
+    key(
+        "tls-profile",
+        KeyShape::Text,
+        Scope::Both,
+        "the published TLS profile to compare the server with, see smtpcheck --help",
+    ),
     key("probe", KeyShape::List, Scope::Both, "intrusive probes to run"),
-    key("insecure", KeyShape::Switch, Scope::Both, "accept any certificate, and send it the password too"),
+    key(
+        "insecure",
+        KeyShape::Switch,
+        Scope::Both,
+        "accept any certificate, and send the password even if the certificate is not trusted",
+    ),
     key("ipv4", KeyShape::Switch, Scope::Both, "use IPv4 only"),
     key("ipv6", KeyShape::Switch, Scope::Both, "use IPv6 only"),
-    key("resolve", KeyShape::List, Scope::Both, "HOST:PORT:ADDR[,ADDR], addresses for a host"),
-    key("resolver", KeyShape::Text, Scope::Both, "the resolver to ask"),
-    key("connect-timeout", KeyShape::Text, Scope::Both, "time to connect"),
-    key("timeout", KeyShape::Text, Scope::Both, "time for one reply"),
-    key("max-time", KeyShape::Text, Scope::Both, "time for everything"),
-    key("max-connections", KeyShape::NumberOrText, Scope::Both, "connections, follow-ups included"),
+    key(
+        "resolve",
+        KeyShape::List,
+        Scope::Both,
+        "HOST:PORT:ADDR[,ADDR]: use ADDR instead of a DNS lookup for connections to HOST:PORT",
+    ),
+    key("resolver", KeyShape::Text, Scope::Both, "the DNS server to use instead of the system's resolver"),
+    key("connect-timeout", KeyShape::Text, Scope::Both, "the time limit for connecting, including the DNS lookup"),
+    key("timeout", KeyShape::Text, Scope::Both, "the time limit for each reply"),
+    key("max-time", KeyShape::Text, Scope::Both, "the overall time limit"),
+    key(
+        "max-connections",
+        KeyShape::NumberOrText,
+        Scope::Both,
+        "the maximum number of connections, including follow-up probes",
+    ),
     key("fail-on", KeyShape::Text, Scope::Both, "error, warning, notice or never"),
-    key("ignore", KeyShape::List, Scope::Both, "rules that do not count"),
-    key("retry", KeyShape::NumberOrText, Scope::Both, "further tries after exit 3 or 4"),
-    key("wait", KeyShape::Text, Scope::Both, "the time over which they are spread"),
+    key("ignore", KeyShape::List, Scope::Both, "rules whose findings do not affect the exit code"),
+    key("retry", KeyShape::NumberOrText, Scope::Both, "the maximum number of retries on exit code 3 or 4"),
+    key("wait", KeyShape::Text, Scope::Both, "the time over which the retries are spread"),
 ];

@@ -1,16 +1,18 @@
-//! A suite: a TOML file with named checks and what is expected of each. Text in, checks out; files and variables are
-//! read by functions that the caller gives, so nothing here does I/O.
+//! Parses a suite: a TOML file with named checks and their expectations. The caller provides functions that read files
+//! and environment variables, so this module does no I/O.
 //!
-//! Every mistake is a [`Fault`] with file, line and column, found before anything is sent. The keys are a closed list
-//! ([`KEYS`]), most of them flags of `smtpcheck check`. Values can hold `${NAME}` and `${NAME:-otherwise}` of the
-//! environment. A file can include others: it is as if their defaults and checks stood at its beginning.
+//! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a
+//! closed list ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and
+//! `${NAME:-default}`, which stand for variables. A file can include other files. Their defaults and checks are
+//! inserted at its beginning.
 //!
-//! Does not: decide what a flag's value means (that is `cli`), or whether a need is met (`verbs`).
+//! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
+//! does).
 
 mod keys;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -23,81 +25,83 @@ use crate::expect::{Expression, Mistake};
 use crate::secret::Secret;
 use crate::source::{FileError, Position, SourceText, in_order, nearest};
 
-/// The JSON Schema (2020-12) of a suite's file, generated from [`KEYS`] by this file's test.
+/// The JSON Schema (2020-12) of a suite. A test generates it from [`KEYS`].
 pub const SCHEMA: &str = include_str!("../../schema/suite.json");
 
-/// More is several suites.
+/// The maximum number of checks in a suite.
 pub const MOST_CHECKS: usize = 1000;
 const MOST_BYTES: usize = 1024 * 1024;
 const MOST_INCLUDES: usize = 50;
 
-/// The environment of a suite: the caller's files and variables.
+/// The functions with which the caller provides files and variables.
 pub struct SuiteEnvironment<'a> {
-    /// The bytes of a file, or why they cannot be read.
+    /// Reads a file. The error is the reason why it cannot be read.
     pub load: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
-    /// A variable of the environment.
+    /// The value of a variable, from `--set` or from the environment.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether nobody but the owner can read a file.
+    /// Whether only the owner can read a file.
     pub is_private: &'a dyn Fn(&Path) -> bool,
 }
 
-/// One check as the file says it.
+/// A check of a suite, with the defaults filled in.
 #[derive(Debug)]
 pub struct SuiteCheck {
-    /// Its name, unique in the suite.
+    /// The name, unique in the suite.
     pub name: String,
-    /// Which file declares it.
+    /// The file that contains the check.
     pub file: PathBuf,
-    /// Where.
+    /// The position of the check in the file.
     pub at: Position,
-    /// The server.
+    /// The server to check.
     pub target: String,
-    /// What it is called by besides its name.
+    /// The tags, for `--only`.
     pub tags: Vec<String>,
-    /// What the machine must have.
+    /// What this machine must provide.
     pub needs: Vec<Need>,
-    /// Flags of `smtpcheck check`, each one word.
+    /// Flags of `smtpcheck check`, each as one word: `--tls=none`.
     pub flags: Vec<String>,
-    /// Where the password comes from.
+    /// The source of the password.
     pub password: Option<Password>,
-    /// What is expected, with the place of each.
+    /// The expectations, with their positions.
     pub expect: Vec<Expected>,
-    /// The place of each key, by its name.
+    /// The position of each key.
     pub places: BTreeMap<String, Position>,
-    /// The file of each key that is in another file, in the defaults of an include.
+    /// The keys that are set in the check itself, not in `[defaults]`.
+    own: BTreeSet<&'static str>,
+    /// The file of each key. It differs from `file` for defaults of an included file.
     files: BTreeMap<String, PathBuf>,
 }
 
-/// What is expected, and where the suite says so.
+/// An expectation and its position in the suite.
 #[derive(Debug)]
 pub struct Expected {
-    /// What.
+    /// The parsed expression.
     pub expression: Expression,
-    /// Where.
+    /// The position of the string.
     pub at: Position,
-    /// In which file.
+    /// The file that contains it.
     pub file: PathBuf,
-    /// Whether columns inside the text can be told.
+    /// Whether the file contains the string unchanged, so that columns inside it can be reported.
     is_exact: bool,
 }
 
 impl Expected {
-    /// A mistake that shows only together with the rest of the check.
+    /// An error that is found only together with the rest of the check.
     pub fn error(&self, mistake: &Mistake) -> FileError {
         mistaken(mistake, self.at, self.is_exact, &self.file)
     }
 }
 
-/// What a machine must have for a check to make sense.
+/// What this machine must provide; otherwise the check is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
-    /// Connections to this port get out of its network.
+    /// The network allows connections to this port.
     Egress(u16),
-    /// It has a way to IPv4 addresses.
+    /// The machine has a route to IPv4 addresses.
     Ipv4,
-    /// It has a way to IPv6 addresses.
+    /// The machine has a route to IPv6 addresses.
     Ipv6,
-    /// This variable is set.
+    /// This environment variable is set.
     Variable(String),
 }
 
@@ -112,18 +116,18 @@ impl fmt::Display for Need {
     }
 }
 
-/// Where a password comes from.
+/// The source of a password.
 #[derive(Debug)]
 pub enum Password {
-    /// What a command prints.
+    /// The output of this command.
     Command(String),
-    /// The content of a file.
+    /// The content of this file.
     File(PathBuf),
-    /// The value of a variable.
+    /// The value of this environment variable.
     Environment(String),
-    /// A token that a command prints.
+    /// An OAuth access token, from the output of this command.
     TokenCommand(String),
-    /// It is in the suite itself.
+    /// The password, written in the suite itself.
     Plain(Secret),
 }
 
@@ -141,27 +145,32 @@ impl Password {
 }
 
 impl SuiteCheck {
-    /// The position of a key, or that of the check, with its file.
+    /// The file and the position of a key, or of the check if the key is not set.
     pub fn place(&self, key: Option<&str>) -> (PathBuf, Position) {
         let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
         (key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone(), at)
     }
 
-    /// A mistake at a key, or at the check.
+    /// Whether a key is set in the check itself, not in `[defaults]`.
+    pub fn is_own(&self, key: &str) -> bool {
+        self.own.contains(key)
+    }
+
+    /// An error at a key, or at the check if the key is not set.
     pub fn error_at(&self, key: Option<&str>, message: impl Into<String>) -> FileError {
         let (file, at) = self.place(key);
         FileError::new(&file, at, message)
     }
 }
 
-/// Reads a suite with everything that it includes.
+/// Reads a suite and the files that it includes.
 pub fn read(file: &Path, around: &SuiteEnvironment<'_>) -> Result<Vec<SuiteCheck>, FileError> {
     let mut reading = SuiteReader { around, checks: Vec::new(), open: Vec::new(), files: 0 };
     reading.file(file, None)?;
     Ok(reading.checks)
 }
 
-/// A value with its place.
+/// A value with its position.
 #[derive(Clone, Debug)]
 struct Set {
     value: TomlValue,
@@ -176,29 +185,29 @@ enum TomlValue {
     List(Vec<Item>),
 }
 
-/// One text of a list.
+/// One string of a list.
 #[derive(Clone, Debug)]
 struct Item {
     text: String,
     at: Position,
     file: PathBuf,
-    /// Whether the file contains it unchanged, so that columns inside it can be reported.
+    /// Whether the file contains the string unchanged, so that columns inside it can be reported.
     is_exact: bool,
 }
 
-/// The keys of a table.
+/// The values of a table, by their keys.
 type TableKeys = BTreeMap<&'static str, Set>;
 
 struct SuiteReader<'a> {
     around: &'a SuiteEnvironment<'a>,
     checks: Vec<SuiteCheck>,
-    /// The files that are being read, the including one first.
+    /// The files that are being read; each file includes the next one.
     open: Vec<PathBuf>,
     files: usize,
 }
 
 impl SuiteReader<'_> {
-    /// Reads a file; gives its defaults. `from` is the place that includes it.
+    /// Reads a file and returns its defaults. `from` makes an error at the position that includes the file.
     fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> FileError>) -> Result<TableKeys, FileError> {
         let at_begin = |message: String| FileError::new(file, Position { line: 1, column: 1 }, message);
         let unread = |message: String| match from {
@@ -210,7 +219,7 @@ impl SuiteReader<'_> {
             return Err(unread("this file includes itself".to_owned()));
         }
         if self.files > MOST_INCLUDES {
-            return Err(unread(format!("more than {MOST_INCLUDES} files are included")));
+            return Err(unread(format!("the suite includes more than {MOST_INCLUDES} files")));
         }
         let bytes = (self.around.load)(file).map_err(unread)?;
         if bytes.len() > MOST_BYTES {
@@ -222,7 +231,7 @@ impl SuiteReader<'_> {
         };
         let source = SourceText::new(file, text);
         if text.trim().is_empty() {
-            return Err(source.error(0, "the file is empty; a suite has at least one [[check]] with name and target"));
+            return Err(source.error(0, "the file is empty; a suite needs at least one [[check]] with name and target"));
         }
         let table = source.parse()?;
         self.open.push(file.to_owned());
@@ -267,14 +276,14 @@ impl SuiteReader<'_> {
                 }
             }
             None if is_first && self.checks.is_empty() => {
-                return Err(source.error(0, "there is no [[check]] in this suite"));
+                return Err(source.error(0, "this suite has no [[check]]"));
             }
             None => {}
         }
         Ok(defaults)
     }
 
-    /// The keys of a check or of the defaults, each of the right type.
+    /// The values of a check or of the defaults, after their types have been checked.
     fn keys(&self, source: &SourceText<'_>, table: &DeTable<'_>, scope: Scope) -> Result<TableKeys, FileError> {
         let is_default = scope != Scope::Check;
         let allowed: Vec<&str> =
@@ -294,14 +303,14 @@ impl SuiteReader<'_> {
             keys::SECRETS.into_iter().filter_map(|name| Some((name, keys.get(name)?.at))).collect();
         secrets.sort_by_key(|(_, at)| *at);
         if let [(first, _), (second, at), ..] = *secrets.as_slice() {
-            let message = format!("{first} and {second} both name a password; give one of them");
+            let message = format!("{first} and {second} both specify a password; remove one of them");
             return Err(FileError::new(source.file, at, message));
         }
         if let Some(set) = keys.get("password") {
             let is_reference = matches!(&set.value, TomlValue::List(_));
             if !is_reference && !(self.around.is_private)(source.file) {
-                let message = "others can read this file, so a password must not stand in it; take the rights away \
-                               (chmod 600), or name it by password-command, password-file or password-env";
+                let message = "other users can read this file, so it must not contain a password; change its mode \
+                               (chmod 600), or use password-command, password-file or password-env";
                 return Err(FileError::new(source.file, set.at, message));
             }
         }
@@ -317,6 +326,7 @@ impl SuiteReader<'_> {
     ) -> Result<(), FileError> {
         let at = source.at(byte);
         let own = self.keys(source, table, Scope::Check)?;
+        let own_keys: BTreeSet<&'static str> = own.keys().copied().collect();
         let has_secret = keys::SECRETS.iter().any(|name| own.contains_key(name));
         let mut all = defaults.clone();
         if has_secret {
@@ -334,17 +344,17 @@ impl SuiteReader<'_> {
         let name_at = all.get("name").map_or(at, |set| set.at);
         let at_name = |message: String| FileError::new(source.file, name_at, message);
         if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-            return Err(at_name("a name has 1 to 200 characters, and no line breaks".to_owned()));
+            return Err(at_name("a name must have 1 to 200 characters, without line breaks".to_owned()));
         }
         if let Some(first) = self.checks.iter().find(|known| known.name == name) {
             let place = format!("{}:{}", first.file.display(), first.at.line);
-            return Err(at_name(format!("there is a check of the name {} already, at {place}", quoted(&name))));
+            return Err(at_name(format!("another check has the name {}, at {place}", quoted(&name))));
         }
         let Some(target) = text("target") else {
             return Err(here(format!("the check {} has no target; add target = \"smtp://host:port\"", quoted(&name))));
         };
         if self.checks.len() >= MOST_CHECKS {
-            return Err(here(format!("a suite has at most {MOST_CHECKS} checks; make several of it")));
+            return Err(here(format!("a suite can have at most {MOST_CHECKS} checks; split it into several suites")));
         }
         self.checks.push(SuiteCheck {
             password: password(&all),
@@ -354,6 +364,7 @@ impl SuiteReader<'_> {
             expect: items(&all, "expect").map(expected).collect::<Result<_, _>>()?,
             places: all.iter().map(|(key, set)| ((*key).to_owned(), set.at)).collect(),
             files: all.iter().map(|(key, set)| ((*key).to_owned(), set.file.clone())).collect(),
+            own: own_keys,
             name,
             target,
             file: source.file.to_owned(),
@@ -365,7 +376,8 @@ impl SuiteReader<'_> {
 
 const TOP: [&str; 3] = ["include", "defaults", "check"];
 
-/// A key of the table above takes the place of one below; of lists that are added, it adds to it.
+/// Sets a value over the defaults: it replaces the default, or for lists of the scope `Added` it is appended to the
+/// default.
 fn put(all: &mut TableKeys, key: &'static str, mut set: Set) {
     let is_added = KEYS.iter().any(|known| known.name == key && known.scope == Scope::Added);
     if let (true, Some(Set { value: TomlValue::List(below), .. }), TomlValue::List(own)) =
@@ -383,13 +395,13 @@ fn unknown(source: &SourceText<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str],
     let name = key.get_ref();
     let best = nearest(name, known.iter().copied());
     let message = match best {
-        Some(near) => format!("{whose} has no key {}; did you mean {near}?", quoted(name)),
-        None => format!("{whose} has no key {}; it has {}", quoted(name), known.join(", ")),
+        Some(near) => format!("unknown key {} in {whose}; did you mean {near}?", quoted(name)),
+        None => format!("unknown key {} in {whose}; the keys are {}", quoted(name), known.join(", ")),
     };
     source.error(key.span().start, message)
 }
 
-/// The value of a key, of the key's type.
+/// Converts the value of a key to the type of the key.
 fn shaped(
     source: &SourceText<'_>,
     key: &SuiteKey,
@@ -400,7 +412,7 @@ fn shaped(
     match (key.shape, value.get_ref()) {
         (KeyShape::Text | KeyShape::NumberOrText, DeValue::String(text)) => {
             let byte = value.span().start;
-            // A password that is a variable does not stand in the file; the list is the mark of that.
+            // If the value is one variable, the file does not contain the password. This is recorded by using a list.
             if key.name == "password"
                 && text.starts_with("${")
                 && text.ends_with('}')
@@ -432,7 +444,7 @@ fn shaped(
     }
 }
 
-/// Texts with their places.
+/// The strings of a list, with their positions.
 fn list(
     source: &SourceText<'_>,
     key: &str,
@@ -455,7 +467,7 @@ fn list(
     }
 }
 
-/// The text with `${NAME}` and `${NAME:-otherwise}` filled in; `$${` is `${`.
+/// Replaces `${NAME}` and `${NAME:-default}` with the values of variables, and `$${` with `${`.
 fn filled(
     source: &SourceText<'_>,
     byte: usize,
@@ -474,7 +486,7 @@ fn filled(
         }
         whole.push_str(before);
         let Some((inside, behind)) = after.split_once('}') else {
-            return Err(source.error(byte, "${ is not closed; write ${NAME}, or $${ for the signs themselves"));
+            return Err(source.error(byte, "the closing } is missing; write ${NAME}, or $${ for a literal ${"));
         };
         let (name, otherwise) = match inside.split_once(":-") {
             Some((name, otherwise)) => (name, Some(otherwise)),
@@ -482,13 +494,15 @@ fn filled(
         };
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name {
-            return Err(source.error(byte, "in ${..} stands the name of a variable: letters, digits and _"));
+            return Err(
+                source.error(byte, "${..} must contain the name of a variable, which has only letters, digits and _")
+            );
         }
         let value = (around.variable)(name).filter(|value| !value.is_empty());
         match value.or_else(|| otherwise.map(str::to_owned)) {
             Some(value) => whole.push_str(&value),
             None => {
-                let message = format!("the variable {name} is not set; set it, or write ${{{name}:-otherwise}}");
+                let message = format!("the variable {name} is not set; set it, or write ${{{name}:-default}}");
                 return Err(source.error(byte, message));
             }
         }
@@ -498,7 +512,7 @@ fn filled(
     Ok(whole)
 }
 
-/// A path, from the folder of the file that names it.
+/// Resolves a path relative to the directory of the file that contains it.
 fn beside(file: &Path, path: &str) -> PathBuf {
     match file.parent() {
         Some(folder) => folder.join(path),

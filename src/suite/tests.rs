@@ -1,4 +1,4 @@
-//! Suites by example: what is read, and where each mistake is.
+//! Tests of the suite parser: the checks that it returns, and the positions of errors.
 
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -26,7 +26,7 @@ fn one(text: &str) -> Result<Vec<SuiteCheck>, String> {
 }
 
 #[test]
-fn defaults_lie_beneath_and_lists_are_added() {
+fn values_of_a_check_replace_defaults_and_lists_are_added_to_them() {
     let checks = one(
         "[defaults]\ntls = \"starttls\"\nto = [\"a@example.net\"]\nexpect = [\"tls.version >= 1.2\"]\ntags = \"all\"\npassword-env = \"P\"\n\
          [[check]]\nname = \"one\"\ntarget = \"${HOST}:25\"\nexpect = \"rcpt.class == 5\"\ntags = [\"relay\"]\nneeds = [\"egress:25\", \"ipv6\", \"env:P\"]\n\
@@ -48,22 +48,22 @@ fn defaults_lie_beneath_and_lists_are_added() {
 }
 
 #[test]
-fn every_mistake_has_its_line_and_column() {
+fn every_error_has_a_line_and_a_column() {
     for (text, message) in [
         ("", "s.toml:1:1: the file is empty"),
-        ("# nothing\n", "s.toml:1:1: there is no [[check]]"),
+        ("# nothing\n", "s.toml:1:1: this suite has no [[check]]"),
         ("x = [", "s.toml:1:"),
-        ("[[chek]]\nname = \"a\"\n", "s.toml:1:3: a suite has no key \"chek\"; did you mean check?"),
+        ("[[chek]]\nname = \"a\"\n", "s.toml:1:3: unknown key \"chek\" in a suite; did you mean check?"),
         ("[check]\nname = \"a\"\n", "s.toml:1:1: check must be a list of tables: [[check]], but this is a table"),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\nexpekt = []\n",
-            "s.toml:4:1: a check has no key \"expekt\"; did you mean expect?",
+            "s.toml:4:1: unknown key \"expekt\" in a check; did you mean expect?",
         ),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\npassword_file = \"x\"\n",
-            "s.toml:4:1: a check has no key \"password_file\"; did you mean password-file?",
+            "s.toml:4:1: unknown key \"password_file\" in a check; did you mean password-file?",
         ),
-        ("[defaults]\nname = \"a\"\n", "s.toml:2:1: [defaults] has no key \"name\""),
+        ("[defaults]\nname = \"a\"\n", "s.toml:2:1: unknown key \"name\" in [defaults]"),
         ("[[check]]\nname = 5\n", "s.toml:2:8: name must be a string in quotes, but this is a number"),
         (
             "[[check]]\nname = \"a\"\n  insecure = \"yes\"\n",
@@ -74,21 +74,21 @@ fn every_mistake_has_its_line_and_column() {
             "s.toml:3:14: to must be a list of strings, but this is a number",
         ),
         ("[[check]]\ntarget = \"h\"\n", "s.toml:1:1: this check has no name"),
-        ("[[check]]\nname = \"\"\ntarget = \"h\"\n", "s.toml:2:8: a name has 1 to 200"),
+        ("[[check]]\nname = \"\"\ntarget = \"h\"\n", "s.toml:2:8: a name must have 1 to 200"),
         ("[[check]]\nname = \"a\"\n", "s.toml:1:1: the check \"a\" has no target"),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\n[[check]]\nname = \"a\"\ntarget = \"h\"\n",
-            "s.toml:5:8: there is a check of the name \"a\" already, at s.toml:1",
+            "s.toml:5:8: another check has the name \"a\", at s.toml:1",
         ),
         ("[[check]]\nname = \"a\"\ntarget = \"${NONE}\"\n", "s.toml:3:10: the variable NONE is not set"),
-        ("[[check]]\nname = \"a\"\ntarget = \"${\"\n", "s.toml:3:10: ${ is not closed"),
-        ("[[check]]\nname = \"a\"\ntarget = \"${a b}\"\n", "s.toml:3:10: in ${..} stands the name"),
+        ("[[check]]\nname = \"a\"\ntarget = \"${\"\n", "s.toml:3:10: the closing } is missing"),
+        ("[[check]]\nname = \"a\"\ntarget = \"${a b}\"\n", "s.toml:3:10: ${..} must contain the name"),
         ("include = \"gone.toml\"\n", "s.toml:1:11: gone.toml: no such file"),
         ("include = [\"s.toml\"]\n", "s.toml:1:12: s.toml: this file includes itself"),
         ("[[check]]\nname = \"a\"\ntarget = \"h\"\nneeds = [\"egress\"]\n", "s.toml:4:10: unknown need \"egress\""),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\npassword-env = \"A\"\npassword-file = \"b\"\n",
-            "s.toml:5:17: password-env and password-file both name a password",
+            "s.toml:5:17: password-env and password-file both specify a password",
         ),
         (
             "[[check]]\nname = \"ü\"\ntarget = \"h\"\nexpect = [\"tls.verson >= 1.2\"]\n",
@@ -112,20 +112,26 @@ fn every_mistake_has_its_line_and_column() {
 }
 
 #[test]
-fn ten_thousand_checks_are_one_message() {
+fn too_many_checks_are_reported_once() {
     let text: String = (0..10_000).map(|at| format!("[[check]]\nname = \"{at}\"\ntarget = \"h\"\n")).collect();
     let fault = one(&text).expect_err("too many");
-    assert_eq!(fault, format!("s.toml:{}:1: a suite has at most 1000 checks; make several of it", MOST_CHECKS * 3 + 1));
+    assert_eq!(
+        fault,
+        format!("s.toml:{}:1: a suite can have at most 1000 checks; split it into several suites", MOST_CHECKS * 3 + 1)
+    );
 }
 
 #[test]
-fn a_password_in_a_file_that_others_can_read_is_refused_and_not_shown() {
+fn a_password_in_a_file_that_other_users_can_read_is_rejected_and_not_shown() {
     let text = format!("{HEAD}user = \"u\"\npassword = \"hunter2\"\n");
     let refused = one(&text).expect_err("others can read it");
-    assert!(refused.starts_with("s.toml:5:12: others can read this file") && !refused.contains("hunter2"), "{refused}");
+    assert!(
+        refused.starts_with("s.toml:5:12: other users can read this file") && !refused.contains("hunter2"),
+        "{refused}"
+    );
     let private = suite(&[("s.toml", text.as_bytes())], true);
     assert!(private.is_ok_and(|checks| matches!(checks[0].password, Some(Password::Plain(_)))));
-    // Taken from a variable it does not stand in the file.
+    // If the value is a variable, the file does not contain the password.
     let variable = one(&format!("{HEAD}user = \"u\"\npassword = \"${{HOST}}\"\n"));
     assert!(variable.is_ok_and(|checks| matches!(checks[0].password, Some(Password::Plain(_)))));
     let mixed = one(&format!("{HEAD}user = \"u\"\npassword = \"x${{HOST}}\"\n"));
@@ -133,7 +139,7 @@ fn a_password_in_a_file_that_others_can_read_is_refused_and_not_shown() {
 }
 
 #[test]
-fn an_include_stands_before_and_its_faults_are_its_own() {
+fn checks_of_an_included_file_come_first_and_errors_name_that_file() {
     let head = "include = [\"sub/base.toml\"]\n";
     let base = "[defaults]\ncacert = \"ca.pem\"\ntls = \"none\"\n[[check]]\nname = \"base\"\ntarget = \"h\"\n";
     let checks = suite(&[("s.toml", format!("{head}{HEAD}").as_bytes()), ("sub/base.toml", base.as_bytes())], false)
@@ -148,7 +154,7 @@ fn an_include_stands_before_and_its_faults_are_its_own() {
 }
 
 #[test]
-fn each_key_has_its_position_and_other_errors_that_of_the_check() {
+fn errors_have_the_position_of_their_key_or_of_the_check() {
     let checks = one(&format!("{HEAD}tls = \"x\"\ntls-min = \"9\"\n")).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(checks[0].error_at(Some("tls-min"), "no").to_string(), "s.toml:5:11: no");
     assert_eq!(checks[0].error_at(Some("target"), "no").to_string(), "s.toml:3:10: no");
@@ -157,7 +163,7 @@ fn each_key_has_its_position_and_other_errors_that_of_the_check() {
 }
 
 #[test]
-fn the_published_schema_of_suites_is_that_of_the_keys() {
+fn the_published_schema_of_suites_is_generated_from_the_keys() {
     let shape = |shape: KeyShape| match shape {
         KeyShape::Text => json!({"type": "string"}),
         KeyShape::Number => json!({"type": "integer"}),
@@ -199,12 +205,12 @@ fn the_published_schema_of_suites_is_that_of_the_keys() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_reader_fall(bytes in any::<Vec<u8>>()) {
+    fn arbitrary_bytes_never_cause_a_panic(bytes in any::<Vec<u8>>()) {
         let _ = suite(&[("s.toml", &bytes)], false);
     }
 
     #[test]
-    fn nothing_like_a_suite_makes_the_reader_fall(text in "(\\[\\[?(check|defaults)\\]?\\]\n|[a-z-]{1,8} = (\"[a-z${}:-]{0,8}\"|[0-9]{1,3}|true|\\[\"a\", 5?\\])\n){0,8}") {
+    fn arbitrary_suites_never_cause_a_panic(text in "(\\[\\[?(check|defaults)\\]?\\]\n|[a-z-]{1,8} = (\"[a-z${}:-]{0,8}\"|[0-9]{1,3}|true|\\[\"a\", 5?\\])\n){0,8}") {
         let _ = one(&text);
     }
 }

@@ -15,7 +15,7 @@ fn no_password_is_sent_to_a_server_whose_certificate_is_not_trusted() {
         run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
     assert_eq!(run.code, 6);
     assert_eq!(run.rules(), ["certificate-untrusted"]);
-    assert!(run.stdout.contains("The password was not sent"));
+    assert!(run.stdout.contains("smtpcheck did not send the password"));
     let seen = server.seen();
     assert!(!seen.lines.iter().any(|line| line.starts_with("AUTH")), "{:?}", seen.lines);
 }
@@ -183,7 +183,7 @@ fn no_mechanism_shows_the_secret_in_any_output() {
             "--password-file",
             file.to_str().unwrap(),
         ];
-        // `run_with` searches the output of each run for the password.
+        // The helper searches each run for the password.
         for form in [&["-v"][..], &["--json"]] {
             let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
             assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);
@@ -227,7 +227,7 @@ fn an_invalid_login_option_is_a_usage_error_in_one_line_and_nothing_is_sent() {
     assert_usage_error(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
     assert_usage_error(
         &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
-        "give only one source of the password",
+        "use only one of them",
     );
     assert_usage_error(&[&target, "--token-command", "true"], "--user");
     assert_usage_error(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");

@@ -282,7 +282,10 @@ fn a_rejected_server_name_is_distinguished_from_a_server_that_rejects_every_hand
     let server = workbench.serve(&certificate, &format!("-servername mail.example.org -servername_fatal {second}"));
     let report = check(&server, &[]).exits(exit::TLS);
     assert_contains(summary(&report, word::TLS_HANDSHAKE_FAILED), "alert 112");
-    assert_contains(word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]), "Without a name it responds");
+    assert_contains(
+        word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]),
+        "It responds to a ClientHello without a name",
+    );
     assert_finds_one_error(&report);
 }
 

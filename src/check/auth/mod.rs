@@ -1,7 +1,8 @@
-//! AUTH: what is advertised before and inside TLS, and why a login did not happen or failed.
+//! AUTH: the mechanisms that are advertised before and inside TLS, and the reason why a login was not attempted or
+//! failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`secret`] (faults of the token or the
-//! password), here withheld passwords and cancelled logins, and [`rules`].
+//! password), and [`rules`]. Withheld passwords and cancelled logins are judged here.
 
 mod offers;
 mod rules;
@@ -36,7 +37,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A mechanism that is advertised and also accepted is one finding. A server may accept what it does not advertise.
+/// AUTH on an unencrypted connection. A mechanism that is both advertised and accepted is one finding. A server may
+/// also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
@@ -50,7 +52,7 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
         (None, None) => None,
         (Some(offered), None) => Some(offered),
         (Some(mut offered), Some(received)) => {
-            offered.consequences.push("The server also accepts it there: the reply to AUTH PLAIN is 334".to_owned());
+            offered.consequences.push("The server also accepts AUTH PLAIN before TLS (its reply is 334)".to_owned());
             Some(offered.on(received.event))
         }
         (None, Some(received)) => Some(taken_in_plaintext(received.event)),
@@ -60,12 +62,12 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
 fn taken_in_plaintext(event: &Event) -> Finding {
     let summary = "the server accepts AUTH PLAIN before TLS, although it does not advertise it there".to_owned();
     let mut finding = Finding::new(&AUTH_TAKEN_IN_PLAINTEXT, Phase::Auth, Confidence::Certain, summary).on(event);
-    finding.cause = "The server asks for the password (334) when it should reject the command (538), so a program that does not require TLS sends the password where an on-path attacker can read it.".to_owned();
+    finding.cause = "The server requests the password (334) instead of rejecting the command (538). A program that does not require TLS then sends the password where an on-path attacker can read it.".to_owned();
     finding.fixes = only_inside_tls();
     finding
 }
 
-/// If STARTTLS is missing, that is the cause, and `starttls` reports what it means for a login.
+/// PLAIN or LOGIN is advertised before TLS. None if STARTTLS is missing: `starttls` then reports this as a consequence.
 fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::Ehlo)?;
     let clear = in_clear(&offers);
@@ -83,9 +85,9 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 
 fn only_inside_tls() -> Vec<Fix> {
     vec![
-        Fix::run("Server operator: advertise AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"),
+        Fix::run("Server operator: advertise AUTH only inside TLS; in Postfix", "postconf -e smtpd_tls_auth_only=yes"),
         Fix::text(
-            "In Dovecot: disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no); in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
+            "Server operator: in Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, set auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
         ),
     ]
 }
@@ -101,31 +103,33 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         _ => None,
     })?;
     match reason {
-        // Reported by `starttls` and `certificate` as a consequence.
+        // `certificate` reports this as a consequence.
         WithheldReason::Unverified => None,
-        // Reported with the token.
+        // `secret` reports this.
         WithheldReason::RefreshToken => None,
         WithheldReason::Plaintext => plaintext_by_choice(plan, session, event),
-        // If EHLO or STARTTLS is missing, this is reported there.
+        // If EHLO or STARTTLS is missing, `ehlo` or `starttls` reports the cause.
         WithheldReason::NotOffered if session.fell_back_to_helo() || is_for_want_of_tls(plan, session) => None,
         WithheldReason::NotOffered => Some(not_offered(plan, session, event)),
         WithheldReason::NoCommonMechanism { offered, allowed } => Some(no_common(event, offered, allowed)),
     }
 }
 
-/// `--tls none` with a user: the choice of the user is the reason, and STARTTLS may be advertised.
+/// `--tls none` together with `--user`: the password is withheld because of the user's choice, even if STARTTLS is
+/// advertised.
 fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Option<Finding> {
     if plan.tls_use() != TlsUse::Never {
         return None;
     }
-    let summary = "the password was not sent, because --tls none leaves the connection unencrypted".to_owned();
+    let summary =
+        "smtpcheck did not send the password, because --tls none leaves the connection unencrypted".to_owned();
     let mut finding = Finding::new(&AUTH_WITHHELD, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause =
         "smtpcheck sends no secret over an unencrypted connection, unless --allow-plaintext-auth is given.".to_owned();
     if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
-        finding.fixes.push(Fix::text("Remove --tls none: the server advertises STARTTLS"));
+        finding.fixes.push(Fix::text("Remove --tls none, because the server advertises STARTTLS"));
     }
-    finding.fixes.push(Fix::text("Or, if you trust the network path, add --allow-plaintext-auth"));
+    finding.fixes.push(Fix::text("Add --allow-plaintext-auth, if you trust the network path"));
     finding.failure = Some(PhaseFailure::Auth);
     Some(finding)
 }
@@ -145,13 +149,13 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
-        (25, _) => "Port 25 is for mail between servers. Use port 587 or 465 for a login.".to_owned(),
-        (_, false) => "Many servers advertise AUTH inside TLS only, and --tls none disables TLS.".to_owned(),
-        _ => "This host receives mail and accepts no logins.".to_owned(),
+        (25, _) => "Port 25 is for mail between servers, where most servers accept no logins.".to_owned(),
+        (_, false) => "Many servers advertise AUTH only inside TLS, and this connection is unencrypted.".to_owned(),
+        _ => "This host only receives mail and accepts no logins.".to_owned(),
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("AUTH may not be switched on yet; ask the server's operator.".to_owned());
+        finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator to find out.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH inside TLS"));
@@ -166,26 +170,28 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
             ),
         ));
     }
-    finding.fixes.push(Fix::text("Use the provider's submission host (often smtp.* or mail.*), not its MX"));
-    finding.consequences.push("The password was not sent".to_owned());
+    finding.fixes.push(Fix::text(
+        "Use the provider's server for mail programs (often smtp.* or mail.*) instead of the server in its MX record",
+    ));
+    finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);
     finding
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary = format!(
-        "the server advertises AUTH {}, and none of these mechanisms can be used",
+        "the server advertises AUTH {}, but smtpcheck can use none of these mechanisms",
         event.quote(offered.join(" "))
     );
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
     let has_token = !allowed.is_empty() && allowed.iter().all(|name| name.contains("OAUTH"));
     finding.cause = if has_token {
-        "You gave a token, but the server accepts only passwords.".to_owned()
+        "You gave a token, but the server advertises no mechanism that uses a token.".to_owned()
     } else if only_tokens {
-        "Passwords are switched off on this server: it accepts only OAuth tokens.".to_owned()
+        "The server advertises only mechanisms that use OAuth tokens, not passwords.".to_owned()
     } else {
-        format!("smtpcheck may use only these mechanisms: {}", allowed.join(" "))
+        format!("With the options of this run, smtpcheck can use only these mechanisms: {}", allowed.join(" "))
     };
     finding.fixes.push(if only_tokens {
         Fix::text(
@@ -194,7 +200,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     } else {
         Fix::text("Allow another mechanism with --auth, or ask the server's operator to enable PLAIN inside TLS")
     });
-    finding.consequences.push("The password was not sent".to_owned());
+    finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);
     finding
 }
@@ -208,10 +214,10 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         return Some(unproved(event));
     }
     let summary = match reason {
-        CancelReason::Malformed => "the server's challenge does not follow the login mechanism",
-        CancelReason::Iterations => "the server asks for an unreasonable number of hashing rounds",
+        CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
+        CancelReason::Iterations => "the server requests an unreasonable number of hashing rounds",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
-            "the server asks for more than the login mechanism has"
+            "the server sends more challenges than the login mechanism has"
         }
         CancelReason::NotBase64 => "the server sends a challenge that is not base64",
     };
@@ -226,10 +232,10 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         ..finding
     };
     Some(match next {
-        // With --try-all-mechanisms; the result of the last one is judged separately.
+        // With --try-all-mechanisms. The result of the last mechanism is judged separately.
         Some(next) => Finding {
             severity: Severity::Warning,
-            consequences: vec![format!("The login was tried again with {next}")],
+            consequences: vec![format!("smtpcheck then tried to log in with {next}")],
             ..finding
         },
         None => Finding { failure: Some(PhaseFailure::Protocol), ..finding },
@@ -237,12 +243,12 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
 }
 
 fn unproved(event: &Event) -> Finding {
-    let summary = "the server does not prove that it knows the password, even if it accepts the login".to_owned();
+    let summary = "the server does not prove that it has the password, whether or not it accepts the login".to_owned();
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
-        cause: "The server's signature of the login is wrong or missing. It may be a different server, which does not know the password and accepts every login.".to_owned(),
+        cause: "The server's signature of the login is wrong or missing. It may be an attacker's server that accepts every login.".to_owned(),
         fixes: vec![
-            Fix::text("Repeat the check from another network; the password itself was not sent"),
+            Fix::text("Repeat the check from another network (smtpcheck did not send the password itself)"),
             Fix::text("Server operator: check the authentication service and the devices in front of it"),
         ],
         failure: Some(PhaseFailure::Protocol),

@@ -1,4 +1,4 @@
-//! The mechanisms that are advertised, judged without a login.
+//! Findings about the advertised mechanisms that need no login.
 
 use super::super::finding::{Finding, Severity};
 use super::rules::{AUTH_MECHANISM_OBSOLETE, AUTH_NOT_OFFERED, AUTH_TOKENS_ONLY};
@@ -19,18 +19,18 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
     let only = old.len() == offered.len();
     let list = received.quote(old.join(" "));
     let summary = if only {
-        format!("the server advertises only the obsolete AUTH {list}")
+        format!("the server advertises only obsolete login mechanisms: AUTH {list}")
     } else {
-        format!("the server still advertises the obsolete AUTH {list}")
+        format!("the server advertises obsolete login mechanisms: AUTH {list}")
     };
     let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
         severity: if only { Severity::Warning } else { Severity::Notice },
         cause:
-            "These mechanisms are obsolete: an eavesdropper can run an offline dictionary attack, and the server has to store passwords or plaintext-equivalent hashes."
+            "These mechanisms allow offline dictionary attacks by an eavesdropper, and the server has to store passwords or plaintext-equivalent hashes."
                 .to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: enable PLAIN inside TLS and SCRAM-SHA-256, and remove the old mechanisms; in Dovecot: auth_mechanisms = plain login scram-sha-256",
+            "Server operator: enable PLAIN inside TLS and SCRAM-SHA-256, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
         )],
         ..finding.on(received.event)
     })
@@ -42,32 +42,37 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary = format!("the server accepts only OAuth tokens: AUTH {}", received.quote(offered.join(" ")));
+    let summary =
+        format!("the server advertises only mechanisms with OAuth tokens: AUTH {}", received.quote(offered.join(" ")));
     let finding = Finding::new(&AUTH_TOKENS_ONLY, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
-        cause: "Logins with a password are switched off on this server.".to_owned(),
+        cause: "Programs that support only user name and password cannot log in to this server.".to_owned(),
         fixes: vec![Fix::text(
-            "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay with passwords",
+            "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords",
         )],
         ..finding.on(received.event)
     })
 }
 
-/// Ports 587 and 465 are for programs that log in (RFC 6409 §4.3, RFC 8314 §3.3); a relay without a login is possible.
+/// AUTH is missing on a port for programs that log in, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). Only a notice,
+/// because a relay may accept known IP addresses without a login.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
-    // If the user gave a sender, the reply to MAIL says more.
+    // If the user gave a sender, the reply to MAIL is better evidence.
     if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
         return None;
     }
-    let summary = "the server does not advertise AUTH inside TLS, on a port for programs that log in".to_owned();
+    let summary =
+        "the server does not advertise AUTH inside TLS, although the port is for programs that log in".to_owned();
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,
-        cause: "Logins are not switched on, or the server accepts mail from known IP addresses only.".to_owned(),
-        otherwise: Some("The server may advertise AUTH to other networks only; ask the server's operator.".to_owned()),
+        cause: "Logins are disabled, or the server accepts mail only from known IP addresses.".to_owned(),
+        otherwise: Some(
+            "The server may advertise AUTH only to other networks. Ask the server's operator to find out.".to_owned(),
+        ),
         fixes: vec![Fix::text(
-            "Server operator: if programs should log in on this port, switch AUTH on; in Postfix: smtpd_sasl_auth_enable = yes",
+            "Server operator: if programs should log in on this port, enable AUTH (in Postfix: smtpd_sasl_auth_enable = yes)",
         )],
         ..finding.on(received.event)
     })

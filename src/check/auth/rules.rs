@@ -2,7 +2,7 @@
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All of them.
+/// All rules of this file.
 pub(super) static RULES: &[&Rule] = &[
     &AUTH_NOT_OFFERED,
     &AUTH_MECHANISM_MISMATCH,
@@ -22,9 +22,9 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. The password was not sent. Without --user and --from it is a notice, only inside TLS on the ports for mail programs (587 and 465).",
-        matters: "The port for mail between servers (25) accepts no logins. Many servers advertise AUTH only inside TLS.",
-        action: "Use a submission port, 587 with STARTTLS or 465, or the provider's submission host instead of its MX.",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Severity: error. Without --user and --from it is a notice, which is raised only inside TLS on the ports for mail programs (587 and 465).",
+        matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only inside TLS.",
+        action: "Use port 587 with STARTTLS or port 465, and the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
         references: "RFC 4954 section 3, RFC 6409 section 4.3",
     },
@@ -35,9 +35,9 @@ pub(super) static AUTH_MECHANISM_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the server and smtpcheck have no login mechanism in common",
     docs: Docs {
-        sees: "AUTH is advertised, but with none of the mechanisms that smtpcheck supports or that --auth allows. The password was not sent.",
-        matters: "On a server with only XOAUTH2 or OAUTHBEARER, passwords are switched off. A server with only GSSAPI requires a domain login.",
-        action: "Use a credential of the kind that the server requires, or ask the server's operator to enable PLAIN inside TLS.",
+        sees: "The server advertises AUTH, but none of the mechanisms that smtpcheck supports and that --auth allows. smtpcheck did not send the password.",
+        matters: "Clients cannot log in with the given credentials. A server that advertises only XOAUTH2 or OAUTHBEARER accepts no passwords. A server that advertises only GSSAPI requires a Kerberos login.",
+        action: "Use the type of credentials that the server requires, for example an OAuth token. Server operator: enable PLAIN inside TLS.",
         example: "250 AUTH XOAUTH2 OAUTHBEARER",
         references: "RFC 4954 section 3",
     },
@@ -48,7 +48,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not follow the login mechanism",
     docs: Docs {
-        sees: "The server asked for more than the mechanism has, sent a challenge that is not base64 or not of this mechanism, or asked for an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`.",
+        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. Severity: error, but a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "334 after the password of AUTH LOGIN",
@@ -59,12 +59,12 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
 pub(super) static AUTH_SERVER_UNVERIFIED: Rule = Rule {
     id: "auth-server-unverified",
     severity: Severity::Error,
-    title: "the server does not prove that it knows the password",
+    title: "the server does not prove that it has the password",
     docs: Docs {
-        sees: "In SCRAM and DIGEST-MD5 the server signs the login with a value derived from the password. Its signature was wrong, or it accepted the login without one.",
-        matters: "It may be an attacker's server that accepts every login, to collect mail or more passwords. The password itself was not sent.",
-        action: "Do not use this server until its operator has checked it. Repeat the check from another network.",
-        example: "235 without the v= of SCRAM",
+        sees: "In SCRAM and DIGEST-MD5, the server signs the login with a value derived from the password. The server's signature was wrong, or the server accepted the login without a signature.",
+        matters: "The server may belong to an attacker, and accept every login to collect mail or passwords. smtpcheck did not send the password itself.",
+        action: "Repeat the check from another network. Do not use this server until its operator has checked it. Server operator: check the authentication service and the devices in front of it.",
+        example: "a 235 reply without the v= value of SCRAM",
         references: "RFC 5802 section 3 (the client must check the server's signature), RFC 6331 section 2",
     },
 };
@@ -74,9 +74,9 @@ pub(super) static AUTH_TOKEN_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the access token has expired",
     docs: Docs {
-        sees: "The token is a JSON Web Token, and it has expired by this machine's clock. The token itself is never shown.",
-        matters: "Access tokens are valid for about an hour. No server accepts an expired token.",
-        action: "Get a new access token with the refresh token, just before the login; --token-command runs the program that does this.",
+        sees: "The token is a JSON Web Token, and according to this machine's clock it has expired. smtpcheck never shows the token itself.",
+        matters: "Access tokens are usually valid for about an hour. Servers do not accept an expired token.",
+        action: "Use the refresh token to get a new access token just before the login. With --token-command, smtpcheck runs a program that does this.",
         example: "exp 1700000000",
         references: "RFC 7519 section 4.1.4 (exp), RFC 6750 section 3.1 (invalid_token)",
     },
@@ -87,10 +87,10 @@ pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the token is not for this server",
     docs: Docs {
-        sees: "The token is a refresh token (in this case it was not sent), or its audience is another service. The token itself is never shown.",
-        matters: "A refresh token is equivalent to the password and may be sent only to the token service. A token for another service is rejected.",
-        action: "Get an access token for mail from the token service: for Microsoft with the scope https://outlook.office.com/SMTP.Send, for Google with https://mail.google.com/.",
-        example: "a token for https://graph.microsoft.com at smtp.office365.com",
+        sees: "The token is a refresh token, which smtpcheck does not send, or its audience is another service. smtpcheck never shows the token itself.",
+        matters: "A refresh token is as valuable as the password and may be sent only to the token service. A mail server rejects a token for another service.",
+        action: "Get an access token for mail from the token service. The scope is https://outlook.office.com/SMTP.Send for Microsoft and https://mail.google.com/ for Google.",
+        example: "a token for https://graph.microsoft.com, used for smtp.office365.com",
         references: "RFC 7519 section 4.1.3 (aud), RFC 6749 section 1.5 (refresh tokens)",
     },
 };
@@ -100,22 +100,22 @@ pub(super) static AUTH_MECHANISM_OBSOLETE: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises obsolete login mechanisms",
     docs: Docs {
-        sees: "CRAM-MD5, DIGEST-MD5 or NTLM is among the mechanisms of AUTH. A warning if no other mechanism is advertised.",
-        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password readable, or a hash that is equivalent to it. Inside TLS they protect nothing that PLAIN does not protect.",
-        action: "Server operator: enable PLAIN inside TLS, or better SCRAM-SHA-256, and remove the old mechanisms; in Dovecot: auth_mechanisms = plain login scram-sha-256.",
+        sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. Severity: notice, but a warning if the server advertises no other mechanism.",
+        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text or as an equivalent hash. Inside TLS, these mechanisms are no safer than PLAIN.",
+        action: "Server operator: enable SCRAM-SHA-256, or PLAIN inside TLS, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256).",
         example: "250 AUTH CRAM-MD5 DIGEST-MD5",
-        references: "RFC 6331 section 2 (why DIGEST-MD5 is historic), RFC 4954 section 9",
+        references: "RFC 6331 section 2 (reasons why DIGEST-MD5 is historic), RFC 4954 section 9",
     },
 };
 
 pub(super) static AUTH_TOKENS_ONLY: Rule = Rule {
     id: "auth-tokens-only",
     severity: Severity::Notice,
-    title: "the server accepts OAuth tokens and no passwords",
+    title: "the server accepts only OAuth tokens, not passwords",
     docs: Docs {
-        sees: "All mechanisms that the server advertises use a token: XOAUTH2, OAUTHBEARER.",
+        sees: "All mechanisms that the server advertises use a token (XOAUTH2, OAUTHBEARER).",
         matters: "Programs that support only user name and password cannot log in to this server.",
-        action: "Use a program that logs in with OAuth 2.0, or ask the provider whether app passwords or a relay with passwords exist.",
+        action: "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords.",
         example: "250 AUTH XOAUTH2",
         references: "RFC 7628 section 1; Google's and Microsoft's documentation of XOAUTH2",
     },
@@ -126,9 +126,9 @@ pub(super) static AUTH_IN_PLAINTEXT: Rule = Rule {
     severity: Severity::Warning,
     title: "the server advertises password logins on an unencrypted connection",
     docs: Docs {
-        sees: "AUTH with PLAIN or LOGIN is advertised before TLS.",
-        matters: "A program that does not require TLS sends its password where an on-path attacker can read it. RFC 4954 forbids advertising PLAIN there, unless a policy requires it.",
-        action: "Server operator: advertise AUTH inside TLS only; in Postfix smtpd_tls_auth_only = yes, in Dovecot disable_plaintext_auth = yes, in Exim auth_advertise_hosts with $tls_in_cipher.",
+        sees: "The server advertises AUTH with PLAIN or LOGIN before TLS.",
+        matters: "A program that does not require TLS sends its password where an on-path attacker can read it. RFC 4954 requires servers not to allow PLAIN without TLS by default.",
+        action: "Server operator: advertise AUTH only inside TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in auth_advertise_hosts.",
         example: "250-STARTTLS and 250 AUTH PLAIN LOGIN in the same reply",
         references: "RFC 4954 section 9, RFC 8314 section 4.1",
     },
@@ -139,10 +139,10 @@ pub(super) static AUTH_TAKEN_IN_PLAINTEXT: Rule = Rule {
     severity: Severity::Warning,
     title: "the server accepts a login on an unencrypted connection without advertising it",
     docs: Docs {
-        sees: "With --probe auth-before-tls or --tls-scan: STARTTLS is advertised, AUTH with PLAIN or LOGIN is not, and the reply to AUTH PLAIN, sent before TLS without a password, is 334 instead of a rejection. smtpcheck cancels the login and sends no password.",
-        matters: "A program that does not check what is advertised sends its password where an on-path attacker can read it. The login works, so no error shows it.",
-        action: "Server operator: reject AUTH before TLS; in Postfix smtpd_tls_auth_only = yes, in Dovecot disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no), in Exim server_advertise_condition of each authenticator with $tls_in_cipher.",
-        example: "334 to AUTH PLAIN on port 587, before STARTTLS; 538 or 530 would be correct",
+        sees: "The server advertises STARTTLS, and does not advertise AUTH with PLAIN or LOGIN before TLS. Before TLS, smtpcheck sent AUTH PLAIN without a password, and the server replied with 334 instead of rejecting the command. smtpcheck then cancels the login and sends no password. It tests this only with --probe auth-before-tls or --tls-scan.",
+        matters: "A program that does not check the advertised extensions sends its password where an on-path attacker can read it. The login succeeds, so no error message shows the problem.",
+        action: "Server operator: reject AUTH before TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in the server_advertise_condition of each authenticator.",
+        example: "the reply to AUTH PLAIN on port 587, before STARTTLS, is 334 instead of 538 or 530",
         references: "RFC 4954 section 4 and 6 (538 encryption required), RFC 8314 section 4.1",
     },
 };
@@ -150,11 +150,11 @@ pub(super) static AUTH_TAKEN_IN_PLAINTEXT: Rule = Rule {
 pub(super) static AUTH_WITHHELD: Rule = Rule {
     id: "auth-withheld",
     severity: Severity::Error,
-    title: "the password was not sent, because --tls none was given",
+    title: "smtpcheck did not send the password, because --tls none was given",
     docs: Docs {
         sees: "A login was requested together with --tls none.",
         matters: "An on-path attacker could read the password. smtpcheck sends no secret over an unencrypted connection, unless --allow-plaintext-auth is given.",
-        action: "Remove --tls none, or, if you trust the network path, add --allow-plaintext-auth.",
+        action: "Remove --tls none. If you trust the network path, you can add --allow-plaintext-auth instead.",
         example: "smtpcheck mail.example.net:25 --tls none --user u@example.net",
         references: "RFC 4954 section 9",
     },

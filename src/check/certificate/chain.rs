@@ -1,4 +1,5 @@
-//! Which certificates were sent, and in which order. Current programs connect in spite of these faults.
+//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect in spite of
+//! them.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -16,21 +17,21 @@ pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
     [disordered(seen), surplus(seen), long_lived(seen)].into_iter().flatten().collect()
 }
 
-/// RFC 8446 §4.4.2: the server's certificate comes first, and each following one should certify the one before it, so an
-/// issuer comes after the certificates that it signed.
+/// RFC 8446 §4.4.2: the server's certificate is first, and each following certificate should certify the previous one,
+/// so an issuer must follow the certificates that it signed.
 fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards = |(place, one): (usize, &Certificate)| {
         one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
     };
     let (place, issuer) = seen.presented.chain.iter().enumerate().find_map(backwards)?;
-    let signer = if issuer == 0 { "the first one".to_owned() } else { format!("number {issuer}") };
-    let summary = format!("{} is signed by {signer}, which comes before it", seen.called(place));
+    let signer = if issuer == 0 { "the first certificate".to_owned() } else { format!("certificate {issuer}") };
+    let summary = format!("{} is signed by {signer}, which precedes it", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
-        "The certificates are in the wrong order in the server's file. Most programs sort them; older ones fail."
+        "The server's file contains the certificates in the wrong order. Most programs sort them, but older programs fail."
             .to_owned();
     finding.fixes = vec![Fix::text(
-        "Server operator: sort the file: the server's certificate first, then always the certificate that signed the previous one",
+        "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
     )];
     Some(finding)
 }
@@ -42,17 +43,17 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     for (place, one) in chain.iter().enumerate().skip(1) {
         let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
         if twice {
-            parts.push(format!("number {place} is sent twice ({})", one.subject));
+            parts.push(format!("certificate {place} is sent twice ({})", one.subject));
         } else if one.self_signed {
             parts.push(format!(
-                "number {place} is a root, which clients already have or do not trust ({})",
+                "certificate {place} is a root, which clients already have or do not trust ({})",
                 one.subject
             ));
         } else if one.is_readable() && !line.contains(&place) {
-            let dated = if one.is_in_date(seen.now) { "" } else { ", and out of date" };
-            parts.push(format!("number {place} is not needed{dated} ({})", one.subject));
+            let dated = if one.is_in_date(seen.now) { "" } else { " and not valid at this time" };
+            parts.push(format!("certificate {place} is not needed{dated} ({})", one.subject));
         } else if !one.is_readable() {
-            parts.push(format!("number {place} cannot be read"));
+            parts.push(format!("certificate {place} cannot be read"));
         }
     }
     if seen.presented.chain_length > MANY {
@@ -64,8 +65,8 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     let summary = format!("the server sends unnecessary certificates: {list}{more}");
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
     finding.cause =
-        "The server's file contains more than its certificate and the intermediate certificates.".to_owned();
-    finding.fixes = vec![Fix::text("Server operator: remove them from the file; each handshake gets shorter")];
+        "The server's file contains other certificates than its own and the intermediate certificates. Each handshake is larger than necessary.".to_owned();
+    finding.fixes = vec![Fix::text("Server operator: remove the unnecessary certificates from the file")];
     Some(finding)
 }
 

@@ -1,11 +1,11 @@
-//! What the files of this folder judge.
+//! The input of all files in this folder: the certificates of one handshake, with their context.
 
 use super::super::finding::{Finding, Rule};
 use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 
-/// The certificates that a server presented, with what is needed to judge them.
+/// The certificates that a server presented, with the plan, the time and their place in the evidence.
 #[derive(Clone, Copy)]
 pub(super) struct CertificateContext<'a> {
     pub(super) plan: &'a Plan,
@@ -13,7 +13,7 @@ pub(super) struct CertificateContext<'a> {
     pub(super) event: Option<&'a Event>,
     pub(super) probe: ProbeId,
     pub(super) presented: &'a Presented,
-    /// The handshake in which they were sent; none if only the certificates were seen.
+    /// The handshake in which they were sent; none for a ClientHello probe, which does not complete the handshake.
     pub(super) handshake: Option<&'a Handshake>,
     pub(super) leaf: &'a Certificate,
     pub(super) now: jiff::Timestamp,
@@ -24,7 +24,7 @@ impl<'a> CertificateContext<'a> {
         self.presented.lineage()
     }
 
-    /// How a finding names a certificate.
+    /// The name of a certificate in findings.
     pub(super) fn called(self, place: usize) -> String {
         match self.presented.chain.get(place) {
             Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),

@@ -1,4 +1,4 @@
-//! Dates of validity: of the server's certificate and of those between it and the root.
+//! Validity dates of the server's certificate and of the intermediate certificates.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,15 +21,15 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
     if now > leaf.not_after {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
-        finding.cause = "The certificate has expired. Clients that verify certificates refuse to connect.".to_owned();
+        finding.cause = "The validity of the server's certificate has ended according to this machine's clock. Clients that verify certificates refuse to connect.".to_owned();
         finding.fixes =
-            vec![renewal(), Fix::text("If the certificate should still be valid, check this machine's clock")];
+            vec![renewal(), Fix::text("Check this machine's clock, if the certificate should still be valid")];
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
     let mut finding = seen.finding(&CERTIFICATE_NOT_YET_VALID, Confidence::Certain, summary);
     finding.cause =
-        "By this machine's clock, the certificate is not valid yet. Until it is, clients that verify certificates refuse to connect."
+        "According to this machine's clock, the certificate is not valid yet. Clients that verify certificates refuse to connect until then."
             .to_owned();
     finding.fixes = vec![
         Fix::run("Check this machine's clock", "date -u"),
@@ -47,17 +47,17 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
     let summary = format!("{} {when}", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_INTERMEDIATE_EXPIRED, Confidence::Certain, summary);
     finding.cause =
-        "The chain from the server's certificate to the root includes this certificate, so clients that verify certificates refuse to connect."
+        "This certificate is part of the chain from the server's certificate to the root, so clients that verify certificates refuse to connect."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: install the current chain of the CA and reload the mail service; for Postfix",
+        "Server operator: install the current chain of the CA and reload the mail service; in Postfix",
         "postfix reload",
     )];
     finding
 }
 
-/// Certificates that expire within the days of `--cert-days`. Its second number makes it a failure on every port,
-/// because the user chose that limit.
+/// Findings about certificates that expire within the limits of `--cert-days`. The second limit is an error on every
+/// port, because the user set it explicitly.
 pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
     let (lineage, limits) = (seen.lineage(), seen.plan.tls.days);
     let within = |one: &Certificate, days: u16| {
@@ -74,9 +74,9 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         );
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
-            "Certificates are usually renewed automatically 30 days before they expire, so it has probably failed here."
+            "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry."
                 .to_owned();
-        finding.fixes = vec![renewal(), Fix::run("Then repeat the check", format!("smtpcheck {}", seen.target()))];
+        finding.fixes = vec![renewal(), Fix::run("Repeat the check after the renewal", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
             finding.severity = Severity::Error;
             finding.failure = Some(PhaseFailure::Tls);
@@ -87,7 +87,7 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
 }
 
 fn renewal() -> Fix {
-    Fix::run("Server operator: renew the certificate and reload the mail service; for Postfix", "postfix reload")
+    Fix::run("Server operator: renew the certificate and reload the mail service; in Postfix", "postfix reload")
 }
 
 pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {

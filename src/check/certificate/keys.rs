@@ -1,4 +1,4 @@
-//! Keys and signatures, what they may be used for, and their revocation status (OCSP).
+//! Findings about keys and signatures, the purposes of a certificate, and its revocation status (OCSP).
 
 use super::super::finding::{Finding, Severity};
 use super::context::CertificateContext;
@@ -15,7 +15,7 @@ pub(super) fn weak_key(seen: CertificateContext<'_>, place: usize) -> Option<Fin
     Some(too_short(seen, &seen.called(place), &one.key))
 }
 
-/// The same, of a certificate or of the root.
+/// The finding about a key that is too short. `whose` is the name of a certificate or of the root.
 pub(super) fn too_short(seen: CertificateContext<'_>, whose: &str, key: &str) -> Finding {
     let summary = format!("the key of {whose} is too weak: {key}");
     let mut finding = seen.finding(&CERTIFICATE_KEY_WEAK, Confidence::Certain, summary);
@@ -33,15 +33,15 @@ pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_WEAK, Confidence::Certain, summary);
     finding.cause = format!("Signatures with {hash} can be forged, and current programs reject them.");
     finding.fixes = vec![Fix::text(
-        "Server operator: get a new certificate that is signed with SHA-256; change the settings of a private CA first",
+        "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, change its settings first.",
     )];
     finding
 }
 
-/// Whether the server has the key of its certificate (RFC 8446 §4.4.3). If the certificate cannot be read, that is the
-/// fault, and the signature cannot be judged.
+/// The server did not prove that it has the key of its certificate (RFC 8446 §4.4.3). None if the certificate cannot be
+/// read: this is a separate finding, and the signature cannot be judged.
 pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
-    // Libraries also report a key that is too short as a wrong signature; then the key is the finding.
+    // TLS libraries also report a key that is too short as a wrong signature. `weak_key` then reports the key.
     let is_unreadable =
         |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
     let is_readable = seen.leaf.is_readable() && !seen.presented.faults.iter().any(is_unreadable);
@@ -52,18 +52,19 @@ pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_INVALID, Confidence::Likely, summary);
     finding.cause = format!("The server's key and certificate do not match ({fault}).");
     finding.otherwise = Some(
-        "A device on the network path may interfere. Repeat the check from another network to find out.".to_owned(),
+        "A device on the network path may change the handshake. Repeat the check from another network to find out."
+            .to_owned(),
     );
     finding.fixes = vec![Fix::text(
-        "Server operator: check that the key and the certificate match: openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same",
+        "Server operator: check that the key and the certificate match. openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same key.",
     )];
     Some(finding)
 }
 
-/// The server's certificate is not for servers.
+/// The server's certificate was not issued for TLS servers.
 pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
     let list = |uses: &Option<Vec<String>>| match uses.as_deref() {
-        None | Some([]) => "nothing".to_owned(),
+        None | Some([]) => "no purpose".to_owned(),
         Some(uses) => uses.join(", "),
     };
     let summary = match misuse {
@@ -79,7 +80,9 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
         }
     };
     let cause = match misuse {
-        Misuse::ExtendedUsage => "It was issued for another purpose. Programs that check this reject it.",
+        Misuse::ExtendedUsage => {
+            "The certificate was issued for another purpose. Programs that check the purpose reject it."
+        }
         Misuse::Usage => {
             "The server signs each handshake with this key, but its key usage lacks digitalSignature. GnuTLS and current browsers reject the connection."
         }
@@ -92,20 +95,21 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
 
 fn for_a_server() -> Fix {
     Fix::text(
-        "Server operator: get a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature",
+        "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature",
     )
 }
 
-/// A CA certificate as the server's: OpenSSL and GnuTLS accept it, so it is only a warning. Self-signed ones are left
-/// out: `openssl req -x509` creates them with CA:TRUE.
+/// The server presents a CA certificate. This is only a warning, because OpenSSL and GnuTLS accept it. Self-signed
+/// certificates are not reported, because `openssl req -x509` creates them with CA:TRUE.
 pub(super) fn authority_as_server(seen: CertificateContext<'_>) -> Option<Finding> {
     if !seen.leaf.is_authority || seen.leaf.self_signed {
         return None;
     }
-    let summary = "the certificate is that of a CA (CA:TRUE), not of a server".to_owned();
+    let summary = "the server presents a CA certificate (CA:TRUE) instead of a server certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
     finding.severity = Severity::Warning;
-    finding.cause = "OpenSSL and GnuTLS accept it; programs with rustls and browsers reject it.".to_owned();
+    finding.cause =
+        "OpenSSL and GnuTLS accept such a certificate, but browsers and programs that use rustls reject it.".to_owned();
     finding.fixes = vec![for_a_server()];
     Some(finding)
 }
@@ -114,54 +118,57 @@ pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
     let summary = "the CA has revoked the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Certain, summary);
     finding.cause =
-        "The OCSP response that the server sent with it reports this and is signed by the issuer. The usual reason is a compromised key."
+        "The server sent an OCSP response with the status revoked, and its signature is valid. The usual reason for a revocation is a compromised key."
             .to_owned();
     finding.fixes = vec![Fix::text("Server operator: immediately create a new key and get a new certificate for it")];
     finding
 }
 
-/// The certificate requires an OCSP response (must-staple, RFC 7633 §4.2.2), and the server does not send a valid one.
+/// The certificate requires an OCSP response (must-staple, RFC 7633 §4.2.2), but the server sends no valid response.
 pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
     let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
-        None => ("the server sent none", "The server cannot send one, or could not fetch it"),
+        None => (
+            "the server sent no response",
+            "The server does not support or does not use OCSP stapling, or it could not fetch a response",
+        ),
         Some((Some(fault), _)) => of_fault(fault),
-        Some((None, _)) => ("the one that the server sent is out of date", "The server has not fetched a new one"),
+        Some((None, _)) => ("the server's OCSP response is out of date", "The server has not fetched a new response"),
     };
-    let summary = format!("the certificate requires an OCSP response (must-staple), and {what}");
+    let summary = format!("the certificate requires an OCSP response (must-staple), but {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_MISSING, Confidence::Certain, summary);
     finding.cause =
-        format!("{cause}. Programs that enforce must-staple, including those with GnuTLS, reject the certificate.");
+        format!("{cause}. Programs that enforce must-staple, including those that use GnuTLS, reject the certificate.");
     finding.fixes = vec![Fix::text(
-        "Server operator: get a certificate without must-staple, or switch OCSP stapling on if the server supports it (Exim: tls_ocsp_file)",
+        "Server operator: get a certificate without must-staple, or enable OCSP stapling if the server supports it (Exim: tls_ocsp_file)",
     )];
     finding
 }
 
-/// What is wrong with a response, and a possible reason.
+/// The fault of an OCSP response, for the summary, and its reason, without a full stop.
 fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     match fault {
         StapleFault::Unreadable => {
-            ("the one that the server sent cannot be read", "It is not an OCSP response, or the file is damaged")
+            ("the server's OCSP response cannot be read", "The data that the server sent is not a valid OCSP response")
         }
         StapleFault::ResponderError => (
-            "the one that the server sent is an error of the OCSP responder",
-            "The CA's OCSP responder had no answer when the server asked it",
+            "the server's OCSP response is an error message of the OCSP responder",
+            "The CA's OCSP responder could not provide the status when the server requested it",
         ),
         StapleFault::OtherCertificate => (
-            "the first entry of the one that the server sent is not about this certificate",
-            "The server still has the response for an earlier certificate",
+            "the server's OCSP response is for a different certificate",
+            "The first entry of the response is for another certificate. Usually the server still has the response for an earlier certificate",
         ),
         StapleFault::UnknownIssuer => (
-            "the one that the server sent cannot be verified",
-            "The certificate of the issuer was not sent and is not in the trust store",
+            "the server's OCSP response cannot be verified",
+            "The issuer's certificate was not sent and is not in the trust store",
         ),
         StapleFault::WrongSignature => (
-            "the one that the server sent is not signed by the issuer",
-            "The signature is neither by the issuer nor by a responder that the issuer authorized",
+            "the server's OCSP response is not signed by the issuer",
+            "Neither the issuer nor a responder that the issuer authorized has signed the response",
         ),
         StapleFault::OutOfDate => {
-            ("the one that the server sent is out of date", "The server has not fetched a new one")
+            ("the server's OCSP response is out of date", "The server has not fetched a new response")
         }
     }
 }
@@ -169,13 +176,12 @@ fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
 /// An invalid OCSP response, with a certificate that does not require one.
 pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -> Finding {
     let (what, cause) = of_fault(fault);
-    let summary = format!("the OCSP response of the server is invalid: {what}");
-    let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
+    let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, what.to_owned());
     finding.cause = format!(
-        "{cause}. Clients that use GnuTLS close the connection; OpenSSL does not check the response by default."
+        "{cause}. Clients that use GnuTLS close the connection. OpenSSL does not check the response by default."
     );
     finding.fixes = vec![Fix::text(
-        "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or switch OCSP stapling off",
+        "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or disable OCSP stapling",
     )];
     finding
 }
@@ -184,11 +190,13 @@ pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -
 pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
-        let summary = format!("some clients cannot verify this: {} has {}", seen.called(limit.place), limit.what);
+        let summary =
+            format!("some clients cannot verify the chain, because {} has {}", seen.called(limit.place), limit.what);
         let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
-        finding.cause = format!("{accepting} can verify it, but clients that use {rejecting} cannot.");
-        finding.fixes =
-            vec![Fix::text("Server operator: get a certificate without it if such clients must be able to connect")];
+        finding.cause = format!("{accepting} can verify the chain, but clients that use {rejecting} cannot.");
+        finding.fixes = vec![Fix::text(
+            "Server operator: if such clients must be able to connect, get a certificate without this feature",
+        )];
         finding
     });
     found.collect()

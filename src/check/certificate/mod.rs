@@ -1,11 +1,12 @@
-//! The certificate: its issuer, names, dates and keys. One pass lists every fault, not only the first; each is judged
-//! separately.
+//! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
+//! is judged separately.
 //!
-//! On port 25 mail servers encrypt without verifying the certificate, so a bad one stops no mail there and is a
-//! warning. With a login, or on any other port, it is an error.
+//! On port 25, mail servers encrypt without verifying the certificate, so a faulty certificate stops no mail there and
+//! is only a warning. With a login, or on any other port, it is an error.
 //!
-//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (which
-//! certificates were sent), [`dates`], [`keys`] (keys, signatures, usage, OCSP), here the name, and [`rules`].
+//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
+//! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged
+//! here.
 
 mod chain;
 mod context;
@@ -37,7 +38,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
 }
 
-/// The faults of another certificate of the same server, seen by a ClientHello probe.
+/// The faults of another certificate of the same server, which a ClientHello probe received.
 pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };
@@ -56,13 +57,13 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
         None => seen.presented.doubts(seen.now),
     };
     let mut faults = Vec::new();
-    // If a virus scanner presents its own certificate, nothing else about that chain matters.
+    // If a virus scanner presents its own certificate, other faults of that chain do not matter.
     let scanner = doubts.iter().find(|doubt| is_of_path(doubt)).and_then(|_| trust::intercepted(seen));
     let is_scanned = scanner.is_some();
     faults.extend(scanner);
     faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
     weigh(seen.plan, session, &mut faults);
-    // Warnings, and limits that the user chose, are the same on every port.
+    // Warnings, and limits that the user set, have the same severity on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
     faults.extend(keys::authority_as_server(seen));
@@ -75,11 +76,11 @@ fn is_of_path(doubt: &Doubt<'_>) -> bool {
     matches!(doubt, Doubt::NoPath(_) | Doubt::Path(_))
 }
 
-/// The finding about one reason not to trust the server. Each is an error before it is weighed, so that the run fails
-/// exactly if the login was withheld.
+/// The finding about one reason not to trust the server. Each finding is an error here, and [`weigh`] may lower the
+/// severity, so that the run fails if and only if the password was withheld.
 fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     match doubt {
-        // Without a certificate there is nothing to judge; no current handshake succeeds without one.
+        // No current handshake succeeds without a certificate.
         Doubt::NoCertificate => None,
         Doubt::NoPath(why) => Some(trust::untrusted(seen, *why)),
         Doubt::Path(fault) => Some(path::fault(seen, fault)),
@@ -95,7 +96,7 @@ fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     }
 }
 
-/// What is wrong with a certificate of the chain, in a few words.
+/// A fault of a certificate in the chain, in a few words.
 pub(crate) struct Flaw {
     /// The certificate's position in the chain, from 0.
     pub(crate) place: usize,
@@ -104,7 +105,7 @@ pub(crate) struct Flaw {
     pub(crate) severity: Severity,
 }
 
-/// What is wrong with each certificate, for listings of the chain.
+/// The faults of each certificate, for listings of the chain.
 pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let why = match &presented.trust {
@@ -139,8 +140,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
             (is_authority, Warning, "issued for another purpose"),
             (is_broken, Error, "violates a rule of path validation"),
             (is_leaf && why == Some(ChainFault::NameConstraint), Error, "a name that its CA is not allowed to certify"),
-            (is_leaf && matches!(presented.name, NameMatch::Differs { .. }), Error, "another name"),
-            (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "comes after its issuer"),
+            (is_leaf && matches!(presented.name, NameMatch::Differs { .. }), Error, "for another host name"),
+            (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "sent after its issuer"),
             (is_twice, Notice, "sent twice"),
             (is_root && !is_twice && why.is_none(), Notice, "a root, not needed"),
             (is_spare, Notice, "not needed"),
@@ -151,7 +152,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Faults without a word of their own.
+/// Whether a listing describes the fault only as a violated rule of path validation. The other faults have a word of
+/// their own.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,
@@ -162,25 +164,25 @@ fn is_shown(fault: &PathFault) -> bool {
     )
 }
 
-/// Sets the severity by the clients that a fault affects.
+/// Sets the severity of the faults by port, login and `--insecure`.
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
         session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));
-    let nobody_looks = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
+    let is_between_servers = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
     let accepted = plan.tls.verify == Verify::Insecure;
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
         if accepted {
             fault.severity = Severity::Notice;
-            fault.consequences.push("Accepted, because --insecure was given".to_owned());
-        } else if nobody_looks {
+            fault.consequences.push("smtpcheck accepted the certificate, because --insecure was given".to_owned());
+        } else if is_between_servers {
             fault.severity = Severity::Warning;
-            fault.consequences.push("Mail servers that deliver to port 25 do not verify certificates and continue; senders with MTA-STS or DANE, smart hosts and mail programs reject it".to_owned());
+            fault.consequences.push("Most mail servers that deliver to port 25 do not verify certificates and continue. Senders that use MTA-STS or DANE, and mail programs, reject the certificate.".to_owned());
         } else {
             fault.failure = Some(PhaseFailure::Tls);
         }
         if withheld && at == 0 {
             fault.consequences.push(
-                "The password was not sent, because the server's certificate could not be verified (--insecure overrides this)"
+                "smtpcheck did not send the password, because it could not verify the server's certificate (--insecure overrides this)"
                     .to_owned(),
             );
         }
@@ -193,7 +195,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         NameMatch::Matches { .. } | NameMatch::Unreadable { .. } => return None,
         NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
     };
-    // RFC 9525 §6.5: an address counts in the form of an address only.
+    // RFC 9525 §6.5: an IP address matches only an iPAddress entry.
     let is_in_the_wrong_form =
         expected.parse::<std::net::IpAddr>().is_ok() && presented.iter().any(|name| name == expected);
     let summary = if is_in_the_wrong_form {
@@ -208,13 +210,13 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if is_in_the_wrong_form {
         finding.cause = "Clients compare an IP address only with iPAddress entries in subjectAltName.".to_owned();
         finding.fixes = vec![Fix::text(format!(
-            "Server operator: get a certificate with IP:{expected} instead of DNS:{expected} in subjectAltName. Or connect to a host name."
+            "Connect to a host name instead of an IP address. Server operator: get a certificate with IP:{expected} instead of DNS:{expected} in subjectAltName."
         ))];
         return Some(finding);
     }
     finding.cause = match (only_common_name, presented.iter().find_map(|name| wildcard(name, expected))) {
         (Some(name), _) => format!(
-            "The common name ({name}) is not accepted for {expected}. Go, rustls and browsers ignore common names; OpenSSL and GnuTLS accept one only if it is a single host name and the only name. The name must be in subjectAltName."
+            "Clients do not accept the common name ({name}) for {expected}. The host name must be in subjectAltName. Go, rustls and browsers ignore common names. OpenSSL and GnuTLS accept a common name only if it is a single host name and the certificate has no other name."
         ),
         (None, Some(why)) => why,
         (None, None) => {
@@ -228,7 +230,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "Connect to a name in the certificate, if it is the same server",
+            "Connect to a name in the certificate, if it belongs to the same server",
             // The same server presents the same certificate, so `--cacert` is needed there too.
             match &seen.plan.tls.cacert {
                 Some(path) => {
@@ -242,7 +244,8 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Why a wildcard that seems to match does not (RFC 9525 §6.3: it matches exactly one label, the first).
+/// Explains why a wildcard that seems to match does not match. A wildcard matches exactly one label, the first
+/// (RFC 9525 §6.3).
 fn wildcard(name: &str, expected: &str) -> Option<String> {
     let domain = name.strip_prefix("*.")?;
     if expected.eq_ignore_ascii_case(domain) {
@@ -252,7 +255,7 @@ fn wildcard(name: &str, expected: &str) -> Option<String> {
     let (label, rest) = below?;
     let is_below = rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain));
     (is_below && label.contains('.'))
-        .then(|| format!("{name} matches one label only, but {expected} has more than one label before {domain}."))
+        .then(|| format!("{name} matches only one label, but {expected} has more than one label before {domain}."))
 }
 
 fn few(names: &[String], total: usize) -> String {

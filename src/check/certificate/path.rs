@@ -1,4 +1,4 @@
-//! Rules of path validation that a certificate violates.
+//! Findings about certificates that violate a rule of path validation.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -8,7 +8,7 @@ use super::trust::{broken, constrained, name_constrained, store, with_sign};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace, TrustStore};
 use crate::lexicon::{Confidence, Fix};
 
-/// The finding about one violation. A few kinds have a rule of their own.
+/// The finding about one violation. Some violations have a rule of their own.
 pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
     let who = match fault.at {
         PathPlace::Sent { place } => seen.called(place),
@@ -19,13 +19,16 @@ pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding 
         PathFaultKind::NameConstraint { name } => return name_constrained(seen, name),
         PathFaultKind::WeakKey { key } => return keys::too_short(seen, &who, key),
         PathFaultKind::UnsupportedNameConstraint => {
-            return constrained(seen, summary, "Programs that encounter such a constraint reject the chain.");
+            return constrained(seen, summary, "Clients that cannot process such a constraint reject the chain.");
         }
         PathFaultKind::UnsupportedSignature { .. } => {
-            let cause = "smtpcheck does not support this algorithm, so it is not known whether the chain is valid.";
+            let cause = "smtpcheck does not support this algorithm, so it cannot verify the chain. Many clients probably reject it.";
             let mut finding = broken(seen, summary, cause.to_owned());
             finding.confidence = Confidence::Likely;
-            finding.otherwise = Some("Clients that support the algorithm may verify the chain.".to_owned());
+            finding.otherwise = Some(
+                "The chain may be valid for clients that support the algorithm. Verify it with openssl verify to find out."
+                    .to_owned(),
+            );
             return with_sign(seen, finding);
         }
         _ => {}
@@ -43,40 +46,46 @@ fn summary(seen: CertificateContext<'_>, who: &str, kind: &PathFaultKind) -> Str
         PathFaultKind::WeakKey { key } => format!("the key of {who} is too weak: {key}"),
         PathFaultKind::WeakSignature { hash } => format!("{who} is signed with {hash}"),
         PathFaultKind::UnsupportedNameConstraint => {
-            format!("the name constraints of the CAs above {who} limit a kind of name that clients cannot compare")
+            format!("the CAs above {who} have name constraints for a type of name that clients cannot compare")
         }
         PathFaultKind::TooManyNames => {
-            format!("{who} has more names, and its CAs more name constraints, than are compared")
+            format!("{who} has too many names, and its CAs too many name constraints, to compare them")
         }
         PathFaultKind::OutOfDate => format!("{who} {}", dates_of_root(seen)),
         PathFaultKind::Unreadable => format!("{who} cannot be read"),
         PathFaultKind::TooLarge => format!("{who} is too large"),
         PathFaultKind::OldVersion { version } => {
-            format!("{who} is of X.509 version {version}, which does not allow extensions")
+            format!("{who} has X.509 version {version}, which does not allow extensions")
         }
-        PathFaultKind::NotAuthority => format!("{who} signed a certificate, but is not that of a CA"),
-        PathFaultKind::MayNotSign => format!("{who} is not allowed to sign certificates, but signed one"),
-        PathFaultKind::PathTooLong { limit } => format!("{who} allows {limit} CAs below it, but there are more"),
+        PathFaultKind::NotAuthority => format!("{who} signed a certificate, but is not a CA certificate"),
+        PathFaultKind::MayNotSign => format!("{who} signed a certificate, but is not allowed to sign certificates"),
+        PathFaultKind::PathTooLong { limit } => {
+            format!("{who} allows at most {limit} CAs below it, but the chain has more")
+        }
         PathFaultKind::PathTooLongWithSelfIssued { limit } => {
-            format!("{who} allows {limit} CAs below it, but there are more if self-issued ones count")
+            format!(
+                "{who} allows at most {limit} CAs below it, but the chain has more if self-issued certificates are counted"
+            )
         }
         PathFaultKind::Proxy => format!("{who} is a proxy certificate, or was signed with one"),
         PathFaultKind::CompressedKey => format!("the key of {who} is a compressed point"),
         PathFaultKind::MissingFeature { feature } => {
             format!("{who} lacks the TLS feature {feature}, which its issuer requires")
         }
-        PathFaultKind::AuthorityWithoutStaple => format!("{who} requires an OCSP response for the certificate of a CA"),
+        PathFaultKind::AuthorityWithoutStaple => format!("{who} is a CA certificate that requires an OCSP response"),
         PathFaultKind::CriticalExtension { extension } => {
             format!("{who} has a critical extension that not every client processes: {extension}")
         }
         PathFaultKind::RepeatedExtension { extension } => format!("{who} has the extension {extension} more than once"),
         PathFaultKind::UnreadableExtension { extension } => format!("the extension {extension} of {who} is malformed"),
-        PathFaultKind::OtherUse => format!("{who} is limited to other uses than TLS servers"),
-        PathFaultKind::OtherAuthorityKey => format!("{who} names a different issuer key than the one that signed it"),
-        PathFaultKind::WrongSignature => {
-            format!("the signature of {who} is wrong: it was not made with the key of its issuer")
+        PathFaultKind::OtherUse => format!("{who} is limited to purposes other than TLS servers"),
+        PathFaultKind::OtherAuthorityKey => {
+            format!("the issuer key that {who} specifies is not the key that signed it")
         }
-        PathFaultKind::AlgorithmsDiffer => format!("{who} names two different algorithms for its signature"),
+        PathFaultKind::WrongSignature => {
+            format!("the signature of {who} was not made with the key of its issuer")
+        }
+        PathFaultKind::AlgorithmsDiffer => format!("{who} specifies two different algorithms for its signature"),
         PathFaultKind::UnsupportedSignature { algorithm } => {
             format!("smtpcheck cannot verify the signature of {who}: {algorithm}")
         }
@@ -88,62 +97,68 @@ fn cause(fault: &PathFault) -> String {
     match &fault.kind {
         PathFaultKind::WeakSignature { .. } => rejected("Such a signature can be forged"),
         PathFaultKind::TooManyNames => {
-            "Comparing all of them would take too long. OpenSSL has a similar limit.".to_owned()
+            "Comparing all names with all constraints would take too long. OpenSSL has a similar limit.".to_owned()
         }
-        PathFaultKind::OutOfDate => rejected("An expired or not yet valid root is not trusted"),
-        PathFaultKind::Unreadable => "It is not an X.509 certificate in DER format.".to_owned(),
+        PathFaultKind::OutOfDate => rejected("A root that has expired or is not valid yet is not trusted"),
+        PathFaultKind::Unreadable => {
+            "The data that the server sent is not an X.509 certificate in DER format.".to_owned()
+        }
         PathFaultKind::TooLarge => {
-            "It is larger than 64 KiB, and current TLS libraries do not read certificates of that size.".to_owned()
+            "The certificate is larger than 64 KiB. Current TLS libraries do not read certificates of that size."
+                .to_owned()
         }
         PathFaultKind::OldVersion { .. } => rejected(if fault.at == (PathPlace::Sent { place: 0 }) {
-            "It has extensions, which only version 3 allows (RFC 5280 section 4.1.2.9)"
+            "The certificate has extensions, which only version 3 allows (RFC 5280 section 4.1.2.9)"
         } else {
             "A CA needs extensions that mark it as a CA (RFC 5280 sections 4.1.2.9 and 6.1.4 (k))"
         }),
         PathFaultKind::NotAuthority => {
             rejected("basicConstraints with CA:TRUE is missing (RFC 5280 section 6.1.4 (k))")
         }
-        PathFaultKind::MayNotSign => rejected("Its key usage lacks keyCertSign (RFC 5280 section 6.1.4 (n))"),
+        PathFaultKind::MayNotSign => {
+            rejected("The key usage of the certificate lacks keyCertSign (RFC 5280 section 6.1.4 (n))")
+        }
         PathFaultKind::PathTooLong { .. } => {
-            rejected("Its path length constraint is exceeded (RFC 5280 section 6.1.4 (l))")
+            rejected("The chain exceeds the path length constraint of the certificate (RFC 5280 section 6.1.4 (l))")
         }
         PathFaultKind::PathTooLongWithSelfIssued { .. } => {
-            "GnuTLS counts certificates whose issuer and subject are the same, and rejects such a chain. RFC 5280 section 6.1.4 (l) and OpenSSL do not count them."
+            "GnuTLS counts certificates whose issuer and subject are the same, and therefore rejects the chain. RFC 5280 section 6.1.4 (l) and OpenSSL do not count them."
                 .to_owned()
         }
         PathFaultKind::Proxy => {
-            "Proxy certificates are for users (RFC 3820). OpenSSL rejects them unless a program allows them.".to_owned()
+            "Proxy certificates are for users, not for servers (RFC 3820). OpenSSL rejects them unless a program allows them."
+                .to_owned()
         }
         PathFaultKind::CompressedKey => {
-            "GnuTLS supports only uncompressed points and rejects it (RFC 5480 section 2.2: support is optional)."
+            "GnuTLS supports only uncompressed points, so it rejects the certificate. Support for compressed points is optional (RFC 5480 section 2.2)."
                 .to_owned()
         }
         PathFaultKind::MissingFeature { .. } => {
-            "A certificate must have every TLS feature of the CAs above it (RFC 7633 section 4.2.2). GnuTLS rejects such a chain."
+            "A certificate must have every TLS feature that its CAs have (RFC 7633 section 4.2.2). GnuTLS rejects such a chain."
                 .to_owned()
         }
         PathFaultKind::AuthorityWithoutStaple => {
-            "It has the TLS feature status_request (must-staple), and GnuTLS rejects the chain without a response for it."
+            "The CA certificate has the TLS feature status_request (must-staple). GnuTLS rejects the chain if the server sends no OCSP response for it."
                 .to_owned()
         }
         PathFaultKind::CriticalExtension { .. } => rejected(
-            "A critical extension that a client does not process makes a certificate invalid (RFC 5280 section 4.2)",
+            "A client must reject a certificate with a critical extension that it does not process (RFC 5280 section 4.2)",
         ),
         PathFaultKind::RepeatedExtension { .. } => {
             rejected("Each extension may occur only once (RFC 5280 section 4.2)")
         }
-        PathFaultKind::UnreadableExtension { .. } => rejected("Its contents violate the standard"),
-        PathFaultKind::OtherUse => {
-            rejected("Its extended key usage lacks serverAuth, or its Netscape certificate type lacks SSL server")
-        }
+        PathFaultKind::UnreadableExtension { .. } => rejected("The contents of the extension violate the standard"),
+        PathFaultKind::OtherUse => rejected(
+            "The extended key usage of the certificate lacks serverAuth, or its Netscape certificate type lacks SSL server",
+        ),
         PathFaultKind::OtherAuthorityKey => {
-            rejected("authorityKeyIdentifier does not match the certificate of the issuer (RFC 5280 section 4.2.1.1)")
+            rejected("authorityKeyIdentifier does not match the issuer's certificate (RFC 5280 section 4.2.1.1)")
         }
         PathFaultKind::WrongSignature => rejected(
-            "The certificate was modified, or the certificate that was found for its issuer has the same name but another key",
+            "The certificate was modified, or the CA certificate with the issuer's name has another key",
         ),
-        PathFaultKind::AlgorithmsDiffer => rejected("Both must be the same (RFC 5280 section 4.1.1.2)"),
-        // These have a rule or a cause of their own.
+        PathFaultKind::AlgorithmsDiffer => rejected("Both algorithms must be the same (RFC 5280 section 4.1.1.2)"),
+        // `fault` handles these separately.
         PathFaultKind::NameConstraint { .. }
         | PathFaultKind::WeakKey { .. }
         | PathFaultKind::UnsupportedNameConstraint
@@ -151,7 +166,7 @@ fn cause(fault: &PathFault) -> String {
     }
 }
 
-/// How a finding names the anchor.
+/// The name of the trust anchor in findings.
 fn root(seen: CertificateContext<'_>) -> String {
     match &seen.presented.anchor {
         Some(anchor) => format!("the root {} in {}", anchor.subject, store(seen)),
@@ -164,17 +179,17 @@ fn dates_of_root(seen: CertificateContext<'_>) -> String {
     match dates {
         Some((_, until)) if until < seen.now => format!("expired {} ({})", ago(days(until, seen.now)), date(until)),
         Some((from, _)) => format!("becomes valid on {}", date(from)),
-        None => "is out of date".to_owned(),
+        None => "is not valid at this time".to_owned(),
     }
 }
 
 fn replaced_root(seen: CertificateContext<'_>) -> Fix {
     Fix::text(match &seen.presented.store {
         TrustStore::File { path, .. } => {
-            format!("Replace it in {path} with the current root certificate of the CA")
+            format!("Replace the root in {path} with the current root certificate of the CA")
         }
         TrustStore::System { .. } | TrustStore::Mozilla { .. } => {
-            "Update ca-certificates on this machine. Server operator: or install a chain that leads to another root."
+            "Update ca-certificates on this machine. Server operator: install a chain that leads to another root."
                 .to_owned()
         }
     })

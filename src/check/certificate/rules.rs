@@ -2,7 +2,7 @@
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All of them, in the order in which they are judged.
+/// All rules of this file.
 pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_INTERCEPTED,
     &CERTIFICATE_UNTRUSTED,
@@ -32,10 +32,10 @@ pub(super) static CERTIFICATE_UNTRUSTED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not issued by a trusted CA",
     docs: Docs {
-        sees: "The chain that the server sent does not lead to a trusted root: its CA is private or unknown to this machine, or the chain is broken. A warning on port 25 without a login, where mail servers do not verify certificates.",
+        sees: "The chain that the server sent does not lead to a trusted root, because its CA is private or unknown to this machine, or because the chain is broken. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
         matters: "Anyone can create such a certificate, so a client cannot distinguish the server from an on-path attacker. Programs that verify certificates reject it.",
-        action: "If the CA is private, give its root with --cacert, and install that root in every program that sends to this server. If the CA is public, update ca-certificates on this machine, or ask the server's operator to install the complete chain.",
-        example: "a certificate of a company's own CA",
+        action: "If the CA is private, give its root certificate with --cacert, and install it in every program that sends to this server. If the CA is public, update ca-certificates on this machine. Server operator: install the complete chain.",
+        example: "a certificate issued by a company's private CA",
         references: "RFC 5280 section 6.1 (path validation)",
     },
 };
@@ -45,10 +45,10 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is self-signed, not issued by a CA",
     docs: Docs {
-        sees: "Subject and issuer of the server's certificate are the same, it is signed with its own key, and it is not in the trust store. A warning on port 25 without a login.",
-        matters: "Anyone can create one for any name. Programs that verify certificates reject it. Programs that do not verify cannot distinguish the server from an on-path attacker.",
-        action: "Server operator: get a certificate of a public CA (ACME is free). If you operate a private server, give its certificate with --cacert: an exact match is trusted.",
-        example: "a certificate of openssl req -x509, or a package's snakeoil certificate",
+        sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Anyone can create such a certificate for any name. Programs that verify certificates reject it. Programs that do not verify certificates cannot distinguish the server from an on-path attacker.",
+        action: "Server operator: get a certificate from a public CA (for example free of charge with ACME). If the server is private, give its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
+        example: "a certificate created with openssl req -x509, or the snakeoil certificate that a package creates",
         references: "RFC 5280 section 6.1 (path validation)",
     },
 };
@@ -58,10 +58,10 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
     docs: Docs {
-        sees: "The server's certificate was not signed by any of the certificates that were sent, nor by a trusted root, and it contains the URL of its issuer's certificate. A warning on port 25 without a login.",
-        matters: "Browsers download or cache the missing certificate, mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
-        action: "Server operator: install the complete chain: fullchain.pem instead of cert.pem, the server's certificate first.",
-        example: "a certificate issued by R11 (Let's Encrypt), and R11's own certificate is not sent",
+        sees: "Neither a certificate that the server sent nor a trusted root has signed the server's certificate, and the certificate contains the URL of its issuer's certificate. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Browsers download or cache the missing certificate, but mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
+        action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
+        example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",
         references: "RFC 8446 section 4.4.2 (certificate list), RFC 5280 section 4.2.2.1 (URL of the issuer's certificate)",
     },
 };
@@ -71,9 +71,9 @@ pub(super) static CERTIFICATE_INTERCEPTED: Rule = Rule {
     severity: Severity::Error,
     title: "a virus scanner or gateway replaces the server's certificate",
     docs: Docs {
-        sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not a CA.",
-        matters: "It intercepts and reads the entire session. Programs that verify certificates reject its certificate. The server's own certificate was not seen.",
-        action: "Switch off the scanning of encrypted mail, or exclude this program. On a company network, ask its administrator for the gateway's root certificate.",
+        sees: "The certificate is not trusted, and its issuer is a known virus scanner or network gateway. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "The virus scanner or gateway intercepts and reads the entire session. Programs that verify certificates reject its certificate. smtpcheck cannot examine the server's own certificate.",
+        action: "Disable the scanning of encrypted mail in the virus scanner, or exclude your mail program from it. In a company network, ask the network administrator for the gateway's root certificate.",
         example: "issuer: O=Avast Web/Mail Shield, CN=Avast Web/Mail Shield Root",
         references: "RFC 5280 section 6.1",
     },
@@ -84,10 +84,10 @@ pub(super) static CERTIFICATE_NAME_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate does not match the host name",
     docs: Docs {
-        sees: "None of the names in the certificate matches the host that smtpcheck connected to. A warning on port 25 without a login.",
-        matters: "Clients that verify certificates reject it, because it may be a different server.",
-        action: "Connect to a name in the certificate, or ask the server's operator to add the host name to the certificate. On shared hosting, use the host name of the hosting company.",
-        example: "mail.example.net, certificate for *.hoster.example",
+        sees: "None of the names in the certificate matches the host that smtpcheck connected to. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Clients that verify certificates refuse to connect, because the server may be a different one.",
+        action: "Use a name in the certificate as the server name in your program. On shared hosting, use the host name of the hosting company's server. Server operator: get a certificate that contains the host name.",
+        example: "the target is mail.example.net, but the certificate is for *.hoster.example",
         references: "RFC 9525 section 6.1, RFC 8314 section 3.2",
     },
 };
@@ -97,9 +97,9 @@ pub(super) static CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate has expired",
     docs: Docs {
-        sees: "The server's certificate has expired. A warning on port 25 without a login.",
+        sees: "The server's certificate has expired. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
         matters: "Clients that verify certificates refuse to connect.",
-        action: "Server operator: renew the certificate and reload the mail service; until the service reads the renewed file, it uses the old one. If the certificate should still be valid, check this machine's clock.",
+        action: "Server operator: renew the certificate and reload the mail service. Without a reload, the service continues to use the old certificate. If the certificate should still be valid, check this machine's clock.",
         example: "notAfter=Nov 18 06:02:11 2026 GMT",
         references: "RFC 5280 section 4.1.2.5",
     },
@@ -110,9 +110,9 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not valid yet",
     docs: Docs {
-        sees: "The validity of the server's certificate begins in the future. A warning on port 25 without a login.",
-        matters: "Until then, clients that verify certificates refuse to connect. Often this machine's clock is wrong.",
-        action: "Check this machine's clock first. Server operator: if the clock is right, use a certificate that is already valid.",
+        sees: "The validity of the server's certificate begins in the future. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often the reason is a wrong clock on this machine.",
+        action: "Check this machine's clock first. Server operator: if the clock is correct, use a certificate that is already valid.",
         example: "a machine whose clock is set to 1970",
         references: "RFC 5280 section 4.1.2.5",
     },
@@ -121,11 +121,11 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     id: "certificate-expires-soon",
     severity: Severity::Warning,
-    title: "a certificate of the chain expires soon",
+    title: "the certificate, or an intermediate certificate, expires soon",
     docs: Docs {
-        sees: "The server's certificate, or one between it and the root, expires in 21 days or less (--cert-days changes this; its second number makes it an error).",
-        matters: "Automatic renewal normally happens about 30 days before expiry, so it has probably failed.",
-        action: "Server operator: renew the certificate now, reload the mail service, and find out why the automatic renewal failed.",
+        sees: "The server's certificate, or an intermediate certificate, expires in 21 days or less. Severity: warning. --cert-days changes this limit, and can set a second limit for an error.",
+        matters: "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed, or the mail service has not loaded the renewed certificate.",
+        action: "Server operator: renew the certificate and reload the mail service. If you use automatic renewal, find out why it did not take effect.",
         example: "certbot renewed the file, but Postfix was not reloaded",
         references: "RFC 5280 section 4.1.2.5",
     },
@@ -136,8 +136,8 @@ pub(super) static CERTIFICATE_SIGNATURE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not prove that it has the certificate's key",
     docs: Docs {
-        sees: "The handshake is signed with a different key than the certificate's.",
-        matters: "The certificate may have been copied from another server.",
+        sees: "The signature of the handshake was not made with the key of the server's certificate. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Clients that verify certificates refuse to connect, because the certificate may have been copied from another server.",
         action: "Server operator: check that the key and the certificate match.",
         example: "the certificate was renewed with a new key, and the old key is still in use",
         references: "RFC 8446 section 4.4.3",
@@ -147,11 +147,11 @@ pub(super) static CERTIFICATE_SIGNATURE_INVALID: Rule = Rule {
 pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
     id: "certificate-intermediate-expired",
     severity: Severity::Error,
-    title: "a certificate between the server's and the root is expired or not yet valid",
+    title: "an intermediate certificate has expired or is not valid yet",
     docs: Docs {
-        sees: "A CA certificate in the chain to the root has expired or is not yet valid. A warning on port 25 without a login.",
+        sees: "A CA certificate in the chain to the root has expired or is not valid yet. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
-        action: "Server operator: install the current chain of the CA (from the CA's page of chain certificates) and reload the mail service.",
+        action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
         example: "the AddTrust root in May 2020, DST Root CA X3 in September 2021",
         references: "RFC 5280 section 6.1.3 (each certificate of the path must be valid at the current time)",
     },
@@ -162,8 +162,8 @@ pub(super) static CERTIFICATE_KEY_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a key in the chain is too short",
     docs: Docs {
-        sees: "The chain contains an RSA key of less than 2048 bits, an elliptic curve of less than 256 bits, or a DSA key. A warning on port 25 without a login.",
-        matters: "Such keys can be broken. Current programs reject them, often with an error message that does not mention the key.",
+        sees: "The chain contains an RSA key of less than 2048 bits, a key on an elliptic curve of less than 256 bits, or a DSA key. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "An attacker may be able to compute the private key. Current programs reject such keys, often with an error message that does not mention the key.",
         action: "Server operator: create a new key (EC P-256, or RSA with 2048 bits or more) and get a certificate for it.",
         example: "an RSA key of 1024 bits; OpenSSL reports: ee key too small",
         references: "RFC 9325 section 4.5 (key lengths)",
@@ -175,9 +175,9 @@ pub(super) static CERTIFICATE_SIGNATURE_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a certificate is signed with MD5 or SHA-1",
     docs: Docs {
-        sees: "The server's certificate, or one between it and the root, is signed with a hash that can be forged. A warning on port 25 without a login.",
-        matters: "Current programs reject it; OpenSSL reports: ca md too weak.",
-        action: "Server operator: get a new certificate that is signed with SHA-256 or better; change the settings of a private CA first.",
+        sees: "The server's certificate, or an intermediate certificate, is signed with MD5 or SHA-1. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Such signatures can be forged, and current programs reject them. OpenSSL reports: ca md too weak.",
+        action: "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, change its settings first.",
         example: "sha1WithRSAEncryption",
         references: "RFC 9155 section 2 (MD5 and SHA-1 in signatures), RFC 9325 section 4.5",
     },
@@ -188,9 +188,9 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "Its extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE; a warning, because OpenSSL and GnuTLS accept it). A warning on port 25 without a login.",
-        matters: "Programs that verify certificates reject it, because it was issued for another purpose.",
-        action: "Server operator: get a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). Severity: error, but a warning for CA:TRUE, which OpenSSL and GnuTLS accept, and on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "The certificate was issued for another purpose, so programs that verify certificates reject it.",
+        action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",
         references: "RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.12",
     },
@@ -201,9 +201,9 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA is not allowed to certify this name",
     docs: Docs {
-        sees: "The name constraints of a CA in the chain exclude a name of the server's certificate. A warning on port 25 without a login.",
-        matters: "Programs that verify certificates reject it, even if everything else about it is right.",
-        action: "Server operator: get the certificate from a CA that is allowed to certify this name, or widen the constraints of a private CA.",
+        sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Programs that verify certificates reject the certificate, even if it has no other fault.",
+        action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, extend its name constraints.",
         example: "a CA for example.com issues a certificate for mail.example.net",
         references: "RFC 5280 section 4.2.1.10 (name constraints)",
     },
@@ -212,13 +212,13 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
 pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
     id: "certificate-chain-disordered",
     severity: Severity::Warning,
-    title: "the certificates are sent in the wrong order",
+    title: "the server sends the certificates in the wrong order",
     docs: Docs {
-        sees: "A certificate was signed by one that comes before it in the list.",
-        matters: "Most programs sort the certificates. Older ones do not, and fail.",
-        action: "Server operator: sort the file: the server's certificate first, then always the certificate that signed the previous one.",
-        example: "leaf, root, intermediate",
-        references: "RFC 8446 section 4.4.2 (each certificate should certify the one before it; in TLS 1.2 it must)",
+        sees: "In the list that the server sends, an issuer's certificate precedes a certificate that it signed.",
+        matters: "Most programs sort the certificates. Older programs do not, and fail.",
+        action: "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
+        example: "server certificate, root, intermediate certificate",
+        references: "RFC 8446 section 4.4.2 (each certificate should certify the previous one; in TLS 1.2 it must)",
     },
 };
 
@@ -227,22 +227,22 @@ pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
     severity: Severity::Notice,
     title: "the server sends unnecessary certificates",
     docs: Docs {
-        sees: "A certificate is sent twice, is a root, belongs to another chain, or more than ten are sent.",
-        matters: "It costs bytes and packets in each handshake. A root is not trusted because it is sent. An expired certificate confuses some programs.",
-        action: "Server operator: remove it from the file. The server's certificate and the intermediate certificates are enough.",
-        example: "fullchain.pem pasted twice into one file",
-        references: "RFC 8446 section 4.4.2 (the root may be left out)",
+        sees: "The server sends a certificate twice, a root certificate, a certificate of another chain, or more than ten certificates.",
+        matters: "Unnecessary certificates make each handshake larger. Clients do not trust a root because the server sends it. Some programs fail if an unnecessary certificate has expired.",
+        action: "Server operator: remove the unnecessary certificates from the file. The server needs only its own certificate and the intermediate certificates.",
+        example: "a file that contains the contents of fullchain.pem twice",
+        references: "RFC 8446 section 4.4.2 (the server may omit the root)",
     },
 };
 
 pub(super) static CERTIFICATE_STAPLE_MISSING: Rule = Rule {
     id: "certificate-staple-missing",
     severity: Severity::Error,
-    title: "the certificate requires an OCSP response (must-staple), and the server sends no valid one",
+    title: "the certificate requires an OCSP response (must-staple), but the server sends no valid response",
     docs: Docs {
-        sees: "The certificate has the must-staple extension, but the server sent no OCSP response with it, or an invalid one: out of date, about another certificate, or not signed by the issuer. A warning on port 25 without a login.",
-        matters: "Programs that enforce must-staple, including all with GnuTLS, reject the certificate. Most mail servers cannot send OCSP responses at all.",
-        action: "Server operator: get a certificate without must-staple, or switch OCSP stapling on if the server supports it (Exim: tls_ocsp_file).",
+        sees: "The certificate has the must-staple extension. The server sent no OCSP response, or a response that is out of date, is for another certificate, or is not signed by the issuer. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Programs that enforce must-staple, including all programs that use GnuTLS, reject the certificate. Most mail servers cannot send OCSP responses.",
+        action: "Server operator: get a certificate without must-staple, or enable OCSP stapling if the server supports it (Exim: tls_ocsp_file).",
         example: "TLS Feature: status_request",
         references: "RFC 7633 section 4.2.2, RFC 6066 section 8",
     },
@@ -253,8 +253,8 @@ pub(super) static CERTIFICATE_REVOKED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA has revoked the certificate",
     docs: Docs {
-        sees: "The OCSP response that the server sends with its certificate reports the status revoked, is about this certificate, and is signed by its issuer or by a responder that the issuer authorized. A warning on port 25 without a login.",
-        matters: "The certificate is no longer valid, usually because its key was compromised. Programs that check for revocation reject it.",
+        sees: "The server sends an OCSP response for its certificate with the status revoked. The response is signed by the issuer of the certificate or by a responder that the issuer authorized. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "The certificate is no longer valid. Programs that check for revocation reject it. A frequent reason for a revocation is a compromised key.",
         action: "Server operator: immediately create a new key and get a new certificate for it.",
         example: "Cert Status: revoked",
         references: "RFC 6960 section 2.2 (status of a certificate)",
@@ -266,8 +266,8 @@ pub(super) static CERTIFICATE_LIFETIME_LONG: Rule = Rule {
     severity: Severity::Notice,
     title: "the certificate is valid for more than 825 days",
     docs: Docs {
-        sees: "The period of validity of the server's certificate is longer than 825 days.",
-        matters: "Apple's systems reject server certificates that are valid for longer, including those of private CAs. Public CAs are no longer allowed to issue them.",
+        sees: "The validity period of the server's certificate is longer than 825 days.",
+        matters: "Apple's systems reject such certificates, including those issued by private CAs. Public CAs are no longer allowed to issue them.",
         action: "Server operator: use a certificate with a shorter validity, and renew it automatically.",
         example: "openssl req -x509 -days 3650",
         references: "RFC 5280 section 4.1.2.5; Apple: Requirements for trusted certificates in iOS 13 and macOS 10.15 (support.apple.com/103769)",
@@ -279,11 +279,11 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the server's OCSP response is invalid",
     docs: Docs {
-        sees: "The server sent an OCSP response that is about another certificate, is not signed by the issuer or a responder that it authorized, is out of date, or cannot be read.",
-        matters: "Clients that use GnuTLS close the connection. Most others continue without the response, so they do not notice a revocation.",
-        action: "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or switch OCSP stapling off.",
-        example: "the certificate was renewed, and the response for the old one is still sent",
-        references: "RFC 6960 section 3.2 (when a response is accepted), section 4.2.2.2 (authorized responders)",
+        sees: "The server sent an OCSP response that is for another certificate, is not signed by the issuer or by a responder that the issuer authorized, is out of date, or cannot be read. Severity: error, but a warning on port 25 without a login, because mail servers do not verify certificates there.",
+        matters: "Clients that use GnuTLS close the connection. Most other clients continue without the response, so they do not detect a revocation.",
+        action: "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or disable OCSP stapling.",
+        example: "the certificate was renewed, but the server still sends the response for the old certificate",
+        references: "RFC 6960 section 3.2 (conditions for accepting a response), section 4.2.2.2 (authorized responders)",
     },
 };
 
@@ -292,9 +292,9 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     severity: Severity::Warning,
     title: "some clients cannot verify the certificate",
     docs: Docs {
-        sees: "The chain is valid, but it has a feature that not every TLS library supports: a critical certificatePolicies or inhibitAnyPolicy, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
-        matters: "Clients with OpenSSL and GnuTLS connect. Clients with another TLS library reject the certificate.",
-        action: "Server operator: get a certificate without this feature if such clients must be able to connect.",
+        sees: "The chain is valid, but it has a feature that some TLS libraries do not support: a critical certificatePolicies or inhibitAnyPolicy extension, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
+        matters: "Whether a client accepts the certificate depends on its TLS library. The finding lists the libraries that accept it and those that reject it.",
+        action: "Server operator: if such clients must be able to connect, get a certificate without this feature.",
         example: "X509v3 Certificate Policies: critical",
         references: "RFC 5280 section 4.2 (a client rejects a critical extension that it cannot process)",
     },

@@ -1,15 +1,16 @@
-//! Which clients a verdict about TLS applies to. Other clients use other TLS libraries than smtpcheck, which accept and
-//! reject different things. This file compares the unencrypted part of the server's handshake with what common clients
-//! offer and accept ([`table`]), lists which of them connect, and raises findings if smtpcheck connects and others do
-//! not.
+//! The clients to which a verdict about TLS applies. Other clients use other TLS libraries than smtpcheck, which
+//! support other versions and algorithms. This file compares the unencrypted part of the server's handshake with the
+//! versions and algorithms that common clients support ([`table`]). It lists the clients that connect, and raises
+//! findings if smtpcheck connects but other clients do not.
 //!
-//! What is known, and from which messages:
-//! 1. After a handshake: the ServerHello of the session. The server chose it from what smtpcheck offers. It shows whether
-//!    the server meets the requirements of clients (RFC 5746, RFC 7627), not what it would choose for another client.
-//! 2. After a failed handshake: the responses to ClientHellos that offer everything, in the order in which they were
-//!    sent. A client gets the first choice that it offers.
+//! The evidence is one of these:
+//! 1. After a successful handshake, the ServerHello of the session. The server chose it from the offer of smtpcheck. It
+//!    shows whether the server meets the requirements of clients (RFC 5746, RFC 7627), but not what the server would
+//!    choose for another client.
+//! 2. After a failed handshake, the responses to ClientHellos that offer all algorithms, in the order in which they
+//!    were sent. A client is assumed to get the first of these choices that it offers.
 //!
-//! Certificates are not considered; they are the subject of `certificate`.
+//! Certificates are not considered here; they are the subject of `certificate`.
 
 mod rules;
 mod table;
@@ -29,7 +30,7 @@ use table::{CLIENTS, Has, TlsClient};
 
 pub(crate) static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
 
-/// Whether one client connects, without regard to certificates. In JSON they are `tls_clients`.
+/// Whether one client connects, without considering certificates. In JSON, `tls_clients` is the list of all clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ClientSeen {
@@ -39,9 +40,9 @@ pub(crate) struct ClientSeen {
     pub programs: String,
     /// Whether it connects.
     pub connects: Connects,
-    /// The last version that connects, if newer ones do not; otherwise null.
+    /// The last version of the client that connects; null if newer versions do not differ.
     pub until: Option<String>,
-    /// The reason why it does not connect; null if it does.
+    /// The reason why the client does not connect; null if it connects.
     pub obstacle: Option<Obstacle>,
     /// The client's error message; null if it connects.
     pub error: Option<String>,
@@ -52,18 +53,18 @@ pub(crate) struct ClientSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Connects {
-    /// It does.
+    /// The client connects.
     Yes,
-    /// It does not.
+    /// The client does not connect.
     No,
-    /// Only old versions of it do.
+    /// Only old versions of the client connect.
     OldVersions,
-    /// Not documented.
+    /// It is not documented whether the client connects.
     Unknown,
 }
 
-/// Which clients connect. None if that is not known, or if the handshake failed for a reason other than the parameters
-/// that server and client support.
+/// The clients and whether they connect. None if this is not known, or if the handshake failed for another reason than
+/// the parameters that server and client support.
 pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
@@ -77,7 +78,7 @@ pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     is_about_terms.then(|| CLIENTS.iter().map(|client| client_seen(client, verdict(client, &terms))).collect())
 }
 
-/// Why smtpcheck's TLS library does not connect, as far as ClientHellos have shown it.
+/// The reason why smtpcheck's TLS library does not connect, if the ClientHellos have shown it.
 pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
     match CLIENTS.first().map(|client| verdict(client, &terms(evidence)))? {
         ClientVerdict::No(obstacle) => Some(obstacle),
@@ -85,7 +86,7 @@ pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
     }
 }
 
-/// What smtpcheck's TLS library does not offer of one response.
+/// The first parameter in one response that smtpcheck's TLS library does not support.
 pub(super) fn own_obstacle_to(hello: HelloProbe<'_>) -> Option<Obstacle> {
     let term = Term::of(hello)?;
     match CLIENTS.first().map(|client| offered(client, &term))? {
@@ -94,7 +95,7 @@ pub(super) fn own_obstacle_to(hello: HelloProbe<'_>) -> Option<Obstacle> {
     }
 }
 
-/// Which clients connect and which do not, in two sentences.
+/// Two sentences that list the clients that connect and the clients that do not.
 pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
     let Some(all) = results(evidence) else { return Vec::new() };
     let named = |one: &ClientSeen| match &one.until {
@@ -120,12 +121,13 @@ pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
     sentences
 }
 
-/// Whether the session showed that renegotiation is not bound to the connection; then the scan does not report it again.
+/// Whether the main session showed that renegotiation is not bound to the connection. The scan then does not report it.
 pub(super) fn shows_insecure_renegotiation(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
 }
 
-/// Whether the session showed that the server does not use the extended master secret.
+/// Whether the main session showed that the server does not use the extended master secret. The scan then does not
+/// report it.
 pub(super) fn shows_no_extended_master_secret(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| {
         let hello = handshake.server_hello.as_ref();
@@ -137,7 +139,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the kind of key that it used.
+/// One choice of the server, with the type of key in its certificate.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,
@@ -158,12 +160,12 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
 enum ClientVerdict {
     Yes,
     No(Obstacle),
-    /// Only old versions, up to this one; and the reason why newer ones do not.
+    /// Only versions up to this one connect, and the reason why newer versions do not.
     Until(&'static str, Obstacle),
     Unknown(Obstacle),
 }
 
-/// The first choice of the server that the client offers decides; then the client's requirements for it.
+/// Finds the first choice of the server that the client offers, and then checks whether the client accepts it.
 fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     let mut first = None;
     for term in terms {
@@ -176,7 +178,7 @@ fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     first.unwrap_or(ClientVerdict::Yes)
 }
 
-/// Whether a client offers what the server chose.
+/// Whether a client offers the parameters that the server chose.
 fn offered(client: &TlsClient, term: &Term<'_>) -> ClientVerdict {
     let hello = term.hello;
     let old = match hello.version {
@@ -218,7 +220,7 @@ fn offered(client: &TlsClient, term: &Term<'_>) -> ClientVerdict {
 }
 
 fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
-    // No client has Brainpool curves, DSA or ML-DSA in its defaults.
+    // No client supports Brainpool curves, DSA or ML-DSA by default.
     let is_usual = |key: &str| {
         key.starts_with("RSA") || key.starts_with("Ed") || ["EC P-256", "EC P-384", "EC P-521"].contains(&key)
     };
@@ -310,8 +312,8 @@ impl Suite {
     }
 }
 
-/// All suites of the same family, for the next question about others: DHE and RSA key exchange are one family each,
-/// ECDHE is two, with and without an AEAD.
+/// All suites of the same family as the suite `of`, which the next ClientHello leaves out. DHE and RSA key exchange are
+/// one family each. ECDHE is two families, with and without an AEAD.
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
@@ -325,7 +327,7 @@ fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return Vec::new();
     };
     let Some(hello) = &handshake.server_hello else { return Vec::new() };
-    // In TLS 1.3 both are built in (RFC 8446 appendix D).
+    // TLS 1.3 includes both protections (RFC 8446 appendix D).
     if hello.version >= Version::Tls13 {
         return Vec::new();
     }
@@ -346,14 +348,14 @@ fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
 /// RFC 5746 §4.1: a client may reject a server without renegotiation_info, and OpenSSL 3 does.
 fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "programs with OpenSSL 3 do not connect: in {} the server does not send renegotiation_info (RFC 5746)",
+        "programs that use OpenSSL 3 do not connect: in {}, the server does not send renegotiation_info (RFC 5746)",
         hello.version
     );
     Finding {
-        cause: "The server's TLS library is from before 2010, or secure renegotiation is switched off in it or in a device in front of it. Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\"; smtpcheck's own TLS library does not require the extension.".to_owned(),
+        cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: update the TLS library of the mail server, or of the load balancer or security appliance in front of it"),
-            Fix::text("Until then, allow it in the client: OpenSSL with Options = UnsafeLegacyServerConnect in openssl.cnf, Postfix with tls_ssl_options = LEGACY_SERVER_CONNECT"),
+            Fix::text("Allow such servers in the client until then (OpenSSL: Options = UnsafeLegacyServerConnect in openssl.cnf; Postfix: tls_ssl_options = LEGACY_SERVER_CONNECT)"),
         ],
         consequences: sentences(evidence),
         ..found(&TLS_RENEGOTIATION_INSECURE, event, summary)
@@ -362,12 +364,12 @@ fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHell
 
 fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "clients in FIPS mode do not connect: in {} the server does not confirm the extended master secret (RFC 7627)",
+        "clients in FIPS mode do not connect: in {}, the server does not use the extended master secret (RFC 7627)",
         hello.version
     );
     Finding {
-        cause: "The server's TLS library is from before 2016, or the extension is switched off. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake; clients without FIPS mode connect.".to_owned(),
-        fixes: vec![Fix::text("Server operator: switch TLS 1.3 on, or update the server's TLS library")],
+        cause: "The server uses a TLS library from before 2016, or does not enable the extension. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake. Clients that are not in FIPS mode connect.".to_owned(),
+        fixes: vec![Fix::text("Server operator: enable TLS 1.3, or update the server's TLS library")],
         ..found(&TLS_EXTENDED_MASTER_SECRET_MISSING, event, summary)
     }
 }
@@ -377,7 +379,7 @@ mod tests {
     use super::{CLIENTS, ClientVerdict, Term, verdict};
     use crate::wire::tls::{ServerHello, Version, suite_name};
 
-    /// A choice of TLS 1.2 with everything in order.
+    /// A ServerHello with TLS 1.2 and no faults.
     fn choice(suite: u16) -> ServerHello {
         ServerHello {
             version: Version::Tls12,
@@ -400,7 +402,8 @@ mod tests {
         }
     }
 
-    /// Who connects, by the first word of each name; `~` before those of which only old versions do.
+    /// The clients that connect, by the first word of each name, with `~` if only old versions connect and `?` if it is
+    /// not known.
     fn who(terms: &[(ServerHello, Option<&str>)]) -> String {
         let terms: Vec<Term<'_>> = terms.iter().map(|(hello, key)| Term { hello, key: *key }).collect();
         let words = CLIENTS.iter().filter_map(|client| {
@@ -415,10 +418,10 @@ mod tests {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The table of a measurement: servers made with OpenSSL, and who of openssl s_client 3.0.22, Python 3.11, gnutls-cli
-    /// 3.7.9, JDK 17 and Go 1.19 connected.
+    /// The results of a measurement with OpenSSL servers and the clients openssl s_client 3.0.22, Python 3.11,
+    /// gnutls-cli 3.7.9, JDK 17 and Go 1.19.
     #[test]
-    fn what_was_measured_is_what_the_table_says() {
+    fn the_table_agrees_with_the_measurement() {
         let dhe = |bits| ServerHello { dh_bits: Some(bits), ..choice(0x009F) };
         let ecdhe = |group| ServerHello { group: Some(group), ..choice(0xC030) };
         let signed = |name: &str| ServerHello { signature: Some(name.to_owned()), ..ecdhe(23) };
@@ -478,7 +481,7 @@ mod tests {
     #[test]
     fn a_client_gets_the_first_choice_that_it_offers() {
         let short = ServerHello { dh_bits: Some(1024), ..choice(0x009F) };
-        // OpenSSL offers DHE and gets it; Python too. Go offers RSA only.
+        // OpenSSL and Python offer DHE, so the server chooses it. Go offers only RSA key exchange.
         assert_eq!(who(&[(short.clone(), None), (choice(0x009D), None)]), "GnuTLS Java Windows ~Go");
         assert_eq!(who(&[(choice(0x009D), None), (short, None)]), "OpenSSL GnuTLS ~Java Windows ~Go");
     }

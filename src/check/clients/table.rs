@@ -1,8 +1,9 @@
-//! What common TLS clients offer by default, and what they reject: one row each, with its source. "Measured" means: by a
-//! handshake of that client with a server configured for it (`tests/real/with_clients_of_tls.rs` repeats some of them).
+//! The parameters that common TLS clients offer by default, and those that they reject. Each client is a row with its
+//! source. "Measured" means that a handshake of this client was tested with a suitably configured server
+//! (`tests/real/with_clients_of_tls.rs` repeats some of these tests).
 //!
-//! Rows describe the defaults of the library. A program or a system-wide policy can be stricter or less strict:
-//! Postfix, for one, sets OpenSSL's security level to 0 where TLS is opportunistic.
+//! Rows describe the defaults of the library. A program or a system-wide policy can be stricter or less strict. For
+//! example, Postfix sets OpenSSL's security level to 0 if TLS is opportunistic.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,17 +16,18 @@ pub(crate) struct TlsClient {
     pub(crate) name: &'static str,
     /// Programs that use it.
     pub(crate) programs: &'static str,
-    /// The lowest version, and which releases still support older ones.
+    /// The oldest TLS version that the client offers.
     pub(crate) least: Version,
+    /// Whether old releases of the client offer older TLS versions.
     pub(crate) older_versions: Has,
     /// Whether the client requires renegotiation_info in TLS 1.2 (RFC 5746 §4.1 leaves this to the client).
     pub(crate) needs_renegotiation_info: bool,
-    /// Bits of the shortest prime that is accepted in DHE; none if DHE is not offered.
+    /// The size of the shortest prime that the client accepts in DHE, in bits; none if it does not offer DHE.
     pub(crate) shortest_prime: Option<u32>,
     pub(crate) static_rsa: Has,
-    /// ECDHE, DHE and RSA with AES-CBC and HMAC-SHA1.
+    /// AES-CBC with HMAC-SHA1.
     pub(crate) cbc_sha1: Has,
-    /// The same with HMAC-SHA256 or HMAC-SHA384.
+    /// AES-CBC with HMAC-SHA256 or HMAC-SHA384.
     pub(crate) cbc_sha2: Has,
     pub(crate) groups: &'static [u16],
     /// Signatures with SHA-1 in the handshake.
@@ -36,7 +38,7 @@ pub(crate) struct TlsClient {
     pub(crate) pss_key: Has,
     pub(crate) words: Words,
     /// The source of the row.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by the test that no row lacks it"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "documentation; a test checks that each row has a source"))]
     pub(crate) source: &'static str,
 }
 
@@ -45,36 +47,36 @@ pub(crate) struct TlsClient {
 pub(crate) enum Has {
     Yes,
     No,
-    /// Only versions up to this one.
+    /// Only versions up to this one support it.
     Until(&'static str),
-    /// Not documented.
+    /// It is not documented.
     Unknown,
 }
 
-/// Why a client does not connect to a server.
+/// The reason why a client does not connect to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Obstacle {
-    /// The server's newest version is too old.
+    /// The newest TLS version of the server is too old.
     Version,
-    /// No cipher suite in common.
+    /// The client does not offer the server's cipher suite.
     CipherSuite,
     /// The prime of the Diffie-Hellman exchange is too short.
     DhPrime,
-    /// No key exchange group in common.
+    /// The client does not offer the server's key exchange group.
     Group,
-    /// The kind of the certificate's key, or the signature that it makes.
+    /// The client does not support the type of the certificate's key, or the signature.
     KeyOrSignature,
-    /// TLS 1.2 without renegotiation_info.
+    /// In TLS 1.2, the server does not send renegotiation_info.
     RenegotiationInfo,
 }
 
-/// The client's own error messages.
+/// The client's error messages.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) version: &'static str,
-    /// Nothing in common: suites, groups, signatures.
+    /// The client and the server have no suite, group or signature in common.
     pub(crate) nothing_in_common: &'static str,
     pub(crate) prime: &'static str,
     pub(crate) renegotiation: &'static str,
@@ -102,7 +104,7 @@ const X25519_MLKEM: u16 = 0x11EC;
 const ALL_GROUPS: &[u16] =
     &[X25519, P256, P384, P521, X448, FFDHE[0], FFDHE[1], FFDHE[2], FFDHE[3], FFDHE[4], X25519_MLKEM];
 
-/// smtpcheck's own TLS library comes first.
+/// All clients. The first one is smtpcheck's own TLS library.
 pub(crate) static CLIENTS: &[TlsClient] = &[
     TlsClient {
         name: "rustls",
@@ -132,7 +134,7 @@ pub(crate) static CLIENTS: &[TlsClient] = &[
         least: Version::Tls12,
         older_versions: Has::No,
         needs_renegotiation_info: true,
-        // Security level 2: Debian, Ubuntu, RHEL, and OpenSSL itself from 3.2 on. Level 1 accepts 1024 bits.
+        // At security level 2, the default in Debian, Ubuntu, RHEL and OpenSSL 3.2 or later. Level 1 accepts 1024 bits.
         shortest_prime: Some(2048),
         static_rsa: Has::Yes,
         cbc_sha1: Has::Yes,

@@ -1,4 +1,4 @@
-//! Handshakes that failed because of the client certificate: none was sent, or the server rejected it.
+//! Handshakes that failed because smtpcheck sent no client certificate, or because the server rejected it.
 
 use super::super::finding::Finding;
 use super::hellos::{by_offer, is_current};
@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::question::Offer;
 use crate::wire::tls::Version;
 
-/// A rejection after the handshake, as in TLS 1.3.
+/// A rejection after the client considered the handshake complete, as in TLS 1.3.
 pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let (_, handshake) = session.handshake()?;
@@ -19,10 +19,10 @@ pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault)
     handshake.client_certificate_requested.then(|| required(plan, *code, name))
 }
 
-/// Up to TLS 1.2 the server rejects the client within the handshake, often with the unspecific alert 40 (RFC 5246
-/// §7.4.6, historic). It is about the client certificate if
+/// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate there, often with the
+/// unspecific alert 40 (RFC 5246 §7.4.6, historic). The client certificate is the reason if
 /// 1. the alert can be about a certificate,
-/// 2. the server requested one in response to a ClientHello that offers TLS 1.2,
+/// 2. the server requested a client certificate in response to a ClientHello that offers TLS 1.2,
 /// 3. and neither the version nor the suite that it chose is the reason.
 pub(super) fn in_handshake(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
@@ -43,17 +43,20 @@ fn rejected(code: u8, name: &str) -> Finding {
     let summary = format!("the server rejects the client certificate with alert {code} ({name})");
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding.cause = match code {
-        45 => "The certificate has expired, by the server's clock.",
-        44 => "The certificate was revoked.",
-        48 => "The server does not know the CA that issued the certificate, or the chain was not sent with it.",
-        43 => "The server does not accept this kind of certificate.",
-        49 => "The certificate is valid, but its owner is not allowed to connect.",
-        _ => "The server does not accept the certificate.",
+        45 => "The client certificate has expired according to the server's clock.",
+        44 => "The client certificate was revoked.",
+        48 => "The server does not trust the CA that issued the client certificate, or the chain was not sent with it.",
+        43 => "The server does not accept this type of client certificate.",
+        49 => "The client certificate is valid, but its owner is not allowed to connect.",
+        _ => "The server does not accept the client certificate.",
     }
     .to_owned();
-    finding.otherwise = Some("The server's mail log names the reason.".to_owned());
+    finding.otherwise = Some(
+        "The server may reject the certificate for a reason that the alert does not name. Its mail log shows the reason."
+            .to_owned(),
+    );
     finding.fixes = vec![Fix::text(
-        "Make sure that the file of --cert contains the complete chain, the client certificate first. Server operator: add the CA to those that the server trusts.",
+        "Make sure that the file in --cert contains the complete chain, with the client certificate first. Server operator: add the CA to those that the server trusts.",
     )];
     finding
 }
@@ -63,12 +66,15 @@ fn required(plan: &Plan, code: u8, name: &str) -> Finding {
     let certain = code == 116;
     let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Phase::Tls, confidence, summary);
-    finding.cause = "The server accepts only clients whose certificates it trusts, and smtpcheck sent none.".to_owned();
-    finding.otherwise = (!certain).then(|| "The server's mail log names the reason.".to_owned());
+    finding.cause =
+        "The server accepts only clients with a certificate that it trusts, and smtpcheck sent no certificate."
+            .to_owned();
+    finding.otherwise = (!certain)
+        .then(|| "The server may end the handshake for another reason. Its mail log shows the reason.".to_owned());
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run("Send your client certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
-        Fix::text("Or use the port for clients without a certificate; mail programs log in with a password there"),
+        Fix::text("Use the port for clients without a certificate, where mail programs log in with a password"),
     ];
     finding
 }

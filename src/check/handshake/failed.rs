@@ -1,5 +1,5 @@
-//! Handshakes that failed for no reason that another rule knows: what happened, by the kind of failure, and what it
-//! usually means.
+//! Failed handshakes that no other rule explains. The finding states how the handshake failed and what this usually
+//! means.
 
 use super::super::finding::{Finding, seconds};
 use super::super::{clients, server_name};
@@ -20,21 +20,22 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     }
     finding.cause = cause.to_owned();
     if confidence != Confidence::Certain {
-        finding.otherwise = Some("The server's mail log names the reason.".to_owned());
+        finding.otherwise = Some(otherwise(&tls.kind).to_owned());
     }
-    // A server that rejects everything may do so because of the name.
+    // If a server rejects every ClientHello, the server name may be the reason.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
     if is_about_the_name || hellos.reject_everything {
         finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
     }
     if is_about_the_name || (hellos.reject_everything && tls.sni.is_none()) {
         finding.fixes.push(Fix::run(
-            "Send the host name for which the server has a certificate",
+            "Send a host name for which the server has a certificate",
             format!("smtpcheck {} --sni NAME", plan.target.host.with_port(plan.target.port)),
         ));
     }
     if is_other_service(tls) {
-        finding.cause = "Another service listens on this port, not a mail server.".to_owned();
+        finding.cause =
+            "The first bytes of the response are those of another service, not of a mail server.".to_owned();
         finding
             .fixes
             .push(Fix::run("Use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
@@ -47,7 +48,31 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     finding
 }
 
-/// What the further ClientHellos show.
+/// Another possible cause, and how to find out.
+fn otherwise(kind: &TlsFaultKind) -> &'static str {
+    match kind {
+        TlsFaultKind::Alert { .. } | TlsFaultKind::NotTls => {
+            "The server may end the handshake for another reason. Its mail log shows the reason."
+        }
+        TlsFaultKind::Closed => {
+            "A device on the network path may close the connection. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Reset => {
+            "A firewall on the network path may block TLS on this port. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Silent { .. } => {
+            "A device on the network path may drop packets of the handshake. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => {
+            "A single certificate may be too large. Check the server's certificate file to find out."
+        }
+        TlsFaultKind::Incompatible { .. } => {
+            "A device on the network path may change the messages. Repeat the check from another network to find out."
+        }
+    }
+}
+
+/// The results of the further ClientHellos.
 #[derive(Clone, Copy)]
 struct HelloResults<'a> {
     /// The choice of the server, if it supports a version and a suite that current clients offer.
@@ -96,7 +121,7 @@ fn reading(
         ),
         TlsFaultKind::Reset => (
             "the connection is reset during the TLS handshake".to_owned(),
-            "The server's process crashed, or a firewall on the network path forbids TLS on this port.",
+            "The server process crashed, or the server does not support TLS on this port.",
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
@@ -105,7 +130,7 @@ fn reading(
         ),
         TlsFaultKind::Incompatible { .. } => (
             "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
-            "The server, or a device on the network path, sends TLS messages that no current client accepts.",
+            "The server sends TLS messages that no current client accepts.",
         ),
     };
     (summary, cause, Confidence::Likely)
@@ -115,13 +140,13 @@ fn not_tls(session: Session<'_>, tls: &TlsFault) -> (String, &'static str, Confi
     let line = session.probe.quote(tls.first_bytes.trim_end());
     let (summary, cause) = if is_deferred(tls) {
         (
-            format!("the server cannot start TLS now: {line}"),
-            "The server accepted STARTTLS, and then sent a temporary error (4yz) instead of starting TLS.",
+            format!("the server cannot start TLS at the moment: {line}"),
+            "The server sent a temporary error (4yz) instead of starting TLS.",
         )
     } else {
         (
-            format!("{} arrived instead of a TLS handshake: {line}", in_place_of_tls(tls)),
-            "The server accepted STARTTLS, or was expected to use implicit TLS, but continued unencrypted.",
+            format!("{} instead of a TLS handshake: {line}", in_place_of_tls(tls)),
+            "Instead of responding to the TLS handshake, the server sent data that is not TLS.",
         )
     };
     (summary, cause, Confidence::Certain)
@@ -134,25 +159,23 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
             "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
         }
         40 if hellos.current.is_some() => {
-            "Both sides support the TLS version and the cipher suites. The reason may be the key exchange group, or the kind of the certificate's key or signature (Brainpool, DSA)."
+            "The client and the server support the same TLS version and cipher suites. The reason may be the key exchange group, or the type of the certificate's key or signature (Brainpool, DSA)."
         }
         40 | 71 if hellos.reject_everything => {
-            "The server also rejects a ClientHello that offers all versions and cipher suites. Usually the server has no certificate, or one that it cannot use."
+            "The server also rejects a ClientHello that offers all versions and cipher suites. Usually, the server has no certificate, or has a certificate that it cannot use."
         }
         40 | 70 | 71 => {
-            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3, current ciphers). Servers that support only TLS 1.0 or 1.1 respond in this way."
+            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). Servers that support only TLS 1.0 or 1.1 respond in this way."
         }
         112 if hellos.accept_without_name => {
-            "The server has no certificate for the server name that was sent. Without a name it responds."
+            "The server has no certificate for the server name that was sent. It responds to a ClientHello without a name."
         }
-        112 if tls.sni.is_none() => {
-            "The server requires a server name, and has no certificate for clients that send none."
-        }
+        112 if tls.sni.is_none() => "The server has no certificate for clients that send no server name.",
         112 => "The server has no certificate for the server name that was sent.",
-        80 => "The server has an internal error: usually a missing or mismatched key or certificate.",
+        80 => "The server has an internal error. Usually its key or certificate is missing, or the two do not match.",
         42..=46 | 48 if plan.tls.identity.is_some() => "The server does not accept the client certificate (--cert).",
         42..=46 | 48 | 116 => "The server requires a client certificate.",
-        _ => "The server did not accept the handshake.",
+        _ => "The server rejected the handshake. The alert shows the reason.",
     }
 }
 
@@ -160,21 +183,21 @@ fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str)
     if !tls.first_bytes.is_empty() {
         return (
             format!(
-                "the server began to respond to the TLS handshake and did not finish within {}",
+                "the server began to respond to the TLS handshake but did not finish within {}",
                 seconds(waited_ms)
             ),
-            "The server is overloaded or hangs, or a device on the network path drops the larger packets of the response.",
+            "The server is overloaded or has stopped responding.",
         );
     }
     let cause = if plan.tls_use() == TlsUse::Implicit {
-        "The server expects an unencrypted session on this port and waits for more data, or a device on the network path drops the handshake."
+        "The server expects an unencrypted session on this port and waits for more data."
     } else {
-        "The server accepted STARTTLS and then sent nothing: it hangs, or a device on the network path drops the handshake."
+        "The server accepted STARTTLS and then sent no data. The server process has stopped responding."
     };
-    (format!("no response to the TLS handshake for {}", seconds(waited_ms)), cause)
+    (format!("the server does not respond to the TLS handshake within {}", seconds(waited_ms)), cause)
 }
 
-/// A 4yz reply after STARTTLS was accepted.
+/// Whether a 4yz reply arrived instead of TLS.
 fn is_deferred(tls: &TlsFault) -> bool {
     tls.kind == TlsFaultKind::NotTls
         && FirstBytes::of(tls.first_bytes.as_bytes()) == FirstBytes::Smtp
@@ -193,27 +216,27 @@ fn last_resorts(plan: &Plan) -> [Fix; 2] {
     let starttls = if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" };
     [
         Fix::text(
-            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the enabled TLS versions",
+            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the TLS versions that are enabled",
         ),
         Fix::run(
-            "Compare with another TLS library",
+            "Try a handshake with another TLS library",
             format!("openssl s_client -connect {}{starttls}", plan.target.host.with_port(plan.target.port)),
         ),
     ]
 }
 
-/// What the server sent instead of TLS, by its first bytes.
+/// The beginning of the summary, by the first bytes that arrived instead of TLS.
 fn in_place_of_tls(tls: &TlsFault) -> &'static str {
     match FirstBytes::of(tls.first_bytes.as_bytes()) {
-        FirstBytes::Smtp => "plain SMTP",
-        FirstBytes::Imap => "an IMAP server",
-        FirstBytes::Pop3 => "a POP3 server",
-        FirstBytes::Ssh => "an SSH server",
-        FirstBytes::Http => "a web server",
-        FirstBytes::Ftp => "a file server (FTP)",
-        FirstBytes::Nntp => "a news server (NNTP)",
-        FirstBytes::Sslv2 => "SSLv2, which has been broken since 1996,",
-        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "data that is not TLS",
-        FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "plain text",
+        FirstBytes::Smtp => "the server sends unencrypted SMTP",
+        FirstBytes::Imap => "an IMAP server responds",
+        FirstBytes::Pop3 => "a POP3 server responds",
+        FirstBytes::Ssh => "an SSH server responds",
+        FirstBytes::Http => "a web server responds",
+        FirstBytes::Ftp => "a file server (FTP) responds",
+        FirstBytes::Nntp => "a news server (NNTP) responds",
+        FirstBytes::Sslv2 => "the server sends SSLv2, which has been broken since 1996,",
+        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "the server sends unknown data",
+        FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "the server sends plain text",
     }
 }

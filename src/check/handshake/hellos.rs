@@ -4,7 +4,7 @@ use crate::evidence::{Evidence, HelloOutcome, HelloProbe};
 use crate::question::Offer;
 use crate::wire::tls::{ServerHello, TlsAnswer};
 
-/// A ClientHello with the server's name, by what it offers.
+/// Finds a ClientHello that contains a server name, by its offer.
 pub(super) fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<HelloProbe<'a>> {
     evidence.hellos().find(|hello| hello.request.offer == *offer && hello.request.sni.is_some())
 }
@@ -19,7 +19,7 @@ pub(super) fn is_alert(hello: HelloProbe<'_>) -> bool {
     hello.seen().is_some_and(|seen| is_alert(&seen.heard))
 }
 
-/// What current libraries offer in TLS 1.2 (RFC 9325 §4.2): ephemeral elliptic curves with an AEAD.
+/// Whether current TLS libraries offer this suite in TLS 1.2: ephemeral elliptic curves with an AEAD (RFC 9325 §4.2).
 pub(super) fn is_current(taken: &ServerHello) -> bool {
     let name = taken.suite_name.as_str();
     name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))

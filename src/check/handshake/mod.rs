@@ -1,18 +1,19 @@
-//! Why a handshake failed. After a failure, further ClientHellos find out what the server would have accepted: old
-//! versions and suites, a smaller ClientHello, one without a server name.
+//! Finds out why a handshake failed. After a failure, smtpcheck sends further ClientHellos to find out what the server
+//! would have accepted: old versions and cipher suites, a smaller ClientHello, or a ClientHello without a server name.
 //!
-//! What is asked, and when:
-//! 1. TLS 1.2 and all older versions with all suites, whenever a handshake failed in TLS.
+//! These ClientHellos are sent:
+//! 1. TLS 1.2 and all older versions with all suites, after every failure in TLS.
 //! 2. A small ClientHello, if the server sent no TLS response to the normal one, or could not parse it (alerts 10, 47,
-//!    50, 109); then a large one, to prove that the size is the reason.
-//! 3. A ClientHello without a server name, if the name was rejected (alert 112).
+//!    50, 109). If it succeeds, a large one follows, to prove that the size is the reason.
+//! 3. A ClientHello without a server name, if the server rejected the name (alert 112).
 //! 4. TLS 1.3 with all groups, if TLS 1.2 was rejected too.
-//! 5. TLS 1.2 without the families of suites that the server accepted so far, at most twice, if it accepted what
-//!    smtpcheck's TLS library does not offer. This shows for which clients the handshake fails. A scan asks all of this
-//!    itself.
+//! 5. TLS 1.2 without the families of suites that the server has chosen so far, at most twice, if it chose parameters
+//!    that smtpcheck's TLS library does not offer. This shows for which clients the handshake fails.
 //!
-//! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others), [`hellos`]
-//! (results of the further ClientHellos), and [`rules`].
+//! A scan sends the ClientHellos of 4 and 5 itself.
+//!
+//! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others),
+//! [`hellos`] (results of the further ClientHellos), and [`rules`].
 
 mod client_certificate;
 mod failed;
@@ -33,7 +34,8 @@ pub(super) static CHECK: Check = Check { subject: "handshake", ask, judge, rules
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
-    // After a complete handshake the server rejected the client certificate; plain text has no TLS versions.
+    // After a complete handshake, the server rejected the client certificate. After an unencrypted response, there are
+    // no TLS parameters to find out.
     if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
         return Vec::new();
     }
@@ -55,7 +57,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// What the server would accept besides its first choice, or in TLS 1.3.
+/// The next ClientHello that finds out what the server accepts in addition to its first choice, or in TLS 1.3.
 fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.probe.is_over())?;
     if plan.tls.scan {
@@ -64,7 +66,7 @@ fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let Some(taken) = wide.accepted() else {
         return is_alert(wide).then_some(Offer::Version { version: Version::Tls13 });
     };
-    // If the kind of key is the reason, other suites change nothing.
+    // If the type of the key is the reason, other suites do not help.
     let obstacle = clients::own_obstacle_to(wide);
     let is_worth_it = matches!(obstacle, Some(clients::Obstacle::CipherSuite | clients::Obstacle::Group));
     if taken.version != Version::Tls12 || !is_worth_it {
@@ -83,10 +85,11 @@ fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     Some(Offer::OtherSuites { version: Version::Tls12, list: SuiteList::Common, known })
 }
 
-/// How often a server is asked what else it would accept.
+/// The maximum number of ClientHellos about other suites.
 const MORE_SUITES: usize = 2;
 
-/// Whether the server sent no TLS response, or could not parse the ClientHello: the effect of one that is too large.
+/// Whether the server sent no TLS response, or could not parse the ClientHello. A ClientHello that is too large for the
+/// server has this effect.
 fn is_unanswered(tls: &TlsFault) -> bool {
     match &tls.kind {
         TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. } => {

@@ -1,5 +1,5 @@
-//! Handshakes that failed because the two sides do not support the same parameters: version, cipher suite, group, kind of
-//! key or signature, size of the ClientHello; or because a device on the network path changed them.
+//! Handshakes that failed because the client and the server do not support the same parameters (version, cipher suite,
+//! group, type of key or signature, size of the ClientHello), or because a device on the network path changed them.
 
 use super::super::clients;
 use super::super::finding::Finding;
@@ -20,21 +20,21 @@ pub(super) fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
     }
     let summary = "the server supports TLS 1.3 but chose TLS 1.2, although TLS 1.3 was offered".to_owned();
     let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
-    finding.cause = "A device on the network path removes the newer version from the handshake: a proxy, a firewall, or an attacker who wants to read the traffic.".to_owned();
+    finding.cause = "A device on the network path (a proxy, a firewall, or an attacker who wants to read the traffic) removes TLS 1.3 from the ClientHello. The server's response contains a mark which shows that the server supports TLS 1.3.".to_owned();
     finding.otherwise = Some(
         "The server itself may set the mark by mistake. Repeat the check from another network to find out.".to_owned(),
     );
     finding.fixes = vec![
         Fix::text("Repeat the check from another network"),
         Fix::run(
-            "List what the server accepts",
+            "List the TLS versions and cipher suites that the server accepts",
             format!("smtpcheck {} --tls-scan", plan.target.host.with_port(plan.target.port)),
         ),
     ];
     Some(finding)
 }
 
-/// The server accepted an old version, or a suite that current clients do not offer.
+/// A finding if the server accepted only an old version, or a suite that current clients do not offer.
 pub(super) fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
     if let Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
@@ -56,24 +56,27 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
         TlsVersion::V1_2 => "TLS 1.2",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
     };
-    let summary = format!("the newest version that the server supports is {version}, but at least {least} is required");
+    let summary =
+        format!("the newest TLS version that the server supports is {version}, but smtpcheck requires {least}");
     let mut finding =
         Finding::new(&TLS_VERSION_TOO_OLD, Phase::Tls, Confidence::Certain, summary).tried(hello.probe.id);
     finding.cause =
-        "The server accepted a ClientHello that offers old versions, and rejected the normal one.".to_owned();
+        "The server rejected the normal ClientHello, and accepted a ClientHello that also offers old versions."
+            .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: update the TLS library, or switch TLS 1.2 and 1.3 on; in Postfix",
+        "Server operator: update the TLS library, or enable TLS 1.2 and 1.3; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
     )];
     finding.consequences = clients::sentences(evidence);
     finding
 }
 
-/// Certain if the server rejected everything except what it chose: then it supports nothing that smtpcheck offers.
+/// Certain if the server rejected a ClientHello without the family of suites that it chose, because it then supports no
+/// suite that smtpcheck's TLS library offers.
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
-        "the server's best cipher suite is {} with {}{prime}, which some current programs do not accept",
+        "the server chooses {} with {}{prime}, which some current programs do not accept",
         taken.version, taken.suite_name
     );
     let others: Vec<HelloProbe<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
@@ -83,11 +86,17 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     for other in &others {
         finding = finding.tried(other.probe.id);
     }
-    let has = if others.iter().any(|other| other.accepted().is_some()) { "prefers" } else { "has only" };
+    let has = if others.iter().any(|other| other.accepted().is_some()) {
+        "prefers"
+    } else if is_all {
+        "supports only"
+    } else {
+        "uses"
+    };
     let exchange = exchange(taken);
     finding.cause = format!("The TLS version and the certificate are not the reason. The server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
-        "The server may only prefer the old cipher suite, and end the handshake for another reason. Its mail log names the reason."
+        "The server may also support current cipher suites, and end the handshake for another reason. Its mail log shows the reason."
             .to_owned()
     });
     finding.consequences = clients::sentences(evidence);
@@ -97,30 +106,32 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     )];
     if taken.dh_bits.is_some_and(|bits| bits < 2048) {
         finding.fixes.push(Fix::run(
-            "Server operator: or at least use Diffie-Hellman parameters of 2048 bits or more",
+            "Server operator: if ECDHE is not possible, create Diffie-Hellman parameters of 2048 bits or more",
             "openssl dhparam -out /etc/ssl/dhparam.pem 2048",
         ));
     }
     finding
 }
 
-/// The key exchange of a suite, and which clients support it, as the end of a sentence.
+/// Describes the key exchange of a suite and its support in TLS libraries. The text follows
+/// "The server uses" and ends with a full stop.
 fn exchange(taken: &ServerHello) -> String {
     match (taken.dh_bits, taken.suite_name.as_str()) {
         (Some(bits), _) if bits < 2048 => format!(
-            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. rustls and Go do not offer DHE at all. OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic."
+            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. rustls, which smtpcheck uses, and Go do not offer DHE at all. OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\". Postfix accepts such a prime if TLS is opportunistic."
         ),
         (Some(bits), _) => format!(
-            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. OpenSSL 3 accepts it. rustls, which smtpcheck uses, and Go do not offer DHE at all."
+            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. OpenSSL 3 accepts such a prime. rustls, which smtpcheck uses, and Go do not offer DHE at all."
         ),
         (None, name) if name.starts_with("TLS_RSA_") => {
             "RSA key exchange without forward secrecy, which rustls, Python and Go no longer offer.".to_owned()
         }
-        (None, _) => "a cipher suite of a kind that smtpcheck's TLS library (rustls) no longer offers.".to_owned(),
+        (None, _) => "a type of cipher suite that smtpcheck's TLS library (rustls) no longer offers.".to_owned(),
     }
 }
 
-/// Both sides support the version and the suites, but not the group, or the kind of key or signature.
+/// A finding if the client and the server support the same version and suites, but smtpcheck's TLS library does not
+/// support the group, or the type of key or signature, that the server chose.
 pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     // Alerts about parameters that both sides must support (RFC 8446 §6.2): handshake_failure, illegal_parameter,
     // protocol_version, insufficient_security.
@@ -134,12 +145,14 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     let taken = hello.accepted()?;
     let (rule, what, fix) = match clients::own_obstacle_to(hello)? {
         clients::Obstacle::Group => {
-            let group = taken.group_name.as_deref().unwrap_or("an unknown one");
-            let what = format!("the key exchange group {group}");
+            let what = match taken.group_name.as_deref() {
+                Some(group) => format!("the key exchange group {group}"),
+                None => "an unknown key exchange group".to_owned(),
+            };
             (
                 &TLS_GROUP_UNUSUAL,
                 what,
-                "Server operator: add X25519 and P-256 to the groups of the server (in Postfix: tls_eecdh_auto_curves)",
+                "Server operator: add X25519 and P-256 to the server's groups (in Postfix, with tls_eecdh_auto_curves)",
             )
         }
         clients::Obstacle::KeyOrSignature => {
@@ -147,7 +160,8 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
             let what = match (taken.signature.as_deref(), key) {
                 (Some(name), Some(key)) => format!("a certificate with the key {key} and the signature {name}"),
                 (Some(name), None) => format!("the signature {name}"),
-                (None, key) => format!("a certificate with the key {}", key.unwrap_or("of an unusual kind")),
+                (None, Some(key)) => format!("a certificate with the key {key}"),
+                (None, None) => "a certificate with an unusual type of key".to_owned(),
             };
             (
                 &TLS_KEY_UNUSUAL,
@@ -163,10 +177,10 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     let summary = format!("the server uses {what}, which some current programs do not accept");
     let mut finding = Finding::new(rule, Phase::Tls, Confidence::Likely, summary).tried(hello.probe.id);
     finding.cause = format!(
-        "The server supports the TLS version and the cipher suites of smtpcheck. In response to a ClientHello that offers everything it chose {what}, which smtpcheck's TLS library (rustls) does not support."
+        "The server and smtpcheck support the same TLS version and cipher suites. In response to a ClientHello that offers all algorithms, the server chose {what}, which smtpcheck's TLS library (rustls) does not support."
     );
     finding.otherwise = Some(
-        "The server may only prefer it, and end the handshake for another reason. Its mail log names the reason."
+        "The server may also support common algorithms, and end the handshake for another reason. Its mail log shows the reason."
             .to_owned(),
     );
     finding.consequences = clients::sentences(evidence);
@@ -174,25 +188,27 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     Some(finding)
 }
 
-/// A small ClientHello gets a response; a large one does not, and neither did the normal one.
+/// A finding if the server responded to a small ClientHello, but neither to the normal one nor to a large one.
 pub(super) fn too_large(evidence: &Evidence) -> Option<Finding> {
     let small = by_offer(evidence, &Offer::Small).filter(|hello| hello.accepted().is_some())?;
     let large =
         by_offer(evidence, &Offer::Large).filter(|hello| hello.seen().is_some() && hello.accepted().is_none())?;
-    let summary = "the server responds to a small ClientHello, but not to one of more than one packet".to_owned();
+    let summary =
+        "the server responds to a small ClientHello, but not to a ClientHello that needs more than one packet"
+            .to_owned();
     let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding = finding.tried(small.probe.id).tried(large.probe.id);
-    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. ClientHellos of current programs take two packets, because of the post-quantum key share.".to_owned();
+    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. The ClientHello of current programs needs two packets, because of the post-quantum key share.".to_owned();
     finding.otherwise = Some(
-        "A connection limit that was reached at that time can look the same. Repeat the check after a few minutes to find out."
+        "The server may have reached a connection limit at that time. Repeat the check after a few minutes to find out."
             .to_owned(),
     );
     finding.fixes = vec![
         Fix::text(
-            "Server operator: update the server and the devices in front of it: load balancer, proxy, TLS inspection",
+            "Server operator: update the server and the devices in front of it (load balancer, proxy, TLS inspection)",
         ),
         Fix::text(
-            "Until then, switch post-quantum groups off in the program that sends (OpenSSL: Groups = X25519:P-256)",
+            "Disable post-quantum groups in the program that sends mail until then (OpenSSL: Groups = X25519:P-256)",
         ),
     ];
     Some(finding)

@@ -1,9 +1,9 @@
-//! Rejections: the first reply in each phase that rejects, read with the lexicon and judged by its phase.
+//! Rejections: replies that reject a command, explained by the lexicon and judged by their phase.
 //!
-//! 1. The first rejection counts. Rejected recipients after a rejected MAIL are a consequence of it.
+//! 1. Rejected recipients after a rejected MAIL FROM are a consequence of it, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
-//! 3. A reply that the lexicon recognises raises the rule of its category. If only the code is known, the rule of the
-//!    phase is raised, and the finding says so.
+//! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
+//!    the phase is raised, and the finding states that it is based on the code only.
 
 mod rules;
 
@@ -28,7 +28,7 @@ pub fn rule_of(cause: Cause) -> Option<&'static Rule> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
-    // A token that has expired or is for another service is reported by `auth`.
+    // `auth` reports a token that has expired or is for another service.
     let explained = super::auth::token(plan, evidence, session).is_some();
     let refusals = refusals(session);
     if refusals.is_empty() {
@@ -58,11 +58,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some(known) => {
                 known.evidence.events.push(received.event.seq);
                 let to = recipient(plan, received);
-                let verb = verb(received);
+                let how = how_rejected(received);
                 known.consequences.push(if about_recipient {
-                    format!("{to} was {verb} with the same reply")
+                    format!("{to} was {how} with the same reply")
                 } else {
-                    format!("{to} was {verb} for the same reason")
+                    format!("{to} was {how} for the same reason")
                 });
             }
             None => {
@@ -77,8 +77,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A 421 directly after the last reply to MAIL or RCPT, before the next command was sent: the server accepts and closes
-/// the session at once, so no message could follow (RFC 5321 §3.8).
+/// A 421 reply directly after the last reply to MAIL or RCPT, before the next command was sent. The server accepts the
+/// command but ends the session at once, so no message could follow (RFC 5321 §3.8).
 fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let next = |phase: Phase| matches!(phase, Phase::Rset | Phase::Quit);
     let left = session.events().any(|event| next(event.phase) && matches!(event.what, EventKind::Sent { .. }));
@@ -89,11 +89,11 @@ fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
         .filter(|_| has_envelope && !left)
 }
 
-/// The replies that reject, without those that follow from an earlier rejection.
+/// The replies that reject a command, except those that are a consequence of an earlier rejection.
 fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
     let mut found = Vec::new();
     for phase in [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail] {
-        // An FTP server that does not know EHLO is reported by `greeting`.
+        // `greeting` reports a server of another protocol that rejects EHLO.
         let of_smtp = phase != Phase::Ehlo || service_with_codes(session).is_none();
         found.extend(session.reply_at(phase).filter(|received| of_smtp && is_refusal(session, *received)));
     }
@@ -108,10 +108,10 @@ fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
 }
 
 fn is_refusal(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
-    // Invalid and incomplete replies, and replies to another command, are reported by `session`.
+    // `session` reports invalid and incomplete replies, and replies to another command.
     let refuses = received.fit() == Fit::Rejects;
     match received.event.phase {
-        // A cancelled exchange is reported by `auth`.
+        // `auth` reports a cancelled exchange.
         Phase::Auth => refuses && session.login_given_up().is_none(),
         _ => refuses,
     }
@@ -120,25 +120,31 @@ fn is_refusal(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
 fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Finding {
     let phase = received.event.phase;
     let known = is_known(&reading);
-    // After a server fault at AUTH the important fact is that the password was not checked.
+    // After a server fault at AUTH, the important fact is that the server did not check the password.
     let unjudged =
         phase == Phase::Auth && reading.cause == Cause::ServerFault && received.reply.class() == Class::Transient;
     let rule = match rules::of(reading.cause).filter(|_| known && !unjudged) {
         Some(rule) => rule,
         None => of_phase(received),
     };
-    let mut finding =
-        Finding::new(rule, phase, reading.confidence, summary(plan, session, received)).on(received.event);
+    let mut finding = Finding::new(rule, phase, reading.confidence, summary(plan, session, received, reading.cause))
+        .on(received.event);
     finding.category = Some(reading.cause.category());
     finding.cause = reading.means;
     finding.otherwise = reading.otherwise;
     if !known {
-        finding.cause =
-            format!("{} (Based on the reply code only; smtpcheck does not recognise the text.)", finding.cause);
-        // A code alone always allows another reading.
+        finding.cause = format!(
+            "{} This is based on the reply code only, because smtpcheck does not recognise the text.",
+            finding.cause
+        );
+        // A code alone always allows another explanation.
         finding.confidence = finding.confidence.min(Confidence::Likely);
-        finding.otherwise =
-            finding.otherwise.or_else(|| Some("The text of the reply may contain more information.".to_owned()));
+        finding.otherwise = finding.otherwise.or_else(|| {
+            Some(
+                "The server may mean another reason than its code usually has. Read the text of the reply to find out."
+                    .to_owned(),
+            )
+        });
     }
     let of_token = phase == Phase::Auth
         && plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Token)
@@ -148,14 +154,20 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     if of_token {
         // The lexicon's text is about passwords, which most logins use.
         finding.cause =
-            "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
+            "The server does not accept the token. It has expired, is for another user or scope, or was revoked."
                 .to_owned();
         finding.fixes = vec![
             Fix::text(
                 "Get a new access token for exactly this user, with the scope for sending mail, and repeat the check",
             ),
-            Fix::text("Check on the token service's page for this application whether the consent was withdrawn"),
+            Fix::text(
+                "Check in the account's settings at the token service whether the consent for this application was withdrawn",
+            ),
         ];
+        finding.otherwise = finding.otherwise.map(|_| {
+            "The provider may not allow SMTP logins with OAuth for this account. The account's settings at the provider show it."
+                .to_owned()
+        });
         finding.failure = Some(failure(plan, received, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;
@@ -164,20 +176,24 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
     finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
-        let target = plan.target.host.with_port(plan.target.port);
-        finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
-        finding
-            .consequences
-            .push("Without a login the check cannot continue; this is correct for a submission server".to_owned());
+        let is_login = |fix: &Fix| fix.command.as_ref().is_some_and(|command| command.contains("--user"));
+        if !finding.fixes.iter().any(is_login) {
+            let target = plan.target.host.with_port(plan.target.port);
+            finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
+        }
+        finding.consequences.push(
+            "The check cannot continue without a login. This is the correct behaviour of a submission server."
+                .to_owned(),
+        );
     }
     if phase == Phase::Mail
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
-        finding.consequences.push("The recipients were rejected because there is no sender".to_owned());
+        finding.consequences.push("The server rejected the recipients because it has accepted no sender".to_owned());
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
-        // Oddities of the password matter only if it was rejected.
+        // Features of the password matter only if the server rejected it.
         if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
@@ -190,7 +206,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding
 }
 
-/// A user name with two domains: `ann@example.net@mail.example.net`, from programs that append a domain themselves, or
+/// A fix for a user name with two domains: `ann@example.net@mail.example.net`, from programs that append a domain, or
 /// `EXAMPLE\ann@example.net`, which combines two notations.
 fn with_one_domain(plan: &Plan) -> Option<Fix> {
     let login = plan.login.as_ref()?;
@@ -202,10 +218,11 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
         return None;
     }
     let target = plan.target.host.with_port(plan.target.port);
-    Some(Fix::run("Write the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
+    Some(Fix::run("Use the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
 }
 
-/// A server that stores hashed passwords can check a password that is sent to it, but not a proof computed from it.
+/// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that
+/// is computed from it.
 fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let sent = session.events().filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
@@ -218,13 +235,13 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(Fix::run(
         format!(
-            "Send the password inside TLS with {plain}: it may be correct, but the server may be unable to check it with {mechanism}"
+            "Log in with {plain} inside TLS, because the server may be unable to check the password with {mechanism}"
         ),
         format!("smtpcheck {target} --user {} --auth {plain}", in_shell(&login.user)),
     ))
 }
 
-/// Whether more than the reply code is known.
+/// Whether the explanation is based on more than the reply code.
 fn is_known(reading: &Reading) -> bool {
     match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
@@ -233,20 +250,19 @@ fn is_known(reading: &Reading) -> bool {
     }
 }
 
-/// A reply that requires encryption, on a connection that is already encrypted, cannot mean what it says.
+/// Corrects the reading of a reply that requires encryption, if the connection is already encrypted.
 fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading {
     if reading.cause != Cause::EncryptionRequired || !received.event.tls {
         return reading;
     }
-    // "Use STARTTLS" is no advice inside STARTTLS.
     let means =
-        "The server requires encryption, but the connection is already encrypted: the server does not know that TLS is in use."
+        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so that the server receives an unencrypted session."
             .to_owned();
     let otherwise =
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the device in front of the server (proxy, load balancer) that terminates TLS and forwards the session in clear text, and configure it to inform the server that TLS is in use",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server, and configure it and the server so that the server treats the session as encrypted",
         ),
         Fix::text(
             "Repeat the check from another network, to find out whether a device on the network path terminates TLS",
@@ -255,7 +271,8 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
-/// The reading, corrected by the rest of the session: a bare 530 after a successful login does not require a login.
+/// Corrects a reading that the rest of the session contradicts: 530 after a successful login does not mean that a login
+/// is required, unless the text states it.
 fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
@@ -264,11 +281,11 @@ fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Re
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
-    // RSET and QUIT have no rejections of their own; a rejection in any other phase is one of the recipient.
+    // Every phase has a rule for the replies that reach this function. The only one to RSET or QUIT is 421.
     rule_at(reply_phase(received.event.phase), received.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
-/// The rule of a rejection of which only the phase is known; none for phases without such a rule.
+/// The rule about a rejection whose text is not recognised; none for phases without such a rule.
 pub fn rule_at(phase: ReplyPhase, reply: &Reply) -> Option<&'static Rule> {
     let later = reply.class() == Class::Transient;
     Some(match phase {
@@ -298,7 +315,7 @@ fn reply_phase(phase: Phase) -> ReplyPhase {
     }
 }
 
-/// The kind of failure for the exit code: the phase decides, then the first digit.
+/// The kind of failure for the exit code, by the phase, the first digit of the code and the cause.
 fn failure(plan: &Plan, received: ReceivedReply<'_>, cause: Cause) -> PhaseFailure {
     match (received.event.phase, received.reply.class()) {
         // RFC 3207 §4: 454 means that TLS is temporarily not available, so a retry makes sense.
@@ -312,26 +329,29 @@ fn failure(plan: &Plan, received: ReceivedReply<'_>, cause: Cause) -> PhaseFailu
     }
 }
 
-fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>) -> String {
-    let verb = verb(received);
+fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause: Cause) -> String {
+    let how = how_rejected(received);
     let what = match received.event.phase {
-        Phase::Greeting => return format!("the connection was {verb} in the greeting with {}", explanation(received)),
+        Phase::Greeting => return format!("the connection was {how} in the greeting with {}", explanation(received)),
         phase if received.reply.has_code(421) => {
             return format!("the server ends the session at {phase}: {}", explanation(received));
         }
         Phase::Ehlo | Phase::EhloTls => announced(session, received.event.phase),
         Phase::Starttls => "STARTTLS".to_owned(),
         Phase::Auth => "the login".to_owned(),
-        Phase::Mail => {
-            format!("the sender {}", plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string))
+        Phase::Mail => format!("the sender {}", sender(plan)),
+        // Many servers reject the sender only at RCPT TO.
+        Phase::Rcpt if matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication) => {
+            let how = if received.reply.class() == Class::Transient { "temporarily rejected" } else { "rejected" };
+            return format!("mail from {} was {how} at RCPT TO with {}", sender(plan), explanation(received));
         }
         _ => recipient(plan, received),
     };
-    format!("{what} was {verb} with {}", explanation(received))
+    format!("{what} was {how} with {}", explanation(received))
 }
 
-/// A 4yz reply defers a recipient; in other phases it is a temporary rejection.
-fn verb(received: ReceivedReply<'_>) -> &'static str {
+/// The word for the summary: a 4yz reply defers a recipient, and is a temporary rejection in other phases.
+fn how_rejected(received: ReceivedReply<'_>) -> &'static str {
     match (received.reply.class(), received.event.phase) {
         (Class::Transient, Phase::Rcpt) => "deferred",
         (Class::Transient, _) => "temporarily rejected",
@@ -339,13 +359,17 @@ fn verb(received: ReceivedReply<'_>) -> &'static str {
     }
 }
 
-/// The command that was rejected: EHLO, or HELO if the server did not know EHLO.
+/// The command that was rejected, with the EHLO name: EHLO, or HELO if the server did not support EHLO.
 fn announced(session: Session<'_>, phase: Phase) -> String {
     let sent = session.events().filter(|event| event.phase == phase).filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } => Some(text.clone()),
         _ => None,
     });
     sent.last().unwrap_or_else(|| "EHLO".to_owned())
+}
+
+fn sender(plan: &Plan) -> String {
+    plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string)
 }
 
 fn recipient(plan: &Plan, received: ReceivedReply<'_>) -> String {
@@ -359,14 +383,15 @@ fn explanation(received: ReceivedReply<'_>) -> String {
     if text.text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
 }
 
-/// Replaces the placeholders of a fix by known values, so that its command can be copied.
+/// Replaces the placeholders of a fix with known values, so that the user can copy its command.
 fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
     let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
-    let rcpt = received.recipient.and_then(|at| plan.to.get(at)).or_else(|| plan.to.first());
-    let rcpt = rcpt.map_or_else(|| "RECIPIENT".to_owned(), ToString::to_string);
+    let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
+        // A mailbox that exists. It is replaced before the domain in it.
+        ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
@@ -383,7 +408,21 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
     Fix { text, command, url: fix.url, when: None }
 }
 
-/// An IP address that the server cannot have seen: it saw that of a router.
+/// The recipient of a reply to RCPT TO, or the first recipient of the plan.
+fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> {
+    let number = received.recipient.unwrap_or_default();
+    plan.to.get(number).map(ToString::to_string)
+}
+
+/// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1 requires postmaster).
+fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
+    let rejected = tested_recipient(plan, received).unwrap_or_default();
+    let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
+    let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
+    format!("{name}@{domain}")
+}
+
+/// Whether an IP address is private. The server then receives the connection from the public IP address of a router.
 pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),

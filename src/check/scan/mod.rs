@@ -1,12 +1,14 @@
-//! What a server accepts in TLS, not only what it chose for smtpcheck: versions, cipher suites, groups, certificates of
-//! both kinds (`--tls-scan`). smtpcheck sends ClientHellos one after the other and completes none of the handshakes.
+//! The TLS scan (`--tls-scan`): the versions, cipher suites, groups and certificates that a server accepts, not only
+//! those that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the
+//! handshakes.
 //!
-//! Read next: [`order`], which ClientHello comes when and why; [`results`], what they have shown; [`profile`], how that
-//! compares with published profiles.
+//! Read next: [`order`], the order of the ClientHellos and its reasons; [`results`], the results of a scan;
+//! [`profile`], the comparison with published profiles.
 //!
-//! A server that rejects a connection during the scan is throttling: the scan stops, and what was not asked is unknown,
-//! never "no". If a server only closes the connection, the reason may be the offer or the client. It counts as "no" if
-//! the server responds to a later ClientHello; the last one, of a current client, is sent to find that out.
+//! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then
+//! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, the reason
+//! may be the offer or the client. This counts as "no" only if the server responds to a later ClientHello. To find this
+//! out, the last ClientHello is that of a current client.
 
 mod order;
 mod profile;
@@ -65,12 +67,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect();
-    // Between mail servers an old version is still better than no encryption (RFC 7435).
+    // Between mail servers, an old version is better than no encryption (RFC 7435).
     if plan.target.port == 25 {
         for finding in &mut findings {
             finding.severity = Severity::Notice;
             finding.consequences.push(
-                "Between mail servers even this is better than no encryption; mail programs must not use it".to_owned(),
+                "Between mail servers, weak encryption is better than no encryption. Mail programs must not use it."
+                    .to_owned(),
             );
         }
     }
@@ -78,7 +81,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let Some(hello) = hello else { continue };
         findings.extend(certificate::of_probe(plan, evidence, hello.probe.id, presented));
     }
-    // If there is no TLS, another finding explains why.
+    // If the server does not use TLS, another finding explains the reason.
     if seen.has_tls() {
         findings.extend(inconclusive(&scan, &seen));
         findings.extend(profile::finding(plan, evidence));
@@ -97,7 +100,7 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     }
     let summary = format!("the server still accepts {}", old.join(", "));
     let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Phase::Tls, Confidence::Certain, summary);
-    // One ClientHello for each version: with --tls-scan=full there are dozens.
+    // The finding refers to one ClientHello for each version, because --tls-scan=full sends dozens.
     let mut versions = Vec::new();
     for one in &seen.hellos {
         let Some(taken) = one.taken.filter(|taken| taken.version < Version::Tls12) else { continue };
@@ -110,16 +113,17 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         finding = finding.tried(one.hello.probe.id);
     }
     finding.cause =
-        "These versions are deprecated. A client that an attacker can downgrade to them is poorly protected."
+        "These TLS versions are deprecated, because they have known weaknesses. An on-path attacker may be able to downgrade clients to them."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: switch them off; in Postfix",
+        "Server operator: disable these versions; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding)
 }
 
-/// Shorter Diffie-Hellman primes can be broken by precomputation, with large resources (RFC 9325 §4.1, Logjam).
+/// The shortest acceptable Diffie-Hellman prime, in bits. Shorter primes can be broken by precomputation with large
+/// resources (RFC 9325 §4.1, Logjam).
 const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
@@ -155,8 +159,8 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if bits.is_some() {
         causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman with such a short prime");
     }
-    finding.cause = format!("{}. Only clients that offer such a suite can get it.", causes.join(". "));
-    // Postfix offers suites without a certificate to mail servers, which do not verify certificates anyway.
+    finding.cause = format!("{}. Only clients that offer such a suite are affected.", causes.join(". "));
+    // Postfix accepts anonymous suites by default, because mail servers do not verify certificates.
     let is_only_anonymous = bits.is_none() && accepted.iter().all(|weak| weak.class == WeakClass::Anonymous);
     if is_only_anonymous {
         finding.severity = Severity::Notice;
@@ -164,13 +168,13 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if !accepted.is_empty() {
         let excluded: Vec<&str> = accepted.iter().map(|weak| openssl_name(weak.class)).collect();
         finding.fixes.push(Fix::run(
-            "Server operator: exclude them; in Postfix",
+            "Server operator: exclude these cipher suites; in Postfix",
             format!("postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers={}", excluded.join(",")),
         ));
     }
     if bits.is_some() {
         finding.fixes.push(Fix::run(
-            "Server operator: use a prime of at least 2048 bits, or switch ephemeral Diffie-Hellman off; in Postfix 3.7 or later",
+            "Server operator: use a prime of at least 2048 bits, or disable ephemeral Diffie-Hellman; in Postfix 3.7 or later",
             "postconf -e smtpd_tls_dh1024_param_file=auto",
         ));
     }
@@ -180,7 +184,7 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
 fn why_weak(class: WeakClass) -> &'static str {
     match class {
         WeakClass::Null => {
-            "NULL suites do not encrypt: everything, including passwords, is sent in clear text inside TLS"
+            "NULL suites do not encrypt, so an eavesdropper can read the entire session, including passwords"
         }
         WeakClass::Anonymous => {
             "Anonymous suites do not authenticate the server, so an on-path attacker can impersonate it"
@@ -188,12 +192,12 @@ fn why_weak(class: WeakClass) -> &'static str {
         WeakClass::Export => "EXPORT suites use keys of 40 to 56 bits, which can be broken in hours (FREAK, Logjam)",
         WeakClass::Rc4 => "RC4 leaks parts of the encrypted data, and RFC 7465 forbids it",
         WeakClass::Des => "DES has keys of 56 bits, which can be broken in hours",
-        WeakClass::TripleDes => "3DES has blocks of 64 bits, which leak data in long sessions (Sweet32)",
-        WeakClass::SmallBlock => "RC2 and IDEA have blocks of 64 bits, which leak data in long sessions (Sweet32)",
+        WeakClass::TripleDes => "3DES uses blocks of 64 bits, which leaks data in long sessions (Sweet32)",
+        WeakClass::SmallBlock => "RC2 and IDEA use blocks of 64 bits, which leaks data in long sessions (Sweet32)",
     }
 }
 
-/// The name of the class in cipher lists of OpenSSL and Postfix.
+/// The name of the class in the cipher lists of OpenSSL and Postfix.
 fn openssl_name(class: WeakClass) -> &'static str {
     match class {
         WeakClass::Null => "eNULL",
@@ -211,24 +215,23 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
         let taken = one.taken.filter(|taken| taken.version < Version::Tls13)?;
         (!taken.secure_renegotiation || taken.compression).then_some((one.hello, taken))
     })?;
-    // If the session itself has shown it, `clients` reports it.
+    // If the main session shows the same fault, `clients` reports it.
     if clients::shows_insecure_renegotiation(evidence) {
         return None;
     }
     let summary = if taken.compression {
-        format!("in {} the server uses compression", taken.version)
+        format!("in {}, the server uses compression", taken.version)
     } else {
-        format!("in {} the server does not protect renegotiation", taken.version)
+        format!("in {}, the server does not protect renegotiation", taken.version)
     };
     let mut finding = Finding::new(&clients::TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause =
-        "The server's TLS library is more than ten years old, or is configured this way on purpose.".to_owned();
+    finding.cause = "The server's TLS library is more than ten years old, or its defaults were changed.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(hello.probe.id))
 }
 
-/// Only if the server accepts a version that clients should not use: a downgrade from TLS 1.3 to 1.2 is detected by the
-/// mark of RFC 8446 §4.1.3.
+/// Reported only if the server accepts a version older than TLS 1.2. Clients detect a downgrade from TLS 1.3 to TLS 1.2
+/// by the mark of RFC 8446 §4.1.3.
 fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let hello = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }))?.hello;
     let is_old = |one: &VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;
@@ -236,21 +239,22 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         return None;
     }
     let Offer::Fallback { version } = &hello.request.offer else { return None };
-    let summary = format!("the server accepts {version} from a client that marks it as a fallback");
+    let summary = format!("the server accepts {version} in a ClientHello that is marked as a fallback");
     let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
-        "The server supports a newer version, but does not respond with the alert inappropriate_fallback (RFC 7507), so \
-                     an on-path attacker can downgrade clients that retry with older versions to the oldest one."
+        "The server supports a newer version, but does not respond with the alert inappropriate_fallback (RFC 7507). Some \
+                     clients retry with older versions after a failed handshake, and an on-path attacker can downgrade \
+                     them to the oldest version."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: switch TLS 1.1 and older off, so that no downgrade to them is possible; in Postfix",
+        "Server operator: disable TLS 1.1 and older, so that a downgrade to them is not possible; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding.tried(hello.probe.id))
 }
 
 fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
-    // If the session itself has shown it, `clients` reports it.
+    // If the main session shows the same fault, `clients` reports it.
     if scan.features.extended_master_secret != Support::No || clients::shows_no_extended_master_secret(evidence) {
         return None;
     }
@@ -258,12 +262,12 @@ fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> 
         |one: &&One<'_>| one.taken.is_some_and(|taken| taken.version < Version::Tls13 && taken.version > Version::Ssl3);
     let one = seen.hellos.iter().find(is_old)?;
     let version = one.taken?.version;
-    let summary = format!("in {version} the server does not use the extended master secret");
+    let summary = format!("in {version}, the server does not use the extended master secret");
     let mut finding =
         Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
-        "Without it the keys do not depend on the entire handshake (RFC 7627). Clients in FIPS mode refuse to \
-                     connect; others connect, but cannot resume sessions safely."
+        "Without the extended master secret, the keys do not depend on the entire handshake (RFC 7627). Clients in FIPS \
+                     mode refuse to connect. Other clients connect, but cannot resume sessions safely."
             .to_owned();
     finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(one.hello.probe.id))
@@ -273,12 +277,12 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause = "The report contains the results until then. The rest is unknown: it counts neither as supported nor as missing.".to_owned();
+    finding.cause = "The report contains the results until the scan stopped. Items that were not tested are reported as unknown, neither passed nor missed.".to_owned();
     let is_own_limit = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
     finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"
     } else {
-        "Repeat the scan after a few minutes, or from an IP address that the server does not limit"
+        "Repeat the scan after a few minutes, or from an IP address whose connections the server does not limit"
     })];
     let hellos = seen.hellos.iter().map(|one| one.hello);
     for hello in hellos.filter(|hello| is_rejected(*hello) || !hello.is_answered()) {

@@ -1,16 +1,18 @@
-//! Which ClientHello comes next.
+//! The order of the ClientHellos in a scan.
 //!
-//! 1. What the handshake of the main session has proved is not asked.
-//! 2. Versions come first; for a version that the server does not support nothing else is asked. TLS 1.2 is tested with
-//!    the two kinds of certificates.
-//! 3. Weak suites are offered together, and again without the classes that were accepted, until the server rejects the
-//!    rest: each ClientHello finds a class, and none hides another. A server without weak suites gets one.
-//! 4. Key exchange without forward secrecy, and Diffie-Hellman with a prime, each alone; then the ClientHello of a client
-//!    that was downgraded to an older version (RFC 7507).
-//! 5. Without `--tls-scan=full` the rest of the budget for a server without faults is used for further groups and suites.
-//!    With it, everything is asked until the server rejects the rest: groups, then the suites of each version and whose
-//!    order of suites counts.
-//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still responds.
+//! 1. Facts that the handshake of the main session has proved are not tested again.
+//! 2. Versions are tested first. If the server does not support a version, no further ClientHello of that version is
+//!    sent. TLS 1.2 is tested with both types of certificates (RSA and ECDSA).
+//! 3. All weak suites are offered together, and then again without the classes that the server accepted, until it
+//!    rejects the remaining ones. Each ClientHello finds a class, so one class cannot hide another. A server without
+//!    weak suites gets only one such ClientHello.
+//! 4. Key exchange without forward secrecy and Diffie-Hellman with a prime are each tested alone. Then follows the
+//!    ClientHello of a client that was downgraded to an older version (RFC 7507).
+//! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test further groups and suites.
+//!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
+//!    Then one ClientHello for each version tests whether the server's or the client's preference decides.
+//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
+//!    responds.
 
 use super::seen::{Seen, Support, is_hung_up_on};
 use crate::question::{Offer, SuiteList};
@@ -18,18 +20,18 @@ use crate::wire::tls::{self, Version, WeakClass};
 
 use crate::plan::ScanDepth;
 
-/// ClientHellos that a server without weak suites gets: 13 connections, with the main session and the session that
-/// sends MAIL before TLS.
+/// The maximum number of ClientHellos for a server without weak suites. With the main session and the session that
+/// sends MAIL before TLS, these are 13 connections.
 const WITHOUT_FAULTS: usize = 11;
 
-/// The most ClientHellos of a basic scan: one more for each weak class that is accepted, and one for the second version
-/// in which they are tested. With the main session and the session before TLS 24 connections.
+/// The maximum number of ClientHellos in a basic scan: one more for each weak class that is accepted, and one for the
+/// second version in which they are tested. With the main session and the session before TLS, these are 24 connections.
 const MOST_BASIC: usize = 22;
 
-/// The most ClientHellos of a full scan, whatever `--max-connections` is; no server needs that many.
+/// The maximum number of ClientHellos in a full scan, independent of `--max-connections`. No server needs so many.
 const MOST_FULL: usize = 1000;
 
-/// The next ClientHello; none at the end.
+/// The next ClientHello; none if the scan is complete.
 pub(super) fn next(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     let asked = seen.hellos.len();
     let most = match depth {
@@ -48,7 +50,7 @@ pub(super) fn next(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     next.or_else(|| control(seen))
 }
 
-/// The offer, unless it was made before.
+/// Returns the offer, unless it was already sent.
 fn unasked(seen: &Seen<'_>, offer: Offer) -> Option<Offer> {
     seen.by(&offer).is_none().then_some(offer)
 }
@@ -103,7 +105,8 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
             offers.push(Offer::Dhe { version });
         }
     }
-    // RFC 7507 §3: the mark matters below the newest version, and most below TLS 1.2 (RFC 8446 §4.1.3 protects the rest).
+    // RFC 7507 §3: the mark matters for versions older than the newest one. It matters most below TLS 1.2, because
+    // RFC 8446 §4.1.3 protects the others.
     let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
     let retired = below.iter().find(|version| **version < Version::Tls12);
     offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));
@@ -113,7 +116,7 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     offers.into_iter().find_map(|offer| unasked(seen, offer))
 }
 
-/// Two groups and a few suites, if the handshake or a ClientHello has shown the first one.
+/// Up to two ClientHellos about further groups, and then further suites of TLS 1.2 or older.
 fn a_few_more(seen: &Seen<'_>) -> Option<Offer> {
     let asked = seen.hellos.iter().filter(|one| matches!(one.offer(), Offer::OtherGroups { .. })).count();
     let group = if asked < 2 { next_group(seen, Version::Tls13) } else { None };
@@ -158,8 +161,9 @@ fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offe
     unasked(seen, offer)
 }
 
-/// The suites in reverse order: a server that keeps its own order does not choose the first one. ChaCha20 is not put
-/// first: servers prefer it if the client does, whatever their order.
+/// The suites in reverse order. A server that uses its own preference does not choose the first one. ChaCha20 is not
+/// put first, because many servers choose it if the client prefers it, even if they use their own preference for other
+/// suites.
 pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     let mut other: Vec<u16> = suites.iter().rev().copied().collect();
     let first = other.iter().position(|id| !tls::suite_name(*id).contains("_CHACHA20_"))?;
@@ -167,7 +171,8 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     (other.len() > 1 && other.first() != suites.first()).then_some(other)
 }
 
-/// A ClientHello that every server accepts, if the last connection was closed: does the server still respond?
+/// If the server closed the last connection: a ClientHello that every current server accepts, to find out whether the
+/// server still responds.
 fn control(seen: &Seen<'_>) -> Option<Offer> {
     let is_closed = seen.hellos.last().is_some_and(|one| is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }

@@ -1,5 +1,5 @@
-//! What a scan has shown, by its ClientHellos and the handshake of the main session. What was not asked, or got no clear
-//! response, is unknown, never "no".
+//! The results of a scan, from its ClientHellos and the handshake of the main session. An item that was not tested, or
+//! got no clear response, is unknown, never "no".
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::plan::{Plan, ScanDepth};
 use crate::question::{Offer, SuiteList};
 use crate::wire::tls::{self, ServerHello, TlsAnswer, Version, WeakClass};
 
-/// What is known after a scan. In JSON it is `tls_scan`.
+/// The results of a scan. In JSON, this is `tls_scan`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scan {
@@ -20,20 +20,22 @@ pub struct Scan {
     pub versions: Vec<VersionSeen>,
     /// Whether SSLv2 is accepted. Without `--tls-scan=full` it is tested only on servers with TLS 1.0 or SSLv3.
     pub sslv2: Support,
-    /// Cipher suites that were accepted, in the order in which they were found; each once, with the newest version.
+    /// Cipher suites that were accepted, in the order in which they were found. Each is listed once, with the newest
+    /// version.
     pub suites: Vec<SuiteSeen>,
-    /// Whether these are all of TLS 1.2 and older: the server rejected everything else that was offered. Suites with PSK,
-    /// SRP and Kerberos are never offered; rare ones only with `--tls-scan=full`.
+    /// Whether the list is complete for TLS 1.2 and older, because the server rejected all other suites that were
+    /// offered. Suites with PSK, SRP and Kerberos are never offered, and rare suites only with `--tls-scan=full`.
     pub suites_complete: bool,
     /// Each class of weak suites, the worst first.
     pub weak: Vec<WeakSeen>,
     /// Groups that were accepted.
     pub groups: Vec<String>,
-    /// Whether these are all of TLS 1.3.
+    /// Whether the list is complete for TLS 1.3.
     pub groups_complete: bool,
-    /// Groups of TLS 1.2 and older that were accepted; null without `--tls-scan=full`, or if there is no such version.
+    /// Groups that were accepted in TLS 1.2 and older; null without `--tls-scan=full`, or if no such version is
+    /// accepted.
     pub groups_before_1_3: Option<Vec<String>>,
-    /// Whether these are all. Unknown (false) if all certificates are ECDSA, whose curve cannot be left out.
+    /// Whether that list is complete. False if all certificates are ECDSA, because their curve must always be offered.
     pub groups_before_1_3_complete: bool,
     /// Whether a group with ML-KEM is accepted.
     pub post_quantum: Support,
@@ -41,17 +43,17 @@ pub struct Scan {
     pub without_forward_secrecy: Support,
     /// Whether ephemeral Diffie-Hellman with a prime is accepted.
     pub dhe: Support,
-    /// The size of the smallest prime that was seen, in bits; null if none was.
+    /// The size of the smallest prime that the server used, in bits; null if it used no prime.
     pub dh_bits: Option<u32>,
-    /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; tested with `--tls-scan=full` only.
+    /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; tested only with `--tls-scan=full`.
     pub old_hashes: Support,
-    /// The certificates that the server presented for each kind of key.
+    /// The certificates that the server presented, one for each type of key.
     pub certificates: Vec<CertificateSeen>,
     /// Extensions and features, mostly of TLS 1.2 and older.
     pub features: Features,
-    /// ClientHellos that were sent.
+    /// The number of ClientHellos that were sent.
     pub hellos: usize,
-    /// Why it stopped before its end; null if it completed.
+    /// The reason why the scan stopped early; null if it is complete.
     pub inconclusive: Option<String>,
 }
 
@@ -71,28 +73,30 @@ pub struct Features {
     pub compression: Support,
     /// The server sends an OCSP response with the certificate (RFC 6066 section 8).
     pub ocsp_response: Support,
-    /// The server detects a client that was downgraded to an older version (RFC 7507); unknown if it has only one version.
+    /// The server detects a client that was downgraded to an older version (RFC 7507); unknown if it supports only one
+    /// version.
     pub fallback_protection: Support,
 }
 
-/// A version.
+/// A TLS version and its results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionSeen {
-    /// Which one.
+    /// The version.
     pub version: Version,
     /// Whether it is accepted.
     pub accepted: Support,
-    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, or if the version
-    /// is not accepted.
+    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, or if the
+    /// version is not accepted.
     pub suites: Option<Vec<String>>,
-    /// Whether these are all of it.
+    /// Whether the list of suites is complete.
     pub suites_complete: bool,
-    /// Whose order of suites counts; null if it was not tested, or there is only one suite.
+    /// Whether the server's or the client's preference decides which suite is used; null if it was not tested, or if
+    /// only one suite is accepted.
     pub preference: Option<Preference>,
 }
 
-/// Whose order of cipher suites counts.
+/// The side whose preference decides which cipher suite is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -103,7 +107,7 @@ pub enum Preference {
     Client,
 }
 
-/// A cipher suite.
+/// A cipher suite that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SuiteSeen {
@@ -117,15 +121,15 @@ pub struct SuiteSeen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WeakSeen {
-    /// Which one.
+    /// The class.
     pub class: WeakClass,
-    /// Whether a suite of it is accepted.
+    /// Whether a suite of this class is accepted.
     pub accepted: Support,
-    /// Those that were.
+    /// The suites of this class that were accepted.
     pub suites: Vec<SuiteSeen>,
 }
 
-/// A certificate of one kind of key.
+/// A certificate with one type of key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateSeen {
@@ -137,7 +141,7 @@ pub struct CertificateSeen {
     pub sha256: String,
 }
 
-/// What the scan has shown so far; none without `--tls-scan`.
+/// The results so far; none without `--tls-scan`.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
     let seen = Seen::of(evidence).filter(|_| plan.tls.scan)?;
     let depth = plan.tls.scan_depth;
@@ -147,7 +151,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
     let old_style = seen.newest_old_style().filter(|_| depth == ScanDepth::Full);
     let certificates = certificates(seen.session, evidence);
     let all_ecdsa = !certificates.is_empty() && certificates.iter().all(|one| one.key.starts_with("EC "));
-    // RFC 8446 §1.2: all key exchange of TLS 1.3 has forward secrecy, and its groups are named.
+    // RFC 8446 §1.2: every key exchange in TLS 1.3 has forward secrecy and uses a named group.
     let only_tls_13 = Version::ALL
         .into_iter()
         .all(|version| seen.version(version) == if version == Version::Tls13 { Support::Yes } else { Support::No });
@@ -253,7 +257,7 @@ fn version_seen(seen: &Seen<'_>, version: Version, depth: ScanDepth) -> VersionS
     }
 }
 
-/// Whether the server rejected all suites of a version except the known ones, of both lists.
+/// Whether the server rejected all suites of a version in both lists, except the known ones.
 fn has_all_suites(seen: &Seen<'_>, version: Version) -> bool {
     let rejected = |list: SuiteList| {
         seen.is_exhausted(
@@ -364,7 +368,7 @@ fn features(seen: &Seen<'_>) -> Features {
 /// RFC 7507 §2.
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 
-/// Each chain that the server presented, that of the main session first.
+/// The different chains that the server presented, with that of the main session first.
 pub(super) fn chains<'a>(session: Session<'a>, evidence: &'a Evidence) -> Vec<(Option<HelloProbe<'a>>, &'a Presented)> {
     let first = session.handshake().map(|(_, handshake)| (None, &handshake.presented));
     let others = evidence

@@ -1,6 +1,7 @@
 //! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! A choice of the server counts for the version that it chose, which may be older than the one that was offered.
+//! A choice of the server is a result for the version that it chose, which may be older than the version that was
+//! offered.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +9,30 @@ use crate::evidence::{Evidence, Fault, HelloProbe, Session, TlsFaultKind};
 use crate::question::Offer;
 use crate::wire::tls::{self, ServerHello, Version, WeakClass};
 
-/// Whether something is accepted.
+/// Whether the server accepts or supports an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Support {
-    /// It is.
+    /// The item is accepted.
     Yes,
-    /// It is rejected.
+    /// The item is rejected.
     No,
     /// It was not tested, or the response was not clear.
     Unknown,
 }
 
-/// All of them.
+/// The main session and all ClientHellos.
 pub(super) struct Seen<'a> {
     pub(super) session: Session<'a>,
     pub(super) hellos: Vec<One<'a>>,
 }
 
-/// One of them.
+/// One ClientHello.
 #[derive(Clone, Copy)]
 pub(super) struct One<'a> {
     pub(super) hello: HelloProbe<'a>,
-    /// What the server chose.
+    /// The server's choice; none if it did not accept the offer.
     pub(super) taken: Option<&'a ServerHello>,
     /// Whether the server rejected the offer.
     pub(super) is_rejected: bool,
@@ -52,7 +53,7 @@ impl<'a> One<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// None before the main session, which comes first.
+    /// None before the main session has started.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
         let session = evidence.main_session()?;
         let mut hellos: Vec<One<'a>> = evidence
@@ -77,7 +78,7 @@ impl<'a> Seen<'a> {
         self.hellos.iter().find(|one| one.offer() == offer)
     }
 
-    /// The choices of the server, in the order in which they were asked for.
+    /// The choices of the server, in the order of the ClientHellos.
     pub(super) fn taken(&self) -> impl Iterator<Item = &'a ServerHello> + '_ {
         self.hellos.iter().filter_map(|one| one.taken)
     }
@@ -91,8 +92,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Whether a version is accepted, by all results. It is rejected if it was rejected when offered alone, or if the
-    /// server's alert means that it supports only newer versions.
+    /// Whether a version is accepted, according to all results. A version is rejected if the server rejected it when it
+    /// was offered alone, or if an alert means that the server supports only newer versions.
     pub(super) fn version(&self, version: Version) -> Support {
         if self.of_handshake() == Some(version) || self.taken().any(|taken| taken.version == version) {
             return Support::Yes;
@@ -106,15 +107,15 @@ impl<'a> Seen<'a> {
             _ => false,
         };
         let asked: Vec<&One<'_>> = self.hellos.iter().filter(alone).collect();
-        // TLS 1.2 is tested with both kinds of certificates.
+        // TLS 1.2 is tested with both types of certificates.
         let enough = if version == Version::Tls12 { 2 } else { 1 };
-        // A server that responds with a version other than the only one offered does not support that one.
+        // A server that responds with another version than the one offered does not support the offered version.
         let is_no = |one: &&One<'_>| one.is_rejected || one.taken.is_some();
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (historic): a server that supports only newer versions than the client sends `protocol_version`. So
-    /// this alert in response to TLS 1.1 answers the question for TLS 1.0 and SSLv3 too.
+    /// RFC 5246 §E.1 (historic): a server that supports only newer versions than the client sends `protocol_version`.
+    /// Therefore this alert in response to TLS 1.1 means that TLS 1.0 and SSLv3 are not supported either.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {
             matches!(one.offer(), Offer::Version { version: offered } if *offered >= version && *offered < Version::Tls12)
@@ -127,7 +128,8 @@ impl<'a> Seen<'a> {
         Version::ALL.into_iter().rev().filter(|version| self.version(*version) == Support::Yes).collect()
     }
 
-    /// The newest accepted version up to TLS 1.2: the names of its suites contain the key exchange and the certificate.
+    /// The newest accepted version up to TLS 1.2. The names of its suites contain the key exchange and the type of
+    /// certificate.
     pub(super) fn newest_old_style(&self) -> Option<Version> {
         self.spoken().into_iter().find(|version| *version < Version::Tls13)
     }
@@ -148,7 +150,7 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Numbers of the groups that are known for TLS 1.3, or for the versions before it.
+    /// Numbers of the groups that are known for TLS 1.3, or, for an older version, for all older versions together.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
@@ -173,8 +175,8 @@ impl<'a> Seen<'a> {
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
     }
 
-    /// Versions in which weak suites are tested: TLS 1.2, and the oldest one that is accepted, because of EXPORT and DES
-    /// (RFC 4346 §A.5 and RFC 5469 §1 removed them from newer ones).
+    /// Versions in which weak suites are tested: TLS 1.2, and the oldest accepted version, because EXPORT and DES exist
+    /// only in old versions (RFC 4346 §A.5 and RFC 5469 §1 removed them).
     pub(super) fn versions_for_weak(&self) -> Vec<Version> {
         let oldest = self.spoken().pop().filter(|version| *version < Version::Tls12);
         let newest = (self.version(Version::Tls12) != Support::No).then_some(Version::Tls12);
@@ -184,7 +186,7 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether a ClientHello that matches was rejected: the server accepts nothing of what it offered.
+    /// Whether the server rejected a matching ClientHello, so that it accepts none of the items in it.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }
@@ -193,13 +195,14 @@ impl<'a> Seen<'a> {
 /// RFC 8446 §6.2.
 const PROTOCOL_VERSION: u8 = 70;
 
-/// A handshake that succeeded or failed in TLS.
+/// Whether the session reached TLS: the handshake succeeded, or failed with a TLS error.
 pub(super) fn has_tls(session: Session<'_>) -> bool {
     let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed the connection. Not for SSLv2, which has no alerts: closing is the usual rejection.
+/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts, so that closing
+/// the connection is the usual rejection.
 pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }

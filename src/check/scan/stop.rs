@@ -1,22 +1,23 @@
-//! Why a scan stopped before its end: a throttling server, or a limit of smtpcheck.
+//! The reasons why a scan stops early: a server that throttles connections, or a limit of smtpcheck.
 
 use super::seen::Seen;
 use crate::evidence::{Fault, HelloOutcome, HelloProbe, Outcome};
 use crate::question::Offer;
 
-/// Why the scan stopped before its end.
+/// The reason why the scan stopped early, as a clause for a summary; none if it did not.
 pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
-        return Some(format!("after {} the server closed every connection (throttled)", counted(number)));
+        return Some(format!("after {}, the server closed every connection (throttling)", counted(number)));
     }
-    // No response, invalid data or plain text instead of TLS is not a rejection of the offer; twice in a row ends the scan.
+    // No response, invalid data or plain text instead of TLS is not a rejection of the offer. The scan ends after two
+    // such results in succession.
     let is_no_answer = |hello: &HelloProbe<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
     let in_a_row =
         hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
     if let Some(number) = in_a_row {
-        return Some(format!("after {} the server sent no TLS response any more", counted(number)));
+        return Some(format!("after {}, the server no longer sent TLS responses", counted(number)));
     }
     let number = hellos.iter().position(|hello| is_rejected(*hello))?;
     let hello = hellos.get(number)?;
@@ -24,9 +25,9 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     Some(match &hello.probe.outcome {
         Outcome::Skipped { .. } => format!("the limit of --max-connections was reached after {number}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
-            format!("the time limit or an interruption ended it after {number}")
+            format!("the time limit was reached or the scan was interrupted after {number}")
         }
-        _ => format!("after {number} the server rejected the connection (throttled)"),
+        _ => format!("after {number}, the server rejected the connection (throttling)"),
     })
 }
 

@@ -1,5 +1,5 @@
-//! Scans of servers that exist only as a function from a ClientHello to its answer: whatever a server accepts, and in
-//! whatever order it chooses, the scan finds it, within its bounds.
+//! Scans of simulated servers, which are functions from a ClientHello to a response. The scan must find every item that
+//! a server accepts, independent of the server's preference, within the limit of connections.
 
 use super::{Level, Preference, Scan, Support, ask, judge, results, verdict};
 use crate::cli::{self, Invocation};
@@ -8,17 +8,17 @@ use crate::plan::Plan;
 use crate::question::{Offer, Question, SessionRequest};
 use crate::wire::tls::{self, ClientHello, HelloShape, ServerHello, Version, WeakClass, suite_name};
 
-/// What a server has.
+/// A simulated server.
 #[derive(Clone)]
 struct FakeServer {
-    /// Suites of each version, in its order.
+    /// Suites of each version, in the server's order of preference.
     suites: Vec<(Version, Vec<u16>)>,
     groups: Vec<u16>,
     order: Preference,
     dh_bits: u32,
     has_master_secret: bool,
     sees_fallback: bool,
-    /// Rejected sessions from this ClientHello on.
+    /// The server rejects every connection after this number of ClientHellos.
     hellos_until_limit: usize,
 }
 
@@ -52,7 +52,7 @@ impl FakeServer {
             return alert(40);
         }
         let newest = self.suites.iter().map(|(version, _)| *version).max();
-        // One version is offered at a time, but by current clients.
+        // Only the ClientHello of a current client offers more than one version.
         let fits = |version: &Version| match (hello.version, hello.shape) {
             (Version::Tls13, HelloShape::Question) => *version == Version::Tls13,
             (Version::Tls13, _) => *version >= Version::Tls12,
@@ -73,7 +73,7 @@ impl FakeServer {
             Preference::Client => hello.suites.iter().find(|id| suites.contains(id) && usable(id)),
         };
         let Some(suite) = suite.copied() else { return alert(40) };
-        // It signs with nothing older than SHA-256.
+        // The server does not sign with hashes older than SHA-256.
         if hello.signatures == ClientHello::old_hashes().signatures {
             return alert(40);
         }
@@ -109,7 +109,7 @@ fn plan(words: &[&str]) -> Plan {
     cli::plan::plan(&args, &matches, target, Some("client.example.org")).expect("a plan")
 }
 
-/// A scan whose session failed in TLS, so that nothing is known before.
+/// The evidence of a scan whose main session failed in the TLS handshake, so that the scan begins without any result.
 fn scan(server: &FakeServer, plan: &Plan) -> Evidence {
     let mut evidence = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
     let alert = TlsFaultKind::Alert { code: 40, name: "handshake_failure".to_owned() };
@@ -142,7 +142,7 @@ fn accepted(scan: &Scan) -> Vec<WeakClass> {
     scan.weak.iter().filter(|weak| weak.accepted == Support::Yes).map(|weak| weak.class).collect()
 }
 
-/// One suite of each class that belongs to no other.
+/// For each class, one suite that belongs to no other class.
 const WEAK: [(WeakClass, u16); 7] = [
     (WeakClass::Null, 0x0002),
     (WeakClass::Export, 0x0008),
@@ -154,8 +154,8 @@ const WEAK: [(WeakClass, u16); 7] = [
 ];
 
 #[test]
-fn every_set_of_weak_classes_is_found_whatever_hides_it() {
-    // One, each two of them, and all.
+fn every_set_of_weak_classes_is_found_independent_of_the_order_of_suites() {
+    // No class, each class alone, each pair, and all classes together.
     for set in (0..1u32 << WEAK.len()).filter(|set| set.count_ones() <= 2 || set.count_ones() == 7) {
         let chosen: Vec<(WeakClass, u16)> =
             WEAK.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, one)| *one).collect();
@@ -163,7 +163,7 @@ fn every_set_of_weak_classes_is_found_whatever_hides_it() {
             let suites: Vec<u16> = chosen.iter().map(|(_, id)| *id).collect();
             let server = FakeServer { order, ..sound() }.with(Version::Tls12, &suites);
             let scan = seen(&server, &["--tls-scan"]);
-            // EXPORT with DES belongs to both classes.
+            // A suite with EXPORT and DES belongs to both classes.
             let mut expected: Vec<WeakClass> = WeakClass::ALL
                 .into_iter()
                 .filter(|class| suites.iter().any(|id| class.has(&suite_name(*id))))
@@ -178,7 +178,7 @@ fn every_set_of_weak_classes_is_found_whatever_hides_it() {
 }
 
 #[test]
-fn weak_suites_that_only_the_oldest_version_has_are_found() {
+fn weak_suites_that_only_the_oldest_version_accepts_are_found() {
     for id in WEAK.map(|(_, id)| id) {
         let server = sound().with(Version::Tls10, &[0xC013, id]);
         let scan = seen(&server, &["--tls-scan"]);
@@ -189,7 +189,7 @@ fn weak_suites_that_only_the_oldest_version_has_are_found() {
 }
 
 #[test]
-fn a_sound_server_gets_eleven_client_hellos_and_no_weak_class() {
+fn a_server_without_faults_gets_at_most_eleven_client_hellos() {
     let scan = seen(&sound(), &["--tls-scan"]);
     assert!(scan.hellos <= 11, "{}", scan.hellos);
     assert!(scan.weak.iter().all(|weak| weak.accepted == Support::No && weak.suites.is_empty()));
@@ -200,7 +200,7 @@ fn a_sound_server_gets_eleven_client_hellos_and_no_weak_class() {
 }
 
 #[test]
-fn a_short_prime_is_seen_beside_everything_else() {
+fn a_short_prime_is_found_on_a_server_with_other_faults() {
     for order in [Preference::Server, Preference::Client] {
         let server = FakeServer { order, dh_bits: 1024, ..sound() }.with(Version::Tls12, &[0x0005, 0x009E, 0x009D]);
         let scan = seen(&server, &["--tls-scan"]);
@@ -209,13 +209,13 @@ fn a_short_prime_is_seen_beside_everything_else() {
 }
 
 #[test]
-fn a_full_scan_lists_what_the_server_has_and_whose_order_counts() {
+fn a_full_scan_lists_all_suites_and_whose_preference_decides() {
     let common = [0xC030, 0xC02F, 0x0005, 0x009E, 0x0034, 0x0002];
     for order in [Preference::Server, Preference::Client] {
         let mut server = FakeServer { order, groups: vec![23, 29, 24], ..sound() };
         server.suites = vec![
             (Version::Tls13, GOOD_13.to_vec()),
-            // The last is ARIA, which few servers have.
+            // The last suite uses ARIA, which few servers support.
             (Version::Tls12, [&common[..], &[0xC060]].concat()),
             (Version::Tls10, vec![0x0005, 0xC013, 0x0008]),
         ];
@@ -239,7 +239,7 @@ fn a_full_scan_lists_what_the_server_has_and_whose_order_counts() {
 }
 
 #[test]
-fn a_server_that_rejects_sessions_leaves_the_rest_unknown() {
+fn items_that_were_not_tested_because_the_server_rejects_connections_are_unknown() {
     for hellos_until_limit in 0..40 {
         let server = FakeServer { hellos_until_limit, ..sound() }.with(Version::Tls12, &[0x0005, 0x0002]);
         for words in [&["--tls-scan"][..], &["--tls-scan=full"]] {
@@ -255,7 +255,7 @@ fn a_server_that_rejects_sessions_leaves_the_rest_unknown() {
 }
 
 #[test]
-fn a_server_that_accepts_everything_ends_too() {
+fn the_scan_of_a_server_that_accepts_every_suite_ends() {
     let all = |version: Version| {
         let mut suites = Offer::Version { version }.hello().suites;
         suites.extend(ClientHello::rare(version).suites);
@@ -269,21 +269,21 @@ fn a_server_that_accepts_everything_ends_too() {
 }
 
 #[test]
-fn findings_name_what_the_answers_lack() {
+fn features_that_are_missing_in_the_responses_raise_findings() {
     let rules = |server: &FakeServer| {
         let plan = plan(&["--tls-scan"]);
         judge(&plan, &scan(server, &plan)).into_iter().map(|finding| finding.rule.into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(rules(&sound()), Vec::<String>::new());
     assert_eq!(rules(&FakeServer { has_master_secret: false, ..sound() }), ["tls-extended-master-secret-missing"]);
-    // TLS 1.3 has a mark of its own against being pushed down to TLS 1.2.
+    // Clients detect a downgrade from TLS 1.3 to TLS 1.2 by a mark of TLS 1.3.
     assert_eq!(rules(&FakeServer { sees_fallback: false, ..sound() }), Vec::<String>::new());
     let old = FakeServer { sees_fallback: false, ..sound() }.with(Version::Tls11, &[0xC013]);
     assert_eq!(rules(&old), ["tls-old-version-accepted", "tls-fallback-unprotected"]);
 }
 
 #[test]
-fn a_profile_says_what_must_change_and_what_was_not_seen() {
+fn a_profile_lists_required_changes_and_items_that_were_not_tested() {
     let compared = |server: &FakeServer, name: &str| {
         let plan = plan(&["--tls-profile", name]);
         verdict(&plan, &scan(server, &plan)).expect("a verdict")
@@ -294,15 +294,20 @@ fn a_profile_says_what_must_change_and_what_was_not_seen() {
     };
     assert_eq!(must(&sound(), "mozilla-intermediate"), Vec::<String>::new());
     assert_eq!(must(&sound(), "ncsc-nl-2025"), Vec::<String>::new());
-    assert_eq!(must(&sound(), "mozilla-modern"), ["TLS 1.2 accepted"]);
-    assert_eq!(must(&sound(), "bsi-tr-03116"), ["TLS_CHACHA20_POLY1305_SHA256 accepted"]);
+    assert_eq!(must(&sound(), "mozilla-modern"), ["the server accepts TLS 1.2"]);
+    assert_eq!(must(&sound(), "bsi-tr-03116"), ["the server accepts TLS_CHACHA20_POLY1305_SHA256"]);
     let old =
         FakeServer { dh_bits: 2048, ..sound() }.with(Version::Tls12, &[0x009E, 0xC013]).with(Version::Tls10, &[0xC014]);
     assert_eq!(
         must(&old, "ncsc-nl-2025"),
-        ["TLS 1.0 accepted", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA accepted", "Diffie-Hellman with a prime of 2048 bits"]
+        [
+            "the server accepts TLS 1.0",
+            "the server accepts TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+            "the server uses Diffie-Hellman with a prime of 2048 bits"
+        ]
     );
-    // Without certificates, which a server of TLS 1.3 encrypts, nothing is called met.
+    // The certificates are not known, because TLS 1.3 encrypts them, so it is unknown whether the server meets the
+    // profile.
     let verdict = compared(&sound(), "ncsc-nl-2025");
     assert_eq!(
         (verdict.met, verdict.not_tested.first().map(String::as_str)),
@@ -314,7 +319,7 @@ fn a_profile_says_what_must_change_and_what_was_not_seen() {
 }
 
 #[test]
-fn a_report_holds_the_scan_and_the_verdict_with_every_key() {
+fn scan_and_verdict_survive_a_round_trip_through_json() {
     let plan = plan(&["--tls-profile", "ncsc-nl-2025"]);
     let evidence = scan(&sound(), &plan);
     let json = serde_json::to_value(results(&plan, &evidence)).expect("json");

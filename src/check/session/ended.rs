@@ -1,4 +1,5 @@
-//! Sessions that ended early: closed, no reply, a reply without end, a time limit.
+//! Sessions that ended early: the server closed the connection, stopped responding or sent an endless reply, or a time
+//! limit was reached.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, seconds};
 use super::order::repeated;
@@ -42,7 +43,7 @@ struct SessionEnding {
 fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnding> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(match fault {
-        // Reported by connect, greeting and starttls.
+        // `connect`, `greeting`, `handshake` and `starttls` report these.
         Fault::NoAddress
         | Fault::NotConnected { .. }
         | Fault::Tls { .. }
@@ -54,8 +55,8 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         Fault::Silent { phase, waited_ms, .. } => SessionEnding {
             rule: &REPLY_MISSING,
             phase: *phase,
-            summary: format!("no reply to {phase} for {}", seconds(*waited_ms)),
-            cause: "The server is waiting for something, such as a DNS lookup, a filter or a database.",
+            summary: format!("the server sends no reply to {phase} within {}", seconds(*waited_ms)),
+            cause: "The server is waiting for a DNS lookup, a content filter or a database.",
             otherwise: Some(
                 "A device on the network path may drop the reply. Repeat the check from another network to find out.",
             ),
@@ -69,19 +70,28 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         Fault::Endless { phase } => SessionEnding {
             rule: &REPLY_ENDLESS,
             phase: *phase,
-            summary: format!("the reply to {phase} does not end"),
-            cause: "No mail server sends such a long reply: the server is broken, or it attacks its clients. smtpcheck closed the connection after 64 KiB or 512 lines.",
+            summary: match phase {
+                Phase::Greeting => "the greeting does not end".to_owned(),
+                phase => format!("the reply to {phase} does not end"),
+            },
+            cause: "No valid reply is so long. The server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection after 64 KiB or 512 lines.",
             otherwise: None,
-            fix: Fix::text("Check the host and port. Server operator: check the server."),
+            fix: Fix::text(
+                "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
+            ),
             failure: PhaseFailure::Protocol,
         },
         Fault::Unread { phase } => SessionEnding {
             rule: &REPLY_MISSING,
             phase: *phase,
-            summary: format!("the server accepts no more data at {phase}"),
-            cause: "The server has stopped reading.",
-            otherwise: Some("The connection itself may be broken. Repeat the check from another network to find out."),
-            fix: Fix::text("Repeat the check. Server operator: check whether the server hangs."),
+            summary: format!("the server stopped accepting data at {phase}"),
+            cause: "The server process no longer reads from the connection.",
+            otherwise: Some(
+                "A device on the network path may block the connection. Repeat the check from another network to find out.",
+            ),
+            fix: Fix::text(
+                "Repeat the check. Server operator: check whether the server process has stopped responding.",
+            ),
             failure: PhaseFailure::Unreachable,
         },
         Fault::TimeUp { phase } => time_limit(plan, &target, *phase),
@@ -93,13 +103,13 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
     SessionEnding {
         rule: &CONNECTION_CLOSED,
         phase,
-        summary: format!("the server {closes} the connection when the reply to {phase} was due"),
-        cause: "The server's process ended in the middle of the session.",
+        summary: format!("the server {closes} the connection instead of replying to {phase}"),
+        cause: "The server process ended in the middle of the session.",
         otherwise: Some(
             "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
         ),
         fix: Fix::text(
-            "Server operator: read the mail log for the time of the check, and look for a proxy or firewall on the network path",
+            "Server operator: read the mail log for the time of the check, and check the proxies and firewalls in front of the server",
         ),
         failure: PhaseFailure::Protocol,
     }
@@ -111,7 +121,7 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
         rule: &TIME_LIMIT_REACHED,
         phase,
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
-        cause: "This is a limit of smtpcheck, not of the server. Later phases were not tested.",
+        cause: "This limit is set in smtpcheck (--max-time), not in the server. Later phases were not tested.",
         otherwise: None,
         fix: Fix::run(
             "Repeat the check with a longer time limit",
@@ -121,8 +131,8 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
     }
 }
 
-/// The command whose reply is missing, and the part of the reply that arrived; if no command was sent, the event with
-/// which the phase began.
+/// The command whose reply is missing (or, if no command was sent, the event with which the phase began), and the part
+/// of the reply that arrived.
 fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     let is_whole = |received: &ReceivedReply<'_>| received.fit() != Fit::Unfinished;
     let answered = session.all_replies().filter(|received| received.event.phase == phase && is_whole(received)).count();
@@ -142,11 +152,11 @@ fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     awaited.or(begun).into_iter().chain(parts).collect()
 }
 
-/// One of several pipelined commands got no reply. It is not known which one, so none of their replies is used. A second
-/// session without PIPELINING finds out whether pipelining is the reason.
+/// Adds to a finding that one of several pipelined commands got no reply. It is not known which command, so none of the
+/// replies is used. A second session without PIPELINING finds out whether pipelining is the reason.
 fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
     finding.consequences.push(
-        "The commands were sent together (PIPELINING), and one reply is missing, so it is not known to which command each reply belongs".to_owned(),
+        "smtpcheck sent several commands together (PIPELINING), and one reply is missing, so it is not known to which command each reply belongs".to_owned(),
     );
     finding.consequences.extend(repeated(plan, evidence, session));
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
@@ -155,7 +165,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
     let answered = probe.replies().filter(|received| received.event.phase == Phase::Rcpt).count();
     if wanted > 0 && answered == wanted {
         finding.failure = Some(PhaseFailure::Protocol);
-        finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to all of them when they were sent one at a time.".to_owned();
+        finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to each command when smtpcheck sent them one at a time.".to_owned();
         finding.otherwise = Some(
             "A proxy or filter in front of the server may lose the command. Repeat the check from another network to find out."
                 .to_owned(),

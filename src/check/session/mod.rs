@@ -1,4 +1,4 @@
-//! The session in general: closed early, no reply, a reply without end, a time limit, invalid replies.
+//! The session in general: sessions that ended early, time limits, and invalid replies.
 //!
 //! Modules: [`ended`] (sessions that ended early), [`order`] (replies that cannot be matched to commands), [`replies`]
 //! (single invalid replies), and [`rules`].
@@ -19,7 +19,8 @@ pub(super) use order::is_about_order;
 
 pub(super) static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
 
-/// If results are in doubt, asks for a second session that waits before each command and so can detect a surplus reply.
+/// If results are in doubt, asks for a second session that waits before each command. A surplus reply then arrives
+/// before the next command is sent, and can be recognised.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     if session.sequence().believed_until().is_none() {
@@ -51,8 +52,8 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let first = skipped.first()?;
     let ports: Vec<String> = skipped.iter().map(|session| session.request.port.to_string()).collect();
     let connections = match skipped.len() {
-        1 => "1 more connection would have helped, but was not made".to_owned(),
-        more => format!("{more} more connections would have helped, but were not made"),
+        1 => "smtpcheck did not make 1 connection that would improve the diagnosis".to_owned(),
+        more => format!("smtpcheck did not make {more} connections that would improve the diagnosis"),
     };
     let summary = format!("{connections} (port {})", ports.join(", "));
     let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);

@@ -1,5 +1,5 @@
-//! Replies that cannot be matched to commands, because the server sent one too many or too few, and what a second session
-//! has shown.
+//! Replies that cannot be matched to commands, because the server sent one reply too many or too few, and the results
+//! of the second session.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
 use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
@@ -11,14 +11,15 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
-/// A rejection that can only be the reply to AUTH, in whichever phase it arrived. Another login could lock the account.
+/// A rejection that can only be the reply to AUTH, in any phase. After it, smtpcheck does not log in again, because
+/// another failed login could lock the account.
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
     session.all_replies().find(|received| begun && is_about_login(received.reply))
 }
 
-/// Whether a finding says that replies cannot be matched to commands.
+/// Whether a finding is about replies that cannot be matched to commands.
 pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
     [&SESSION_OUT_OF_STEP, &REPLY_UNSOLICITED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
 }
@@ -30,25 +31,27 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
     let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
     finding.failure = Some(PhaseFailure::Protocol);
     finding.cause = format!(
-        "Replies are matched to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
+        "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
         found.phase
     );
     finding.otherwise = Some(
-        "The server may reply to one command in a way that RFC 5321 does not define; ask the server's operator."
+        "The server may have sent one reply that RFC 5321 does not define for its command. Ask the server's operator to find out."
             .to_owned(),
     );
     finding.fixes.push(Fix::text(
         "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
     ));
-    finding.fixes.push(Fix::text("Repeat the check from another network to find out on which side it is"));
+    finding.fixes.push(Fix::text(
+        "Repeat the check from another network, to find out whether the server or your network causes it",
+    ));
     if broken.is_some() {
         finding.consequences.extend(in_doubt(plan, session));
         finding.consequences.extend(repeated(plan, evidence, session));
         finding.evidence.probes.extend(evidence.probes(Purpose::InStep).map(|probe| probe.probe.id));
     } else {
-        finding
-            .consequences
-            .push("The start of TLS put the session in step again, so the later results are certain".to_owned());
+        finding.consequences.push(
+            "After TLS began, replies and commands were in step again, so the later results are reliable".to_owned(),
+        );
     }
     Some(finding)
 }
@@ -59,12 +62,12 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let line = found.proof.quote(text.lines().next().unwrap_or_default());
             (
                 &SESSION_OUT_OF_STEP,
-                format!("replies and commands are out of step: the reply to QUIT was followed by {line}"),
+                format!("replies and commands are out of step: after the reply to QUIT the server sent {line}"),
             )
         }
         EventKind::Stray { bytes, .. } => {
             let summary = format!(
-                "{bytes} bytes arrived before {} was sent and are not the reply to a command",
+                "before {} the server sent {bytes} bytes that are not the reply to a command",
                 found.proof.phase
             );
             (&REPLY_UNSOLICITED, summary)
@@ -72,15 +75,16 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
         EventKind::Received { reply, .. } => {
             let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
-            let summary =
-                format!("replies and commands are out of step: {phase} got the reply to another command: {line}");
+            let summary = format!(
+                "replies and commands are out of step: after {phase} the reply to another command arrived: {line}"
+            );
             (&SESSION_OUT_OF_STEP, summary)
         }
         _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
     }
 }
 
-/// The phases that were begun and whose results are therefore not known.
+/// A consequence that lists the phases whose results are not known.
 fn in_doubt(plan: &Plan, session: Session<'_>) -> Option<String> {
     let believed = session.sequence().believed_until()?;
     let mut phases: Vec<Phase> = Vec::new();
@@ -91,23 +95,32 @@ fn in_doubt(plan: &Plan, session: Session<'_>) -> Option<String> {
     }
     phases.sort_by_key(|phase| order(plan, *phase));
     let names: Vec<String> = phases.iter().map(Phase::to_string).collect();
-    (!names.is_empty()).then(|| format!("The result of these phases is not known: {}", names.join(", ")))
+    let list = match names.as_slice() {
+        [] => return None,
+        [one] => return Some(format!("The result of {one} is unknown")),
+        [one, other] => format!("{one} and {other}"),
+        _ => names.join(", "),
+    };
+    Some(format!("The results of {list} are unknown"))
 }
 
-/// Lines of a finding about the second session; the report lists further recipients.
+/// The maximum number of consequences about the second session. The report itself contains the results of all
+/// recipients.
 const MOST_REPEATED: usize = 12;
 
-/// What the second session has shown.
+/// Consequences about the results of the second session.
 pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(received) = rejected_login(main) {
         let line = received.first_line();
-        lines.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
+        lines.push(format!(
+            "{line} can only be the reply to AUTH, so the server rejected the login. smtpcheck did not repeat the login."
+        ));
     }
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return lines };
     match &probe.probe.outcome {
         Outcome::Skipped { .. } => {
-            lines.push("A second session, with a pause before each command, was not tried".to_owned());
+            lines.push("smtpcheck did not try a second session with a pause before each command".to_owned());
             return lines;
         }
         _ if probe.sequence().believed_until().is_some() => {
@@ -134,7 +147,7 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
     lines
 }
 
-/// Unsolicited data that puts nothing out of step. Data that does is reported by [`out_of_step`].
+/// Unsolicited data that does not affect the order of replies. If it does, [`out_of_step`] reports it.
 pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     let Sequence { broken, resumed, .. } = session.sequence();
     if broken.or(resumed).is_some() {
@@ -143,7 +156,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     let after_starttls = |phase: Phase| phase == Phase::Starttls;
     let answer = session.reply_at(Phase::Starttls).map(|received| received.event.seq);
     let event = session.events().find(|event| match &event.what {
-        // After the 220 to STARTTLS it is reported by starttls, as an error.
+        // Data after the 220 reply to STARTTLS is reported by `starttls`, as an error.
         EventKind::Stray { .. } => {
             let after_220 = answer.is_some_and(|seq| seq < event.seq);
             !(after_starttls(event.phase) && after_220)
@@ -151,14 +164,17 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         _ => false,
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
-    let summary = format!("{bytes} bytes arrived before {} was sent and are not the reply to a command", event.phase);
+    let summary = format!("before {} the server sent {bytes} bytes that are not the reply to a command", event.phase);
     let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,
-        cause: "The server sends data that is not a reply.".to_owned(),
-        otherwise: Some("A proxy on the network path may add text.".to_owned()),
+        cause: "The server, or a device in front of it, sends data that is not a reply.".to_owned(),
+        otherwise: Some(
+            "A proxy in your network may insert the data. Repeat the check from another network to find out."
+                .to_owned(),
+        ),
         fixes: vec![Fix::text(
-            "Server operator: check the server, or the proxy in front of it. Repeat the check from another network to find out on which side it is.",
+            "Server operator: find the server, proxy or filter that sends this data, and correct it",
         )],
         ..finding
     })

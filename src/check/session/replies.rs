@@ -9,7 +9,7 @@ use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::wire::reply::Irregularity;
 
-/// A reply that neither accepts nor rejects. A greeting without a code, or of a news server, belongs to `greeting`.
+/// Whether a reply neither accepts nor rejects its command. A greeting without a code is reported by `greeting`.
 fn is_senseless(received: &ReceivedReply<'_>) -> bool {
     match received.fit() {
         Fit::Senseless => received.event.phase != Phase::Greeting || received.reply.code.is_some(),
@@ -20,9 +20,9 @@ fn is_senseless(received: &ReceivedReply<'_>) -> bool {
 
 pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
     let is_news = greeting::service_with_codes(session).is_some();
-    let told =
+    let is_wrong =
         |received: &ReceivedReply<'_>| is_senseless(received) && !(is_news && received.event.phase == Phase::Greeting);
-    let received = session.replies().find(told)?;
+    let received = session.replies().find(is_wrong)?;
     let phase = received.event.phase;
     let lines = received.reply.lines();
     let line = received.first_line();
@@ -33,24 +33,24 @@ pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
         };
         (
             format!("the reply to {phase} contradicts itself: {all}"),
-            "All lines of a reply must have the same code, and the enhanced status must have the same class as the code (RFC 5321 section 4.2, RFC 2034). This reply both accepts and rejects, so nothing is counted as accepted.",
+            "All lines of a reply must have the same code, and the enhanced status must have the same class as the code (RFC 5321 section 4.2, RFC 2034). This reply both accepts and rejects the command, so smtpcheck does not count the command as accepted.",
         )
     } else if received.reply.is_success() {
         (
             format!("the reply to {phase} has a success code that is not defined for it: {line}"),
-            "Each command has its own success codes (RFC 5321 section 4.3.2). A client that reads any 2yz as success may be wrong, so nothing is counted as accepted.",
+            "RFC 5321 section 4.3.2 defines the success codes of each command. It is not known whether the server accepted the command, so smtpcheck does not count it as accepted.",
         )
     } else {
         (
-            format!("the reply to {phase} neither accepts nor rejects it: {line}"),
-            "A reply must begin with a three-digit code whose first digit is 2, 4 or 5. This one does not.",
+            format!("the reply to {phase} neither accepts nor rejects the command: {line}"),
+            "A reply that accepts or rejects a command begins with a three-digit code whose first digit is 2, 4 or 5. This reply does not.",
         )
     };
     let finding = Finding::new(&REPLY_INVALID, phase, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: cause.to_owned(),
         fixes: vec![Fix::text(
-            "Check that the host and port are those of a mail server. Server operator: check the server, or the proxy in front of it.",
+            "Check that the host and port are those of a mail server. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
         )],
         failure: Some(PhaseFailure::Protocol),
         ..finding
@@ -79,27 +79,30 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
         }
     }
     if session.sequence().broken.is_none() && odd.iter().any(is_odd_farewell) {
-        kinds.push("a success code of another command");
+        kinds.push("success codes that are not defined for the command");
     }
     if kinds.is_empty() {
         return None;
     }
-    let summary = format!("replies are malformed: {}", kinds.join(", "));
+    let summary = format!("replies of the server are malformed: {}", kinds.join(", "));
     let mut finding = Finding::new(&REPLY_MALFORMED, first.event.phase, Confidence::Certain, summary);
     for received in &odd {
         finding = finding.on(received.event);
     }
-    finding.cause = "smtpcheck can read such replies; other programs may not.".to_owned();
-    finding.fixes.push(Fix::text("Server operator: check the server, or the proxy in front of it"));
+    finding.cause =
+        "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.".to_owned();
+    finding.fixes.push(Fix::text(
+        "Server operator: correct the replies in the server, or in the proxy or filter in front of it",
+    ));
     Some(finding)
 }
 
-/// A 2yz reply to RSET or QUIT that is not defined for it (RFC 5321 §4.3.2), in a session that is in step.
+/// Whether a 2yz reply to RSET or QUIT is not defined for this command (RFC 5321 §4.3.2).
 fn is_odd_farewell(received: &ReceivedReply<'_>) -> bool {
     received.fit() == Fit::Odd && received.reply.is_success()
 }
 
-/// Nothing else is reported about a reply without end.
+/// Whether a reply exceeds the limits for one reply. Its other irregularities are not reported.
 fn is_endless(received: &ReceivedReply<'_>) -> bool {
     received.reply.irregularities.contains(&Irregularity::TooLong)
 }
@@ -120,7 +123,7 @@ fn name(oddity: &Irregularity) -> &'static str {
         Irregularity::NoSeparator => "neither a space nor a hyphen after the code",
         Irregularity::UndefinedClass => "codes that SMTP does not define",
         Irregularity::LineTooLong { .. } => "lines that are too long",
-        Irregularity::TooLong => "a reply without end",
+        Irregularity::TooLong => "an endless reply",
         Irregularity::CutShort => "an incomplete reply",
     }
 }

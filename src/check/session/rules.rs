@@ -2,7 +2,7 @@
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All of them.
+/// All rules of this file.
 pub(super) static RULES: &[&Rule] = &[
     &CONNECTION_CLOSED,
     &REPLY_MISSING,
@@ -20,10 +20,10 @@ pub(super) static CONNECTION_CLOSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server closes the connection in the middle of the session",
     docs: Docs {
-        sees: "The connection was closed or reset when a reply was due, without a 421.",
-        matters: "A server must not close the connection without a reply. If it happens, a process has crashed, or a load balancer or a firewall closed the connection.",
-        action: "Server operator: read the mail log for the time of the check. Look for a firewall or proxy on the network path that has its own limits.",
-        example: "EHLO, and the connection is reset",
+        sees: "The connection was closed or reset when a reply was due, without a 421 reply.",
+        matters: "A server must not close the connection without a reply. Usually a server process has crashed, or a load balancer or a firewall closed the connection.",
+        action: "Server operator: read the mail log for the time of the check. Check whether a firewall or proxy on the network path closes connections.",
+        example: "smtpcheck sends EHLO, and the server resets the connection",
         references: "RFC 5321 section 3.8",
     },
 };
@@ -34,9 +34,9 @@ pub(super) static REPLY_MISSING: Rule = Rule {
     title: "the server stops responding",
     docs: Docs {
         sees: "After the greeting, no complete reply arrived within the time limit for one reply (--timeout).",
-        matters: "The server itself waits for something: a lookup, a content filter, a database. RFC 5321 allows it five minutes for most commands.",
-        action: "Repeat the check with a longer --timeout, to find out whether the server is only slow. Server operator: find out what the server waits for.",
-        example: "RCPT TO, and no reply arrives",
+        matters: "Usually the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout give up. RFC 5321 recommends that mail servers wait five minutes for most replies.",
+        action: "Repeat the check with a longer --timeout, to find out whether the server is only slow. Server operator: find out which lookup, filter or database is slow.",
+        example: "smtpcheck sends RCPT TO, and no reply arrives",
         references: "RFC 5321 section 4.5.3.2",
     },
 };
@@ -44,12 +44,12 @@ pub(super) static REPLY_MISSING: Rule = Rule {
 pub(super) static REPLY_ENDLESS: Rule = Rule {
     id: "reply-endless",
     severity: Severity::Error,
-    title: "a reply of the server does not end",
+    title: "the server sends an endless reply",
     docs: Docs {
-        sees: "A reply was longer than 512 lines or 64 KiB. smtpcheck cut it off and closed the connection.",
-        matters: "No mail server sends such a long reply. The server is broken, or it attacks its clients.",
-        action: "Check the host and port. Server operator: check the server.",
-        example: "250-x without end",
+        sees: "A reply was longer than 512 lines or 64 KiB. smtpcheck stopped reading and closed the connection.",
+        matters: "No valid reply is so long. The server, or a device in front of it, is faulty or attacks its clients.",
+        action: "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
+        example: "the server repeats the line 250-x and never sends the last line of the reply",
         references: "RFC 5321 section 4.5.3.1.5",
     },
 };
@@ -59,22 +59,22 @@ pub(super) static REPLY_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "a reply neither accepts nor rejects its command",
     docs: Docs {
-        sees: "A reply has no code, a code that SMTP does not define, or a success code that is not defined for this command (only 220 is a greeting, 250, 251 and 252 accept a recipient, 235 a login). Or it contradicts itself: its lines have codes of different classes, or its code and enhanced status have different classes.",
-        matters: "It is not known whether the server accepted the command, so nothing is counted as accepted.",
-        action: "Check the host and port. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
-        example: "120 to MAIL FROM, 220 to RCPT TO, 250 5.1.1 User unknown, or 550-No followed by 250 Ok",
-        references: "RFC 5321 sections 4.2 and 4.3.2, RFC 4954 section 4 (235), RFC 3207 section 4 (220), RFC 2034 section 4 (code and enhanced status agree)",
+        sees: "A reply has no code, a code that SMTP does not define, or a success code that is not defined for its command (for example, only 235 accepts a login, and only 250, 251 and 252 accept a recipient). Or the reply contradicts itself: its lines have codes of different classes, or its code and its enhanced status have different classes.",
+        matters: "It is not known whether the server accepted the command, so smtpcheck does not count it as accepted.",
+        action: "Check that the host and port are those of a mail server. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
+        example: "120 in reply to MAIL FROM, 220 in reply to RCPT TO, 250 5.1.1 User unknown, or 550-No followed by 250 Ok",
+        references: "RFC 5321 sections 4.2 and 4.3.2, RFC 4954 section 4 (235), RFC 3207 section 4 (220), RFC 2034 section 4 (code and enhanced status must agree)",
     },
 };
 
 pub(super) static REPLY_MALFORMED: Rule = Rule {
     id: "reply-malformed",
     severity: Severity::Notice,
-    title: "replies are malformed",
+    title: "replies of the server are malformed",
     docs: Docs {
-        sees: "Replies have bare line feeds, missing codes, different codes in one reply, 250 instead of 221 to QUIT, control bytes, text that is not UTF-8, lines that are too long, or non-ASCII bytes.",
-        matters: "smtpcheck can read such replies; other programs may not.",
-        action: "Server operator: check the server, or the proxy in front of it.",
+        sees: "Replies contain bare line feeds, lines without a code, different codes in one reply, control characters, non-ASCII bytes, text that is not UTF-8, or lines that are too long. Or the reply to QUIT is 250 instead of 221.",
+        matters: "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.",
+        action: "Server operator: correct the replies in the server, or in the proxy or filter in front of it.",
         example: "a reply that ends with LF instead of CR LF",
         references: "RFC 5321 section 4.2",
     },
@@ -83,12 +83,12 @@ pub(super) static REPLY_MALFORMED: Rule = Rule {
 pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     id: "reply-unsolicited",
     severity: Severity::Error,
-    title: "the server sends a reply without a command",
+    title: "the server sends data that is not the reply to a command",
     docs: Docs {
-        sees: "Data from the server arrived before a command was sent, so it is not the reply to a command. A warning if the data cannot be mistaken for a reply (no line begins with a digit).",
-        matters: "A client that reads this data as the next reply misunderstands all later replies. It is not known which of two replies to one command counts, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Server operator: find the server, proxy or filter that replies twice, and correct it. Repeat the check from another network to find out on which side it is.",
-        example: "250 Ok twice after one EHLO, or 250 and 550 after one MAIL FROM",
+        sees: "Data from the server arrived before smtpcheck sent a command, so it is not the reply to a command. Severity: error, but a warning if the data cannot be mistaken for a reply, because no line begins with a digit.",
+        matters: "A client that treats this data as the next reply misinterprets all later replies. It is not known which of two replies to one command is valid, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
+        action: "Repeat the check from another network, to find out whether the server or your network causes it. Server operator: find the server, proxy or filter that sends this data, and correct it.",
+        example: "two replies 250 Ok to one EHLO, or 250 and 550 in reply to one MAIL FROM",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), RFC 5321 section 4.1.1",
     },
 };
@@ -98,11 +98,11 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     severity: Severity::Error,
     title: "replies and commands are out of step",
     docs: Docs {
-        sees: "A reply belongs to another command (250 to AUTH, 220 to EHLO, a rejection of RSET or QUIT, a rejected login after the login was accepted), or another reply follows the one to QUIT. So the server sent one reply too many or too few.",
-        matters: "SMTP matches replies to commands only by their order. After one reply too many, each command gets the reply to an earlier one: a rejected recipient or a rejected login looks accepted. smtpcheck ignores all results after the last reply that is known to be in step. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it. Repeat the check from another network to find out on which side it is.",
-        example: "250 to EHLO, another 250 after 0.1 seconds, and at the end 250 to QUIT",
-        references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (which replies belong to which command)",
+        sees: "A reply can only belong to another command (250 in reply to AUTH, 220 in reply to EHLO, a rejection of RSET or QUIT, a rejected login after the server accepted the login), or another reply follows the reply to QUIT. The server has therefore sent one reply too many or too few.",
+        matters: "SMTP matches replies to commands only by their order. After a surplus reply, each command gets the reply to an earlier command, so a rejected recipient or a rejected login appears to be accepted. smtpcheck ignores all results after the last reply that is known to be in step. A second session, with a pause before each command, shows the server's actual replies.",
+        action: "Repeat the check from another network, to find out whether the server or your network causes it. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
+        example: "250 in reply to EHLO, another 250 after 0.1 seconds, and at the end 250 in reply to QUIT",
+        references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (the replies that are defined for each command)",
     },
 };
 
@@ -111,23 +111,23 @@ pub(super) static TIME_LIMIT_REACHED: Rule = Rule {
     severity: Severity::Error,
     title: "the overall time limit was reached",
     docs: Docs {
-        sees: "The time limit for the check (--max-time) was reached before the session ended.",
-        matters: "The report contains the results until then. The rest was not tested.",
+        sees: "The overall time limit (--max-time) was reached before the session ended.",
+        matters: "The report contains the results that were available at that time. Later phases were not tested.",
         action: "Repeat the check with a longer --max-time.",
         example: "smtpcheck mx.example.net --max-time 5m --timeout 2m",
-        references: "RFC 5321 section 4.5.3.2 (how long servers may take)",
+        references: "RFC 5321 section 4.5.3.2 (timeouts of clients)",
     },
 };
 
 pub(super) static CONNECTION_LIMIT_REACHED: Rule = Rule {
     id: "connection-limit-reached",
     severity: Severity::Notice,
-    title: "the connection limit was reached before all follow-up connections were made",
+    title: "the connection limit was reached before smtpcheck made all follow-up connections",
     docs: Docs {
-        sees: "Another connection would have helped the diagnosis, but the limit of --max-connections was reached.",
-        matters: "The diagnosis is less certain than it could be. What was not tested is not reported as passed.",
+        sees: "Another connection would improve the diagnosis, but the limit of --max-connections was reached.",
+        matters: "The diagnosis is less certain than it could be. smtpcheck does not report tests that did not run as passed.",
         action: "Repeat the check with a higher --max-connections.",
         example: "smtpcheck mx.example.net --max-connections 10",
-        references: "RFC 5321 section 4.5.4.1 (how often to try)",
+        references: "RFC 5321 section 4.5.4.1 (limits on connections to one host)",
     },
 };

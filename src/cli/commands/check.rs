@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::{CommandId, CommandSpec, Missing, SettingsUse};
+use super::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 use crate::cli::flags::auth::AuthArgs;
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
@@ -19,16 +19,16 @@ use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Check,
     name: "check",
-    about: "Check SMTP servers: what failed, why, and how to fix it",
-    details: "The session is shown as it happens. smtpcheck never sends a message.",
+    about: "Check SMTP servers: show what failed, why, and how to fix it",
+    details: "The session is shown while it is running. smtpcheck never sends a message.",
     usage: &["[check] TARGET... [FLAGS]", "COMMAND [ARGUMENTS]"],
     notes: &[
-        "Every long flag can also be set in the environment: --max-time as SMTPCHECK_MAX_TIME.",
-        "Exit codes: 0 ok; 1 findings; 2 usage; 3 unreachable; 4 temporarily rejected (4yz); 5 rejected (5yz); 6 TLS; 7 authentication; 8 protocol; 9 incomplete, because a time or connection limit was reached; 70 bug in smtpcheck; 74 output failed; 130 or 143 interrupted.",
+        "Every long flag can also be set by an environment variable: SMTPCHECK_MAX_TIME sets --max-time.",
+        "Exit codes: 0 ok; 1 findings; 2 usage; 3 unreachable; 4 temporarily rejected (4yz); 5 permanently rejected (5yz); 6 TLS; 7 authentication; 8 protocol; 9 incomplete, because a time or connection limit was reached; 70 internal error; 74 the output could not be written; 130 or 143 interrupted.",
     ],
     examples: &[
         "smtpcheck smtp.example.net:587",
@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     ],
     settings: SettingsUse::All,
     takes_profile: true,
-    missing: Some(Missing { reason: "no target given", hint: "write for example: smtpcheck smtp.example.net:587" }),
+    missing: Some(Missing { reason: "no target given", hint: "for example: smtpcheck smtp.example.net:587" }),
     is_hidden: false,
     declare: CheckArgs::augment_args,
 };
@@ -46,7 +46,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckArgs {
-    /// host, host:port, [v6]:port, smtp://host:port, smtps://host:port, or @PROFILE
+    /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, or @PROFILE
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
 
@@ -87,16 +87,19 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
 
-    /// The settings of the configuration file.
+    /// The flags that the configuration file sets, and whether a profile or the defaults set them.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,
-    /// Where the targets came from: the command line, or a profile.
+    /// The precedence of those settings.
+    #[arg(skip)]
+    pub settings_level: SettingsLevel,
+    /// The source of the targets: the command line, or a profile.
     #[arg(skip = ValueOrigin::Flag)]
     pub target_origin: ValueOrigin,
 }
 
 impl CheckArgs {
-    /// How output to this target looks.
+    /// The display options for this output.
     pub fn display(&self, target: &OutputTarget) -> Display {
         Display {
             chain: if self.tls.show_chain { ChainDisplay::Shown } else { ChainDisplay::Hidden },

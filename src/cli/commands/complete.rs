@@ -1,5 +1,5 @@
-//! `smtpcheck complete`, which the completion scripts call: prints the candidates for a word, one per line, with a tab and
-//! a description. Hidden, because no user calls it.
+//! `smtpcheck complete`, which the completion scripts call. It prints the candidates for a word, one per line, each followed
+//! by a tab and a description. The help does not list it, because users do not call it.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{CommandId, CommandSpec, SettingsUse};
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Complete,
     name: "complete",
@@ -30,7 +30,7 @@ pub struct CompleteArgs {
     /// Complete a new word instead of the last one
     #[arg(long)]
     pub next: bool,
-    /// The words after the program's name; the last one is completed
+    /// The words after the name of the program; the last word is completed
     #[arg(value_name = "WORDS", last = true)]
     pub words: Vec<OsString>,
 }

@@ -5,12 +5,12 @@ use clap::Args;
 use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::closed_list;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Completions,
     name: "completions",
-    about: "Print the completion script of a shell",
-    details: "It completes commands, flags, their values, profiles, and the checks of a suite.",
+    about: "Print the completion script for a shell",
+    details: "The script completes commands, flags and their values, profiles, and the checks of a suite.",
     usage: &["completions SHELL"],
     notes: &[],
     examples: &[
@@ -22,7 +22,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     ],
     settings: SettingsUse::Nothing,
     takes_profile: false,
-    missing: Some(Missing { reason: "no shell given", hint: "write one of bash, zsh, fish, powershell, elvish" }),
+    missing: Some(Missing { reason: "no shell given", hint: "use one of bash, zsh, fish, powershell, elvish" }),
     is_hidden: false,
     declare: CompletionsArgs::augment_args,
 };
@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CompletionsArgs {
-    /// The shell
+    /// Shell that runs the script
     #[arg(value_name = "SHELL", value_enum, ignore_case = true)]
     pub shell: CompletedShell,
 }

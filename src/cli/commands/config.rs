@@ -6,16 +6,16 @@ use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::display::DisplayArgs;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Config,
     name: "config",
-    about: "Show the values of a check, and where they come from",
-    details: "A value comes from the environment, a profile, the configuration file, or is the default.",
+    about: "Show the settings of a check, and where each is set",
+    details: "A setting comes from an environment variable, a profile, or the defaults in the configuration file; else the built-in default applies.",
     usage: &["config show [FLAGS]"],
     notes: &[
-        "The file is ~/.config/smtpcheck/config.toml, or smtpcheck/config.toml in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names of flags: under [defaults] for every check, in a [profile.NAME] for the server that --profile NAME or @NAME checks.",
-        "Exit codes: 0 shown; 2 an error in the file, with line and column.",
+        "The file is ~/.config/smtpcheck/config.toml, or smtpcheck/config.toml in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names of flags. Settings under [defaults] apply to every check. Settings under [profile.NAME] apply to a check with --profile NAME, or with @NAME as its target.",
+        "Exit codes: 0 ok; 2 usage, or an error in the file (reported with line and column).",
     ],
     examples: &[
         "smtpcheck config show",
@@ -33,7 +33,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ConfigArgs {
-    /// What to do
+    /// Action
     #[arg(value_name = "ACTION", value_parser = ["show"])]
     pub what: String,
     /// Print one JSON document

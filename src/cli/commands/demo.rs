@@ -9,15 +9,15 @@ use crate::cli::flags::display::DisplayArgs;
 use crate::cli::flags::output::{FormatArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::style::THEMES;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Demo,
     name: "demo",
     about: "Start a server with a known fault and check it",
-    details: "Needs no network. Without a scenario: a healthy server and three instructive failures.",
+    details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
     usage: &["demo [SCENARIO] [FLAGS]"],
     notes: &[
-        "Exit codes: with a scenario those of the check; without one 0 if each of the four has the expected result.",
+        "Exit codes: with a scenario, the exit code of the check; without a scenario, 0 if each of the four checks has the expected result, else 1.",
     ],
     examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck sandbox --list"],
     settings: SettingsUse::Display,
@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DemoArgs {
-    /// The scenario; `smtpcheck sandbox --list` shows them
+    /// Scenario to check; `smtpcheck sandbox --list` lists all scenarios
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
 
@@ -46,7 +46,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// The same flags for the check.
+    /// These flags as arguments for the check that the demo runs.
     pub fn words(&self) -> Vec<OsString> {
         let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
         let theme = THEMES.iter().find(|(_, theme)| *theme == self.look.theme).map(|(name, _)| (*name).to_owned());

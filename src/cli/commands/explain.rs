@@ -8,16 +8,16 @@ use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::render::{Display, Verbosity};
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, a code, a log or a rule, offline",
-    details: "Says what it means, how certain that is, and what to do.",
-    usage: &["explain WHAT... [FLAGS]", "explain - < FILE", "explain --list"],
+    details: "Shows the meaning, how certain it is, and what to do.",
+    usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
-        "The output for a log on standard input ends with a count for each category, the most frequent first.",
-        "Exit codes: 0 something was recognised; 1 nothing was recognised; 2 usage; 74 output failed.",
+        "For a log on standard input, the output ends with the number of replies in each category, the most frequent first.",
+        "Exit codes: 0 at least one item was recognised; 1 no item was recognised; 2 usage; 74 the output could not be written.",
     ],
     examples: &[
         "smtpcheck explain 535",
@@ -29,8 +29,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     settings: SettingsUse::Display,
     takes_profile: false,
     missing: Some(Missing {
-        reason: "nothing to explain",
-        hint: "write for example: smtpcheck explain 550 5.1.1 User unknown",
+        reason: "no rule, code or reply given",
+        hint: "for example: smtpcheck explain 550 5.1.1 User unknown",
     }),
     is_hidden: false,
     declare: ExplainArgs::augment_args,
@@ -41,23 +41,23 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct ExplainArgs {
     /// A rule id, a reply code (535), an enhanced status code (5.7.139), a reply, a log line, an EHLO extension or a
-    /// mechanism; - reads a reply, a log or a bounce from standard input
+    /// mechanism; any other word is the name of a file with a reply, a log or a bounce; - reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules
     #[arg(long)]
     pub list: bool,
-    /// The phase of the reply, if the input does not show it: greeting, ehlo, starttls, auth, mail, rcpt, data
+    /// Phase of the reply, if the input does not show it: greeting, ehlo, starttls, auth, mail, rcpt, data
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<String>,
-    /// The server's provider or software, if the input does not show it: an id, a name or a host
+    /// Provider or software of the server, if the input does not show it: an id, a name or a host
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
-    /// Print one JSON object per line for each thing that is recognised
+    /// Print JSON Lines, one object for each recognised item
     #[arg(long)]
     pub json: bool,
 
-    /// Show where each meaning comes from
+    /// Show the source of each meaning
     #[arg(short, long)]
     pub verbose: bool,
 
@@ -66,7 +66,7 @@ pub struct ExplainArgs {
 }
 
 impl ExplainArgs {
-    /// How output to this target looks.
+    /// The display options for this output.
     pub fn display(&self, target: &OutputTarget) -> Display {
         let volume = if self.verbose { Verbosity::Verbose } else { Verbosity::Normal };
         Display { volume, ..self.look.display(target) }

@@ -4,11 +4,11 @@ use clap::Args;
 
 use super::{CommandId, CommandSpec, SettingsUse};
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Man,
     name: "man",
-    about: "Print the manual page of smtpcheck or of a command",
+    about: "Print the manual page of smtpcheck or of one of its commands",
     details: "",
     usage: &["man [COMMAND]"],
     notes: &[],
@@ -24,7 +24,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ManArgs {
-    /// The command; without it the page of smtpcheck itself
+    /// Command whose page is printed [default: the page of smtpcheck itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }

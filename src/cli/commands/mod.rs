@@ -1,5 +1,5 @@
-//! The commands, one file each: the flags that a command takes, and one row of facts about it. Help, completions, manual
-//! pages and the keys of the configuration file are generated from [`COMMANDS`].
+//! The commands, one file each. A file declares the flags that the command takes, and a [`CommandSpec`] that describes it.
+//! Help, completions, manual pages and the keys of the configuration file are generated from [`COMMANDS`].
 
 pub mod check;
 pub mod complete;
@@ -16,9 +16,9 @@ pub mod sandbox;
 pub mod schema;
 mod spec;
 
-pub use spec::{CommandId, CommandSpec, Missing, SettingsUse};
+pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 
-/// All commands, in the order of the help.
+/// All commands, in the order in which the help lists them.
 pub const COMMANDS: &[CommandSpec] = &[
     check::SPEC,
     run::SPEC,

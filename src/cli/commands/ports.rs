@@ -17,18 +17,18 @@ use crate::cli::target;
 use crate::plan::ValueOrigin;
 use crate::render::Display;
 
-/// More would be a port scan.
+/// The maximum number of ports in `--ports`. More ports would amount to a port scan.
 const MOST: usize = 16;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Ports,
     name: "ports",
     about: "Check the mail ports of a host, and recommend one",
-    details: "Never logs in, never sends a message.",
+    details: "This command never logs in and never sends a message.",
     usage: &["ports HOST [FLAGS]"],
     notes: &[
-        "Exit codes: 0 a port works for its purpose, without an error; 3 no port responds, or the name has no IP address; else the code of the best port that responds: 4 or 5 rejected, 6 TLS or certificate, 8 not SMTP; 2 usage; 9 incomplete; 130 or 143 interrupted. Ports for mail programs take precedence over port 25.",
+        "Exit codes: 0 at least one port works for its purpose without errors; 3 no port responds, or the host name has no IP address; else the exit code of the best port that responds: 4 or 5 rejected, 6 TLS or certificate, 8 not SMTP; 2 usage; 9 incomplete; 130 or 143 interrupted. Ports for mail programs take precedence over port 25.",
     ],
     examples: &[
         "smtpcheck ports mail.example.net",
@@ -36,15 +36,16 @@ pub const SPEC: CommandSpec = CommandSpec {
     ],
     settings: SettingsUse::All,
     takes_profile: true,
-    missing: Some(Missing { reason: "no host given", hint: "write for example: smtpcheck ports smtp.example.net" }),
+    missing: Some(Missing { reason: "no host given", hint: "for example: smtpcheck ports smtp.example.net" }),
     is_hidden: false,
     declare: |command| {
         let command = PortsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command =
-            command.mut_arg("resolve", |arg| arg.help("Use this IP address for that host, on all ports (repeatable)"));
+        let command = command.mut_arg("resolve", |arg| {
+            arg.help("Use ADDR instead of a DNS lookup of HOST, for all checked ports (repeatable)")
+        });
         command.mut_arg("verbose", |arg| {
-            arg.help("Print the session and the complete report of each port below the table")
+            arg.help("Also print the session and the complete report of each port, below the table")
         })
     },
 };
@@ -53,10 +54,10 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PortsArgs {
-    /// A host name or an IP address, without a port, or @PROFILE
+    /// Host to check: a host name or an IP address, without a port, or @PROFILE
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
-    /// Ports to check; those that end in 465 use implicit TLS, the others STARTTLS
+    /// Ports to check; port numbers that end in 465 use implicit TLS, the others use STARTTLS
     #[arg(long, value_name = "PORT[,PORT]", default_value = "25,465,587,2525", value_parser = port_list, help_heading = "Connection")]
     pub ports: PortList,
 
@@ -66,7 +67,7 @@ pub struct PortsArgs {
     pub ehlo: EhloArgs,
     #[command(flatten)]
     pub trust: TrustArgs,
-    /// Print one JSON document, see `smtpcheck schema ports`
+    /// Print one JSON document (see `smtpcheck schema ports`)
     #[arg(long, help_heading = "Output")]
     pub json: bool,
     #[command(flatten)]
@@ -80,28 +81,28 @@ pub struct PortsArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
 
-    /// The settings of the configuration file.
+    /// The flags that the configuration file sets, and whether a profile or the defaults set them.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,
 }
 
 impl PortsArgs {
-    /// How output to this target looks.
+    /// The display options for this output.
     pub fn display(&self, target: &OutputTarget) -> Display {
         Display { volume: self.verbosity.verbosity(), ..self.look.display(target) }
     }
 }
 
-/// Different ports, at least one.
+/// One or more ports, without duplicates, in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortList(pub Vec<u16>);
 
 fn port_list(list: &str) -> Result<PortList, InvalidValue> {
-    let hint = "write port numbers separated by commas: 25,465,587";
+    let hint = "use port numbers separated by commas, for example 25,465,587";
     let mut ports = Vec::new();
     for word in list.split(',').map(str::trim) {
         if word.is_empty() {
-            return Err(InvalidValue::new("a port is empty", hint));
+            return Err(InvalidValue::new("the list contains an empty item", hint));
         }
         let wrong = |_| InvalidValue::new(format!("{} is not a port", word.escape_debug()), hint);
         let port = target::port_number(word).map_err(wrong)?;

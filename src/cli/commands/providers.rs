@@ -5,12 +5,12 @@ use clap::Args;
 use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::DisplayArgs;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Providers,
     name: "providers",
-    about: "Show hosts, ports and login rules of known providers",
-    details: "Offline.",
+    about: "Show hosts, ports and login rules of known mail providers",
+    details: "This command works offline.",
     usage: &["providers [NAME] [FLAGS]"],
     notes: &[],
     examples: &["smtpcheck providers", "smtpcheck providers microsoft-365"],
@@ -25,10 +25,10 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ProvidersArgs {
-    /// The id, the name or a host of a provider; without it all are listed
+    /// The id, the name or a host of a provider [default: list all providers]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Print a list of JSON objects, one for each provider
+    /// Print a JSON array with one object for each provider
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 

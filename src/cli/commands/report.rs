@@ -9,15 +9,15 @@ use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::Display;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
     about: "Show saved reports, or the difference between two",
-    details: "In any format, offline.",
+    details: "This command works offline, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "Exit codes: that of the reports; for the difference between two files 0 if nothing has changed, else 1; 2 a file is not a report; 74 output failed.",
+        "Exit codes: the exit code of the saved reports; for the difference between two files, 0 if nothing has changed, else 1; 2 usage, or a file is not a report; 74 the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -27,12 +27,12 @@ pub const SPEC: CommandSpec = CommandSpec {
     ],
     settings: SettingsUse::Display,
     takes_profile: false,
-    missing: Some(Missing { reason: "no file given", hint: "write for example: smtpcheck report saved.json" }),
+    missing: Some(Missing { reason: "no file given", hint: "for example: smtpcheck report saved.json" }),
     is_hidden: false,
     declare: |command| {
         let command = ReportArgs::augment_args(command);
         command.mut_arg("format", |arg| {
-            arg.help("Format of the result; for the difference between two files text or json")
+            arg.help("Format of the result; the difference between two files can only be text or json")
         })
     },
 };
@@ -41,13 +41,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Saved reports (--json, --format ndjson); - is standard input. For two files the difference is shown
+    /// Reports that were saved with --json or --format ndjson; - is standard input. With two files, the difference is shown
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Judge the saved evidence again, with the rules of this version
+    /// Evaluate the saved evidence again, with the rules of this version of smtpcheck
     #[arg(long)]
     pub rejudge: bool,
-    /// Show two files one after the other instead of their difference
+    /// With two files, show their reports one after the other instead of the difference
     #[arg(long)]
     pub merge: bool,
 
@@ -66,7 +66,7 @@ pub struct ReportArgs {
 }
 
 impl ReportArgs {
-    /// How output to this target looks.
+    /// The display options for this output.
     pub fn display(&self, target: &OutputTarget) -> Display {
         self.look.of_session(target, &self.verbosity, &self.transcript)
     }

@@ -12,15 +12,15 @@ use crate::render::Display;
 
 const HEADING: &str = "Checks";
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Run,
     name: "run",
     about: "Run a suite of checks from a TOML file, for CI",
-    details: "Each check states what is expected. smtpcheck never sends a message.",
-    usage: &["run [FILE] [FLAGS]", "run --record TARGET [-- FLAGS OF THE CHECK]"],
+    details: "Each check in the file states the results that it expects. smtpcheck never sends a message.",
+    usage: &["run [FILE] [FLAGS]", "run --record TARGET [-- FLAGS]"],
     notes: &[
-        "Exit codes: 0 every check passed or was skipped; the code of the checks that failed if they share it, else 1; 2 an error in the suite, with line and column, and nothing was sent; 74 output failed; 130 or 143 interrupted.",
+        "Exit codes: 0 every check passed or was skipped; if checks failed, their exit code if they all have the same, else 1; 2 usage, or an error in the suite (reported with line and column; nothing was sent); 74 the output could not be written; 130 or 143 interrupted.",
     ],
     examples: &[
         "smtpcheck run",
@@ -35,8 +35,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = RunArgs::augment_args(command);
         let command = command.mut_arg("quiet", |arg| arg.help("Print only one line for each check"));
-        command
-            .mut_arg("verbose", |arg| arg.help("Print the complete report of each check, not only of those that fail"))
+        command.mut_arg("verbose", |arg| {
+            arg.help("Print the complete report of every check, not only of checks that fail")
+        })
     },
 };
 
@@ -44,7 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct RunArgs {
-    /// The suite, a TOML file
+    /// TOML file with the suite
     #[arg(value_name = "FILE", default_value = "smtpcheck.toml")]
     pub file: PathBuf,
     /// Run only the checks with this tag or name (repeatable)
@@ -53,22 +54,22 @@ pub struct RunArgs {
     /// Set a variable of the suite; it takes precedence over the environment (repeatable)
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = HEADING)]
     pub set: Vec<SuiteVariable>,
-    /// Run up to N checks at the same time, at most two of them with the same host
+    /// Run up to N checks at the same time, at most two of them on the same host
     #[arg(short, long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
-    /// Start no more checks after the first one that fails
+    /// Start no further checks after the first failure
     #[arg(long, help_heading = HEADING)]
     pub fail_fast: bool,
-    /// List the checks
+    /// List the checks and exit
     #[arg(long, help_heading = HEADING, conflicts_with_all = ["dry_run", "record"])]
     pub list: bool,
-    /// Read everything and print what would be done, but send nothing
+    /// Validate the suite and print what would be checked, but send nothing
     #[arg(long, help_heading = HEADING, conflicts_with = "record")]
     pub dry_run: bool,
-    /// Check this server once, and write a suite that expects what was seen; write flags of the check after --
+    /// Check this server once, and write a suite that expects the results of this check
     #[arg(long, value_name = "TARGET", help_heading = HEADING)]
     pub record: Option<String>,
-    /// Flags of the check for --record
+    /// Flags for the check that --record runs
     #[arg(last = true, value_name = "FLAGS", requires = "record")]
     pub words: Vec<String>,
 
@@ -87,13 +88,13 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// How output to this target looks.
+    /// The display options for this output.
     pub fn display(&self, target: &OutputTarget) -> Display {
         self.look.of_session(target, &self.verbosity, &self.transcript)
     }
 }
 
-/// A variable for `${NAME}` in a suite. Its value may be a secret, so it is not printed.
+/// The value for `${NAME}` in a suite. It may be a secret, so `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SuiteVariable {
     /// Its name.
@@ -111,12 +112,12 @@ impl std::fmt::Debug for SuiteVariable {
 fn variable(text: &str) -> Result<SuiteVariable, InvalidValue> {
     let wrong = |reason: &'static str| InvalidValue {
         is_secret: true,
-        ..InvalidValue::new(reason, "write NAME=VALUE, for example --set HOST=mail.example.net")
+        ..InvalidValue::new(reason, "use NAME=VALUE, for example --set HOST=mail.example.net")
     };
     let (name, value) = text.split_once('=').ok_or_else(|| wrong("no value given"))?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        return Err(wrong("the name of a variable consists of letters, digits and _"));
+        return Err(wrong("the name of a variable can contain only letters, digits and _"));
     }
     Ok(SuiteVariable { name: name.to_owned(), value: value.to_owned() })
 }

@@ -12,15 +12,15 @@ use crate::cli::flags::{InvalidValue, number};
 
 const HEADING: &str = "Servers";
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Sandbox,
     name: "sandbox",
     about: "Run SMTP servers with known faults on this machine",
-    details: "Test any mail program against them, until Ctrl-C. Each has one fault, or none. Messages are discarded.",
+    details: "Use the servers to test any mail program. Each server has one fault or none, and discards all messages. Press Ctrl-C to stop.",
     usage: &["sandbox [SCENARIO...] [FLAGS]", "sandbox --list"],
     notes: &[
-        "Exit codes: 0 ended by Ctrl-C or a signal; 2 usage (an unknown scenario, a port that is in use); 74 output failed.",
+        "Exit codes: 0 stopped by Ctrl-C or a signal; 2 usage (for example an unknown scenario, or a port that is in use); 74 the output could not be written.",
     ],
     examples: &[
         "smtpcheck sandbox greylisted certificate-expired",
@@ -42,34 +42,34 @@ pub struct SandboxArgs {
     /// Scenarios to serve [default: all]
     #[arg(value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
-    /// List the scenarios instead of serving them (with --fleet: the servers at its first addresses)
+    /// List the scenarios instead of serving them; with --fleet, list its first servers
     #[arg(long)]
     pub list: bool,
-    /// Port of the first scenario; each further scenario gets the next one [default: free ports]
+    /// Port of the first scenario; each further scenario uses the next port [default: any free ports]
     #[arg(short, long, value_name = "N", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub port: Option<u16>,
     /// IP address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = address, help_heading = HEADING)]
     pub listen: IpAddr,
-    /// Serve clients on other machines too
+    /// Also serve clients on other machines
     #[arg(long, help_heading = HEADING)]
     pub allow_remote: bool,
-    /// Serve one server on every address of 127.0.0.0/8, chosen by this number (Linux)
+    /// Serve a server with a pseudo-random scenario on every address of 127.0.0.0/8; the same seed gives the same servers (Linux only)
     #[arg(long, value_name = "SEED", value_parser = number(0..=u64::MAX), help_heading = HEADING, conflicts_with = "scenarios")]
     pub fleet: Option<u64>,
-    /// Number of servers of a fleet that --list shows
+    /// Number of servers that --list shows with --fleet
     #[arg(long, value_name = "N", default_value = "100", value_parser = number(0..=usize::MAX), help_heading = HEADING, requires = "fleet")]
     pub count: usize,
-    /// Answer DNS queries for names under test on this UDP and TCP port, 0 for a free one: SCENARIO.test and others
+    /// Answer DNS queries for names in .test, such as SCENARIO.test, on this UDP and TCP port; 0 selects a free port
     #[arg(long, value_name = "PORT", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub dns: Option<u16>,
-    /// Write the certificate authority that clients should trust to this file [default: a temporary file]
+    /// Write the CA certificate that clients must trust to this file [default: a temporary file]
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub ca_file: Option<PathBuf>,
     /// Print one JSON object per line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Do not print what clients do
+    /// Do not print the actions of clients
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 
@@ -77,28 +77,28 @@ pub struct SandboxArgs {
     pub look: DisplayArgs,
 }
 
-/// Where and how to serve.
+/// Where and how to serve, from flags that fit together.
 #[derive(Clone, Debug)]
 pub struct SandboxRequest {
-    /// The address to listen on.
+    /// The IP address to listen on.
     pub listen: IpAddr,
-    /// The first port.
+    /// The port of the first scenario; free ports if `None`.
     pub port: Option<u16>,
-    /// The seed of a fleet.
+    /// The seed of the fleet, if a fleet is served.
     pub fleet: Option<u64>,
-    /// How many servers of the fleet are listed.
+    /// The number of servers that `--list` shows for a fleet.
     pub count: usize,
-    /// The port for DNS.
+    /// The port of the DNS server, if it is started; 0 selects a free port.
     pub dns: Option<u16>,
 }
 
 impl SandboxArgs {
-    /// Where and how to serve; clients on other machines need the user's consent.
+    /// Checks the flags. To serve clients on other machines, `--allow-remote` is required.
     pub fn request(&self) -> Result<SandboxRequest, UsageError> {
         let of_fleet = self.fleet.is_some() && self.listen.is_unspecified();
         if !self.listen.is_loopback() && !of_fleet && !self.allow_remote {
             let error = UsageError::flag("--listen", "clients on other machines could use these servers");
-            return Err(error.with_value(self.listen.to_string()).with_hint("add --allow-remote to allow that"));
+            return Err(error.with_value(self.listen.to_string()).with_hint("add --allow-remote to allow this"));
         }
         Ok(SandboxRequest {
             listen: if self.fleet.is_some() && self.listen.is_loopback() {
@@ -115,6 +115,6 @@ impl SandboxArgs {
 }
 
 fn address(text: &str) -> Result<IpAddr, InvalidValue> {
-    let wrong = |_| InvalidValue::new("not an IP address", "write an IP address, for example 127.0.0.1");
+    let wrong = |_| InvalidValue::new("not an IP address", "use an IP address, for example 127.0.0.1");
     text.trim_matches(['[', ']']).parse().map_err(wrong)
 }

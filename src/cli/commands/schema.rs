@@ -5,12 +5,12 @@ use clap::Args;
 use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::closed_list;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Schema,
     name: "schema",
-    about: "Print the JSON Schema of an output or of an input file",
-    details: "JSON Schema 2020-12.",
+    about: "Print the JSON Schema of an output format or an input file",
+    details: "The schemas use version 2020-12 of JSON Schema.",
     usage: &["schema [OF]"],
     notes: &[],
     examples: &["smtpcheck schema > report.schema.json", "smtpcheck schema suite > suite.schema.json"],
@@ -25,29 +25,29 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SchemaArgs {
-    /// What to describe
+    /// Output format or input file
     #[arg(value_name = "OF", default_value = "report", value_enum, ignore_case = true)]
     pub of: SchemaOf,
 }
 
-/// Whose JSON Schema.
+/// The output formats and files that have a JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaOf {
-    /// Of the report of a check.
+    /// The report of a check.
     Report,
-    /// Of one line of the format `ndjson`.
+    /// One line of the format `ndjson`.
     Event,
-    /// Of a suite's file.
+    /// The file of a suite.
     Suite,
-    /// Of the output of `smtpcheck run --json`.
+    /// The output of `smtpcheck run --json`.
     Run,
-    /// Of the output of `smtpcheck ports --json`.
+    /// The output of `smtpcheck ports --json`.
     Ports,
-    /// Of one line of `smtpcheck explain --json`.
+    /// One line of the output of `smtpcheck explain --json`.
     Explain,
-    /// Of the output of `smtpcheck providers --json`.
+    /// The output of `smtpcheck providers --json`.
     Providers,
-    /// Of the configuration file.
+    /// The configuration file.
     Config,
 }
 

@@ -6,31 +6,31 @@ use clap::Command;
 
 use crate::cli::flags::with_environment;
 
-/// One command and its facts.
+/// A command: its texts in the help, and how its flags are declared and read.
 pub struct CommandSpec {
     /// Which command it is.
     pub id: CommandId,
-    /// Its name.
+    /// The name, as written on the command line.
     pub name: &'static str,
-    /// What it does, in one line without a full stop.
+    /// What the command does, in one line without a full stop.
     pub about: &'static str,
-    /// What else the help says about it.
+    /// Further sentences for the help, or empty.
     pub details: &'static str,
-    /// What follows `smtpcheck` on the command line, one form each.
+    /// The possible forms of the command line, without the word `smtpcheck`.
     pub usage: &'static [&'static str],
-    /// Paragraphs below the flags; the exit codes among them begin with `Exit codes:`.
+    /// Paragraphs that the help prints below the flags. The paragraph about exit codes begins with `Exit codes:`.
     pub notes: &'static [&'static str],
     /// Example commands, one line each.
     pub examples: &'static [&'static str],
     /// Which settings of the environment and of the configuration file apply.
     pub settings: SettingsUse,
-    /// Whether a profile can name its server.
+    /// Whether the command checks one server, which a profile can name.
     pub takes_profile: bool,
-    /// What to write if the argument that it needs is missing.
+    /// The error if the required argument is missing.
     pub missing: Option<Missing>,
-    /// Whether the help leaves it out.
+    /// Whether the command is hidden from the help.
     pub is_hidden: bool,
-    /// Declares its flags.
+    /// Adds the flags of the command.
     pub(in crate::cli) declare: fn(Command) -> Command,
 }
 
@@ -65,36 +65,47 @@ pub enum CommandId {
     Schema,
 }
 
-/// What a message says if an argument is missing.
+/// The parts of the error message for a missing argument.
 #[derive(Clone, Copy, Debug)]
 pub struct Missing {
     /// What is missing.
     pub reason: &'static str,
-    /// What to write.
+    /// An example of what to write.
     pub hint: &'static str,
 }
 
 /// Which settings of the environment and of the configuration file apply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsUse {
-    /// All that name a flag of it.
+    /// All settings that name a flag of the command.
     All,
-    /// Of the configuration file only colours and width; other flags have another meaning there.
+    /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,
-    /// None: it prints the same everywhere.
+    /// No settings: the output of the command is the same everywhere.
     Nothing,
 }
 
+/// The precedence of settings relative to the environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SettingsLevel {
+    /// The settings of the configuration file. The environment takes precedence over them.
+    #[default]
+    ConfigurationFile,
+    /// The `[defaults]` of a suite. They take precedence over the environment. The keys of a check, which correspond to
+    /// flags on the command line, take precedence over them.
+    Suite,
+}
+
 impl CommandSpec {
-    /// The name as the user writes it; a check needs no command.
+    /// The command line up to the name of the command. A check needs no command name.
     pub fn full_name(&self) -> String {
         if self.id == CommandId::Check { "smtpcheck".to_owned() } else { format!("smtpcheck {}", self.name) }
     }
 
-    /// The command as clap knows it. The words decide which environment variables apply.
+    /// The clap command. A flag in `words` can exclude a flag that an environment variable sets.
     pub fn command(&self, words: &[OsString]) -> Command {
         let command = (self.declare)(Command::new(self.full_name()).version(env!("CARGO_PKG_VERSION")));
-        // After the flags, whose type would otherwise set its own description.
+        // This follows `declare`, because the derived type of the flags sets its own description.
         let command =
             command.about(self.description()).override_usage(self.usage_lines()).after_help(self.after_help());
         let command = command.max_term_width(100).disable_help_subcommand(true);

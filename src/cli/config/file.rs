@@ -1,5 +1,6 @@
-//! The text of the configuration file: its tables and keys, each with its position. A key is the name of a flag of `check`
-//! or `ports`, and takes what the flag takes. Every error names the position and what to write instead.
+//! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag
+//! of `check` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
+//! instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -13,18 +14,19 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Setting, Settings};
 use crate::cli::UsageError;
+use crate::cli::commands::SettingsLevel;
 use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
 use crate::cli::flags;
 use crate::plan::ValueOrigin;
 use crate::source::{FileError, SourceText, nearest, type_of};
 
-/// The JSON Schema of the file, for editors.
+/// The JSON Schema of the configuration file. Editors use it for completion and validation.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
 
 /// Flags that make sense only on the command line.
 const OF_ONE_CALL: &[&str] = &["config", "no-config", "profile", "output", "json", "password-stdin", "help", "version"];
 
-/// What decides where a secret is sent, and intrusive probes.
+/// Settings that are allowed only in a profile: those that decide where a secret is sent, and intrusive probes.
 const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",
@@ -40,11 +42,11 @@ const OF_A_PROFILE: &[&str] = &[
     "probe",
 ];
 
-/// What a key takes.
+/// The type of the value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Switch,
-    /// On, off, or a value.
+    /// A boolean, or a string.
     SwitchOrText,
     Text,
     File,
@@ -90,14 +92,14 @@ fn keys() -> BTreeMap<String, Arg> {
     keys
 }
 
-/// The names of the profiles; none if the file is not valid TOML.
+/// The names of the profiles. The list is empty if the file is not valid TOML.
 pub fn profiles(text: &str, file: &Path) -> Vec<String> {
     let Ok(root) = SourceText::new(file, text).parse() else { return Vec::new() };
     let Some(DeValue::Table(table)) = root.get_ref().get("profile").map(Spanned::get_ref) else { return Vec::new() };
     table.iter().map(|(name, _)| name.get_ref().to_string()).collect()
 }
 
-/// Reads the text of the file. `home` is what `~/` means in it.
+/// Parses the text of the file. `~/` in a path stands for `home`.
 pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>) -> Result<Settings, UsageError> {
     ConfigReader { source: SourceText::new(file, text), home, keys: keys() }.read(profile)
 }
@@ -142,6 +144,7 @@ impl ConfigReader<'_> {
             profile: profile.map(str::to_owned),
             target: targets.into_iter().next(),
             settings: defaults,
+            level: SettingsLevel::ConfigurationFile,
         })
     }
 
@@ -153,7 +156,7 @@ impl ConfigReader<'_> {
         let hint = match (nearest(name, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("did you mean {near}?"),
             (None, []) => format!("the file has no profiles; add [profile.{name}]"),
-            (None, known) => format!("the file has {}", known.join(", ")),
+            (None, known) => format!("the profiles in this file are {}", known.join(", ")),
         };
         Err(UsageError::new(format!("{}: unknown profile {}", self.source.file.display(), name.escape_debug()))
             .with_hint(hint))
@@ -166,7 +169,7 @@ impl ConfigReader<'_> {
     ) -> Result<Vec<Setting>, FileError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.get_ref().is_empty() || !name.get_ref().chars().all(fine) {
-            let message = "the name of a profile can contain only letters, digits, dots, - and _";
+            let message = "the name of a profile can contain only letters, digits, ., - and _";
             return Err(self.wrong(&name.span(), message));
         }
         match value.get_ref() {
@@ -228,7 +231,8 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// A path is relative to the directory of the file, so that it names the same file wherever smtpcheck is run.
+    /// Resolves a path relative to the directory of the configuration file, so that the working directory does not
+    /// matter.
     fn path(&self, text: &str) -> String {
         let folder = self.source.file.parent().unwrap_or(Path::new(""));
         let path = match (text.strip_prefix("~/"), self.home) {
@@ -238,11 +242,11 @@ impl ConfigReader<'_> {
         path.to_string_lossy().into_owned()
     }
 
-    /// What is wrong with an unknown key in a table.
+    /// The message for an unknown key in a table.
     fn unknown(&self, word: &str, origin: ValueOrigin) -> String {
         match word {
             "password" | "token" | "secret" | "pass" => format!(
-                "a {word} is not allowed in this file; write where it is stored, with password-command = \"...\" or password-file = \"...\", or token-command = \"...\" for a token"
+                "a {word} is not allowed in this file; instead, name its source with password-command = \"...\" or password-file = \"...\", or with token-command = \"...\" for a token"
             ),
             "json" => "json is not a setting; write format = \"json\"".to_owned(),
             "target" => "target is allowed only in a [profile.NAME]".to_owned(),
@@ -262,7 +266,7 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// What is wrong with a key outside all tables.
+    /// The message for a key outside all tables.
     fn stray(&self, word: &str) -> String {
         if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
             return format!("{word} is allowed only under [defaults] or in a [profile.NAME]; write that line above it");
@@ -316,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_comes_before_the_defaults() {
+    fn a_profile_takes_precedence_over_the_defaults() {
         let plain = of(FILE, None).expect("fine");
         assert_eq!(
             plain.find("timeout").map(|one| (one.values.as_slice(), one.origin, one.at.line)),
@@ -324,7 +328,7 @@ mod tests {
         );
         assert!(plain.find("ipv4").is_some() && plain.find("user").is_none() && plain.target.is_none());
         let relay = of(FILE, Some("relay")).expect("fine");
-        assert!(relay.find("ipv4").is_none(), "ipv6 of the profile says otherwise");
+        assert!(relay.find("ipv4").is_none(), "ipv6 in the profile excludes it");
         assert_eq!(relay.find("user").map(|one| one.origin), Some(ValueOrigin::Profile));
         assert_eq!(relay.find("port").map(|one| one.values.clone()), Some(vec!["2526".to_owned()]));
         assert_eq!(relay.target.map(|one| one.values), Some(vec!["smtp.example.net:2525".to_owned()]));
@@ -332,7 +336,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn paths_are_meant_from_the_folder_of_the_file() {
+    fn paths_are_relative_to_the_directory_of_the_file() {
         let relay = of(FILE, Some("relay")).expect("fine");
         let value = |key: &str| relay.find(key).and_then(|one| one.values.first().cloned());
         assert_eq!(value("cacert").as_deref(), Some("/etc/ca.pem"));
@@ -340,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_line_and_column_and_what_to_write() {
+    fn errors_have_line_and_column_and_say_what_to_write() {
         for (text, place, needle) in [
             ("[defaults]\ntmieout = \"1s\"", "2:1", "did you mean timeout?"),
             ("[defaults]\n  connect_timeout = \"1s\"", "2:3", "did you mean connect-timeout?"),
@@ -369,14 +373,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_profile_is_told_with_the_nearest_one() {
+    fn the_error_for_an_unknown_profile_suggests_the_nearest_one() {
         assert!(of(FILE, Some("rely")).expect_err("unknown").contains("did you mean relay?"));
-        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the file has relay"));
+        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the profiles in this file are relay"));
         assert!(of("", Some("relay")).expect_err("unknown").contains("[profile.relay]"));
     }
 
     #[test]
-    fn the_published_schema_of_the_file_is_that_of_the_flags() {
+    fn the_published_schema_of_the_file_is_generated_from_the_flags() {
         let table = |keys: Vec<(&String, serde_json::Value)>, more: Option<(&str, serde_json::Value)>| {
             let mut properties: serde_json::Map<String, serde_json::Value> =
                 keys.into_iter().map(|(key, value)| (key.clone(), value)).collect();
@@ -385,7 +389,8 @@ mod tests {
         };
         let keys = keys();
         let all = || keys.iter().map(|(key, arg)| (key, super::schema_of(arg)));
-        let target = serde_json::json!({ "type": "string", "description": "What @NAME and --profile NAME check" });
+        let target =
+            serde_json::json!({ "type": "string", "description": "The server that @NAME and --profile NAME check" });
         let schema = serde_json::json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "The configuration file of smtpcheck",

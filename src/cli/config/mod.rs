@@ -10,14 +10,21 @@
 //! password-command = "pass smtp/app"
 //! ```
 //!
-//! A key is the name of a flag without its dashes, and its value is what the flag takes; the keys are generated from the
-//! flags of the commands. The order is command line, environment, profile, defaults of the file, defaults of the program.
+//! A key is the name of a flag without its dashes, and its value is a value of the flag. The keys are generated from
+//! the flags of the commands. The order of precedence is: command line, environment, profile, defaults in the file,
+//! built-in defaults.
 //!
-//! [`file`] reads the text; this file decides which file and which profile a call uses, and applies them to its flags.
+//! [`file`] parses the text. The rest of this module decides which file and which profile are used, and applies the
+//! settings to the flags of a command.
 //!
-//! Promises: the file never contains a secret, only how to get one; what could send a secret to a server is allowed only
-//! in a profile, because a default would apply to every server; each error has its line and column.
-//! Does not: open the file, or look for one in the working directory, where a cloned repository could place a command.
+//! Promises:
+//! - The file cannot contain a secret, only the source of a secret.
+//! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to
+//!   every server.
+//! - Every error has a line and a column.
+//!
+//! This module does not open the file. It also does not look for a file in the working directory, because a cloned
+//! repository could contain one that runs a command.
 
 mod file;
 mod show;
@@ -26,41 +33,42 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
 pub use show::values;
 
-use super::commands::{CommandSpec, SettingsUse};
+use super::commands::{CommandSpec, SettingsLevel, SettingsUse};
 use super::flags::display::DisplayArgs;
 use super::flags::names::mentions_in;
-use super::{Invocation, UsageError, flags, words};
+use super::{Invocation, UsageError, effect, flags, words};
 use crate::plan::ValueOrigin;
 use crate::source::Position;
 
 /// Which file and which profile a call uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigRequest {
-    /// Where the file is.
+    /// The location of the file.
     pub file: ConfigSource,
-    /// The profile, if one is named.
+    /// The name of the profile, if one is selected.
     pub profile: Option<String>,
 }
 
-/// Where the file is.
+/// The location of the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConfigSource {
     /// No file is read.
     #[default]
     Nowhere,
-    /// At its usual path; it need not exist.
+    /// The default path; the file need not exist.
     Usual,
-    /// At this path; it must exist.
+    /// The path that the user gave; the file must exist.
     Named(PathBuf),
 }
 
-/// The environment variables that decide where the configuration file is.
+/// The environment variables that select the configuration file and the profile.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigEnvironment {
     /// `XDG_CONFIG_HOME`.
@@ -78,8 +86,8 @@ pub struct ConfigEnvironment {
 }
 
 impl ConfigEnvironment {
-    /// The usual path: the same on macOS as on Linux. A relative path in the variable counts as not set, as the XDG
-    /// Base Directory Specification says.
+    /// The default path, which is the same on macOS as on Linux. A variable with a relative path is ignored, as the XDG
+    /// Base Directory Specification requires.
     pub fn usual_file(&self) -> Option<PathBuf> {
         let absolute = |folder: &Option<OsString>| folder.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = absolute(&self.xdg_config_home)
@@ -89,7 +97,8 @@ impl ConfigEnvironment {
     }
 }
 
-/// What the words ask for. Other errors in the words are reported later.
+/// The file and the profile that the arguments and the environment select. Other errors in the arguments are reported
+/// later.
 pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRequest, UsageError> {
     if !words::takes_settings(words) {
         return Ok(ConfigRequest::default());
@@ -116,18 +125,27 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
             _ => {}
         }
     }
+    if file == ConfigSource::Named(PathBuf::new()) {
+        return Err(effect::empty_value("--config"));
+    }
+    if profile.as_deref() == Some("") {
+        return Err(effect::empty_value("--profile"));
+    }
     let targets = words::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {
+        if name.is_empty() {
+            let error = UsageError::new("@ is not followed by the name of a profile");
+            return Err(error.with_hint("for example: @relay"));
+        }
         if targets.len() > 1 {
             let reason =
-                "a profile cannot be checked together with other targets, because its login is for its own server";
-            return Err(
-                UsageError::new(format!("@{}: {reason}", name.escape_debug())).with_hint("run smtpcheck once for each")
-            );
+                "a profile cannot be combined with other targets, because its login is only for its own server";
+            return Err(UsageError::new(format!("@{}: {reason}", name.escape_debug()))
+                .with_hint("run smtpcheck once for each target"));
         }
         if let Some(other) = profile.filter(|other| other != name) {
-            let reason = format!("the target @{} names another profile", name.escape_debug());
-            return Err(UsageError::flag("--profile", reason).with_value(other).with_hint("give one of them"));
+            let reason = format!("the target @{} selects another profile", name.escape_debug());
+            return Err(UsageError::flag("--profile", reason).with_value(other).with_hint("remove one of them"));
         }
         profile = Some(name.to_owned());
     }
@@ -139,7 +157,7 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
 pub struct Setting {
     /// The name of the flag.
     pub key: String,
-    /// Its value; a flag that can be repeated may have several.
+    /// The value; a repeatable flag can have several.
     pub values: Vec<String>,
     /// `Config` or `Profile`.
     pub origin: ValueOrigin,
@@ -150,20 +168,34 @@ pub struct Setting {
 /// The settings of the configuration file for one call.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The file, if there is one.
+    /// The path of the file that was read.
     pub file: Option<PathBuf>,
-    /// The profile in use.
+    /// The name of the selected profile.
     pub profile: Option<String>,
     /// The target of the profile.
     pub target: Option<Setting>,
     /// The settings in effect; those of the profile replace the defaults.
     pub settings: Vec<Setting>,
+    /// The precedence of these settings.
+    pub level: SettingsLevel,
 }
 
 impl Settings {
-    /// For a call that reads no file.
+    /// No settings, for a call that reads no file.
     pub fn none() -> Settings {
         Settings::default()
+    }
+
+    /// The `[defaults]` of a suite that apply to a check, each with its values.
+    pub fn of_suite<'a>(defaults: impl IntoIterator<Item = (&'a str, &'a [String], Position)>) -> Settings {
+        let setting = |(key, texts, at): (&str, &[String], Position)| Setting {
+            key: key.to_owned(),
+            values: texts.to_vec(),
+            origin: ValueOrigin::Config,
+            at,
+        };
+        let settings = defaults.into_iter().map(setting).collect();
+        Settings { settings, level: SettingsLevel::Suite, ..Settings::default() }
     }
 
     /// The setting of a flag.
@@ -171,7 +203,7 @@ impl Settings {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// Those that apply to a command.
+    /// The settings that apply to a command.
     pub(super) fn of(&self, spec: &CommandSpec) -> Settings {
         let mut settings = self.clone();
         if spec.settings != SettingsUse::All {
@@ -185,18 +217,21 @@ impl Settings {
         settings
     }
 
-    /// The command with the settings as its defaults, and which flags they set. A flag of the command line or of the
-    /// environment takes precedence, also over a setting that it replaces.
+    /// Returns the command with the settings as its defaults, and the flags that they set. A flag on the command line
+    /// or in the environment takes precedence over its own setting, and over the settings of flags that it excludes.
     pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, ValueOrigin>) {
         if self.settings.is_empty() && self.target.is_none() {
             return (command, BTreeMap::new());
         }
         let declared = command.clone();
+        let is_of_suite = self.level == SettingsLevel::Suite;
+        let is_in_environment = |flag: &str| !is_of_suite && flags::is_in_environment(flag);
         let is_given = |flag: &str| {
             mentions_in(&declared, words, flag)
-                || flags::is_in_environment(flag)
-                || (flag == "password-stdin" && flags::is_in_environment("password"))
+                || is_in_environment(flag)
+                || (flag == "password-stdin" && is_in_environment("password"))
         };
+        let without_variable = |arg: Arg| if is_of_suite { arg.env(Resettable::Reset) } else { arg };
         let silenced = |key: &str| flags::is_replaced(key, is_given);
         let mut origins = BTreeMap::new();
         let command = command.mut_args(|arg| match arg.get_long().map(str::to_owned) {
@@ -207,8 +242,9 @@ impl Settings {
             Some(long) if !silenced(&long) => match self.find(&long) {
                 Some(setting) => {
                     origins.insert(long, setting.origin);
-                    arg.default_values(setting.values.clone())
+                    without_variable(arg.default_values(setting.values.clone()))
                 }
+                None if flags::is_replaced(&long, |other| self.find(other).is_some()) => without_variable(arg),
                 None => arg,
             },
             _ => arg,
@@ -221,7 +257,7 @@ fn takes_target(arg: &Arg) -> bool {
     matches!(arg.get_id().as_str(), "targets" | "host")
 }
 
-/// Replaces `@NAME` by the target of the profile, and keeps where the values came from.
+/// Replaces `@NAME` with the target of the profile, and records the origins of the values.
 pub(super) fn complete(
     invocation: &mut Invocation,
     settings: &Settings,
@@ -231,7 +267,7 @@ pub(super) fn complete(
     let named = |word: &str| match word.strip_prefix('@') {
         Some(_) => target.cloned().ok_or_else(|| {
             let error = UsageError::new(format!("{word}: the profile has no target"));
-            error.with_hint("add one to it: target = \"smtp.example.net:587\"")
+            error.with_hint("add a target, for example target = \"smtp.example.net:587\"")
         }),
         None => Ok(word.to_owned()),
     };
@@ -243,10 +279,11 @@ pub(super) fn complete(
             }
             args.targets = args.targets.iter().map(|word| named(word)).collect::<Result<_, _>>()?;
             args.from_file = origins;
+            args.settings_level = settings.level;
         }
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
-            // The profile may name a port; `ports` checks all.
+            // The target of the profile may contain a port, which `ports` does not use.
             args.host = match (host, target) {
                 (Some(word), Some(target)) if word == *target => Some(super::target::parse(&word)?.host.to_string()),
                 (word, _) => word,
@@ -263,7 +300,7 @@ mod tests {
     use super::{ConfigEnvironment, ConfigRequest, ConfigSource, wanted};
 
     #[test]
-    fn the_words_say_which_file_and_which_profile() {
+    fn arguments_and_environment_select_the_file_and_the_profile() {
         let around = ConfigEnvironment { config: Some("/e.toml".into()), ..ConfigEnvironment::default() };
         let of = |words: &[&str], around: &ConfigEnvironment| {
             wanted(&words.iter().map(Into::into).collect::<Vec<_>>(), around).map_err(|error| error.to_string())
@@ -282,13 +319,13 @@ mod tests {
             of(&["check", "--", "@relay"], &ConfigEnvironment::default()),
             want(ConfigSource::Usual, Some("relay"))
         );
-        assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("together with other targets")));
+        assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("combined with other targets")));
         assert!(of(&["@relay", "--profile", "other"], &around).is_err_and(|why| why.contains("another profile")));
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_usual_place_is_that_of_xdg_and_a_relative_folder_counts_for_nothing() {
+    fn the_default_path_follows_xdg_and_a_relative_directory_is_ignored() {
         let around = |xdg: &str| ConfigEnvironment {
             xdg_config_home: Some(xdg.into()),
             home: Some("/home/u".into()),

@@ -11,12 +11,12 @@ use crate::host::environment;
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
 
-/// Flags that `config show` leaves out.
+/// Flags that `config show` does not list.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
 
-/// What a check would use, each value with where it comes from.
+/// The values that a check would use, each with its origin.
 pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigValue>, UsageError> {
-    // The values have to be valid for a check of any server.
+    // Without a target in the profile, the values are validated with a check of an example host.
     let stand_in = settings.target.is_none().then(|| OsString::from("smtp.example.net"));
     let words: Vec<OsString> = std::iter::once("check".into()).chain(stand_in).collect();
     if let Invocation::Check(args, matches) = command::parse(words.clone(), settings)? {
@@ -37,8 +37,8 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     for spec in file::commands() {
         let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
         let (command, from_file) = settings.apply(spec.command(&words), &words);
-        let matches =
-            command::matches(command.clone(), &words).map_err(|error| command::usage_error(&error, spec.missing))?;
+        let matches = command::matches(command.clone(), &words)
+            .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
             if values.iter().any(|value| value.name == long) {
@@ -74,7 +74,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     Ok(values)
 }
 
-/// A command may contain a secret.
+/// Hides the arguments of a command, because they may contain a secret.
 fn masked(flag: &str, value: &str) -> String {
     match value.trim().split_once(char::is_whitespace) {
         Some((program, _)) if flag.ends_with("-command") => format!("{program} (the rest is not shown)"),

@@ -1,4 +1,4 @@
-//! Authentication: who logs in, and with which mechanisms.
+//! Authentication flags: the user name, and the SASL mechanisms to log in with.
 
 use clap::Args;
 
@@ -8,20 +8,20 @@ use crate::source::nearest;
 
 const HEADING: &str = "Authentication";
 
-/// Who logs in.
+/// The flags of this group, all except the sources of the password.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct AuthArgs {
     /// User name to log in with; without it, AUTH is examined but smtpcheck does not log in
     #[arg(short, long, value_name = "USER", value_parser = user_name, help_heading = HEADING)]
     pub user: Option<String>,
-    /// Mechanisms to use, separated by commas, in order of preference
+    /// SASL mechanisms to use, separated by commas, in order of preference
     #[arg(long, value_name = "MECH[,MECH]", value_parser = mechanisms, help_heading = HEADING)]
     pub auth: Option<Mechanisms>,
-    /// Act as this user, if the server permits it
+    /// Authorization identity: act as this user, if the server permits it
     #[arg(long, value_name = "NAME", value_parser = authorization_name, help_heading = HEADING)]
     pub authzid: Option<String>,
-    /// If the login is rejected, try the next mechanism with the same password; each attempt counts towards an account lockout
+    /// If the login is rejected, try the next mechanism with the same password; each attempt may count towards an account lockout
     #[arg(long, help_heading = HEADING)]
     pub try_all_mechanisms: bool,
     /// Do not log in, even with --user
@@ -41,11 +41,14 @@ fn mechanisms(text: &str) -> Result<Mechanisms, InvalidValue> {
 }
 
 fn mechanism(name: &str) -> Result<String, InvalidValue> {
+    if name.is_empty() {
+        return Err(InvalidValue::new("a mechanism is empty", "for example: PLAIN,LOGIN"));
+    }
     let names = || sasl::MECHANISMS.iter().map(|mechanism| mechanism.name);
     sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| {
         let hint = match nearest(name, names()) {
             Some(near) => format!("did you mean {near}?"),
-            None => format!("write one of {}", names().collect::<Vec<_>>().join(", ")),
+            None => format!("use one of {}", names().collect::<Vec<_>>().join(", ")),
         };
         InvalidValue::new(format!("unknown mechanism {}", name.escape_debug()), hint)
     })
@@ -53,7 +56,7 @@ fn mechanism(name: &str) -> Result<String, InvalidValue> {
 
 fn user_name(text: &str) -> Result<String, InvalidValue> {
     if text.contains(':') {
-        let hint = format!("write only the user name; give the password by {}", super::password::SOURCES);
+        let hint = format!("write only the user name, and provide the password with {}", super::password::SOURCES);
         return Err(InvalidValue { is_secret: true, ..InvalidValue::new("a user name cannot contain a colon", hint) });
     }
     authorization_name(text)
@@ -61,7 +64,7 @@ fn user_name(text: &str) -> Result<String, InvalidValue> {
 
 fn authorization_name(text: &str) -> Result<String, InvalidValue> {
     if text.chars().any(char::is_control) {
-        let hint = "write the name without them";
+        let hint = "remove it";
         return Err(InvalidValue::new("the name contains a line break or another control character", hint));
     }
     Ok(text.to_owned())

@@ -1,4 +1,4 @@
-//! Configuration: which configuration file, and which profile of it.
+//! Configuration flags: which configuration file is read, and which of its profiles is used.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 const HEADING: &str = "Configuration";
 
-/// Flags about the configuration file.
+/// The flags of this group. `host::config` finds the file, and `cli::config` applies it.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ConfigFlags {
@@ -16,7 +16,7 @@ pub struct ConfigFlags {
     /// Do not read a configuration file
     #[arg(long, help_heading = HEADING)]
     pub no_config: bool,
-    /// Use this profile of the configuration file, as @NAME does
+    /// Use this profile from the configuration file; the target @NAME does the same
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub profile: Option<String>,
 }

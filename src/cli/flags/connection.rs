@@ -1,4 +1,4 @@
-//! Connection: where to connect, and for how long.
+//! Connection flags: where to connect, and the time limits.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,19 +11,22 @@ use crate::plan::Family;
 
 const HEADING: &str = "Connection";
 
-/// The port, and how many connections.
+/// The port, the number of connections, and the number of concurrent checks: flags that `ports` does not have.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PortArgs {
-    /// Connect to this port [default: the target's, else 465 for smtps://, else 587]
+    /// Connect to this port [default: the port in TARGET, else 465 with implicit TLS, else 587]
     #[arg(short, long, value_name = "PORT", value_parser = target::port_number, help_heading = HEADING)]
     pub port: Option<u16>,
-    /// Open at most this many connections to one target, follow-up probes included [default: 6, with --tls-scan 24, with --tls-scan=full 150]
+    /// Open at most this many connections to each target, including follow-up probes [default: 6, or 24 with --tls-scan, or 150 with --tls-scan=full]
     #[arg(long, value_name = "N", value_parser = number(1..=1000u32), help_heading = HEADING)]
     pub max_connections: Option<u32>,
+    /// Check up to N targets at the same time, at most two of them on the same host
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
+    pub jobs: usize,
 }
 
-/// How to reach a host.
+/// How to reach a host, and the time limits.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ConnectionArgs {
@@ -33,28 +36,25 @@ pub struct ConnectionArgs {
     /// Use only IPv6
     #[arg(short = '6', long, help_heading = HEADING)]
     pub ipv6: bool,
-    /// Use this IP address for that host and port, as in curl (repeatable)
+    /// Use ADDR instead of a DNS lookup for connections to HOST:PORT, as in curl (repeatable)
     #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", allow_hyphen_values = true, value_parser = resolve::entry, help_heading = HEADING)]
     pub resolve: Vec<ResolveEntry>,
-    /// Use this resolver instead of the system's
+    /// Use this DNS server instead of the system's resolver
     #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, help_heading = HEADING)]
     pub resolver: Option<SocketAddr>,
-    /// Time limit for connecting, DNS lookup included
+    /// Time limit for connecting, including the DNS lookup
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = HEADING)]
     pub connect_timeout: u64,
-    /// Time limit for one reply
+    /// Time limit for each reply
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
     pub timeout: u64,
-    /// Check up to N targets at the same time, at most two of them on the same host
-    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
-    pub jobs: usize,
-    /// Overall time limit for each target
+    /// Overall time limit for each target; the time of a password command counts towards it
     #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]
     pub max_time: u64,
 }
 
 impl ConnectionArgs {
-    /// `-4`, `-6` or neither.
+    /// The address family that `-4` or `-6` selects; both families if neither is given.
     pub fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
             (true, _) => Family::V4,
@@ -69,6 +69,6 @@ fn resolver(text: &str) -> Result<SocketAddr, InvalidValue> {
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(SocketAddr::new(ip, 53));
     }
-    let hint = "write an IP address, with a port if it is not 53: 192.0.2.53:5353";
+    let hint = "use an IP address, followed by a port if it is not 53, for example 192.0.2.53:5353";
     text.parse().map_err(|_| InvalidValue::new("not an IP address", hint))
 }

@@ -1,4 +1,5 @@
-//! Display: colours and width. Flags come first, then what the environment says about colours, then what the terminal is.
+//! Display flags: colours, symbols and width. A flag takes precedence over the colour variables of the environment, and these
+//! take precedence over the default, which is to use colours if the output is a terminal.
 
 use clap::Args;
 
@@ -12,7 +13,7 @@ const HEADING: &str = "Display";
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColourChoice {
-    /// On a terminal, unless the environment says otherwise.
+    /// On a terminal, unless an environment variable turns colours on or off.
     Auto,
     /// Always.
     Always,
@@ -26,7 +27,7 @@ closed_list!(ColourChoice {
     ColourChoice::Never => "never",
 });
 
-/// Flags about colours and width, which every command takes.
+/// The flags of this group. Every command that prints text for people takes them.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DisplayArgs {
@@ -39,25 +40,25 @@ pub struct DisplayArgs {
     /// Use only ASCII symbols
     #[arg(long, help_heading = HEADING)]
     pub ascii: bool,
-    /// Width of the output in columns [default: the terminal's, else 80]
+    /// Width of the output in columns [default: the width of the terminal, else 80]
     #[arg(long, value_name = "N", value_parser = number(40..=1000usize), help_heading = HEADING)]
     pub width: Option<usize>,
 }
 
-/// Where the output goes.
+/// The properties of the output that decide how it is displayed.
 #[derive(Clone, Debug, Default)]
 pub struct OutputTarget {
-    /// Whether it is a terminal.
+    /// Whether the output is a terminal.
     pub terminal: bool,
-    /// Its columns, if it is one.
+    /// The width of the terminal in columns.
     pub columns: Option<usize>,
-    /// The symbols that the locale can show; none if nothing is known about it.
+    /// The symbols that the locale can show; `None` if the locale is unknown.
     pub symbols: Option<Symbols>,
-    /// `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`, `CLICOLOR` and `TERM`, as they are set.
+    /// The values of `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`, `CLICOLOR` and `TERM`.
     pub environment: ColourEnvironment,
 }
 
-/// The variables that turn colours on or off.
+/// The environment variables that turn colours on or off. `None` means that a variable is not set.
 #[derive(Clone, Debug, Default)]
 pub struct ColourEnvironment {
     /// `NO_COLOR`: any value except the empty one turns colours off.
@@ -73,7 +74,7 @@ pub struct ColourEnvironment {
 }
 
 impl DisplayArgs {
-    /// How output to this target looks; what the other groups decide is added by the command.
+    /// The display options for this output. The command adds the options from its other groups of flags.
     pub fn display(&self, target: &OutputTarget) -> Display {
         let colour = match self.color {
             ColourChoice::Always => Colour::On,
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_honoured_in_its_order() {
+    fn colour_variables_are_honoured_in_order_of_precedence() {
         assert_eq!(colour(true, &[]), Colour::On);
         assert_eq!(colour(false, &[]), Colour::Off);
         assert_eq!(colour(true, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")]), Colour::Off);

@@ -1,4 +1,4 @@
-//! Exit status: which findings count as a failure, what is expected, and when to retry.
+//! Exit status flags: which findings are failures, which results are expected, and when to retry.
 
 use clap::Args;
 
@@ -17,26 +17,26 @@ closed_list!(FailOn {
     FailOn::Never => "never",
 });
 
-/// Which findings count.
+/// Which findings are failures.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct GateArgs {
     /// Fail on findings of this severity or higher
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_enum, help_heading = HEADING)]
     pub fail_on: FailOn,
-    /// Do not count findings of this rule (repeatable)
+    /// Do not let findings of this rule affect the exit code (repeatable)
     #[arg(long, value_name = "RULE", value_parser = rule, help_heading = HEADING)]
     pub ignore: Vec<String>,
 }
 
 impl GateArgs {
-    /// As a plan has it.
+    /// The gate of a plan.
     pub fn gate(&self) -> Gate {
         Gate { fail_on: self.fail_on, ignore: self.ignore.clone() }
     }
 }
 
-/// What is expected, and when to retry.
+/// Which results are expected, and when to retry.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExpectArgs {
@@ -64,7 +64,7 @@ fn rule(id: &str) -> Result<String, InvalidValue> {
     }
     let hint = match nearest(id, check::rules().map(|rule| rule.id)) {
         Some(near) => format!("did you mean {near}?"),
-        None => "smtpcheck explain --list shows all rules".to_owned(),
+        None => "smtpcheck explain --list lists all rules".to_owned(),
     };
     Err(InvalidValue::new("unknown rule", hint))
 }

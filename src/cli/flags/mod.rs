@@ -1,5 +1,5 @@
-//! The groups of flags, one file per group; each command is composed of the groups that it takes. A flag is declared once,
-//! with the type of its value: closed lists are [`clap::ValueEnum`]s, everything else has a parser in [`value`] or in its
+//! The groups of flags, one file per group. Each command consists of the groups that it takes. A flag is declared once, with
+//! the type of its value: closed lists are [`clap::ValueEnum`]s, and other values have a parser in [`value`] or in their
 //! group.
 //!
 //! Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; [`with_environment`] does that for all flags.
@@ -36,7 +36,8 @@ pub const ALTERNATIVES: &[&[&str]] = &[
     &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
 ];
 
-/// Whether a flag is void because another one, which replaces it, is set at a place of higher rank.
+/// Whether a flag has no effect because another flag of its group is set. `is_set` looks only in sources of higher
+/// precedence.
 pub fn is_replaced(flag: &str, is_set: impl Fn(&str) -> bool) -> bool {
     ALTERNATIVES.iter().filter(|group| group.contains(&flag)).flat_map(|group| group.iter()).any(|other| is_set(other))
 }
@@ -46,13 +47,14 @@ pub fn variable(long: &str) -> String {
     format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
 }
 
-/// Whether the environment sets a flag. An empty variable counts as not set, as CI systems pass empty ones.
+/// Whether the environment sets a flag. An empty variable counts as not set, because CI systems pass unset variables as empty
+/// ones.
 pub fn is_in_environment(long: &str) -> bool {
     environment::is_set(&variable(long))
 }
 
-/// Gives every long flag its environment variable, unless a flag on the command line replaces it; closed lists take their
-/// values in any case.
+/// Lets every long flag be set by its environment variable, unless a flag on the command line excludes it. Values of closed
+/// lists are accepted in upper and lower case.
 pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let declared = command.clone();
     let is_on_command_line = |flag: &str| names::mentions_in(&declared, words, flag);

@@ -11,7 +11,7 @@ pub(in crate::cli) fn takes_value(command: &Command, flag: &str) -> bool {
     })
 }
 
-/// All names of a flag, with their dashes.
+/// The long name, the aliases and the short name of a flag, with dashes.
 pub(in crate::cli) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
     let long = arg.get_long().map(|long| format!("--{long}")).into_iter();
     let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
@@ -19,7 +19,7 @@ pub(in crate::cli) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
     long.chain(aliases).chain(short)
 }
 
-/// The same, for a flag of this command.
+/// Whether a flag of this command is on the command line; `long` is its long name without dashes.
 pub(in crate::cli) fn mentions_in(command: &Command, words: &[OsString], long: &str) -> bool {
     let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { return false };
     words.iter().take_while(|word| *word != "--").any(|word| {

@@ -1,4 +1,4 @@
-//! Output: the format, how much of it, and where it goes.
+//! Output flags: the format, the amount of output, and the files that it is written to.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ closed_list!(Transcript {
     Transcript::None => "none",
 });
 
-/// A format, chosen by its name.
+/// An output format that was selected by its name.
 #[derive(Clone, Copy)]
 pub struct ChosenFormat(pub &'static Format);
 
@@ -41,50 +41,50 @@ fn format(word: &str) -> Result<&'static Format, InvalidValue> {
     let name = if word.eq_ignore_ascii_case("md") { "markdown" } else { word.trim() };
     FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-        InvalidValue::new("unknown format", format!("write one of {}", names.join(", ")))
+        InvalidValue::new("unknown format", format!("use one of {}", names.join(", ")))
     })
 }
 
-/// The format.
+/// The flags that select the format of the result.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct FormatArgs {
     /// Format of the result
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats(), help_heading = HEADING)]
     pub format: ChosenFormat,
-    /// Short for --format json
+    /// Same as --format json
     #[arg(long, help_heading = HEADING, conflicts_with = "format")]
     pub json: bool,
 }
 
 impl FormatArgs {
-    /// The format of the result.
+    /// The format that `--format` or `--json` selects.
     pub fn chosen(&self) -> &'static Format {
         let json = FORMATS.iter().find(|format| self.json && format.name == "json");
         json.unwrap_or(self.format.0)
     }
 }
 
-/// Other reports beside the result.
+/// Reports that are written to files, in addition to the result.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportFileArgs {
-    /// Also write a report to this file, completely or not at all (repeatable): junit=smtpcheck.xml
+    /// Also write a report in FORMAT to FILE, for example junit=smtpcheck.xml (repeatable); the file is replaced only when the report is complete
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file, help_heading = HEADING)]
     pub report: Vec<ReportFile>,
 }
 
-/// A format and the file for it.
+/// One `--report`.
 #[derive(Clone, Debug)]
 pub struct ReportFile {
-    /// Which format.
+    /// The format of the report.
     pub format: ChosenFormat,
-    /// Into which file.
+    /// The file to write; never empty or `-`.
     pub path: PathBuf,
 }
 
 fn report_file(text: &str) -> Result<ReportFile, InvalidValue> {
-    let example = "write FORMAT=FILE, for example junit=smtpcheck.xml";
+    let example = "use FORMAT=FILE, for example junit=smtpcheck.xml";
     let Some((name, path)) = text.split_once('=') else { return Err(InvalidValue::new("no file given", example)) };
     let format = format(name)?;
     if path.is_empty() || path == "-" {
@@ -94,16 +94,16 @@ fn report_file(text: &str) -> Result<ReportFile, InvalidValue> {
     Ok(ReportFile { format: ChosenFormat(format), path: PathBuf::from(path) })
 }
 
-/// Where the result goes.
+/// The flag that writes the result to a file.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct OutputFileArgs {
-    /// Write the result to this file, completely or not at all
+    /// Write the result to this file instead of standard output; the file is replaced only when the result is complete
     #[arg(short, long, value_name = "FILE", help_heading = HEADING)]
     pub output: Option<PathBuf>,
 }
 
-/// How much is printed.
+/// The flags that select how much is printed.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct VerbosityArgs {
@@ -116,7 +116,7 @@ pub struct VerbosityArgs {
 }
 
 impl VerbosityArgs {
-    /// What `-q` and `-v` mean; clap accepts only one of them.
+    /// The verbosity that `-q` or `-v` selects. clap rejects both flags together.
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -126,7 +126,7 @@ impl VerbosityArgs {
     }
 }
 
-/// How much of the session is shown.
+/// The flag that selects how much of the session is shown.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TranscriptArgs {
@@ -135,18 +135,18 @@ pub struct TranscriptArgs {
     pub transcript: Transcript,
 }
 
-/// What a single check has besides.
+/// Output flags that only `check` has.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckOutputArgs {
-    /// With --format nagios: seconds that are a WARNING, a number or a range [@]start:end
+    /// With --format nagios: WARNING if the check takes more seconds than this number, or is outside this range ([@]start:end)
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub warning: Option<Range>,
-    /// With --format nagios: seconds that are CRITICAL
+    /// With --format nagios: CRITICAL if the check takes more seconds than this number, or is outside this range
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead, such as '%{exit.code} %{tls.version} %{total_ms}\n'
-    #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "output"])]
+    /// Print this text instead of the result, for example '%{exit.code} %{tls.version} %{total_ms}\n'
+    #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,
 }
 
@@ -158,8 +158,8 @@ impl CheckOutputArgs {
 }
 
 fn range(text: &str) -> Result<Range, InvalidValue> {
-    let hint = "write seconds, for example 5, or a range of a monitoring plugin, 0:5";
-    Range::parse(text).ok_or_else(|| InvalidValue::new("not a range", hint))
+    let hint = "use a number of seconds, for example 5, or a range, for example 0:5";
+    Range::parse(text).ok_or_else(|| InvalidValue::new("not a number or a range", hint))
 }
 
 fn template(text: &str) -> Result<Template, InvalidValue> {

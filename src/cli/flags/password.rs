@@ -1,5 +1,5 @@
-//! Password: where it comes from. No flag takes the password itself: every user of this machine could read it in the
-//! process list.
+//! Password flags: the source of the password. No flag takes the password itself, because every user of this machine could
+//! read it in the process list.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::plan::{Login, LoginProof};
 
 const HEADING: &str = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)";
 
-/// The variable that holds the password.
+/// The environment variable that can contain the password.
 pub const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
-/// Where the password comes from.
+/// The sources of the password; at most one can be given.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PasswordArgs {
@@ -26,35 +26,35 @@ pub struct PasswordArgs {
     /// Read the password from this command's output
     #[arg(long, value_name = "CMD", help_heading = HEADING)]
     pub password_command: Option<String>,
-    /// Read user name and password for the host from ~/.netrc, or from the file in $NETRC
+    /// Read the user name and password for the host from ~/.netrc, or from the file that $NETRC names
     #[arg(short, long, help_heading = HEADING)]
     pub netrc: bool,
     /// Read an OAuth 2.0 access token from this command's output, and log in with it
     #[arg(long, value_name = "CMD", help_heading = HEADING)]
     pub token_command: Option<String>,
-    /// Rejected, with the ways to give a password
+    /// Not supported. Declared only so that the error can list the supported sources.
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
     pub password: Vec<String>,
 }
 
-/// The flags of this group. What is given for one of them by mistake may be the password itself, so that messages of the
-/// parser do not repeat it.
+/// The flags of this group. A user may write the password itself as the value of one of them by mistake, so error messages do
+/// not repeat their values.
 pub const FLAGS: &[&str] =
     &["--password", "--password-stdin", "--password-file", "--password-command", "--token-command", "--netrc"];
 
-/// The sources, as messages list them.
+/// The list of sources for error messages.
 pub const SOURCES: &str = "--password-stdin, --password-file FILE, --password-command CMD, --token-command CMD (a token), --netrc, SMTPCHECK_PASSWORD, smtpcheck-password in $CREDENTIALS_DIRECTORY, or a prompt on a terminal";
 
-/// One source.
+/// A source of a password or a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasswordSource {
     /// Standard input, to its end.
     Stdin,
     /// A file.
     File(PathBuf),
-    /// The output of a command.
+    /// The output of this shell command.
     Command(String),
-    /// A token, the output of a command.
+    /// An OAuth 2.0 access token, from the output of this shell command.
     TokenCommand(String),
     /// The entry of the host in `.netrc`.
     Netrc,
@@ -66,19 +66,20 @@ pub enum PasswordSource {
     Prompt,
 }
 
-/// What the environment offers: the variable, a file of the service manager, a terminal.
+/// The sources that are available without a flag.
 #[derive(Clone, Debug)]
 pub struct PasswordEnvironment {
-    /// `SMTPCHECK_PASSWORD` is set and not empty.
+    /// Whether `SMTPCHECK_PASSWORD` is set and not empty.
     pub variable: bool,
-    /// The file in `$CREDENTIALS_DIRECTORY`, if it exists.
+    /// The file with the password in `$CREDENTIALS_DIRECTORY`, if it exists.
     pub directory: Option<PathBuf>,
-    /// Standard input and standard error are a terminal.
+    /// Whether standard input and standard error are terminals, so that a prompt is possible.
     pub terminal: bool,
 }
 
 impl PasswordArgs {
-    /// The source, if the plan logs in.
+    /// The source to read, or `None` if `login` needs no password. A flag takes precedence over the environment, and the
+    /// environment over a prompt.
     pub fn source(
         &self,
         user: Option<&str>,
@@ -101,7 +102,7 @@ impl PasswordArgs {
         .collect();
         if let [(first, _), (second, _), ..] = *given.as_slice() {
             let reason = format!("cannot be used with {second}");
-            return Err(UsageError::flag(first.to_owned(), reason).with_hint("give only one source of the password"));
+            return Err(UsageError::flag(first.to_owned(), reason).with_hint("use only one of them"));
         }
         let wanted = login.is_some_and(|login| login.proof != LoginProof::NoSecret);
         match given.into_iter().next() {
@@ -113,15 +114,13 @@ impl PasswordArgs {
             None if environment.variable => Ok(Some(PasswordSource::Environment)),
             None if environment.directory.is_some() => Ok(environment.directory.map(PasswordSource::Directory)),
             None if environment.terminal => Ok(Some(PasswordSource::Prompt)),
-            None => {
-                Err(UsageError::flag("--user", "no password given")
-                    .with_hint(format!("give the password by {SOURCES}")))
-            }
+            None => Err(UsageError::flag("--user", "no password given")
+                .with_hint(format!("provide the password with {SOURCES}"))),
         }
     }
 }
 
-/// A warning if the variable holds a password that nothing uses, because no user name is given.
+/// A warning if `SMTPCHECK_PASSWORD` is set but not used, because no user name is given.
 pub fn unused_variable(user: Option<&str>, login: Option<&Login>, environment: &PasswordEnvironment) -> Option<String> {
     let is_unused = environment.variable && user.is_none() && login.is_none();
     is_unused

@@ -1,4 +1,4 @@
-//! SMTP session: the EHLO name, the envelope, and where to stop.
+//! SMTP session flags: the EHLO name, the envelope, and the last phase.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ closed_list!(QuitAfter {
     QuitAfter::Rcpt => "rcpt" | "to",
 });
 
-/// The name in EHLO.
+/// The flag for the EHLO name.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct EhloArgs {
@@ -28,7 +28,8 @@ pub struct EhloArgs {
 }
 
 impl EhloArgs {
-    /// The name, or that of this machine. RFC 5321 §4.1.4: a client without a fully qualified host name sends its address.
+    /// The EHLO name: the value of `--ehlo`, else the name of this machine if it is fully qualified, else the local IP address
+    /// (RFC 5321 §4.1.4).
     pub fn name(&self, hostname: Option<&str>) -> EhloName {
         if let Some(name) = &self.ehlo {
             return name.clone();
@@ -38,17 +39,17 @@ impl EhloArgs {
     }
 }
 
-/// The envelope.
+/// The flags for the envelope, and for the last phase of the session.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct EnvelopeArgs {
-    /// Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]
+    /// Sender for MAIL FROM; <> is the null sender [default: with --to, the user name if it is an email address, else <>]
     #[arg(short, long, value_name = "ADDR", value_parser = sender, help_heading = HEADING)]
     pub from: Option<ReversePath>,
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase [default: rcpt]
+    /// End the session after this phase [default: rcpt]; a flag for a later phase on the same command line is an error
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

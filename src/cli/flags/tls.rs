@@ -1,4 +1,4 @@
-//! TLS: when it starts, which certificates are trusted, and what else to examine.
+//! TLS flags: when TLS starts, which certificates are trusted, and which properties of the server are examined.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ closed_list!(TlsVersion {
     TlsVersion::V1_3 => "1.3" | "tls1.3" | "tlsv1.3",
 });
 
-/// How much `--tls-scan` examines; the other names are those of a variable or a file that turns a flag on or off.
+/// How much `--tls-scan` examines. The aliases allow `SMTPCHECK_TLS_SCAN=1` and `tls-scan = true` in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanChoice {
     /// No scan.
     Off,
-    /// Versions, weak cipher suites, groups, certificates.
+    /// TLS versions, weak cipher suites, groups and certificates.
     Basic,
-    /// All cipher suites and groups too.
+    /// The same, and all cipher suites and groups.
     Full,
 }
 
@@ -39,32 +39,32 @@ closed_list!(ScanChoice {
     ScanChoice::Off => "off" | "false" | "no" | "n" | "f" | "0",
 });
 
-/// Which server name and which authorities.
+/// The server name, and the trusted CAs.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TrustArgs {
-    /// Server name to request (SNI) and to expect in the certificate [default: the host]
+    /// Server name to send as SNI and to expect in the certificate [default: the host]
     #[arg(long, value_name = "NAME", value_parser = server_name, help_heading = HEADING)]
     pub sni: Option<String>,
-    /// Trust the certificates in this PEM file instead of the system's
+    /// Trust the CA certificates in this PEM file instead of the system's
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub cacert: Option<PathBuf>,
 }
 
-/// When TLS starts, and what to examine.
+/// When TLS starts, the client certificate, and which properties of the server are examined.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TlsArgs {
-    /// When to use TLS: auto uses implicit TLS on port 465, otherwise STARTTLS if advertised; starttls fails if it is not advertised
+    /// When to use TLS: auto uses implicit TLS on port 465, and STARTTLS on other ports if the server advertises it; starttls fails if the server does not advertise it
     #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
     pub tls: TlsMode,
-    /// Client certificate to send if the server requests one, PEM with its chain
+    /// Client certificate and its chain (PEM), sent if the server requests one
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub cert: Option<PathBuf>,
-    /// Private key of the client certificate, PEM [default: the file of --cert]
+    /// Private key of the client certificate (PEM) [default: the key in the --cert file]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = HEADING)]
     pub key: Option<PathBuf>,
-    /// Warn, or fail, if the certificate expires within this many days
+    /// Report a warning, or an error, if the certificate expires within this many days
     #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", value_parser = days, help_heading = HEADING)]
     pub cert_days: CertificateDays,
     /// Find the TLS versions, weak cipher suites, groups and certificates that the server accepts; with =full, list all cipher suites and groups
@@ -76,7 +76,7 @@ pub struct TlsArgs {
     /// Run an intrusive probe (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = one_of(IntrusiveProbe::ALL), help_heading = HEADING)]
     pub probe: Vec<IntrusiveProbe>,
-    /// Print the certificates as PEM
+    /// Print the server's certificates as PEM
     #[arg(long, help_heading = HEADING)]
     pub show_chain: bool,
     /// Accept any certificate, and send the password even if the certificate is not trusted
@@ -92,16 +92,14 @@ fn server_name(text: &str) -> Result<String, InvalidValue> {
 }
 
 fn days(text: &str) -> Result<CertificateDays, InvalidValue> {
-    let wrong = |why| {
-        InvalidValue::new(why, "write the number of days for a warning, and after a comma those for an error: 21,7")
-    };
+    let wrong = |why| InvalidValue::new(why, "use WARN[,ERROR], for example 21,7");
     let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong("not a number of days"));
     let (warning, error) = match text.split_once(',') {
         Some((warning, error)) => (number(warning)?, number(error)?),
         None => (number(text)?, 0),
     };
     if error > warning {
-        return Err(wrong("the error comes before the warning"));
+        return Err(wrong("the number of days for an error is greater than that for a warning"));
     }
     Ok(CertificateDays { warning, error })
 }

@@ -8,19 +8,19 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::SignedDuration;
 
-/// Why a value is not one that its flag takes.
+/// Why a flag does not accept a value.
 #[derive(Clone, Debug)]
 pub struct InvalidValue {
     /// What is wrong.
     pub reason: Cow<'static, str>,
-    /// What to write instead.
+    /// What to write instead; empty if the reason says it.
     pub hint: Cow<'static, str>,
-    /// Whether the value may be a secret, so that no message may repeat it.
+    /// Whether the value may be a secret. If so, no message may repeat it.
     pub is_secret: bool,
 }
 
 impl InvalidValue {
-    /// A value that a message may repeat.
+    /// An error about a value that a message may repeat.
     pub fn new(reason: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> InvalidValue {
         InvalidValue { reason: reason.into(), hint: hint.into(), is_secret: false }
     }
@@ -34,7 +34,7 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// Implements [`clap::ValueEnum`] for a closed list of values, each with its name and other names that mean the same.
+/// Implements [`clap::ValueEnum`] for a closed list of values. Each value has a name and optional aliases.
 macro_rules! closed_list {
     ($type:ty { $($value:expr => $name:literal $(| $alias:literal)*),+ $(,)? }) => {
         impl clap::ValueEnum for $type {
@@ -54,14 +54,14 @@ macro_rules! closed_list {
 
 pub(crate) use closed_list;
 
-/// A parser for a closed list that another module keeps with its names.
+/// A parser for a closed list of names and values that another module defines.
 pub fn one_of<T: Clone + Send + Sync + 'static>(
     list: impl IntoIterator<Item = (&'static str, T)>,
 ) -> impl TypedValueParser<Value = T> {
     let list: Vec<(&'static str, T)> = list.into_iter().collect();
     PossibleValuesParser::new(list.iter().map(|(name, _)| *name)).try_map(move |word| {
         let found = list.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word));
-        found.map(|(_, value)| value.clone()).ok_or_else(|| InvalidValue::new("not a value of this list", ""))
+        found.map(|(_, value)| value.clone()).ok_or_else(|| InvalidValue::new("not a valid value", ""))
     })
 }
 
@@ -81,20 +81,20 @@ where
     }
 }
 
-/// Reads a duration, `20s`, `350ms`, `2m`, up to a day; in milliseconds.
+/// Parses a duration of up to a day, such as `20s`, `350ms` or `2m`. Returns milliseconds.
 pub fn duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "write for example 20s, 350ms or 2m");
+    let wrong = |why: &'static str| InvalidValue::new(why, "use for example 20s, 350ms or 2m");
     if text.trim().parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
     let read: SignedDuration = text.trim().parse().map_err(|_| wrong("not a duration"))?;
     let ms = u64::try_from(read.as_millis()).map_err(|_| wrong("a duration cannot be negative"))?;
     match ms {
-        0 => Err(wrong("a duration of zero is not allowed")),
+        0 => Err(wrong("the duration must be greater than zero")),
         1..=86_400_000 => Ok(ms),
-        _ => Err(wrong("longer than a day")),
+        _ => Err(wrong("the duration is longer than a day")),
     }
 }
 
-/// The most checks that may run at the same time: more would measure this machine and not the servers.
+/// The maximum for `--jobs`. With more checks at the same time, the load on this machine would distort the measured times.
 pub const MOST_JOBS: usize = 64;

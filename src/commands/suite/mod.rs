@@ -1,5 +1,5 @@
-//! `smtpcheck run [FILE]`: the suite is read, every check is planned and every password read, and only then something is
-//! sent. Checks run concurrently; their results are written in the order of the file.
+//! `smtpcheck run [FILE]`: reads the suite, plans every check and reads every password before anything is sent. The
+//! checks run concurrently. Their results are written in the order of the file.
 
 mod output;
 mod prepare;
@@ -44,7 +44,11 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let mut ready = checks.into_iter().map(prepare).collect::<Result<Vec<PreparedCheck>, CommandError>>()?;
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
-        let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
+        let text = match (format.name, args.list) {
+            ("json", _) => rendering::planned_json(&planned),
+            (_, true) => rendering::list(&planned),
+            (_, false) => rendering::dry_run(&planned, &look),
+        };
         return to_sink(file_of(&args.output.output), &text);
     }
     prepare::fetch_secrets(&mut ready)?;
@@ -56,7 +60,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     signals::end_if_unhandled();
-    // After a signal the first check begins nevertheless, and its report tells of the signal.
+    // Even after a signal, the first check begins, so that its report shows the signal.
     let _ = skip_blocked(&mut ready, &mut engine);
     let policy = if args.fail_fast { FailurePolicy::Stop } else { FailurePolicy::Continue };
     let shown = SuiteDisplay { format, look: &look, source: RunSource::Suite(args.file.clone()) };
@@ -66,17 +70,24 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     Ok(format.exit_code(&run, &look))
 }
 
-/// Reads the suite. A variable that `--set` names has precedence over the environment.
+/// Reads the suite. A variable from `--set` takes precedence over the environment.
 fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandError> {
     let mut values: BTreeMap<&str, &str> = BTreeMap::new();
     for SuiteVariable { name, value } in set {
         if values.insert(name, value).is_some() {
-            return Err(UsageError::flag("--set", format!("the variable {name} is given twice")).into());
+            return Err(UsageError::flag("--set", format!("the variable {name} is set twice")).into());
         }
     }
-    let load = |path: &Path| match file::contents(path) {
+    let contents = |path: &Path| match file::contents(path) {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(file::reason(&error)),
+    };
+    // A file that cannot be read has no line that an error could name.
+    let wrong = |reason: String| CommandError::usage(format!("{}: {reason}", path.display()));
+    let suite = RefCell::new(Some(contents(path).map_err(wrong)?));
+    let load = |file: &Path| match suite.borrow_mut().take_if(|_| file == path) {
+        Some(bytes) => Ok(bytes),
+        None => contents(file),
     };
     let unused = RefCell::new(values.clone());
     let variable = |name: &str| {
@@ -86,12 +97,12 @@ fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandEr
     let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &file::is_private };
     let checks = suite::read(path, &around)?;
     match unused.borrow().keys().next() {
-        Some(name) => Err(UsageError::flag("--set", format!("the suite has no variable ${{{name}}}")).into()),
+        Some(name) => Err(UsageError::flag("--set", format!("the suite does not use the variable ${{{name}}}")).into()),
         None => Ok(checks),
     }
 }
 
-/// The names and tags of the checks of a suite, for completions; none if it cannot be read.
+/// The names and tags of the checks of a suite, for completions. The list is empty if the suite cannot be read.
 pub(super) fn names(file: &Path) -> Vec<(String, String)> {
     let checks = if file.exists() { read(file, &[]).unwrap_or_default() } else { Vec::new() };
     let mut names: Vec<(String, String)> = Vec::new();
@@ -106,15 +117,15 @@ pub(super) fn names(file: &Path) -> Vec<(String, String)> {
     names
 }
 
-/// Those that `--only` names, by tag or by name.
+/// The checks that `--only` selects, by tag or by name.
 fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, UsageError> {
     let fits = |check: &SuiteCheck, word: &String| check.name == *word || check.tags.contains(word);
     if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| fits(check, word))) {
         let known = checks.iter().flat_map(|check| std::iter::once(&check.name).chain(&check.tags));
-        let error = UsageError::flag("--only", "the suite has no such name or tag").with_value(unknown);
+        let error = UsageError::flag("--only", "the suite has no check with this name or tag").with_value(unknown);
         return Err(error.with_hint(match source::nearest(unknown, known.map(String::as_str)) {
-            Some(near) => format!("the nearest is {}", near.escape_debug()),
-            None => "--list shows all".to_owned(),
+            Some(near) => format!("did you mean {}?", near.escape_debug()),
+            None => "use --list to list all checks".to_owned(),
         }));
     }
     let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
@@ -129,7 +140,7 @@ fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// Skips the checks of ports that no connection gets out to.
+/// Skips the checks that need `egress:PORT`, if the network blocks connections to this port.
 fn skip_blocked(ready: &mut [PreparedCheck], engine: &mut Engine) -> Result<(), Signal> {
     let needs_egress = |one: &PreparedCheck| {
         one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)))

@@ -1,4 +1,5 @@
-//! The results of a suite, written in the order of the file as soon as it allows, and what is left for the end.
+//! Writes the results of a suite in the order of the file, each as soon as all earlier results are written. Formats
+//! that cannot be written step by step are written at the end.
 
 use std::io;
 use std::time::Duration;
@@ -13,14 +14,14 @@ use crate::render::{Display, Format, Live, ndjson, suite as rendering};
 use crate::report::{CheckOutcome, CheckResult, FilePosition, Run, RunSource, StreamRecord};
 use crate::run::{ConcurrencyLimits, Engine, FailurePolicy, Job, JobOutcome, RetriedReport, RunListener, StopReason};
 
-/// How a suite's results are shown.
+/// How the results of a suite are displayed.
 pub(super) struct SuiteDisplay<'a> {
     pub(super) format: &'static Format,
     pub(super) look: &'a Display,
     pub(super) source: RunSource,
 }
 
-/// Runs the checks that are not skipped, and writes the results of all.
+/// Runs the checks that are not skipped, and writes the results of all checks.
 pub(super) fn run(
     engine: &mut Engine,
     ready: Vec<PreparedCheck>,
@@ -57,7 +58,7 @@ pub(super) fn run(
     Ok(run)
 }
 
-/// A check as far as its result needs it.
+/// The properties of a check that its result needs.
 struct SuiteCase {
     name: String,
     place: Option<FilePosition>,
@@ -70,7 +71,7 @@ struct SuiteOutput<'a> {
     sink: &'a mut Sink,
     progress: Progress,
     cases: Vec<SuiteCase>,
-    /// The results that are written, of the first cases.
+    /// The results that have been written. They belong to the first cases.
     results: Vec<CheckResult>,
 }
 
@@ -97,7 +98,7 @@ impl SuiteOutput<'_> {
         self.sink.write(&text)
     }
 
-    /// Writes the cases that are skipped, up to the next one that is run.
+    /// Writes the skipped cases before the next case that is run.
     fn write_skipped(&mut self) -> io::Result<()> {
         while let Some(reason) = self.cases.get(self.results.len()).and_then(|case| case.skipped.clone()) {
             self.push(CheckOutcome::Skipped { reason })?;
@@ -129,7 +130,7 @@ impl RunListener for SuiteOutput<'_> {
                 CheckOutcome::Skipped { reason: "a signal stopped the run before this check began".to_owned() }
             }
             JobOutcome::NotStarted(StopReason::FirstFailure) => CheckOutcome::Skipped {
-                reason: "an earlier check failed, and the run stops at the first failure (--fail-fast)".to_owned(),
+                reason: "an earlier check failed, and --fail-fast stops the run at the first failure".to_owned(),
             },
         })?;
         self.progress.is_written(check);

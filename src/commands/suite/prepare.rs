@@ -1,16 +1,18 @@
-//! What is done for a suite before anything is sent: every check planned, every password read, every file opened.
+//! Prepares a suite before anything is sent: plans every check, reads every password and opens every file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::CommandError;
 use super::super::needs;
-use super::super::secrets::fetch;
+use super::super::secrets::{fetch, measured};
+use crate::cli::config::Settings;
 use crate::cli::flags::password::{PasswordSource, VARIABLE};
 use crate::cli::{self, Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{environment, password};
-use crate::plan::LoginProof;
+use crate::plan::{LoginProof, ValueOrigin};
 use crate::render::suite as rendering;
 use crate::report::FilePosition;
 use crate::run::{Engine, Job};
@@ -23,22 +25,24 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
-    /// Why it is not run.
+    /// The reason why the check is skipped, if it is.
     pub(super) skipped: Option<String>,
 }
 
 impl PreparedCheck {
     pub(super) fn planned(&self) -> rendering::Planned {
-        let PreparedCheck { check, skipped, .. } = self;
+        let PreparedCheck { check, skipped, job, .. } = self;
+        // A default that contradicts a key of the check is not in the plan.
+        let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
         rendering::Planned {
             name: check.name.clone(),
             target: check.target.clone(),
             tags: check.tags.clone(),
-            words: std::iter::once(&check.target).chain(&check.flags).cloned().collect(),
-            password: check.password.as_ref().map(|password| match password {
+            words: std::iter::once(&check.target).chain(check.flags.iter().filter(is_used)).cloned().collect(),
+            password: check.password.as_ref().filter(|_| job.plan.login.is_some()).map(|password| match password {
                 Password::Command(command) => format!("from the command {command}"),
                 Password::File(path) => format!("from the file {}", path.display()),
-                Password::Environment(name) => format!("from the variable {name}"),
+                Password::Environment(name) => format!("from the environment variable {name}"),
                 Password::TokenCommand(command) => format!("a token, from the command {command}"),
                 Password::Plain(_) => "from the suite".to_owned(),
             }),
@@ -49,19 +53,38 @@ impl PreparedCheck {
     }
 }
 
-/// Everything about a check that can be wrong, without sending anything.
+/// Plans a check and finds its errors, without sending anything.
 pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
+    if check.target.starts_with('@') {
+        let message = "a profile cannot be the target of a suite, which does not depend on the configuration file; \
+                       write the host, for example: smtp://host:port";
+        return Err(check.error_at(Some("target"), message).into());
+    }
     let mut words = vec!["check".to_owned()];
-    words.extend(check.flags.iter().cloned());
-    if let Some(Password::TokenCommand(command)) = &check.password {
-        words.push(format!("--token-command={command}"));
+    words.extend(check.flags.iter().filter(|word| check.is_own(key_of(word))).cloned());
+    let mut defaults: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for word in check.flags.iter().filter(|word| !check.is_own(key_of(word))) {
+        let value = word.split_once('=').map_or("true", |(_, value)| value);
+        defaults.entry(key_of(word)).or_default().push(value.to_owned());
+    }
+    if let Some((key, value)) = check.password.as_ref().and_then(source_flag) {
+        match check.is_own(key) {
+            true => words.push(format!("--{key}={value}")),
+            false => drop(defaults.insert(key, vec![value])),
+        }
     }
     words.extend(["--".to_owned(), check.target.clone()]);
+    let settings =
+        Settings::of_suite(defaults.iter().map(|(key, values)| (*key, values.as_slice(), check.place(Some(key)).1)));
     let usage = |error| located(&check, CommandError::Usage(error));
-    let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
+    let words = words.into_iter().map(Into::into).collect();
+    let (mut args, matches) = match cli::parse_with(words, &settings).map_err(usage)? {
         Invocation::Check(args, matches) => (args, matches),
-        _ => return Err(check.error_at(None, "this is not a check").into()),
+        _ => return Err(check.error_at(Some("target"), "the target is empty").into()),
     };
+    if !check.is_own("target") {
+        args.target_origin = ValueOrigin::Config;
+    }
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
     let retry = args.expect.retry();
     let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
@@ -75,29 +98,40 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         if let Need::Egress(port) = need
             && *port != plan.target.port
         {
-            let message =
-                format!("{need} is about another port than that of the target, which is {}", plan.target.port);
+            let message = format!("{need} does not match the port of the target, which is {}", plan.target.port);
             return Err(check.error_at(Some("needs"), message).into());
         }
     }
     let skipped = check.needs.iter().find_map(needs::lacking);
     let place = here(check.at, &check.file);
-    let job = Job { plan, secret: None, expectations, retry };
+    let job = Job { plan, secret: None, spent: Duration::ZERO, expectations, retry };
     Ok(PreparedCheck { check, place, job, skipped })
 }
 
-/// Reads the passwords of all checks that are run, each source once.
+/// The name of the flag in an argument such as `--tls=none`.
+fn key_of(word: &str) -> &str {
+    word.trim_start_matches('-').split('=').next().unwrap_or_default()
+}
+
+/// The flag for the same source of the password, and its value. `None` if no flag can select this source.
+fn source_flag(password: &Password) -> Option<(&'static str, String)> {
+    match password {
+        Password::Command(command) | Password::TokenCommand(command) => Some((password.key(), command.clone())),
+        Password::File(path) => Some((password.key(), path.display().to_string())),
+        Password::Environment(_) | Password::Plain(_) => None,
+    }
+}
+
+/// Reads the passwords of all checks that are not skipped, each source once.
 pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
     let mut known: HashMap<String, Secret> = HashMap::new();
     for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
         let PreparedCheck { check, job, .. } = one;
         let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
         if !wants {
-            if check.password.is_some()
-                && job.plan.login.is_none()
-                && !check.flags.iter().any(|flag| flag == "--no-auth")
-            {
-                return Err(check.error_at(None, "a password is given, but no user; add user = \"...\"").into());
+            let given = check.password.as_ref().map(Password::key).filter(|key| check.is_own(key));
+            if given.is_some() && job.plan.login.is_none() && !check.places.contains_key("user") {
+                return Err(check.error_at(given, "the check has a password but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -119,8 +153,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             }
             None if environment::is_set(VARIABLE) => (VARIABLE.to_owned(), PasswordSource::Environment),
             None => {
-                let message =
-                    "a user without a password; add password-command, password-file, password-env or token-command";
+                let message = "the check has a user but no password; add password-command, password-file, password-env or token-command";
                 return Err(check.error_at(Some("user"), message.to_owned()).into());
             }
         };
@@ -129,7 +162,9 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             continue;
         }
         let password = check.password.as_ref().map(Password::key);
-        let secret = fetch(&source, &job.plan).map_err(|error| check.error_at(password, error.to_string()))?;
+        let (secret, spent) = measured(Some(&source), || fetch(&source, &job.plan))
+            .map_err(|error| check.error_at(password, error.to_string()))?;
+        job.spent = spent;
         job.secret = Some(secret.duplicate());
         known.insert(key, secret);
     }
@@ -142,12 +177,12 @@ fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
         Ok(value) => {
             password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
         }
-        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
-        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
+        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the environment variable {name} is not set"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the environment variable {name} is not UTF-8"))),
     }
 }
 
-/// Reads the certificates and keys that the checks name. Each file is read once, and kept by the engine.
+/// Reads the certificates and keys of the checks. Each file is read once, and the engine keeps its content.
 pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(), CommandError> {
     let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
     for one in ready.iter().filter(|one| one.skipped.is_none()) {
@@ -167,7 +202,7 @@ pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(),
     Ok(())
 }
 
-/// A usage error at the key of the check that it is about.
+/// Adds the position of the key that a usage error is about.
 fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
     match error {
         CommandError::Usage(error) => {

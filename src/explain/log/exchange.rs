@@ -1,6 +1,6 @@
-//! Exchange's protocol log: CSV, the session in the third field, `<` or `>` in the seventh, the line in the eighth.
+//! The protocol log of Exchange: CSV with the session in field 3, `<` or `>` in field 7, and the line in field 8.
 
-/// The session and the line of a command or reply.
+/// The session id and the command or reply of a log line.
 pub(super) fn session_line(line: &str) -> Option<(&str, String)> {
     let mut fields = line.splitn(8, ',');
     let session = fields.nth(2)?;
@@ -8,7 +8,7 @@ pub(super) fn session_line(line: &str) -> Option<(&str, String)> {
     Some((session, unquoted(data)))
 }
 
-/// One CSV field without its quotation marks, or what precedes the next comma.
+/// The first CSV field, without quotation marks.
 fn unquoted(field: &str) -> String {
     match field.strip_prefix('"') {
         None => field.split(',').next().unwrap_or(field).to_owned(),

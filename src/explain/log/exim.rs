@@ -1,13 +1,13 @@
-//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`, in its log on one line, in its
-//! bounces with the reply on the next one.
+//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`. In logs this is one line;
+//! in bounces the reply is on the next line.
 
 use super::extract::{ExtractedReply, MarkedLine, first_reply, named_host, phase_in_words};
 use crate::lexicon::ReplyPhase;
 
-/// What a line of Exim contains.
+/// The contents of a line with `SMTP error from remote mail server`.
 pub(super) enum EximLine {
     Reply(ExtractedReply),
-    /// The reply is on the next line; this is the phase that it belongs to, if that is known.
+    /// The reply is on the next line; this is its phase, if the line contains it.
     NextLine(Option<ReplyPhase>),
 }
 

@@ -1,17 +1,18 @@
-//! Cuts replies, phases and host names out of the text of a log line; what several programs' readers need.
+//! Extracts replies, phases and host names from log lines. These functions are shared by the readers of several
+//! programs.
 //!
-//! Does not: know how a particular program writes its log. Its reader does.
+//! Does not: depend on the log format of a particular program, which its own file handles.
 
 use crate::lexicon::{Context, ReplyPhase, phrases, tables};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
-/// A reply that was cut out of a line.
+/// A reply that was extracted from a line.
 #[derive(Clone, Debug)]
 pub(super) struct ExtractedReply {
     pub(super) text: String,
     pub(super) phase: Option<ReplyPhase>,
     pub(super) host: Option<String>,
-    /// The line is a line of the reply itself, so the next one may be too.
+    /// Whether the log line is a line of the reply itself, so that the next log line can continue the reply.
     pub(super) is_line: bool,
 }
 
@@ -32,25 +33,25 @@ impl ExtractedReply {
         ExtractedReply { host: host.or(self.host), ..self }
     }
 
-    /// Whether its last line is of the form `550-`, so that more lines follow.
+    /// Whether the last line has the form `550-`, so that more lines must follow.
     pub(super) fn is_open(&self) -> bool {
         self.text.rsplit('\n').next().is_some_and(|last| last.as_bytes().get(3) == Some(&b'-'))
     }
 }
 
-/// A log line at a mark: the words before a reply (see `MARKS` in the parent module).
+/// A log line that contains a mark, that is, words that precede a reply (see `MARKS` in the parent module).
 #[derive(Clone, Copy)]
 pub(super) struct MarkedLine<'a> {
     /// The complete line.
     pub(super) line: &'a str,
     /// The line up to the end of the mark.
     pub(super) before: &'a str,
-    /// What follows the mark.
+    /// The text after the mark.
     pub(super) after: &'a str,
 }
 
-/// A line that is a reply, a code or a status. Because many lines begin with a number, there must be more than a
-/// number: a status, a code that servers use, or a rejection in known words (`522 sorry, recipient mailbox is full`).
+/// The reply in a line that consists of a reply, a code or a status. Many other lines begin with a number, so a reply
+/// must have a status, a known code, or the known text of a rejection (`522 sorry, recipient mailbox is full`).
 pub(super) fn bare(line: &str) -> Option<ExtractedReply> {
     let line = line.trim();
     if EnhancedStatus::parse(line).is_some() {
@@ -66,7 +67,7 @@ pub(super) fn bare(line: &str) -> Option<ExtractedReply> {
     (status.is_some() || tables::code(code).is_some() || is_known()).then(|| ExtractedReply::of(text))
 }
 
-/// The text, if it begins with a reply code and a separator.
+/// The trimmed text, if it begins with a reply code and a separator.
 pub(super) fn at_start(text: &str) -> Option<&str> {
     let text = text.trim();
     let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
@@ -74,7 +75,7 @@ pub(super) fn at_start(text: &str) -> Option<&str> {
     (separated && code.class() != Class::Undefined).then_some(text)
 }
 
-/// The first reply in a text: at its start, or after `: `, `; `, a bracket or a quotation mark.
+/// The first reply in a text: at its start, or after a colon, a semicolon, a bracket or a quotation mark.
 pub(super) fn first_reply(text: &str) -> Option<&str> {
     let at_once = at_start(text).filter(|text| text.len() > 3);
     at_once.or_else(|| {
@@ -86,7 +87,8 @@ pub(super) fn first_reply(text: &str) -> Option<&str> {
     })
 }
 
-/// A reply that ends before the bracket that closes the one around it: `status=bounced (host x said: 550 ...)`.
+/// Removes the closing bracket after a reply if the opening bracket is before the reply, as in
+/// `status=bounced (host x said: 550 ...)`.
 pub(super) fn closed(line: &str, text: &str) -> ExtractedReply {
     let opened = line
         .get(..line.len() - text.len())
@@ -98,7 +100,7 @@ pub(super) fn closed(line: &str, text: &str) -> ExtractedReply {
     }
 }
 
-/// The phase in the words of a log: `RCPT TO command)`, `after pipelined MAIL FROM:<x>`, `end of DATA`.
+/// The phase at the start of a text from a log: `RCPT TO command)`, `pipelined MAIL FROM:<x>`, `end of data`.
 pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     const WORDS: [(&str, ReplyPhase); 16] = [
         ("RCPT", ReplyPhase::Rcpt),
@@ -123,7 +125,8 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// The only phase at which a code is used: those of RFC 4954 §6 belong to AUTH, 354 to DATA (RFC 5321 §4.2.2).
+/// The phase of codes that are used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT
+/// (RFC 5321 §4.2.2).
 pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {
     match code.number() {
         235 | 334 | 432 | 534 | 535 | 538 => Some(ReplyPhase::Auth),
@@ -133,7 +136,7 @@ pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {
     }
 }
 
-/// The name after the last `host `, `server `, `relay=` or `H=`.
+/// The host name after the last `host `, `server `, `relay=` or `H=`.
 pub(super) fn named_host(text: &str) -> Option<String> {
     let after = text
         .rsplit_once("host ")
@@ -150,7 +153,8 @@ pub(super) fn host_name(text: &str) -> Option<String> {
     fits.then(|| name.to_ascii_lowercase())
 }
 
-/// The lines of a reply that a log has put on one: `550-a 550-b 550 c`, separated by a space, `?` (Postfix) or `\n` (Exim).
+/// Splits a multi-line reply that a log contains as one line: `550-a 550-b 550 c`, with a space, `?` (Postfix) or `\n`
+/// (Exim) between the lines.
 pub(super) fn unfolded(text: &str) -> String {
     if text.as_bytes().get(3) != Some(&b'-') || text.contains('\n') {
         return text.trim_end().to_owned();
@@ -170,7 +174,7 @@ pub(super) fn unfolded(text: &str) -> String {
     lines
 }
 
-/// Splits before the next occurrence of the code that begins a line of the reply.
+/// Splits the text before the next line of the reply, which begins with the code.
 fn next_line<'a>(text: &'a str, code: &str) -> Option<(&'a str, &'a str)> {
     let mut from = 4;
     while let Some(found) = text.get(from..).and_then(|rest| rest.find(code)) {

@@ -1,19 +1,22 @@
-//! Finds servers' replies in what people have: logs of Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange, bounces
-//! (DSN), transcripts of smtpcheck, swaks and curl, and replies as received. With each reply goes what the line shows
-//! about it: the phase, and the host that sent it.
+//! Finds server replies in logs of Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange, in bounces (DSN), in
+//! transcripts of smtpcheck, swaks and curl, and in plain replies. Each reply is returned with its phase and host, if
+//! the input shows them.
 //!
-//! Promises: it never fails and never panics, whatever the bytes are; it examines [`MAX_LINE`] bytes of a line and keeps
-//! at most [`MAX_HELD`] of a reply that spans lines; a line without a reply costs one pass of a byte search.
-//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report faults without a reply, such as
+//! Promises: it never fails or panics on any input; it examines the first [`MAX_LINE`] bytes of a line and keeps at
+//! most [`MAX_HELD`] bytes of a multi-line reply; a line without a reply needs only one pass of a byte search.
+//!
+//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report failures without a reply, such as
 //! `Connection timed out`.
 //!
-//! How a line is read, in this order:
-//! 1. One pass searches for the words that precede replies (`MARKS`); a line with none of them, and without a code, a
-//!    command or an arrow at its start, is skipped.
-//! 2. A mark's row names the reader of the program that writes it. The first code that follows begins the reply.
-//! 3. `550-` is held until `550 ` or a different line follows; a header or a `said:` is held while lines begin with a space.
+//! A line is processed in these steps:
+//! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
+//!    begin with a code, a command or an arrow.
+//! 2. The row of a mark contains the reader function of the program that writes it. The reply begins with the first code
+//!    after the mark.
+//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows. A header or `said:` line
+//!    is kept while the next lines begin with a space.
 //!
-//! A new program: one file beside this one, and its rows in `MARKS`. Read next: `postfix`, as an example.
+//! To support another program, add a file to this folder and rows to `MARKS`. Read next: `postfix`, as an example.
 
 mod bounce;
 mod exchange;
@@ -41,19 +44,19 @@ use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::phase_of_code;
 
-/// Bytes of a line that are examined.
+/// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
-/// Bytes of one reply over several lines that are kept.
+/// The maximum size of a multi-line reply in bytes; the rest is discarded.
 pub const MAX_HELD: usize = 64 * 1024;
-/// Replies in a bounce's text that are remembered until its headers.
+/// The maximum number of replies from the text of a bounce that are kept to recognise their repetition in its headers.
 const MAX_QUOTED: usize = 16;
 
 /// A reply that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundReply {
-    /// The number of the line where it begins, from 1.
+    /// The number of its first line, from 1.
     pub line: u64,
-    /// The reply, LF between its lines, as `wire::reply::from_text` reads it.
+    /// The reply, with LF between its lines, as `wire::reply::from_text` parses it.
     pub text: String,
     /// The phase, if the log shows it or the code allows only one.
     pub phase: Option<ReplyPhase>,
@@ -75,10 +78,10 @@ type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
 
 const STATUS: LineReader = |_, marked| other::code_and_status(marked);
 const QUOTED: LineReader = |_, marked| other::quoted(marked);
-/// Lines with an arrow at the start are read before the marks; elsewhere an arrow means nothing.
+/// Lines that begin with an arrow are handled before the marks; an arrow elsewhere in a line has no meaning.
 const ARROW: LineReader = |_, _| None;
 
-/// The words that precede replies, most specific first: of two in one line the earlier row is tried first.
+/// The words that precede replies, most specific first. If a line contains several, the earlier row is tried first.
 const MARKS: &[(&str, LineReader)] = &[
     ("Diagnostic-Code:", Memory::diagnostic),
     ("Diagnostic-code:", Memory::diagnostic),
@@ -110,7 +113,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("~>", ARROW),
     ("\u{2190} ", ARROW),
     ("\u{2192} ", ARROW),
-    // `x50 5.` and `x50 4.`: the last digit of a code and the first of a status.
+    // The last digit of a code and the first digit of a status, as in `550 5.` and `450 4.`.
     ("0 5.", STATUS),
     ("1 5.", STATUS),
     ("2 5.", STATUS),
@@ -129,21 +132,21 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// Reads lines one after the other.
+/// Processes lines one after the other and finds the replies.
 #[derive(Debug, Default)]
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
     memory: Memory,
-    /// The last replies: a bounce quotes each one in its text and once more in a header.
+    /// The last replies. A bounce contains each reply in its text and again in a header.
     quoted: VecDeque<String>,
 }
 
-/// What earlier lines show about later ones.
+/// Facts from earlier lines that are needed for later ones.
 #[derive(Debug, Default)]
 struct Memory {
     sessions: Sessions,
-    /// The phase of a reply of Exim that is on the next line.
+    /// The phase of an Exim reply that is expected on the next line.
     awaited: Option<ReplyPhase>,
     /// The server of a bounce's `Remote-MTA` header.
     remote: Option<String>,
@@ -154,7 +157,7 @@ struct Memory {
 struct UnfinishedReply {
     line: u64,
     reply: ExtractedReply,
-    /// The complete text of a header or a `said:`, which may continue in lines that begin with a space.
+    /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
     folded: Option<String>,
 }
 
@@ -167,7 +170,7 @@ impl Finder {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if self.held.is_none() && self.memory.awaited.is_none() && !may_contain_reply(line) {
-            // The headers of one recipient in a bounce end with an empty line.
+            // In a bounce, an empty line ends the headers about one recipient.
             if line.is_empty() {
                 self.memory.remote = None;
             }
@@ -176,7 +179,7 @@ impl Finder {
         self.read(&String::from_utf8_lossy(line), found)
     }
 
-    /// The end of the input: passes on the reply that was held.
+    /// Must be called at the end of the input. `found` receives the reply that was still incomplete.
     pub fn finish(&mut self, found: &mut impl FnMut(FoundReply)) {
         if let Some(held) = self.held.take() {
             self.release(held, found);
@@ -209,7 +212,7 @@ impl Finder {
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
         let UnfinishedReply { line, reply, folded } = held;
         let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
-        // What was read from the first line alone may be incomplete.
+        // The reply that was extracted from the first line may be incomplete.
         let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
         let text = unfolded(&reply.text);
         if is_header && self.was_quoted(&text) {
@@ -223,7 +226,8 @@ impl Finder {
         found(FoundReply { line, text, phase: reply.phase.or_else(|| code.and_then(phase_of_code)), host: reply.host });
     }
 
-    /// Whether a header of a bounce repeats a reply from its text, line ends and spaces aside. Each repeats once.
+    /// Whether a header of a bounce repeats a reply from its text; whitespace is ignored. Each reply can be repeated
+    /// once.
     fn was_quoted(&mut self, text: &str) -> bool {
         let same = |known: &String| known.split_whitespace().eq(text.split_whitespace());
         let at = self.quoted.iter().position(same);
@@ -232,7 +236,7 @@ impl Finder {
 }
 
 impl Memory {
-    /// The reply in one line.
+    /// Extracts the reply from one line.
     fn extract(&mut self, line: &str) -> Option<ExtractedReply> {
         if let Some(reply) = bare(line) {
             let phase = self.sessions.replied("", &reply);
@@ -284,7 +288,7 @@ impl Memory {
 }
 
 impl UnfinishedReply {
-    /// Takes the next line if it belongs to this reply.
+    /// Adds the next line if it belongs to this reply. Returns whether it does.
     fn continues_with(&mut self, line: &str) -> bool {
         if let Some(folded) = &mut self.folded
             && line.starts_with([' ', '\t'])
@@ -306,12 +310,12 @@ impl UnfinishedReply {
             self.reply.text.push('\n');
             self.reply.text.push_str(next.trim_end());
         }
-        // The last line ends it; a line with the same code after that is another reply.
+        // After the last line of a reply, a line with the same code belongs to another reply.
         same
     }
 }
 
-/// Whether a line may contain a reply: see the header, point 1.
+/// Whether a line may contain a reply (step 1 in the header of this file).
 fn may_contain_reply(line: &[u8]) -> bool {
     let start = line.trim_ascii_start();
     match start {
@@ -339,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_no_server_uses_begins_a_reply_where_the_words_are_known() {
+    fn an_unknown_code_begins_a_reply_if_its_text_is_known() {
         let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
         assert_eq!(texts("522 sorry, recipient mailbox is full"), ["522 sorry, recipient mailbox is full"]);
         assert_eq!(texts("522 files were copied"), [""; 0]);
@@ -349,13 +353,13 @@ mod tests {
     #[track_caller]
     fn one(log: &str, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) {
         let found = all(log);
-        let told: Vec<_> =
+        let actual: Vec<_> =
             found.iter().map(|found| (found.text.as_str(), found.phase, found.host.as_deref())).collect();
-        assert_eq!(told, [(text, phase, host)], "{log}");
+        assert_eq!(actual, [(text, phase, host)], "{log}");
     }
 
     #[test]
-    fn postfix_tells_the_host_and_the_command() {
+    fn postfix_replies_have_a_host_and_a_phase() {
         one(
             "Dec  1 16:25:32 mx postfix/smtp[1]: 4C37: to=<u@example.com>, relay=mx.example.net[192.0.2.40]:25, delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.40] said: 554 5.7.1 <u@example.com>: Relay access denied (in reply to RCPT TO command))",
             "554 5.7.1 <u@example.com>: Relay access denied",
@@ -383,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn exim_tells_them_in_its_log_and_in_its_bounces() {
+    fn exim_replies_are_found_in_logs_and_bounces() {
         one(
             "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
             "553 no relay",
@@ -405,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn sendmail_opensmtpd_and_qmail() {
+    fn replies_are_found_in_sendmail_opensmtpd_and_qmail_logs() {
         one(
             "sm-mta[1]: l8E3: to=<u@example.com>, relay=mx.example.com. [192.0.2.1], dsn=5.1.1, stat=User unknown",
             "5.1.1 User unknown",
@@ -430,21 +434,21 @@ mod tests {
     }
 
     #[test]
-    fn exchange_sessions_keep_their_commands_apart() {
+    fn commands_of_concurrent_exchange_sessions_are_not_mixed() {
         let log = "2023-08-30T00:37:33Z,C,S1,5,a,b,>,RCPT TO:<u@example.com>,\n\
                    2023-08-30T00:37:33Z,C,S2,5,a,b,>,MAIL FROM:<u@example.com>,\n\
                    2023-08-30T00:37:33Z,C,S1,6,a,b,<,\"550 5.1.1 no, \"\"none\"\"\",\n\
                    2023-08-30T00:37:33Z,C,S2,6,a,b,<,250 2.1.0 ok,\n";
         let found = all(log);
-        let told: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.phase)).collect();
+        let actual: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.phase)).collect();
         assert_eq!(
-            told,
+            actual,
             [(3, "550 5.1.1 no, \"none\"", Some(ReplyPhase::Rcpt)), (4, "250 2.1.0 ok", Some(ReplyPhase::Mail))]
         );
     }
 
     #[test]
-    fn bounces_fold_their_headers_and_name_the_remote_host() {
+    fn folded_headers_of_bounces_are_joined_and_the_remote_host_is_found() {
         one(
             "Remote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 550-5.1.1 The account\n    that you wrote to 550 5.1.1 does not exist\n\nx",
             "550-5.1.1 The account that you wrote to\n550 5.1.1 does not exist",
@@ -466,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bounce_that_says_everything_twice_is_counted_once() {
+    fn a_reply_that_a_bounce_contains_twice_is_found_once() {
         let said = "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <u@example.com>: no such user (in reply to RCPT TO command)";
         let bounce = format!(
             "<u@example.com>: {said}\n\n<v@example.com>: {said}\n\n{0}\n\n{0}\n\nRemote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 452 full\n",
@@ -478,12 +482,12 @@ mod tests {
     }
 
     #[test]
-    fn transcripts_tell_the_step_by_the_order_of_commands() {
+    fn the_order_of_commands_in_a_transcript_determines_the_phase() {
         let log =
             " -> MAIL FROM:<a@example.org>\n -> RCPT TO:<b@example.net>\n<-  250 ok\n<** 550-no\n<** 550 really\n";
-        let told: Vec<_> = all(log).into_iter().map(|found| (found.text, found.phase)).collect();
+        let actual: Vec<_> = all(log).into_iter().map(|found| (found.text, found.phase)).collect();
         assert_eq!(
-            told,
+            actual,
             [("250 ok".to_owned(), Some(ReplyPhase::Mail)), ("550-no\n550 really".to_owned(), Some(ReplyPhase::Rcpt))]
         );
         one("\u{258e}  123 \u{2190} 550 5.1.1 no", "550 5.1.1 no", None, None);
@@ -491,14 +495,14 @@ mod tests {
     }
 
     #[test]
-    fn replies_as_they_came_are_joined_and_told_apart() {
+    fn lines_of_a_reply_are_joined_and_replies_are_separated() {
         let texts: Vec<String> =
             all("550-a\n550 b\n550 c\n421-d\nother\n").into_iter().map(|found| found.text).collect();
         assert_eq!(texts, ["550-a\n550 b", "550 c", "421-d"]);
     }
 
     #[test]
-    fn what_no_server_said_is_nothing() {
+    fn lines_without_a_reply_are_ignored() {
         for line in [
             "postfix/smtp[1]: connect to mx.example.com[192.0.2.1]:25: Connection timed out",
             "2008-07-30 12:02:35 1KO7Zr <= u@example.com U=u P=local S=412",
@@ -512,13 +516,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_beyond_the_looked_at_part_of_a_line_is_not_seen() {
+    fn a_reply_beyond_the_examined_part_of_a_line_is_ignored() {
         assert_eq!(all(&format!("{} said: 550 no", "x".repeat(MAX_LINE))), []);
     }
 
     proptest! {
         #[test]
-        fn nothing_panics_whatever_the_lines_are(
+        fn the_finder_never_panics(
             lines in proptest::collection::vec(("( said: |stat=|,<,|<- |Diagnostic-Code: |550-|SMTP error from remote mail)?", any::<Vec<u8>>()), 0..20)
         ) {
             let mut finder = Finder::default();

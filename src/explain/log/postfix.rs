@@ -1,9 +1,9 @@
-//! Postfix: the client (`smtp`), which quotes the replies of other servers, and the server (`smtpd`), which logs its own.
+//! Postfix logs: the client (`smtp`) logs the replies of other servers, and the server (`smtpd`) logs its own replies.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, named_host, phase_in_words};
 use crate::lexicon::ReplyPhase;
 
-/// `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
+/// The reply in `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
 pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = at_start(after).or_else(|| first_reply(after))?;
     let host = named_host(before);
@@ -14,12 +14,12 @@ pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     Some(closed(&format!("{before}{text}"), text).at(phase).by(host))
 }
 
-/// `host x[192.0.2.1] refused to talk to me: 554 ...`.
+/// The reply in `host x[192.0.2.1] refused to talk to me: 554 ...`.
 pub(super) fn greeting(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
     refused_at(ReplyPhase::Greeting, marked)
 }
 
-/// `host x[192.0.2.1] refused to start TLS: 454 ...`.
+/// The reply in `host x[192.0.2.1] refused to start TLS: 454 ...`.
 pub(super) fn starttls(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
     refused_at(ReplyPhase::Starttls, marked)
 }
@@ -28,7 +28,7 @@ fn refused_at(phase: ReplyPhase, MarkedLine { line, before, after }: MarkedLine<
     Some(closed(line, first_reply(after)?).at(Some(phase)).by(named_host(before)))
 }
 
-/// smtpd: `reject: RCPT from x[192.0.2.1]: 550 ...; from=<`.
+/// The reply of smtpd in `reject: RCPT from x[192.0.2.1]: 550 ...; from=<`.
 pub(super) fn reject(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = first_reply(after)?;
     let end = text.find("; from=<").or_else(|| text.find("; proto=")).unwrap_or(text.len());

@@ -1,5 +1,5 @@
-//! qmail: `192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./`, with `_` for
-//! each space.
+//! qmail logs, in which spaces are replaced by `_`:
+//! `192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./`.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::lexicon::ReplyPhase;

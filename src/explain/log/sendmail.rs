@@ -1,13 +1,15 @@
-//! Sendmail: `stat=` and `dsn=` of a delivery, `reject=` and `reply=` of its server.
+//! Sendmail logs: `stat=` and `dsn=` of deliveries, `reject=` and `reply=` of received mail.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, host_name};
 use crate::lexicon::ReplyPhase;
 use crate::wire::EnhancedStatus;
 
-/// What Sendmail logs instead of a reply that it has read (sysexits). `Host unknown` and the like are its own errors.
+/// The texts that Sendmail logs instead of the server's reply (from sysexits). Other texts, such as `Host unknown`, are
+/// Sendmail's own errors.
 const WORDS: [&str; 3] = ["User unknown", "Service unavailable", "Data format error"];
 
-/// `stat=Deferred: 450 ...`, or `dsn=5.1.1, stat=User unknown`: words of Sendmail for a code, and `dsn=` has the status.
+/// `stat=Deferred: 450 ...` contains the reply. `dsn=5.1.1, stat=User unknown` contains the status and a text of
+/// Sendmail.
 pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let host = field(line, "relay=").and_then(host_name);
     if let Some(reply) = first_reply(after) {
@@ -18,7 +20,7 @@ pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<Ext
     Some(ExtractedReply::of(format!("{status} {word}")).by(host))
 }
 
-/// `ruleset=check_rcpt, ... reject=550 ...`, `reply=550 ...`.
+/// The reply in `ruleset=check_rcpt, ... reject=550 ...` or `reply=550 ...`.
 pub(super) fn reply_field(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     Some(ExtractedReply::of(at_start(after.trim_start_matches('"'))?).at(ruleset(line)))
 }

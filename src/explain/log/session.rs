@@ -1,23 +1,24 @@
-//! Which command a reply belongs to, by the order of commands and replies in each session of a log.
+//! Finds the command to which a reply belongs, from the order of commands and replies in each session of a log.
 //!
-//! Promises: bounded in sessions and in commands of a session.
+//! Promises: the number of sessions and the number of commands per session in memory are bounded.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::extract::{ExtractedReply, at_start};
 use crate::lexicon::ReplyPhase;
 
-/// Sessions whose last commands are remembered (Exchange logs many at the same time).
+/// The maximum number of sessions in memory. Exchange logs many concurrent sessions.
 const MAX_SESSIONS: usize = 256;
-/// Commands without a reply that are remembered for a session; no client pipelines more, so replies are missing in this log.
+/// The maximum number of commands without a reply in a session. No client pipelines more, so a log with more commands
+/// does not contain all replies.
 const MAX_WAITING: usize = 100;
 
-/// The commands that wait for their replies, for each session of a log.
+/// The commands without a reply, for each session of a log.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(HashMap<String, VecDeque<ReplyPhase>>);
 
 impl Sessions {
-    /// Takes a line of one side of a session: a command or a reply.
+    /// Processes a line of a session. Returns the reply if the line is one.
     pub(super) fn received(&mut self, session: &str, words: &str) -> Option<ExtractedReply> {
         if let Some(text) = at_start(words) {
             let reply = ExtractedReply::of_line(text);
@@ -30,6 +31,7 @@ impl Sessions {
         None
     }
 
+    /// Processes a command.
     pub(super) fn commanded(&mut self, session: &str, phase: ReplyPhase) {
         if self.0.len() >= MAX_SESSIONS && !self.0.contains_key(session) {
             self.0.clear();
@@ -41,13 +43,14 @@ impl Sessions {
         }
     }
 
-    /// The phase of the command that a reply belongs to: the oldest one that waits (RFC 2920 §3.1: replies arrive in order).
-    /// 334 and 354 leave it waiting, because another reply follows (RFC 4954 §4, RFC 5321 §4.1.1.4).
+    /// Processes a reply. Returns the phase of its command, the oldest one without a reply, because replies arrive in
+    /// order (RFC 2920 §3.1). After 334 and 354, another reply to the same command follows
+    /// (RFC 4954 §4, RFC 5321 §4.1.1.4).
     pub(super) fn replied(&mut self, session: &str, reply: &ExtractedReply) -> Option<ReplyPhase> {
         let waiting = self.0.get_mut(session)?;
         let phase = waiting.front().copied()?;
-        let goes_on = reply.is_open() || reply.text.starts_with("334") || reply.text.starts_with("354");
-        if !goes_on {
+        let is_unfinished = reply.is_open() || reply.text.starts_with("334") || reply.text.starts_with("354");
+        if !is_unfinished {
             waiting.pop_front();
         }
         Some(phase)
@@ -76,7 +79,7 @@ pub(super) fn command(line: &str) -> Option<ReplyPhase> {
     COMMANDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// Whether the first four bytes are those of a command, in any case.
+/// Whether the line starts like a command: with its first four letters, in upper or lower case.
 pub(super) fn begins_like_command(line: &[u8]) -> bool {
     let word = line.get(..4).unwrap_or_default();
     COMMANDS.iter().any(|(name, _)| name.as_bytes().get(..4).is_some_and(|name| name.eq_ignore_ascii_case(word)))

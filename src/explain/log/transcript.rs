@@ -1,7 +1,7 @@
 //! Transcripts of smtpcheck, swaks and curl, and sessions written with `S:` and `C:`.
 
-/// A line of either side: after an arrow of swaks or smtpcheck, `S:`, `C:`, or curl's `<` and `>`. Only a time and the mark
-/// of an encrypted line may precede an arrow.
+/// The command or reply in a line: the text after an arrow of swaks or smtpcheck, after `S:` or `C:`, or after curl's
+/// `<` or `>`. Only a time and the bar of an encrypted line may precede an arrow.
 pub(super) fn line_of_session(line: &str) -> Option<&str> {
     const SIGNS: [&str; 14] =
         ["<- ", "<~ ", "<** ", "<~* ", "<= ", "-> ", "~> ", "\u{2190} ", "\u{2192} ", "S: ", "C: ", "< ", "> ", "** "];

@@ -1,4 +1,4 @@
-//! The certificates of the main session, each with its faults.
+//! The section with the certificates of the main session, each with its faults.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::check::{Severity, certificate};
 use crate::evidence::{Certificate, Evidence};
 use crate::render::view::tls;
 
-/// Names of a certificate that are shown.
+/// The maximum number of names that are shown for a certificate.
 const NAMES: usize = 20;
 
 pub(super) fn section(place: &Place, evidence: &Evidence) -> Markup {

@@ -1,9 +1,10 @@
-//! One HTML page in one file, for people who were not there: verdict, findings with their fixes, the times of the phases,
-//! the certificates, the session.
+//! A self-contained HTML page for sharing: the verdict, the findings with their fixes, the times of the phases, the
+//! certificates and the session.
 //!
-//! Promises: no script, nothing is fetched (a policy in the page forbids it); it reads in light and dark, on paper, on a
-//! telephone, with the keyboard and aloud; tables have headers, and no colour, sign or bar carries meaning alone.
-//! The template engine escapes every text; [`parts::words`] makes what cannot be seen visible first.
+//! Promises: the page contains no script and loads nothing (its Content-Security-Policy forbids both); it works in
+//! light and dark mode, in print, on small screens, with the keyboard and with screen readers; tables have headers, and
+//! no information is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes invisible characters of a string
+//! visible; then the template engine escapes the string.
 
 mod certificates;
 mod parts;
@@ -82,7 +83,7 @@ fn single(case: &CheckResult, look: &Display) -> Markup {
     }
 }
 
-/// A page about several, with a table of contents.
+/// A page about several checks, with a table of contents.
 fn several(run: &Run, title: &str, look: &Display) -> Markup {
     html! {
         header {
@@ -166,7 +167,7 @@ fn encryption(report: &Report) -> String {
     }
 }
 
-/// The parts about one check.
+/// The sections about one check.
 fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) -> Markup {
     let scan = text::scanned(report, &text::for_readers(look));
     let plain = Display::plain();
@@ -198,13 +199,13 @@ fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) 
         }
         (place.heading("findings", "Findings"))
         @if report.findings.is_empty() {
-            p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "none" } } "\n"
+            p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "No findings." } } "\n"
         }
         @for one in &report.findings { (finding(report, one, place.level + 1)) }
         (times::section(place, &phases::rows(report)))
         (certificates::section(place, &report.evidence))
         @if !scan.is_empty() {
-            (place.heading("scan", "What the server accepts"))
+            (place.heading("scan", "TLS scan"))
             pre { @for line in &scan { (words(line.paint(&plain).trim_end())) "\n" } } "\n"
         }
         @if look.transcript != Transcript::None { (session::section(place, report, look)) }
@@ -252,7 +253,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> Markup {
     }
 }
 
-/// Only an https URL becomes a link, from any source.
+/// Only an https URL becomes a link; any other text is shown as code.
 fn link(url: &str) -> Markup {
     let shown = words(url);
     if url.starts_with("https://") && !url.contains(char::is_whitespace) {

@@ -4,16 +4,16 @@ use maud::{Markup, html};
 
 use crate::render::escape;
 
-/// The place of a check on the page.
+/// The position of a check on the page.
 pub(super) struct Place {
-    /// Which check, from 1.
+    /// The number of the check, from 1.
     pub(super) number: usize,
-    /// The level of the headings of its parts.
+    /// The level of the headings within the check.
     pub(super) level: u8,
 }
 
 impl Place {
-    /// The heading of a part, which links can point to.
+    /// The heading of a section, with an id for links.
     pub(super) fn heading(&self, id: &str, text: &str) -> Markup {
         let id = format!("check-{}-{id}", self.number);
         html! { (heading(self.level, Some(&id), &html! { (text) })) }
@@ -31,7 +31,7 @@ pub(super) fn heading(level: u8, id: Option<&str>, content: &Markup) -> Markup {
     }
 }
 
-/// Names with values.
+/// A list of names and values.
 pub(super) fn list(facts: &[(&str, String)]) -> Markup {
     html! {
         dl class="facts" {
@@ -42,7 +42,7 @@ pub(super) fn list(facts: &[(&str, String)]) -> Markup {
     }
 }
 
-/// Text in which everything can be seen; the template escapes it.
+/// Makes invisible characters visible. The template engine escapes the result.
 pub(super) fn words(text: &str) -> String {
     escape::visible(text)
 }

@@ -1,4 +1,4 @@
-//! The session as a table: when, who, what.
+//! The section with the session, as a table with the columns time, sender and text.
 
 use maud::{Markup, html};
 
@@ -21,8 +21,8 @@ pub(super) fn section(place: &Place, report: &Report, look: &Display) -> Markup 
             table class="session" {
                 "\n" tr class="hidden-head" {
                     th scope="col" class="when" { "ms" }
-                    th scope="col" class="who" { "who" }
-                    th scope="col" { "what" }
+                    th scope="col" class="who" { "sender" }
+                    th scope="col" { "text" }
                 }
                 "\n"
                 @for line in &lines { (row(line)) "\n" }

@@ -1,5 +1,5 @@
-//! The times of the phases: a table in which each phase has a bar that begins where the phase before it ended. The table
-//! says everything in words and numbers; the bars, inline SVG, are for the eye.
+//! The section with the times of the phases: a table in which the bar of each phase begins where the previous one ends.
+//! The bars are inline SVG and repeat information that the table also contains as text.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use super::parts::Place;
 use crate::render::view::phases::PhaseRow;
 use crate::report::PhaseStatus;
 
-/// Units of the drawing from the first moment to the last.
+/// The width of the drawing in SVG units; it represents the total time.
 const WIDTH: f64 = 1000.0;
 
 pub(super) fn section(place: &Place, rows: &[PhaseRow]) -> Markup {
@@ -32,7 +32,7 @@ pub(super) fn section(place: &Place, rows: &[PhaseRow]) -> Markup {
                                 td { (row.result) }
                                 td class="track" { (bar(row.begun_ms, ms, whole)) }
                             },
-                            // What did not run has no bar, and needs the room for its reason.
+                            // A phase that did not run has no bar; its reason uses both columns.
                             None => td colspan="2" { (row.result) },
                         }
                     }
@@ -55,7 +55,7 @@ fn bar(begun: f64, ms: f64, whole: f64) -> Markup {
     if whole <= 0.0 {
         return html! {};
     }
-    // A bar that is too short to be seen is drawn as long as a hair, and stays inside.
+    // A bar has a minimum length so that it is visible, and never extends beyond the drawing.
     let length = (ms / whole * WIDTH).max(2.0);
     let at = (begun / whole * WIDTH).min(WIDTH - length);
     html! {

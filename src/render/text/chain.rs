@@ -1,4 +1,4 @@
-//! `--show-chain`.
+//! `--show-chain`: the certificates as PEM.
 
 use crate::render::{ChainDisplay, Display, escape};
 use crate::report::Report;
@@ -18,7 +18,7 @@ pub(super) fn pem(report: &Report, look: &Display) -> String {
         text.push_str("-----BEGIN CERTIFICATE-----\n");
         let mut rest = one.der_b64.as_str();
         while !rest.is_empty() {
-            // Base64 is ASCII, so every place is a boundary.
+            // Base64 is ASCII, so every byte position is a character boundary.
             let (line, next) = rest.split_at_checked(64).unwrap_or((rest, ""));
             text.push_str(line);
             text.push('\n');

@@ -1,4 +1,4 @@
-//! What follows the session: the times of the phases, the findings with cause and fix, the verdict.
+//! The part after the session: the times of the phases, the findings with cause and fix, and the verdict.
 
 use super::chain;
 use super::labels::{fix_lines, labelled};
@@ -13,14 +13,14 @@ use crate::render::view::{duration, milliseconds};
 use crate::render::{Display, Verbosity, escape};
 use crate::report::{JudgedExpectation, Report};
 
-/// What follows the session.
+/// The part of the output after the session.
 pub fn conclusion(report: &Report, look: &Display) -> String {
     let mut lines = Vec::new();
     if look.volume != Verbosity::Quiet {
         lines.extend(phase_line(report, look));
         lines.extend(scan::scanned(report, look));
         lines.extend(auth_line(report, look));
-        // The most important one comes first, as in every format.
+        // The most important finding is first, as in every format.
         for finding in &report.findings {
             lines.extend(finding_lines(report, finding, look));
         }
@@ -56,7 +56,7 @@ fn phase_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// Without a login: the advertised mechanisms, and whether they are advertised after TLS only.
+/// For a check without a login: the advertised mechanisms, and whether they are advertised only after TLS.
 fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let session = report.evidence.main_session().filter(|_| report.plan.login.is_none());
     let Some((_, inside)) = session.and_then(|session| session.capabilities(Phase::EhloTls)) else { return Vec::new() };
@@ -105,7 +105,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
     lines
 }
 
-/// Whether an expectation held, and if not, what was seen instead.
+/// Whether an expectation held; if not, also the expected and the actual value.
 fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLine> {
     let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
     let expression = escape::visible(&judged.expression);
@@ -119,15 +119,15 @@ fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLi
     if !judged.held {
         let seen = match &judged.seen {
             Some(seen) => format!("seen {}", escape::visible(seen)),
-            None => "not reached".to_owned(),
+            None => "but the check did not get this value".to_owned(),
         };
-        let told = format!("expected {}, {seen}", escape::visible(&judged.expected));
-        lines.extend(labelled("", Role::Plain, &told, look));
+        let comparison = format!("expected {}, {seen}", escape::visible(&judged.expected));
+        lines.extend(labelled("", Role::Plain, &comparison, look));
     }
     lines
 }
 
-/// What a finding means and what to do about it.
+/// The cause, the consequences and the fixes of a finding.
 pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     let cause = format!("{}: {}", verdict::sure(finding), verdict::sentence(&finding.cause));
@@ -136,7 +136,7 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
         lines.extend(labelled("or", Role::Dim, &verdict::sentence(otherwise), look));
     }
     for consequence in &finding.consequences {
-        lines.extend(labelled("so", Role::Plain, &verdict::sentence(consequence), look));
+        lines.extend(labelled("effect", Role::Plain, &verdict::sentence(consequence), look));
     }
     lines.extend(fix_lines(&finding.fixes, look));
     lines
@@ -146,10 +146,10 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
-    Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.phase, finding.rule))
+    Some(format!("at {:.0} ms, {}; for details: smtpcheck explain {}", event.at_ms, event.phase, finding.rule))
 }
 
-/// The result of a run that is retried; empty if only the verdict is shown.
+/// The result of a run that was followed by a retry; empty if only the verdict is shown.
 pub fn try_line(number: usize, report: &Report, look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return String::new();
@@ -180,7 +180,7 @@ fn verdict_lines(report: &Report, look: &Display) -> Vec<StyledLine> {
     if look.volume == Verbosity::Quiet {
         return vec![StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
     }
-    // Lines are broken between parts only.
+    // Lines are wrapped only between parts.
     let mut lines = Vec::new();
     let mut text = String::new();
     for part in parts {

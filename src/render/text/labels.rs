@@ -20,7 +20,7 @@ pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Display) -> Vec<StyledL
 }
 
 pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
-    // A label that is longer than its column leaves less of the first line.
+    // A label that is longer than its column shortens the first line of the text.
     let longer = " ".repeat(label.len().saturating_sub(6));
     let options = columns(look.width.saturating_sub(9).max(20)).initial_indent(&longer);
     textwrap::wrap(text, options)
@@ -35,7 +35,7 @@ pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Di
         .collect()
 }
 
-/// A command is never broken, so that it can be copied.
+/// A line with a command. It is never wrapped, so that it can be copied.
 pub(in crate::render) fn command_line(command: &str) -> StyledLine {
     StyledLine::of(Role::Plain, "           ").and(Role::Command, command)
 }

@@ -1,8 +1,8 @@
-//! The text format: the session line by line with its times, the times of the phases, the findings with cause and fix, and
-//! the verdict last.
+//! The text format: the session line by line, the times of the phases, the findings with cause and fix, and the
+//! verdict.
 //!
-//! A line of the session is: a mark if it is encrypted, milliseconds since the start, a sign for the direction, the words.
-//! Without colour, without Unicode and at 80 columns the content is the same.
+//! A session line consists of a bar if it was encrypted, the milliseconds since the start, a symbol for the direction,
+//! and the text. The content does not depend on colours, Unicode or the width.
 
 mod chain;
 mod conclusion;

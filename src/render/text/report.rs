@@ -26,7 +26,7 @@ pub fn render(report: &Report, look: &Display) -> String {
     text
 }
 
-/// The session as the display shows it.
+/// The session, wrapped to the width of the display.
 fn session(report: &Report, look: &Display) -> Vec<StyledLine> {
     session::session(report, look).iter().flat_map(|line| wrapped(line, look)).collect()
 }
@@ -36,7 +36,7 @@ fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display)
     lines.iter().flat_map(|line| wrapped(line, look)).map(|line| line.paint(look)).collect()
 }
 
-/// The first line: target, TLS mode and EHLO name.
+/// The header: target, TLS mode and EHLO name.
 pub fn header(plan: &Plan, look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return String::new();
@@ -65,7 +65,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// One event as it happens; empty if it is not shown.
+/// The lines of an event that just occurred; empty if it is not shown.
 pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -73,7 +73,7 @@ pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) ->
     moment(&Moment::Event(event), plan, evidence, look)
 }
 
-/// The answer to a question as it arrives; empty if it is not shown.
+/// The lines of a probe that just ended; empty if it is not shown.
 pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -81,13 +81,13 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// The session as plain text, for a reader who does not use this terminal.
+/// The session as plain text, for formats that are not written to a terminal.
 pub(in crate::render) fn plain_session(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 
-/// The same display without colours and with a fixed width: a report does not depend on the terminal.
+/// The display settings for such formats: no colours, and a fixed width that does not depend on the terminal.
 pub(in crate::render) fn for_readers(look: &Display) -> Display {
     let volume = if look.volume == Verbosity::Verbose { Verbosity::Verbose } else { Verbosity::Normal };
     Display { signs: Symbols::Unicode, volume, ..look.for_file() }

@@ -1,12 +1,13 @@
-//! The results of `--tls-scan`, and the comparison with a profile, in a few lines each.
+//! The results of `--tls-scan` and of the comparison with a TLS profile, one labelled line for each fact.
 
 use super::super::style::{Role, StyledLine};
 use super::super::{Display, escape};
 use super::labels::labelled;
 use crate::check::scan::{self, Deviation, Level, Preference, ProfileVerdict, Scan, Support, VersionSeen, WeakSeen};
+use crate::render::view::verdict::plural;
 use crate::report::Report;
 
-/// Nothing without `--tls-scan`.
+/// The lines about the scan; empty without `--tls-scan`.
 pub(in crate::render) fn scanned(report: &Report, look: &Display) -> Vec<StyledLine> {
     let Some(scan) = scan::results(&report.plan, &report.evidence) else { return Vec::new() };
     let mut lines: Vec<StyledLine> =
@@ -63,7 +64,7 @@ fn versions(scan: &Scan) -> String {
     words.join(", ")
 }
 
-/// The accepted ones, and those about which nothing is known.
+/// The weak cipher suites that the server accepts, and those for which this is unknown.
 fn weak(scan: &Scan) -> String {
     let of = |support: Support| {
         let is_it = |one: &&WeakSeen| one.accepted == support;
@@ -124,8 +125,8 @@ fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     let must = verdict.deviations.iter().filter(|one| one.level == Level::Must).count();
     let (role, text) = match verdict.met {
         Support::Yes => (Role::Plain, "met".to_owned()),
-        Support::No => (Role::Warning, format!("not met, {must} to change")),
-        Support::Unknown => (Role::Plain, "unknown: not everything was tested".to_owned()),
+        Support::No => (Role::Warning, format!("not met, {}", plural(must, "required change", "required changes"))),
+        Support::Unknown => (Role::Plain, "unknown, because some items were not tested".to_owned()),
     };
     let mut lines = labelled("profile", role, &format!("{}: {text}", verdict.title), look);
     for Deviation { level, found, change, source, .. } in &verdict.deviations {

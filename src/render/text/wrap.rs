@@ -1,12 +1,12 @@
-//! Lines of a session at a width: mark of encryption, milliseconds, sign of the speaker, words. What does not fit goes on
-//! below.
+//! Wraps session lines to a width. A line consists of the bar for encryption, the time, the symbol of the sender and
+//! the text. Continuation lines are indented.
 
 use crate::render::style::{Role, StyledLine};
 use crate::render::symbols::Speaker;
 use crate::render::view::lines::SessionLine;
 use crate::render::{Display, Symbols};
 
-/// Columns before the words of a line: mark, time, sign.
+/// The number of columns before the text of a line: bar, time, symbol.
 fn indent(look: &Display) -> usize {
     match look.signs {
         Symbols::Unicode => 10,
@@ -14,14 +14,14 @@ fn indent(look: &Display) -> usize {
     }
 }
 
-/// Lines are broken at blanks only: a rule's id, a host name or a flag in two pieces cannot be copied.
+/// Options for wrapping at spaces only, because a rule id, host name or flag that is split cannot be copied.
 pub(in crate::render) fn columns(width: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
 }
 
-/// The columns before the words: mark, time, sign.
+/// The columns before the text: bar, time, symbol.
 fn margin(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, role: Role, look: &Display) -> StyledLine {
     let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
     let sign = look.signs.speaker(speaker, encrypted);
@@ -31,7 +31,7 @@ fn margin(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, role: Role, loo
         .and(role, sign)
 }
 
-/// Breaks the words at the width; what does not fit goes on below them.
+/// Wraps a line to the width of the display.
 pub(super) fn wrapped(line: &SessionLine, look: &Display) -> Vec<StyledLine> {
     let SessionLine { at_ms, encrypted, speaker, parts, gloss } = line;
     let encrypted = *encrypted;
@@ -47,7 +47,7 @@ pub(super) fn wrapped(line: &SessionLine, look: &Display) -> Vec<StyledLine> {
         }
         lines.push(line);
     } else {
-        // The first part (the code) is short and stays whole; the rest is broken.
+        // The first part (the reply code) is short and is not wrapped.
         let (head, tail) = match parts.as_slice() {
             [(role, head), .., (_, tail)] => (Some((*role, head.clone())), tail.clone()),
             [(_, only)] => (None, only.clone()),
@@ -83,7 +83,7 @@ pub(super) fn wrapped(line: &SessionLine, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// The margin of a line that goes on: the mark, and blanks for time and sign.
+/// The margin of a continuation line: the bar, and spaces instead of time and symbol.
 fn below(encrypted: bool, look: &Display) -> StyledLine {
     StyledLine::of(Role::Encrypted, look.signs.bar(encrypted)).and(Role::Plain, " ".repeat(indent(look) - 1))
 }

@@ -7,15 +7,15 @@ use crate::render::symbols::Speaker;
 /// One line of a session.
 #[derive(Clone, Debug)]
 pub(in crate::render) struct SessionLine {
-    /// Milliseconds since the start; a line that continues the one above has none.
+    /// Milliseconds since the start; `None` for a continuation line.
     pub(in crate::render) at_ms: Option<f64>,
-    /// Whether it was exchanged inside TLS.
+    /// Whether the line was exchanged inside TLS.
     pub(in crate::render) encrypted: bool,
     /// Who speaks.
     pub(in crate::render) speaker: Speaker,
-    /// The words with their roles.
+    /// The text, in parts with their roles.
     pub(in crate::render) parts: Vec<(Role, String)>,
-    /// What the words mean, if they are encoded; or empty.
+    /// The decoded text if the line is base64; otherwise empty.
     pub(in crate::render) gloss: String,
 }
 
@@ -40,12 +40,12 @@ pub(super) fn noted(event: &Event, role: Role, speaker: Speaker, text: &str) -> 
     vec![line(Some(event.at_ms), event.tls, speaker, &[(role, text.to_owned())], "")]
 }
 
-/// More about an event, below it.
+/// A line without a time, below the line of an event.
 pub(super) fn added(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
     vec![line(None, event.tls, speaker, &[(role, text.to_owned())], "")]
 }
 
-/// Something beside the session.
+/// A line about a follow-up probe, without a time.
 pub(super) fn aside(text: &str) -> Vec<SessionLine> {
     vec![line(None, false, Speaker::Note, &[(Role::Dim, text.to_owned())], "")]
 }

@@ -1,22 +1,22 @@
-//! The phases of a session with their times, as every format for people shows them.
+//! The phases of a session with their times, as all formats show them.
 
 use crate::evidence::Phase;
 use crate::render::escape;
 use crate::report::{PhaseResult, PhaseStatus, Report, phases};
 
-/// One phase.
+/// The row of one phase.
 pub(in crate::render) struct PhaseRow {
-    /// Its name, as in JSON.
+    /// The name, as in JSON.
     pub(in crate::render) name: &'static str,
-    /// Milliseconds, if it ran and the time is known.
+    /// The duration in milliseconds, if the phase ran and the duration is known.
     pub(in crate::render) ms: Option<f64>,
-    /// Milliseconds of the phases before it.
+    /// The total duration of the earlier phases in milliseconds.
     pub(in crate::render) begun_ms: f64,
-    /// Whether it ran and what came of it.
+    /// The result.
     pub(in crate::render) status: PhaseStatus,
-    /// The same in words, with the reason.
+    /// The result in words, with the reason.
     pub(in crate::render) result: String,
-    /// Whether it took longest.
+    /// Whether no other phase took longer.
     pub(in crate::render) is_slowest: bool,
 }
 

@@ -1,7 +1,8 @@
-//! The lines of a session as a reader sees them: when, encrypted or not, by whom, which words. They do not depend on the
-//! width of anything; the text format breaks them, HTML makes rows of them.
+//! The lines of a session: time, encryption, sender and text. They do not depend on the width of the display; the text
+//! format wraps them, and HTML makes table rows of them.
 //!
-//! A follow-up is one line when it ends, unless `-v` asks for all of it. Text of the server has passed [`escape`] here.
+//! A follow-up connection is shown as one line when it ends; `-v` shows all of its lines. Text received from the server
+//! has passed [`escape`].
 
 use std::collections::HashSet;
 
@@ -25,7 +26,7 @@ use crate::report::Report;
 use crate::wire::Reply;
 use crate::wire::status::Class;
 
-/// The session, as much of it as the display shows.
+/// The lines of the session that the display settings include.
 pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<SessionLine> {
     let Report { plan, evidence, findings, .. } = report;
     if look.transcript == Transcript::None {
@@ -40,14 +41,14 @@ pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<Session
         .collect()
 }
 
-/// Something that is shown: an event, or the outcome of a question.
+/// An entry of the session: an event, or the result of a probe.
 pub(in crate::render) enum Moment<'a> {
     Event(&'a Event),
     Answer(&'a Probe),
 }
 
 impl<'a> Moment<'a> {
-    /// All moments of a run in the order in which they were seen.
+    /// All entries of a run in the order in which they occurred.
     pub(in crate::render) fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
         let mut moments: Vec<(f64, Moment<'a>)> =
             evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
@@ -67,7 +68,7 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Its lines, as many as the display shows.
+    /// The lines of the entry that the display settings include.
     pub(in crate::render) fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Display) -> Vec<SessionLine> {
         match self {
             Moment::Event(event) => {
@@ -76,7 +77,7 @@ impl<'a> Moment<'a> {
                     Question::Hello(_) => true,
                     Question::Resolve { .. } | Question::Machine { .. } => false,
                 });
-                // A follow-up is one line, written when it ends.
+                // A follow-up connection is one line, written when it ends.
                 if is_probe && look.volume != Verbosity::Verbose {
                     Vec::new()
                 } else {
@@ -125,7 +126,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         EventKind::Withheld { reason } => {
             note(Role::Warning, Speaker::Note, format!("login skipped: {}", withheld(reason)))
         }
-        // A finding reports these where they matter.
+        // Findings report these where they matter.
         EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
         EventKind::Explained { text } => {
             note(Role::Dim, Speaker::Note, format!("explanation from the server: {}", escape::visible(text)))
@@ -147,7 +148,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         EventKind::Quiet { waited_ms } => note(
             Role::Dim,
             Speaker::Note,
-            format!("no data for {:.1} s; still waiting, and running other probes meanwhile", waited_ms / 1000.0),
+            format!("no data for {:.1} s; still waiting while other probes run", waited_ms / 1000.0),
         ),
         EventKind::ClosedWithoutFarewell => {
             note(Role::Dim, Speaker::Note, "the server closed the connection without a 221 reply".to_owned())
@@ -174,7 +175,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Display) -> Vec<SessionLine>
             Class::Permanent => Role::Permanent,
             Class::Success | Class::Intermediate | Class::Undefined => Role::Server,
         };
-        // Only the code and the status have the colour of a rejection.
+        // Only the reply code and the enhanced status have the colour of a rejection.
         let code_end = code_length(reply, &text);
         let (code, rest) = text.split_at_checked(code_end).unwrap_or(("", &text));
         let gloss = if at == 0 { challenge(reply) } else { String::new() };
@@ -206,7 +207,7 @@ fn code_length(reply: &Reply, line: &str) -> usize {
     }
 }
 
-/// A base64 challenge in clear text, if it is text.
+/// The decoded challenge of a 334 reply, if it is text.
 fn challenge(reply: &Reply) -> String {
     if !reply.has_code(334) {
         return String::new();
@@ -242,7 +243,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // The finding that uses it names the place.
+        // A finding that uses the result names the file or setting.
         Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
@@ -252,24 +253,24 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
     let family = |lookup: &Lookup, word: &str| match lookup {
         Lookup::Found { addresses, left_out, .. } => {
             let more = (*left_out > 0).then(|| format!("and {left_out} more"));
-            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(" "))
+            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(", "))
         }
-        Lookup::Empty { .. } => Some(format!("no {word}")),
-        Lookup::NotFound { .. } => Some("does not exist".to_owned()),
-        Lookup::Failed { detail, .. } => Some(format!("{word}: {}", escape::visible(detail))),
+        Lookup::Empty { .. } => Some(format!("no {word} address")),
+        Lookup::NotFound { .. } => Some("the name does not exist".to_owned()),
+        Lookup::Failed { detail, .. } => Some(format!("{word} lookup failed: {}", escape::visible(detail))),
         Lookup::NotAsked => None,
     };
     let mut parts: Vec<String> =
         [family(&names.aaaa, "IPv6"), family(&names.a, "IPv4")].into_iter().flatten().collect();
     parts.dedup();
-    let text = format!("{} {}", names.host.both(), parts.join(", "));
+    let text = format!("{}: {}", names.host.both(), parts.join(", "));
     let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
     timed(at, Role::Dim, Speaker::Note, &text)
 }
 
 fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
-        // The lookup and the connection attempts are shown already.
+        // The lookup and the connection attempts have their own lines.
         Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
         Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
         Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
@@ -284,7 +285,7 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
-/// A follow-up in one line.
+/// A follow-up connection in one line.
 fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
     let port = session.request.port;
     let what = match session.request.purpose {
@@ -308,8 +309,8 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
             "not tested (--max-connections reached)".to_owned()
         }
         (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tested (overall time limit reached)".to_owned(),
-        (_, Some(heard), _) => {
-            let first = heard.reply.lines().into_iter().next().unwrap_or_default();
+        (_, Some(received), _) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
             escape::visible(&first)
         }
         (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
@@ -321,22 +322,24 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     format!("{what}: {outcome}")
 }
 
-/// The result of `--probe starttls-injection`. Only what the probe shows is called not vulnerable.
+/// The result of `--probe starttls-injection`. The server is called not vulnerable only if the probe proves it.
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();
-    let greets = session.all_replies().any(|heard| heard.event.tls && heard.event.phase == Phase::EhloTls);
+    let greets = session.all_replies().any(|received| received.event.tls && received.event.phase == Phase::EhloTls);
     let before =
         session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
     let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
-        (Some(_), _) if answered => "vulnerable: the command took effect after TLS",
+        (Some(_), _) if answered => "vulnerable: the command was executed inside TLS",
         (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
         (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
         (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
-        (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
-            "not vulnerable: the handshake failed on the bytes of the command, so they were not executed"
+        (None, Some(received)) if received.reply.has_code(220) && works_without => {
+            "not vulnerable: the handshake failed because of the command, so it was not executed"
         }
-        (None, Some(heard)) if heard.reply.has_code(220) => "not tested (the handshake also fails without the command)",
+        (None, Some(received)) if received.reply.has_code(220) => {
+            "not tested (the handshake also fails without the command)"
+        }
         (None, Some(_)) => "not vulnerable: the server rejects STARTTLS followed by a command",
         (None, None) => "not tested (STARTTLS was not reached)",
     };
@@ -344,9 +347,9 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
 }
 
 fn before_tls(session: Session<'_>) -> String {
-    // The first reply to AUTH counts; the second one is about the cancelled login.
-    let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
-        Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
+    // The first reply to AUTH counts; the second one is the reply to the cancellation.
+    let answer = |phase, name: &str| match session.replies().find(|received| received.event.phase == phase) {
+        Some(received) => escape::visible(&received.reply.lines().into_iter().next().unwrap_or_default()),
         None => format!("not tested ({name} was not reached)"),
     };
     let script = &session.request.script;

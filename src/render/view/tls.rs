@@ -1,4 +1,5 @@
-//! The line about TLS as Postfix users know it, and the chain with each fault at the certificate that has it.
+//! The session lines about a handshake: the TLS parameters in one line, as in Postfix's log, and the certificates, each
+//! with its faults.
 
 use jiff::Timestamp;
 
@@ -14,7 +15,8 @@ use crate::render::symbols::Speaker;
 use crate::render::{Display, Verbosity, escape};
 use crate::wire::tls::{TlsAnswer, is_post_quantum};
 
-/// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
+/// The lines about a handshake. The complete chain is shown if it has a fault or with `-v`, otherwise only the server's
+/// certificate.
 pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<SessionLine> {
     let mut lines = noted(event, Role::Dim, Speaker::Note, &summary(handshake));
     let flaws = certificate::flaws(&handshake.presented, now);
@@ -33,7 +35,7 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
     lines
 }
 
-/// `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with ecdsa_secp256r1_sha256`.
+/// The TLS parameters: version, cipher suite, key exchange group and signature scheme.
 pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.as_ref().map(|group| {
@@ -44,7 +46,7 @@ pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     parts.join(", ")
 }
 
-/// Details for `-v`.
+/// The details that are shown with `-v`.
 fn circumstances(handshake: &Handshake) -> String {
     let mut parts = vec![
         match &handshake.sni {
@@ -153,7 +155,7 @@ fn details(one: &Certificate) -> Vec<String> {
     lines
 }
 
-/// Why a handshake failed.
+/// The reason why a handshake failed.
 pub(super) fn failure(tls: &TlsFault) -> String {
     match &tls.kind {
         TlsFaultKind::NotTls => {
@@ -188,7 +190,7 @@ pub(super) fn failure(tls: &TlsFault) -> String {
 pub(super) fn offered(hello: HelloProbe<'_>) -> String {
     let what = &hello.request.offer;
     let name = if hello.request.sni.is_none() { ", without a server name" } else { "" };
-    let heard = match (&hello.probe.outcome, hello.seen().map(|seen| &seen.heard)) {
+    let response = match (&hello.probe.outcome, hello.seen().map(|seen| &seen.heard)) {
         (_, Some(HelloOutcome::Answer { answer })) => match answer {
             TlsAnswer::ServerHello(taken) => {
                 let group = taken.group_name.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
@@ -207,5 +209,5 @@ pub(super) fn offered(hello: HelloProbe<'_>) -> String {
         (Outcome::Failed { .. }, None) => "not connected".to_owned(),
         (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),
     };
-    format!("offered {what}{name}: {heard}")
+    format!("offered {what}{name}: {response}")
 }

@@ -1,5 +1,5 @@
-//! The verdict of a check and the reasons for it, in the words of every format. Plain text that has passed
-//! [`escape::visible`]; each format escapes it once more for its own language.
+//! The verdict of a check and the reasons for it, as all formats show them. The text has passed [`escape::visible`];
+//! each format also escapes it for its own syntax.
 
 use super::duration;
 use crate::check::{Finding, Severity};
@@ -54,7 +54,7 @@ impl OutcomeWord {
     }
 }
 
-/// The verdict of one check with its name, or how many checks have which verdict.
+/// The verdict and the name of a single check, or the number of checks with each verdict.
 pub(in crate::render) fn headline(run: &Run) -> String {
     if let [case] = run.cases.as_slice() {
         return format!("{} {}", OutcomeWord::of(case).word(), escape::visible(&case.name));
@@ -72,7 +72,7 @@ pub(in crate::render) enum FailureReason<'a> {
     Expectation(&'a JudgedExpectation),
     /// A finding reaches `--fail-on`.
     Finding(&'a Finding),
-    /// It did not run to its end.
+    /// The check did not finish.
     CutShort(&'a Report),
 }
 
@@ -95,7 +95,7 @@ impl<'a> FailureReason<'a> {
         all
     }
 
-    /// The id of the rule, or a word for the other reasons.
+    /// The id of the rule, or a fixed word for the other reasons.
     pub(in crate::render) fn id(&self) -> String {
         match self {
             FailureReason::Expectation(_) => "expectation".to_owned(),
@@ -104,16 +104,16 @@ impl<'a> FailureReason<'a> {
         }
     }
 
-    /// What was seen, in one line.
+    /// The reason in one line.
     pub(in crate::render) fn summary(&self) -> String {
         match self {
             FailureReason::Expectation(one) => not_held(one),
             FailureReason::Finding(finding) => escape::visible(&finding.summary),
-            FailureReason::CutShort(report) => format!("the check did not run to its end: {}", exit(report)),
+            FailureReason::CutShort(report) => format!("the check did not finish: {}", exit(report)),
         }
     }
 
-    /// Cause and fixes, a line each.
+    /// The cause and the fixes, one line for each.
     pub(in crate::render) fn advice(&self) -> Vec<String> {
         match self {
             FailureReason::Expectation(_) | FailureReason::CutShort(_) => Vec::new(),
@@ -121,7 +121,7 @@ impl<'a> FailureReason<'a> {
         }
     }
 
-    /// Where a suite's file declares it.
+    /// The position of the check or expectation in the suite file.
     pub(in crate::render) fn place(&self, case: &CheckResult) -> Option<FilePosition> {
         match self {
             FailureReason::Expectation(JudgedExpectation { line: Some(line), column, .. }) => {
@@ -132,14 +132,17 @@ impl<'a> FailureReason<'a> {
     }
 }
 
-/// An expectation that did not hold, in one line.
+/// An expectation that failed, in one line.
 pub(in crate::render) fn not_held(one: &JudgedExpectation) -> String {
-    let seen = one.seen.as_deref().map_or("nothing (not reached)".to_owned(), escape::visible);
+    let seen = match one.seen.as_deref() {
+        Some(seen) => format!("seen {}", escape::visible(seen)),
+        None => "but the check did not get this value".to_owned(),
+    };
     let (expression, expected) = (escape::visible(&one.expression), escape::visible(&one.expected));
-    format!("{expression}: expected {expected}, seen {seen}")
+    format!("{expression}: expected {expected}, {seen}")
 }
 
-/// Cause and fixes of a finding, a line each.
+/// The cause and the fixes of a finding, one line for each.
 pub(in crate::render) fn advice(finding: &Finding) -> Vec<String> {
     let mut lines = vec![format!("Cause ({}): {}", sure(finding), sentence(&finding.cause))];
     lines.extend(finding.otherwise.iter().map(|otherwise| format!("Or: {}", sentence(otherwise))));
@@ -148,14 +151,14 @@ pub(in crate::render) fn advice(finding: &Finding) -> Vec<String> {
     lines
 }
 
-/// A cause or consequence: it ends with a full stop, however it was written.
+/// Adds the full stop to a cause or consequence if it is missing.
 pub(in crate::render) fn sentence(text: &str) -> String {
     let text = escape::visible(text.trim_end());
     let is_whole = text.ends_with(['.', '!', '?', ':']) || text.is_empty();
     if is_whole { text } else { text + "." }
 }
 
-/// Why a finding is not counted, if it is not.
+/// The reason why a finding is not counted, if it is not counted.
 pub(in crate::render) fn set_aside(report: &Report, finding: &Finding) -> Option<&'static str> {
     match () {
         () if finding.expected => Some("expected"),
@@ -164,7 +167,7 @@ pub(in crate::render) fn set_aside(report: &Report, finding: &Finding) -> Option
     }
 }
 
-/// A fix in one line.
+/// A fix with its command or URL, in one line.
 pub(in crate::render) fn fix(fix: &Fix) -> String {
     let more = fix.command.iter().chain(&fix.url).map(|more| escape::visible(more));
     std::iter::once(escape::visible(&fix.text)).chain(more).collect::<Vec<_>>().join(": ")
@@ -178,12 +181,12 @@ pub(in crate::render) fn sure(finding: &Finding) -> &'static str {
     }
 }
 
-/// `exit 6 (TLS)`.
+/// The exit code with its name, such as `exit 6 (TLS)`.
 pub(in crate::render) fn exit(report: &Report) -> String {
     format!("exit {} ({})", report.exit.code(), in_words(report.exit))
 }
 
-/// The result of a check in one line: why it failed, or the number of findings.
+/// The result of a check in one line: the reason why it failed or was skipped, or the number of findings.
 pub(in crate::render) fn outcome(case: &CheckResult) -> String {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => escape::visible(reason),
@@ -196,7 +199,7 @@ pub(in crate::render) fn outcome(case: &CheckResult) -> String {
     }
 }
 
-/// The number of findings, what was not tested, exit code and time.
+/// The number of findings, the phases that were not tested, the exit code and the duration.
 pub(in crate::render) fn result(report: &Report) -> String {
     let mut parts = vec![counts(report)];
     parts.extend(untested(report).map(|steps| format!("not tested: {steps}")));
@@ -205,7 +208,7 @@ pub(in crate::render) fn result(report: &Report) -> String {
     parts.join("; ")
 }
 
-/// The result of a run that was retried, in one line.
+/// The result of a run that was followed by a retry, in one line.
 pub(in crate::render) fn retry_line(at: usize, report: &Report) -> String {
     let reasons = FailureReason::all(report);
     let why = reasons.first().map(|reason| format!(": {}", reason.summary())).unwrap_or_default();
@@ -217,15 +220,15 @@ pub(in crate::render) fn plural(number: usize, one: &str, more: &str) -> String 
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
-/// Warnings that do not make a check fail.
+/// The warnings that do not make a check fail.
 pub(in crate::render) fn warnings(report: &Report) -> impl Iterator<Item = &Finding> {
     let is_warning = |finding: &&Finding| finding.severity == Severity::Warning && !finding.expected;
     report.findings.iter().filter(is_warning).filter(|one| !report.is_ignored(one) && !report.fails_by(one))
 }
 
-/// Seconds from milliseconds, with three digits.
+/// Converts milliseconds to seconds with three decimal places.
 pub(in crate::render) fn seconds(ms: f64) -> String {
-    // An empty sum is -0.0.
+    // An empty sum is -0.0, which would be shown with its sign.
     format!("{:.3}", ms / 1000.0 + 0.0)
 }
 
@@ -233,11 +236,11 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     let counts = |finding: &&Finding, severity| finding.severity == severity && !finding.expected;
     let count = |severity| report.findings.iter().filter(|finding| counts(finding, severity)).count();
     let (failed, all) = (report.failed_expectations().count(), report.expectations.len());
-    let told = |number: usize, one: &str, more: &str| (number > 0).then(|| plural(number, one, more));
+    let counted = |number: usize, one: &str, more: &str| (number > 0).then(|| plural(number, one, more));
     let parts: Vec<String> = [
-        told(count(Severity::Error), "error", "errors"),
-        told(count(Severity::Warning), "warning", "warnings"),
-        told(count(Severity::Notice), "notice", "notices"),
+        counted(count(Severity::Error), "error", "errors"),
+        counted(count(Severity::Warning), "warning", "warnings"),
+        counted(count(Severity::Notice), "notice", "notices"),
         (all > 0).then(|| match (failed, all) {
             (0, 1) => "the expectation held".to_owned(),
             (0, all) => format!("all {all} expectations held"),
@@ -249,12 +252,12 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     .collect();
     match (parts.is_empty(), report.complete) {
         (false, _) => parts.join(", "),
-        (true, true) => "no problems found in what was tested".to_owned(),
-        (true, false) => "stopped before anything was tested".to_owned(),
+        (true, true) => "no problems found in the tested phases".to_owned(),
+        (true, false) => "stopped before the first test".to_owned(),
     }
 }
 
-/// Phases that did not run: "not tested" must never look like "passed".
+/// The phases that did not run. They are listed so that "not tested" never looks like "passed".
 pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
     let skipped: Vec<&'static str> = phases

@@ -1,4 +1,4 @@
-//! The rows, by subject, and the functions that read their values.
+//! The rows of the catalogue, grouped by subject, and the functions that read their values from a report.
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ fn list(value: Option<&Vec<String>>) -> FieldValue {
     missing(value, |list| FieldValue::List(list.clone()))
 }
 
-/// The word that JSON has for a value of an enum.
+/// The string that JSON uses for a value of an enum.
 fn word(value: Option<impl Serialize>) -> FieldValue {
     let word = value.and_then(|value| serde_json::to_value(value).ok()).and_then(|value| match value {
         serde_json::Value::String(word) => Some(word),
@@ -79,7 +79,7 @@ fn mail(report: &Document) -> Option<&AnsweredCommand> {
     report.mail.as_ref()
 }
 
-/// One value for each recipient; without recipients a missing one.
+/// One value for each recipient; a single missing value if there are no recipients.
 fn each(report: &Document, value: fn(Option<&AnsweredCommand>) -> FieldValue) -> Vec<FieldValue> {
     match report.rcpt.as_slice() {
         [] => vec![FieldValue::Missing],
@@ -105,7 +105,7 @@ const AUTH_OUTCOMES: &[&str] =
 const TLS_MODES: &[&str] = &["implicit", "required", "if-offered", "never"];
 const TLS_KINDS: &[&str] = &["full", "full-with-retry", "resumed"];
 
-/// A row of one value.
+/// A row whose value is read by a function.
 macro_rules! field {
     ($name:literal, $kind:expr, $about:expr, $read:expr) => {
         Field {
@@ -123,7 +123,7 @@ macro_rules! field {
     };
 }
 
-/// The time of a phase.
+/// A row for the duration of a phase.
 macro_rules! phase {
     ($name:literal, $phase:ident, $about:literal) => {
         field!($name, ValueType::Number, $about, |report, _| phase_ms(report, Phase::$phase))
@@ -174,9 +174,7 @@ pub static FIELDS: &[&[Field]] = &[
             Some(report.verdict)
         ))
         .refusing(Refusal::Exit { good: SuccessTest::Pass }),
-        field!("complete", ValueType::Fact, "whether the check ran to its end", |report, _| fact(Some(
-            report.complete
-        ))),
+        field!("complete", ValueType::Fact, "whether the check finished", |report, _| fact(Some(report.complete))),
         field!("total_ms", ValueType::Number, "the duration of the check", |report, _| FieldValue::Number(
             report.total_ms
         ))
@@ -187,14 +185,14 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "findings",
             ValueType::Rules,
-            "the ids of the rules that fired (`smtpcheck explain --list`)",
+            "the rule ids of the findings (`smtpcheck explain --list` lists all rules)",
             |report, _| FieldValue::List(report.findings.iter().map(|finding| finding.rule.to_string()).collect())
         )
         .refusing(Refusal::Rules),
         field!(
             "findings[N].rule",
             ValueType::Text,
-            "the id of the rule of one finding; 0 is the most important one",
+            "the rule id of one finding; finding 0 is the most important one",
             |report, index| text(report.findings.get(index).map(|finding| &finding.rule))
         ),
     ],
@@ -239,7 +237,7 @@ pub static FIELDS: &[&[Field]] = &[
         ),
     ],
     &[
-        field!("tls.version", ValueType::Version, "the negotiated version, 1.2 or 1.3", |report, _| text(
+        field!("tls.version", ValueType::Version, "the negotiated TLS version, 1.2 or 1.3", |report, _| text(
             tls(report).map(|one| &one.version)
         )),
         field!("tls.cipher", ValueType::Text, "the cipher suite, by its IANA name", |report, _| text(
@@ -251,21 +249,24 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "tls.signature",
             ValueType::Text,
-            "the scheme with which the server signed the handshake",
+            "the signature scheme of the server's handshake signature",
             |report, _| text(tls(report).and_then(|one| one.signature.as_ref()))
         ),
-        field!("tls.alpn", ValueType::Text, "the protocol that ALPN selected", |report, _| text(
-            tls(report).and_then(|one| one.alpn.as_ref())
-        )),
+        field!(
+            "tls.alpn",
+            ValueType::Text,
+            "the application protocol that was negotiated with ALPN",
+            |report, _| text(tls(report).and_then(|one| one.alpn.as_ref()))
+        ),
         field!("tls.kind", ValueType::Word(TLS_KINDS), "the kind of the handshake", |report, _| word(
             tls(report).map(|one| one.kind)
         )),
         field!("tls.sni", ValueType::Text, "the server name that was sent (SNI)", |report, _| text(
             tls(report).and_then(|one| one.sni.as_ref())
         )),
-        field!("tls.tickets", ValueType::Number, "how many tickets for resumption the server sent", |report, _| count(
-            tls(report).and_then(|one| one.tickets)
-        )),
+        field!("tls.tickets", ValueType::Number, "the number of session tickets that the server sent", |report, _| {
+            count(tls(report).and_then(|one| one.tickets))
+        }),
         field!(
             "tls.client_certificate_requested",
             ValueType::Fact,
@@ -280,13 +281,13 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.verifies",
             ValueType::Fact,
-            "whether the certificate is trusted, matches the host name, is within its dates and signed the handshake",
+            "whether the certificate is trusted, valid now and for the host name, and its key signed the handshake",
             |report, _| fact(certificate(report).map(|one| one.verifies))
         ),
         field!(
             "certificate.trusted",
             ValueType::Fact,
-            "whether the chain leads to a trusted authority",
+            "whether the certificate chain ends at a trusted CA",
             |report, _| fact(certificate(report).map(|one| one.trusted))
         ),
         field!(
@@ -295,9 +296,12 @@ pub static FIELDS: &[&[Field]] = &[
             "whether the certificate matches the host name",
             |report, _| fact(certificate(report).map(|one| one.name_match))
         ),
-        field!("certificate.not_after", ValueType::Moment, "when the server's certificate expires", |report, _| {
-            missing(certificate(report).and_then(|one| one.not_after), FieldValue::Moment)
-        }),
+        field!(
+            "certificate.not_after",
+            ValueType::Moment,
+            "the expiry date of the server's certificate",
+            |report, _| { missing(certificate(report).and_then(|one| one.not_after), FieldValue::Moment) }
+        ),
         field!(
             "certificate.days_left",
             ValueType::Number,
@@ -305,13 +309,16 @@ pub static FIELDS: &[&[Field]] = &[
             |report, _| count(certificate(report).and_then(|one| one.days_left))
         )
         .measured(Unit::Days),
-        field!("certificate.chain_length", ValueType::Number, "how many certificates the server sent", |report, _| {
-            count(certificate(report).map(|one| one.chain_length))
-        }),
+        field!(
+            "certificate.chain_length",
+            ValueType::Number,
+            "the number of certificates that the server sent",
+            |report, _| { count(certificate(report).map(|one| one.chain_length)) }
+        ),
         field!(
             "certificate.chain[N].subject",
             ValueType::Text,
-            "the subject of a certificate of the chain; 0 is the server's",
+            "the subject of a certificate in the chain; certificate 0 is the server's",
             |report, index| missing(chain(report, index), |one| text(Some(&one.subject)))
         ),
         field!("certificate.chain[N].issuer", ValueType::Text, "the issuer of that certificate", |report, index| {
@@ -320,7 +327,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.chain[N].names",
             ValueType::Names,
-            "the host names and IP addresses of that certificate",
+            "the host names and IP addresses in that certificate",
             |report, index| missing(chain(report, index), |one| list(Some(&one.names)))
         ),
         field!(
@@ -332,20 +339,20 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.chain[N].key",
             ValueType::Text,
-            "the type of the key, such as EC P-256",
+            "the key type of that certificate, such as EC P-256",
             |report, index| missing(chain(report, index), |one| text(Some(&one.key)))
         ),
         field!(
             "certificate.chain[N].key_bits",
             ValueType::Number,
-            "the size of the key of that certificate",
+            "the key size of that certificate",
             |report, index| missing(chain(report, index), |one| count(one.key_bits))
         )
         .measured(Unit::Bits),
         field!(
             "certificate.chain[N].self_signed",
             ValueType::Fact,
-            "whether it is signed with its own key",
+            "whether that certificate is self-signed",
             |report, index| missing(chain(report, index), |one| fact(Some(one.self_signed)))
         ),
         field!(
@@ -357,7 +364,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.chain[N].spki_sha256",
             ValueType::Text,
-            "the SHA-256 fingerprint of the key of that certificate",
+            "the SHA-256 fingerprint of that certificate's public key",
             |report, index| missing(chain(report, index), |one| text(Some(&one.spki_sha256)))
         ),
     ],
@@ -365,7 +372,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "auth.mechanisms",
             ValueType::Names,
-            "the login mechanisms that are advertised where a login takes place: after TLS, or on an unencrypted connection if there is no TLS",
+            "the login mechanisms that are advertised after TLS, or on the unencrypted connection if there is no TLS",
             |report, _| list(
                 auth(report).advertised_after_tls.as_ref().or(auth(report).advertised_before_tls.as_ref())
             )
@@ -390,10 +397,10 @@ pub static FIELDS: &[&[Field]] = &[
             &auth(report).outcome
         )))
         .refusing(reply(SuccessTest::Accepted, auth_event)),
-        field!("auth.code", ValueType::Number, "the reply code of the login", |report, _| code(auth(report).code))
+        field!("auth.code", ValueType::Number, "the reply code for the login", |report, _| code(auth(report).code))
             .requiring(RequiredPhase::Login)
             .refusing(reply(SuccessTest::Codes, auth_event)),
-        field!("auth.class", ValueType::Number, "the first digit of the reply code of the login", |report, _| class(
+        field!("auth.class", ValueType::Number, "the first digit of the reply code for the login", |report, _| class(
             auth(report).code
         ))
         .requiring(RequiredPhase::Login)
@@ -401,19 +408,19 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "auth.enhanced",
             ValueType::Text,
-            "the enhanced status code of the login, such as 5.7.8",
+            "the enhanced status code for the login, such as 5.7.8",
             |report, _| text(auth(report).enhanced)
         )
         .requiring(RequiredPhase::Login)
         .refusing(reply(SuccessTest::Statuses, auth_event)),
     ],
     &[
-        field!("mail.code", ValueType::Number, "the reply code to MAIL FROM", |report, _| code(
+        field!("mail.code", ValueType::Number, "the reply code for MAIL FROM", |report, _| code(
             mail(report).and_then(|one| one.code)
         ))
         .requiring(RequiredPhase::Sender)
         .refusing(reply(SuccessTest::Codes, mail_event)),
-        field!("mail.class", ValueType::Number, "the first digit of the reply code to MAIL FROM", |report, _| class(
+        field!("mail.class", ValueType::Number, "the first digit of the reply code for MAIL FROM", |report, _| class(
             mail(report).and_then(|one| one.code)
         ))
         .requiring(RequiredPhase::Sender)
@@ -421,7 +428,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "mail.enhanced",
             ValueType::Text,
-            "the enhanced status code to MAIL FROM, such as 5.7.1",
+            "the enhanced status code for MAIL FROM, such as 5.7.1",
             |report, _| text(mail(report).and_then(|one| one.enhanced))
         )
         .requiring(RequiredPhase::Sender)
@@ -437,7 +444,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.code",
                 ValueType::Number,
-                "the reply code to RCPT TO; it is compared for every recipient",
+                "the reply code for RCPT TO; an expectation must hold for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -448,7 +455,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.class",
                 ValueType::Number,
-                "the first digit of the reply code to RCPT TO; it is compared for every recipient",
+                "the first digit of the reply code for RCPT TO; an expectation must hold for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -459,7 +466,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.enhanced",
                 ValueType::Text,
-                "the enhanced status code to RCPT TO; it is compared for every recipient",
+                "the enhanced status code for RCPT TO; an expectation must hold for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -470,7 +477,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.text",
                 ValueType::Text,
-                "the text of the reply to RCPT TO; it is compared for every recipient",
+                "the text of the reply to RCPT TO; an expectation must hold for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -480,7 +487,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "rcpt[N].code",
             ValueType::Number,
-            "the reply code to one recipient; 0 is the first",
+            "the reply code for one recipient; recipient 0 is the first",
             |report, index| code(report.rcpt.get(index).and_then(|one| one.code))
         )
         .requiring(RequiredPhase::Recipient)
@@ -488,7 +495,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "rcpt[N].class",
             ValueType::Number,
-            "the first digit of the reply code to one recipient; 0 is the first",
+            "the first digit of the reply code for one recipient; recipient 0 is the first",
             |report, index| class(report.rcpt.get(index).and_then(|one| one.code))
         )
         .requiring(RequiredPhase::Recipient)
@@ -496,7 +503,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "rcpt[N].enhanced",
             ValueType::Text,
-            "the enhanced status code to one recipient; 0 is the first, such as 5.7.1",
+            "the enhanced status code for one recipient, such as 5.7.1; recipient 0 is the first",
             |report, index| text(report.rcpt.get(index).and_then(|one| one.enhanced))
         )
         .requiring(RequiredPhase::Recipient)
@@ -504,21 +511,21 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "rcpt[N].text",
             ValueType::Text,
-            "the text of the reply to one recipient; 0 is the first",
+            "the text of the reply for one recipient; recipient 0 is the first",
             |report, index| joined(report.rcpt.get(index).and_then(|one| one.text.as_ref()))
         )
         .requiring(RequiredPhase::Recipient),
     ],
     &[
-        phase!("dns.ms", Dns, "the time of the DNS lookup"),
-        phase!("connect.ms", Connect, "the time to connect"),
-        phase!("greeting.ms", Greeting, "the time from the connection to the greeting"),
-        phase!("ehlo.ms", Ehlo, "the time of EHLO before TLS"),
-        phase!("starttls.ms", Starttls, "the time of STARTTLS"),
-        phase!("tls.ms", Tls, "the time of the TLS handshake"),
-        phase!("ehlo-tls.ms", EhloTls, "the time of EHLO after TLS"),
-        phase!("auth.ms", Auth, "the time of the login"),
-        phase!("mail.ms", Mail, "the time of MAIL FROM"),
-        phase!("rcpt.ms", Rcpt, "the time of all RCPT TO commands"),
+        phase!("dns.ms", Dns, "the duration of the DNS lookup"),
+        phase!("connect.ms", Connect, "the duration of the connection attempt"),
+        phase!("greeting.ms", Greeting, "the time from the connection to the complete greeting"),
+        phase!("ehlo.ms", Ehlo, "the duration of EHLO before TLS"),
+        phase!("starttls.ms", Starttls, "the duration of STARTTLS"),
+        phase!("tls.ms", Tls, "the duration of the TLS handshake"),
+        phase!("ehlo-tls.ms", EhloTls, "the duration of EHLO after TLS"),
+        phase!("auth.ms", Auth, "the duration of the login"),
+        phase!("mail.ms", Mail, "the duration of MAIL FROM"),
+        phase!("rcpt.ms", Rcpt, "the duration of all RCPT TO commands"),
     ],
 ];

@@ -2,19 +2,19 @@
 
 use super::{FIELDS, Field};
 
-/// Why a name is not one.
+/// Why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameFault {
     /// `[` without `]`.
     OpenBracket,
-    /// Something other than a number from 0 to 999 in the brackets.
+    /// The brackets do not contain a number from 0 to 999.
     Number,
-    /// No value has this name. It is given with `[N]` instead of numbers.
+    /// No value has this name, which is given with `[N]` instead of numbers.
     Unknown(String),
 }
 
 impl Field {
-    /// The row of a name, and the number in its brackets.
+    /// Finds the row of a name. Also returns the number in its brackets, or 0.
     pub fn find(written: &str) -> Result<(&'static Field, usize), NameFault> {
         let mut pattern = String::new();
         let mut index = 0;

@@ -1,9 +1,11 @@
-//! The named values of a report: one row each, with type, unit, documentation and the function that reads it. `--expect`,
-//! suites, `--write-out` and the documentation use this list, and a value has the same name in all of them.
+//! The catalogue of the named values of a report. Each row has a type, a unit, a description and a function that reads
+//! the value. `--expect`, suites, `--write-out` and the documentation use this catalogue, so a value has the same name
+//! in all of them.
 //!
-//! A name is the path of the value in the JSON report where it has one (`certificate.days_left`, `rcpt[0].code`); the
-//! others are short views: `.class` is the first digit of a reply code, `.ms` the time of a phase, `rcpt.code` the codes
-//! for all recipients. The functions read [`Document`], so that a value cannot differ from the JSON report.
+//! A name is usually the path of the value in the JSON report (`certificate.days_left`, `rcpt[0].code`). The other
+//! names are shortcuts: `.class` is the first digit of a reply code, `.ms` is the duration of a phase, and `rcpt.code`
+//! means the reply codes for all recipients. The functions read [`Document`], so a value never differs from the JSON
+//! report.
 
 mod list;
 mod lookup;
@@ -23,17 +25,17 @@ pub use lookup::NameFault;
 /// One named value.
 #[derive(Debug)]
 pub struct Field {
-    /// As it is written; `[N]` stands for a number from 0.
+    /// The name as users write it; `[N]` stands for a number from 0.
     pub name: &'static str,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
-    /// The unit of a number.
+    /// The unit, if the value is a number.
     pub unit: Unit,
-    /// What it is, in a few words.
+    /// The description, without a full stop.
     pub about: &'static str,
-    /// What a plan must contain so that the value can exist.
+    /// What a plan must contain so that the report can contain the value.
     pub requires: RequiredPhase,
-    /// Whose failure an expectation about it can describe.
+    /// Which failure an expectation about the value can describe.
     pub refusal: Refusal,
     read: fn(&Document, usize) -> Vec<FieldValue>,
 }
@@ -43,30 +45,30 @@ pub struct Field {
 pub enum ValueType {
     /// A number.
     Number,
-    /// A text.
+    /// A string.
     Text,
     /// true or false.
     Fact,
     /// Numbers separated by dots, such as 1.2.
     Version,
-    /// A date, or a date with a time.
+    /// A date, with or without a time.
     Moment,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A list of names, which are compared without regard to case.
+    /// A list of names, which are compared case-insensitively.
     Names,
-    /// A list of EHLO lines; their keyword is enough to name one.
+    /// A list of EHLO lines; an item can be given as its keyword or as the complete line.
     Keywords,
     /// A list of rule ids.
     Rules,
 }
 
 impl ValueType {
-    /// The word for it in messages and in the documentation.
+    /// The name of the type in messages and in the documentation.
     pub fn word(self) -> &'static str {
         match self {
             ValueType::Number => "a number",
-            ValueType::Text => "a text",
+            ValueType::Text => "a string",
             ValueType::Fact => "true or false",
             ValueType::Version => "a version",
             ValueType::Moment => "a date",
@@ -79,18 +81,18 @@ impl ValueType {
 /// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A code, a count, or no number at all.
+    /// No unit: a code, a count, or not a number.
     None,
     /// Milliseconds.
     Milliseconds,
     /// Whole days.
     Days,
-    /// Bits of a key.
+    /// The size of a key in bits.
     Bits,
 }
 
 impl Unit {
-    /// The abbreviation, or the word.
+    /// The abbreviation or name of the unit.
     pub fn word(self) -> &'static str {
         match self {
             Unit::None => "",
@@ -104,24 +106,24 @@ impl Unit {
 /// A value of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldValue {
-    /// The check did not get that far, or it cannot be known.
+    /// The check did not get this value, or it cannot be known.
     Missing,
     /// A whole number.
     Integer(i64),
-    /// A number.
+    /// A number that may have decimal places.
     Number(f64),
-    /// A text, a version, a word.
+    /// A string, a version or a word.
     Text(String),
     /// true or false.
     Fact(bool),
-    /// A moment.
+    /// A date with a time.
     Moment(Timestamp),
-    /// A list of texts.
+    /// A list of strings.
     List(Vec<String>),
 }
 
 impl FieldValue {
-    /// As a number, if it is one.
+    /// The value as a number, if it is a number.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             FieldValue::Number(number) => Some(*number),
@@ -132,7 +134,7 @@ impl FieldValue {
         }
     }
 
-    /// As a text, if it is one.
+    /// The value as a string, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             FieldValue::Text(text) => Some(text),
@@ -140,7 +142,7 @@ impl FieldValue {
         }
     }
 
-    /// As a list, if it is one.
+    /// The value as a list, if it is a list.
     pub fn as_list(&self) -> Option<&[String]> {
         match self {
             FieldValue::List(list) => Some(list),
@@ -148,7 +150,8 @@ impl FieldValue {
         }
     }
 
-    /// As plain text for `--write-out`: texts without quotes, lists with commas, milliseconds with one decimal place.
+    /// The value as plain text for `--write-out`: strings without quotes, lists separated by commas, milliseconds with
+    /// one decimal place.
     pub fn plain(&self) -> String {
         match self {
             FieldValue::Missing => String::new(),
@@ -160,7 +163,7 @@ impl FieldValue {
     }
 }
 
-/// As JSON shows it.
+/// The value as in JSON.
 impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -175,69 +178,69 @@ impl fmt::Display for FieldValue {
     }
 }
 
-/// What a plan must contain so that there can be an answer.
+/// What a plan must contain so that the report can contain a value.
 #[derive(Clone, Copy, Debug)]
 pub enum RequiredPhase {
-    /// Nothing special.
+    /// No requirement.
     Nothing,
-    /// A user.
+    /// A user name for the login.
     Login,
-    /// A sender, or a recipient.
+    /// A sender or a recipient.
     Sender,
-    /// As many recipients as the name counts.
+    /// At least as many recipients as the number in the name requires.
     Recipient,
 }
 
-/// Whose failure an expectation about a value can describe.
+/// Which failure an expectation about a value can describe.
 #[derive(Clone, Copy, Debug)]
 pub enum Refusal {
-    /// No one's.
+    /// It cannot describe a failure.
     None,
-    /// That of these replies, by their numbers in the transcript.
+    /// The rejection by one or several replies.
     Reply {
-        /// Finds them.
+        /// Returns the numbers of these replies in the transcript.
         events: fn(&Document, usize) -> Vec<EventId>,
-        /// What success looks like.
+        /// The values that mean success.
         good: SuccessTest,
     },
-    /// That of the check as a whole.
+    /// The failure that determines the exit code.
     Exit {
-        /// What success looks like.
+        /// The values that mean success.
         good: SuccessTest,
     },
-    /// That of each rule that is named.
+    /// The findings of the rule that the expectation names.
     Rules,
 }
 
-/// What success looks like.
+/// The values that mean success.
 #[derive(Clone, Copy, Debug)]
 pub enum SuccessTest {
-    /// 2yz and 3yz.
+    /// The reply codes 2yz and 3yz.
     Codes,
-    /// 2 and 3.
+    /// The first digits 2 and 3 of a reply code.
     Classes,
-    /// 2.x.y.
+    /// The enhanced status codes 2.x.y.
     Statuses,
-    /// The login was accepted.
+    /// The outcome `accepted` of a login.
     Accepted,
-    /// 0.
+    /// The exit code 0.
     ExitCode,
-    /// ok.
+    /// The exit name `ok`.
     ExitName,
-    /// pass.
+    /// The verdict `pass`.
     Pass,
-    /// Success is not repeated.
+    /// `exit.retryable` is false, because a successful check needs no retry.
     NotRetryable,
 }
 
 impl SuccessTest {
-    /// Values that stand for all successes.
+    /// Sample values that represent every success.
     pub fn values(self) -> Vec<FieldValue> {
         let text = |text: &str| FieldValue::Text(text.to_owned());
         match self {
             SuccessTest::Codes => (200..400).map(FieldValue::Integer).collect(),
             SuccessTest::Classes => vec![FieldValue::Integer(2), FieldValue::Integer(3)],
-            // No status of success begins with 4 or 5, whatever follows.
+            // A sample is sufficient: a successful status always begins with 2.
             SuccessTest::Statuses => ["2.0.0", "2.1.0", "2.1.5", "2.7.0"].map(text).into(),
             SuccessTest::Accepted => vec![text("accepted")],
             SuccessTest::ExitCode => vec![FieldValue::Integer(0)],
@@ -249,17 +252,17 @@ impl SuccessTest {
 }
 
 impl Field {
-    /// Its value: one, or one for each recipient.
+    /// Reads the value from a report: a single value, or one for each recipient.
     pub fn read(&self, report: &Document, index: usize) -> Vec<FieldValue> {
         (self.read)(report, index)
     }
 
-    /// What the plan lacks, so that the value can never exist.
+    /// What is missing from the plan, if the report can never contain the value. The text completes "NAME requires ...".
     pub fn lacks(&self, index: usize, plan: &Plan) -> Option<&'static str> {
         match self.requires {
-            RequiredPhase::Login if plan.login.is_none() => Some("a login, and no user is given"),
+            RequiredPhase::Login if plan.login.is_none() => Some("a login, but no user is given"),
             RequiredPhase::Sender if plan.from.is_none() => {
-                Some("MAIL FROM, and neither a sender nor a recipient is given")
+                Some("MAIL FROM, but neither a sender nor a recipient is given")
             }
             RequiredPhase::Recipient if plan.to.len() <= index => Some("a recipient that is not given"),
             RequiredPhase::Nothing | RequiredPhase::Login | RequiredPhase::Sender | RequiredPhase::Recipient => None,
@@ -279,13 +282,13 @@ impl Field {
     }
 }
 
-/// The first value of this name; missing where there is none, or no such name.
+/// The first value with this name; `Missing` if there is no value or no such name.
 pub fn value(report: &Document, name: &str) -> FieldValue {
     let read = Field::find(name).ok().and_then(|(field, index)| field.read(report, index).into_iter().next());
     read.unwrap_or(FieldValue::Missing)
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Texts and lists of texts can always be written.
+    // Serialisation of strings and lists of strings cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Faults of logins: rejections, missing mechanisms, protocol errors of a mechanism.
+//! Faults in logins: rejections, missing mechanisms, protocol errors within a mechanism.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login::{self, LoginBehaviour};
@@ -6,7 +6,7 @@ use crate::sandbox::scenario::{
     BARE, ClientUsage, LOGGING_IN, RELAY, RequiredBeforeMail, SUBMISSION, Server, ServerAct, Trigger,
 };
 
-/// A server with these mechanisms, and how it handles logins.
+/// A submission server with these EHLO extensions inside TLS and this login behaviour.
 const fn with(inside: &'static [&'static str], login: LoginBehaviour) -> Server {
     Server { plain: &["STARTTLS"], inside, login, ..SUBMISSION }
 }
@@ -32,7 +32,7 @@ const HASTY: ClientUsage =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-wrong-password",
-        summary: "the password is rejected",
+        summary: "rejects a login with a wrong password",
         server: SUBMISSION,
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -40,7 +40,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-scram",
-        summary: "the password is rejected in SCRAM, where it is never sent",
+        summary: "rejects a SCRAM login with a wrong password",
         server: with(SCRAM, LoginBehaviour::Right),
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-cram-md5",
-        summary: "the password is rejected in CRAM-MD5",
+        summary: "rejects a CRAM-MD5 login with a wrong password",
         server: with(&["AUTH CRAM-MD5 PLAIN"], LoginBehaviour::Right),
         client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "CRAM-MD5"],
@@ -60,7 +60,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-ntlm-refused",
-        summary: "the password is rejected in NTLM",
+        summary: "rejects an NTLM login",
         server: with(&["AUTH NTLM"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],
@@ -68,7 +68,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-digest-md5",
-        summary: "the only mechanism is DIGEST-MD5, which is obsolete",
+        summary: "advertises only DIGEST-MD5, which is obsolete",
         server: with(&["AUTH DIGEST-MD5"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-obsolete"],
@@ -76,7 +76,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-refused-without-reason",
-        summary: "the login is rejected with 550, without a reason",
+        summary: "rejects the login with 550, without a reason",
         server: ends("550 5.0.0 Requested action not taken"),
         client: LOGGING_IN,
         expect: &["auth-refused"],
@@ -84,7 +84,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-back-end-down",
-        summary: "the login is temporarily rejected with 454",
+        summary: "temporarily rejects the login with 454",
         server: ends("454 4.7.0 Temporary authentication failure"),
         client: LOGGING_IN,
         expect: &["auth-temporary-failure"],
@@ -128,7 +128,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-mechanism-refused",
-        summary: "the mechanism is advertised but rejected as unknown",
+        summary: "advertises the mechanism but rejects it as unknown",
         server: ends("504 5.5.4 Unrecognized authentication type"),
         client: LOGGING_IN,
         expect: &["auth-mechanism-refused"],
@@ -136,7 +136,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-not-offered",
-        summary: "AUTH is not advertised, neither before TLS nor inside it",
+        summary: "advertises AUTH neither before TLS nor inside it",
         server: Server { demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: LOGGING_IN,
         expect: &["auth-not-offered"],
@@ -144,7 +144,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-mechanism-mismatch",
-        summary: "the only advertised mechanisms require a Kerberos ticket",
+        summary: "advertises only mechanisms that require a Kerberos ticket",
         server: with(&["AUTH GSSAPI GSS-SPNEGO"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-mismatch"],
@@ -152,7 +152,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-in-plain-text",
-        summary: "AUTH is advertised before TLS, where the password can be read in transit",
+        summary: "advertises AUTH before TLS, where the password can be read in transit",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN", "8BITMIME"], ..SUBMISSION },
         client: BARE,
         expect: &["auth-offered-in-plaintext"],
@@ -160,7 +160,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-only-in-plain-text",
-        summary: "no TLS, so the password is not sent",
+        summary: "does not advertise STARTTLS, so the client does not send the password",
         server: Server { plain: &["PIPELINING", "AUTH PLAIN LOGIN"], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["starttls-not-offered"],
@@ -168,7 +168,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-withheld",
-        summary: "the client does not use TLS, so the password is not sent",
+        summary: "the client is run without TLS, so it does not send the password",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"], ..SUBMISSION },
         client: ClientUsage { flags: &["--user", login::USER, "--tls", "none"], ..LOGGING_IN },
         expect: &["auth-withheld", "auth-offered-in-plaintext"],
@@ -176,7 +176,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-required",
-        summary: "MAIL is rejected until the client logs in",
+        summary: "rejects MAIL until the client logs in",
         server: SUBMISSION,
         client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "you@elsewhere.test"], ..BARE },
         expect: &["auth-required"],
@@ -184,7 +184,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-obsolete-mechanisms",
-        summary: "only CRAM-MD5 and DIGEST-MD5 are advertised, which are obsolete",
+        summary: "advertises only CRAM-MD5 and DIGEST-MD5, which are obsolete",
         server: with(&["AUTH CRAM-MD5 DIGEST-MD5"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-mechanism-obsolete"],
@@ -192,7 +192,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-tokens-only",
-        summary: "only OAuth tokens are accepted",
+        summary: "accepts only OAuth tokens",
         server: with(&["AUTH XOAUTH2 OAUTHBEARER"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-tokens-only"],
@@ -200,7 +200,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-refused",
-        summary: "the token is rejected, and a challenge contains the reason",
+        summary: "rejects the token and sends the reason in a challenge",
         server: with(
             &["AUTH XOAUTH2"],
             LoginBehaviour::TokenRefused(
@@ -214,7 +214,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-expired",
-        summary: "the client's token has expired and is rejected",
+        summary: "rejects the client's token, which has expired",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Ends("535 5.7.3 Authentication unsuccessful")),
         client: ClientUsage { secret: Some(OLD_TOKEN), ..TOKEN },
         expect: &["auth-token-expired"],
@@ -222,7 +222,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-unsuitable",
-        summary: "the client's token is a refresh token, so it is not sent",
+        summary: "the client has a refresh token instead of an access token and does not send it",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
         client: ClientUsage { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
         expect: &["auth-token-unsuitable"],
@@ -230,7 +230,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-other-nonce",
-        summary: "the server's SCRAM challenge belongs to another login",
+        summary: "sends a SCRAM challenge whose nonce belongs to another login",
         server: with(SCRAM, LoginBehaviour::OtherNonce),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -238,7 +238,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-four-thousand-million-rounds",
-        summary: "the server requests 4,294,967,295 hash iterations, which would overload the client",
+        summary: "requests 4,294,967,295 SCRAM iterations, which would overload the client",
         server: with(SCRAM, LoginBehaviour::Rounds(u32::MAX)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -246,7 +246,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-one-round",
-        summary: "the server requests a single hash iteration, so the password can be guessed",
+        summary: "requests a single SCRAM iteration, which makes the password easy to guess",
         server: with(SCRAM, LoginBehaviour::Rounds(1)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -254,7 +254,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-wrong-proof",
-        summary: "the server does not know the password: its signature is wrong",
+        summary: "sends a wrong SCRAM signature, so it cannot prove that it has the password",
         server: with(SCRAM, LoginBehaviour::WrongProof),
         client: LOGGING_IN,
         expect: &["auth-server-unverified"],
@@ -262,7 +262,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-without-proof",
-        summary: "the server accepts the login without its signature",
+        summary: "accepts the SCRAM login without sending its signature",
         server: with(SCRAM, LoginBehaviour::Unproved),
         client: LOGGING_IN,
         expect: &["auth-server-unverified"],
@@ -270,7 +270,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenges-without-end",
-        summary: "every response gets another challenge",
+        summary: "replies to every response of the client with another challenge",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
@@ -278,7 +278,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenge-not-base64",
-        summary: "the challenge is not base64",
+        summary: "sends a challenge that is not base64",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("***")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
@@ -286,7 +286,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenge-of-a-megabyte",
-        summary: "a challenge of 1 MB",
+        summary: "sends a challenge of 1 MB",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenge(1024 * 1024)])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["reply-endless"],
@@ -294,7 +294,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-silence",
-        summary: "no reply to AUTH",
+        summary: "does not reply to AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["reply-missing"],
@@ -302,7 +302,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-close",
-        summary: "the connection is closed at AUTH",
+        summary: "closes the connection at AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Close])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["connection-closed"],
@@ -310,7 +310,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-echo",
-        summary: "the server echoes everything, so a careless client shows the password",
+        summary: "repeats the password in its reply, so a client that shows the reply reveals the password",
         server: ends(
             "535 5.7.8 Cannot log in demo@sandbox.test with open-sesame-42 (b3Blbi1zZXNhbWUtNDI=, 6f70656e2d736573616d652d3432)",
         ),
@@ -319,8 +319,8 @@ pub(super) static ALL: &[Scenario] = &[
         exit: 7,
     },
     Scenario {
-        name: "sender-of-somebody-else",
-        summary: "logged in, but this sender is not allowed",
+        name: "sender-of-another-user",
+        summary: "accepts the login, but rejects the sender because it belongs to another user",
         server: Server {
             on: &[(
                 Trigger::Rcpt,

@@ -1,9 +1,9 @@
-//! Certificates with one fault each, and one with three.
+//! Faults in certificates: each server has one fault, except one that has three.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientTrust, ClientUsage, LOGGING_IN, RELAY, Recipe, SUBMISSION, Server};
 
-const fn shows(
+const fn presents(
     name: &'static str,
     summary: &'static str,
     identity: Recipe,
@@ -14,206 +14,206 @@ const fn shows(
 }
 
 pub(super) static ALL: &[Scenario] = &[
-    shows(
+    presents(
         "certificate-with-intermediate",
-        "a complete chain: the server's certificate and its issuer's",
+        "sends a complete chain: the server's certificate and the intermediate certificate",
         Recipe::WithIntermediate,
         &[],
         0,
     ),
-    shows(
+    presents(
         "certificate-expired",
         "the certificate expired 3 days ago",
         Recipe::Dates(-90, -3),
         &["certificate-expired"],
         6,
     ),
-    shows(
+    presents(
         "certificate-not-yet-valid",
         "the certificate becomes valid in 3 days",
         Recipe::Dates(3, 90),
         &["certificate-not-yet-valid"],
         6,
     ),
-    shows(
+    presents(
         "certificate-expires-soon",
-        "the certificate expires in 10 days",
+        "the certificate expires in less than 10 days",
         Recipe::Dates(-80, 10),
         &["certificate-expires-soon"],
         0,
     ),
-    shows(
+    presents(
         "certificate-other-name",
         "the certificate is for another host",
         Recipe::OtherName,
         &["certificate-name-mismatch"],
         6,
     ),
-    shows(
+    presents(
         "certificate-common-name-only",
         "the host name is only in the common name, which clients no longer check",
         Recipe::CommonNameOnly,
         &["certificate-name-mismatch"],
         6,
     ),
-    shows(
+    presents(
         "certificate-self-signed",
         "the certificate is self-signed",
         Recipe::SelfSigned,
         &["certificate-self-signed"],
         6,
     ),
-    shows(
+    presents(
         "certificate-self-signed-authority",
-        "the certificate is self-signed and marked as a CA, as `openssl req -x509` creates it",
+        "the certificate is self-signed and marked as a CA, as created by `openssl req -x509`",
         Recipe::SelfSignedAuthority,
         &["certificate-self-signed"],
         6,
     ),
-    shows(
+    presents(
         "certificate-unknown-authority",
         "the certificate is issued by a CA that this machine does not trust",
         Recipe::UnknownAuthority,
         &["certificate-untrusted"],
         6,
     ),
-    shows(
+    presents(
         "certificate-missing-intermediate",
         "the intermediate certificate is missing",
         Recipe::MissingIntermediate,
         &["certificate-untrusted"],
         6,
     ),
-    shows(
+    presents(
         "certificate-fetchable-intermediate",
-        "the intermediate certificate is missing, and the certificate says where to download it",
+        "the intermediate certificate is missing, but the server's certificate contains its URL",
         Recipe::FetchableIntermediate,
         &["certificate-chain-incomplete"],
         6,
     ),
-    shows(
+    presents(
         "certificate-foreign-key",
         "the handshake is signed with a key that does not match the certificate",
         Recipe::ForeignKey,
         &["certificate-signature-invalid"],
         6,
     ),
-    shows(
+    presents(
         "certificate-intermediate-expired",
         "the intermediate certificate has expired",
         Recipe::ExpiredIntermediate,
         &["certificate-intermediate-expired"],
         6,
     ),
-    shows(
+    presents(
         "certificate-disordered",
         "the chain is sent in the wrong order",
         Recipe::Disordered,
         &["certificate-chain-disordered"],
         0,
     ),
-    shows(
+    presents(
         "certificate-surplus",
-        "the chain contains a certificate twice, and an unrelated one",
+        "the chain contains the server's certificate twice and an unrelated certificate",
         Recipe::Surplus,
         &["certificate-chain-unnecessary"],
         0,
     ),
-    shows(
+    presents(
         "certificate-root-sent",
-        "the root certificate is included in the chain",
+        "the chain includes the root certificate",
         Recipe::RootSent,
         &["certificate-chain-unnecessary"],
         0,
     ),
-    shows(
+    presents(
         "certificate-sha1",
         "the certificate is signed with SHA-1",
         Recipe::Sha1,
         &["certificate-signature-weak", "certificate-lifetime-long"],
         6,
     ),
-    shows(
+    presents(
         "certificate-weak-key",
-        "the intermediate CA's key has 1024 bits",
+        "the intermediate CA's key has only 1024 bits",
         Recipe::WeakKey,
         &["certificate-key-weak", "certificate-lifetime-long"],
         6,
     ),
-    shows(
+    presents(
         "certificate-client-only",
         "the certificate is for client authentication only",
         Recipe::ClientOnly,
         &["certificate-usage-wrong"],
         6,
     ),
-    shows(
+    presents(
         "certificate-constrained",
         "the intermediate CA may issue certificates only for another domain",
         Recipe::Constrained,
         &["certificate-name-constrained"],
         6,
     ),
-    shows(
+    presents(
         "certificate-staple-missing",
-        "the certificate requires a stapled OCSP response, and none is sent",
+        "the certificate requires a stapled OCSP response, but the server sends none",
         Recipe::StapleMissing,
         &["certificate-staple-missing"],
         6,
     ),
-    shows(
+    presents(
         "certificate-staple-foreign",
-        "the OCSP response is about another certificate, which is revoked",
+        "the stapled OCSP response is for another certificate, which is revoked",
         Recipe::StapleForeign,
         &["certificate-staple-unusable"],
         6,
     ),
-    shows(
+    presents(
         "certificate-critical-policies",
-        "the certificate has a critical extension that not every client processes",
+        "the certificate has a critical extension that some clients do not support",
         Recipe::CriticalPolicies,
         &["certificate-limited-clients"],
         0,
     ),
-    shows(
+    presents(
         "certificate-intermediate-not-signing",
-        "the intermediate certificate may not sign certificates",
+        "the intermediate certificate is not allowed to sign certificates",
         Recipe::NotSigning,
         &["certificate-untrusted"],
         6,
     ),
-    shows(
+    presents(
         "certificate-revoked",
         "the stapled OCSP response shows that the certificate is revoked",
         Recipe::Revoked,
         &["certificate-revoked"],
         6,
     ),
-    shows(
+    presents(
         "certificate-long-lived",
         "the certificate is valid for 10 years",
         Recipe::LongLived,
         &["certificate-lifetime-long"],
         0,
     ),
-    shows(
+    presents(
         "certificate-three-faults",
-        "expired, for another host, and issued by an untrusted CA",
+        "the certificate is expired, for another host and issued by an untrusted CA",
         Recipe::ThreeFaults,
         &["certificate-untrusted", "certificate-expired", "certificate-name-mismatch"],
         6,
     ),
-    shows(
+    presents(
         "certificate-intercepted",
         "a virus scanner replaces the certificate with its own",
         Recipe::Interceptor,
         &["certificate-intercepted"],
         6,
     ),
-    shows("certificate-many-names", "the certificate contains 2000 names", Recipe::ManyNames, &[], 0),
+    presents("certificate-many-names", "the certificate contains 2000 names", Recipe::ManyNames, &[], 0),
     Scenario {
         name: "certificate-of-this-sandbox",
-        summary: "no errors, but the client does not trust the sandbox's CA",
+        summary: "the certificate is correct, but the client does not trust the sandbox's CA",
         server: RELAY,
         client: ClientUsage { trust: ClientTrust::Machine, ..BARE },
         expect: &["certificate-untrusted"],
@@ -221,7 +221,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "certificate-keeps-the-password-here",
-        summary: "the certificate does not verify, so the password is not sent",
+        summary: "the certificate is for another host, so the client does not send the password",
         server: Server { identity: Recipe::OtherName, ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["certificate-name-mismatch"],

@@ -1,4 +1,4 @@
-//! Faults before the first command: silence, rejections, other services, other hosts.
+//! Faults in the greeting and in EHLO: no greeting, rejections, other services, other hosts.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, IMPLICIT, RELAY, SENDING, SUBMISSION, Server, ServerAct, Trigger};
@@ -28,7 +28,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-no-service",
-        summary: "554 instead of a greeting: no mail service, usually because of poor IP reputation",
+        summary: "sends 554 instead of a greeting, usually because of the client's poor IP reputation",
         server: Server { greeting: "554 localhost No SMTP service here", ..RELAY },
         client: BARE,
         expect: &["client-reputation"],
@@ -36,7 +36,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-refused",
-        summary: "rejected in the greeting without a reason",
+        summary: "rejects the client in the greeting without a reason",
         server: Server { greeting: "590-No.\n590 No.", ..RELAY },
         client: BARE,
         expect: &["greeting-refused"],
@@ -44,7 +44,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-block-list",
-        summary: "rejected in the greeting: the client's IP address is on a block list",
+        summary: "rejects the client in the greeting because its IP address is on a block list",
         server: Server {
             greeting: "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/127.0.0.1",
             ..RELAY
@@ -55,7 +55,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-too-many-connections",
-        summary: "421 instead of a greeting: too many concurrent connections",
+        summary: "sends 421 instead of a greeting because of too many concurrent connections",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -72,7 +72,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-busy",
-        summary: "421 instead of a greeting, without a reason",
+        summary: "sends 421 instead of a greeting, without a reason",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -113,7 +113,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-http",
-        summary: "a web server responds, as soon as it receives data",
+        summary: "a web server responds with an HTTP error",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -127,7 +127,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-ftp",
-        summary: "an FTP server responds; its greeting has the same code",
+        summary: "an FTP server responds with 220, the code of an SMTP greeting",
         server: Server {
             greeting: "220 (vsFTPd 3.0.3)",
             on: &[
@@ -154,7 +154,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-before-greeting",
-        summary: "the server expects implicit TLS, the client waits for a greeting",
+        summary: "the server expects implicit TLS, but the client waits for a greeting",
         server: IMPLICIT,
         client: HASTY,
         expect: &["implicit-tls-expected"],
@@ -162,7 +162,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "plain-where-tls-was-expected",
-        summary: "the client starts with TLS, the server with a plain-text greeting",
+        summary: "the client starts with TLS, but the server sends an unencrypted greeting",
         server: RELAY,
         client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["starttls-expected"],
@@ -170,7 +170,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-unknown",
-        summary: "legacy server that supports only HELO",
+        summary: "a legacy server that supports only HELO",
         server: Server { on: &[(Trigger::Ehlo, &[ServerAct::Say("500 Command unrecognized")])], ..RELAY },
         client: SENDING,
         expect: &["ehlo-unsupported"],
@@ -178,7 +178,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-refused",
-        summary: "EHLO and HELO are rejected without a reason",
+        summary: "rejects EHLO and HELO without a reason",
         server: Server {
             on: &[
                 (Trigger::Ehlo, &[ServerAct::Say("550 Requested action not taken")]),
@@ -192,7 +192,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-name-refused",
-        summary: "the EHLO name is rejected because it is not a valid Internet host name",
+        summary: "rejects the EHLO name because it is not a fully qualified host name",
         server: Server {
             on: &[(
                 Trigger::Ehlo,
@@ -206,7 +206,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "capabilities-hidden",
-        summary: "fewer extensions inside TLS than before it: a device on the network path replies instead of the server",
+        summary: "advertises fewer extensions inside TLS than before it, as if a device on the network path replied",
         server: Server {
             plain: &["PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME", "CHUNKING"],
             inside: &["SIZE 10240000"],

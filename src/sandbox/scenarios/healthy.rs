@@ -14,7 +14,7 @@ const WHOLE: ClientUsage =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-submission",
-        summary: "submission server for mail clients: STARTTLS, AUTH, sender and recipient, without errors",
+        summary: "a submission server for mail clients, with STARTTLS and AUTH",
         server: SUBMISSION,
         client: WHOLE,
         expect: &[],
@@ -22,7 +22,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-relay",
-        summary: "receiving mail server (MX): STARTTLS, no AUTH",
+        summary: "a receiving mail server (MX), with STARTTLS and without AUTH",
         server: RELAY,
         client: SENDING,
         expect: &[],
@@ -30,7 +30,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-implicit",
-        summary: "submission server with implicit TLS, as on port 465",
+        summary: "a submission server with implicit TLS, as on port 465",
         server: IMPLICIT,
         client: ClientUsage { flags: &["--tls", "implicit", "--user", login::USER], ..WHOLE },
         expect: &[],
@@ -38,7 +38,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-scram",
-        summary: "SCRAM login with channel binding; the password is never sent",
+        summary: "supports SCRAM with channel binding, so the password is never sent",
         server: Server {
             plain: &["PIPELINING", "STARTTLS", "8BITMIME"],
             inside: &["PIPELINING", "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", "8BITMIME"],
@@ -50,7 +50,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-oauth",
-        summary: "login with an OAuth token",
+        summary: "accepts a login with an OAuth token",
         server: Server {
             plain: &["STARTTLS"],
             inside: &["AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER", "8BITMIME"],
@@ -66,7 +66,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-external",
-        summary: "login with a client certificate, without a password",
+        summary: "accepts a login with a client certificate instead of a password",
         server: Server {
             plain: &["STARTTLS"],
             inside: &["AUTH EXTERNAL PLAIN"],
@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-tls12",
-        summary: "TLS 1.2 but not TLS 1.3",
+        summary: "supports TLS 1.2 but not TLS 1.3",
         server: Server { tls: TlsTerms::Only12, ..SUBMISSION },
         client: WHOLE,
         expect: &[],
@@ -95,7 +95,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-without-pipelining",
-        summary: "a server without PIPELINING, which accepts one command at a time",
+        summary: "does not advertise PIPELINING, so the client must send one command at a time",
         server: Server { plain: &["STARTTLS"], inside: &["SIZE 1000000"], ..RELAY },
         client: SENDING,
         expect: &[],
@@ -103,7 +103,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-lower-case",
-        summary: "extensions in lower case and STARTTLS last, which is allowed",
+        summary: "advertises extensions in lower case, with STARTTLS last, which is allowed",
         server: Server {
             plain: &["pipelining", "size 10240000", "starttls"],
             inside: &["pipelining", "size 10240000", "auth plain login", "8bitmime"],
@@ -115,7 +115,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-byte-by-byte",
-        summary: "each reply arrives one byte at a time",
+        summary: "sends each reply one byte at a time",
         server: Server { pace: Pace::Bytes, ..SUBMISSION },
         client: WHOLE,
         expect: &[],
@@ -123,7 +123,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-odd-replies",
-        summary: "unusual but valid replies: multi-line, without text, 251, text as in 252 replies, trailing spaces",
+        summary: "sends unusual but valid replies: a multi-line greeting, code 251, no text, trailing spaces",
         server: Server {
             greeting: "220-localhost ESMTP\n220-We do not authorize the use of this system to transport unsolicited mail\n220 and/or bulk e-mail.",
             on: &[
@@ -141,7 +141,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-early-close",
-        summary: "closes after 221 without the TLS close_notify alert",
+        summary: "closes the connection after 221 without a TLS close_notify alert",
         server: Server {
             on: &[(Trigger::Quit, &[ServerAct::Say("221 2.0.0 Bye"), ServerAct::CloseRudely])],
             ..SUBMISSION

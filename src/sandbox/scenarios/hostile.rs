@@ -17,8 +17,8 @@ const fn doing(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
 
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
-        name: "drip-for-ever",
-        summary: "an endless greeting, one byte per second",
+        name: "drip-at-greeting",
+        summary: "sends an endless greeting, one byte per second",
         server: doing(&[(Trigger::Connect, &[ServerAct::Raw(b"220 "), ServerAct::Endless(b"x", 1000)])]),
         client: HASTY,
         expect: &["greeting-missing"],
@@ -26,7 +26,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "drip-at-mail",
-        summary: "an endless reply to MAIL, one byte every 100 ms",
+        summary: "sends an endless reply to MAIL, one byte every 100 ms",
         server: doing(&[(Trigger::Mail, &[ServerAct::Raw(b"250 "), ServerAct::Endless(b"x", 100)])]),
         client: HASTY,
         expect: &["reply-missing"],
@@ -34,7 +34,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "endless-greeting",
-        summary: "a greeting with an endless number of lines",
+        summary: "sends a greeting with an endless number of lines",
         server: doing(&[(Trigger::Connect, &[ServerAct::Endless(b"220-welcome\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
@@ -42,7 +42,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "endless-ehlo",
-        summary: "a reply to EHLO with an endless number of lines",
+        summary: "sends a reply to EHLO with an endless number of lines",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Endless(b"250-XANOTHER\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
@@ -50,7 +50,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-of-100000-lines",
-        summary: "a reply to EHLO with 100,000 lines",
+        summary: "sends a reply to EHLO with 100,000 lines",
         server: doing(&[(
             Trigger::Ehlo,
             &[ServerAct::Times(100_000, b"250-XKEYWORD\r\n"), ServerAct::Raw(b"250 STARTTLS\r\n")],
@@ -61,7 +61,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "line-of-ten-megabytes",
-        summary: "a reply line of 10 MB",
+        summary: "sends a reply line of 10 MB",
         server: doing(&[(
             Trigger::Ehlo,
             &[ServerAct::Raw(b"250 "), ServerAct::Times(10 * 1024 * 1024, b"x"), ServerAct::Raw(b"\r\n")],
@@ -72,7 +72,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "endless-replies",
-        summary: "endless replies to commands that the client did not send",
+        summary: "sends an endless number of replies to EHLO",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Endless(b"250 localhost\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-unsolicited", "reply-endless"],
@@ -80,7 +80,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "endless-inside-tls",
-        summary: "an endless number of lines inside TLS",
+        summary: "sends a reply to EHLO inside TLS with an endless number of lines",
         server: doing(&[(Trigger::EhloInside, &[ServerAct::Endless(b"250-XANOTHER\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
@@ -88,7 +88,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "poisoned-replies",
-        summary: "escape sequences, HTML tags and forged CI annotations in every reply",
+        summary: "sends escape sequences, HTML tags and forged CI annotations in its replies",
         server: Server {
             greeting: POISON_GREETING,
             on: &[
@@ -105,7 +105,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "poisoned-bytes",
-        summary: "NUL, invalid UTF-8 and C1 control characters in every reply",
+        summary: "sends NUL, invalid UTF-8 and C1 control characters in its replies",
         server: doing(&[
             (
                 Trigger::Connect,
@@ -124,7 +124,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "poisoned-instead-of-tls",
-        summary: "escape sequences instead of a TLS handshake",
+        summary: "sends escape sequences instead of a TLS handshake",
         server: doing(&[(
             Trigger::Starttls,
             &[
@@ -140,7 +140,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "poisoned-certificate",
-        summary: "a certificate with escape sequences and HTML tags in its names",
+        summary: "sends a certificate with escape sequences and HTML tags in its names",
         server: Server { identity: Recipe::HostileNames, ..RELAY },
         client: BARE,
         expect: &[],
@@ -148,7 +148,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-record-storm",
-        summary: "endless small TLS records instead of a ServerHello",
+        summary: "sends an endless number of small TLS records instead of a ServerHello",
         server: doing(&[(
             Trigger::Handshake,
             &[ServerAct::Wait(50), ServerAct::Endless(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00", 0)],
@@ -159,7 +159,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-warning-storm",
-        summary: "endless TLS warning alerts instead of a ServerHello",
+        summary: "sends an endless number of TLS warning alerts instead of a ServerHello",
         server: doing(&[(
             Trigger::Handshake,
             &[ServerAct::Wait(50), ServerAct::Endless(b"\x15\x03\x03\x00\x02\x01\x70", 0)],
@@ -170,7 +170,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-empty-record-storm",
-        summary: "endless empty TLS records",
+        summary: "sends an endless number of empty TLS records instead of a ServerHello",
         server: doing(&[(Trigger::Handshake, &[ServerAct::Wait(50), ServerAct::Endless(b"\x16\x03\x03\x00\x00", 0)])]),
         client: HASTY,
         expect: &["tls-handshake-failed"],
@@ -178,7 +178,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-drip",
-        summary: "a ServerHello sent at one byte every 100 ms",
+        summary: "sends a ServerHello at one byte every 100 ms",
         server: doing(&[(
             Trigger::Handshake,
             &[
@@ -193,7 +193,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "certificate-of-a-megabyte",
-        summary: "a certificate of 1 MB",
+        summary: "sends a certificate of 1 MB",
         server: Server { identity: Recipe::Megabyte, ..RELAY },
         client: HASTY,
         expect: &["tls-handshake-failed"],
@@ -201,15 +201,15 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "chain-of-forty",
-        summary: "a chain of 40 certificates",
+        summary: "sends a chain of 40 certificates",
         server: Server { identity: Recipe::LongChain, ..RELAY },
         client: BARE,
         expect: &["certificate-chain-unnecessary"],
         exit: 0,
     },
     Scenario {
-        name: "deaf",
-        summary: "stops reading after the greeting, so the client's writes block",
+        name: "stops-reading",
+        summary: "stops reading after the TLS handshake, so the client's writes block",
         server: doing(&[(Trigger::Secured, &[ServerAct::Deaf])]),
         client: HASTY,
         expect: &["reply-missing"],
@@ -217,7 +217,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "echo-of-auth",
-        summary: "a multi-line reply to AUTH that contains the password in pieces",
+        summary: "sends a multi-line reply to AUTH that contains the password in pieces",
         server: Server {
             on: &[(
                 Trigger::AuthAnswer,
@@ -233,8 +233,8 @@ pub(super) static ALL: &[Scenario] = &[
     },
 ];
 
-/// Escape sequences of a terminal (OSC 52 writes the clipboard, OSC 8 hides a link, CSI clears the screen), commands of a
-/// CI log, tags of HTML and XML, and characters that change the writing direction.
+/// Terminal escape sequences (OSC 52 writes to the clipboard, OSC 8 hides the target of a link, CSI clears the screen), CI
+/// log commands, HTML and XML tags, and characters that change the writing direction.
 const POISON_GREETING: &str = "220 localhost ESMTP \x1b]52;c;cm0gLXJmIH4=\x07\x1b[2J\u{9b}31m \u{202e}desrever\u{202c} ::error::forged <script>alert(1)</script>";
 const POISON_EHLO: &str = "250-localhost \x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\\n250-X\u{2066}HIDDEN\u{200b}\u{feff}\n250-PIPELINING\n250 STARTTLS";
 const POISON_RCPT: &str = "550-5.1.1 User unknown ::error file=x,line=1::forged%0A%0D\n550-5.1.1 ##[error]forged ##vso[task.complete]\n550-5.1.1 </pre></svg><img src=x onerror=alert(1)> ]]> <!-- & \" ' `x` $(id)\n550 5.1.1 \x1b[31mred\x07 | a | b | [x](javascript:alert(1)) ![x](http://evil.example/x.png)";

@@ -1,5 +1,5 @@
-//! The scenarios: one file for each subject, each with a list of values; [`SCENARIOS`] is the list of these lists. The first
-//! scenario is the healthy one that `demo` starts with.
+//! The scenarios. Each file contains the list of one subject; [`SCENARIOS`] contains all lists. `demo` starts with the
+//! first scenario, which has no faults.
 
 mod auth;
 mod certificates;
@@ -14,7 +14,7 @@ mod tls;
 
 use super::Scenario;
 
-/// Every scenario, by subject.
+/// The scenarios of each subject.
 pub static SCENARIOS: &[&[Scenario]] = &[
     healthy::ALL,
     greeting::ALL,
@@ -28,7 +28,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     hostile::ALL,
 ];
 
-/// Servers without faults.
+/// The scenarios without faults.
 pub static HEALTHY: &[Scenario] = healthy::ALL;
 
 /// Every scenario.
@@ -36,7 +36,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     SCENARIOS.iter().flat_map(|list| list.iter())
 }
 
-/// A scenario by its name.
+/// Finds a scenario by its name.
 pub fn scenario(name: &str) -> Option<&'static Scenario> {
     scenarios().find(|scenario| scenario.name == name)
 }

@@ -1,4 +1,4 @@
-//! Known providers: their greetings and their error replies.
+//! The greetings and error replies of known providers.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login::LoginBehaviour;
@@ -33,7 +33,7 @@ macro_rules! mail {
 pub(super) static ALL: &[Scenario] = &[
     login!(
         "gmail-wrong-password",
-        "Gmail: wrong user name or password, or an app password is required",
+        "Gmail: the user name or password is wrong, or an app password is required",
         "220 smtp.gmail.com ESMTP ffacd0b85a97d-sandbox - gsmtp",
         "535-5.7.8 Username and Password not accepted. For more information, go to\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials ffacd0b85a97d-sandbox - gsmtp",
         "auth-credentials-refused",
@@ -49,7 +49,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     login!(
         "microsoft-365-basic-disabled",
-        "Microsoft 365: passwords are disabled, only OAuth is accepted",
+        "Microsoft 365: password logins are disabled, and only OAuth is accepted",
         "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
         "535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [FR3P281CA0001.DEUP281.PROD.OUTLOOK.COM]",
         "auth-oauth-required",
@@ -73,7 +73,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     login!(
         "yahoo-app-password",
-        "Yahoo: the account's password is rejected, an app password is required",
+        "Yahoo: the account's password is rejected because an app password is required",
         "220 smtp.mail.yahoo.com ESMTP ready",
         "535 5.7.0 (#AUTH005) Too many bad auth attempts.",
         "auth-app-password-required",
@@ -89,7 +89,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     login!(
         "ses-wrong-credentials",
-        "Amazon SES: these are not SMTP credentials",
+        "Amazon SES: the user name and password are not SMTP credentials",
         "220 email-smtp.amazonaws.com ESMTP SimpleEmailService-d-SANDBOX",
         "535 Authentication Credentials Invalid",
         "auth-credentials-refused",
@@ -97,7 +97,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     login!(
         "sendgrid-wrong-key",
-        "SendGrid: the user name must be the word apikey, the password the API key",
+        "SendGrid: the user name must be the word apikey, and the password must be the API key",
         "220 SG ESMTP service ready at geopod-ismtpd-0",
         "535 Authentication failed: Bad username / password",
         "auth-credentials-refused",
@@ -151,7 +151,7 @@ pub(super) static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "microsoft-block-list",
-        "Outlook.com: the network of the client is blocked",
+        "Outlook.com: the client's network is on Microsoft's block list",
         "220 HE1EUR01FT001.mail.protection.outlook.com Microsoft ESMTP MAIL Service ready",
         "550 5.7.1 Unfortunately, messages from [127.0.0.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140). You can also refer your provider to http://mail.live.com/mail/troubleshooting.aspx#errors.",
         "client-reputation",
@@ -160,7 +160,7 @@ pub(super) static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "yahoo-deferred",
-        "Yahoo: too much mail, or spam complaints",
+        "Yahoo: temporarily rejected because of mail volume or spam complaints",
         "220 mtaproxy501.free.mail.ne1.yahoo.com ESMTP ready",
         "421 4.7.0 [TSS04] Messages from 127.0.0.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes",
         "client-reputation",
@@ -178,7 +178,7 @@ pub(super) static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "t-online-reverse-dns",
-        "T-Online: the client's IP address is not known",
+        "T-Online: mail from unknown IP addresses is rejected",
         "220 mailin42.mgt.mul.t-online.de T-Online ESMTP receiver fssmtpd2025 ready.",
         "554 IP=127.0.0.1 - A problem occurred. (Ask your postmaster for help or to contact tosa@rx.t-online.de to clarify.)",
         "client-reputation",

@@ -1,9 +1,9 @@
-//! Rejections of MAIL and RCPT with texts that are not specific to a provider.
+//! Rejections of MAIL and RCPT whose text is not specific to a provider.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
-/// A server that replies to RCPT like this.
+/// A receiving server with these acts.
 const fn rcpt(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
@@ -47,7 +47,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-refused",
-        "rejected without a reason",
+        "rejects the recipient without a reason",
         "550 Requested action not taken",
         "recipient-refused",
         5
@@ -55,7 +55,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-deferred",
-        "temporarily rejected without a reason",
+        "temporarily rejects the recipient without a reason",
         "450 4.0.0 Requested action not taken",
         "recipient-deferred",
         4
@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "domain-unknown",
-        "the domain of the recipient does not exist",
+        "the recipient's domain does not exist",
         "550 5.1.2 <you@sandbox.test>: Recipient address rejected: Domain not found",
         "domain-unknown",
         5
@@ -119,7 +119,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "greylisted",
-        "greylisted: the first attempt of an unknown client is temporarily rejected",
+        "temporarily rejects the first attempt of an unknown client (greylisting)",
         "450 4.2.0 <you@sandbox.test>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/sandbox.test.html",
         "greylisted",
         4
@@ -127,7 +127,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "rate-limited",
-        "too many messages in a short time",
+        "temporarily rejects RCPT because of too many messages in a short time",
         "450 4.7.1 <you@sandbox.test>: Recipient address rejected: Policy rejection: rate limit exceeded",
         "rate-limited",
         4
@@ -143,7 +143,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-block-list",
-        "RCPT is rejected because the client's IP address is on a block list",
+        "rejects RCPT because the client's IP address is on a block list",
         "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using b.barracudacentral.org",
         "client-reputation",
         5
@@ -159,7 +159,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-helo-name",
-        "RCPT is rejected because of the EHLO name",
+        "rejects RCPT because of the EHLO name",
         "504 5.5.2 <laptop>: Helo command rejected: need fully-qualified hostname",
         "ehlo-name-refused",
         5
@@ -167,7 +167,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "sender-spf",
-        "the domain of the sender does not allow this client (SPF)",
+        "the sender's domain does not authorize this client (SPF)",
         "550 5.7.23 <you@sandbox.test>: Recipient address rejected: Message rejected due to: SPF fail - not authorized",
         "sender-authentication-failed",
         5
@@ -175,7 +175,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "content-policy",
-        "rejected by policy",
+        "rejects RCPT because of content restrictions",
         "550 5.7.1 Message rejected due to content restrictions",
         "content-policy",
         5
@@ -183,7 +183,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "server-fault",
-        "an internal error of the server",
+        "temporarily rejects RCPT because of an internal error",
         "451 4.3.0 Error: queue file write error",
         "server-fault",
         4
@@ -191,7 +191,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "command-syntax",
-        "the email address is rejected as malformed",
+        "rejects the recipient's email address as malformed",
         "501 5.1.3 Bad recipient address syntax",
         "command-syntax-refused",
         5
@@ -199,7 +199,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "sender-refused",
-        "the sender is rejected without a reason",
+        "rejects the sender without a reason",
         "550 Requested action not taken",
         "sender-refused",
         5
@@ -207,7 +207,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "sender-not-accepted",
-        "the domain of the sender does not exist",
+        "the sender's domain does not exist",
         "450 4.1.8 <me@sandbox.test>: Sender address rejected: Domain not found",
         "sender-not-accepted",
         4
@@ -215,7 +215,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "message-too-large",
-        "the message would be too large",
+        "rejects MAIL because the message would be too large",
         "552 5.3.4 Message size exceeds fixed maximum message size",
         "message-too-large",
         5
@@ -223,7 +223,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "server-storage-full",
-        "the server has no disk space",
+        "temporarily rejects MAIL because its storage is full",
         "452 4.3.1 Insufficient system storage",
         "server-storage-full",
         4
@@ -231,7 +231,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "command-out-of-sequence",
-        "the commands are rejected as out of order",
+        "rejects MAIL because the commands are out of order",
         "503 5.5.1 Bad sequence of commands",
         "command-out-of-sequence",
         5
@@ -239,7 +239,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "command-unsupported",
-        "MAIL is rejected as an unknown command",
+        "rejects MAIL as not implemented",
         "502 5.5.1 Command not implemented",
         "command-unsupported",
         5
@@ -262,7 +262,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "third-recipient-too-many",
-        summary: "the third recipient exceeds the limit",
+        summary: "the third recipient exceeds the server's limit",
         server: rcpt(&[(Trigger::RcptNumber(3), &[ServerAct::Say("452 4.5.3 Too many recipients")])]),
         client: THREE,
         expect: &["too-many-recipients"],
@@ -270,7 +270,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "null-sender-refused",
-        summary: "the null sender of bounces is rejected, which violates RFC 5321",
+        summary: "rejects the null sender of bounces, which violates RFC 5321",
         server: rcpt(&[(
             Trigger::Mail,
             &[ServerAct::Say("550 5.1.7 <>: Sender address rejected: Null sender not allowed")],
@@ -281,7 +281,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "smtputf8-missing",
-        summary: "a non-ASCII email address, at a server without SMTPUTF8",
+        summary: "the recipient's email address is not ASCII, but the server does not advertise SMTPUTF8",
         server: RELAY,
         client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
         expect: &["address-needs-smtputf8"],
@@ -289,7 +289,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "refusals-after-data",
-        summary: "a provider that accepts every recipient and rejects some only after the message",
+        summary: "a provider that accepts every recipient at RCPT and rejects some only after the message data",
         server: Server {
             greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
             ..RELAY
@@ -304,7 +304,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tarpit",
-        summary: "every reply is delayed by 300 ms",
+        summary: "delays the replies to MAIL and RCPT by 300 ms",
         server: rcpt(&[
             (Trigger::Mail, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.0 Ok")]),
             (Trigger::Rcpt, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.5 Ok")]),

@@ -1,4 +1,4 @@
-//! Sessions that fail at each phase: closed, reset, no reply, 421, out of order, endless.
+//! Sessions that fail in each phase: connection closed or reset, no reply, 421, invalid or out-of-step replies.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
@@ -32,23 +32,37 @@ macro_rules! ends {
 }
 
 pub(super) static ALL: &[Scenario] = &[
-    ends!(Connect, "close-at-connect", "closed before a greeting", [ServerAct::Close], &["greeting-missing"], 3),
+    ends!(
+        Connect,
+        "close-at-connect",
+        "closes the connection before the greeting",
+        [ServerAct::Close],
+        &["greeting-missing"],
+        3
+    ),
     ends!(
         Connect,
         "reset-at-connect",
-        "reset before a greeting",
+        "resets the connection before the greeting",
         [ServerAct::Wait(100), ServerAct::Reset],
         &["greeting-missing"],
         3
     ),
-    ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Ehlo, "silence-at-ehlo", "no reply to EHLO", [ServerAct::Silence], &["reply-missing"], 3),
-    ends!(Ehlo, "421-at-ehlo", "421 at EHLO", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
+    ends!(Ehlo, "close-at-ehlo", "closes the connection at EHLO", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Ehlo, "reset-at-ehlo", "resets the connection at EHLO", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Ehlo, "silence-at-ehlo", "does not reply to EHLO", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(
+        Ehlo,
+        "421-at-ehlo",
+        "replies to EHLO with 421 and closes the connection",
+        [ServerAct::Say(BYE), ServerAct::Close],
+        &["server-closing"],
+        4
+    ),
     ends!(
         Starttls,
         "421-at-starttls",
-        "421 at STARTTLS",
+        "replies to STARTTLS with 421 and closes the connection",
         [ServerAct::Say(BYE), ServerAct::Close],
         &["server-closing"],
         4
@@ -56,7 +70,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "close-at-ehlo-inside-tls",
-        "closed at EHLO inside TLS",
+        "closes the connection at EHLO inside TLS",
         [ServerAct::Close],
         &["connection-closed"],
         8
@@ -64,7 +78,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "421-at-ehlo-inside-tls",
-        "421 at EHLO inside TLS",
+        "replies to EHLO inside TLS with 421 and closes the connection",
         [ServerAct::Say(BYE), ServerAct::Close],
         &["server-closing"],
         4
@@ -72,24 +86,45 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "silence-at-ehlo-inside-tls",
-        "no reply to EHLO inside TLS",
+        "does not reply to EHLO inside TLS",
         [ServerAct::Silence],
         &["reply-missing"],
         3
     ),
-    ends!(Mail, "close-at-mail", "closed at MAIL", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Mail, "reset-at-mail", "reset at MAIL", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Mail, "silence-at-mail", "no reply to MAIL", [ServerAct::Silence], &["reply-missing"], 3),
-    ends!(Mail, "421-at-mail", "421 at MAIL", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
-    ends!(Rcpt, "close-at-rcpt", "closed at RCPT", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Rcpt, "reset-at-rcpt", "reset at RCPT", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Rcpt, "silence-at-rcpt", "no reply to RCPT", [ServerAct::Silence], &["reply-missing"], 3),
-    ends!(Rcpt, "421-at-rcpt", "421 at RCPT", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
-    ends!(Quit, "close-at-quit", "closed at QUIT without a reply, which is harmless", [ServerAct::Close], &[], 0),
+    ends!(Mail, "close-at-mail", "closes the connection at MAIL", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Mail, "reset-at-mail", "resets the connection at MAIL", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Mail, "silence-at-mail", "does not reply to MAIL", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(
+        Mail,
+        "421-at-mail",
+        "replies to MAIL with 421 and closes the connection",
+        [ServerAct::Say(BYE), ServerAct::Close],
+        &["server-closing"],
+        4
+    ),
+    ends!(Rcpt, "close-at-rcpt", "closes the connection at RCPT", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Rcpt, "reset-at-rcpt", "resets the connection at RCPT", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Rcpt, "silence-at-rcpt", "does not reply to RCPT", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(
+        Rcpt,
+        "421-at-rcpt",
+        "replies to RCPT with 421 and closes the connection",
+        [ServerAct::Say(BYE), ServerAct::Close],
+        &["server-closing"],
+        4
+    ),
+    ends!(
+        Quit,
+        "close-at-quit",
+        "closes the connection at QUIT without a reply, which is harmless",
+        [ServerAct::Close],
+        &[],
+        0
+    ),
     ends!(
         Quit,
         "silence-at-quit",
-        "no reply to QUIT, after all other commands were completed",
+        "does not reply to QUIT, which is harmless because all other commands are complete",
         [ServerAct::Silence],
         &[],
         0
@@ -97,7 +132,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "half-close-at-ehlo",
-        "half-closes the connection at EHLO and continues to read",
+        "stops sending at EHLO (half-close) and continues to read",
         [ServerAct::HalfClose],
         &["connection-closed"],
         8
@@ -105,7 +140,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "reset-at-ehlo-inside-tls",
-        "reset at EHLO inside TLS",
+        "resets the connection at EHLO inside TLS",
         [ServerAct::Reset],
         &["connection-closed"],
         8
@@ -113,14 +148,14 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "close-rudely-at-mail",
-        "closed at MAIL without the TLS close_notify alert",
+        "closes the connection at MAIL without a TLS close_notify alert",
         [ServerAct::CloseRudely],
         &["connection-closed"],
         8
     ),
     Scenario {
         name: "reset-at-auth",
-        summary: "reset at AUTH",
+        summary: "resets the connection at AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Reset])], ..SUBMISSION },
         client: ClientUsage { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
         expect: &["connection-closed"],
@@ -128,7 +163,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "size-too-small",
-        summary: "accepts messages of at most 1000 bytes, as advertised with SIZE",
+        summary: "advertises with SIZE that it accepts messages of at most 1000 bytes",
         server: Server {
             plain: &["SIZE 1000", "STARTTLS"],
             inside: &["SIZE 1000"],
@@ -141,7 +176,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "421-at-auth",
-        summary: "421 at AUTH",
+        summary: "replies to AUTH with 421 and closes the connection",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Say(BYE), ServerAct::Close])], ..SUBMISSION },
         client: ClientUsage {
             flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"],
@@ -154,7 +189,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "354-to-mail",
-        "354, which requests a message, in reply to MAIL",
+        "replies to MAIL with 354, the code that asks the client to send the message",
         [ServerAct::Say("354 go ahead")],
         &["reply-invalid"],
         8
@@ -162,7 +197,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-without-code",
-        "a line without a code in reply to EHLO",
+        "replies to EHLO with a line that has no reply code",
         [ServerAct::Say("Hello there")],
         &["reply-invalid"],
         8
@@ -170,7 +205,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-of-two-digits",
-        "a reply code of two digits",
+        "replies to EHLO with a two-digit reply code",
         [ServerAct::Say("25 localhost")],
         &["reply-invalid"],
         8
@@ -178,7 +213,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-of-four-digits",
-        "a reply code of four digits",
+        "replies to EHLO with a four-digit reply code",
         [ServerAct::Say("2500 localhost")],
         &["reply-invalid"],
         8
@@ -186,14 +221,14 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "reply-999",
-        "a reply code that is not defined in any standard",
+        "replies to MAIL with 999, a reply code that no standard defines",
         [ServerAct::Say("999 what")],
         &["reply-invalid"],
         8
     ),
     Scenario {
         name: "time-is-up",
-        summary: "no reply to RCPT within the client's overall time limit",
+        summary: "does not reply to RCPT within the client's overall time limit",
         server: doing(&[(Trigger::Rcpt, &[ServerAct::Silence])]),
         client: ClientUsage {
             flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--max-time", "2s"],
@@ -204,7 +239,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "budget-of-one",
-        summary: "no greeting, and the client may not open a second connection to find out why",
+        summary: "sends no greeting, and the client's connection limit prevents a second connection to find out why",
         server: doing(&[(Trigger::Connect, &[ServerAct::Silence])]),
         client: ClientUsage { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
         expect: &["greeting-missing", "connection-limit-reached"],
@@ -212,7 +247,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "bare-line-feeds",
-        summary: "lines that end with LF instead of CRLF",
+        summary: "ends reply lines with LF instead of CRLF",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
         client: SENDING,
         expect: &["reply-malformed"],
@@ -220,7 +255,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "codes-change-in-a-reply",
-        summary: "a multi-line reply with different codes",
+        summary: "sends a multi-line reply whose lines have different codes",
         server: doing(&[(Trigger::Mail, &[ServerAct::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
         expect: &["reply-invalid"],
@@ -228,7 +263,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "reply-before-the-command",
-        summary: "the reply to EHLO is sent together with the greeting",
+        summary: "sends the reply to EHLO together with the greeting",
         server: doing(&[(Trigger::Connect, &[ServerAct::Say("220 localhost ESMTP\n250 localhost")])]),
         client: SENDING,
         expect: &["reply-unsolicited"],
@@ -236,7 +271,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "two-replies-to-ehlo",
-        summary: "two replies to one command",
+        summary: "sends two replies to EHLO",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Say("250-localhost\n250 STARTTLS\n250 and again")])]),
         client: SENDING,
         expect: &["reply-unsolicited"],
@@ -244,7 +279,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-reply-behind",
-        summary: "two replies to MAIL, so the recipient seems accepted until it is rejected one second later",
+        summary: "sends two replies to MAIL, so the recipient seems accepted; the rejection arrives one second later",
         server: doing(&[
             (Trigger::Mail, &[ServerAct::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
             (
@@ -261,7 +296,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-reply-behind-at-login",
-        summary: "AUTH is accepted with 235, then rejected one second later",
+        summary: "accepts AUTH with 235 and rejects it one second later",
         server: Server {
             on: &[(
                 Trigger::Auth,
@@ -290,7 +325,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "login-answered-with-250",
-        summary: "250 instead of 235 in reply to AUTH",
+        summary: "replies to AUTH with 250 instead of 235",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Say("250 Ok")])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["session-out-of-step"],
@@ -298,7 +333,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "recipient-rejected-with-250",
-        summary: "250 to RCPT, with the enhanced status code of a rejection",
+        summary: "replies to RCPT with 250, but with the enhanced status code of a rejection",
         server: doing(&[(Trigger::Rcpt, &[ServerAct::Say("250 5.1.1 User unknown")])]),
         client: SENDING,
         expect: &["reply-invalid"],
@@ -306,7 +341,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "submission-without-anything",
-        summary: "neither STARTTLS nor AUTH: a server with its default configuration",
+        summary: "advertises neither STARTTLS nor AUTH, like some servers in their default configuration",
         server: Server { plain: &["8BITMIME"], demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: SENDING,
         expect: &["starttls-not-offered"],

@@ -1,4 +1,4 @@
-//! Faults of STARTTLS: missing, masked, rejected, followed by something else, executed in the wrong order.
+//! Faults in STARTTLS: missing, masked, rejected, not followed by TLS, or open to command injection.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{
@@ -12,7 +12,7 @@ const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "starttls-missing",
-        summary: "STARTTLS is not advertised, but the client requires it",
+        summary: "does not advertise STARTTLS, which the client requires",
         server: Server { plain: &["PIPELINING", "SIZE 10240000", "8BITMIME"], ..RELAY },
         client: REQUIRED,
         expect: &["starttls-not-offered"],
@@ -20,7 +20,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-masked",
-        summary: "a firewall replaces STARTTLS with X and the greeting with asterisks",
+        summary: "a firewall replaces STARTTLS with XXXXXXXA and the greeting with asterisks",
         server: Server {
             greeting: "220 ********************************",
             plain: &["PIPELINING", "SIZE 10240000", "XXXXXXXA", "8BITMIME"],
@@ -32,7 +32,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-accepted-in-plain-text",
-        summary: "AUTH is not advertised before TLS, but accepted",
+        summary: "accepts AUTH before TLS, although it does not advertise it there",
         server: Server {
             on: &[(Trigger::Auth, &[ServerAct::Say("334 "), ServerAct::Say("501 5.7.0 Authentication cancelled")])],
             ..SUBMISSION
@@ -43,7 +43,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-refused",
-        summary: "STARTTLS is advertised but temporarily rejected with 454",
+        summary: "advertises STARTTLS but temporarily rejects it with 454",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("454 4.7.0 TLS not available due to local problem")])],
             ..RELAY
@@ -54,7 +54,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-unknown",
-        summary: "STARTTLS is advertised but rejected as unknown",
+        summary: "advertises STARTTLS but rejects it as not implemented",
         server: Server { on: &[(Trigger::Starttls, &[ServerAct::Say("502 5.5.1 Command not implemented")])], ..RELAY },
         client: BARE,
         expect: &["starttls-refused"],
@@ -62,7 +62,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-injected-reply",
-        summary: "a plain-text reply is sent together with the 220, so that a client may take it for one sent inside TLS",
+        summary: "sends an unencrypted reply together with the 220, which a vulnerable client treats as sent inside TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -76,7 +76,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection",
-        summary: "a command received before TLS is executed inside it (CVE-2011-0411)",
+        summary: "executes a command inside TLS that it received before TLS (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsCarrying])],
             ..RELAY
@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection-held",
-        summary: "a command received before TLS is executed together with the first one inside it (CVE-2011-0411)",
+        summary: "executes a command that it received before TLS when the first command inside TLS arrives (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsHolding])],
             ..RELAY
@@ -98,7 +98,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greets-again-inside-tls",
-        summary: "a second greeting inside TLS, where the server must wait for EHLO",
+        summary: "sends a second greeting inside TLS instead of waiting for EHLO",
         server: Server { on: &[(Trigger::Secured, &[ServerAct::Say("220 localhost ESMTP, inside TLS")])], ..RELAY },
         client: ClientUsage { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["session-out-of-step"],
@@ -125,7 +125,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-silence",
-        summary: "220 to STARTTLS, then no data",
+        summary: "accepts STARTTLS with 220, then sends no data",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Silence])],
             ..RELAY
@@ -136,7 +136,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-plain-text",
-        summary: "220 to STARTTLS, then plain-text SMTP instead of the handshake",
+        summary: "accepts STARTTLS with 220, then sends an SMTP reply instead of the handshake",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -155,7 +155,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-rubbish",
-        summary: "220 to STARTTLS, then bytes that are not TLS",
+        summary: "accepts STARTTLS with 220, then sends bytes that are not TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -174,7 +174,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-close",
-        summary: "220 to STARTTLS, then the connection is closed",
+        summary: "accepts STARTTLS with 220, then closes the connection",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Close])],
             ..RELAY
@@ -185,7 +185,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-reset",
-        summary: "220 to STARTTLS, then the connection is reset",
+        summary: "accepts STARTTLS with 220, then resets the connection",
         server: Server {
             on: &[(
                 Trigger::Starttls,

@@ -13,7 +13,7 @@ const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-1.0",
-        summary: "TLS 1.0 only",
+        summary: "supports only TLS 1.0",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0301), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -21,7 +21,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-1.1",
-        summary: "TLS 1.1 only",
+        summary: "supports only TLS 1.1",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0302), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -29,7 +29,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-sslv3",
-        summary: "only SSLv3 is accepted",
+        summary: "supports only SSLv3",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0300), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -37,7 +37,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-old-suites",
-        summary: "TLS 1.2 with cipher suites that no current client offers",
+        summary: "supports only TLS 1.2 cipher suites that no current client offers",
         server: Server { hello: HelloAnswer::OnlyOldSuites, ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -45,7 +45,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-large-hello-refused",
-        summary: "closes the connection on a ClientHello of two packets, as post-quantum clients send",
+        summary: "closes the connection if the ClientHello needs two packets, as with post-quantum key exchange",
         server: Server { hello: HelloAnswer::UpTo(1000), ..RELAY },
         client: BARE,
         expect: &["tls-large-hello-refused"],
@@ -53,7 +53,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-downgraded",
-        summary: "TLS 1.2 with the downgrade marker of a TLS 1.3 server: a device on the network path lowers the version",
+        summary: "chooses TLS 1.2 and marks it as a downgrade, as if a device on the network path had removed TLS 1.3",
         server: Server { hello: HelloAnswer::Downgraded, ..RELAY },
         client: BARE,
         expect: &["tls-downgraded"],
@@ -61,7 +61,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-alert",
-        summary: "an alert to every ClientHello, as from a server without a certificate",
+        summary: "rejects every ClientHello with alert handshake_failure, like a server without a certificate",
         server: Server { hello: HelloAnswer::Alert(40), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -69,7 +69,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-internal-error",
-        summary: "alert internal_error to every ClientHello",
+        summary: "rejects every ClientHello with alert internal_error",
         server: Server { hello: HelloAnswer::Alert(80), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -77,7 +77,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-unknown-name",
-        summary: "the server has no certificate for the requested name",
+        summary: "rejects the requested server name with alert unrecognized_name",
         server: Server { hello: HelloAnswer::Alert(112), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -85,7 +85,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-name-needed",
-        summary: "alert unrecognized_name to every client that does not send the name of the greeting",
+        summary: "rejects the handshake with alert unrecognized_name unless SNI contains the name in the greeting",
         server: Server {
             greeting: "220 tls-name-needed.test ESMTP smtpcheck sandbox",
             hello: HelloAnswer::OnlyNamed("tls-name-needed.test", 112),
@@ -97,7 +97,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-name-needed-strict-sni",
-        summary: "alert handshake_failure to every client that does not send the name of the greeting, as HAProxy does",
+        summary: "rejects the handshake with alert handshake_failure unless SNI contains the name in the greeting, as HAProxy does",
         server: Server {
             greeting: "220 tls-name-needed-strict-sni.test ESMTP smtpcheck sandbox",
             hello: HelloAnswer::OnlyNamed("tls-name-needed-strict-sni.test", 40),
@@ -109,7 +109,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-name-chooses-certificate",
-        summary: "a certificate for another host to every client that does not send the name of the greeting",
+        summary: "sends a certificate for another host unless SNI contains the name in the greeting",
         server: Server {
             greeting: "220 tls-name-chooses-certificate.test ESMTP smtpcheck sandbox",
             identity: Recipe::ByServerName,
@@ -121,7 +121,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-dhe-1024",
-        summary: "only Diffie-Hellman with a 1024-bit prime as key exchange",
+        summary: "supports only Diffie-Hellman key exchange with a 1024-bit prime",
         server: Server { hello: HelloAnswer::OnlyDhe(1024), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -129,7 +129,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-dhe-2048",
-        summary: "only Diffie-Hellman with a 2048-bit prime as key exchange",
+        summary: "supports only Diffie-Hellman key exchange with a 2048-bit prime",
         server: Server { hello: HelloAnswer::OnlyDhe(2048), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -137,7 +137,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-p-521",
-        summary: "only the curve P-521 as key exchange group",
+        summary: "supports only the curve P-521 for key exchange",
         server: Server { hello: HelloAnswer::OnlyGroup(25), ..RELAY },
         client: BARE,
         expect: &["tls-group-unusual"],
@@ -145,7 +145,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-key-ed448",
-        summary: "a handshake signed with Ed448, which some TLS libraries do not support",
+        summary: "signs the handshake with Ed448, which some TLS libraries do not support",
         server: Server { hello: HelloAnswer::OnlySignature(0x0808), ..RELAY },
         client: BARE,
         expect: &["tls-key-unusual"],
@@ -153,7 +153,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-half-a-hello",
-        summary: "half a ServerHello, then no data",
+        summary: "sends half a ServerHello, then no data",
         server: Server { hello: HelloAnswer::Half, ..RELAY },
         client: HASTY,
         expect: &["tls-handshake-failed"],
@@ -161,7 +161,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-implicit-broken",
-        summary: "implicit TLS that ends with an alert",
+        summary: "rejects implicit TLS with an alert",
         server: Server { hello: HelloAnswer::Alert(40), ..IMPLICIT },
         client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["tls-handshake-failed"],
@@ -169,7 +169,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-sslv2",
-        summary: "an SSLv2 message in reply to the handshake",
+        summary: "replies to the ClientHello with an SSLv2 message",
         server: Server {
             on: &[(
                 Trigger::Handshake,
@@ -187,7 +187,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-required",
-        summary: "requires a client certificate and gets none",
+        summary: "requires a client certificate, but the client has none",
         server: Server { tls: TlsTerms::ClientCertificate, ..RELAY },
         client: BARE,
         expect: &["client-certificate-required"],
@@ -195,7 +195,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-required-1.2",
-        summary: "requires a client certificate in TLS 1.2, where the handshake itself fails",
+        summary: "requires a client certificate in TLS 1.2, where the handshake itself fails without one",
         server: Server { tls: TlsTerms::ClientCertificate12, ..RELAY },
         client: BARE,
         expect: &["client-certificate-required"],
@@ -203,7 +203,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-refused",
-        summary: "requires a client certificate from another CA than the client's",
+        summary: "requires a client certificate issued by a CA other than the client's",
         server: Server { tls: TlsTerms::ForeignClientCertificate, ..RELAY },
         client: ClientUsage { flags: &["--cert", "{client-certificate}"], ..BARE },
         expect: &["client-certificate-refused"],
@@ -227,7 +227,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-fallback-unprotected",
-        summary: "accepts TLS 1.0 and 1.1, even from a client that was downgraded to them",
+        summary: "accepts TLS 1.0 and 1.1, even if the client signals a fallback (TLS_FALLBACK_SCSV)",
         server: Server { hello: HelloAnswer::OldTooUnguarded, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted", "tls-fallback-unprotected"],
@@ -235,7 +235,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-no-extended-master-secret",
-        summary: "TLS 1.2 without the extended master secret",
+        summary: "supports TLS 1.2 without the extended master secret",
         server: Server { hello: HelloAnswer::NoExtendedMasterSecret, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-extended-master-secret-missing"],
@@ -243,7 +243,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-profile-not-met",
-        summary: "a secure server that deviates from a profile: Mozilla's modern profile allows only TLS 1.3",
+        summary: "a secure server that does not meet Mozilla's modern profile, which allows only TLS 1.3",
         server: Server { demands: RequiredBeforeMail::Tls, ..RELAY },
         client: ClientUsage { flags: &["--tls-profile", "mozilla-modern"], ..BARE },
         expect: &["tls-profile-not-met"],
@@ -251,7 +251,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-insecure-renegotiation",
-        summary: "TLS 1.2 without secure renegotiation",
+        summary: "supports TLS 1.2 without secure renegotiation",
         server: Server { hello: HelloAnswer::NoSecureRenegotiation, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-renegotiation-insecure"],
@@ -259,7 +259,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-throttled",
-        summary: "the fifth connection within 10 seconds is rejected",
+        summary: "rejects the fifth and every further connection within 10 seconds",
         server: Server {
             on: &[(
                 Trigger::Visit(5),

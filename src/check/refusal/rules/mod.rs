@@ -1,6 +1,6 @@
-//! The rules of rejections: one for each category of the lexicon, and one for each phase, for replies of which only the
-//! code is known. Sentences about single replies are data in the lexicon; the files of this folder are the pages of the
-//! categories, by subject.
+//! The rules about rejections, with their pages, by subject. Each category of the lexicon has a rule. Each phase also
+//! has a rule, for replies whose text the lexicon does not recognise. Explanations of single replies are data in the
+//! lexicon.
 
 mod login;
 mod phase;
@@ -32,7 +32,7 @@ pub(super) use server::{
     RATE_LIMITED, SERVER_FAULT, SERVER_STORAGE_FULL, TOO_MANY_CONNECTIONS, TOO_MANY_RECIPIENTS,
 };
 
-/// The rule of a category; none if it is not a rejection or not known.
+/// The rule of a category; none if the category is not a rejection, or is unknown.
 pub(super) fn of(cause: Cause) -> Option<&'static Rule> {
     Some(match cause {
         Cause::UnknownUser => &RECIPIENT_UNKNOWN,

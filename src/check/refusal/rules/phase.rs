@@ -1,4 +1,4 @@
-//! The rules for rejections of which only the phase and the code are known.
+//! The rules about rejections whose text the lexicon does not recognise. Only their phase and code are known.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -8,8 +8,8 @@ pub(crate) static GREETING_REFUSED: Rule = Rule {
     title: "the server rejects the connection in its greeting",
     docs: Docs {
         sees: "The greeting is a 4yz or 5yz reply instead of 220.",
-        matters: "The server rejected the client before any command was sent: it does not accept your IP address (reputation, reverse DNS, its own list), or it is too busy (4yz), or it accepts no mail at all (521).",
-        action: "For 4yz, try again later. For 5yz, read the server's text: it usually names the reason, often a block list that contains your IP address.",
+        matters: "The server rejected the client before the first command. It does not accept your IP address (because of its reputation, its reverse DNS or a list of the server), it is too busy (4yz), or it accepts no mail at all (521).",
+        action: "For 4yz, try again later. For 5yz, read the server's text, which usually names the reason. Often it is a block list that contains your IP address.",
         example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
         references: "RFC 5321 section 3.1, RFC 7504 section 3 (521)",
     },
@@ -20,8 +20,8 @@ pub(crate) static EHLO_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server rejects EHLO",
     docs: Docs {
-        sees: "The reply to EHLO (or to HELO, if the server did not know EHLO) was 4yz or 5yz.",
-        matters: "Most often the server does not accept the EHLO name: it must be a fully qualified host name, or an IP address in brackets.",
+        sees: "The reply to EHLO was 4yz or 5yz, or the server did not support EHLO and rejected HELO too.",
+        matters: "The session cannot continue. Often the server does not accept the EHLO name, which must be a fully qualified host name or an IP address in brackets.",
         action: "Use --ehlo with a fully qualified host name that exists in DNS and belongs to the sending machine.",
         example: "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
         references: "RFC 5321 sections 4.1.1.1 and 4.1.4",
@@ -31,11 +31,11 @@ pub(crate) static EHLO_REFUSED: Rule = Rule {
 pub(crate) static STARTTLS_REFUSED: Rule = Rule {
     id: "starttls-refused",
     severity: Severity::Error,
-    title: "the server advertises STARTTLS and then rejects it",
+    title: "the server advertises STARTTLS but rejects it",
     docs: Docs {
-        sees: "STARTTLS was advertised, but the reply to it is not 220.",
-        matters: "454 means that TLS is temporarily not available, usually because the server cannot read its key or certificate. Senders that require TLS cannot deliver.",
-        action: "Server operator: read the mail log for the time of the rejection. It names the file or the setting that is wrong.",
+        sees: "The server advertised STARTTLS, but replied to it with 4yz or 5yz instead of 220.",
+        matters: "Senders that require TLS cannot deliver mail. 454 means that TLS is temporarily not available, usually because the server cannot read its key or certificate.",
+        action: "Server operator: read the mail log for the time of the rejection. It usually names the file or setting that is wrong.",
         example: "454 4.7.0 TLS not available due to local problem",
         references: "RFC 3207 section 4 (220, 501, 454)",
     },
@@ -47,8 +47,8 @@ pub(crate) static AUTH_REFUSED: Rule = Rule {
     title: "the server rejects the login",
     docs: Docs {
         sees: "The reply to AUTH was 5yz, usually 535.",
-        matters: "No mail can be sent until the login works. Besides a wrong password, 535 has a dozen causes: an app password or OAuth is needed, SMTP is switched off for the account, the account belongs to another host.",
-        action: "Check the user name (often the full email address) and the password. Read the server's text: it often names the page to open.",
+        matters: "You cannot send mail until the login succeeds. A wrong password is not the only possible cause of 535. For example, the provider may require an app password or OAuth, SMTP may be disabled for the account, or the account may belong to another server.",
+        action: "Check the user name (often the full email address) and the password. Read the server's text, which often names the reason or a web page.",
         example: "535 5.7.8 Error: authentication failed",
         references: "RFC 4954 section 6 (reply codes of AUTH)",
     },
@@ -60,8 +60,8 @@ pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     title: "the server cannot check the login at the moment",
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
-        matters: "The password was not checked: the server's authentication service is down or overloaded, or there were too many logins at once.",
-        action: "Try again later with the same password. If the error remains, the server's operator should read the log of the authentication service.",
+        matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at once.",
+        action: "Try again later with the same password. Server operator: if the error remains, read the log of the authentication service.",
         example: "454 4.7.0 Temporary authentication failure",
         references: "RFC 4954 section 6 (454)",
     },
@@ -73,8 +73,8 @@ pub(crate) static SENDER_REFUSED: Rule = Rule {
     title: "the server rejects the sender",
     docs: Docs {
         sees: "The reply to MAIL FROM was 4yz or 5yz.",
-        matters: "The server does not accept mail from this sender, this login or this machine. No recipient was tested.",
-        action: "Read the server's text. After a login, use the email address of the account as the sender.",
+        matters: "The server does not accept mail from this sender, this login or this machine. smtpcheck tested no recipient.",
+        action: "Read the server's text. If you log in, use the email address of the account as the sender.",
         example: "550 5.7.1 Sender address rejected: not owned by user",
         references: "RFC 5321 section 3.3",
     },
@@ -86,8 +86,8 @@ pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     title: "the server rejects a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
-        matters: "Mail to this email address would bounce. The reason may be the email address, but also the sender, this machine or a missing login: many servers reject those only at RCPT TO.",
-        action: "Read the server's text. Check the email address. If the text mentions relaying, log in.",
+        matters: "Mail to this email address bounces. The reason may be the email address, but also the sender, the sending machine or a missing login, because many servers reject these only at RCPT TO.",
+        action: "Read the server's text, and check the email address. If the text mentions relaying, log in.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 3.3",
     },
@@ -99,7 +99,7 @@ pub(crate) static RECIPIENT_DEFERRED: Rule = Rule {
     title: "the server defers a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 4yz.",
-        matters: "Mail would stay in the sender's queue and be retried. Greylisting does this once to every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
+        matters: "Mail remains in the queue of the sending server, which tries again later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
         action: "Try again after a few minutes from the same IP address. If the error remains, read the server's text.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted",
         references: "RFC 5321 section 4.2.1, RFC 6647 section 2 (greylisting)",
@@ -111,9 +111,9 @@ pub(crate) static SERVER_CLOSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server ends the session with 421",
     docs: Docs {
-        sees: "A 421 reply after the greeting, in any phase.",
-        matters: "The server closes the connection: it is shutting down, is overloaded, or limits what one client may do. Mail would stay in the queue and be retried.",
-        action: "Try again later, with fewer connections. If the error remains, the server's text and its log show the reason.",
+        sees: "The server sent a 421 reply after the greeting, in any phase.",
+        matters: "The server closes the connection because it is shutting down or overloaded, or because the client has reached a limit. Mail remains in the queue of the sending server, which tries again later.",
+        action: "Try again later, with fewer connections. If the error remains, read the server's text. Server operator: read the mail log for the time of the check.",
         example: "421 4.7.0 mx.example.net Error: too many errors",
         references: "RFC 5321 sections 3.8 and 4.2.2",
     },

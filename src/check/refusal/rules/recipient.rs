@@ -1,4 +1,4 @@
-//! Rejections because of the recipient, its mailbox or its domain.
+//! The rules about rejections because of the recipient, its mailbox or its domain.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -7,9 +7,9 @@ pub(crate) static RECIPIENT_UNKNOWN: Rule = Rule {
     severity: Severity::Error,
     title: "the recipient does not exist on this server",
     docs: Docs {
-        sees: "RCPT TO was rejected, and the reply means that the server has no such mailbox.",
+        sees: "The server rejected RCPT TO, and the reply means that it has no such mailbox.",
         matters: "Mail to this email address bounces. Repeated attempts to send to unknown recipients harm the sender's reputation.",
-        action: "Check the email address letter by letter, and remove it from mailing lists if it is wrong. If every email address of the domain is rejected, the mailbox is not the reason: check the domain's MX records.",
+        action: "Check the email address letter by letter. If it is wrong, remove it from your mailing lists. If the server rejects every email address of the domain, check the domain's MX records.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown in local recipient table",
         references: "RFC 5321 section 4.2.3, RFC 3463 section 3.2 (x.1.1)",
     },
@@ -21,8 +21,8 @@ pub(crate) static MAILBOX_FULL: Rule = Rule {
     title: "the recipient's mailbox is full",
     docs: Docs {
         sees: "The reply means that the mailbox is over its quota.",
-        matters: "Mail stays in the sender's queue (4yz) or bounces (5yz) until the recipient deletes messages.",
-        action: "Inform the recipient in another way. The sender has nothing to fix.",
+        matters: "Mail remains in the queue of the sending server (4yz) or bounces (5yz) until the recipient deletes messages.",
+        action: "Inform the recipient in another way, for example by telephone. Recipient: delete messages, or get a larger quota.",
         example: "452 4.2.2 The email account that you tried to reach is over quota",
         references: "RFC 3463 section 3.3 (x.2.2)",
     },
@@ -33,9 +33,9 @@ pub(crate) static MAILBOX_DISABLED: Rule = Rule {
     severity: Severity::Error,
     title: "the recipient's mailbox is disabled",
     docs: Docs {
-        sees: "The reply means that the mailbox exists but accepts no mail: it is disabled, suspended or inactive.",
-        matters: "Mail bounces until the mailbox is enabled again.",
-        action: "Ask the recipient for another email address. The recipient's administrator can enable the mailbox.",
+        sees: "The reply means that the mailbox exists but accepts no mail, because it is disabled, suspended or inactive.",
+        matters: "Mail to this email address bounces until the mailbox is enabled again.",
+        action: "Ask the recipient for another email address. Recipient's administrator: enable the mailbox.",
         example: "550 5.2.1 The email account that you tried to reach is disabled",
         references: "RFC 3463 section 3.3 (x.2.1)",
     },
@@ -48,7 +48,7 @@ pub(crate) static MAILBOX_MOVED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the mailbox has moved.",
         matters: "Mail to the old email address bounces.",
-        action: "Use the new email address if the reply names one. Otherwise ask the recipient.",
+        action: "Use the new email address if the reply contains it. If not, ask the recipient for it.",
         example: "551 User not local; please try x@example.org",
         references: "RFC 5321 section 4.2.3 (551), RFC 3463 section 3.2 (x.1.6)",
     },
@@ -61,7 +61,7 @@ pub(crate) static DOMAIN_UNKNOWN: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the domain of the recipient cannot be found in DNS, or has no mail server.",
         matters: "Mail to this domain cannot be delivered.",
-        action: "Check the part after the @. If you operate the domain, publish its MX record.",
+        action: "Check the part of the email address after the @. Operator of the domain: publish its MX record.",
         example: "450 4.1.2 <x@exmaple.net>: Recipient address rejected: Domain not found",
         references: "RFC 5321 section 5.1, RFC 3463 section 3.2 (x.1.2)",
     },
@@ -73,8 +73,8 @@ pub(crate) static NO_MAIL_ACCEPTED: Rule = Rule {
     title: "this host or domain accepts no mail at all",
     docs: Docs {
         sees: "The reply means that the host never accepts mail (521), or that the domain declares this in DNS (null MX, 556).",
-        matters: "This is intentional. Trying again does not help.",
-        action: "Use another email address or another host.",
+        matters: "This is the intention of the operator, so every retry fails too.",
+        action: "Use an email address in another domain, or another host.",
         example: "556 5.1.10 <x@example.com>: Recipient address rejected: Domain example.com does not accept mail (nullMX)",
         references: "RFC 7504 (521, 556), RFC 7505 section 3 (null MX)",
     },
@@ -85,9 +85,9 @@ pub(crate) static RELAY_DENIED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not relay mail to this domain for this client",
     docs: Docs {
-        sees: "The reply means that the recipient's domain is not local to the server, and that this client may not send through it.",
-        matters: "A server relays mail to other domains only for authenticated or trusted clients; otherwise it would be an open relay. In an open-relay test this rejection is the desired result.",
-        action: "Log in (--user) on port 587 or 465. Server operator: if the domain should be local, add it to the list of local domains.",
+        sees: "The reply means that the server does not receive mail for the recipient's domain, and that this client may not send mail to other domains through it.",
+        matters: "A server relays mail to other domains only for authenticated or trusted clients, because it would otherwise be an open relay. In a test for open relays, this rejection is the desired result.",
+        action: "Log in (--user) on port 587 or 465. Server operator: if the server should receive mail for this domain, add the domain to its list of local domains.",
         example: "554 5.7.1 <x@example.org>: Relay access denied",
         references: "RFC 5321 section 7.9, RFC 6409 section 4.3",
     },
@@ -98,9 +98,9 @@ pub(crate) static RECIPIENT_RESTRICTED: Rule = Rule {
     severity: Severity::Error,
     title: "the recipient accepts mail only from certain senders",
     docs: Docs {
-        sees: "The reply means that only members, known senders or logged-in users may send to this email address.",
-        matters: "The email address exists, but mail from you is rejected.",
-        action: "Send from an email address that is allowed, or ask the recipient's administrator to open the group or mailbox.",
+        sees: "The reply means that only members, known senders or authenticated users may send to this email address.",
+        matters: "The email address exists, but the server rejects mail from this sender.",
+        action: "Send from an email address that is allowed. Recipient's administrator: allow the sender to send to the group or mailbox.",
         example: "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
         references: "RFC 3463 section 3.8 (x.7.1, x.7.2)",
     },

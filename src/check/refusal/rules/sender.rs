@@ -1,15 +1,15 @@
-//! Rejections because of the sender or the sending machine.
+//! The rules about rejections because of the sender or the sending machine.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
 pub(crate) static SENDER_NOT_ACCEPTED: Rule = Rule {
     id: "sender-not-accepted",
     severity: Severity::Error,
-    title: "the server does not accept this sender address",
+    title: "the server does not accept the sender's email address",
     docs: Docs {
-        sees: "The reply is about the email address in MAIL FROM: it does not exist, its domain cannot be found, it does not belong to the login, or it is not verified at the provider.",
-        matters: "No mail can be sent with this sender. Many servers reject it only at RCPT TO.",
-        action: "Use the email address of the account that logs in, or have the email address or domain added and verified at the provider.",
+        sees: "The reply means that the server does not accept the email address in MAIL FROM: it does not exist, its domain cannot be found, it does not belong to the account, or the provider has not verified it.",
+        matters: "You cannot send mail with this sender. Many servers reject it only at RCPT TO.",
+        action: "Use the email address of the account that you log in with, or add the email address or domain at the provider and have it verified.",
         example: "553 5.7.1 <a@example.net>: Sender address rejected: not owned by user b@example.net",
         references: "RFC 5321 section 3.3, RFC 6409 section 6.1",
     },
@@ -20,9 +20,9 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     severity: Severity::Error,
     title: "the mail fails the sender domain's authentication (SPF, DKIM or DMARC)",
     docs: Docs {
-        sees: "The reply mentions SPF, DKIM or DMARC.",
-        matters: "Receiving servers reject mail if the sender's domain does not list the sending server, or if the signature is missing.",
-        action: "Add the sending server to the SPF record of the domain, sign with DKIM, and make sure that both match the From domain (DMARC); or send through the domain's own server.",
+        sees: "The server rejected the mail, and its reply mentions SPF, DKIM or DMARC.",
+        matters: "Receiving servers reject mail if the SPF record of the sender's domain does not list the sending server, or if the DKIM signature is missing or invalid.",
+        action: "Send through the server of the sender's domain. Operator of the domain: add the sending server to the SPF record, sign mail with DKIM, and make sure that both match the domain in the From header (DMARC).",
         example: "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
         references: "RFC 7372 section 3 (x.7.20 to x.7.26)",
     },
@@ -34,8 +34,8 @@ pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     title: "the IP address of the sending machine has no matching reverse DNS",
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
-        matters: "Receiving servers treat such machines like home connections.",
-        action: "Ask the provider of the IP address to set a PTR record with the host name of the sending machine, and give that name an A or AAAA record with the same IP address; or send through a relay.",
+        matters: "Receiving servers treat such machines like home connections, and often reject their mail.",
+        action: "Ask the provider of the IP address to set a PTR record with the host name of the sending machine, and give that name an A or AAAA record with the same IP address. If this is not possible, send through a relay.",
         example: "550 5.7.25 Reverse DNS validation failed",
         references: "RFC 7372 section 3.3 (x.7.25)",
     },
@@ -46,9 +46,9 @@ pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not accept the EHLO name",
     docs: Docs {
-        sees: "The reply is about the EHLO name: it is not a fully qualified host name, cannot be found in DNS, is the server's own name, or is on a block list. Postfix rejects it only at RCPT TO.",
-        matters: "Mail from this machine is rejected, regardless of sender and recipient.",
-        action: "Use the fully qualified host name of the sending machine, which must exist in DNS: --ehlo in smtpcheck, myhostname or smtp_helo_name in the mail server.",
+        sees: "The reply means that the server does not accept the EHLO name: it is not a fully qualified host name, cannot be found in DNS, is the server's own name, or is on a block list. Postfix rejects such a name only at RCPT TO.",
+        matters: "The server rejects all mail from a machine that uses this name.",
+        action: "Use the fully qualified host name of the sending machine, which must exist in DNS. In smtpcheck, use --ehlo; in Postfix, set myhostname or smtp_helo_name.",
         example: "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
         references: "RFC 5321 sections 4.1.1.1 and 4.1.4",
     },
@@ -59,9 +59,9 @@ pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     severity: Severity::Error,
     title: "the IP address of the sending machine is on a block list or has a poor reputation",
     docs: Docs {
-        sees: "The reply means that your IP address is on a block list, has a poor reputation, or is not accepted by the receiving server.",
-        matters: "The reason is the sending machine, not the sender or the recipient. All its mail to this server is rejected.",
-        action: "Open the page that the reply names, and request removal after you have fixed the reason. Until then, send through a relay with a good reputation. If an entire network is listed, its provider must request the removal.",
+        sees: "The reply means that the receiving server does not accept your IP address, because it is on a block list or has a poor reputation.",
+        matters: "The reason is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
+        action: "Open the page that the reply names, fix the reason for the listing, and then request the removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
         example: "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
         references: "RFC 5782 (DNS block lists)",
     },
@@ -72,8 +72,8 @@ pub(crate) static GREYLISTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server temporarily rejects unknown clients (greylisting)",
     docs: Docs {
-        sees: "A 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
-        matters: "This is not a fault: a mail server retries automatically, and the retry is accepted. A program that does not retry loses the mail.",
+        sees: "The server sent a 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
+        matters: "This is not a fault. A mail server retries automatically, and the retry is accepted. A program that does not retry cannot deliver the mail.",
         action: "Try again from the same IP address after the time that the reply names, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
         references: "RFC 6647 section 2 (greylisting)",

@@ -1,5 +1,5 @@
-//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, from which it takes its lists. The suites
-//! that it allows until 2026 are `phased_out`; so are X25519 and ML-KEM, which no available edition lists.
+//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which contains its lists. Suites that it
+//! allows until 2026 are `phased_out`. X25519 and ML-KEM are `phased_out` too, because no available edition lists them.
 
 use super::table::{CertificateRules, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation};
 use crate::wire::tls::Version;
@@ -110,10 +110,10 @@ pub(super) static TR_03116_4: Profile = Profile {
         source: "TR-02102-2 section 3.6.1",
     },
     not_tested: &[
-        "renegotiation by the client, which must be switched off",
-        "0-RTT of TLS 1.3, which must be switched off",
-        "the lifetime of TLS sessions (48 hours at most)",
-        "heartbeat and truncated HMAC, which must be switched off",
-        "keys and signatures of the other certificates of the chain",
+        "renegotiation by the client, which must be disabled",
+        "0-RTT in TLS 1.3, which must be disabled",
+        "the lifetime of TLS sessions (at most 48 hours)",
+        "heartbeat and truncated HMAC, which must be disabled",
+        "keys and signatures of the other certificates in the chain",
     ],
 };

@@ -1,9 +1,9 @@
-//! Compares a server with a published profile (`--tls-profile`): each deviation, what to change, and what the profile
-//! requires but a scan cannot see.
+//! Compares a server with a published profile (`--tls-profile`). The result lists each deviation with the necessary
+//! change, and the requirements that a scan cannot test.
 //!
-//! The profiles are data, one file each, and every row names the section of the publication that it comes from. What a
-//! profile calls insufficient or forbids must change; what it phases out or does not recommend should change. A profile
-//! is met if nothing must change and everything was seen.
+//! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature
+//! or calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
+//! should change. A server meets a profile if no feature must change and all features were tested.
 //!
 //! Read next: [`table`], the structure of a profile.
 
@@ -30,21 +30,22 @@ use table::{Feature, Graded, Profile};
 
 pub use table::Level;
 
-/// The result of a comparison with a profile. In JSON it is `tls_profile`.
+/// The result of a comparison with a profile. In JSON, this is `tls_profile`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProfileVerdict {
-    /// Its name on the command line.
+    /// The profile's name on the command line.
     pub profile: TlsProfile,
     /// The title of the publication.
     pub title: String,
-    /// Its URL.
+    /// The URL of the publication.
     pub url: String,
-    /// Whether the server meets it: no if something must change, unknown if nothing must, but not everything was seen.
+    /// Whether the server meets the profile: no if a feature must change, unknown if no tested feature must change but
+    /// some features were not tested.
     pub met: Support,
-    /// The deviations, those that must change first.
+    /// The deviations, with those that must change first.
     pub deviations: Vec<Deviation>,
-    /// What the profile requires and was not seen.
+    /// Requirements of the profile that were not tested.
     pub not_tested: Vec<String>,
 }
 
@@ -52,19 +53,19 @@ pub struct ProfileVerdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Deviation {
-    /// What it is about.
+    /// The subject of the deviation.
     pub topic: Topic,
-    /// How much it matters.
+    /// Whether the server must or should be changed.
     pub level: Level,
-    /// What was seen.
+    /// The observation, as a clause.
     pub found: String,
-    /// What to change.
+    /// The change to make, as an instruction.
     pub change: String,
     /// The section of the publication.
     pub source: String,
 }
 
-/// What a deviation is about.
+/// The subject of a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -75,15 +76,15 @@ pub enum Topic {
     Suites,
     /// Groups for key exchange, and the prime of Diffie-Hellman.
     Groups,
-    /// Whose order of suites counts.
+    /// Whether the server's or the client's preference decides which cipher suite is used.
     Order,
     /// The key of a certificate.
     CertificateKey,
-    /// How a certificate is signed.
+    /// The signature of a certificate.
     CertificateSignature,
-    /// How long a certificate is valid.
+    /// The validity period of a certificate.
     CertificateLifetime,
-    /// The hash by which the key exchange is signed.
+    /// The hash in the signature of the key exchange.
     KeyExchangeHash,
     /// Extensions and other features.
     Features,
@@ -147,7 +148,7 @@ fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evid
 
 struct Comparison {
     deviations: Vec<Deviation>,
-    /// What a complete scan would have seen, but this one did not.
+    /// Items that a complete scan tests, but this scan did not.
     unknown: Vec<String>,
 }
 
@@ -172,7 +173,8 @@ impl Comparison {
         }
         if !wrong.is_empty() {
             let list = wrong.join(", ");
-            self.add(Topic::Versions, Level::Must, format!("{list} accepted"), format!("Switch {list} off"), source);
+            let (found, change) = (format!("the server accepts {list}"), format!("Disable {list}"));
+            self.add(Topic::Versions, Level::Must, found, change, source);
         }
         for (version, level) in profile.versions.wanted {
             match scan.versions.iter().find(|one| one.version == *version).map(|one| one.accepted) {
@@ -180,26 +182,26 @@ impl Comparison {
                     self.add(
                         Topic::Versions,
                         *level,
-                        format!("{version} not accepted"),
-                        format!("Switch {version} on"),
+                        format!("the server does not accept {version}"),
+                        format!("Enable {version}"),
                         source,
                     );
                 }
-                Some(Support::Unknown) | None => self.unknown.push(format!("whether {version} is accepted")),
+                Some(Support::Unknown) | None => self.unknown.push(format!("support for {version}")),
                 Some(Support::Yes) => {}
             }
         }
         for one in scan.versions.iter().filter(|one| one.accepted == Support::Unknown && !is_allowed(one.version)) {
-            self.unknown.push(format!("whether {} is accepted", one.version));
+            self.unknown.push(format!("support for {}", one.version));
         }
         if scan.sslv2 == Support::Unknown {
-            self.unknown.push("whether SSLv2 is accepted".to_owned());
+            self.unknown.push("support for SSLv2".to_owned());
         }
     }
 
     fn suites(&mut self, profile: &Profile, scan: &Scan) {
         let mut names: Vec<&str> = Vec::new();
-        // Suites of a version that must be switched off are switched off with it.
+        // If a version must be disabled, its suites are disabled with it.
         let is_allowed = |version: Version| profile.versions.allowed.contains(&version);
         let of_versions = scan.versions.iter().filter(|one| is_allowed(one.version));
         let of_suites = scan.suites.iter().filter(|suite| is_allowed(suite.version)).map(|suite| &suite.name);
@@ -208,13 +210,13 @@ impl Comparison {
                 names.push(name);
             }
         }
-        self.graded(Topic::Suites, &profile.suites, &names, "accepted", "Exclude");
-        // For a version that must be switched off no list of suites is needed.
+        self.graded(Topic::Suites, &profile.suites, &names, |list| format!("the server accepts {list}"), "Exclude");
+        // If a version must be disabled, its complete list of suites is not needed.
         let is_open = |one: &&VersionSeen| {
             one.accepted == Support::Yes && !one.suites_complete && profile.versions.allowed.contains(&one.version)
         };
         for one in scan.versions.iter().filter(is_open) {
-            self.unknown.push(format!("all cipher suites of {}", one.version));
+            self.unknown.push(format!("the complete list of cipher suites in {}", one.version));
         }
         if let Some((wanted, source)) = profile.suites_wanted
             && !wanted.iter().any(|name| names.contains(name))
@@ -223,7 +225,7 @@ impl Comparison {
             self.add(
                 Topic::Suites,
                 Level::Must,
-                "none of the required suites accepted".to_owned(),
+                "the server accepts none of the required cipher suites".to_owned(),
                 format!("Accept at least one of {list}"),
                 source,
             );
@@ -232,26 +234,27 @@ impl Comparison {
 
     fn groups(&mut self, profile: &Profile, scan: &Scan) {
         let names: Vec<&str> = scan.groups.iter().map(String::as_str).collect();
-        self.graded(Topic::Groups, &profile.groups, &names, "accepted for key exchange", "Exclude");
+        let found = |list: &str| format!("the server accepts {list} for key exchange");
+        self.graded(Topic::Groups, &profile.groups, &names, found, "Exclude");
         let has_13 = scan.versions.iter().any(|one| one.version == Version::Tls13 && one.accepted == Support::Yes);
         if has_13 && !scan.groups_complete {
-            self.unknown.push("all groups of TLS 1.3".to_owned());
+            self.unknown.push("the complete list of groups in TLS 1.3".to_owned());
         }
         let is_old = |one: &&VersionSeen| one.version < Version::Tls13 && one.accepted == Support::Yes;
         let has_old = scan.versions.iter().any(|one| is_old(&one));
         let has_curves = scan.groups_before_1_3.as_ref().is_some_and(|groups| !groups.is_empty());
         if has_old && has_curves && !scan.groups_before_1_3_complete {
-            self.unknown.push("all groups of TLS 1.2".to_owned());
+            self.unknown.push("the complete list of groups in TLS 1.2".to_owned());
         }
         let exhausted =
             (!has_13 || scan.groups_complete) && (!has_old || !has_curves || scan.groups_before_1_3_complete);
         for (wanted, level, source) in profile.groups_wanted {
-            // A group that exists only in TLS 1.3 is not required of a server without TLS 1.3.
+            // A server without TLS 1.3 need not support a group that exists only in TLS 1.3.
             let applies = has_13 || !tls::is_post_quantum(wanted.first().copied().unwrap_or_default());
             if applies && exhausted && !wanted.iter().any(|name| names.contains(name)) {
                 let list = wanted.join(" or ");
-                let change = format!("Switch the group {list} on");
-                self.add(Topic::Groups, *level, format!("{list} not accepted"), change, source);
+                let found = format!("the server does not accept {list} for key exchange");
+                self.add(Topic::Groups, *level, found, format!("Enable the group {list}"), source);
             }
         }
     }
@@ -261,8 +264,8 @@ impl Comparison {
         match (scan.dhe, scan.dh_bits) {
             (_, Some(bits)) if bits < rule.least => {
                 let change =
-                    format!("Use a prime of at least {} bits, or switch ephemeral Diffie-Hellman off", rule.least);
-                let found = format!("Diffie-Hellman with a prime of {bits} bits");
+                    format!("Use a prime of at least {} bits, or disable ephemeral Diffie-Hellman", rule.least);
+                let found = format!("the server uses Diffie-Hellman with a prime of {bits} bits");
                 self.add(Topic::Groups, Level::Must, found, change, rule.source);
             }
             (Support::Unknown, None) => self.unknown.push("the prime of Diffie-Hellman".to_owned()),
@@ -275,10 +278,14 @@ impl Comparison {
         for one in scan.versions.iter().filter(|one| profile.versions.allowed.contains(&one.version)) {
             let Some(seen) = one.preference.filter(|seen| *seen != wanted) else { continue };
             let (found, change) = match seen {
-                Preference::Server => ("the server's order of suites counts", "Let the client's order of suites count"),
-                Preference::Client => ("the client's order of suites counts", "Let the server's order of suites count"),
+                Preference::Server => {
+                    ("the server's preference decides which suite is used", "Use the client's preference for suites")
+                }
+                Preference::Client => {
+                    ("the client's preference decides which suite is used", "Use the server's preference for suites")
+                }
             };
-            let found = format!("in {} {found}", one.version);
+            let found = format!("in {}, {found}", one.version);
             let change = format!("{change} ({})", one.version);
             self.add(Topic::Order, Level::Should, found, change, source);
         }
@@ -294,7 +301,7 @@ impl Comparison {
                 self.add(
                     Topic::KeyExchangeHash,
                     level,
-                    format!("the key exchange of TLS 1.2 is signed with {scheme} if the client offers nothing better"),
+                    format!("in TLS 1.2, the server signs the key exchange with {scheme} if the client offers only old hashes"),
                     "Allow only SHA-256, SHA-384 and SHA-512 for signatures of the key exchange".to_owned(),
                     source,
                 );
@@ -332,7 +339,7 @@ impl Comparison {
         let is_rsa = name.starts_with("RSA");
         match leaf.key_bits.filter(|_| is_rsa) {
             Some(bits) => {
-                let found = format!("a certificate with the key {name}");
+                let found = format!("a certificate has the key {name}");
                 let change =
                     format!("Use an RSA key of at least {} bits, or an ECDSA key", rules.rsa_good.max(rules.rsa_least));
                 if rules.rsa_least == u32::MAX {
@@ -348,7 +355,7 @@ impl Comparison {
                 Topic::CertificateKey,
                 &rules.keys,
                 &[name.as_str()],
-                "used in a certificate",
+                |list| format!("a certificate has the key {list}"),
                 "Use a certificate with another key than",
             ),
         }
@@ -356,7 +363,7 @@ impl Comparison {
             Topic::CertificateSignature,
             &rules.signatures,
             &[leaf.signature.as_str()],
-            "used to sign the certificate",
+            |list| format!("a certificate is signed with {list}"),
             "Get a certificate that is not signed with",
         );
         let days = days_of(leaf);
@@ -365,7 +372,7 @@ impl Comparison {
                 self.add(
                     Topic::CertificateLifetime,
                     *level,
-                    format!("a certificate that is valid for {days} days"),
+                    format!("a certificate is valid for {days} days"),
                     format!("Use certificates that are valid for at most {most} days"),
                     rules.days_source,
                 );
@@ -374,29 +381,30 @@ impl Comparison {
         }
     }
 
-    /// What is neither good nor tolerated must change; what is only tolerated should change.
-    fn graded(&mut self, topic: Topic, table: &Graded, names: &[&str], verb: &str, change: &str) {
+    /// Adds a deviation for the names that are phased out, and another for the names that are in neither list. `found`
+    /// turns a list of names into the observation, and `change` precedes the list in the instruction.
+    fn graded(&mut self, topic: Topic, table: &Graded, names: &[&str], found: impl Fn(&str) -> String, change: &str) {
         let is_open = |name: &&&str| !table.good.contains(*name);
         let (phased_out, wrong): (Vec<&str>, Vec<&str>) =
             names.iter().filter(is_open).partition(|name| table.phased_out.contains(*name));
         for (list, level) in [(wrong, Level::Must), (phased_out, Level::Should)] {
             if !list.is_empty() {
                 let list = list.join(", ");
-                self.add(topic, level, format!("{list} {verb}"), format!("{change} {list}"), table.source);
+                self.add(topic, level, found(&list), format!("{change} {list}"), table.source);
             }
         }
     }
 }
 
-/// The period of validity in days, including the first and the last second, rounded up.
+/// The validity period in days, rounded up.
 fn days_of(leaf: &Certificate) -> i64 {
     let rounding = SpanRound::new().largest(Unit::Hour);
     let span = leaf.not_after.since(leaf.not_before).and_then(|span| span.round(rounding));
-    // RFC 5280 §4.1.2.5: the last second belongs to it.
+    // RFC 5280 §4.1.2.5: the validity period includes the last second.
     span.map_or(i64::MAX, |span| i64::from(span.get_hours()) / 24 + i64::from(span.get_hours() % 24 > 0))
 }
 
-/// The finding about the deviations, if there are any.
+/// The finding about the deviations; none if the server has no deviations.
 pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let verdict = verdict(plan, evidence)?;
     let count = |level: Level| verdict.deviations.iter().filter(|one| one.level == level).count();
@@ -404,11 +412,14 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     if must + should == 0 {
         return None;
     }
-    let things = |count: usize| if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
+    let changes = |count: usize, how: &str| match count {
+        1 => format!("1 change is {how}"),
+        more => format!("{more} changes are {how}"),
+    };
     let summary = if must > 0 {
-        format!("the server does not meet {}: {} must change", verdict.title, things(must))
+        format!("the server does not meet {}: {}", verdict.title, changes(must, "required"))
     } else {
-        format!("{}: {} should change", verdict.title, things(should))
+        format!("{} for {}", changes(should, "recommended"), verdict.title)
     };
     let mut finding = Finding::new(&TLS_PROFILE_NOT_MET, Phase::Tls, Confidence::Certain, summary);
     if must == 0 {
@@ -420,17 +431,22 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     };
     finding.cause = if must > 0 { of(Level::Must) } else { of(Level::Should) };
     if must > 0 && should > 0 {
-        finding.consequences.push(format!("Less urgent: {}", of(Level::Should)));
+        finding.consequences.push(format!("The profile also recommends changes: {}", of(Level::Should)));
     }
     if !verdict.not_tested.is_empty() {
         finding.consequences.push(format!("Not tested: {}", verdict.not_tested.join("; ")));
     }
-    finding.fixes = verdict.deviations.iter().map(|one| Fix::text(one.change.clone())).collect();
+    let instruction = |change: &str| {
+        let mut letters = change.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+        format!("Server operator: {}", first.into_iter().chain(letters).collect::<String>())
+    };
+    finding.fixes = verdict.deviations.iter().map(|one| Fix::text(instruction(&one.change))).collect();
     if let Some(fix) = finding.fixes.first_mut() {
         fix.url = Some(verdict.url.clone());
     }
     let seen = Seen::of(evidence)?;
-    // There are many ClientHellos, and the report lists all of them. The finding refers to the first and the last.
+    // The finding refers only to the first and the last ClientHello. The report lists all of them.
     for one in [seen.hellos.first(), seen.hellos.last()].into_iter().flatten() {
         finding = finding.tried(one.hello.probe.id);
     }
@@ -454,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_in_a_profile_is_one_that_a_scan_shows() {
+    fn every_name_in_a_profile_is_spelled_as_in_the_results_of_a_scan() {
         let (suites, groups) = (known_suites(), known_groups());
         for (name, id) in TlsProfile::ALL {
             let profile = profile(id);
@@ -475,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_both_good_and_phased_out() {
+    fn no_name_is_both_good_and_phased_out() {
         for (name, id) in TlsProfile::ALL {
             let profile = profile(id);
             for table in [&profile.suites, &profile.groups, &profile.certificate.keys, &profile.certificate.signatures]

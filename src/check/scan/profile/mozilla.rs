@@ -1,5 +1,6 @@
-//! Mozilla, Server Side TLS 5.8 (2026): <https://ssl-config.mozilla.org/guidelines/5.8.json>. Changes since 5.7: ephemeral
-//! Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. Sources are the keys of that file.
+//! Mozilla, Server Side TLS 5.8 (2026): <https://ssl-config.mozilla.org/guidelines/5.8.json>. Changes since 5.7:
+//! ephemeral Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. Sources are the keys of
+//! that file.
 
 use super::table::{CertificateRules, Feature, Graded, Level, Profile, Versions};
 use crate::check::scan::results::Preference;
@@ -24,7 +25,7 @@ const STAPLE: Feature = Feature {
     in_tls_1_3: true,
     level: Level::Should,
     found: "the server sends no OCSP response with the certificate",
-    change: "Switch OCSP stapling on, if the issuer of the certificate still runs an OCSP responder",
+    change: "Enable OCSP stapling, if the issuer of the certificate still operates an OCSP responder",
     source: "ocsp_staple",
 };
 

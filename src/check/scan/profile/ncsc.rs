@@ -1,5 +1,6 @@
-//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its "good" and "sufficient" are `good`,
-//! its "phase out" should change, and its "insufficient" (everything that it does not list) must change.
+//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its grades "good" and "sufficient"
+//! are `good` here, and "phase out" is `phased_out`. Everything that it does not list is "insufficient" and must
+//! change.
 
 use super::table::{
     CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,
@@ -103,8 +104,8 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
             wanted: Support::Yes,
             in_tls_1_3: false,
             level: Level::Should,
-            found: "no extended master secret in TLS 1.2 (RFC 7627)",
-            change: "Update the TLS library to one that supports the extended master secret",
+            found: "in TLS 1.2, the server does not use the extended master secret (RFC 7627)",
+            change: "Update the TLS library to a version that supports the extended master secret",
             source: "section 3.4",
         },
     ],
@@ -146,9 +147,9 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
         source: "section 3.3.2.1",
     },
     not_tested: &[
-        "how often a client may renegotiate",
-        "0-RTT of TLS 1.3, which must be switched off",
-        "whether the Diffie-Hellman primes are those of RFC 7919",
+        "the limit on renegotiation by clients",
+        "0-RTT in TLS 1.3, which must be disabled",
+        "the use of Diffie-Hellman primes from RFC 7919",
         "signatures of the intermediate certificates",
     ],
 };

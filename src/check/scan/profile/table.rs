@@ -7,18 +7,18 @@ use crate::check::scan::results::{Features, Preference};
 use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
 
-/// How much a deviation matters.
+/// Whether the server must or should be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// The profile is not met until it is changed.
+    /// The server does not meet the profile without the change.
     Must,
-    /// The profile recommends to change it, or phases it out.
+    /// The profile recommends the change, or phases the feature out.
     Should,
 }
 
-/// One of them.
+/// A profile: the requirements of one publication.
 pub(super) struct Profile {
     /// The publication with its edition.
     pub(super) title: &'static str,
@@ -28,29 +28,29 @@ pub(super) struct Profile {
     /// Suites of which at least one must be accepted, and the section that requires it.
     pub(super) suites_wanted: Option<(&'static [&'static str], &'static str)>,
     pub(super) groups: Graded,
-    /// Groups of which at least one must be accepted, how much that matters, and the section that requires it.
+    /// Groups of which at least one must or should be accepted, the level, and the section that requires it.
     pub(super) groups_wanted: &'static [(&'static [&'static str], Level, &'static str)],
-    /// The prime of ephemeral Diffie-Hellman, if that is allowed.
+    /// The prime of ephemeral Diffie-Hellman; none if the profile does not allow ephemeral Diffie-Hellman.
     pub(super) prime: Option<Prime>,
-    /// Whose order of suites should count, and the section that requires it.
+    /// The side whose preference of suites should decide, and the section that requires it.
     pub(super) order: Option<(Preference, &'static str)>,
     /// The section that forbids MD5, SHA-1 and SHA-224 in signatures of the key exchange.
     pub(super) hashes: Option<&'static str>,
     pub(super) features: &'static [Feature],
     pub(super) certificate: CertificateRules,
-    /// What it requires and a scan cannot see.
+    /// Requirements that a scan cannot test.
     pub(super) not_tested: &'static [&'static str],
 }
 
 /// Versions of TLS.
 pub(super) struct Versions {
     pub(super) allowed: &'static [Version],
-    /// Those that must be accepted, and how much that matters.
+    /// Versions that must or should be accepted.
     pub(super) wanted: &'static [(Version, Level)],
     pub(super) source: &'static str,
 }
 
-/// Names by grade; what is in neither list is not allowed.
+/// Names by grade. A name that is in neither list is not allowed.
 pub(super) struct Graded {
     pub(super) good: &'static [&'static str],
     pub(super) phased_out: &'static [&'static str],
@@ -59,7 +59,7 @@ pub(super) struct Graded {
 
 /// The prime of Diffie-Hellman.
 pub(super) struct Prime {
-    /// Bits.
+    /// The minimum size in bits.
     pub(super) least: u32,
     pub(super) source: &'static str,
 }
@@ -79,14 +79,14 @@ pub(super) struct Feature {
 
 /// Requirements for certificates.
 pub(super) struct CertificateRules {
-    /// Bits of an RSA key; `u32::MAX` if RSA is not allowed.
+    /// The minimum size of an RSA key in bits; `u32::MAX` if RSA is not allowed.
     pub(super) rsa_least: u32,
-    /// Below this an RSA key is phased out.
+    /// RSA keys with fewer bits are phased out.
     pub(super) rsa_good: u32,
     /// Keys other than RSA.
     pub(super) keys: Graded,
     pub(super) signatures: Graded,
-    /// The most days of validity, and how much that matters, the longest first.
+    /// The maximum validity in days for each level, with the longest first.
     pub(super) days: &'static [(i64, Level)],
     pub(super) days_source: &'static str,
     pub(super) source: &'static str,
@@ -100,8 +100,8 @@ pub(super) const fn secure_renegotiation(source: &'static str) -> Feature {
         wanted: Support::Yes,
         in_tls_1_3: false,
         level: Level::Must,
-        found: "renegotiation is not protected (RFC 5746)",
-        change: "Update the TLS library, or switch renegotiation off",
+        found: "the server does not protect renegotiation (RFC 5746)",
+        change: "Update the TLS library, or disable renegotiation",
         source,
     }
 }
@@ -115,7 +115,7 @@ pub(super) const fn no_compression(source: &'static str) -> Feature {
         in_tls_1_3: false,
         level: Level::Must,
         found: "the server uses compression",
-        change: "Switch TLS compression off",
+        change: "Disable TLS compression",
         source,
     }
 }

@@ -1,0 +1,384 @@
+//! Rejects flags that would have no effect. A flag on the command line that has no effect, because another flag is missing
+//! or excludes it, is a usage error. If it were ignored, the user could believe that something was tested or written.
+//!
+//! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
+//! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
+//! check, `--quiet`, `--color`) are accepted with every format.
+//!
+//! [`super::plan`] resolves contradictions that depend on the origins of the values.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use super::UsageError;
+use super::commands::CommandSpec;
+use super::flags::auth::Mechanisms;
+use super::flags::output::{ChosenFormat, ReportFile};
+use super::flags::tls::ScanChoice;
+use crate::plan::TlsMode;
+use crate::sasl::{self, CredentialKind};
+
+/// Flags of a command that have an effect only under a condition.
+struct Condition {
+    command: &'static str,
+    /// The ids of the flags, with underscores.
+    flags: &'static [&'static str],
+    /// Whether the flags have an effect.
+    is_met: fn(&ArgMatches) -> bool,
+    /// Why the flags have no effect.
+    reason: &'static str,
+    /// What to write instead.
+    hint: &'static str,
+}
+
+const CONDITIONS: &[Condition] = &[
+    Condition {
+        command: "check",
+        flags: &["auth", "authzid", "try_all_mechanisms", "allow_plaintext_auth"],
+        is_met: |matches| is_on(matches, "user") || is_on(matches, "netrc") || needs_no_secret(matches),
+        reason: "no user name given",
+        hint: "add --user USER",
+    },
+    Condition {
+        command: "check",
+        flags: &["password_stdin", "password_file", "password_command"],
+        is_met: |matches| !needs_no_secret(matches),
+        reason: "the mechanisms of --auth use no password",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "check",
+        flags: &["warning", "critical"],
+        is_met: |matches| {
+            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
+            format(matches) == Some("nagios") || reports.any(|report| report.format.0.name == "nagios")
+        },
+        reason: "has an effect only with --format nagios",
+        hint: "add --format nagios",
+    },
+    Condition {
+        command: "check",
+        flags: &["show_chain", "cert_days"],
+        is_met: |matches| !(is_given(matches, "tls") && matches.get_one::<TlsMode>("tls") == Some(&TlsMode::None)),
+        reason: "cannot be used with --tls none, because the server sends its certificate only with TLS",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "check",
+        flags: &["tls_profile"],
+        is_met: |matches| {
+            !(is_given(matches, "tls_scan") && matches.get_one::<ScanChoice>("tls_scan") == Some(&ScanChoice::Off))
+        },
+        reason: "cannot be used with --tls-scan=off, because the comparison needs a scan",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "check",
+        flags: &["wait"],
+        is_met: |matches| matches.get_one::<u32>("retry") != Some(&0),
+        reason: "has no effect with --retry 0",
+        hint: "omit --retry, or specify a higher number of retries",
+    },
+    Condition {
+        command: "explain",
+        flags: &["what"],
+        is_met: |matches| !is_on(matches, "list"),
+        reason: "--list shows all rules and takes no other argument",
+        hint: "omit one of them",
+    },
+    Condition {
+        command: "explain",
+        flags: &["phase", "provider"],
+        is_met: |matches| !is_on(matches, "list"),
+        reason: "has no effect with --list",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "run",
+        flags: &["file"],
+        is_met: |matches| !is_on(matches, "record"),
+        reason: "--record takes one target and reads no suite",
+        hint: "write the flags of the check after --, and the file name of the new suite after --output",
+    },
+    Condition {
+        command: "run",
+        flags: &["only", "set", "jobs", "fail_fast", "format", "json", "report", "quiet", "verbose", "transcript"],
+        is_met: |matches| !is_on(matches, "record"),
+        reason: "has no effect with --record, which writes a suite",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "run",
+        flags: &["jobs", "fail_fast", "report", "transcript"],
+        is_met: |matches| !is_on(matches, "list"),
+        reason: "has no effect with --list, which runs no check",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "run",
+        flags: &["format"],
+        is_met: |matches| {
+            let is_list = is_on(matches, "list") || is_on(matches, "dry_run");
+            !is_list || matches!(format(matches), Some("text" | "json"))
+        },
+        reason: "--list and --dry-run print only text or JSON",
+        hint: "use --format text or --format json",
+    },
+    Condition {
+        command: "sandbox",
+        flags: &["port", "listen", "allow_remote", "dns", "ca_file", "quiet"],
+        is_met: |matches| !is_on(matches, "list"),
+        reason: "has no effect with --list, which starts no server",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "sandbox",
+        flags: &["count"],
+        is_met: |matches| is_on(matches, "list"),
+        reason: "has an effect only with --list",
+        hint: "add --list, or omit the flag",
+    },
+    Condition {
+        command: "sandbox",
+        flags: &["listen"],
+        is_met: |matches| !(is_on(matches, "fleet") && listens_locally(matches)),
+        reason: "has no effect with --fleet, whose servers listen on every address of 127.0.0.0/8",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "sandbox",
+        flags: &["allow_remote"],
+        is_met: |matches| is_on(matches, "fleet") || !listens_locally(matches),
+        reason: "has no effect, because the servers listen on a loopback address",
+        hint: "add --listen 0.0.0.0, or another IP address of this machine",
+    },
+];
+
+/// Rejects empty values and flags without effect.
+pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches) -> Result<(), UsageError> {
+    if spec.is_hidden {
+        return Ok(());
+    }
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && is_given(matches, arg.get_id().as_str())) {
+        // For an empty target, `command::parse` also shows the usage of the program.
+        if arg.get_id() != "targets" {
+            reject_empty(arg, matches)?;
+        }
+    }
+    if spec.name == "explain" || spec.name == "report" {
+        reject_second_input(spec, matches)?;
+    }
+    for condition in CONDITIONS.iter().filter(|condition| condition.command == spec.name) {
+        let Some(id) = condition.flags.iter().find(|id| is_given(matches, id)) else { continue };
+        if !(condition.is_met)(matches) {
+            let arg = command.get_arguments().find(|arg| arg.get_id() == *id);
+            let error = match arg.and_then(Arg::get_long) {
+                Some(long) => UsageError::flag(format!("--{long}"), condition.reason),
+                None => UsageError::new(condition.reason).with_value(first_value(matches, id)),
+            };
+            return Err(error.with_hint(condition.hint));
+        }
+    }
+    Ok(())
+}
+
+/// Rejects an empty value. A script with an empty variable must not get the result of a different command.
+fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
+    let id = arg.get_id().as_str();
+    let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
+    // `--write-out` can print spaces.
+    if !values.any(|value| value.is_empty() || (id != "write_out" && value.to_string_lossy().trim().is_empty())) {
+        return Ok(());
+    }
+    Err(match arg.get_long() {
+        Some(long) => empty_value(format!("--{long}")),
+        None => empty_argument(&arg.get_value_names().unwrap_or_default().join(" ")),
+    })
+}
+
+/// The error for a flag with an empty value.
+pub(super) fn empty_value(flag: impl Into<Cow<'static, str>>) -> UsageError {
+    UsageError::flag(flag, "the value is empty").with_value("").with_hint("write a value, or omit the flag")
+}
+
+/// The error for an empty argument that is not a flag.
+pub(super) fn empty_argument(name: &str) -> UsageError {
+    UsageError::new(format!("the argument {name} is empty")).with_hint("write a value, or omit the argument")
+}
+
+/// Rejects `-`, which is standard input, if it is given more than once.
+fn reject_second_input(spec: &CommandSpec, matches: &ArgMatches) -> Result<(), UsageError> {
+    let id = if spec.name == "explain" { "what" } else { "files" };
+    let words = || matches.try_get_raw(id).ok().flatten().into_iter().flatten();
+    let inputs = words().filter(|word| *word == "-").count();
+    if spec.name == "explain" && inputs > 0 && words().count() > 1 {
+        let error = UsageError::new("standard input (-) cannot be explained together with other arguments");
+        return Err(error.with_hint("run smtpcheck once for each argument"));
+    }
+    if inputs > 1 {
+        return Err(UsageError::new("standard input (-) is given more than once"));
+    }
+    Ok(())
+}
+
+/// Whether a flag or an argument is on the command line.
+fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+/// Whether a flag is on or has a value, of any origin.
+fn is_on(matches: &ArgMatches, id: &str) -> bool {
+    match matches.try_get_one::<bool>(id) {
+        Ok(on) => on.copied().unwrap_or(false),
+        Err(_) => matches.try_contains_id(id).unwrap_or(false),
+    }
+}
+
+fn first_value(matches: &ArgMatches, id: &str) -> String {
+    let first = matches.try_get_raw(id).ok().flatten().and_then(|mut values| values.next());
+    first.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn format(matches: &ArgMatches) -> Option<&'static str> {
+    if is_on(matches, "json") {
+        return Some("json");
+    }
+    matches.get_one::<ChosenFormat>("format").map(|format| format.0.name)
+}
+
+/// Whether `--auth` lists only mechanisms that need no password and no token, and therefore no `--user`.
+fn needs_no_secret(matches: &ArgMatches) -> bool {
+    let Some(Mechanisms(names)) = matches.get_one::<Mechanisms>("auth") else { return false };
+    let is_free = |name: &String| {
+        let needs = sasl::find(name).map(|mechanism| mechanism.needs);
+        matches!(needs, Some(CredentialKind::ClientCertificate | CredentialKind::Nothing))
+    };
+    names.iter().all(is_free)
+}
+
+fn listens_locally(matches: &ArgMatches) -> bool {
+    matches.get_one::<IpAddr>("listen").is_none_or(IpAddr::is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CONDITIONS;
+    use crate::cli::commands::COMMANDS;
+    use crate::cli::parse;
+
+    fn message(words: &[&str]) -> Option<String> {
+        parse(words.iter().map(Into::into).collect()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_flag_without_effect_is_a_usage_error_with_the_reason() {
+        for (words, needle) in [
+            (&["h.example", "--authzid", "a"][..], "--authzid: no user name given; add --user USER"),
+            (&["h.example", "--auth", "PLAIN"], "--auth: no user name given"),
+            (&["h.example", "--try-all-mechanisms"], "--try-all-mechanisms: no user name given"),
+            (&["h.example", "--allow-plaintext-auth"], "--allow-plaintext-auth: no user name given"),
+            (&["h.example", "--auth", "ANONYMOUS", "--password-stdin"], "--password-stdin: the mechanisms of --auth"),
+            (&["h.example", "--warning", "5"], "--warning: has an effect only with --format nagios"),
+            (&["h.example", "--critical", "5", "--json"], "--critical: has an effect only with"),
+            (&["h.example", "--tls", "none", "--show-chain"], "--show-chain: cannot be used with --tls none"),
+            (&["h.example", "--tls-scan=off", "--tls-profile", "mozilla-modern"], "needs a scan"),
+            (&["h.example", "--retry", "0", "--wait", "1m"], "--wait: has no effect with --retry 0"),
+            (&["h.example", "--write-out", "x", "--format", "junit"], "cannot be used with"),
+            (&["ports", "h.example", "--jobs", "2"], "--jobs: "),
+            (&["explain", "--list", "foo"], "foo: --list shows all rules"),
+            (&["explain", "--list", "--phase", "rcpt"], "--phase: has no effect with --list"),
+            (&["explain", "550", "-"], "together with other arguments"),
+            (&["report", "-", "-"], "given more than once"),
+            (&["run", "--record", "a.example", "b.example"], "b.example: --record takes one target"),
+            (&["run", "--record", "a.example", "--json"], "--json: has no effect with --record"),
+            (&["run", "--record", "a.example", "--report", "junit=x"], "--report: has no effect with --record"),
+            (&["run", "--list", "--fail-fast"], "--fail-fast: has no effect with --list"),
+            (&["run", "--dry-run", "--format", "junit"], "--format: --list and --dry-run print only text or JSON"),
+            (&["sandbox", "--list", "--port", "25"], "--port: has no effect with --list"),
+            (&["sandbox", "--fleet", "1", "--count", "3"], "--count: has an effect only with --list"),
+            (&["sandbox", "--fleet", "1", "--listen", "127.0.0.1"], "--listen: has no effect with --fleet"),
+            (&["sandbox", "--allow-remote"], "--allow-remote: has no effect"),
+            (&["help", "run", "explain"], "unexpected argument explain"),
+            (&["version", "run"], "unexpected argument run"),
+        ] {
+            let message = message(words).unwrap_or_else(|| unreachable!("{words:?} is accepted"));
+            assert!(message.contains(needle) && !message.contains('\n'), "{words:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_flag_with_an_effect_is_accepted() {
+        for words in [
+            &["h.example", "--netrc", "--auth", "PLAIN"][..],
+            &["h.example", "--auth", "EXTERNAL", "--cert", "c.pem", "--authzid", "a"],
+            &["h.example", "--format", "nagios", "--warning", "5"],
+            &["h.example", "--report", "nagios=x", "--warning", "5"],
+            &["h.example", "--json", "--quiet", "--color", "always", "--jobs", "2"],
+            &["h.example", "--tls-scan", "--tls-profile", "mozilla-modern"],
+            &["explain", "--list", "--json"],
+            &["run", "--list", "--json"],
+            &["run", "--dry-run", "--jobs", "2", "--report", "junit=x"],
+            &["run", "--record", "a.example", "-o", "x", "--", "--tls", "none"],
+            &["sandbox", "--list", "--fleet", "1", "--count", "3", "--json"],
+            &["sandbox", "--allow-remote", "--listen", "0.0.0.0"],
+            &["report", "a", "-"],
+        ] {
+            assert_eq!(message(words), None, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_argument_is_a_usage_error_in_every_command() {
+        let mut count = 0;
+        for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden) {
+            let command = spec.command(&[]);
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {
+                let (value, first) = match arg.get_long() {
+                    Some(long) => (format!("--{long}="), "x"),
+                    None => (String::new(), ""),
+                };
+                // A check without a command, because a target is needed in any case.
+                let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
+                let Some(message) = message(&words) else {
+                    // An empty target shows the usage of the program, which `cli::command` tests.
+                    assert_eq!((spec.name, arg.get_id().as_str()), ("check", "targets"));
+                    continue;
+                };
+                assert!(!message.contains('\n') && message.chars().count() < 400, "{words:?}: {message}");
+                count += 1;
+            }
+        }
+        assert!(count > 60, "{count}");
+        for (words, expected) in [
+            (&["run", ""][..], "the argument FILE is empty; write a value, or omit the argument"),
+            (&["report", ""], "the argument FILE is empty; write a value, or omit the argument"),
+            (&["providers", ""], "the argument NAME is empty; write a value, or omit the argument"),
+            (&["explain", "550", ""], "the argument WHAT is empty; write a value, or omit the argument"),
+            (&["demo", ""], "the argument SCENARIO is empty; write a value, or omit the argument"),
+            (&["help", ""], "the argument COMMAND is empty; write a value, or omit the argument"),
+            (&["run", "--record", ""], "--record \"\": the value is empty; write a value, or omit the flag"),
+            (&["run", "--only", ""], "--only \"\": the value is empty; write a value, or omit the flag"),
+            (&["h.example", "--profile", ""], "--profile \"\": the value is empty; write a value, or omit the flag"),
+            (&["h.example", "--output", ""], "--output: no value given"),
+            (&["h.example", "--auth", ""], "--auth \"\": a mechanism is empty; for example: PLAIN,LOGIN"),
+        ] {
+            assert_eq!(message(words).as_deref(), Some(expected), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn every_condition_names_flags_of_its_command() {
+        for condition in CONDITIONS {
+            let spec = COMMANDS.iter().find(|spec| spec.name == condition.command);
+            let command = spec.map(|spec| spec.command(&[]));
+            for id in condition.flags {
+                let is_known =
+                    command.as_ref().is_some_and(|known| known.get_arguments().any(|arg| arg.get_id() == *id));
+                assert!(is_known, "{}: {id}", condition.command);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Cuts out of a reply what the client itself wrote and the server repeats: addresses (`550 <spam@example.com>: ...`), host
+//! names (`<dynamic-1.example.net[192.0.2.1]>: Client host rejected`) and commands (`500 unrecognized: "AUTH PLAIN"`). Their
+//! words say nothing about the reason.
+//!
+//! Does not: cut web addresses, names of block lists, or addresses to which the server points (`contact tosa@...`).
+
+/// The commands that a server may repeat.
+const COMMANDS: [&str; 10] =
+    ["auth ", "bdat ", "data", "ehlo ", "helo ", "mail from:", "rcpt to:", "starttls", "vrfy ", "rset"];
+
+/// Words before a repeated command.
+const COMPLAINTS: [&str; 12] = [
+    "unrecogni",
+    "unknown",
+    "not recogni",
+    "invalid",
+    "bad ",
+    "syntax",
+    "illegal",
+    "unsupported",
+    "not implemented",
+    "unimplemented",
+    "not understood",
+    "unexpected",
+];
+
+/// Words before an address that the client sent.
+const BEFORE_ADDRESS: [&str; 9] = ["", "to:", "from:", "to", "from", "recipient", "sender", "address", "user"];
+
+/// A prepared text without what it repeats. The signs around each part stay, because phrases may require them.
+pub(super) fn without(text: &str) -> String {
+    without_addresses(&without_commands(&without_brackets(text)))
+}
+
+/// `<user@example.com>` becomes `<@>`, and `<host.example.com[192.0.2.1]>` becomes `<>`.
+fn without_brackets(text: &str) -> String {
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('<') {
+        kept.push_str(before);
+        kept.push('<');
+        let inner = |end: &usize| after.get(..*end).unwrap_or_default();
+        let end = after.find(['>', ' ']);
+        let address = end.filter(|end| inner(end).contains('@'));
+        let host = after.find('>').filter(|end| is_host(inner(end)));
+        // Phrases may require that an address is there, or that the client has no name.
+        kept.push_str(match (address, host) {
+            (Some(_), _) => "@",
+            (None, Some(end)) if inner(&end).starts_with("unknown[") => "unknown[]",
+            _ => "",
+        });
+        rest = address.or(host).and_then(|end| after.get(end..)).unwrap_or(after);
+    }
+    kept + rest
+}
+
+fn is_host(word: &str) -> bool {
+    let signs = |one: char| one.is_alphanumeric() || ['.', '-', '_', '[', ']', ':'].contains(&one);
+    word.contains('.') && word.chars().all(signs)
+}
+
+/// A command in quotation marks, or after a colon with an address behind it.
+fn without_commands(text: &str) -> String {
+    for quote in ['"', '\''] {
+        let Some((before, rest)) = text.split_once(quote) else { continue };
+        let Some((inner, after)) = rest.rsplit_once(quote) else { continue };
+        let is_command = COMMANDS.iter().any(|command| inner.starts_with(command));
+        if is_command && COMPLAINTS.iter().any(|word| before.contains(word) || after.contains(word)) {
+            return format!("{before}{quote}{quote}{after}");
+        }
+    }
+    for command in ["mail from:", "rcpt to:"] {
+        let Some((before, after)) = text.split_once(command) else { continue };
+        let is_repeated = after.trim_start().trim_start_matches('<').starts_with('@');
+        if is_repeated && before.ends_with([' ', '[']) && COMPLAINTS.iter().any(|word| before.contains(word)) {
+            return before.to_owned();
+        }
+    }
+    text.to_owned()
+}
+
+/// An address without brackets at the start, or after a word like "recipient", becomes `@`.
+fn without_addresses(text: &str) -> String {
+    if !text.contains('@') {
+        return text.to_owned();
+    }
+    let mut previous = "";
+    let words = text.split(' ').map(|word| {
+        let bare = word.trim_start_matches("to:").trim_start_matches("from:").trim_end_matches([':', ',', ';', '.']);
+        let end = word.get(word.trim_end_matches([':', ',', ';', '.']).len()..).unwrap_or_default();
+        let is_address = bare.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
+        // `4.7.1 user@example.com`: the address is at the start.
+        let is_start = previous.chars().all(|one| one.is_ascii_digit() || one == '.' || one == '#');
+        let is_clients = is_start || BEFORE_ADDRESS.contains(&previous);
+        previous = word;
+        if is_address && is_clients && !bare.contains(['/', '<', '(']) { format!("@{end}") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn what_the_client_wrote_is_cut_out() {
+        for (text, expected) in [
+            ("<spam@example.com>: user unknown", "<@>: user unknown"),
+            ("<dynamic-1.example.net[192.0.2.1]>: client host rejected", "<>: client host rejected"),
+            ("<unknown[192.0.2.1]>: client host rejected", "<unknown[]>: client host rejected"),
+            ("500 unrecognized: \"auth plain\"", "500 unrecognized: \"\""),
+            ("command \"rcpt to:<spam@example.com>\" unrecognized", "command \"\" unrecognized"),
+            ("syntax error in parameters: rcpt to:<spam@example.com>", "syntax error in parameters: "),
+            ("spam@example.com: user unknown", "@: user unknown"),
+            ("5.1.1 recipient spam@example.com does not exist", "5.1.1 recipient @ does not exist"),
+        ] {
+            assert_eq!(without(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_stays() {
+        for text in [
+            "see <https://www.spamhaus.org/query/ip/192.0.2.1>",
+            "ask your postmaster to contact tosa@rx.t-online.de",
+            "bare <lf> received",
+            "\"mail from\" doesn't conform with authentication",
+            "syntax: rcpt to:<address>",
+            "need mail from: first",
+        ] {
+            assert_eq!(without(text), text);
+        }
+    }
+}
