@@ -390,3 +390,15 @@ fn scenario_names_are_unique_and_in_kebab_case() {
         assert!(!scenario.summary.ends_with('.') && scenario.summary.len() > 10, "{}", scenario.summary);
     }
 }
+
+/// `tests/fixes.rs` tests the same of the lexicon and of the transcripts.
+#[test]
+fn every_command_that_a_report_suggests_works_there() {
+    let mut wrong = Vec::new();
+    for one in &sandbox().1 {
+        let report = Report::load(&one.json).unwrap();
+        let mistakes = support::commands::mistakes_in(&report);
+        wrong.extend(mistakes.into_iter().map(|mistake| format!("{}: {mistake}", one.scenario.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

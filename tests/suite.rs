@@ -579,3 +579,20 @@ fn ndjson_records_are_written_check_by_check_and_end_with_a_summary() {
     let shown = program::finish(command.current_dir(suite.folder.path()).spawn().unwrap());
     assert_eq!(shown.code, 0, "{shown}");
 }
+
+/// The expectation was never reached; the reason is what stopped the session.
+#[test]
+fn the_first_line_names_the_check_and_the_root_cause() {
+    let text = "[[check]]\nname = \"a\"\ntarget = \"{greylisted}\"\ncacert = \"{ca}\"\nto = \"you@sandbox.test\"\n\
+                [[check]]\nname = \"b\"\ntarget = \"smtp://{relay-denied}\"\nexpect = [\"rcpt.class == 2\"]\n\
+                to = [\"someone@elsewhere.test\"]\n";
+    let suite = Suite::new(text);
+    let run = suite.run(&[]);
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("FAIL b")).collect();
+    assert!(lines.len() == 1 && lines[0].ends_with("certificate-untrusted"), "{run}");
+    let run = suite.run(&["--format", "nagios"]);
+    let first = run.stdout.lines().next().unwrap();
+    assert!(first.starts_with("SMTP CRITICAL - b: certificate-untrusted: "), "{run}");
+    let one = Suite::new(&text[text.find("[[check]]\nname = \"b\"").unwrap()..]).run(&["--format", "nagios"]);
+    assert!(one.stdout.starts_with("SMTP CRITICAL - b: certificate-untrusted: "), "{one}");
+}

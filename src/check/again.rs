@@ -4,15 +4,52 @@
 //! Only flags from the command line about connection, names and trust are added. Each fix itself contains the flags for
 //! login, sender and recipients. Values from the environment are not added, because they apply to the next run too.
 
-use super::finding::{Finding, in_shell};
+use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::EhloName;
 
-/// Completes the commands of all findings.
+/// Words of fixes whose command may be the one that was run, because something is done before it.
+const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
+
+/// Completes the commands of all findings, and removes those that can change nothing: `--retry` after a result that is not
+/// retried, and the command that was run.
 pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
-    for command in findings.iter_mut().flat_map(|finding| &mut finding.fixes).filter_map(|fix| fix.command.as_mut()) {
-        *command = completed(plan, command);
+    for finding in findings {
+        let is_retried =
+            matches!(finding.failure, Some(PhaseFailure::Unreachable | PhaseFailure::RefusedTemporary) | None);
+        for fix in &mut finding.fixes {
+            let Some(command) = fix.command.as_deref().map(|command| completed(plan, command)) else { continue };
+            let text = fix.text.to_lowercase();
+            let is_useless = command.contains(" --retry ") && !is_retried
+                || is_run_command(plan, &command) && !OF_REPETITION.iter().any(|word| text.contains(word));
+            fix.command = (!is_useless).then_some(command);
+        }
     }
+}
+
+/// Whether a command is that of this run.
+fn is_run_command(plan: &Plan, command: &str) -> bool {
+    let is_given = |name: &str| plan.origin(name) == ValueOrigin::Flag;
+    if !command.starts_with("smtpcheck ") || ["auth", "no-auth", "quit-after", "probe"].into_iter().any(is_given) {
+        return false;
+    }
+    let mut run = format!("smtpcheck {}", plan.target.host.with_port(plan.target.port));
+    let mut add = |flag: &str, value: String| {
+        run.push_str(&format!(" {flag} {}", in_shell(&value)));
+    };
+    if let Some(login) = &plan.login {
+        add("--user", login.user.clone());
+    }
+    let sender = plan.from.as_ref().filter(|_| is_given("from") || command.contains(" --from "));
+    sender.iter().for_each(|from| add("--from", from.to_string()));
+    plan.to.iter().for_each(|to| add("--to", to.to_string()));
+    let run = completed(plan, &run);
+    let sorted = |text: &str| {
+        let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        words.sort_unstable();
+        words
+    };
+    sorted(&run) == sorted(command)
 }
 
 fn completed(plan: &Plan, command: &str) -> String {

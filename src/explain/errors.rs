@@ -154,6 +154,8 @@ fn filled(fix: &Fix, server: &ServerName) -> Fix {
         ("{user}", "USER".to_owned()),
         ("{from}", "SENDER".to_owned()),
         ("{rcpt}", "RECIPIENT".to_owned()),
+        ("{from_domain}", "SENDER-DOMAIN".to_owned()),
+        ("{rcpt_domain}", "RECIPIENT-DOMAIN".to_owned()),
         ("{ip}", "YOUR-PUBLIC-ADDRESS".to_owned()),
     ];
     let fill = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));

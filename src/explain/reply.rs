@@ -99,7 +99,11 @@ impl Understood {
         explained.confidence = Some(reading.confidence);
         explained.cause = Some(reading.means);
         explained.otherwise = reading.otherwise;
-        explained.fixes = reading.fixes.into_iter().map(|fix| filled(fix, host)).collect();
+        // Nothing is retried after a permanent rejection.
+        let is_permanent = reply.class() == Class::Permanent;
+        let works = |command: &String| !(is_permanent && command.contains(" --retry "));
+        let fixes = reading.fixes.into_iter().map(|fix| filled(fix, host));
+        explained.fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix }).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
         explained
@@ -235,6 +239,8 @@ fn filled(fix: Fix, host: Option<&str>) -> Fix {
         ("{user}", "USER"),
         ("{from}", "SENDER"),
         ("{rcpt}", "RECIPIENT"),
+        ("{from_domain}", "SENDER-DOMAIN"),
+        ("{rcpt_domain}", "RECIPIENT-DOMAIN"),
         ("{ip}", "YOUR-PUBLIC-ADDRESS"),
     ];
     let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));

@@ -58,3 +58,9 @@ impl Fix {
         Fix { text: text.into(), command: None, url: Some(url.into()), when: None }
     }
 }
+
+/// The domain of an address in a command; the placeholder if the address has none, because it is not known or empty.
+pub(crate) fn domain_of<'a>(address: &'a str, placeholder: &'a str) -> &'a str {
+    let domain = address.rsplit_once('@').map(|(_, domain)| domain.trim_end_matches('>'));
+    domain.filter(|domain| !domain.is_empty()).unwrap_or(placeholder)
+}

@@ -32,5 +32,6 @@ pub(crate) mod vocabulary;
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};
 pub use embedded::normal;
+pub(crate) use meaning::domain_of;
 pub use meaning::{Confidence, Fix, FixWhen};
 pub use read::{Basis, Reading, by_class, read};

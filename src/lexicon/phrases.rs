@@ -22,9 +22,10 @@ use super::{echo, hints, providers};
 use crate::wire::Reply;
 
 /// The files with phrases, in their order.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-login-limits.toml", include_str!("data/phrases-login-limits.toml")),
+    ("phrases-languages.toml", include_str!("data/phrases-languages.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
     ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
     ("phrases-recipient.toml", include_str!("data/phrases-recipient.toml")),

@@ -21,7 +21,8 @@ use super::literals::{LiteralIndex, Literals};
 use super::meaning::{Confidence, Fix};
 
 /// The files, in their order.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
+    ("errors-languages.toml", include_str!("data/errors-languages.toml")),
     ("errors-mta.toml", include_str!("data/errors-mta.toml")),
     ("errors-network.toml", include_str!("data/errors-network.toml")),
     ("errors-programs.toml", include_str!("data/errors-programs.toml")),

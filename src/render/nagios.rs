@@ -12,7 +12,7 @@ use std::fmt::Write;
 use super::view::phases as view_phases;
 use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
-use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
+use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, RunSource, Verdict, phases};
 
 pub use super::thresholds::{Range, Thresholds};
 
@@ -60,11 +60,14 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
     let took: f64 = run.reports().map(|report| report.total_ms).sum();
-    let mut problems = Vec::new();
+    // The first line has room for one problem: the first of the checks with the worst state.
+    let mut problems: Vec<(PluginState, String)> = Vec::new();
     for case in &run.cases {
-        let prefix = if run.cases.len() > 1 { format!("{}: ", escape::visible(&case.name)) } else { String::new() };
-        problems.extend(problem(case).map(|problem| format!("{prefix}{problem}")));
+        let state = case.report().map_or(PluginState::Unknown, |report| judged(report, &look.thresholds));
+        problems.extend(problem(case).map(|problem| (state, format!("{}{problem}", prefix(run, case)))));
     }
+    problems.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
+    let mut problems: Vec<String> = problems.into_iter().map(|(_, problem)| problem).collect();
     problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
     let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
@@ -72,7 +75,7 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     text.push_str(&figures(run, &look.thresholds));
     text.push('\n');
     for case in &run.cases {
-        for line in detail_lines(case, look) {
+        for line in detail_lines(run, case, look) {
             let _ = writeln!(text, "{}", bare(&line));
         }
     }
@@ -138,15 +141,21 @@ fn problem(case: &CheckResult) -> Option<String> {
     }
 }
 
+/// The name of a check of a suite, before its problem.
+fn prefix(run: &Run, case: &CheckResult) -> String {
+    let is_named = run.cases.len() > 1 || matches!(run.source, RunSource::Suite(_));
+    if is_named { format!("{}: ", escape::visible(&case.name)) } else { String::new() }
+}
+
 /// The lines after the first one: causes and fixes, and with `-v` the session.
-fn detail_lines(case: &CheckResult, look: &Display) -> Vec<String> {
+fn detail_lines(run: &Run, case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {
         return Vec::new();
     }
     let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| verdict::retry_line(at, one)).collect();
     for reason in FailureReason::all(report).iter().chain(&warning(report)) {
-        lines.push(format!("{}: {}", reason.id(), reason.summary()));
+        lines.push(format!("{}{}: {}", prefix(run, case), reason.id(), reason.summary()));
         lines.extend(reason.advice());
     }
     if look.volume == Verbosity::Verbose {

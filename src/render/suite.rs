@@ -3,7 +3,7 @@
 
 use super::style::{Role, StyledLine};
 use super::text::{command_line, labelled, render, tries};
-use super::view::verdict::{self, OutcomeWord};
+use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, Verbosity, escape};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
@@ -52,12 +52,16 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
     }
 }
 
-/// The first reason why a check failed: an expectation or the id of a rule.
+/// The root cause, in a few words.
 fn why(report: &Report) -> Option<String> {
     let counts = |finding: &&crate::check::Finding| !finding.expected && !report.is_ignored(finding);
-    let expected =
-        report.failed_expectations().next().map(|judged| format!("failed: {}", escape::visible(&judged.expression)));
-    expected.or_else(|| report.findings.iter().find(counts).map(|finding| finding.rule.to_string()))
+    match FailureReason::all(report).into_iter().next() {
+        Some(FailureReason::Expectation(judged)) => Some(format!("failed: {}", escape::visible(&judged.expression))),
+        Some(FailureReason::Finding(finding)) => Some(finding.rule.to_string()),
+        Some(FailureReason::CutShort(_)) | None => {
+            report.findings.iter().find(counts).map(|finding| finding.rule.to_string())
+        }
+    }
 }
 
 /// The rule ids of the warnings of a check that passed.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 pub mod bodies;
+pub mod commands;
 pub mod golden;
 pub mod leak;
 pub mod program;

@@ -10,7 +10,7 @@ mod secret;
 mod token;
 mod user;
 
-use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
+use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
@@ -172,7 +172,11 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
             "Log in on the submission port",
-            format!("smtpcheck {} --user USER", plan.target.host.with_port(port)),
+            format!(
+                "smtpcheck {} --user {}",
+                plan.target.host.with_port(port),
+                plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| in_shell(&login.user))
+            ),
         ));
     }
     finding.fixes.push(Fix::text(

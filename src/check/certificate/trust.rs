@@ -205,9 +205,12 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
         public_certificate(),
         Fix::run(
             "Save the certificate, if the server is private and you trust the network",
-            format!("smtpcheck {} --show-chain -q -o ca.pem", seen.target()),
+            format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
-        own_authority(seen, "Repeat the check with the saved certificate as the only trusted one"),
+        Fix::run(
+            "Then repeat the check with the saved certificate as the only trusted one",
+            format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
+        ),
     ];
     finding
 }

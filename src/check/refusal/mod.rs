@@ -169,8 +169,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     }
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
     let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
-    finding.fixes =
-        reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, reading.cause, fix)).collect();
+    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let is_login = |fix: &Fix| fix.command.as_ref().is_some_and(|command| command.contains("--user"));
         if !finding.fixes.iter().any(is_login) {
@@ -380,22 +379,25 @@ fn explanation(received: ReceivedReply<'_>) -> String {
 }
 
 /// Replaces the placeholders of a fix with known values, so that the user can copy its command.
-fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause: Cause, fix: Fix) -> Fix {
+fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
+    let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
+    let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
-        // The lexicon's example of a known mailbox. It is replaced first, because a value may contain the same text.
-        ("postmaster@example.com", known_mailbox(plan, received)),
+        // A mailbox that exists. It is replaced before the domain in it.
+        ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
-        ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
-        ("{rcpt}", tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned())),
+        ("{from}", from.clone()),
+        ("{rcpt}", rcpt.clone()),
+        ("{from_domain}", lexicon::domain_of(&from, "SENDER-DOMAIN").to_owned()),
+        ("{rcpt_domain}", lexicon::domain_of(&rcpt, "RECIPIENT-DOMAIN").to_owned()),
         ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
     ];
     let command = fix
         .command
-        .map(|command| with_domain(plan, received, cause, command))
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
     Fix { text, command, url: fix.url, when: None }
@@ -407,28 +409,10 @@ fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> 
     plan.to.get(number).map(ToString::to_string)
 }
 
-/// Replaces example.com in a DNS lookup with the domain that the rejection is about: the sender's domain for TXT
-/// records (SPF, DKIM, DMARC) and rejections of the sender, the recipient's domain for all others.
-fn with_domain(plan: &Plan, received: ReceivedReply<'_>, cause: Cause, command: String) -> String {
-    if !command.starts_with("dig ") {
-        return command;
-    }
-    let is_about_sender = command.contains(" TXT ")
-        || received.event.phase == Phase::Mail
-        || matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication);
-    let address = if is_about_sender { Some(sender(plan)) } else { tested_recipient(plan, received) };
-    let Some((_, domain)) = address.as_deref().and_then(|address| address.rsplit_once('@')) else { return command };
-    let words = command.split(' ').map(|word| match word.strip_suffix("example.com") {
-        Some(prefix) if prefix.is_empty() || prefix.contains('_') => format!("{prefix}{}", in_shell(domain)),
-        _ => word.to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
 /// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1 requires postmaster).
 fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     let rejected = tested_recipient(plan, received).unwrap_or_default();
-    let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "example.com"));
+    let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
     let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
     format!("{name}@{domain}")
 }

@@ -77,14 +77,18 @@ pub(in crate::render) enum FailureReason<'a> {
 }
 
 impl<'a> FailureReason<'a> {
-    /// All reasons, the most important first. A check that did not pass has at least one.
+    /// All reasons, the root cause first; at least one for a check that did not pass. An expectation about something that
+    /// was not reached comes last, because it only follows from the others.
     pub(in crate::render) fn all(report: &'a Report) -> Vec<FailureReason<'a>> {
         if report.verdict() == Verdict::Pass {
             return Vec::new();
         }
-        let expected = report.expectations.iter().filter(|one| !one.held).map(FailureReason::Expectation);
+        let failed = |is_reached: bool| {
+            let failed = report.expectations.iter().filter(move |one| !one.held && one.seen.is_some() == is_reached);
+            failed.map(FailureReason::Expectation)
+        };
         let found = report.findings.iter().filter(|finding| report.fails_by(finding)).map(FailureReason::Finding);
-        let mut all: Vec<FailureReason<'a>> = expected.chain(found).collect();
+        let mut all: Vec<FailureReason<'a>> = found.chain(failed(true)).chain(failed(false)).collect();
         if all.is_empty() || report.verdict() == Verdict::Incomplete {
             all.push(FailureReason::CutShort(report));
         }

@@ -1,0 +1,140 @@
+//! The commands of all fixes: those of the lexicon, with sample values, and those that transcripts and explanations show. Each
+//! must be valid, must not contradict itself, must be able to change or to show something, and must not contain an invented
+//! name. `support/commands.rs` has the rules; `sandbox.rs` applies them to the scenarios of the sandbox.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use smtpcheck::explain::{self, ExplainContext};
+use support::commands::{example_names, mistakes, mistakes_in};
+
+/// A fix in the data.
+struct DataFix {
+    /// Its file and entry.
+    place: String,
+    text: String,
+    command: String,
+}
+
+fn data() -> Vec<(String, toml::Table)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/lexicon/data");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let parsed = files.iter().map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(path).unwrap().parse().unwrap())
+    });
+    parsed.collect()
+}
+
+/// The fixes below a value that have a command.
+fn walk(value: &toml::Value, place: &str, found: &mut Vec<DataFix>) {
+    match value {
+        toml::Value::Array(items) => items.iter().for_each(|item| walk(item, place, found)),
+        toml::Value::Table(table) => {
+            let scalar = |value: &toml::Value| match value {
+                toml::Value::String(text) => Some(text.clone()),
+                toml::Value::Integer(number) => Some(number.to_string()),
+                _ => None,
+            };
+            let name = ["id", "code", "status", "category"].iter().find_map(|key| table.get(*key).and_then(scalar));
+            let place = name.map_or_else(|| place.to_owned(), |name| format!("{place} {name}"));
+            let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
+            if let (Some(text), Some(command)) = (text("text"), text("command")) {
+                found.push(DataFix { place: place.clone(), text: text.to_owned(), command: command.to_owned() });
+            }
+            table.values().for_each(|value| walk(value, &place, found));
+        }
+        _ => {}
+    }
+}
+
+fn data_fixes() -> Vec<DataFix> {
+    let mut found = Vec::new();
+    for (name, table) in data() {
+        walk(&toml::Value::Table(table), &name, &mut found);
+    }
+    found
+}
+
+#[test]
+fn every_command_of_the_lexicon_is_valid() {
+    let all = data_fixes();
+    let mut wrong = Vec::new();
+    for fix in &all {
+        let mut mistakes = mistakes(&fix.command, &fix.text);
+        mistakes.extend(example_names(&fix.command).iter().map(|name| format!("{name} is invented")));
+        let shown =
+            mistakes.iter().map(|mistake| format!("{}: {mistake}\n    {}\n    {}", fix.place, fix.text, fix.command));
+        wrong.extend(shown);
+    }
+    assert!(all.len() > 700, "{} commands", all.len());
+    assert!(wrong.is_empty(), "{} of {} commands:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_command_in_the_report_of_a_transcript_works_there() {
+    let mut wrong = Vec::new();
+    let mut commands = 0;
+    for played in support::replay::all() {
+        let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
+        commands += fixes.filter(|fix| fix.command.is_some()).count();
+        wrong.extend(mistakes_in(&played.report).into_iter().map(|mistake| format!("{}: {mistake}", played.name)));
+    }
+    assert!(commands > 400, "{commands} commands");
+    assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The examples of the lexicon, explained: a permanent rejection gets no command with `--retry`.
+#[test]
+fn every_command_of_an_explanation_is_valid() {
+    let mut examples: BTreeMap<String, String> = BTreeMap::new();
+    for (name, table) in data() {
+        for entry in table.values().filter_map(toml::Value::as_array).flatten() {
+            let matches = entry.get("matches").and_then(toml::Value::as_array).into_iter().flatten();
+            for example in matches.filter_map(toml::Value::as_str) {
+                examples.insert(example.to_owned(), name.clone());
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    let mut commands = 0;
+    for (example, file) in &examples {
+        for explained in explain::arguments(std::slice::from_ref(example), &ExplainContext::default()) {
+            for fix in &explained.fixes {
+                let Some(command) = &fix.command else { continue };
+                commands += 1;
+                let mut mistakes = mistakes(command, &fix.text);
+                if command.contains("--retry") && explained.code.is_some_and(|code| code.number() >= 500) {
+                    mistakes.push("nothing is retried after a permanent rejection".to_owned());
+                }
+                let shown = mistakes
+                    .iter()
+                    .map(|mistake| format!("{file}: {example:?}: {mistake}\n    {}\n    {command}", fix.text));
+                wrong.extend(shown);
+            }
+        }
+    }
+    assert!(examples.len() > 1000 && commands > 1000, "{} examples, {commands} commands", examples.len());
+    assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A user's bundle of CA certificates has the name that manuals use. No command writes to it.
+#[test]
+fn a_command_never_overwrites_the_bundle_of_the_run() {
+    let dialogue = "S: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250-mx.example.net\nS: 250 STARTTLS\n\
+                    C: STARTTLS\nS: 220 ready\nTLS\nC: EHLO client.example.org\nS: 250 mx.example.net\nC: QUIT\nS: 221 bye\n";
+    for trust in ["self-signed", "unknown-issuer"] {
+        let text = format!(
+            "summary = \"an untrusted certificate\"\nargs = [\"mx.example.net:25\", \"--cacert\", \"ca.pem\"]\nexpect = []\nexit = 6\n\
+             [[session]]\ndialogue = \"\"\"\n{dialogue}\"\"\"\n[session.handshake]\ntrust = \"{trust}\"\nnames = [\"mx.example.net\"]\n"
+        );
+        let report = support::replay::play_text(trust.to_owned(), &text).report;
+        assert!(report.findings.iter().any(|finding| !finding.fixes.is_empty()), "{trust}");
+        assert_eq!(mistakes_in(&report), [""; 0], "{trust}");
+    }
+}
