@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_report_from_before_the_claims_is_loaded() {
         let saved = r#"{"seq":1,"at_ms":1.0,"probe":1,"phase":"auth","tls":true,"kind":"token","form":"jwt","expires":1,"audience":"a"}"#;
-        let event: Event = serde_json::from_str(saved).unwrap();
+        let event: Event = serde_json::from_str(saved).expect("a saved event");
         assert!(matches!(event.what, EventKind::Token { claims: None, .. }));
     }
 }

@@ -78,9 +78,10 @@ pub(crate) fn recognised(text: &str) -> Option<&'static MailProgram> {
 /// A program by its id or name, in any case.
 pub(crate) fn named(name: &str) -> Option<&'static MailProgram> {
     let name = normal(name);
-    PROGRAMS.program.iter().find(|program| {
-        program.id == name || normal(&program.name) == name || program.also.iter().any(|also| *also == name)
-    })
+    PROGRAMS
+        .program
+        .iter()
+        .find(|program| program.id == name || normal(&program.name) == name || program.also.contains(&name))
 }
 
 /// All programs.

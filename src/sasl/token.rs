@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn permissions_and_owner_of_a_json_web_token_are_parsed() {
-        let of = |claims: &str| seen(&jwt(claims)).claims.unwrap();
+        let of = |claims: &str| seen(&jwt(claims)).claims.expect("claims");
         let user = of(r#"{"scp":"IMAP.AccessAsUser.All POP.AccessAsUser.All","upn":"Me@example.net"}"#);
         assert_eq!(user.scopes, ["IMAP.AccessAsUser.All", "POP.AccessAsUser.All"]);
         assert_eq!((user.other_user, user.is_of_application), (None, false));
@@ -301,7 +301,7 @@ mod tests {
         assert!(of(r#"{"appid":"1","sub":"2","oid":"2"}"#).is_of_application);
         assert!(!of(r#"{"appid":"1","sub":"3","oid":"2"}"#).is_of_application);
         let id = inspect(&Secret::new(jwt(r#"{"appid":"11111111-2222"}"#)), "11111111-2222");
-        assert!(id.claims.unwrap().login_is_an_id);
+        assert!(id.claims.expect("claims").login_is_an_id);
     }
 
     #[test]
