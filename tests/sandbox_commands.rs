@@ -74,7 +74,7 @@ fn usage_errors_are_one_line_with_the_correct_form() {
         (vec!["demo", "expired"], "certificate-expired"),
         (vec!["sandbox", "greylisted", "--port", &port], "is in use by another program"),
         (vec!["sandbox", "greylisted", "--port", "70000"], "--port 70000"),
-        (vec!["sandbox", "--port", "65500"], "258 scenarios need 258 ports"),
+        (vec!["sandbox", "--port", "65500"], "ports, but the highest port is 65535"),
         (vec!["sandbox", "greylisted", "--listen", "0.0.0.0"], "--allow-remote"),
         (vec!["sandbox", "greylisted", "--listen", "localhost"], "IP address"),
         (vec!["sandbox", "--fleet", "seven"], "--fleet seven"),

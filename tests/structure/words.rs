@@ -188,7 +188,7 @@ fn plain(name: &str, text: &str) -> String {
         };
         is_session && !line.starts_with("summary") && !line.starts_with('#')
             || is_data && is_quotation()
-            || line.contains("refused to talk to me")
+            || ["refused to talk to me", "conversation with "].iter().any(|quoted| line.contains(quoted))
     };
     let lines = text.lines().filter(|line| !is_quoted(line));
     let words = lines.flat_map(|line| {

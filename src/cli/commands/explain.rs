@@ -12,7 +12,7 @@ use crate::render::{Display, Verbosity};
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
-    about: "Explain a reply, a code, a log or a rule, offline",
+    about: "Explain a reply, an error message, a log or a rule, offline",
     details: "Shows the meaning, how certain it is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
@@ -23,6 +23,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck explain 535",
         "smtpcheck explain 550 5.1.1 User unknown",
         "smtpcheck explain 5.7.139 --provider microsoft-365",
+        "smtpcheck explain 'Error: Greeting never received'",
         "smtpcheck explain - < /var/log/mail.log",
         "smtpcheck explain - --json < bounce.eml | jq -r '.rule'",
     ],
@@ -40,8 +41,9 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExplainArgs {
-    /// A rule id, a reply code (535), an enhanced status code (5.7.139), a reply, a log line, an EHLO extension or a
-    /// mechanism; any other word is the name of a file with a reply, a log or a bounce; - reads standard input
+    /// A rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message of a program, a log line,
+    /// an EHLO extension, a mechanism, a mail program or a provider; any other word is the name of a file with a reply, a
+    /// log or a bounce; - reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules

@@ -256,7 +256,7 @@ pub(super) fn recipients_failed(MarkedLine { before, after, .. }: MarkedLine<'_>
     (address.contains('@') && !text.is_empty() && is_known(text)).then(|| of_form(before, text))
 }
 
-/// The sentences that System.Net.Mail (.NET) writes in place of the code.
+/// The sentences that System.Net.Mail (.NET) writes instead of the code.
 const SENTENCES: [(&str, &str); 15] = [
     ("requires a secure connection or the client was not authenticated", "530"),
     ("mailbox unavailable", "550"),
