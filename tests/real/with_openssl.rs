@@ -302,7 +302,7 @@ fn a_chain_in_the_wrong_order_and_with_its_root_has_both_findings_and_no_error()
     let server = workbench.serve(&certificate, &format!("-cert_chain {}", chain.display()));
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, word::CERTIFICATE_CHAIN_DISORDERED);
-    assert_contains(summary(&report, word::CERTIFICATE_CHAIN_UNNECESSARY), "number 3 is a root");
+    assert_contains(summary(&report, word::CERTIFICATE_CHAIN_UNNECESSARY), "certificate 3 is a root");
     assert_eq!(report["certificate"]["chain_length"], 4);
     assert_eq!(report["certificate"]["verifies"], true);
 }
