@@ -126,7 +126,7 @@ impl Phrase {
             has_sign || word.contains(|one: char| one.is_ascii_digit()) || word.contains(provider)
         };
         let hit = |words: &[String]| words.iter().any(|word| is_mark(word) && text.contains(word.as_str()));
-        context.provider.is_none() && !hit(&self.all) && !hit(&self.any)
+        context.provider.is_none() && !hit(&self.all) && !hit(&self.any) && !providers::is_named_in(provider, text)
     }
 
     /// The name of its provider, for people.

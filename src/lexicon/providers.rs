@@ -61,6 +61,9 @@ pub struct Provider {
     cert_any: Vec<String>,
     #[serde(default)]
     ehlo_any: Vec<String>,
+    /// Words by which its servers can be recognised in any reply.
+    #[serde(default)]
+    reply_any: Vec<String>,
     /// The date on which this information was last checked.
     pub reviewed: String,
     /// The source of this information.
@@ -189,6 +192,21 @@ pub(super) fn share_texts(a: &str, b: &str) -> bool {
     a == b || platform(a).is_some_and(|of_a| platform(b) == Some(of_a))
 }
 
+/// Whether a reply, in lower case, names the provider: by a word that only its servers use, or by a domain of its hosts.
+pub(super) fn is_named_in(id: &str, text: &str) -> bool {
+    let Some(provider) = all().iter().find(|provider| provider.id == id) else { return false };
+    let hosts = provider.hosts.iter().chain(&provider.also).filter_map(|host| {
+        let (rest, top) = host.rsplit_once('.')?;
+        let name = rest.rsplit('.').next().filter(|name| name.len() > 3)?;
+        Some(format!("{name}.{top}"))
+    });
+    let is_name = |name: String| {
+        text.match_indices(&name)
+            .any(|(at, _)| !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric)))
+    };
+    provider.reply_any.iter().any(|word| text.contains(word.as_str())) || hosts.into_iter().any(is_name)
+}
+
 /// Whether an id is that of a provider, not of software.
 pub(super) fn is_provider(id: &str) -> bool {
     all().iter().any(|provider| provider.id == id)
@@ -252,7 +270,7 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProviderSigns, all, find, nearest_host, recognise};
+    use super::{ProviderSigns, all, find, is_named_in, nearest_host, recognise};
 
     #[test]
     fn every_provider_is_recognised_by_its_example_and_not_by_its_counter_example() {
@@ -276,6 +294,14 @@ mod tests {
         assert_eq!(nearest_host("smtp.ofice365.com"), Some("smtp.office365.com"));
         assert_eq!(nearest_host("smtp.gmail.com"), None, "the name is correct");
         assert_eq!(nearest_host("mail.example.net"), None);
+    }
+
+    #[test]
+    fn a_reply_names_its_provider_by_words_and_domains() {
+        assert!(is_named_in("gmail", "https://support.google.com/mail/?p=badcredentials x - gsmtp"));
+        assert!(is_named_in("mail-com", "see https://www.mail.com/help"));
+        assert!(!is_named_in("mail-com", "see https://www.gmail.com/help"), "the end of another domain");
+        assert!(!is_named_in("gmail", "username and password not accepted"));
     }
 
     #[test]
