@@ -61,7 +61,7 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server rejected the session over one address family. Does it accept a session over the other?
     OtherFamily,
-    /// The server turned us away: does it take us at another address of the same family?
+    /// The server rejected the session. Does it accept one at another address of the same family?
     OtherAddress,
     /// The commands that precede a ClientHello.
     TlsHello,

@@ -8,10 +8,10 @@ use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::EhloName;
 
-/// Words of fixes whose command may be the one that was run, because something is done before it.
+/// A fix that contains one of these words may suggest the same command again, because the user does something else first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
 
-/// Completes the commands of all findings, and removes those that can change nothing: `--retry` after a result that is not
+/// Completes the commands of all findings, and removes commands that would be pointless: `--retry` after a result that is not
 /// retried, and the command that was run.
 pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {

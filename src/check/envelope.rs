@@ -49,7 +49,8 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
-    let summary = format!("{} rejects some mail only after the message; smtpcheck sends no message", provider.name);
+    let summary =
+        format!("{} rejects some mail only after the message has been sent, which smtpcheck never does", provider.name);
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: later.clone(),

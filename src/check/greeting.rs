@@ -305,7 +305,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: if the greeting arrives within five minutes, the server is only slow.".to_owned(),
     );
     finding.fixes.push(Fix::run(
-        "Repeat the check with a timeout of five minutes, as mail servers use",
+        "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));

@@ -59,7 +59,7 @@ static SMTP_INSPECTION: Rule = Rule {
     severity: Severity::Error,
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
-        sees: "The greeting consists of asterisks, or the letter X replaces an extension in the EHLO reply.",
+        sees: "The greeting consists of asterisks, or the name of an extension in the EHLO reply is overwritten with Xs.",
         matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. STARTTLS, and often a login, is not possible through such a firewall.",
         action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",

@@ -185,7 +185,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
     Ok(())
 }
 
-/// Rejects an empty value. A script with an empty variable must not get the result of a different command.
+/// Rejects an empty value. If a variable in a script is empty, the command must fail rather than check something else.
 fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = arg.get_id().as_str();
     let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();

@@ -66,7 +66,7 @@ pub(super) enum Readers {
 }
 
 impl Readers {
-    /// The readers of the reports of these plans: only the owner if any of the plans logs in.
+    /// Who may read the reports of these plans: only the owner, if any plan logs in.
     pub(super) fn of<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Readers {
         match plans.into_iter().any(|plan| plan.login.is_some()) {
             true => Readers::Owner,
@@ -156,7 +156,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     let mut mode = other.mode() & 0o777;
     let is_same = there.uid() == other.uid() && there.gid() == other.gid();
     if !is_same && std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid())).is_err() {
-        // The file keeps a different group, whose members could not read the old file.
+        // The group could not be copied, and the members of the new group could not read the old file.
         if there.gid() != other.gid() && std::os::unix::fs::fchown(file, None, Some(other.gid())).is_err() {
             mode &= 0o707;
         }

@@ -72,8 +72,7 @@ fn reason(broken: Broken) -> CancelReason {
 }
 
 impl<'a> AuthExchange<'a> {
-    /// Selects the strongest mechanism that the server advertises, the user allows and the credentials are sufficient
-    /// for. Mechanisms that were tried already are excluded.
+    /// Selects the strongest mechanism that the server advertises, the user allows, and the credentials support. Mechanisms that were tried already are excluded.
     pub(super) fn choose(
         wanted: &plan::Login,
         offered: &[String],

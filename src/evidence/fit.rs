@@ -114,7 +114,7 @@ pub(crate) fn is_about_login(reply: &Reply) -> bool {
 /// Whether a reply contradicts itself, which means that it violates one of these rules:
 ///
 /// 1. All lines of a reply have the same code (RFC 5321 §4.2.1). If a reply mixes 4yz and 5yz, the last line decides,
-///    as in Postfix. In the greeting, a rejection may follow lines of a welcome: postscreen sends `220-` before its
+///    as in Postfix. In the greeting, a rejection may follow `220-` lines: postscreen sends `220-` before its
 ///    tests.
 /// 2. The code and the enhanced status have the same class (RFC 2034 §4). Real servers mix 4 and 5 (`451 5.7.3`). The
 ///    greeting and the reply to EHLO have no enhanced status.

@@ -118,7 +118,7 @@ impl Interruption {
 }
 
 /// Whether SIGHUP was ignored when the program started, as with `nohup`, so that the program continues after its
-/// terminal is closed. Linux shows this in a file of the kernel. On other systems it cannot be determined without
+/// terminal is closed. On Linux, `/proc/self/status` shows this. On other systems it cannot be determined without
 /// unsafe code, and SIGHUP ends the program.
 #[cfg(unix)]
 pub fn is_hangup_ignored() -> bool {

@@ -127,7 +127,7 @@ enum Asking {
     },
 }
 
-/// A question that the port was asked. The number of its probe is its position, from 1.
+/// A question that was passed to the port. The number of its probe is its position, from 1.
 #[derive(Debug)]
 struct PendingQuestion {
     question: Question,

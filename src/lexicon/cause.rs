@@ -167,16 +167,18 @@ impl Cause {
         CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)
     }
 
-    /// Whether a rejection in a phase can have this cause. If not, words and codes with this cause mean something else.
+    /// Whether a rejection in a phase can have this cause. If not, words and codes that usually
+    /// indicate this cause mean something else in this phase.
     ///
-    /// 1. A recipient is unknown before RCPT, the sender before MAIL, the message before DATA (RFC 5321 §3.3).
-    /// 2. A greeting does not answer a command, so it is not about a name, a login or syntax (RFC 5321 §3.1);
-    ///    it can complain that the client sent something before it.
+    /// 1. The server has not seen the recipient before RCPT, the sender before MAIL or the message before DATA, so an
+    ///    earlier rejection is not about them (RFC 5321 §3.3).
+    /// 2. A greeting is not a reply to a command, so it cannot reject a name, a login or syntax (RFC 5321 §3.1). It can
+    ///    reject data that the client sent too early.
     /// 3. Greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH are never
     ///    greylisted; a few servers do it in the greeting.
     /// 4. STARTTLS is not rejected because encryption or a login is missing: STARTTLS comes before the login and is the
     ///    encryption (RFC 3207 §4).
-    /// 5. Only STARTTLS fails to start TLS.
+    /// 5. The cause "TLS cannot be started" occurs only in the reply to STARTTLS.
     pub fn can_arise_at(self, phase: ReplyPhase) -> bool {
         use ReplyPhase::{Auth, Data, Ehlo, Greeting, Mail, Quit, Rcpt, Rset, Starttls};
         let phases: &[ReplyPhase] = match self {

@@ -8,7 +8,7 @@ use super::certificate::{GeneralName, NameConstraints, ParsedCertificate};
 use super::der::{self, tag};
 use super::directory;
 
-/// The maximum number of names of one certificate multiplied by the constraints of one CA, the same limit as in
+/// The maximum product of the number of names in a certificate and the number of constraints in a CA, the same limit as in
 /// OpenSSL. Real certificates and CAs have tens of each.
 const MAX_PRODUCT: usize = 1 << 20;
 

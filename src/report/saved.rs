@@ -214,7 +214,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// Loads the parts that can be read of a report that cannot be read completely.
+    /// Loads the readable parts of a report that cannot be read completely.
     fn sketch(&mut self, version: &str, value: &Value) -> Result<Report, NotSaved> {
         let unreadable = || {
             NotSaved(format!(

@@ -91,7 +91,7 @@ impl Job {
         Ok(Step::Pause(history, Duration::from_millis(delay)))
     }
 
-    /// The plan with the time that is left of its overall limit.
+    /// The plan, with its overall time limit reduced to the time that remains.
     fn with_time_left(&self) -> Plan {
         let mut plan = self.plan.clone();
         let spent = u64::try_from(self.spent.as_millis()).unwrap_or(u64::MAX);

@@ -85,7 +85,7 @@ impl Echoes {
         found
     }
 
-    /// The text with every echo masked. Use this for text in which no word is known to be harmless.
+    /// The text with every echo masked. Use this where no words are exempt from masking.
     pub fn without(&self, text: &str) -> String {
         let ranges = self.find(text).into_iter().map(|echo| echo.range).collect();
         masked(text, ranges)

@@ -412,7 +412,7 @@ fn shaped(
     match (key.shape, value.get_ref()) {
         (KeyShape::Text | KeyShape::NumberOrText, DeValue::String(text)) => {
             let byte = value.span().start;
-            // If the value is one variable, the file does not contain the password. This is recorded by using a list.
+            // If the value is a single variable, the password is not in the file. Such a value is stored as a list.
             if key.name == "password"
                 && text.starts_with("${")
                 && text.ends_with('}')

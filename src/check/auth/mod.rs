@@ -252,7 +252,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
 }
 
 fn unproved(event: &Event) -> Finding {
-    let summary = "the server does not prove that it has the password, whether or not it accepts the login".to_owned();
+    let summary = "the server did not prove that it knows the password".to_owned();
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause: "The server's signature of the login is wrong or missing. It may be an attacker's server that accepts every login.".to_owned(),

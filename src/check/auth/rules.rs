@@ -63,7 +63,7 @@ pub(super) static AUTH_SERVER_UNVERIFIED: Rule = Rule {
     title: "the server does not prove that it has the password",
     docs: Docs {
         sees: "In SCRAM and DIGEST-MD5, the server signs the login with a value derived from the password. The server's signature was wrong, or the server accepted the login without a signature.",
-        matters: "The server may belong to an attacker, and accept every login to collect mail or passwords. smtpcheck did not send the password itself.",
+        matters: "The server may belong to an attacker who accepts every login in order to collect mail or passwords. smtpcheck did not send the password itself.",
         action: "Repeat the check from another network. Do not use this server until its operator has checked it. Server operator: check the authentication service and the devices in front of it.",
         example: "a 235 reply without the v= value of SCRAM",
         references: "RFC 5802 section 3 (the client must check the server's signature), RFC 6331 section 2",

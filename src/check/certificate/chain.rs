@@ -65,7 +65,7 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     let summary = format!("the server sends unnecessary certificates: {list}{more}");
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
     finding.cause =
-        "The server's file contains other certificates than its own and the intermediate certificates. Each handshake is larger than necessary.".to_owned();
+        "The server's certificate file contains more than its own certificate and the necessary intermediate certificates. Each handshake is larger than necessary.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: remove the unnecessary certificates from the file")];
     Some(finding)
 }

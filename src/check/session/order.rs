@@ -35,7 +35,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         found.phase
     );
     finding.otherwise = Some(
-        "The server may have sent one reply that RFC 5321 does not define for its command. Ask the server's operator to find out."
+        "The server may have replied to a command with a code that RFC 5321 does not define for that command. Ask the server's operator to find out."
             .to_owned(),
     );
     finding.fixes.push(Fix::text(

@@ -11,8 +11,8 @@
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
 //!    begin with a code, a command or an arrow.
-//! 2. The row of a mark contains the reader function of the program that writes it. The reply begins with the first code
-//!    after the mark.
+//! 2. Each row of `MARKS` has a mark and the function that reads the log format in which it occurs. The reply begins with
+//!    the first code after the mark.
 //! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows. A header or `said:` line
 //!    is kept while the next lines begin with a space.
 //!
@@ -218,7 +218,7 @@ pub struct Finder {
     thrown: Option<(u64, String)>,
 }
 
-/// Lines of a stack trace in which a reply is the repetition of the one before.
+/// The number of lines after a reply in a stack trace within which the same text is a repetition.
 const TRACE_REACH: u64 = 150;
 
 /// Facts from earlier lines that are needed for later ones.
@@ -336,7 +336,7 @@ impl Finder {
         found(FoundReply { line, text, phase: reply.phase.or_else(|| code.and_then(phase_of_code)), host: reply.host });
     }
 
-    /// Whether a line of a stack trace repeats the reply of the exception, or a line of it.
+    /// Whether a line of a stack trace repeats the exception's reply or one line of it.
     fn was_thrown(&self, line: u64, text: &str) -> bool {
         let Some((at, thrown)) = &self.thrown else { return false };
         let whole = |line: &'_ str| line.find("...'").unwrap_or(line.len());

@@ -74,7 +74,7 @@ pub(crate) static GREYLISTED: Rule = Rule {
     docs: Docs {
         sees: "The server sent a 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
         matters: "This is not a fault. A mail server retries automatically, and the retry is accepted. A program that does not retry cannot deliver the mail.",
-        action: "Try again from the same IP address after the time that the reply names, or after five minutes.",
+        action: "Try again from the same IP address after the time given in the reply, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
         references: "RFC 6647 section 2 (greylisting)",
     },
