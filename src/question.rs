@@ -27,7 +27,7 @@ pub enum Question {
     Hello(HelloRequest),
     /// Signs of the cloud or network that this machine is in. This sends nothing over the network.
     Machine {
-        /// Names of environment variables that are such signs.
+        /// Names of environment variables that indicate a cloud or network.
         variables: Vec<String>,
     },
 }

@@ -31,8 +31,7 @@
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
 //! the reply to the command. After unsolicited bytes, only TLS puts the session back in step, so the rest of the
-//! session is skipped. A session with [`Pacing::Paused`] continues, because there each reply is followed by a wait for
-//! more bytes. [`fit`] alone decides which replies are a success.
+//! session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after each reply. [`fit`] alone decides which replies are a success.
 
 mod auth;
 mod envelope;

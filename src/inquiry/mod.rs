@@ -6,8 +6,7 @@
 //! listener. Both functions receive the time as an argument. [`inquire`] and [`inquire_all`] (`driver.rs`) connect the
 //! inquiry with a port ([`Gather`]) and a listener.
 //!
-//! An inquiry can have several plans. Each of them is a case with its own evidence, as if it were the only one, but a
-//! question that two cases ask is asked only once. The port uses probe numbers of the inquiry; the inquiry records
+//! An inquiry can have several plans. Each plan is a separate case with its own evidence, but a question shared by two cases is asked only once. The port uses probe numbers of the inquiry; the inquiry records
 //! which cases use which probe.
 
 mod driver;

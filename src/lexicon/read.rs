@@ -146,7 +146,8 @@ fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     })
 }
 
-const ONE_WORD: &str = "Only one word of the reply shows this reason. The rest of the reply may name a different one.";
+const ONE_WORD: &str =
+    "This diagnosis rests on a single word of the reply. The rest of the reply may name a different one.";
 
 /// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
 /// status itself.

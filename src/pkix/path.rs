@@ -238,8 +238,7 @@ impl<'a> Search<'a> {
         directory::is_same(issuer.subject, child.issuer) && !names_another_key(child, issuer)
     }
 
-    /// The path that OpenSSL chooses: issuers in the store before those that the server sent, and among several the
-    /// first that is not expired (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
+    /// The path that OpenSSL chooses: issuers in the store before those that the server sent, and, if there are several, the first that has not expired (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
     fn path_of_openssl(&self) -> Option<(Vec<usize>, usize)> {
         let signs = |one: &ParsedCertificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
         let mut path = vec![0];
@@ -383,7 +382,7 @@ impl<'a> Search<'a> {
                 faults.push(PathFault { at, kind: PathFaultKind::OldVersion { version: one.version } });
             }
             faults.extend(of_extensions(one).into_iter().map(|kind| PathFault { at, kind }));
-            // The predecessor of extKeyUsage by Netscape, which OpenSSL checks for the server certificate.
+            // Netscape's predecessor of extKeyUsage, which OpenSSL checks for the server certificate.
             if *place == 0 && one.extensions.netscape_type.is_some_and(|bits| bits & 1 << 14 == 0) {
                 faults.push(PathFault { at, kind: PathFaultKind::OtherUse });
             }

@@ -10,7 +10,7 @@
 //! 3. All lines should have the same code. If they differ, the code of the last line decides, as in Postfix.
 //! 4. A line without a code continues a reply. If it is the first line, it is a complete reply of its own, because the
 //!    peer does not speak SMTP.
-//! 5. A reply ends by force at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes and is marked as too long.
+//! 5. A reply is cut off at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes and is marked as too long.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -255,7 +255,9 @@ fn unproved(event: &Event) -> Finding {
     let summary = "the server did not prove that it knows the password".to_owned();
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
-        cause: "The server's signature of the login is wrong or missing. It may be an attacker's server that accepts every login.".to_owned(),
+        cause:
+            "The SCRAM server signature is wrong or missing. It may be an attacker's server that accepts every login."
+                .to_owned(),
         fixes: vec![
             Fix::text("Repeat the check from another network (smtpcheck did not send the password itself)"),
             Fix::text("Server operator: check the authentication service and the devices in front of it"),

@@ -228,7 +228,7 @@ pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
     title: "the server sends unnecessary certificates",
     docs: Docs {
         sees: "The server sends a certificate twice, a root certificate, a certificate of another chain, or more than ten certificates.",
-        matters: "Unnecessary certificates make each handshake larger. Clients do not trust a root because the server sends it. Some programs fail if an unnecessary certificate has expired.",
+        matters: "Unnecessary certificates make each handshake larger. Sending a root does not make clients trust it. Some programs fail if an unnecessary certificate has expired.",
         action: "Server operator: remove the unnecessary certificates from the file. The server needs only its own certificate and the intermediate certificates.",
         example: "a file that contains the contents of fullchain.pem twice",
         references: "RFC 8446 section 4.4.2 (the server may omit the root)",

@@ -227,7 +227,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     if last.self_signed {
         let summary = format!("the certificate leads to the root {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
-        finding.cause = "The CA is private. Clients do not trust a root because the server sends it.".to_owned();
+        finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
         finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
         return finding;

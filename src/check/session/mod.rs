@@ -52,8 +52,8 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let first = skipped.first()?;
     let ports: Vec<String> = skipped.iter().map(|session| session.request.port.to_string()).collect();
     let connections = match skipped.len() {
-        1 => "smtpcheck did not make 1 connection that would improve the diagnosis".to_owned(),
-        more => format!("smtpcheck did not make {more} connections that would improve the diagnosis"),
+        1 => "smtpcheck skipped 1 connection that would have improved the diagnosis".to_owned(),
+        more => format!("smtpcheck skipped {more} connections that would have improved the diagnosis"),
     };
     let summary = format!("{connections} (port {})", ports.join(", "));
     let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);

@@ -47,7 +47,7 @@ pub(super) static REPLY_ENDLESS: Rule = Rule {
     title: "the server sends an endless reply",
     docs: Docs {
         sees: "A reply was longer than 512 lines or 64 KiB. smtpcheck stopped reading and closed the connection.",
-        matters: "No valid reply is so long. The server, or a device in front of it, is faulty or attacks its clients.",
+        matters: "No valid reply is this long. The server, or a device in front of it, is faulty or attacks its clients.",
         action: "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
         example: "the server repeats the line 250-x and never sends the last line of the reply",
         references: "RFC 5321 section 4.5.3.1.5",

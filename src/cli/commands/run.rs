@@ -20,7 +20,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "Each check in the file states the results that it expects. smtpcheck never sends a message.",
     usage: &["run [FILE] [FLAGS]", "run --record TARGET [-- FLAGS]"],
     notes: &[
-        "Exit codes: 0 every check passed or was skipped; if checks failed, their exit code if they all have the same, else 1; 2 usage, or an error in the suite (reported with line and column; nothing was sent); 74 the output could not be written; 130 or 143 interrupted.",
+        "Exit codes: 0 every check passed or was skipped; if checks failed: their exit code if they share one, otherwise 1; 2 usage, or an error in the suite (reported with line and column; nothing was sent); 74 the output could not be written; 130 or 143 interrupted.",
     ],
     examples: &[
         "smtpcheck run",

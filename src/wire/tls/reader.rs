@@ -3,14 +3,14 @@
 //!
 //! These rules apply:
 //!
-//! 1. Bytes that cannot be TLS are recognised immediately by the first of them. Text is recognised at the end of its
+//! 1. Bytes that cannot be TLS are recognised from the first such byte. Text is recognised at the end of its
 //!    first line, or after 64 bytes.
 //! 2. A handshake message may span several records, and a record may contain several messages (RFC 8446 §5.1). Both
 //!    cases are handled.
 //! 3. With TLS 1.3, the ServerHello completes the answer, because all later messages are encrypted. With older
 //!    versions, ServerHelloDone completes it.
 //! 4. A fatal alert is the answer, unless a ServerHello arrived before it. In that case the ServerHello is the answer.
-//! 5. Warnings before a ServerHello are skipped, because some servers comment on the server name in this way (RFC 6066
+//! 5. Warnings before a ServerHello are skipped, because some servers send a warning about the server name (RFC 6066
 //!    §3). If no other message follows, the last warning is the answer. `close_notify` is always the last message.
 //! 6. Invalid bytes after a ServerHello end the parsing, but the ServerHello remains the answer.
 //! 7. [`MAX_BYTES`], [`MAX_EMPTY`] and [`MAX_WARNINGS`] limit the memory and work that a peer can cause.

@@ -60,8 +60,8 @@ pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     title: "the IP address of the sending machine is on a block list or has a poor reputation",
     docs: Docs {
         sees: "The reply means that the receiving server does not accept your IP address, because it is on a block list or has a poor reputation.",
-        matters: "The reason is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
-        action: "Open the page that the reply names, fix the reason for the listing, and then request the removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
+        matters: "The problem is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
+        action: "Open the page that the reply names, fix the reason for the listing, and then request removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
         example: "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
         references: "RFC 5782 (DNS block lists)",
     },
