@@ -35,7 +35,7 @@
 //! | sasl | nothing |
 //! | plan | wire |
 //! | question | plan, wire |
-//! | evidence | lexicon, plan, question, wire |
+//! | evidence | lexicon, plan, question, sasl, wire |
 //! | pkix | evidence |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | host | evidence, inquiry, plan |

@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sasl", &[]),
     ("plan", &["wire"]),
     ("question", &["plan", "wire"]),
-    ("evidence", &["lexicon", "plan", "question", "wire"]),
+    ("evidence", &["lexicon", "plan", "question", "sasl", "wire"]),
     ("dialogue", &["evidence", "plan", "question", "sasl", "wire"]),
     ("pkix", &["evidence"]),
     ("host", &["evidence", "inquiry", "plan"]),

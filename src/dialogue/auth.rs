@@ -3,9 +3,9 @@
 use super::login::{AuthChannel, AuthExchange, AuthLine};
 use super::state::{Action, AuthProbe, Dialogue, Drained, Encryption, Pairing, Peer, SessionState};
 use crate::evidence::fit::{Fit, fit};
-use crate::evidence::{CancelReason, EventKind, PasswordOddity, Phase, TokenClaims, TokenForm, WithheldReason};
+use crate::evidence::{CancelReason, EventKind, PasswordOddity, Phase, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, Unverified};
-use crate::sasl::token::{self, TokenShape};
+use crate::sasl::token::{self, Facts};
 use crate::sasl::{Credentials, Proof};
 use crate::wire::{Class, Command, Reply};
 
@@ -121,15 +121,8 @@ impl<'a> Dialogue<'a> {
 fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
     match &credentials.proof {
         Proof::Token(secret) => {
-            let facts = token::inspect(secret, &credentials.user);
-            let claims = facts.claims.map(|claims| TokenClaims {
-                scopes: claims.scopes,
-                roles: claims.roles,
-                is_of_application: claims.is_of_application,
-                other_user: claims.other_user,
-                login_is_an_id: claims.login_is_an_id,
-            });
-            Some(EventKind::Token { form: form(facts.form), expires: facts.expires, audience: facts.audience, claims })
+            let Facts { form, expires, audience, claims } = token::inspect(secret, &credentials.user);
+            Some(EventKind::Token { form, expires, audience, claims })
         }
         Proof::Password(secret) => {
             let text = secret.reveal();
@@ -146,22 +139,5 @@ fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
             (!oddities.is_empty()).then_some(EventKind::OddPassword { oddities })
         }
         Proof::NoSecret => None,
-    }
-}
-
-fn form(shape: TokenShape) -> TokenForm {
-    match shape {
-        TokenShape::Jwt => TokenForm::Jwt,
-        TokenShape::Refresh => TokenForm::Refresh,
-        TokenShape::Document => TokenForm::Document,
-        TokenShape::DocumentWithRefreshToken => TokenForm::DocumentWithRefreshToken,
-        TokenShape::Prefixed => TokenForm::Prefixed,
-        TokenShape::Finished => TokenForm::Finished,
-        TokenShape::Placeholder => TokenForm::Placeholder,
-        TokenShape::AuthorizationCode => TokenForm::AuthorizationCode,
-        TokenShape::ClientSecret => TokenForm::ClientSecret,
-        TokenShape::Quoted => TokenForm::Quoted,
-        TokenShape::Damaged => TokenForm::Damaged,
-        TokenShape::Opaque => TokenForm::Opaque,
     }
 }

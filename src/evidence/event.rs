@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::ConnectFault;
 use super::place::{EventId, Phase, ProbeId};
 use super::tls::Handshake;
-use super::token::{TokenClaims, TokenForm};
+use crate::sasl::token::{TokenClaims, TokenForm};
 use crate::wire::Reply;
 
 /// Something that happened in a session.
@@ -204,4 +204,16 @@ pub enum CancelReason {
     Iterations,
     /// The server did not prove that it has the password.
     ServerUnproved,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, EventKind};
+
+    #[test]
+    fn a_report_from_before_the_claims_is_loaded() {
+        let saved = r#"{"seq":1,"at_ms":1.0,"probe":1,"phase":"auth","tls":true,"kind":"token","form":"jwt","expires":1,"audience":"a"}"#;
+        let event: Event = serde_json::from_str(saved).expect("a saved event");
+        assert!(matches!(event.what, EventKind::Token { claims: None, .. }));
+    }
 }

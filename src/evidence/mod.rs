@@ -22,9 +22,9 @@ mod record;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod tls;
-mod token;
 mod views;
 
+pub use crate::sasl::token::{TokenClaims, TokenForm};
 pub use certificate::Certificate;
 pub use doubt::{Doubt, Misuse};
 pub use event::{CancelReason, DialResult, Event, EventKind, PasswordOddity, WithheldReason};
@@ -40,4 +40,3 @@ pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use session::Session;
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};
-pub use token::{TokenClaims, TokenForm};

@@ -3,6 +3,7 @@
 //! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
+use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
@@ -102,7 +103,8 @@ impl Understood {
         // Nothing is retried after a permanent rejection.
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
-        let fixes = reading.fixes.into_iter().map(|fix| filled(fix, host));
+        let server = ServerName::of_host(host);
+        let fixes = reading.fixes.iter().map(|fix| server.fill(fix));
         explained.fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix }).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
@@ -229,20 +231,4 @@ fn source(basis: &Basis) -> Option<String> {
     // Sources are public pages and internal notes of this project; only the pages are useful to users.
     let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
     (!public.is_empty()).then(|| public.join("; "))
-}
-
-/// Fills the placeholders of a fix: the host if it is known, and words such as USER for values that only a check knows.
-fn filled(fix: Fix, host: Option<&str>) -> Fix {
-    let values = [
-        ("{host}", host.unwrap_or("HOST")),
-        ("{port}", "PORT"),
-        ("{user}", "USER"),
-        ("{from}", "SENDER"),
-        ("{rcpt}", "RECIPIENT"),
-        ("{from_domain}", "SENDER-DOMAIN"),
-        ("{rcpt_domain}", "RECIPIENT-DOMAIN"),
-        ("{ip}", "YOUR-PUBLIC-ADDRESS"),
-    ];
-    let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));
-    Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url, when: fix.when }
 }

@@ -4,6 +4,8 @@
 //! Does not: take the name of a source file with a line number, or a time, for a server: a name needs a known mail port or a
 //! word before it that announces a host.
 
+use crate::lexicon::Fix;
+
 /// The server in a message, as far as the message names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerName {
@@ -30,6 +32,28 @@ impl ServerName {
             Some(port) => format!("{host}:{port}"),
             None => host,
         }
+    }
+
+    /// A server of which only the host is known, if at all.
+    pub(super) fn of_host(host: Option<&str>) -> ServerName {
+        ServerName { host: host.map(str::to_owned), port: None }
+    }
+
+    /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check knows.
+    pub(super) fn fill(&self, fix: &Fix) -> Fix {
+        let values = [
+            ("{host}:{port}", self.place()),
+            ("{host}", self.host()),
+            ("{port}", self.port()),
+            ("{user}", "USER".to_owned()),
+            ("{from}", "SENDER".to_owned()),
+            ("{rcpt}", "RECIPIENT".to_owned()),
+            ("{from_domain}", "SENDER-DOMAIN".to_owned()),
+            ("{rcpt_domain}", "RECIPIENT-DOMAIN".to_owned()),
+            ("{ip}", "YOUR-PUBLIC-ADDRESS".to_owned()),
+        ];
+        let fill = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), url: fix.url.clone(), when: None }
     }
 }
 
@@ -63,8 +87,39 @@ const BEFORE_HOST: [&str; 23] = [
     "relay=",
 ];
 
-/// The server in a message.
-pub(super) fn server_in(text: &str) -> ServerName {
+/// What precedes the server's name in the messages of mail servers that deliver.
+const BEFORE_SERVER: [&str; 9] = [
+    "FQDN=",
+    "LastAttemptedServerName=",
+    "hostname = \"",
+    "relay=\"",
+    "mx=\"",
+    "refused by ",
+    "timed out with ",
+    "Server at ",
+    "support.google.com/mail/answer/7720 [",
+];
+
+/// The server in a message. Some forms need more than its words: a line of Exchange's protocol log, where the local address
+/// comes first, and fields with a name before them.
+pub(super) fn server_of(text: &str) -> ServerName {
+    let fields: Vec<&str> = text.splitn(8, ',').collect();
+    if let [_, _, _, _, local, remote, _, _] = fields.as_slice()
+        && local.parse::<std::net::SocketAddr>().is_ok()
+    {
+        return server_in(remote);
+    }
+    let named = BEFORE_SERVER.iter().find_map(|before| {
+        let (_, after) = text.split_once(before)?;
+        let name = after.split(['}', ']', ';', ' ', '"', '(', ',']).next()?;
+        Some(server_in(&format!("host {name}"))).filter(|server| *server != ServerName::default())
+    });
+    let server = server_in(text);
+    if server == ServerName::default() { named.unwrap_or(server) } else { server }
+}
+
+/// The server that the words of a message name.
+fn server_in(text: &str) -> ServerName {
     let parts =
         text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '<' | '>' | '='));
     if let Some((host, port)) = parts.clone().find_map(with_port) {
@@ -113,7 +168,7 @@ fn is_host(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::server_in;
+    use super::{server_in, server_of};
 
     #[test]
     fn the_server_of_a_message_is_found_and_nothing_else() {
@@ -141,6 +196,22 @@ mod tests {
             ("connect to mx.example.com[2001:db8::1]:25: No route to host", "mx.example.com:25"),
         ] {
             assert_eq!(server_in(text).place(), place, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_found_in_the_messages_of_mail_servers() {
+        for (text, place) in [
+            ("2017-10-07T04:42:55Z,Outbound,08D5,11,192.0.2.248:16547,198.51.100.234:25,*,,x", "198.51.100.234:25"),
+            ("{LED=450 4.4.316 Connection refused};{MSG=};{FQDN=mx.example.com};{IP=192.0.2.1}", "mx.example.com"),
+            ("450 4.4.312 DNS query failed [LastAttemptedServerName=mx.example.com]", "mx.example.com"),
+            ("Connection error (delivery.connect-error) hostname = \"mx.example.com\", x", "mx.example.com"),
+            ("stat=Deferred: Connection refused by mx.example.com.", "mx.example.com"),
+            ("https://support.google.com/mail/answer/7720 [mx.example.com. 192.0.2.182: timed out]", "mx.example.com"),
+            ("Remote Server at example.com (192.0.2.1) returned '550 4.4.7 QUEUE.Expired'", "example.com"),
+            ("TLS negotiation failed", "HOST"),
+        ] {
+            assert_eq!(server_of(text).place(), place, "{text}");
         }
     }
 }

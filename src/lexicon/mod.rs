@@ -34,4 +34,4 @@ pub use context::{Context, ReplyPhase};
 pub use embedded::normal;
 pub(crate) use meaning::domain_of;
 pub use meaning::{Confidence, Fix, FixWhen};
-pub use read::{Basis, Reading, by_class, read};
+pub use read::{Basis, Reading, by_class, by_code_at, read};

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
 use super::meaning::{Confidence, Fix};
+use super::phrases::Phrase;
 use super::{blocklists, phrases, sender, tables};
 use crate::wire::{EnhancedStatus, Reply};
 
@@ -81,8 +82,9 @@ pub enum Basis {
 
 /// Interprets a reply. Returns `None` if it has no code and no known text.
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    let reading = by_decisive_status(reply, context)
-        .or_else(|| by_phrase(reply, context))
+    let phrase = phrases::find(reply, context);
+    let reading = by_decisive_status(reply, context, phrase)
+        .or_else(|| Some(by_phrase(phrase?, reply, context)))
         .or_else(|| by_status_or_code(reply, context))?;
     let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
@@ -120,11 +122,10 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
     }
 }
 
-fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    let phrase = phrases::find(reply, context)?;
+fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     let text = phrases::text_of(reply);
     let name = phrase.provider_name().filter(|_| phrase.is_unattributed(context, &text));
-    // Everybody writes "greylisted" for the same thing.
+    // "Greylisted" has only one meaning.
     let is_vague = phrase.is_by_one_word(&text) && phrase.cause != Cause::Greylisted;
     let otherwise = match name {
         Some(name) => Some(format!("Another provider than {name} may use the same words for a similar reason.")),
@@ -136,26 +137,26 @@ fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
         None => phrase.means.clone(),
     };
     let is_uncertain = name.is_some() || is_vague;
-    Some(Reading {
+    Reading {
         cause: phrase.cause,
         confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
         means,
         otherwise: phrase.otherwise.clone().or(otherwise),
         fixes: phrase.fix.clone(),
         basis: Basis::Phrase { id: phrase.id.clone() },
-    })
+    }
 }
 
 const ONE_WORD: &str =
-    "This diagnosis rests on a single word of the reply. The rest of the reply may name a different one.";
+    "This diagnosis rests on a single word of the reply. The rest of the reply may give a different reason.";
 
 /// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
 /// status itself.
-fn by_decisive_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+fn by_decisive_status(reply: &Reply, context: &Context<'_>, phrase: Option<&Phrase>) -> Option<Reading> {
     let status = reply.enhanced?;
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
     let row = tables::deviation(status, reply.code, &whose).filter(|row| row.decisive)?;
-    let by_phrase = phrases::find(reply, context).is_some_and(phrases::Phrase::needs_status);
+    let by_phrase = phrase.is_some_and(Phrase::needs_status);
     (!by_phrase && context.step.is_none_or(|step| row.cause.can_arise_at(step))).then(|| of_deviation(row, status))
 }
 
@@ -210,15 +211,8 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
 
 fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let code = reply.code?;
-    if let Some(row) = context.step.and_then(|step| tables::code_at(code, step)) {
-        return Some(Reading {
-            cause: row.cause,
-            confidence: row.confidence,
-            means: row.means.clone(),
-            otherwise: row.otherwise.clone(),
-            fixes: row.fix.clone(),
-            basis: Basis::CodeAtStep { code: code.number() },
-        });
+    if let Some(at_phase) = context.step.and_then(|step| by_code_at(reply, step)) {
+        return Some(at_phase);
     }
     let by_class = by_class(reply)?;
     let fits = |cause: Cause| context.step.is_none_or(|step| cause.can_arise_at(step));
@@ -230,6 +224,20 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
+}
+
+/// The interpretation based on the reply code in a phase, whatever the text is. `None` if the code has no meaning there.
+pub fn by_code_at(reply: &Reply, phase: ReplyPhase) -> Option<Reading> {
+    let code = reply.code?;
+    let row = tables::code_at(code, phase)?;
+    Some(Reading {
+        cause: row.cause,
+        confidence: row.confidence,
+        means: row.means.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::CodeAtStep { code: code.number() },
+    })
 }
 
 /// The interpretation based on the phase and the first digit, for a code that has no meaning in the phase.

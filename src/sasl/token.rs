@@ -1,8 +1,9 @@
 //! Facts about a bearer token before it is used, and the server's error message after it was rejected. The token is
-//! never shown; only its kind and some of its claims are.
+//! never shown; only its kind and some of its claims are, which are a part of the evidence.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::secret::Secret;
@@ -11,36 +12,23 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// The kind of token.
-    pub form: TokenShape,
+    pub form: TokenForm,
     /// When it expires, in seconds since 1970 (`exp`, RFC 7519 §4.1.4).
     pub expires: Option<i64>,
     /// The service that it is for (`aud`, RFC 7519 §4.1.3).
     pub audience: Option<String>,
     /// The other claims; none unless it is a JSON Web Token.
-    pub claims: Option<Claims>,
-}
-
-/// Claims about the permissions and the owner of a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Claims {
-    /// The permissions of a user (`scp` or `scope`).
-    pub scopes: Vec<String>,
-    /// The permissions of an application (`roles`).
-    pub roles: Vec<String>,
-    /// Whether it was issued to an application, not to a user.
-    pub is_of_application: bool,
-    /// The user to whom it was issued, if the login is for another one.
-    pub other_user: Option<String>,
-    /// Whether the user name of the login is the id of an application or object instead of an email address.
-    pub login_is_an_id: bool,
+    pub claims: Option<TokenClaims>,
 }
 
 /// The kind of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenShape {
-    /// A JSON Web Token, whose claims can be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenForm {
+    /// A JSON Web Token (RFC 7519).
     Jwt,
-    /// A refresh token. It is long-lived and may be sent only to the token service, never to a mail server.
+    /// A refresh token, which may be sent only to the token service.
     Refresh,
     /// The JSON document of the token service, which contains the token.
     Document,
@@ -64,6 +52,29 @@ pub(crate) enum TokenShape {
     Opaque,
 }
 
+impl TokenForm {
+    /// Whether it is a refresh token or contains one, which may be sent only to the token service.
+    pub fn has_refresh_token(self) -> bool {
+        matches!(self, TokenForm::Refresh | TokenForm::DocumentWithRefreshToken)
+    }
+}
+
+/// Claims of a JSON Web Token about its permissions and its owner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TokenClaims {
+    /// The permissions of a user (`scp` or `scope`).
+    pub scopes: Vec<String>,
+    /// The permissions of an application (`roles`).
+    pub roles: Vec<String>,
+    /// Whether it was issued to an application, not to a user.
+    pub is_of_application: bool,
+    /// The user to whom it was issued, if the login is for another one.
+    pub other_user: Option<String>,
+    /// Whether the user name of the login is the id of an application or object instead of an email address.
+    pub login_is_an_id: bool,
+}
+
 /// Determines the facts about a token that is used to log in as `user`.
 pub(crate) fn inspect(secret: &Secret, user: &str) -> Facts {
     let text = secret.reveal();
@@ -74,40 +85,40 @@ pub(crate) fn inspect(secret: &Secret, user: &str) -> Facts {
             _ => None,
         };
         let expires = claims.get("exp").and_then(Value::as_i64);
-        return Facts { form: TokenShape::Jwt, expires, audience, claims: Some(of_owner(&claims, user)) };
+        return Facts { form: TokenForm::Jwt, expires, audience, claims: Some(of_owner(&claims, user)) };
     }
     Facts { form: shape(text), expires: None, audience: None, claims: None }
 }
 
 /// The kind of a token that is not a JSON Web Token.
-fn shape(text: &str) -> TokenShape {
+fn shape(text: &str) -> TokenForm {
     let trimmed = text.trim();
     if trimmed.starts_with('{') && trimmed.ends_with('}') {
         if let Ok(Value::Object(fields)) = serde_json::from_str(trimmed) {
             let has_refresh =
                 fields.keys().any(|name| name.to_ascii_lowercase().replace(['_', '-'], "") == "refreshtoken");
-            return if has_refresh { TokenShape::DocumentWithRefreshToken } else { TokenShape::Document };
+            return if has_refresh { TokenForm::DocumentWithRefreshToken } else { TokenForm::Document };
         }
         if trimmed.contains("access_token") {
             let has_refresh = trimmed.contains("refresh_token");
-            return if has_refresh { TokenShape::DocumentWithRefreshToken } else { TokenShape::Document };
+            return if has_refresh { TokenForm::DocumentWithRefreshToken } else { TokenForm::Document };
         }
     }
     let first = trimmed.split([' ', ':', '=']).next().unwrap_or_default().to_ascii_lowercase();
     if matches!(first.as_str(), "bearer" | "authorization") && first.len() < trimmed.len() {
-        return TokenShape::Prefixed;
+        return TokenForm::Prefixed;
     }
     if is_finished(trimmed) {
-        return TokenShape::Finished;
+        return TokenForm::Finished;
     }
     if is_placeholder(trimmed) {
-        return TokenShape::Placeholder;
+        return TokenForm::Placeholder;
     }
     let inner = unquoted(trimmed);
     if let Some(inner) = inner {
         return match shape(inner) {
-            TokenShape::Opaque if claims(inner).is_none() && inner.len() < 20 => TokenShape::Opaque,
-            TokenShape::Opaque => TokenShape::Quoted,
+            TokenForm::Opaque if claims(inner).is_none() && inner.len() < 20 => TokenForm::Opaque,
+            TokenForm::Opaque => TokenForm::Quoted,
             other => other,
         };
     }
@@ -115,20 +126,20 @@ fn shape(text: &str) -> TokenShape {
     // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or eyJ.
     let starts = |all: &[&str]| all.iter().any(|start| trimmed.starts_with(start));
     if starts(&["1//", "0.A", "1.A", "M.C", "M.R"]) {
-        return TokenShape::Refresh;
+        return TokenForm::Refresh;
     }
     if starts(&["4/0"]) {
-        return TokenShape::AuthorizationCode;
+        return TokenForm::AuthorizationCode;
     }
     if starts(&["GOCSPX-"]) || is_entra_secret(trimmed) {
-        return TokenShape::ClientSecret;
+        return TokenForm::ClientSecret;
     }
     // A token consists of the characters of RFC 6750 section 2.1. Five parts are an encrypted one (JWE).
     let is_cut = starts(&["eyJ"]) && !matches!(trimmed.split('.').count(), 3 | 5);
     if text.contains(char::is_whitespace) && starts(&["eyJ", "ya29.", "EwB"]) || is_cut {
-        return TokenShape::Damaged;
+        return TokenForm::Damaged;
     }
-    TokenShape::Opaque
+    TokenForm::Opaque
 }
 
 /// The text inside quotation marks.
@@ -190,7 +201,7 @@ fn is_entra_secret(text: &str) -> bool {
 }
 
 /// The claims about permissions and owner (Microsoft's documentation of access tokens).
-fn of_owner(claims: &Value, user: &str) -> Claims {
+fn of_owner(claims: &Value, user: &str) -> TokenClaims {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let words = |name: &str| -> Vec<String> {
         match claims.get(name) {
@@ -217,7 +228,7 @@ fn of_owner(claims: &Value, user: &str) -> Claims {
         }
     };
     let ids = ["appid", "azp", "client_id", "oid", "sub", "tid"];
-    Claims {
+    TokenClaims {
         is_of_application: of_application,
         other_user: names.first().filter(|_| !names.iter().any(is_same)).map(|name| shortened(name)),
         login_is_an_id: !user.is_empty()
@@ -265,7 +276,7 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-    use super::{TokenShape, inspect, refusal};
+    use super::{TokenForm, inspect, refusal};
     use crate::secret::Secret;
 
     fn seen(text: &str) -> super::Facts {
@@ -280,7 +291,7 @@ mod tests {
     #[test]
     fn expiry_and_audience_of_a_json_web_token_are_parsed() {
         let facts = seen(&jwt(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
-        assert_eq!((facts.form, facts.expires), (TokenShape::Jwt, Some(1_700_000_000)));
+        assert_eq!((facts.form, facts.expires), (TokenForm::Jwt, Some(1_700_000_000)));
         assert_eq!(facts.audience.as_deref(), Some("https://graph.microsoft.com"));
         assert_eq!(seen(&jwt(r#"{"aud":["a","b"]}"#)).audience.as_deref(), Some("a"));
     }
@@ -307,10 +318,10 @@ mod tests {
     #[test]
     fn refresh_tokens_are_distinguished_from_access_tokens() {
         for text in ["1//0abc", "0.AXkAabc", "M.C512_BAY.0.U"] {
-            assert_eq!(seen(text).form, TokenShape::Refresh, "{text}");
+            assert_eq!(seen(text).form, TokenForm::Refresh, "{text}");
         }
         for text in ["ya29.a0Af", "EwBYA", "hunter2", "a.b.c", "", "eyJ.a.b.c.d", "f3b1c2d4e5f60718293a4b5c6d7e8f90"] {
-            assert_eq!(seen(text).form, TokenShape::Opaque, "{text}");
+            assert_eq!(seen(text).form, TokenForm::Opaque, "{text}");
         }
     }
 
@@ -319,29 +330,29 @@ mod tests {
         let finished = STANDARD.encode("user=me@example.net\x01auth=Bearer ya29.x\x01\x01");
         let bearer = STANDARD.encode("n,a=me@example.net,\x01host=x\x01auth=Bearer ya29.x\x01\x01");
         for (text, form) in [
-            (r#"{"access_token":"ya29.x","expires_in":3599}"#, TokenShape::Document),
-            (r#"{"access_token":"a", "refresh_token":"b"}"#, TokenShape::DocumentWithRefreshToken),
-            (r#"{"error":"invalid_grant"}"#, TokenShape::Document),
-            ("Bearer ya29.x", TokenShape::Prefixed),
-            ("Authorization: Bearer ya29.x", TokenShape::Prefixed),
-            (finished.as_str(), TokenShape::Finished),
-            (bearer.as_str(), TokenShape::Finished),
-            ("user=me@example.net\x01auth=Bearer x\x01\x01", TokenShape::Finished),
-            ("result.AccessToken", TokenShape::Placeholder),
-            ("<token>", TokenShape::Placeholder),
-            ("YOUR_ACCESS_TOKEN", TokenShape::Placeholder),
-            ("$TOKEN", TokenShape::Placeholder),
-            ("${ACCESS_TOKEN}", TokenShape::Placeholder),
-            ("{{ token }}", TokenShape::Placeholder),
-            ("undefined", TokenShape::Placeholder),
-            ("[object Object]", TokenShape::Placeholder),
-            ("Promise { <pending> }", TokenShape::Placeholder),
-            ("4/0AX4XfWh", TokenShape::AuthorizationCode),
-            ("GOCSPX-abc", TokenShape::ClientSecret),
-            ("abc8Q~aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", TokenShape::ClientSecret),
-            ("\"ya29.a0AfB_byDdddddddddd\"", TokenShape::Quoted),
-            ("ya29.a0 Af", TokenShape::Damaged),
-            ("eyJhbGciOiJub25lIn0", TokenShape::Damaged),
+            (r#"{"access_token":"ya29.x","expires_in":3599}"#, TokenForm::Document),
+            (r#"{"access_token":"a", "refresh_token":"b"}"#, TokenForm::DocumentWithRefreshToken),
+            (r#"{"error":"invalid_grant"}"#, TokenForm::Document),
+            ("Bearer ya29.x", TokenForm::Prefixed),
+            ("Authorization: Bearer ya29.x", TokenForm::Prefixed),
+            (finished.as_str(), TokenForm::Finished),
+            (bearer.as_str(), TokenForm::Finished),
+            ("user=me@example.net\x01auth=Bearer x\x01\x01", TokenForm::Finished),
+            ("result.AccessToken", TokenForm::Placeholder),
+            ("<token>", TokenForm::Placeholder),
+            ("YOUR_ACCESS_TOKEN", TokenForm::Placeholder),
+            ("$TOKEN", TokenForm::Placeholder),
+            ("${ACCESS_TOKEN}", TokenForm::Placeholder),
+            ("{{ token }}", TokenForm::Placeholder),
+            ("undefined", TokenForm::Placeholder),
+            ("[object Object]", TokenForm::Placeholder),
+            ("Promise { <pending> }", TokenForm::Placeholder),
+            ("4/0AX4XfWh", TokenForm::AuthorizationCode),
+            ("GOCSPX-abc", TokenForm::ClientSecret),
+            ("abc8Q~aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", TokenForm::ClientSecret),
+            ("\"ya29.a0AfB_byDdddddddddd\"", TokenForm::Quoted),
+            ("ya29.a0 Af", TokenForm::Damaged),
+            ("eyJhbGciOiJub25lIn0", TokenForm::Damaged),
         ] {
             assert_eq!(seen(text).form, form, "{text}");
         }

@@ -5,7 +5,7 @@ use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Phase, Session};
 use crate::lexicon::providers::Provider;
-use crate::lexicon::{Basis, Cause, Confidence, Fix, Reading};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
@@ -62,7 +62,8 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     }
 }
 
-/// A code or general words about the command: they are about the AUTH exchange, not about any other command.
+/// A code or general words about the command: they are about the AUTH exchange, not about any other command. The lexicon has
+/// the meaning of the code at AUTH; the fixes depend on what the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
     // General words about a command do not show whether it was AUTH or the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
@@ -96,49 +97,27 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
     );
     let is_answered =
         session.replies().any(|received| received.event.phase == Phase::Auth && received.reply.has_code(334));
-    let (cause, means, otherwise, fixes) = match code {
-        500 | 502 if is_answered => (
-            Cause::Syntax,
-            "The server took the login data as a command, because it no longer expected login data. It did not check the password.",
-            "A device between you and the server may have removed or changed a line of the exchange.",
-            vec![by_other, on_other_port, Some(operator)],
-        ),
-        500 | 502 => (
-            Cause::Unsupported,
-            "The server advertises AUTH but does not accept the command, so a login is not possible on this connection. It did not check the password.",
-            "A firewall that inspects SMTP may have replaced the command. Repeat the check on another port or from another network.",
-            vec![on_other_port, by_other, Some(operator)],
-        ),
-        501 => (
-            Cause::Syntax,
-            "The server cannot read the login data of this mechanism. It did not check the password.",
-            "Some servers send this reply for a user name whose form they do not accept, for example one without a domain.",
-            vec![by_other, on_other_port, Some(operator)],
-        ),
-        503 => (
-            Cause::Sequence,
-            "The server does not accept AUTH at this point: logins are switched off on this port, or are allowed only once in a session. It did not check the password.",
-            "An earlier command of the session may have been rejected; the transcript shows it.",
-            vec![on_other_port, Some(operator)],
-        ),
-        504 => (
-            Cause::AuthMechanism,
-            "The server does not support the login mechanism that was used, although it advertises it. It did not check the password.",
-            "The authentication service behind the server may not have this mechanism.",
-            vec![by_other, on_other_port, Some(operator)],
-        ),
+    let of_code = lexicon::by_code_at(received.reply, ReplyPhase::Auth)?;
+    let confidence = reading.confidence.min(Confidence::Likely);
+    if is_answered && matches!(code, 500 | 502) {
+        return Some(Reading {
+            cause: Cause::Syntax,
+            confidence,
+            means: "The server took the login data as a command, because it no longer expected login data. It did not check the password.".to_owned(),
+            otherwise: Some("A device between you and the server may have removed or changed a line of the exchange.".to_owned()),
+            fixes: [by_other, on_other_port, Some(operator)].into_iter().flatten().collect(),
+            ..reading.clone()
+        });
+    }
+    let fixes = match code {
+        500 | 502 => [on_other_port, by_other, Some(operator)],
+        501 | 504 => [by_other, on_other_port, Some(operator)],
+        503 => [on_other_port, None, Some(operator)],
         _ => return None,
     };
+    let Reading { cause, means, otherwise, .. } = of_code;
     let fixes = fixes.into_iter().flatten().collect();
-    let confidence = reading.confidence.min(Confidence::Likely);
-    Some(Reading {
-        cause,
-        confidence,
-        means: means.to_owned(),
-        otherwise: Some(otherwise.to_owned()),
-        fixes,
-        ..reading.clone()
-    })
+    Some(Reading { cause, confidence, means, otherwise, fixes, ..reading.clone() })
 }
 
 /// The mechanism of the last AUTH command.

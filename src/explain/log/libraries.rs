@@ -395,17 +395,8 @@ pub(super) fn repetition(line: &str) -> Repetition {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Finder, FoundReply};
+    use super::super::tests::all;
     use crate::lexicon::ReplyPhase;
-
-    fn all(log: &str) -> Vec<FoundReply> {
-        let (mut finder, mut found) = (Finder::default(), Vec::new());
-        for line in log.split_inclusive('\n') {
-            finder.push(line.as_bytes(), &mut |one| found.push(one));
-        }
-        finder.finish(&mut |one| found.push(one));
-        found
-    }
 
     #[test]
     fn libraries_pass_replies_on_in_their_own_forms() {

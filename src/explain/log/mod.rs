@@ -483,7 +483,8 @@ mod tests {
     use super::{Finder, FoundReply, MAX_LINE};
     use crate::lexicon::ReplyPhase;
 
-    fn all(log: &str) -> Vec<FoundReply> {
+    /// The replies in a log; the tests of the readers use it too.
+    pub(super) fn all(log: &str) -> Vec<FoundReply> {
         let (mut finder, mut found) = (Finder::default(), Vec::new());
         for line in log.split_inclusive('\n') {
             finder.push(line.as_bytes(), &mut |one| found.push(one));
