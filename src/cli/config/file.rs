@@ -76,7 +76,7 @@ impl KeyType {
 
 /// The commands whose flags are keys.
 pub(super) fn commands() -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.name != "config")
+    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.id != CommandId::Config)
 }
 
 /// All keys, with their flags.
