@@ -31,7 +31,9 @@ pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
     match plain.peek().and_then(|word| find_command(word)) {
-        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.id != CommandId::Config => plain.skip(1).collect(),
+        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.id != CommandId::Config => {
+            plain.skip(1).collect()
+        }
         Some(_) => Vec::new(),
         None => plain.collect(),
     }

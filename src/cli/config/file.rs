@@ -14,8 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Setting, Settings};
 use crate::cli::UsageError;
-use crate::cli::commands::SettingsLevel;
-use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
+use crate::cli::commands::{COMMANDS, CommandId, CommandSpec, SettingsLevel, SettingsUse};
 use crate::cli::flags;
 use crate::plan::ValueOrigin;
 use crate::source::{FileError, SourceText, nearest, type_of};
