@@ -14,7 +14,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
 use super::UsageError;
-use super::commands::CommandSpec;
+use super::commands::{CommandId, CommandSpec};
 use super::flags::auth::Mechanisms;
 use super::flags::output::{ChosenFormat, ReportFile};
 use super::flags::tls::ScanChoice;
@@ -168,7 +168,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
             reject_empty(arg, matches)?;
         }
     }
-    if spec.name == "explain" || spec.name == "report" {
+    if matches!(spec.id, CommandId::Explain | CommandId::Report) {
         reject_second_input(spec, matches)?;
     }
     for condition in CONDITIONS.iter().filter(|condition| condition.command == spec.name) {
@@ -211,10 +211,10 @@ pub(super) fn empty_argument(name: &str) -> UsageError {
 
 /// Rejects `-`, which is standard input, if it is given more than once.
 fn reject_second_input(spec: &CommandSpec, matches: &ArgMatches) -> Result<(), UsageError> {
-    let id = if spec.name == "explain" { "what" } else { "files" };
+    let id = if spec.id == CommandId::Explain { "what" } else { "files" };
     let words = || matches.try_get_raw(id).ok().flatten().into_iter().flatten();
     let inputs = words().filter(|word| *word == "-").count();
-    if spec.name == "explain" && inputs > 0 && words().count() > 1 {
+    if spec.id == CommandId::Explain && inputs > 0 && words().count() > 1 {
         let error = UsageError::new("standard input (-) cannot be explained together with other arguments");
         return Err(error.with_hint("run smtpcheck once for each argument"));
     }

@@ -71,6 +71,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
             SchemaOf::Event => documents::LINE_SCHEMA,
             SchemaOf::Suite => crate::suite::SCHEMA,
             SchemaOf::Run => documents::RUN_SCHEMA,
+            SchemaOf::RunList => render::suite::PLANNED_SCHEMA,
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,
