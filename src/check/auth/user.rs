@@ -35,7 +35,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
         (None, Some(event)) => finding.on(event),
         (None, None) => finding.tried(session.probe.id),
     };
-    finding.cause = "The text was sent as the user name exactly as it was given. Servers look up the complete text and do not find such an account.".to_owned();
+    finding.cause = "smtpcheck sent this text unchanged as the user name. Servers look up the complete text and do not find such an account.".to_owned();
     finding.otherwise = Some(
         "A few servers have user names of any form. If this is the name of the account, check the password.".to_owned(),
     );
@@ -45,7 +45,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
             format!("smtpcheck {} --user {}", plan.target.host.with_port(plan.target.port), in_shell(&address)),
         ),
         Fix::text(
-            "In the application, enter only the email address as the user name; the name of the sender has a field of its own",
+            "In the application, enter only the email address as the user name, and the sender's name in its own field",
         ),
     ];
     if let Some(received) = refused {

@@ -178,7 +178,7 @@ fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
             fault.consequences.push("smtpcheck accepted the certificate, because --insecure was given".to_owned());
         } else if is_between_servers {
             fault.severity = Severity::Warning;
-            fault.consequences.push("Most mail servers that deliver to port 25 do not verify certificates and continue. Senders that use MTA-STS or DANE, and mail programs, reject the certificate.".to_owned());
+            fault.consequences.push("By default, mail servers that deliver to port 25 do not verify certificates, so they continue. Mail servers that apply MTA-STS or DANE may reject the certificate, and mail programs reject it.".to_owned());
         } else {
             fault.failure = Some(PhaseFailure::Tls);
         }
@@ -238,7 +238,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "Connect to a name in the certificate, if it belongs to the same server",
+            "If the names in the certificate belong to the same server, connect to one of them",
             // The same server presents the same certificate, so `--cacert` is needed there too.
             match &seen.plan.tls.cacert {
                 Some(path) => {
@@ -268,7 +268,7 @@ fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> 
 fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
     finding.confidence = Confidence::Likely;
     finding.cause = format!(
-        "Another server responds instead of that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name was looked up wrongly. It can read the session. The provider's own certificate was not seen; it may have faults too.",
+        "The server that responds is not that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may have faults too.",
         provider.name
     );
     finding.otherwise = Some(format!(

@@ -1,5 +1,5 @@
 //! Certificates from which no path leads to a trusted root, and the reason: a self-signed certificate, a private CA, a
-//! certificate that is missing in the chain, or a virus scanner on the network path.
+//! certificate that is missing from the chain, or a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};
 use super::super::place;
@@ -32,7 +32,7 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-const HIDDEN: &str = "The provider's own certificate was not seen; it may have faults too, which the device hides.";
+const HIDDEN: &str = "smtpcheck could not examine the provider's own certificate, which may have faults too.";
 
 /// Names of public CAs. A certificate of one of them leads to no root if this machine's trust store is old.
 const PUBLIC_AUTHORITIES: &[&str] = &[
@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // A certificate that is missing in the chain is the provider's own mistake.
+    // A certificate that is missing from the chain is the provider's own mistake.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }
@@ -122,12 +122,12 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     };
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
     finding.cause = format!(
-        "{name} uses certificates of public CAs only. A device on the network path responds instead of it and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
+        "{name} uses only certificates of public CAs. A device on the network path responds instead of the provider's server and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
     );
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = place::around_device(seen.plan, provider);
     finding.fixes.push(Fix::text(
-        "If this network inspects TLS on purpose, let its administrator install the root certificate on this machine and in the application; do not save it from this connection",
+        "If this network inspects TLS on purpose, ask its administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
     ));
     Some(finding)
 }
@@ -187,7 +187,7 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
     finding
 }
 
-const OWN_ROOT: &str = "Trust the root certificate of the CA, if the CA is yours";
+const OWN_ROOT: &str = "If the CA is yours, trust its root certificate";
 
 const OLD_STORE: &str =
     "This machine's trust store may be out of date. Repeat the check on another machine to find out.";
@@ -204,11 +204,11 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding.fixes = vec![
         public_certificate(),
         Fix::run(
-            "Save the certificate, if the server is private and you trust the network",
+            "If the server is private and you trust the network, save its certificate",
             format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
         Fix::run(
-            "Then repeat the check with the saved certificate as the only trusted one",
+            "Then repeat the check with the saved certificate as the only trusted certificate",
             format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
         ),
     ];
@@ -225,7 +225,8 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         return incomplete(seen, url);
     }
     if last.self_signed {
-        let summary = format!("the certificate leads to the root {}, which is not in {}", last.subject, store(seen));
+        let summary =
+            format!("the certificate leads to the root certificate {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
@@ -239,7 +240,11 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
             "the issuer {issuer} is not among the first {kept} of the {sent} certificates that the server sent; smtpcheck examines only these"
         )
     } else if std::ptr::eq(last, seen.leaf) {
-        format!("the issuer of the certificate, {}, does not lead to a root in {}", last.issuer, store(seen))
+        format!(
+            "the issuer of the certificate, {}, is not trusted: it does not lead to a root certificate in {}",
+            last.issuer,
+            store(seen)
+        )
     } else {
         let (end, issuer) = (&last.subject, &last.issuer);
         format!("the chain ends at {end}: its issuer, {issuer}, was not sent and is not in {}", store(seen))
@@ -249,7 +254,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         "The issuer is a private CA, or the intermediate certificate is missing. The server sent only one certificate."
             .to_owned()
     } else {
-        "The issuer is a private CA, or a certificate is missing in the chain.".to_owned()
+        "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = vec![

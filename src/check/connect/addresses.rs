@@ -53,7 +53,7 @@ pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
         .filter(failed)
         .filter_map(|event| {
             let EventKind::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
-            let summary = format!("{} cannot be reached ({}), {} can", address.ip(), fault.kind, served.ip());
+            let summary = format!("{} cannot be reached ({}), but {} can", address.ip(), fault.kind, served.ip());
             let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Phase::Connect, Confidence::Certain, summary).on(event);
             if address.ip().is_loopback() {
                 // `localhost` always has both families, and local services often listen on one.

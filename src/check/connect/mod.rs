@@ -128,7 +128,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
-            "This machine has no network of the address family that the host has.",
+            "The host has only IP addresses of a family (IPv4 or IPv6) that this machine's network does not support.",
         ),
         ConnectFaultKind::DeniedHere => (
             &CONNECTION_IMPOSSIBLE,
@@ -163,7 +163,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
-            "A firewall may reject the connection for the host. Repeat the check from another network to find out.",
+            "A firewall may reject the connection on behalf of the host. Repeat the check from another network to find out.",
         ),
         ConnectFaultKind::TimedOut => Some(
             "The host may be down, or a firewall may drop the packets. Try another network or another port to find out.",
@@ -211,7 +211,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
                 list.join(", ")
             )
         }
-        _ => format!("The host responds on port {}, so it is up. Nothing listens on this port.", list.join(", ")),
+        _ => format!("The host responds on port {}, so it is up. No service listens on this port.", list.join(", ")),
     };
     if kind == ConnectFaultKind::TimedOut {
         finding.otherwise = Some(
@@ -254,7 +254,7 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let port = plan.target.port;
     let fixes = [
         Fix::text(
-            "If the mail server runs in another container, connect by its service name, in the same Docker network",
+            "If the mail server runs in another container, connect to its service name from the same Docker network",
         ),
         Fix::run(
             "If the mail server runs on the machine outside the container, connect to that machine",
@@ -298,7 +298,7 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
             )]
         }
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
-            "Use a network that has this address family, or ask the server's operator for an IP address of the other family",
+            "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
         )],
         ConnectFaultKind::DeniedHere => {
             vec![Fix::text(

@@ -112,7 +112,7 @@ pub(super) static ADDRESS_UNREACHABLE: Rule = Rule {
     severity: Severity::Warning,
     title: "one IP address of the host cannot be reached",
     docs: Docs {
-        sees: "The host has several IP addresses. The connection to one IP address failed, and the connection to another succeeded. Severity: warning, but a notice for the loopback addresses of this machine.",
+        sees: "The host has several IP addresses. The connection to one IP address failed, and the connection to another succeeded. For the loopback addresses of this machine it is a notice.",
         matters: "Programs that try the unreachable IP address first are delayed, and some programs never try the next one.",
         action: "Server operator: make the mail service listen on that IP address, or remove the IP address from DNS.",
         example: "an AAAA record for a server that listens on IPv4 only",

@@ -50,9 +50,9 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The server accepts the login but not the sender: this account may send only with its own address.".to_owned(),
+        means: "The server accepts the login but not the sender. This account may send only with its own email address.".to_owned(),
         otherwise: Some(
-            "If the server rejects the account's own address too, a rule of the server is the reason; a web page in the reply or the server's mail log shows it."
+            "If the server rejects the account's own email address too, the reason is another rule of the server, which a web page in the reply or the server's mail log shows."
                 .to_owned(),
         ),
         fixes: vec![Fix::text(
@@ -103,7 +103,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
         return Some(Reading {
             cause: Cause::Syntax,
             confidence,
-            means: "The server took the login data as a command, because it no longer expected login data. It did not check the password.".to_owned(),
+            means: "The server no longer expected login data, so it treated the data as a command. It did not check the password.".to_owned(),
             otherwise: Some("A device between you and the server may have removed or changed a line of the exchange.".to_owned()),
             fixes: [by_other, on_other_port, Some(operator)].into_iter().flatten().collect(),
             ..reading.clone()
@@ -188,13 +188,13 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
         "The key may have been deleted, lack the permission to send, or belong to another region or account."
             .to_owned(),
     );
-    let key = format!("Use as the password: {password}");
+    let key = format!("As the password, use {password}");
     reading.fixes = vec![
         match &provider.password_url {
             Some(url) => Fix::open(key, url.clone()),
             None => Fix::text(key),
         },
-        Fix::text(format!("Use as the user name: {user}")),
+        Fix::text(format!("As the user name, use {user}")),
         Fix::run("Compare host, port and user name with those of the provider", format!("smtpcheck providers {id}")),
     ];
     reading
@@ -224,7 +224,7 @@ pub(super) fn sender_of_account(
     if from.eq_ignore_ascii_case(&login.user) {
         finding.fixes.retain(|fix| !is_own(fix));
         finding.consequences.push(
-            "The sender is the user name of the login. If the login name is an alias, send with the main address of the account"
+            "The sender is the same as the user name of the login. If this name is an alias, send with the main address of the account"
                 .to_owned(),
         );
         return;
@@ -237,7 +237,7 @@ pub(super) fn sender_of_account(
     }
     finding.fixes.insert(0, Fix::run("Send with the address of the account that logs in", command));
     finding.consequences.push(format!(
-        "The login is {}, and the sender {from} is another address: many servers let an account send only with its own addresses",
+        "The login {} and the sender {from} are different email addresses. Many servers let an account send only with its own email addresses.",
         login.user
     ));
 }
