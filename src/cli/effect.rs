@@ -340,7 +340,7 @@ mod tests {
                     Some(long) => (format!("--{long}="), "x"),
                     None => (String::new(), ""),
                 };
-                // A check without a command, because a target is needed in any case.
+                // `x` marks words that are left out. A flag is tested without a target, because its empty value is reported first.
                 let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
                 let Some(message) = message(&words) else {
                     // An empty target shows the usage of the program, which `cli::command` tests.
