@@ -3,7 +3,7 @@
 //!
 //! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a
 //! closed list ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and
-//! `${NAME:-default}`, which stand for variables. A file can include other files. Their defaults and checks are
+//! `${NAME:-default}`, which are replaced with the value of a variable. A file can include other files. Their defaults and checks are
 //! inserted at its beginning.
 //!
 //! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
@@ -56,7 +56,7 @@ pub struct SuiteCheck {
     pub target: String,
     /// The tags, for `--only`.
     pub tags: Vec<String>,
-    /// What this machine must provide.
+    /// The requirements on this machine and its network.
     pub needs: Vec<Need>,
     /// Flags of `smtpcheck check`, each as one word: `--tls=none`.
     pub flags: Vec<String>,
