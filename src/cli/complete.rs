@@ -220,13 +220,14 @@ mod tests {
         let mut counts = std::collections::BTreeMap::new();
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {
             let Some(long) = arg.get_long() else { continue };
-            // The words of these lists are known only where the completion is called, and a format needs a file.
+            // The caller provides the words of these lists.
             if matches!(long, "profile" | "expect") {
                 continue;
             }
             let values = super::values(arg, &|_| Vec::new());
             for value in &values {
                 let Candidate::Word(value, _) = value else { continue };
+                // A format needs a file name after it.
                 let file = if long == "report" { "x.xml" } else { "" };
                 let words = ["h.example".to_owned(), format!("--{long}={value}{file}")];
                 let matches =

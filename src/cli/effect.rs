@@ -1,5 +1,5 @@
-//! Rejects flags that would have no effect. A flag on the command line that has no effect, because another flag is missing
-//! or excludes it, is a usage error. If it were ignored, the user could believe that something was tested or written.
+//! Rejects flags that would have no effect. If a flag on the command line has no effect because another flag is missing or
+//! excludes it, that is a usage error. If smtpcheck ignored the flag, the user could believe that it was used.
 //!
 //! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
 //! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
@@ -189,7 +189,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
 fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = arg.get_id().as_str();
     let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
-    // `--write-out` can print spaces.
+    // A value of `--write-out` that consists of spaces is valid, because it prints these spaces.
     if !values.any(|value| value.is_empty() || (id != "write_out" && value.to_string_lossy().trim().is_empty())) {
         return Ok(());
     }
@@ -340,7 +340,7 @@ mod tests {
                     Some(long) => (format!("--{long}="), "x"),
                     None => (String::new(), ""),
                 };
-                // A check without a command, because a target is needed in any case.
+                // `x` marks words that are left out. A flag is tested without a target, because its empty value is reported first.
                 let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
                 let Some(message) = message(&words) else {
                     // An empty target shows the usage of the program, which `cli::command` tests.

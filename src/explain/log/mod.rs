@@ -2,11 +2,11 @@
 //! transcripts of smtpcheck, swaks and curl, and in plain replies. Each reply is returned with its phase and host, if
 //! the input shows them.
 //!
-//! Promises: it never fails or panics on any input; it examines the first [`MAX_LINE`] bytes of a line and keeps at
-//! most [`MAX_HELD`] bytes of a multi-line reply; a line without a reply needs only one pass of a byte search.
+//! The module never fails or panics on any input. It examines the first [`MAX_LINE`] bytes of a line, and keeps at most
+//! [`MAX_HELD`] bytes of a multi-line reply. A line without a reply needs only one pass of a byte search.
 //!
-//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report failures without a reply, such as
-//! `Connection timed out`.
+//! The module does not interpret replies; [`crate::lexicon::read`] does. It does not report failures without a reply,
+//! such as `Connection timed out`.
 //!
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
@@ -204,17 +204,18 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// Processes lines one after the other and finds the replies.
+/// Finds the replies in lines that are passed to it one after the other.
 #[derive(Debug, Default)]
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
-    /// The beginning of a header or sentence whose reply is on a line that continues it, and the number of its line.
+    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may be
+    /// on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
-    /// The last replies. A bounce contains each reply in its text and again in a header.
+    /// The last replies, with which repetitions are recognised: a bounce contains each reply in its text and in a header.
     quoted: VecDeque<String>,
-    /// The last reply that an exception contained, with its line: stack traces repeat it.
+    /// The last reply in an exception, and the number of its line. Stack traces repeat the text of an exception.
     thrown: Option<(u64, String)>,
 }
 
