@@ -179,8 +179,10 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
+    // Nor is a certificate with the URL of its issuer's certificate, because a CA issued it.
+    let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.issuer_urls.is_empty();
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
-    if let Some(sign) = sign.filter(|sign| !is_for_host(sign)) {
+    if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
         finding.consequences.push(sign.means.clone());
         finding.fixes.splice(0..0, sign.fix.iter().cloned());
     }

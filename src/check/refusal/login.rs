@@ -5,7 +5,7 @@ use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Phase, Session};
 use crate::lexicon::providers::Provider;
-use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase, phrases};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
@@ -148,32 +148,15 @@ fn is_with_key(provider: &Provider) -> bool {
     provider.kind == "relay" && !provider.password.as_deref().unwrap_or("app password").contains("app password")
 }
 
-/// Without advice about app passwords, accounts and webmail, which such a provider does not have.
+/// Replaces a reading of rejected credentials that is not the provider's own. Readings for servers in general advise app
+/// passwords and webmail, which such a provider does not have.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
-    let is_foreign = |text: &str| {
-        let text = text.to_lowercase();
-        [
-            "app password",
-            "app-specific",
-            "application-specific",
-            "webmail",
-            "two-step",
-            "2-step",
-            "mailbox",
-            "account password",
-            "imap",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+    let is_of_provider = match &reading.basis {
+        Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id,
+        Basis::Phrase { id } => phrases::all().iter().any(|phrase| phrase.id == *id && phrase.is_of(provider)),
+        _ => false,
     };
-    if !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
-        return reading;
-    }
-    let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. })
-        || matches!(&reading.basis, Basis::Phrase { id } if id.starts_with(provider.id.as_str()));
-    let texts = reading.fixes.iter().map(|fix| fix.text.as_str()).chain(reading.otherwise.as_deref());
-    let has_foreign = is_foreign(&reading.means) || texts.into_iter().any(is_foreign);
-    if is_of_provider && !has_foreign {
+    if is_of_provider || !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
         return reading;
     }
     let (name, id) = (&provider.name, &provider.id);
