@@ -98,10 +98,10 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
+/// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
-    // A user who gives the CA expects its certificates.
+    // With --cacert, the user expects certificates of that CA.
     if matches!(seen.presented.store, TrustStore::File { .. }) {
         return None;
     }
@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // A certificate that is missing from the chain is the provider's own mistake.
+    // If only a certificate is missing from the chain, the certificate is the provider's.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }
@@ -159,7 +159,7 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     };
     let mut finding = with_sign(seen, finding);
     if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
-        // A provider's chain is trusted by a current trust store, never by a file saved from this connection.
+        // A current trust store contains the provider's root. A file saved from this connection must not be trusted.
         finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
         finding
             .fixes

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All of them.
+/// All rules of this file.
 pub(super) static RULES: &[&Rule] = &[
     &NAME_NOT_FOUND,
     &NAME_WITHOUT_ADDRESS,
