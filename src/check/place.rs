@@ -78,7 +78,7 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     fixes
 }
 
-/// How certain it is that the cloud blocks the port: at most likely, because only the cloud provider knows whether its rule
+/// How certain it is that the cloud blocks the port. At most `likely`, because only the cloud knows whether its rule
 /// applies to this account.
 pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
