@@ -13,7 +13,7 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server supports only HELO, not EHLO",
     docs: Docs {
-        sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. It is an error if STARTTLS or a login was requested, because both need EHLO.",
+        sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. The finding is an error if STARTTLS or a login was requested, because both need EHLO.",
         matters: "Without EHLO, the client cannot use STARTTLS, AUTH or SIZE. Every mail server of the last twenty years supports EHLO, so a filter or an old appliance on the network path is the likely cause.",
         action: "Network operator: look for a firewall with SMTP inspection on the network path, and disable the inspection. Until then, use another port of the server.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",

@@ -33,7 +33,7 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. It is an error if TLS was required (--tls starttls). It is also an error if a login was requested, because by default smtpcheck does not send passwords unencrypted. It is a notice for the loopback addresses of this machine, where test servers often run.",
+        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls). The finding is also an error if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for the loopback addresses of this machine, where test servers often run.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
         action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network, to find out whether a firewall with SMTP inspection removes the extension.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",

@@ -18,6 +18,7 @@ use super::context::{Context, ReplyPhase};
 use super::embedded::{embedded, normal};
 use super::literals::{LiteralIndex, Literals};
 use super::meaning::{Confidence, Fix};
+use super::providers::Provider;
 use super::{echo, hints, providers};
 use crate::wire::Reply;
 
@@ -133,6 +134,11 @@ impl Phrase {
     pub(super) fn provider_name(&self) -> Option<&'static str> {
         let id = self.provider.as_deref()?;
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
+    }
+
+    /// Whether its words are those of this provider.
+    pub(crate) fn is_of(&self, provider: &Provider) -> bool {
+        self.provider.as_deref() == Some(provider.id.as_str())
     }
 
     /// Whether it needs a certain enhanced status.

@@ -2,7 +2,8 @@
 //! failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
-//! [`secret`] (oddities of a password), [`user`] (the form of the user name), here withheld passwords and cancelled logins, and [`rules`].
+//! [`secret`] (oddities of a password), [`user`] (the form of the user name) and [`rules`]. This file judges withheld
+//! passwords and cancelled logins.
 
 mod offers;
 mod rules;
@@ -47,7 +48,8 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// A mechanism that is advertised and also accepted is one finding. A server may accept what it does not advertise.
+/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts is one finding. A server may
+/// also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {

@@ -23,7 +23,7 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from it is a notice, and is reported only inside TLS on the ports for mail programs (587 and 465).",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from the finding is a notice, and is reported only inside TLS on the ports for mail programs (587 and 465).",
         matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only inside TLS.",
         action: "Use port 587 with STARTTLS or port 465, and the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
@@ -49,7 +49,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not follow the login mechanism",
     docs: Docs {
-        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. It is a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
+        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. The finding is a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "334 after the password of AUTH LOGIN",
@@ -101,7 +101,7 @@ pub(super) static AUTH_USER_NAME_FORM: Rule = Rule {
     severity: Severity::Warning,
     title: "the user name contains more than an email address",
     docs: Docs {
-        sees: "The user name contains an email address together with a display name, angle brackets, quotation marks, spaces or mailto:, and the login was not accepted. It is an error if the server rejected the login.",
+        sees: "The user name contains an email address together with a display name, angle brackets, quotation marks, spaces or mailto:, and the login was not accepted. The finding is an error if the server rejected the login.",
         matters: "smtpcheck sends the text unchanged as the user name. Servers look up the complete text and do not find the account, so the login fails as it does with a wrong password.",
         action: "Use only the email address as the user name. The display name belongs in the From header of messages.",
         example: "--user 'Ann <ann@example.net>'",
@@ -114,7 +114,7 @@ pub(super) static AUTH_MECHANISM_OBSOLETE: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises obsolete login mechanisms",
     docs: Docs {
-        sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. It is a warning if the server advertises no other mechanism.",
+        sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. The finding is a warning if the server advertises no other mechanism.",
         matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text, or as a hash that is as useful to an attacker as the password. Inside TLS, these mechanisms are no safer than PLAIN.",
         action: "Server operator: enable SCRAM-SHA-256, or PLAIN inside TLS, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256).",
         example: "250 AUTH CRAM-MD5 DIGEST-MD5",

@@ -1,4 +1,4 @@
-//! Faults that the token itself shows, if a login failed: its shape, then its claims. The token is not shown.
+//! Faults that can be seen in the token itself, if a login failed: first its form, then its claims. The token is not shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -31,7 +31,7 @@ struct TokenSeen<'a> {
     claims: Option<&'a TokenClaims>,
 }
 
-/// Whose servers the token is for, where their rules for tokens are known.
+/// The provider whose servers the token is for, if its rules for tokens are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TokenIssuer {
     Microsoft,
@@ -39,7 +39,7 @@ enum TokenIssuer {
     Other,
 }
 
-/// A fault that the token itself shows, if the login did not succeed.
+/// A finding about a fault that can be seen in the token itself, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let reply = session.reply_at(Phase::Auth);
     if reply.is_some_and(|received| received.accepts()) {
@@ -48,7 +48,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     let seen = token_of(session)?;
     let issuer = issuer(plan, session);
     let by_shape = of_shape(seen.form);
-    // The server may give a reason that comes after the token has been accepted.
+    // The server may have accepted the token and rejected the login for another reason.
     if by_shape.is_none() && is_about_account(plan, session) {
         return None;
     }
@@ -74,7 +74,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
         let fixes: Vec<Fix> = more.fixes.into_iter().filter(is_new).collect();
         finding.fixes.extend(fixes);
     }
-    // The rejection follows from it and is not a separate finding.
+    // The rejection is a consequence of this fault, not a separate finding.
     if let Some(received) = reply {
         finding = finding.on(received.event);
         finding.consequences.push(format!("The login was rejected: {}", received.first_line()));
@@ -111,7 +111,7 @@ fn issuer(plan: &Plan, session: Session<'_>) -> TokenIssuer {
     }
 }
 
-/// Whether the server rejects the login for a reason that has nothing to do with the token: the account or the client.
+/// Whether the server rejects the login because of the account or the client, not because of the token.
 fn is_about_account(plan: &Plan, session: Session<'_>) -> bool {
     let Some(received) = session.reply_at(Phase::Auth) else { return false };
     let provider = peer::provider(plan, session).map(|known| known.id.as_str());
@@ -128,7 +128,7 @@ fn is_about_account(plan: &Plan, session: Session<'_>) -> bool {
     })
 }
 
-/// A text that is not a token.
+/// The fault of a value that is not an access token.
 fn of_shape(form: TokenForm) -> Option<TokenFault> {
     let (confidence, summary, cause, fix) = match form {
         TokenForm::Jwt | TokenForm::Opaque => return None,
@@ -363,7 +363,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
     })
 }
 
-/// What the administrator of a Microsoft 365 tenant has to do for an application's token.
+/// Fixes for the administrator of a Microsoft 365 tenant, for the token of an application.
 fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     vec![
@@ -386,7 +386,7 @@ fn switch_smtp_on(user: &str) -> Fix {
     )
 }
 
-/// Why a server may reject a token that has no visible fault.
+/// The reasons why a server may reject a token without a visible fault.
 pub(in crate::check) struct TokenRejection {
     pub(in crate::check) cause: &'static str,
     pub(in crate::check) otherwise: &'static str,

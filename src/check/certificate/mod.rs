@@ -1,8 +1,8 @@
 //! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
 //! is judged separately.
 //!
-//! On port 25, mail servers encrypt without verifying the certificate, so a faulty certificate stops no mail there and
-//! is only a warning. With a login, or on any other port, it is an error.
+//! By default, mail servers that deliver to port 25 do not verify the certificate, so mail arrives in spite of a faulty
+//! certificate, and the fault is only a warning. With a login, or on any other port, it is an error.
 //!
 //! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
 //! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged
@@ -154,8 +154,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether a listing describes the fault only as a violated rule of path validation. The other faults have a word of
-/// their own.
+/// Whether a listing describes the fault only as a violated rule of path validation. It describes the other faults with
+/// specific words.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,
@@ -263,8 +263,8 @@ fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> 
     !is_provider && !presented.is_empty() && presented.iter().all(|name| domain(name) != domain(expected))
 }
 
-/// Another operator's server responds under a public provider's name. To connect to the name in its certificate would be the
-/// wrong fix.
+/// Another operator's server responds under a public provider's name. The usual fix, to connect to a name in the
+/// certificate, would be wrong.
 fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
     finding.confidence = Confidence::Likely;
     finding.cause = format!(

@@ -98,10 +98,10 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
+/// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
-    // A user who gives the CA expects its certificates.
+    // With --cacert, the user expects certificates of that CA.
     if matches!(seen.presented.store, TrustStore::File { .. }) {
         return None;
     }
@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // A certificate that is missing from the chain is the provider's own mistake.
+    // If only a certificate is missing from the chain, the certificate is the provider's.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }
@@ -159,7 +159,7 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     };
     let mut finding = with_sign(seen, finding);
     if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
-        // A provider's chain is trusted by a current trust store, never by a file saved from this connection.
+        // A current trust store contains the provider's root. A file saved from this connection must not be trusted.
         finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
         finding
             .fixes
@@ -179,8 +179,10 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
+    // Nor is a certificate with the URL of its issuer's certificate, because a CA issued it.
+    let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.issuer_urls.is_empty();
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
-    if let Some(sign) = sign.filter(|sign| !is_for_host(sign)) {
+    if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
         finding.consequences.push(sign.means.clone());
         finding.fixes.splice(0..0, sign.fix.iter().cloned());
     }

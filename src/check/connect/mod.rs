@@ -1,8 +1,8 @@
-//! From the host name to a TCP connection: which name was looked up and which IP addresses were tried. If none of them
-//! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
-//! port.
+//! From the host name to a TCP connection. If no IP address responds, this check finds out whether the host responds on
+//! another mail port, and whether the cloud that this machine runs on blocks the port.
 //!
-//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), here the connection, and [`rules`].
+//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host) and [`rules`]. This file judges the
+//! connection.
 
 mod addresses;
 mod names;
@@ -18,13 +18,14 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
-/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and the one that providers add where those are blocked.
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
+/// others are often blocked.
 const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
-/// Looks up the name and holds the session. If the port cannot be reached, asks about the other mail ports; on a timeout,
-/// also about this machine: many clouds block outgoing connections to mail ports.
+/// Asks for the name lookup and the session, and for the other mail ports if the port cannot be reached. After a timeout,
+/// it also asks about this machine, because many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
@@ -80,7 +81,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
-        // At the wrong address a failed connection is a consequence.
+        // If the name leads to a wrong IP address, a failed connection is a consequence of that.
         if elsewhere.failure.is_some() {
             elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
         }
@@ -159,7 +160,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// What else a failed connection can mean, and how to find out. Errors of this machine itself have no other reading.
+/// Another possible cause of a failed connection, and how to find out. Errors of this machine have only one cause.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
@@ -175,14 +176,14 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     }
 }
 
-/// Whether another mail port of the host greets.
+/// Whether a server sends a greeting on another mail port of the host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Siblings {
     Answer,
     Unknown,
 }
 
-/// What the other mail ports of the host show about the one that times out or is closed.
+/// Adds the results of the other mail ports of the host, which help to explain why this port times out or is closed.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
@@ -228,12 +229,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     Siblings::Answer
 }
 
-/// What the cloud that this machine runs on does with the port that times out.
+/// Adds how the cloud that this machine runs on treats the port that times out.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);
     match siblings {
-        // The port is blocked somewhere; this cloud is the probable cause.
+        // The port is blocked on the network path, and this cloud is the probable cause.
         Siblings::Answer => {
             finding.cause = format!("{} This machine runs on {}. {}", finding.cause, cloud.name, cloud.means);
         }

@@ -1,4 +1,4 @@
-//! The lookup of the host name: why it has no IP address, and addresses that its owner cannot have.
+//! The lookup of the host name: the reason why it has no IP address, and wrong IP addresses for a known provider.
 
 use std::net::IpAddr;
 
@@ -147,7 +147,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
     finding
 }
 
-/// The provider to which exactly this host name belongs.
+/// The provider that has a server with exactly this host name.
 fn provider_of(name: &str) -> Option<&'static Provider> {
     let is_listed = |provider: &&Provider| {
         provider.kind != "local" && provider.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
@@ -155,7 +155,7 @@ fn provider_of(name: &str) -> Option<&'static Provider> {
     providers::all().iter().find(is_listed)
 }
 
-/// A known provider's name certainly exists, so the resolver is at fault.
+/// If the name of a known provider's server is not found, the resolver is at fault, because the name certainly exists.
 fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
     finding.cause = format!(
@@ -178,16 +178,16 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
     finding
 }
 
-/// A kind of name that only a private network resolves.
+/// The kinds of names that can be looked up only in a private network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PrivateName {
-    /// One label: a service of Docker Compose, or a machine of the local network.
+    /// A name without a domain: a service of Docker Compose, or a machine of the local network.
     OneLabel,
-    /// A service of Kubernetes.
+    /// The name of a Kubernetes service.
     Cluster,
-    /// The host of a container.
+    /// The name of the machine on which a container runs.
     ContainerHost,
-    /// A name of multicast DNS.
+    /// A name for multicast DNS.
     Local,
     /// A domain of a company's or home network.
     Domain,
@@ -224,7 +224,7 @@ impl PrivateName {
     }
 }
 
-/// A public resolver never knows such a name.
+/// A finding about a private name, which public resolvers cannot look up.
 fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut finding: Finding) -> Finding {
     let (host, port) = (names.host.both(), plan.target.port);
     let (cause, fixes) = match network {
@@ -292,7 +292,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
     finding
 }
 
-/// A provider's name with addresses that a public provider cannot have. Addresses given by the user do not count.
+/// A provider's name that leads to loopback or private IP addresses. IP addresses from `--resolve` are not judged.
 pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names.filter(|names| names.source != NameSource::Override)?;

@@ -1,11 +1,11 @@
-//! What a rejection means in the light of the login: a limit or error of the AUTH exchange is not about the password, a
-//! provider with API keys has no app passwords, and after a login the sender must be the account's own address.
+//! Corrects readings of rejections by facts about the login: an error of the AUTH exchange is not about the password, a
+//! provider with API keys has no app passwords, and after a login the sender must be an address of the account.
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Phase, Session};
 use crate::lexicon::providers::Provider;
-use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase, phrases};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
@@ -30,8 +30,8 @@ pub(super) fn corrected(
     }
 }
 
-/// After a login, the server rejects another sender than the account's without a word about the sender: by its code, or by a
-/// rule about messages, although no message was sent yet.
+/// Corrects the reading if, after a login, the server rejects a sender that is not the account's address, but the reply
+/// does not mention the sender: it has only a code, or mentions a rule about messages, although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -62,8 +62,8 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     }
 }
 
-/// A code or general words about the command: they are about the AUTH exchange, not about any other command. The lexicon has
-/// the meaning of the code at AUTH; the fixes depend on what the server advertises.
+/// Corrects the reading of a code, or of general words about a command, that were the reply to AUTH. The lexicon contains
+/// the meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
     // General words about a command do not show whether it was AUTH or the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
@@ -142,38 +142,21 @@ fn other_mechanism(session: Session<'_>, used: Option<&str>) -> Option<&'static 
     kind.iter().copied().find(|name| *name != used && offered.iter().any(|one| one == name))
 }
 
-/// Whether programs log in to the provider with a key or with credentials that are made for SMTP, never with the password of
-/// a person's account.
+/// Whether programs log in to the provider with a key or with credentials that were created for SMTP, never with the
+/// password of a person's account.
 fn is_with_key(provider: &Provider) -> bool {
     provider.kind == "relay" && !provider.password.as_deref().unwrap_or("app password").contains("app password")
 }
 
-/// Without advice about app passwords, accounts and webmail, which such a provider does not have.
+/// Replaces a reading of rejected credentials that is not the provider's own. Readings for servers in general advise app
+/// passwords and webmail, which such a provider does not have.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
-    let is_foreign = |text: &str| {
-        let text = text.to_lowercase();
-        [
-            "app password",
-            "app-specific",
-            "application-specific",
-            "webmail",
-            "two-step",
-            "2-step",
-            "mailbox",
-            "account password",
-            "imap",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+    let is_of_provider = match &reading.basis {
+        Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id,
+        Basis::Phrase { id } => phrases::all().iter().any(|phrase| phrase.id == *id && phrase.is_of(provider)),
+        _ => false,
     };
-    if !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
-        return reading;
-    }
-    let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. })
-        || matches!(&reading.basis, Basis::Phrase { id } if id.starts_with(provider.id.as_str()));
-    let texts = reading.fixes.iter().map(|fix| fix.text.as_str()).chain(reading.otherwise.as_deref());
-    let has_foreign = is_foreign(&reading.means) || texts.into_iter().any(is_foreign);
-    if is_of_provider && !has_foreign {
+    if is_of_provider || !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
         return reading;
     }
     let (name, id) = (&provider.name, &provider.id);
@@ -200,7 +183,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     reading
 }
 
-/// After a login, a rejected sender is most often not the account's own address.
+/// Adds advice about a sender that was rejected after a login. Most often, it is not the account's own address.
 pub(super) fn sender_of_account(
     plan: &Plan,
     logged_in: bool,

@@ -257,7 +257,7 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Let it pass TLS through to the server, or configure the server to accept its sessions as encrypted.",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Let it pass TLS through to the server, or configure the server to treat sessions from it as encrypted.",
         ),
         Fix::text(
             "Repeat the check from another network, to find out whether a device on the network path terminates TLS",

@@ -160,7 +160,7 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman with such a short prime");
     }
     finding.cause = format!("{}. Only clients that offer such a suite are affected.", causes.join(". "));
-    // Postfix accepts anonymous suites by default, because mail servers do not verify certificates.
+    // Postfix accepts anonymous suites by default, because most mail servers do not verify certificates.
     let is_only_anonymous = bits.is_none() && accepted.iter().all(|weak| weak.class == WeakClass::Anonymous);
     if is_only_anonymous {
         finding.severity = Severity::Notice;
