@@ -13,6 +13,7 @@ use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
+use super::secrets::without_secrets;
 use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
@@ -278,7 +279,9 @@ impl LogExplainer<'_> {
                     let unknown = Explained::new(ExplanationKind::Unknown, line.text.as_str());
                     self.pass_on(&Explained { line: Some(line.number), ..unknown });
                 }
-                self.unknown.get_or_insert(line);
+                let FailureLine { number, text, is_failure } = line;
+                let masked = || FailureLine { number, text: without_secrets(&text), is_failure };
+                self.unknown.get_or_insert_with(masked);
             }
             None => {}
         }

@@ -310,17 +310,6 @@ pub(super) fn bad_response(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     is_reply.then(|| ExtractedReply::of(text).at(Some(phase)))
 }
 
-/// Cuts the base64 password out of a message of emailjs: `bad response on command 'b3Blbi1zZXNhbWU=': ...`.
-pub(crate) fn without_secret(text: String) -> String {
-    const BEFORE: &str = "bad response on command '";
-    let Some((before, rest)) = text.split_once(BEFORE) else { return text };
-    let command = rest.split(['\'', ' ', ':']).next().unwrap_or_default();
-    if command.len() < 9 || command.eq_ignore_ascii_case("starttls") {
-        return text;
-    }
-    format!("{before}{BEFORE}***{}", rest.get(command.len()..).unwrap_or_default())
-}
-
 /// JavaMail: `Got bad greeting from SMTP host: localhost, port: 25, response: 554 ...`.
 pub(super) fn bad_greeting(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let (_, text) = after.split_once("response: ")?;

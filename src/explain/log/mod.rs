@@ -45,7 +45,6 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::phase_of_code;
-pub(crate) use self::libraries::without_secret;
 
 /// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
