@@ -118,15 +118,6 @@ const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
 const MAX_RECENT: usize = 16;
 
-/// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
-fn vagueness(found: FoundError) -> u8 {
-    match found.error.rule.as_str() {
-        "connection-refused" => 2,
-        "tls-handshake-failed" | "auth-refused" | "recipient-refused" | "sender-refused" | "content-policy" => 1,
-        _ => 0,
-    }
-}
-
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
     mode: LogMode,
@@ -254,14 +245,14 @@ impl LogExplainer<'_> {
                         && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
                 let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(found) > vagueness(*known)
+                    line.number.abs_diff(first.number) <= REPLY_REACH && found.error.vagueness > known.error.vagueness
                 };
                 let is_told = |known: &(FailureLine, FoundError)| is_more(known) || is_vaguer(known);
                 if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_told) {
                     return;
                 }
                 let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(*known) > vagueness(found)
+                    line.number.abs_diff(first.number) <= REPLY_REACH && known.error.vagueness > found.error.vagueness
                 };
                 if self.generic.take_if(is_replaced).is_none() {
                     self.release_generic();
