@@ -312,7 +312,7 @@ pub(super) fn bad_response(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
 
 /// gen_smtp (Erlang, Elixir): `{permanent_failure,"mx.example.com",<<"550 5.1.1 no\r\n">>}`, also with escaped quotation marks.
 pub(super) fn erlang_failure(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    let text = after.split(['"', '\'']).find_map(|text| at_start(text).filter(|text| code_at_start(text).is_some()))?;
+    let text = after.split(['"', '\\']).find_map(|text| at_start(text).filter(|text| code_at_start(text).is_some()))?;
     Some(of_form(before, text))
 }
 
