@@ -72,10 +72,6 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
 /// A text as literals are searched in it. qmail logs `_` for each space of a message.
 fn prepared(text: &str) -> String {
     let text = normal(text);
-    if text == "eof" {
-        // Go's message is this word and nothing else.
-        return "smtp: eof".to_owned();
-    }
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
     if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
 }

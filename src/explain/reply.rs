@@ -6,7 +6,8 @@ use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
-use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
+use crate::lexicon::tables::{self, StatusRow};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software};
 use crate::wire::{Class, EnhancedStatus, Reply, reply};
 
 /// Facts about the replies that the user gives because the input may not contain them.
@@ -90,7 +91,7 @@ impl Understood {
             provider: provider.map(str::to_owned),
             code: reply.code,
             status: reply.enhanced,
-            meaning: meaning(&reply),
+            meaning: meaning(&reply, reading.as_ref()),
             also,
             rule,
             ..Explained::new(ExplanationKind::Reply, text)
@@ -189,16 +190,28 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
 }
 
 /// The meaning of the code in the standard and of the enhanced status in the registry.
-fn meaning(reply: &Reply) -> Option<String> {
+fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
         Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
         None => tables::class(code).map(|row| format!("{code}: not in any standard; {}", row.meaning)),
     });
-    let status = reply
-        .enhanced
-        .and_then(|status| tables::status(status).map(|row| format!("{status}: {} ({})", row.text, row.reference)));
+    let status = reply.enhanced.and_then(|status| {
+        let row = tables::status(status)?;
+        let gloss = format!("{status}: {} ({})", row.text, row.reference);
+        let is_other = reading.is_some_and(|reading| contradicts(row, status, reading));
+        Some(if is_other { format!("{gloss}, but this server uses it for another reason") } else { gloss })
+    });
     let parts: Vec<String> = code.into_iter().chain(status).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for reasons of
+/// their own, and the words of the reply count more.
+fn contradicts(row: &StatusRow, status: EnhancedStatus, reading: &Reading) -> bool {
+    let by_registry = row.cause(status);
+    let is_vague = row.generic || matches!(by_registry, Cause::Other | Cause::Accepted);
+    let is_known = matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. });
+    is_known && !is_vague && reading.cause != Cause::Other && by_registry.category() != reading.cause.category()
 }
 
 /// The meanings of a code or status without text in each phase and at each provider, unless the phase or provider is

@@ -4,6 +4,7 @@
 //! Does not: take the name of a source file with a line number, or a time, for a server: a name needs a known mail port or a
 //! word before it that announces a host.
 
+use super::secrets::without_secrets;
 use crate::lexicon::Fix;
 
 /// The server in a message, as far as the message names it.
@@ -103,6 +104,8 @@ const BEFORE_SERVER: [&str; 9] = [
 /// The server in a message. Some forms need more than its words: a line of Exchange's protocol log, where the local address
 /// comes first, and fields with a name before them.
 pub(super) fn server_of(text: &str) -> ServerName {
+    // A password may look like the name of a host.
+    let text = &without_secrets(text);
     let fields: Vec<&str> = text.splitn(8, ',').collect();
     if let [_, _, _, _, local, remote, _, _] = fields.as_slice()
         && local.parse::<std::net::SocketAddr>().is_ok()

@@ -42,9 +42,15 @@ pub(crate) struct ProgramError {
     /// Whether it says no more than that something failed, so that a neighbouring line may say more.
     #[serde(default)]
     pub generic: bool,
+    /// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
+    #[serde(default)]
+    pub vagueness: u8,
     /// Whether the message has the form of a reply that no server sent, so that it must not be read as one.
     #[serde(default)]
     pub instead_of_reply: bool,
+    /// Texts that are this message if there is nothing else.
+    #[serde(default)]
+    alone: Vec<String>,
     #[serde(default)]
     all: Vec<String>,
     #[serde(default)]
@@ -106,12 +112,25 @@ pub(crate) fn find_instead_of_reply(text: &str) -> Option<&'static ProgramError>
 
 fn find_where(text: &str, fits: impl Fn(&ProgramError) -> bool) -> Option<&'static ProgramError> {
     let all: &'static ProgramErrors = &ERRORS;
+    if let Some(error) = alone(text).filter(|error| fits(error)) {
+        return Some(error);
+    }
     let hits = all.index.hits(text);
     let found = all.index.candidates(&hits).filter_map(|at| {
         let (error, score) = (all.errors.get(at).filter(|error| fits(error))?, all.index.score(at, &hits)?);
         Some(((error.generic, Reverse(score), at), error))
     });
     found.min_by_key(|(key, _)| *key).map(|(_, error)| error)
+}
+
+/// The error message that is the whole text.
+fn alone(text: &str) -> Option<&'static ProgramError> {
+    ERRORS.errors.iter().find(|error| error.alone.iter().any(|one| one.eq_ignore_ascii_case(text)))
+}
+
+/// Whether a line is an error message only if nothing else is in the input: scripts in a log contain the same words.
+pub(crate) fn is_alone(line: &str) -> bool {
+    line.len() < 100 && alone(line.trim()).is_some()
 }
 
 /// Whether a line may contain an error message: a literal without which no entry holds is in it, in any case of ASCII.
@@ -154,7 +173,8 @@ mod tests {
             assert!(!error.matches.is_empty() && !error.differs.is_empty(), "{} lacks examples", error.id);
             for example in &error.matches {
                 let best = find(&normal(example));
-                if !matches(at, example) {
+                let is_alone = error.alone.contains(&normal(example));
+                if !is_alone && !matches(at, example) {
                     wrong.push(format!("{} does not match {example:?}", error.id));
                 } else if best.is_none_or(|best| best.rule != error.rule) {
                     wrong.push(format!("{example:?} of {} is read as {:?}", error.id, best.map(|best| &best.id)));
@@ -174,13 +194,14 @@ mod tests {
             assert!(!error.fix.is_empty(), "{}", error.id);
             assert!(!(error.generic && error.confidence == Confidence::Certain), "{}", error.id);
             assert!(!(error.generic && error.instead_of_reply), "{}", error.id);
+            assert!(error.generic || error.vagueness == 0, "{}", error.id);
         }
     }
 
     #[test]
     fn literals_are_written_as_they_are_searched() {
         for error in all() {
-            for literal in error.all.iter().chain(&error.any).chain(&error.none) {
+            for literal in error.all.iter().chain(&error.any).chain(&error.none).chain(&error.alone) {
                 assert_eq!(literal.trim(), normal(literal), "{}", error.id);
             }
         }

@@ -45,7 +45,6 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::phase_of_code;
-pub(crate) use self::libraries::without_secret;
 
 /// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -123,6 +122,8 @@ const MARKS: &[(&str, LineReader)] = &[
     ("msmtp: envelope from address", Memory::announced),
     ("msmtp: recipient address", Memory::announced),
     ("msmtp: the server did not accept", Memory::announced),
+    ("permanent_failure", |_, marked| libraries::erlang_failure(marked)),
+    ("temporary_failure", |_, marked| libraries::erlang_failure(marked)),
     ("Invalid login: ", LIBRARY),
     ("Invalid greeting. response=", LIBRARY),
     ("Invalid HELO. response=", LIBRARY),
@@ -170,7 +171,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("reject=", |_, marked| sendmail::reply_field(marked)),
     ("reply=", |_, marked| sendmail::reply_field(marked)),
     ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),
-    ("LED=", QUOTED),
+    ("LED=", |_, marked| other::last_error(marked)),
     ("rejected: ", QUOTED),
     ("deferred: ", QUOTED),
     ("bounced: ", QUOTED),
