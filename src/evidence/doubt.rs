@@ -2,9 +2,9 @@
 //! facts of the handshake.
 //!
 //! This is the only place where that is decided. The login, the report and the checks all use this decision, so they
-//! cannot disagree: a secret is sent only if there are no doubts, each certificate finding that fails the run corresponds to a
-//! [`Doubt`], and if there are no doubts, no such finding is raised. `--cert-days` is not among the reasons: a
-//! certificate that expires soon is still valid, and the limit exists for monitoring.
+//! cannot disagree. Each certificate finding that fails the run corresponds to a [`Doubt`], and if there are no doubts,
+//! no such finding is raised. `--cert-days` is not among the reasons: a certificate that expires soon is still valid,
+//! and the limit exists for monitoring.
 
 use jiff::Timestamp;
 

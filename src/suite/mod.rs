@@ -3,8 +3,8 @@
 //!
 //! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a
 //! closed list ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and
-//! `${NAME:-default}`, which are replaced with the value of a variable. A file can include other files. Their defaults and checks are
-//! inserted at its beginning.
+//! `${NAME:-default}`, which are replaced with the value of a variable. A file can include other files. Their defaults
+//! and checks are inserted at its beginning.
 //!
 //! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
 //! does).
