@@ -205,7 +205,10 @@ impl FailureLines {
             return None;
         }
         let is_failure = reports_failure(line);
-        let found = (is_failure || program_errors::may_be_in(line) || number == 1 && std::str::from_utf8(line).is_ok_and(program_errors::is_alone)).then(|| {
+        let found = (is_failure
+            || program_errors::may_be_in(line)
+            || number == 1 && std::str::from_utf8(line).is_ok_and(program_errors::is_alone))
+        .then(|| {
             let text = String::from_utf8_lossy(line.get(..MAX_HELD).unwrap_or(line)).trim_end().to_owned();
             FailureLine { number, text, is_failure }
         });

@@ -245,3 +245,21 @@ fn source(basis: &Basis) -> Option<String> {
     let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
     (!public.is_empty()).then(|| public.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ExplainContext;
+
+    fn meaning(text: &str) -> String {
+        let explained = ExplainContext::default().reply(text, None, None).expect("a known reply");
+        explained.meaning.expect("a known code")
+    }
+
+    #[test]
+    fn a_status_that_the_server_uses_for_another_reason_is_no_contradiction() {
+        let another = "but this server uses it for another reason";
+        assert!(meaning("550 5.1.1 Your message was rejected because of your SPF record").contains(another));
+        assert!(!meaning("550 5.1.1 <a@example.com>: User unknown").contains(another));
+        assert!(!meaning("554 5.7.1 <a@example.com>: Relay access denied").contains(another));
+    }
+}

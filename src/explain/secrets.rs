@@ -53,8 +53,29 @@ const NEAR: usize = 1000;
 
 /// Beginnings of tokens and keys that providers issue.
 const TOKENS: [&str; 23] = [
-    "eyJ", "ya29.", "1//0", "GOCSPX-", "AIza", "SG.", "key-", "xkeysib-", "xsmtpsib-", "re_", "ghp_", "gho_", "ghs_",
-    "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_", "sk-", "md-", "EwB", "M.C", "TlRMTVNTUAAD",
+    "eyJ",
+    "ya29.",
+    "1//0",
+    "GOCSPX-",
+    "AIza",
+    "SG.",
+    "key-",
+    "xkeysib-",
+    "xsmtpsib-",
+    "re_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "sk_",
+    "sk-",
+    "md-",
+    "EwB",
+    "M.C",
+    "TlRMTVNTUAAD",
 ];
 
 /// Calls whose second argument is a password.
@@ -147,11 +168,14 @@ fn is_name(name: &str) -> bool {
         let Some(before) = plain.strip_suffix(short) else { return false };
         let at = name.len() - short.len();
         let starts_with_capital = name.as_bytes().get(at).is_some_and(u8::is_ascii_uppercase);
-        let follows_lower = at.checked_sub(1).and_then(|at| name.as_bytes().get(at)).is_some_and(u8::is_ascii_lowercase);
+        let follows_lower =
+            at.checked_sub(1).and_then(|at| name.as_bytes().get(at)).is_some_and(u8::is_ascii_lowercase);
         before.is_empty()
             || name.get(..at).is_some_and(|before| before.ends_with(['_', '-']))
             || starts_with_capital && follows_lower
-            || ["smtp", "mail", "auth", "user", "db", "sasl", "email", "login"].iter().any(|word| before.ends_with(word))
+            || ["smtp", "mail", "auth", "user", "db", "sasl", "email", "login"]
+                .iter()
+                .any(|word| before.ends_with(word))
     })
 }
 
@@ -200,7 +224,9 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     }
     let mut end = first_word(line).end;
     let word = line.get(..end).unwrap_or_default();
-    if let Some((next, _)) = word.match_indices(['&', ',', ';']).find(|(at, _)| is_setting(word.get(at + 1..).unwrap_or_default())) {
+    if let Some((next, _)) =
+        word.match_indices(['&', ',', ';']).find(|(at, _)| is_setting(word.get(at + 1..).unwrap_or_default()))
+    {
         end = next;
     } else if let Some(next) = word.find("%26") {
         end = next;
@@ -378,7 +404,8 @@ fn contains_text(token: &str) -> bool {
     let decoded = STANDARD_NO_PAD.decode(groups).or_else(|_| URL_SAFE_NO_PAD.decode(groups));
     let whole = || data.get(..data.len() / 4 * 4).and_then(|data| STANDARD_NO_PAD.decode(data).ok());
     let Some(bytes) = decoded.ok().or_else(whole) else { return false };
-    let is_prompt = matches!(bytes.as_slice(), b"Username:" | b"Password:" | b"User Name" | b"User Name\0" | b"Password");
+    let is_prompt =
+        matches!(bytes.as_slice(), b"Username:" | b"Password:" | b"User Name" | b"User Name\0" | b"Password");
     let is_shown = |byte: &u8| matches!(byte, 0 | 1 | b' '..=b'~') || !byte.is_ascii();
     let is_plain = bytes.iter().filter(|byte| **byte == 0).count() == 2;
     !is_prompt && bytes.iter().all(is_shown) && (is_plain || std::str::from_utf8(&bytes).is_ok())

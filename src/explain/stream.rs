@@ -363,7 +363,7 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::{LogMode, LogSummary, log};
-    use crate::explain::{ExplainContext, ExplanationKind};
+    use crate::explain::{ExplainContext, ExplanationKind, arguments};
 
     fn counted(text: &str) -> LogSummary {
         let context = ExplainContext::default();
@@ -425,6 +425,35 @@ mod tests {
         assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
         assert_eq!(tallied(&summary), [("connection-refused", 2)]);
         assert!(summary.tallies.iter().all(|tally| tally.example.kind == ExplanationKind::Error));
+    }
+
+    #[test]
+    fn no_secret_of_a_log_is_passed_on() {
+        let secret = "Sup3rS3cretPw";
+        for text in [
+            "dial smtp://ann:SECRET@h.example.com:587: connection refused",
+            "Error: connect ECONNREFUSED 192.0.2.1:25 password: SECRET",
+            "password=SECRET.h.example.com:25 connection refused",
+            "a failure of a new kind password=SECRET",
+            "Exception: failed to connect\n  settings:\n    password: SECRET",
+            "550 5.7.1 rejected password=SECRET",
+            "Error: Invalid login: 535 5.7.8 no (password SECRET, token=SECRET)",
+            "{\"password\":\"SECRET\",\"error\":\"connection refused\"}",
+            "tool --password SECRET failed: certificate has expired",
+        ] {
+            let text = text.replace("(password SECRET", "(password: SECRET").replace("SECRET", secret);
+            for mode in [LogMode::Each, LogMode::Count] {
+                let mut told = String::new();
+                let context = ExplainContext::default();
+                let summary = log(&mut text.as_bytes(), &context, mode, &mut |explained| {
+                    told += &format!("{explained:?}");
+                    ControlFlow::Continue(())
+                });
+                told += &format!("{summary:?}");
+                told += &format!("{:?}", arguments(&[text.clone()], &context));
+                assert!(!told.contains(secret), "{told}");
+            }
+        }
     }
 
     #[test]
