@@ -13,13 +13,19 @@ pub(crate) mod cause;
 pub(crate) mod clouds;
 mod context;
 mod echo;
-mod embedded;
+#[cfg(test)]
+#[path = "../../build/lexicon/entries.rs"]
+#[allow(dead_code, reason = "the build script uses the rest")]
+mod entries;
+mod grams;
 mod hints;
 pub(crate) mod keywords;
 mod literals;
 mod meaning;
 pub(crate) mod mechanisms;
+mod normal;
 pub(crate) mod phrases;
+mod pool;
 pub(crate) mod program_errors;
 pub(crate) mod programs;
 pub mod providers;
@@ -31,7 +37,18 @@ pub(crate) mod vocabulary;
 
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};
-pub use embedded::normal;
 pub(crate) use meaning::domain_of;
 pub use meaning::{Confidence, Fix, FixWhen};
+pub use normal::normal;
+pub use pool::{FixRow, List, ListedRow, Text};
 pub use read::{Basis, Reading, by_class, by_code_at, read};
+
+/// The data files, with the examples that are not in the tables.
+#[cfg(test)]
+fn entries() -> &'static entries::Entries {
+    static ENTRIES: std::sync::LazyLock<entries::Entries> = std::sync::LazyLock::new(|| {
+        let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        entries::Entries::read(package).unwrap_or_else(|problems| unreachable!("{}", problems.join("\n")))
+    });
+    &ENTRIES
+}
