@@ -4,7 +4,8 @@
 //! 1. `entries.rs` reads the files; it is the list of all keys.
 //! 2. `check.rs` compares the entries with each other: ids, references, literals.
 //! 3. `rows.rs` writes one Rust file for each file of `src/lexicon` that has a table, which includes it. `literals.rs`
-//!    writes the index of the literals, and `pool.rs` the string that contains all texts.
+//!    writes the index of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains
+//!    all texts.
 //!
 //! The words of closed lists and the normal form of a text are those of the program itself, from the files in
 //! `src/lexicon` that are modules here. Examples are not in the tables: tests read them from the data files.
@@ -20,6 +21,7 @@ mod context;
 mod entries;
 #[path = "../../src/lexicon/grams.rs"]
 mod grams;
+mod greetings;
 mod literals;
 #[path = "../../src/lexicon/meaning.rs"]
 #[allow(dead_code, reason = "the program uses the rest")]

@@ -10,6 +10,7 @@ use super::entries::{
     KeywordEntry, MechanismEntry, MxEntry, PhraseEntry, ProgramEntry, ProviderEntry, SenderEntry, SignEntry,
     SoftwareEntry, StatusEntry,
 };
+use super::greetings;
 use super::literals::{EntryLiterals, LiteralTables};
 use super::normal::normal;
 use super::pool::{Pool, option, row, slice, table};
@@ -369,12 +370,14 @@ fn software_tables(entries: &Entries, pool: &mut Pool) -> String {
 }
 
 fn software(entry: &SoftwareEntry, pool: &mut Pool) -> String {
+    let required = greetings::required(entry.regex.get_ref());
     row(
         "Software",
         [
             ("id", pool.text(entry.id.get_ref())),
             ("name", pool.text(&entry.name)),
             ("regex", pool.text(entry.regex.get_ref())),
+            ("required", pool.texts(required.iter().map(String::as_str))),
             ("kind", pool.text(entry.kind.get_ref())),
             ("provider", pool.optional(maybe(&entry.provider))),
             ("compiled", "OnceLock::new()".to_owned()),

@@ -18,7 +18,9 @@ pub(crate) struct Software {
     /// The name as it is shown to the user.
     pub name: Text,
     regex: Text,
-    /// Compiled on first use, because most greetings match one of the first rows.
+    /// Literals in lower case, of which one is in every greeting that matches, if there are any.
+    required: List<Text>,
+    /// Compiled on first use: few expressions are needed for a greeting.
     compiled: OnceLock<Option<Regex>>,
     /// `server`, `provider`, `gateway`, `test` or `mask`.
     pub kind: Text,
@@ -60,6 +62,13 @@ pub(crate) struct CertificateSign {
     pub fix: List<FixRow>,
 }
 
+impl Software {
+    /// Whether a greeting, in lower case of ASCII, has a literal without which the expression does not match.
+    fn may_match(&self, lower: &str) -> bool {
+        self.required.is_empty() || self.required.texts().any(|literal| lower.contains(literal))
+    }
+}
+
 /// Finds software by its id.
 pub(crate) fn find(id: &str) -> Option<&'static Software> {
     SOFTWARE.iter().find(|row| row.id.eq_ignore_ascii_case(id))
@@ -67,7 +76,8 @@ pub(crate) fn find(id: &str) -> Option<&'static Software> {
 
 /// The software that sends this greeting.
 pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
-    SOFTWARE.iter().find(|row| {
+    let lower = text.to_ascii_lowercase();
+    SOFTWARE.iter().filter(|row| row.may_match(&lower)).find(|row| {
         let compiled = row.compiled.get_or_init(|| Regex::new(&row.regex).ok());
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     })
@@ -118,7 +128,7 @@ pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{CERTIFICATES, by_greeting, by_mx};
+    use super::{CERTIFICATES, SOFTWARE, by_greeting, by_mx};
     use crate::lexicon::{entries, normal};
 
     #[test]
@@ -130,6 +140,20 @@ mod tests {
             assert_eq!(found(&row.example), Some(id), "{}", row.example);
             assert_ne!(found(&row.counter_example), Some(id), "{}", row.counter_example);
         }
+    }
+
+    #[test]
+    fn a_greeting_that_matches_has_a_required_literal() {
+        let rows = &entries().software.entries.software;
+        for greeting in rows.iter().flat_map(|row| [&row.example, &row.counter_example]) {
+            for row in &SOFTWARE {
+                let matches = regex_lite::Regex::new(&row.regex).is_ok_and(|regex| regex.is_match(greeting));
+                let may_match = row.may_match(&greeting.to_ascii_lowercase());
+                assert!(may_match || !matches, "{greeting} matches {}", row.regex);
+            }
+        }
+        let always = SOFTWARE.iter().filter(|row| row.required.is_empty());
+        assert!(always.count() < 4, "most expressions are compiled only for few greetings");
     }
 
     #[test]
