@@ -48,12 +48,12 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Rcpt)?;
     let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
-    let later = provider.sees_after_data.as_ref()?;
+    let later = provider.sees_after_data?;
     let summary =
         format!("{} rejects some mail only after the message has been sent, which smtpcheck never does", provider.name);
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
-        cause: later.clone(),
+        cause: later.into(),
         fixes: vec![Fix::text(
             "If your mail is not delivered, send one real message with your own program and read the server's reply",
         )],

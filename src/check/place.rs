@@ -88,8 +88,9 @@ pub(super) fn confidence(cloud: &Cloud) -> Confidence {
 pub(super) fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
     let with_port = host.with_port(25);
     let bare = with_port.trim_end_matches(":25").to_owned();
-    cloud.fix.iter().map(move |fix| Fix {
-        command: fix.command.as_ref().map(|command| command.replace("{host}", &bare)),
-        ..fix.clone()
-    })
+    cloud
+        .fix
+        .fixes()
+        .into_iter()
+        .map(move |fix| Fix { command: fix.command.as_ref().map(|command| command.replace("{host}", &bare)), ..fix })
 }

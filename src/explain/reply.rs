@@ -105,7 +105,7 @@ impl Understood {
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
         let server = ServerName::of_host(host);
-        let fixes = reading.fixes.iter().map(|fix| server.fill(fix));
+        let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
         explained.fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix }).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
@@ -159,9 +159,9 @@ fn by_registry(reply: &Reply) -> Option<Reading> {
     Some(Reading {
         cause: row.cause(status),
         confidence: Confidence::Possible,
-        means: row.meaning.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.meaning.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: Basis::Status { status: status.to_string() },
     })
 }
@@ -222,17 +222,17 @@ fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
     }
     let mut found = Vec::new();
     if let (Some(code), None, None) = (reply.code, reply.enhanced, context.step) {
-        for row in tables::code(code).into_iter().flat_map(|row| &row.at) {
+        for row in tables::code(code).into_iter().flat_map(|row| row.at) {
             let names = ReplyPhase::ALL.iter().filter(|(_, phase)| row.phase.contains(phase)).map(|(name, _)| *name);
             let at = names.collect::<Vec<_>>().join(", ");
             let (category, confidence) = (row.cause.category(), row.confidence);
-            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.clone() });
+            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.into() });
         }
     }
     if let (Some(status), None) = (reply.enhanced, context.provider) {
         for row in tables::deviations(status, reply.code) {
-            let (at, category) = (row.provider.clone(), row.cause.category());
-            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.clone() });
+            let (at, category) = (String::from(row.provider), row.cause.category());
+            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.into() });
         }
     }
     found

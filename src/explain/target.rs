@@ -41,7 +41,7 @@ impl ServerName {
     }
 
     /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check knows.
-    pub(super) fn fill(&self, fix: &Fix) -> Fix {
+    pub(super) fn fill(&self, fix: Fix) -> Fix {
         let values = [
             ("{host}:{port}", self.place()),
             ("{host}", self.host()),
@@ -54,7 +54,7 @@ impl ServerName {
             ("{ip}", "YOUR-PUBLIC-ADDRESS".to_owned()),
         ];
         let fill = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), url: fix.url.clone(), when: None }
+        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), url: fix.url, when: None }
     }
 }
 

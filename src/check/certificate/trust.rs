@@ -19,12 +19,12 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     let summary = format!("the certificate is not the server's; it was created by {}", sign.meaning);
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
-    finding.cause = sign.means.clone();
+    finding.cause = sign.means.into();
     finding.otherwise = Some(
         "The server's own certificate may have an issuer with a similar name. Repeat the check on another machine in another network to find out."
             .to_owned(),
     );
-    finding.fixes = sign.fix.clone();
+    finding.fixes = sign.fix.fixes();
     if let Some(provider) = place::public_provider(seen.plan) {
         finding.cause = format!("{} {HIDDEN}", finding.cause);
         finding.fixes.extend(place::around_device(seen.plan, provider));
@@ -183,8 +183,8 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
     let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.issuer_urls.is_empty();
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
     if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
-        finding.consequences.push(sign.means.clone());
-        finding.fixes.splice(0..0, sign.fix.iter().cloned());
+        finding.consequences.push(sign.means.into());
+        finding.fixes.splice(0..0, sign.fix.fixes());
     }
     finding
 }

@@ -152,7 +152,7 @@ fn is_with_key(provider: &Provider) -> bool {
 /// passwords and webmail, which such a provider does not have.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let is_of_provider = match &reading.basis {
-        Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id,
+        Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id.as_str(),
         Basis::Phrase { id } => phrases::all().iter().any(|phrase| phrase.id == *id && phrase.is_of(provider)),
         _ => false,
     };
