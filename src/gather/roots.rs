@@ -2,21 +2,26 @@
 //! in OpenSSL, and otherwise from the standard locations of operating systems. Like every TLS library, smtpcheck
 //! ignores files that cannot be parsed.
 //!
+//! A system keeps the same certificates in one file and, one by one, in a directory of hundreds of files. The directory
+//! is read only if the file contains no certificate. Nothing is parsed here: `pkix` parses the few certificates whose
+//! names occur in the chain of a server.
+//!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
 //! operating system is not a file, the API of the operating system is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use crate::host::file;
 
 /// The maximum number of files in one directory that are read. A hashed directory of a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
-/// The maximum total size of the files in directories. A current system has 1 MB.
+/// The maximum total size of the files in directories, and of the system's file. A current system has 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// All trusted certificates, without duplicates.
@@ -37,7 +42,52 @@ fn of_the_system() -> Vec<CertificateDer<'static>> {
 #[cfg(not(any(windows, target_os = "macos")))]
 fn of_the_system() -> Vec<CertificateDer<'static>> {
     let known = openssl_probe::probe();
-    Places { file: known.cert_file, folders: known.cert_dir }.certificates()
+    standard(known.cert_file.as_deref(), known.cert_dir)
+}
+
+/// The certificates in the standard locations: those in the file, or else those in the directories.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn standard(bundle: Option<&Path>, folders: Vec<PathBuf>) -> Vec<CertificateDer<'static>> {
+    let mut found = Vec::new();
+    // The path is fixed, so a pipe or a device there is a mistake.
+    match bundle.map(|path| file::regular(path, MAX_BYTES)) {
+        Some(Ok(pem)) => take_certificates(&pem, &mut found),
+        Some(Err(error)) => tracing::warn!(?bundle, %error, "the trust store cannot be read"),
+        None => {}
+    }
+    if found.is_empty() {
+        return Places { file: None, folders }.certificates();
+    }
+    without_duplicates(found)
+}
+
+fn without_duplicates(mut found: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
+    found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    found.dedup();
+    found
+}
+
+/// Decodes the certificates of a PEM file (RFC 7468 §5). A certificate that cannot be decoded is left out. The decoder
+/// of rustls protects secrets and takes ten times as long.
+fn take_certificates(pem: &[u8], found: &mut Vec<CertificateDer<'static>>) {
+    let mut text: Vec<u8> = Vec::new();
+    let mut is_inside = false;
+    for line in pem.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii) {
+        match line {
+            b"-----BEGIN CERTIFICATE-----" => {
+                text.clear();
+                is_inside = true;
+            }
+            b"-----END CERTIFICATE-----" if is_inside => {
+                is_inside = false;
+                found.extend(STANDARD.decode(&text).ok().map(CertificateDer::from));
+            }
+            // Another kind of block begins or ends.
+            _ if line.starts_with(b"-----") => is_inside = false,
+            _ if is_inside => text.extend_from_slice(line),
+            _ => {}
+        }
+    }
 }
 
 /// The locations of certificates.
@@ -56,10 +106,9 @@ impl Places {
 
     fn certificates(&self) -> Vec<CertificateDer<'static>> {
         let mut found = Vec::new();
-        let mut take = |pem: &[u8]| found.extend(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
         if let Some(path) = &self.file {
             match file::contents(path) {
-                Ok(pem) => take(&pem),
+                Ok(pem) => take_certificates(&pem, &mut found),
                 Err(error) => tracing::warn!(?path, %error, "the trust store cannot be read"),
             }
         }
@@ -74,13 +123,11 @@ impl Places {
                 // Pipes, devices and files that are too long are ignored.
                 if let Some(pem) = is_new.then(|| file::regular(&path, left).ok()).flatten() {
                     left = left.saturating_sub(pem.len() as u64);
-                    take(&pem);
+                    take_certificates(&pem, &mut found);
                 }
             }
         }
-        found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
-        found.dedup();
-        found
+        without_duplicates(found)
     }
 }
 
@@ -98,7 +145,9 @@ fn identity(path: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use std::path::Path;
+
+    use super::{Places, standard, take_certificates};
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
@@ -107,6 +156,39 @@ mod tests {
         assert!(Places::named(None, None).is_none());
         assert!(Places::named(None, Some("".into())).is_none());
         assert!(Places::named(Some("x".into()), None).is_some());
+    }
+
+    #[cfg(not(any(windows, target_os = "macos")))]
+    #[test]
+    fn the_directory_is_read_only_if_the_file_contains_no_certificate() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("certs")).expect("a folder");
+        for (name, der) in [("certs/one.pem", "MAE="), ("certs/two.pem", "MAI=")] {
+            std::fs::write(at(name), PEM.replace("MAA=", der)).expect("a file");
+        }
+        std::fs::write(at("bundle.pem"), PEM).expect("a file");
+        std::fs::write(at("empty.pem"), "").expect("a file");
+        let count = |bundle: Option<&Path>| standard(bundle, vec![at("certs")]).len();
+        assert_eq!(count(Some(&at("bundle.pem"))), 1);
+        assert_eq!(count(Some(&at("empty.pem"))), 2);
+        assert_eq!(count(Some(&at("gone.pem"))), 2);
+        assert_eq!(count(None), 2);
+        // The variables of OpenSSL name both, and both are read.
+        let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
+        assert_eq!(places.certificates().len(), 3);
+    }
+
+    #[test]
+    fn only_complete_certificates_are_decoded() {
+        let text = format!(
+            "# a comment\r\n{}{PEM}-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n\
+             -----BEGIN CERTIFICATE-----\nM*==\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nMAA=",
+            PEM.replace('\n', " \r\n")
+        );
+        let mut found = Vec::new();
+        take_certificates(text.as_bytes(), &mut found);
+        assert_eq!(found.iter().map(AsRef::as_ref).collect::<Vec<&[u8]>>(), [[0x30, 0], [0x30, 0]]);
     }
 
     #[cfg(unix)]
