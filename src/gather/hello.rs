@@ -1,6 +1,7 @@
 //! Sends one crafted ClientHello, after STARTTLS unless TLS is implicit, reads the response, and closes the connection.
 //! The handshake is never completed.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,32 +16,68 @@ use super::duration::milliseconds;
 use super::session::{self, HandshakeLead};
 use super::verify::{self, CertificateExpectation};
 use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented, ProbeId};
+use crate::plan::TlsUse;
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// The delay before the next ClientHello if the server did not respond to the last one, because it may limit
-/// connections. If it did respond, the next connection follows without delay, but never at the same time.
-const SPACING: Duration = Duration::from_millis(250);
+/// The longest delay between two ClientHellos.
+const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
 /// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
 /// unsupported offers never responds.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The delay between ClientHellos. While the server serves each connection, the next one follows without delay, but
+/// never at the same time. A server that closes connections or refuses them may limit their rate: the delay is then as
+/// long as the rejected connection took, and doubles with each further rejection.
+#[derive(Default)]
+pub(crate) struct HelloPace {
+    delay: Cell<Duration>,
+}
+
+impl HelloPace {
+    fn served(&self) {
+        self.delay.set(Duration::ZERO);
+    }
+
+    fn rejected(&self, took: Duration) {
+        self.delay.set((self.delay.get() * 2).max(took).min(LONGEST_DELAY));
+    }
+}
+
 /// Sends the ClientHello and returns the response.
 pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
-    if !context.answers_hellos.get() {
-        tokio::time::sleep(SPACING).await;
+    let delay = context.pace.delay.get();
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
     let way = request.way();
-    let seen = match session::lead(context, id, &way).await {
-        Err(fault) => {
-            context.answers_hellos.set(false);
-            return Outcome::Failed { fault };
+    let started = Instant::now();
+    let led = session::lead(context, id, &way).await;
+    let (outcome, is_served) = match led {
+        Err(fault) => (Outcome::Failed { fault }, false),
+        Ok(HandshakeLead::Elsewhere(phase)) => (done(is_rejected(phase)), false),
+        Ok(HandshakeLead::ToTls(stream)) => {
+            let seen = exchange(context, request, stream).await;
+            // A server that accepted STARTTLS and then closes the connection rejects the offer, not the connection. After
+            // a timeout, enough time has passed.
+            let is_served = match seen.heard {
+                HelloOutcome::Answer { .. } | HelloOutcome::Silence { .. } => true,
+                HelloOutcome::Closed | HelloOutcome::Reset => request.tls != TlsUse::Implicit,
+                HelloOutcome::TurnedAway { .. } => false,
+            };
+            (done(seen), is_served)
         }
-        Ok(HandshakeLead::Elsewhere(phase)) => is_rejected(phase),
-        Ok(HandshakeLead::ToTls(stream)) => exchange(context, request, stream).await,
     };
-    context.answers_hellos.set(matches!(seen.heard, HelloOutcome::Answer { .. }));
+    if is_served {
+        context.pace.served();
+    } else {
+        context.pace.rejected(started.elapsed());
+    }
+    outcome
+}
+
+fn done(seen: HelloSeen) -> Outcome {
     Outcome::Done { answer: Answer::Hello(seen) }
 }
 
@@ -124,5 +161,26 @@ fn is_about_certificates(offer: &Offer) -> bool {
         | Offer::OtherSuites { .. }
         | Offer::Order { .. }
         | Offer::OtherGroups { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::HelloPace;
+
+    #[test]
+    fn the_delay_grows_with_each_rejection_and_ends_with_the_first_response() {
+        let pace = HelloPace::default();
+        let delays: Vec<u128> = (0..8)
+            .map(|_| {
+                pace.rejected(Duration::from_millis(30));
+                pace.delay.get().as_millis()
+            })
+            .collect();
+        assert_eq!(delays, [30, 60, 120, 240, 480, 960, 1000, 1000]);
+        pace.served();
+        assert!(pace.delay.get().is_zero());
     }
 }
