@@ -131,3 +131,37 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::Tap;
+
+    #[tokio::test]
+    async fn received_data_is_acknowledged_at_once_after_each_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let (mut server, _) = listener.accept().await.expect("a connection");
+        let mut tap = Tap::new(client);
+        let mut buffer = [0; 16];
+        for _ in 0..8 {
+            // Linux delays acknowledgements as soon as data flows in both directions.
+            server.write_all(b"250 ok\r\n").await.expect("it is written");
+            assert_eq!(tap.read(&mut buffer).await.expect("it is read"), 8);
+            assert!(tap.inner.quickack().expect("Linux has this option"));
+            tap.write_all(b"NOOP\r\n").await.expect("it is written");
+            assert_eq!(server.read(&mut buffer).await.expect("it is read"), 6);
+        }
+        // The same without the tap.
+        let mut client = tap.into_inner();
+        for _ in 0..8 {
+            server.write_all(b"250 ok\r\n").await.expect("it is written");
+            assert_eq!(client.read(&mut buffer).await.expect("it is read"), 8);
+            client.write_all(b"NOOP\r\n").await.expect("it is written");
+            assert_eq!(server.read(&mut buffer).await.expect("it is read"), 6);
+        }
+        assert!(!client.quickack().expect("Linux has this option"));
+    }
+}
