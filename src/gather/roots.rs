@@ -3,8 +3,7 @@
 //! ignores files that cannot be parsed.
 //!
 //! A system keeps the same certificates in one file and, one by one, in a directory of hundreds of files. The directory
-//! is read only if the file contains no certificate. Nothing is parsed here: `pkix` parses the few certificates whose
-//! names occur in the chain of a server.
+//! is read only if the file contains no certificate.
 //!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
 //! operating system is not a file, the API of the operating system is used.
@@ -12,82 +11,44 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
+use super::anchor::{EncodedCertificate, StoredAnchor};
 use crate::host::file;
 
 /// The maximum number of files in one directory that are read. A hashed directory of a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
-/// The maximum total size of the files in directories, and of the system's file. A current system has 1 MB.
+/// The maximum total size of the files in directories, and of one file. A current system has 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// All trusted certificates, without duplicates.
-pub(super) fn of_this_machine() -> Vec<CertificateDer<'static>> {
+/// All trusted certificates.
+pub(super) fn of_this_machine() -> Vec<StoredAnchor> {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let places = Places::named(named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
     match places {
-        Some(places) => places.certificates(),
+        Some(places) => places.anchors(),
         None => of_the_system(),
     }
 }
 
 #[cfg(any(windows, target_os = "macos"))]
-fn of_the_system() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
+fn of_the_system() -> Vec<StoredAnchor> {
+    rustls_native_certs::load_native_certs().certs.into_iter().map(StoredAnchor::Certificate).collect()
 }
 
 #[cfg(not(any(windows, target_os = "macos")))]
-fn of_the_system() -> Vec<CertificateDer<'static>> {
+fn of_the_system() -> Vec<StoredAnchor> {
     let known = openssl_probe::probe();
-    standard(known.cert_file.as_deref(), known.cert_dir)
+    standard(known.cert_file, known.cert_dir)
 }
 
 /// The certificates in the standard locations: those in the file, or else those in the directories.
 #[cfg(not(any(windows, target_os = "macos")))]
-fn standard(bundle: Option<&Path>, folders: Vec<PathBuf>) -> Vec<CertificateDer<'static>> {
-    let mut found = Vec::new();
-    // The path is fixed, so a pipe or a device there is a mistake.
-    match bundle.map(|path| file::regular(path, MAX_BYTES)) {
-        Some(Ok(pem)) => take_certificates(&pem, &mut found),
-        Some(Err(error)) => tracing::warn!(?bundle, %error, "the trust store cannot be read"),
-        None => {}
-    }
-    if found.is_empty() {
-        return Places { file: None, folders }.certificates();
-    }
-    without_duplicates(found)
-}
-
-fn without_duplicates(mut found: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
-    found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
-    found.dedup();
-    found
-}
-
-/// Decodes the certificates of a PEM file (RFC 7468 §5). A certificate that cannot be decoded is left out. The decoder
-/// of rustls protects secrets and takes ten times as long.
-fn take_certificates(pem: &[u8], found: &mut Vec<CertificateDer<'static>>) {
-    let mut text: Vec<u8> = Vec::new();
-    let mut is_inside = false;
-    for line in pem.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii) {
-        match line {
-            b"-----BEGIN CERTIFICATE-----" => {
-                text.clear();
-                is_inside = true;
-            }
-            b"-----END CERTIFICATE-----" if is_inside => {
-                is_inside = false;
-                found.extend(STANDARD.decode(&text).ok().map(CertificateDer::from));
-            }
-            // Another kind of block begins or ends.
-            _ if line.starts_with(b"-----") => is_inside = false,
-            _ if is_inside => text.extend_from_slice(line),
-            _ => {}
-        }
-    }
+fn standard(bundle: Option<PathBuf>, folders: Vec<PathBuf>) -> Vec<StoredAnchor> {
+    let found = Places { file: bundle, folders: Vec::new() }.anchors();
+    if found.is_empty() { Places { file: None, folders }.anchors() } else { found }
 }
 
 /// The locations of certificates.
@@ -104,14 +65,14 @@ impl Places {
         (file.is_some() || !folders.is_empty()).then(|| Places { file: file.map(PathBuf::from), folders })
     }
 
-    fn certificates(&self) -> Vec<CertificateDer<'static>> {
-        let mut found = Vec::new();
-        if let Some(path) = &self.file {
-            match file::contents(path) {
-                Ok(pem) => take_certificates(&pem, &mut found),
-                Err(error) => tracing::warn!(?path, %error, "the trust store cannot be read"),
-            }
+    fn anchors(&self) -> Vec<StoredAnchor> {
+        let pem = self.file.as_deref().and_then(contents).unwrap_or_default();
+        if self.folders.is_empty() {
+            return EncodedCertificate::all(pem).into_iter().map(StoredAnchor::Encoded).collect();
         }
+        let mut found = Vec::new();
+        let mut take = |pem: &[u8]| found.extend(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
+        take(&pem);
         let mut left = MAX_BYTES;
         for folder in &self.folders {
             let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -123,12 +84,21 @@ impl Places {
                 // Pipes, devices and files that are too long are ignored.
                 if let Some(pem) = is_new.then(|| file::regular(&path, left).ok()).flatten() {
                     left = left.saturating_sub(pem.len() as u64);
-                    take_certificates(&pem, &mut found);
+                    take(&pem);
                 }
             }
         }
-        without_duplicates(found)
+        // The file and the directory usually contain the same certificates.
+        found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+        found.dedup();
+        found.into_iter().map(StoredAnchor::Certificate).collect()
     }
+}
+
+/// The content of a trust store. The variable can name a pipe, which is read with a time limit.
+fn contents(path: &Path) -> Option<Vec<u8>> {
+    let read = file::regular(path, MAX_BYTES).or_else(|_| file::contents(path).map(|bytes| bytes.to_vec()));
+    read.inspect_err(|error| tracing::warn!(?path, %error, "the trust store cannot be read")).ok()
 }
 
 /// Identifies the file to which a path leads.
@@ -145,9 +115,9 @@ fn identity(path: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::PathBuf;
 
-    use super::{Places, standard, take_certificates};
+    use super::{Places, standard};
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
@@ -169,26 +139,14 @@ mod tests {
         }
         std::fs::write(at("bundle.pem"), PEM).expect("a file");
         std::fs::write(at("empty.pem"), "").expect("a file");
-        let count = |bundle: Option<&Path>| standard(bundle, vec![at("certs")]).len();
-        assert_eq!(count(Some(&at("bundle.pem"))), 1);
-        assert_eq!(count(Some(&at("empty.pem"))), 2);
-        assert_eq!(count(Some(&at("gone.pem"))), 2);
+        let count = |bundle: Option<PathBuf>| standard(bundle, vec![at("certs")]).len();
+        assert_eq!(count(Some(at("bundle.pem"))), 1);
+        assert_eq!(count(Some(at("empty.pem"))), 2);
+        assert_eq!(count(Some(at("gone.pem"))), 2);
         assert_eq!(count(None), 2);
         // The variables of OpenSSL name both, and both are read.
         let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
-        assert_eq!(places.certificates().len(), 3);
-    }
-
-    #[test]
-    fn only_complete_certificates_are_decoded() {
-        let text = format!(
-            "# a comment\r\n{}{PEM}-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n\
-             -----BEGIN CERTIFICATE-----\nM*==\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nMAA=",
-            PEM.replace('\n', " \r\n")
-        );
-        let mut found = Vec::new();
-        take_certificates(text.as_bytes(), &mut found);
-        assert_eq!(found.iter().map(AsRef::as_ref).collect::<Vec<&[u8]>>(), [[0x30, 0], [0x30, 0]]);
+        assert_eq!(places.anchors().len(), 3);
     }
 
     #[cfg(unix)]
@@ -201,6 +159,6 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", at("zero.pem")).expect("a link");
         std::os::unix::fs::symlink(at("gone"), at("gone.pem")).expect("a link");
         let places = Places::named(Some("/dev/zero".into()), Some(folder.path().into())).expect("both are set");
-        assert_eq!(places.certificates().len(), 1);
+        assert_eq!(places.anchors().len(), 1);
     }
 }

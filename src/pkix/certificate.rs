@@ -189,9 +189,9 @@ impl<'a> ParsedCertificate<'a> {
         })
     }
 
-    /// The subject of a certificate, without parsing the rest.
+    /// The subject of a certificate. The bytes after it are not needed and may be missing.
     pub(crate) fn subject_of(der: &[u8]) -> Option<&[u8]> {
-        let mut inner = Reader::new(Reader::new(der::only(der, tag::SEQUENCE)?.content).expect(tag::SEQUENCE)?.content);
+        let mut inner = Reader::new(der).enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?;
         inner.optional(tag::constructed(0))?;
         // serialNumber, signature, issuer and validity.
         for tag in [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, tag::SEQUENCE] {

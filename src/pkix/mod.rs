@@ -25,6 +25,6 @@ mod rarity;
 pub(crate) mod signature;
 
 pub(crate) use certificate::ParsedCertificate;
-pub(crate) use issuer::Anchor;
+pub(crate) use issuer::{Anchor, ChainNames};
 pub(crate) use path::{Found, find};
 pub(crate) use rarity::rarities;

@@ -18,7 +18,7 @@ use super::certificate::{self, KEY_CERT_SIGN, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
 use super::directory;
 use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_key};
-use super::issuer::{Anchor, Issuer, needed};
+use super::issuer::{Anchor, Issuer};
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
@@ -52,9 +52,9 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
         return Found { path: Vec::new(), anchor: None, faults, is_outdated: false };
     };
     let mut search = Search {
-        anchors: needed(anchors, chain, &sent),
         chain,
         sent,
+        anchors: anchors.iter().map(Issuer::of_anchor).collect(),
         now,
         verified: HashMap::new(),
         signatures_left: MAX_SIGNATURES,
@@ -89,7 +89,6 @@ enum By {
 struct Search<'a> {
     chain: &'a [&'a [u8]],
     sent: Vec<Option<ParsedCertificate<'a>>>,
-    /// Trust anchors that cannot be part of a path are `None`.
     anchors: Vec<Option<Issuer<'a>>>,
     now: i64,
     /// The results by certificate and issuer, so that each signature is verified only once.
