@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::duration::milliseconds;
-use super::hello::HelloPace;
+use super::pace::HelloPace;
 use super::shared::SharedFiles;
 use super::{names, trust};
 use crate::evidence::{Outcome, ProbeId};

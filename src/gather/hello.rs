@@ -1,7 +1,6 @@
 //! Sends one crafted ClientHello, after STARTTLS unless TLS is implicit, reads the response, and closes the connection.
 //! The handshake is never completed.
 
-use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,34 +19,13 @@ use crate::plan::TlsUse;
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// The longest delay between two ClientHellos.
-const LONGEST_DELAY: Duration = Duration::from_secs(1);
-
 /// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
 /// unsupported offers never responds.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The delay between ClientHellos. While the server serves each connection, the next one follows without delay, but
-/// never at the same time. A server that closes connections or refuses them may limit their rate: the delay is then as
-/// long as the rejected connection took, and doubles with each further rejection.
-#[derive(Default)]
-pub(crate) struct HelloPace {
-    delay: Cell<Duration>,
-}
-
-impl HelloPace {
-    fn served(&self) {
-        self.delay.set(Duration::ZERO);
-    }
-
-    fn rejected(&self, took: Duration) {
-        self.delay.set((self.delay.get() * 2).max(took).min(LONGEST_DELAY));
-    }
-}
-
 /// Sends the ClientHello and returns the response.
 pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
-    let delay = context.pace.delay.get();
+    let delay = context.pace.delay();
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -56,7 +34,7 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
     let led = session::lead(context, id, &way).await;
     let (outcome, is_served) = match led {
         Err(fault) => (Outcome::Failed { fault }, false),
-        Ok(HandshakeLead::Elsewhere(phase)) => (done(is_rejected(phase)), false),
+        Ok(HandshakeLead::Elsewhere(phase)) => (Outcome::Done { answer: Answer::Hello(is_rejected(phase)) }, false),
         Ok(HandshakeLead::ToTls(stream)) => {
             let seen = exchange(context, request, stream).await;
             // A server that accepted STARTTLS and then closes the connection rejects the offer, not the connection. After
@@ -66,7 +44,7 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
                 HelloOutcome::Closed | HelloOutcome::Reset => request.tls != TlsUse::Implicit,
                 HelloOutcome::TurnedAway { .. } => false,
             };
-            (done(seen), is_served)
+            (Outcome::Done { answer: Answer::Hello(seen) }, is_served)
         }
     };
     if is_served {
@@ -75,10 +53,6 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
         context.pace.rejected(started.elapsed());
     }
     outcome
-}
-
-fn done(seen: HelloSeen) -> Outcome {
-    Outcome::Done { answer: Answer::Hello(seen) }
 }
 
 fn is_rejected(phase: Phase) -> HelloSeen {
@@ -161,26 +135,5 @@ fn is_about_certificates(offer: &Offer) -> bool {
         | Offer::OtherSuites { .. }
         | Offer::Order { .. }
         | Offer::OtherGroups { .. } => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::HelloPace;
-
-    #[test]
-    fn the_delay_grows_with_each_rejection_and_ends_with_the_first_response() {
-        let pace = HelloPace::default();
-        let delays: Vec<u128> = (0..8)
-            .map(|_| {
-                pace.rejected(Duration::from_millis(30));
-                pace.delay.get().as_millis()
-            })
-            .collect();
-        assert_eq!(delays, [30, 60, 120, 240, 480, 960, 1000, 1000]);
-        pace.served();
-        assert!(pace.delay.get().is_zero());
     }
 }

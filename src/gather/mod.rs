@@ -15,6 +15,7 @@ mod gatherer;
 mod hello;
 mod identity;
 mod names;
+mod pace;
 mod roots;
 mod session;
 mod shared;

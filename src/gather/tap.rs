@@ -2,7 +2,7 @@
 //! If a handshake fails, they show the real protocol of the server. If it succeeds, they show facts that the TLS
 //! library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 //!
-//! Each read also makes the kernel acknowledge the received data at once (see [`Transport::acknowledge`]).
+//! Each read also makes the kernel acknowledge the received data at once (see [`AcknowledgingStream::acknowledge`]).
 
 use std::io;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::wire::tls::{FlightReader, ServerHello, TlsAnswer};
 const KEPT: usize = 512;
 
 /// The stream below TLS.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
+pub(crate) trait AcknowledgingStream: AsyncRead + AsyncWrite + Unpin {
     /// Acknowledges the data that was received so far, without the usual delay (RFC 9293 §3.8.6.3 allows up to 0.5 s,
     /// Linux uses 40 ms).
     ///
@@ -28,7 +28,7 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
     fn acknowledge(&self);
 }
 
-impl Transport for TcpStream {
+impl AcknowledgingStream for TcpStream {
     /// The kernel resets the option when data is sent, so it must be set again after each read.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn acknowledge(&self) {
@@ -99,7 +99,7 @@ impl<S> Tap<S> {
     }
 }
 
-impl<S: Transport> AsyncRead for Tap<S> {
+impl<S: AcknowledgingStream> AsyncRead for Tap<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
