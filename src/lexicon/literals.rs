@@ -225,6 +225,8 @@ impl LiteralIndex {
             let mut found = self.hits(&text).list;
             found.sort_unstable();
             assert_eq!(found, expected, "{text}");
+            let leads = expected.iter().any(|literal| !self.entries_of(*literal).is_empty());
+            assert_eq!(self.leads(text.to_ascii_uppercase().as_bytes()), leads, "{text}");
             // `match_indices` leaves out places that overlap, so each place is tried.
             let is_at = |literal: &str, start: usize| text.get(start..).is_some_and(|rest| rest.starts_with(literal));
             let mut places: Vec<(usize, usize)> = Vec::new();
