@@ -41,8 +41,16 @@ pub(super) struct Filing {
     pub(super) bits: u32,
     /// Where each slot begins in `filed`, and the end of the last.
     pub(super) starts: &'static [u16],
-    /// Literals, and the places of the bytes in them.
-    pub(super) filed: &'static [(u16, u8)],
+    pub(super) filed: &'static [Filed],
+}
+
+/// A literal that is filed by some of its bytes.
+pub(super) struct Filed {
+    pub(super) literal: u16,
+    /// The place of the bytes in the literal.
+    pub(super) place: u8,
+    /// The check of the bytes.
+    pub(super) check: u8,
 }
 
 /// The literals of one entry.
@@ -89,11 +97,14 @@ impl Hits {
 }
 
 impl Filing {
-    /// The literals in the slot of some bytes, with the places of the bytes in them.
-    fn slot(&self, gram: u32) -> &'static [(u16, u8)] {
-        let slot = grams::slot(gram, self.bits);
-        let Some(&[start, end]) = self.starts.get(slot..slot + 2) else { return &[] };
-        self.filed.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+    /// The literals that may have been filed by some bytes.
+    fn filed_by(&self, gram: u32) -> impl Iterator<Item = &'static Filed> {
+        let (slot, check) = grams::slot(gram, self.bits);
+        let range = match self.starts.get(slot..slot + 2) {
+            Some(&[start, end]) => usize::from(start)..usize::from(end),
+            _ => 0..0,
+        };
+        self.filed.get(range).unwrap_or_default().iter().filter(move |filed| filed.check == check)
     }
 }
 
@@ -142,24 +153,25 @@ impl LiteralIndex {
         fold: impl Fn(u8) -> u8,
         mut found: impl FnMut(u16, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut compare = |filed: &'static [(u16, u8)], gram: usize| {
-            filed.iter().try_for_each(|(literal, place)| {
-                let Some(start) = gram.checked_sub(usize::from(*place)) else { return ControlFlow::Continue(()) };
-                let literal_text = self.text(*literal).as_bytes();
-                let is_there = text
-                    .get(start..start + literal_text.len())
-                    .is_some_and(|part| part.iter().zip(literal_text).all(|(byte, wanted)| fold(*byte) == *wanted));
-                if is_there { found(*literal, start) } else { ControlFlow::Continue(()) }
-            })
+        let is_at = |literal: u16, start: usize| {
+            let literal = self.text(literal).as_bytes();
+            let part = text.get(start..start + literal.len());
+            part.is_some_and(|part| part.iter().zip(literal).all(|(byte, wanted)| fold(*byte) == *wanted))
         };
+        // The gram ends at this byte of the text. At its first bytes there is no gram yet, and no literal.
+        let begin = |end: usize, length: usize, filed: &Filed| end.checked_sub(length + usize::from(filed.place));
         let mut last_four = 0;
         for (at, byte) in text.iter().enumerate() {
             last_four = grams::next(last_four, fold(*byte));
-            if at >= 3 {
-                compare(self.fours.slot(last_four), at - 3)?;
+            for filed in self.fours.filed_by(last_four) {
+                if let Some(start) = begin(at, 3, filed).filter(|start| is_at(filed.literal, *start)) {
+                    found(filed.literal, start)?;
+                }
             }
-            if at >= 1 {
-                compare(self.twos.slot(grams::two(last_four)), at - 1)?;
+            for filed in self.twos.filed_by(grams::two(last_four)) {
+                if let Some(start) = begin(at, 1, filed).filter(|start| is_at(filed.literal, *start)) {
+                    found(filed.literal, start)?;
+                }
             }
         }
         for (byte, literal) in self.ones {

@@ -10,7 +10,7 @@
 //! Does not: read replies, which [`super::phrases`] does. Read next: `data/errors-programs.toml`, whose header describes
 //! the keys.
 
-use super::literals::{EntryLiterals, Filing, LiteralIndex, Numbers};
+use super::literals::{EntryLiterals, Filed, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
 use std::cmp::Reverse;
