@@ -150,3 +150,27 @@ fn slots_of<const LENGTH: usize>(text: &str, bits: u32) -> impl Iterator<Item = 
         grams::slot(if LENGTH == 2 { grams::two(last_four) } else { last_four }, bits)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EntryLiterals, Filing, LiteralTables};
+
+    #[test]
+    fn a_literal_is_filed_by_the_bytes_that_are_rarest_in_the_examples() {
+        let examples = ["user unknown", "user not found"].map(str::to_owned);
+        let filing = Filing::of::<4>(14, &[(7, "user unknown")], &examples);
+        let filed: Vec<_> = filing.slots.into_iter().flatten().collect();
+        assert!(matches!(filed.as_slice(), [(7, 2.., _)]), "{filed:?}");
+    }
+
+    #[test]
+    fn an_entry_is_led_to_by_its_longest_literal_or_by_any() {
+        let mut tables = LiteralTables::default();
+        tables.add(&EntryLiterals { all: vec!["spf", "rejected"], any: vec!["mail"], none: vec![] });
+        tables.add(&EntryLiterals { all: vec![], any: vec!["mail", "spf"], none: vec!["x"] });
+        tables.add(&EntryLiterals { all: vec![], any: vec![], none: vec!["x"] });
+        assert_eq!(tables.literals, ["spf", "rejected", "mail", "x"]);
+        assert_eq!(tables.led_to, [vec![1], vec![0], vec![1], vec![]]);
+        assert_eq!(tables.wordless, [2]);
+    }
+}

@@ -3,7 +3,8 @@
 //!
 //! Each literal is filed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or two if
 //! it is shorter ([`super::grams`]). A search computes the slot of the last bytes at each position of the text, and compares
-//! the literals in this slot with the text there.
+//! the literals in this slot with the text there. A byte that is filed with each literal rules out most other bytes in the
+//! same slot without a look at the literal.
 //!
 //! An entry's literals hold when all of `all`, at least one of `any` (if there are any) and none of `none` are in the
 //! text. Only entries to which a literal in the text leads are examined.
@@ -41,6 +42,7 @@ pub(super) struct Filing {
     pub(super) bits: u32,
     /// Where each slot begins in `filed`, and the end of the last.
     pub(super) starts: &'static [u16],
+    /// The literals, one slot after the other.
     pub(super) filed: &'static [Filed],
 }
 
@@ -158,7 +160,7 @@ impl LiteralIndex {
             let part = text.get(start..start + literal.len());
             part.is_some_and(|part| part.iter().zip(literal).all(|(byte, wanted)| fold(*byte) == *wanted))
         };
-        // The gram ends at this byte of the text. At its first bytes there is no gram yet, and no literal.
+        // Where a literal begins if the bytes by which it is filed end here; none if that is before the text.
         let begin = |end: usize, length: usize, filed: &Filed| end.checked_sub(length + usize::from(filed.place));
         let mut last_four = 0;
         for (at, byte) in text.iter().enumerate() {
@@ -197,16 +199,14 @@ impl LiteralIndex {
     /// How specific an entry's literals are, in characters of the text: those of `all` and the longest of `any`. None if
     /// they do not hold.
     pub(super) fn score(&self, entry: EntryLiterals, hits: &Hits) -> Option<usize> {
-        let has = |literal: &&u16| hits.has(**literal);
-        if !self.listed(entry.all).iter().all(|literal| has(&literal))
-            || self.listed(entry.none).iter().any(|literal| has(&literal))
-        {
+        let has = |literal: &u16| hits.has(*literal);
+        if !self.listed(entry.all).iter().all(has) || self.listed(entry.none).iter().any(has) {
             return None;
         }
         let length = |literal: &u16| self.text(*literal).chars().count();
         let of_any = match self.listed(entry.any) {
             [] => 0,
-            any => any.iter().filter(has).map(length).max()?,
+            any => any.iter().filter(|literal| has(literal)).map(length).max()?,
         };
         Some(self.listed(entry.all).iter().map(length).sum::<usize>() + of_any)
     }

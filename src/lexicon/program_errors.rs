@@ -10,10 +10,11 @@
 //! Does not: read replies, which [`super::phrases`] does. Read next: `data/errors-programs.toml`, whose header describes
 //! the keys.
 
+use std::cmp::Reverse;
+
 use super::literals::{EntryLiterals, Filed, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
-use std::cmp::Reverse;
 
 include!(concat!(env!("OUT_DIR"), "/lexicon/program_errors.rs"));
 
