@@ -54,15 +54,12 @@ fn literals(regex: &str) -> Vec<Vec<String>> {
 
 /// Skips the rest of a group or of a class of characters.
 fn skip(open: char, signs: &mut impl Iterator<Item = char>) {
-    let close = if open == '(' { ')' } else { ']' };
-    let mut depth = 1;
-    while depth > 0 {
-        match signs.next() {
-            Some('\\') => drop(signs.next()),
-            Some(sign) if sign == close => depth -= 1,
-            Some(sign) if sign == open => depth += 1,
-            Some(_) => {}
-            None => return,
+    while let Some(sign) = signs.next() {
+        match (open, sign) {
+            (_, '\\') => drop(signs.next()),
+            ('(', ')') | ('[', ']') => return,
+            ('(', '(' | '[') => skip(sign, signs),
+            _ => {}
         }
     }
 }

@@ -37,7 +37,8 @@ use std::path::Path;
 use self::context::ReplyPhase;
 use self::entries::Entries;
 
-pub(super) use self::entries::FOLDER;
+/// The folder of the data files, relative to the package.
+pub(super) const FOLDER: &str = entries::FOLDER;
 
 /// Writes the tables to a folder. Fails with messages about wrong entries.
 pub(super) fn compile(package: &Path, output: &Path) -> Result<(), Vec<String>> {
