@@ -46,9 +46,13 @@ impl<'a> LiteralTables<'a> {
             (place, numbers)
         });
         let [(_, all), (_, any), _] = &numbers;
-        // One of these must be in the text: the longest of `all`, because it is the rarest; otherwise one of `any`.
+        // One of these must be in the text: the longest of `all`, or one of `any` if all of these are longer, because long
+        // literals are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
-        let needed = all.iter().max_by_key(length).map_or(any.clone(), |rarest| vec![*rarest]);
+        let longest = all.iter().max_by_key(length).filter(|longest| {
+            any.iter().map(|number| length(&number)).min().is_none_or(|shortest| shortest <= length(longest))
+        });
+        let needed = longest.map_or(any.clone(), |longest| vec![*longest]);
         if needed.is_empty() {
             self.wordless.push(self.entries);
         }
