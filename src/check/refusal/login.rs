@@ -191,7 +191,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let key = format!("Use as the password: {password}");
     reading.fixes = vec![
         match &provider.password_url {
-            Some(url) => Fix::open(key, url.clone()),
+            Some(url) => Fix::open(key, *url),
             None => Fix::text(key),
         },
         Fix::text(format!("Use as the user name: {user}")),
