@@ -162,6 +162,7 @@ fn files_that_belong_to_a_list_are_in_it() {
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
     formats.extend(
         [
+            "batch",
             "config",
             "difference",
             "display",

@@ -25,7 +25,7 @@ use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
-    "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
+    "domain", "settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
     "login", "update",
 ];
 

@@ -41,6 +41,8 @@ pub enum SchemaOf {
     Suite,
     /// The output of `smtpcheck run --json`.
     Run,
+    /// One line of the output of `smtpcheck batch`, and its summary.
+    Batch,
     /// The output of `smtpcheck ports --json`.
     Ports,
     /// One line of the output of `smtpcheck explain --json`.
@@ -56,6 +58,7 @@ closed_list!(SchemaOf {
     SchemaOf::Event => "event",
     SchemaOf::Suite => "suite",
     SchemaOf::Run => "run",
+    SchemaOf::Batch => "batch",
     SchemaOf::Ports => "ports",
     SchemaOf::Explain => "explain",
     SchemaOf::Providers => "providers",

@@ -41,6 +41,8 @@ pub enum CommandId {
     Check,
     /// `smtpcheck run`.
     Run,
+    /// `smtpcheck batch`.
+    Batch,
     /// `smtpcheck ports`.
     Ports,
     /// `smtpcheck explain`.

@@ -1,0 +1,223 @@
+//! Makes a check of each line of the input, on the thread that reads it. Lines of other shards, duplicates, and lines
+//! that have a record already are skipped.
+//!
+//! A login is planned only for a host that the user named for it, or for the target of a profile.
+
+use std::io::{self, BufRead};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::input::{InputLine, InputLines, LineMistake, LineTarget};
+use super::known::KnownTargets;
+use super::profiles::Profiles;
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::batch::Shard;
+use crate::cli::flags::tls::server_name;
+use crate::cli::{UsageError, plan as planning, target};
+use crate::expect::Expectation;
+use crate::plan::{Plan, Retry, TlsMode, ValueOrigin};
+use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
+use crate::run::{Job, StreamItem};
+use crate::secret::Secret;
+use crate::wire::{ForwardPath, Host, ReversePath};
+
+/// What is known about a line while its target is checked.
+pub(super) enum LineLabel {
+    /// The line has a target.
+    Target {
+        id: TargetId,
+        number: u64,
+        tags: Option<serde_json::Value>,
+    },
+    /// The line has a mistake.
+    Invalid(InvalidLine),
+}
+
+/// The counts of the input, which the main thread shows.
+#[derive(Debug, Default)]
+pub(super) struct InputCounts {
+    pub(super) bytes: AtomicU64,
+    pub(super) lines: AtomicU64,
+    pub(super) duplicates: AtomicU64,
+    pub(super) other_shards: AtomicU64,
+    pub(super) resumed: AtomicU64,
+    /// The error that ended the input early.
+    pub(super) error: Mutex<Option<io::Error>>,
+}
+
+/// The settings of all checks.
+pub(super) struct BatchPlanner {
+    /// The flags for hosts without a login.
+    pub(super) args: CheckArgs,
+    /// The flags for hosts with a login, and these hosts.
+    pub(super) login: Option<BatchLogin>,
+    pub(super) matches: clap::ArgMatches,
+    pub(super) hostname: Option<String>,
+    pub(super) profiles: Profiles,
+}
+
+/// The login of the hosts that the user named for it.
+pub(super) struct BatchLogin {
+    pub(super) args: CheckArgs,
+    pub(super) hosts: Vec<Host>,
+    pub(super) secret: Option<Secret>,
+    pub(super) spent: Duration,
+}
+
+/// The checks of an input.
+pub(super) struct Targets<R> {
+    pub(super) lines: InputLines<R>,
+    pub(super) planner: BatchPlanner,
+    pub(super) known: KnownTargets,
+    pub(super) shard: Shard,
+    pub(super) counts: Arc<InputCounts>,
+}
+
+impl<R: BufRead> Iterator for Targets<R> {
+    type Item = StreamItem<LineLabel>;
+
+    fn next(&mut self) -> Option<StreamItem<LineLabel>> {
+        loop {
+            let line = match self.lines.next_line() {
+                Ok(line) => line?,
+                Err(error) => {
+                    *self.counts.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    return None;
+                }
+            };
+            self.counts.bytes.store(self.lines.bytes, Ordering::Relaxed);
+            if let Some(item) = self.item(line) {
+                return Some(item);
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Targets<R> {
+    /// The check of a line; `None` if the line is skipped.
+    fn item(&mut self, line: InputLine) -> Option<StreamItem<LineLabel>> {
+        let InputLine { number, content } = line;
+        let increase = |count: &AtomicU64| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        increase(&self.counts.lines);
+        let invalid = |mistake: LineMistake| {
+            // A line without a target belongs to the shard that its number selects.
+            let of = u64::from(self.shard.of);
+            if (number - 1) % of + 1 != u64::from(self.shard.number) {
+                increase(&self.counts.other_shards);
+                return None;
+            }
+            if self.known.has_invalid(number) {
+                increase(&self.counts.resumed);
+                return None;
+            }
+            let LineMistake { reason, tags } = mistake;
+            Some(StreamItem::Passed(LineLabel::Invalid(InvalidLine::new(number, tags, reason))))
+        };
+        let content = match content {
+            Ok(content) => content,
+            Err(mistake) => return invalid(mistake),
+        };
+        let LineTarget { target, written, tags } = content;
+        let job = match self.planner.job(&target, &written) {
+            Ok(job) => job,
+            Err(error) => return invalid(LineMistake { reason: error.to_string(), tags }),
+        };
+        let id = TargetId::of(&job.plan, &written);
+        if id.shard(self.shard.of) != self.shard.number {
+            increase(&self.counts.other_shards);
+            return None;
+        }
+        if self.known.is_duplicate(id) {
+            increase(&self.counts.duplicates);
+            return None;
+        }
+        if self.known.has_record(id) {
+            increase(&self.counts.resumed);
+            return None;
+        }
+        Some(StreamItem::Check(LineLabel::Target { id, number, tags }, Box::new(job)))
+    }
+}
+
+impl BatchPlanner {
+    fn job(&mut self, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
+        if let Some(name) = target.strip_prefix('@') {
+            return self.profiles.job(name, written, self.hostname.as_deref());
+        }
+        let login = match &self.login {
+            Some(login) => Some(login).filter(|login| {
+                target::parse(target).is_ok_and(|typed| login.hosts.contains(&typed.host))
+            }),
+            None => None,
+        };
+        let args = login.map_or(&self.args, |login| &login.args);
+        let plan = with_written(args, written, |args| {
+            planning::plan(args, &self.matches, target, self.hostname.as_deref())
+        })?;
+        let (expectations, retry) = expectations(args, &plan)?;
+        Ok(Job {
+            plan,
+            secret: login.and_then(|login| login.secret.as_ref()).map(Secret::duplicate),
+            spent: login.map_or(Duration::ZERO, |login| login.spent),
+            expectations,
+            retry,
+        })
+    }
+}
+
+/// The expectations of a check, after testing that each of them is possible, and its retries.
+pub(super) fn expectations(args: &CheckArgs, plan: &Plan) -> Result<(Vec<Expectation>, Retry), UsageError> {
+    let mut expectations = Vec::with_capacity(args.expect.expect.len());
+    for expression in &args.expect.expect {
+        expression.fits(plan)?;
+        expectations.push(Expectation { expression: expression.clone(), place: None });
+    }
+    Ok((expectations, args.expect.retry()))
+}
+
+/// Makes a plan with the values that a line sets. They take precedence over the flags.
+pub(super) fn with_written(
+    args: &CheckArgs,
+    written: &WrittenTarget,
+    make: impl FnOnce(&CheckArgs) -> Result<Plan, UsageError>,
+) -> Result<Plan, UsageError> {
+    if *written == WrittenTarget::default() {
+        return make(args);
+    }
+    let WrittenTarget { from, to, tls, sni } = written;
+    let mut args = args.clone();
+    let mut is_set = |key: &str| {
+        args.from_file.insert(key.to_owned(), ValueOrigin::Flag);
+    };
+    if let Some(text) = from {
+        let path = ReversePath::parse(text);
+        args.envelope.from = Some(path.map_err(|error| UsageError::new(error.to_string()).about("from", text))?);
+        is_set("from");
+    }
+    if !to.is_empty() {
+        let path = |text: &String| {
+            ForwardPath::parse(text).map_err(|error| UsageError::new(error.to_string()).about("to", text))
+        };
+        args.envelope.to = to.iter().map(path).collect::<Result<_, _>>()?;
+        is_set("to");
+    }
+    if let Some(text) = tls {
+        let mode = TlsMode::from_str(text, true);
+        args.tls.tls = mode.map_err(|_| {
+            let error = UsageError::new("not a TLS mode").about("tls", text);
+            error.with_hint("use auto, starttls, implicit or none")
+        })?;
+        is_set("tls");
+    }
+    if let Some(text) = sni {
+        args.trust.sni = Some(server_name(text).map_err(|error| UsageError::from(error).about("sni", text))?);
+        is_set("sni");
+    }
+    make(&args)
+}
+
