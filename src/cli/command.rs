@@ -25,8 +25,8 @@ use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
-    "domain", "settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
-    "login", "update",
+    "domain", "settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login",
+    "update",
 ];
 
 /// Reads the words after the program's name.
@@ -59,7 +59,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         Some(spec) => (spec, without(words, first)),
         None => (&check::SPEC, words),
     };
-    if spec.settings == SettingsUse::All {
+    if matches!(spec.settings, SettingsUse::All | SettingsUse::Checks) {
         foreign::reject(&DECLARED, &words)?;
     }
     let settings = settings.of(spec);

@@ -63,8 +63,7 @@ impl SharedLookups {
     /// Looks up the IP addresses of a host. The check uses the result and its duration as if it had looked them up.
     pub(crate) async fn resolve(&self, plan: &Plan, host: &DomainName) -> Resolved {
         let shared = self.of(plan);
-        let (aaaa, a) =
-            tokio::join!(shared.look_up(plan, host, Family::V6), shared.look_up(plan, host, Family::V4));
+        let (aaaa, a) = tokio::join!(shared.look_up(plan, host, Family::V6), shared.look_up(plan, host, Family::V4));
         let first = aaaa.addresses().iter().chain(a.addresses()).next().copied();
         let names = LookupCache { errno: Cell::new(shared.errno.take()), ..LookupCache::default() };
         if let Some(resolver) = shared.resolver.get() {

@@ -11,16 +11,16 @@ use tokio::runtime::Runtime;
 
 use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
+use super::pace::StreamLimits;
 use super::reach;
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
-use super::pace::StreamLimits;
 use super::schedule::{ConcurrencyLimits, Schedule};
 use super::stream::{self, StreamEnd, StreamItem, StreamListener};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::{Gatherer, SharedFiles, SharedLookups};
-use crate::host::{SetupError, descriptors};
 use crate::host::signals::SignalWatch;
+use crate::host::{SetupError, descriptors};
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::Plan;
 use crate::report::{Exit, Report};
@@ -55,7 +55,11 @@ impl Engine {
             let _inside = runtime.enter();
             SignalWatch::listen()
         };
-        let resources = Resources { files: SharedFiles::default(), lookups: SharedLookups::default(), interruption: signals.interruption() };
+        let resources = Resources {
+            files: SharedFiles::default(),
+            lookups: SharedLookups::default(),
+            interruption: signals.interruption(),
+        };
         Ok(Engine { runtime, signals, resources })
     }
 

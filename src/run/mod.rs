@@ -24,7 +24,7 @@ mod stream;
 pub use engine::{Engine, FailurePolicy, PortsInquiry};
 pub use error::RunError;
 pub use listener::{JobOutcome, RunListener, StopReason};
-pub use retry::{Job, RetriedReport};
 pub use pace::StreamLimits;
+pub use retry::{Job, RetriedReport};
 pub use schedule::ConcurrencyLimits;
 pub use stream::{StreamEnd, StreamItem, StreamListener};

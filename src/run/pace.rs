@@ -51,9 +51,9 @@ pub(super) struct Paced<J> {
 /// What the caller must do next.
 #[derive(Debug)]
 pub(super) enum PaceStep<J> {
-    /// Look up the host, and then call [`Pace::looked_up`].
+    /// Look up the host, and then call [`StreamPace::looked_up`].
     LookUp(Paced<J>),
-    /// Run the check, and then call [`Pace::ended`].
+    /// Run the check, and then call [`StreamPace::ended`].
     Run(Paced<J>),
 }
 
@@ -70,7 +70,7 @@ pub(super) enum ServerMood {
 
 /// All checks that were received and have not ended.
 #[derive(Debug)]
-pub(super) struct Pace<J> {
+pub(super) struct StreamPace<J> {
     limits: StreamLimits,
     hosts: HashMap<String, GateQueue<J>>,
     addresses: HashMap<IpAddr, GateQueue<J>>,
@@ -108,9 +108,9 @@ impl<J> Default for GateQueue<J> {
     }
 }
 
-impl<J> Pace<J> {
-    pub(super) fn new(limits: StreamLimits) -> Pace<J> {
-        Pace {
+impl<J> StreamPace<J> {
+    pub(super) fn new(limits: StreamLimits) -> StreamPace<J> {
+        StreamPace {
             limits,
             hosts: HashMap::new(),
             addresses: HashMap::new(),
@@ -199,7 +199,7 @@ impl<J> Pace<J> {
         None
     }
 
-    /// When [`Pace::next`] may return a check although no other check has ended.
+    /// When [`StreamPace::next`] may return a check although no other check has ended.
     pub(super) fn wake(&self) -> Option<Duration> {
         let delayed = self.wakes.first().map(|(at, _)| *at);
         let rate = (!self.runnable.is_empty() && self.running < self.limits.jobs).then_some(self.next_start);
@@ -306,7 +306,7 @@ mod tests {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    use super::{Pace, PaceStep, Paced, ServerMood, StreamLimits};
+    use super::{PaceStep, Paced, ServerMood, StreamLimits, StreamPace};
 
     const LIMITS: StreamLimits = StreamLimits { jobs: 8, per_host: 2, per_address: 3, lookups: 2, interval: None };
 
@@ -319,7 +319,7 @@ mod tests {
     }
 
     /// The checks that begin at a time, in milliseconds.
-    fn begun(pace: &mut Pace<u32>, ms: u64) -> Vec<u32> {
+    fn begun(pace: &mut StreamPace<u32>, ms: u64) -> Vec<u32> {
         let next = || match pace.next(Duration::from_millis(ms)) {
             Some(PaceStep::Run(check)) => Some(check.job),
             Some(PaceStep::LookUp(check)) => Some(check.job + 100),
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn hosts_and_addresses_have_limits() {
-        let mut pace = Pace::new(LIMITS);
+        let mut pace = StreamPace::new(LIMITS);
         for job in 0..3 {
             pace.offer(check(job, "a", "192.0.2.1:25"));
         }
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn lookups_have_their_own_limit_and_do_not_count_as_running_checks() {
-        let mut pace = Pace::new(StreamLimits { jobs: 1, ..LIMITS });
+        let mut pace = StreamPace::new(StreamLimits { jobs: 1, ..LIMITS });
         for (job, host) in [(0, "a"), (1, "b"), (2, "c")] {
             pace.offer(Paced { needs_lookup: true, server: None, ..check(job, host, "192.0.2.1:25") });
         }
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn the_rate_spaces_the_starts() {
-        let mut pace = Pace::new(StreamLimits { interval: Some(Duration::from_millis(100)), ..LIMITS });
+        let mut pace = StreamPace::new(StreamLimits { interval: Some(Duration::from_millis(100)), ..LIMITS });
         for (job, host) in [(0, "a"), (1, "b"), (2, "c")] {
             pace.offer(check(job, host, "192.0.2.1:25"));
         }
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_server_that_replies_421_gets_one_check_at_a_time_with_longer_and_longer_delays() {
-        let mut pace = Pace::new(StreamLimits { per_host: 8, ..LIMITS });
+        let mut pace = StreamPace::new(StreamLimits { per_host: 8, ..LIMITS });
         let at = "192.0.2.1:25";
         pace.offer(check(0, "a", at));
         assert_eq!(begun(&mut pace, 0), [0]);
@@ -405,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_refusal_slows_down_only_a_server_that_accepted_a_connection_before() {
-        let mut pace: Pace<u32> = Pace::new(LIMITS);
+        let mut pace: StreamPace<u32> = StreamPace::new(LIMITS);
         pace.observed(server("192.0.2.1:25"), ServerMood::Refusing, Duration::ZERO);
         assert!(pace.slow.is_empty());
         pace.observed(server("192.0.2.1:25"), ServerMood::Accepting, Duration::ZERO);
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn without_file_descriptors_fewer_checks_run() {
-        let mut pace = Pace::new(LIMITS);
+        let mut pace = StreamPace::new(LIMITS);
         for (job, host) in [(0, "a"), (1, "b"), (2, "c"), (3, "d")] {
             pace.offer(check(job, host, &format!("192.0.2.{job}:25")));
         }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::gather::{Gatherer, LookupCache, SharedFiles, SharedLookups};
-use crate::host::{SetupError, descriptors};
 use crate::host::signals::Interruption;
+use crate::host::{SetupError, descriptors};
 use crate::plan::Plan;
 use crate::sasl::Credentials;
 

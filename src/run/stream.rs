@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::RunError;
-use super::pace::{Pace, PaceStep, Paced, ServerMood, StreamLimits};
+use super::pace::{PaceStep, Paced, ServerMood, StreamLimits, StreamPace};
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use crate::evidence::fault::ConnectFaultKind;
@@ -100,7 +100,7 @@ pub(super) async fn run<L>(
     listener: &mut dyn StreamListener<L>,
 ) -> Result<StreamEnd, RunError> {
     let began = Instant::now();
-    let mut pace: Pace<Flowing<L>> = Pace::new(limits);
+    let mut pace: StreamPace<Flowing<L>> = StreamPace::new(limits);
     let mut working = FuturesUnordered::new();
     let mut interruption = resources.interruption.clone();
     let mut is_open = true;
@@ -115,7 +115,7 @@ pub(super) async fn run<L>(
                 }
             }
             while let Some(step) = pace.next(began.elapsed()) {
-                working.push(perform(resources, Work::Step(step)));
+                working.push(perform(resources, CheckWork::Step(step)));
             }
         }
         if working.is_empty() && (signal.is_some() || (!is_open && pace.waiting() == 0)) {
@@ -143,7 +143,7 @@ pub(super) async fn run<L>(
                             observe(&mut pace, report, now);
                         }
                         pace.paused(check.server, now);
-                        working.push(perform(resources, Work::Pause(check, history, delay)));
+                        working.push(perform(resources, CheckWork::Pause(check, history, delay)));
                     }
                     Done::Ran(check, Ok(Step::Retry(history))) => {
                         pace.paused(check.server, now);
@@ -176,7 +176,7 @@ pub(super) async fn run<L>(
 }
 
 fn take<L>(
-    pace: &mut Pace<Flowing<L>>,
+    pace: &mut StreamPace<Flowing<L>>,
     item: StreamItem<L>,
     listener: &mut dyn StreamListener<L>,
 ) -> Result<(), RunError> {
@@ -199,19 +199,19 @@ fn take<L>(
 }
 
 /// What to do with a check.
-enum Work<L> {
+enum CheckWork<L> {
     Step(PaceStep<Flowing<L>>),
     Pause(Paced<Flowing<L>>, History, Duration),
 }
 
 /// Looks up the host of a check, runs the check, or waits before a retry.
-async fn perform<L>(resources: &Resources, work: Work<L>) -> Done<L> {
+async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
     match work {
-        Work::Pause(check, history, delay) => {
+        CheckWork::Pause(check, history, delay) => {
             let step = history.pause(delay, resources.interruption.clone(), &mut Unheard).await;
             Done::Paused(check, step)
         }
-        Work::Step(PaceStep::LookUp(mut check)) => {
+        CheckWork::Step(PaceStep::LookUp(mut check)) => {
             let Flowing { job, names, .. } = &mut check.job;
             if let Some(name) = job.plan.target.host.name() {
                 let mut interruption = resources.interruption.clone();
@@ -227,7 +227,7 @@ async fn perform<L>(resources: &Resources, work: Work<L>) -> Done<L> {
             }
             Done::LookedUp(check)
         }
-        Work::Step(PaceStep::Run(mut check)) => {
+        CheckWork::Step(PaceStep::Run(mut check)) => {
             let Flowing { job, history, names, .. } = &mut check.job;
             let history = std::mem::take(history);
             let names = names.take().unwrap_or_default();
@@ -241,13 +241,12 @@ async fn perform<L>(resources: &Resources, work: Work<L>) -> Done<L> {
 fn with_history<L>(mut check: Paced<Flowing<L>>, history: History) -> Paced<Flowing<L>> {
     check.job.history = history;
     let target = &check.job.job.plan.target;
-    check.needs_lookup =
-        target.host.name().is_some() && check.job.job.plan.given_addresses(&target.host).is_empty();
+    check.needs_lookup = target.host.name().is_some() && check.job.job.plan.given_addresses(&target.host).is_empty();
     check
 }
 
 fn end<L>(
-    pace: &mut Pace<Flowing<L>>,
+    pace: &mut StreamPace<Flowing<L>>,
     check: Paced<Flowing<L>>,
     result: RetriedReport,
     now: Duration,
@@ -263,7 +262,7 @@ fn end<L>(
 }
 
 /// Records how the servers of a check responded.
-fn observe<L>(pace: &mut Pace<Flowing<L>>, report: &Report, now: Duration) {
+fn observe<L>(pace: &mut StreamPace<Flowing<L>>, report: &Report, now: Duration) {
     for (server, mood) in moods(&report.evidence) {
         pace.observed(server, mood, now);
     }

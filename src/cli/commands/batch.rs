@@ -8,7 +8,7 @@ use clap::Args;
 use super::check::CheckArgs;
 use super::{CommandId, CommandSpec, SettingsLevel, SettingsUse};
 use crate::cli::flags::auth::AuthArgs;
-use crate::cli::flags::batch::{BatchFormat, Columns, Rate, ShardChoice, columns, host, rate, shard};
+use crate::cli::flags::batch::{BatchFormat, CsvColumns, Rate, ShardChoice, columns, host, rate, shard};
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
 use crate::cli::flags::display::DisplayArgs;
@@ -53,14 +53,16 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck batch targets.txt --shard 2/4 --rate 50/s --output part2.ndjson",
         "smtpcheck report part1.ndjson part2.ndjson --format html --output report.html",
     ],
-    settings: SettingsUse::All,
+    settings: SettingsUse::Checks,
     takes_profile: false,
     missing: None,
     is_hidden: false,
     declare: |command| {
         let command = BatchArgs::augment_args(command);
         let command = command.mut_arg("output", |arg| {
-            arg.help("Write the records to this file instead of standard output; without --resume, the file is replaced")
+            arg.help(
+                "Write the records to this file instead of standard output; without --resume, the file is replaced",
+            )
         });
         let command = command.mut_arg("profile", |arg| arg.hide(true));
         command.mut_arg("show_chain", |arg| arg.hide(true))
@@ -100,9 +102,9 @@ pub struct BatchArgs {
     /// Format of the records
     #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_enum, help_heading = OUTPUT)]
     pub format: BatchFormat,
-    /// Columns of the CSV file: names from docs/expectations.md, and line, tags and error
+    /// CsvColumns of the CSV file: names from docs/expectations.md, and line, tags and error
     #[arg(long, value_name = "NAME[,NAME]", value_parser = columns, help_heading = OUTPUT)]
-    pub columns: Option<Columns>,
+    pub columns: Option<CsvColumns>,
     /// Add the complete report to each record
     #[arg(long, help_heading = OUTPUT)]
     pub full: bool,

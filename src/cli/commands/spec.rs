@@ -81,6 +81,8 @@ pub struct Missing {
 pub enum SettingsUse {
     /// All settings that name a flag of the command.
     All,
+    /// From the configuration file, only the flags that mean the same for a check.
+    Checks,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,
     /// No settings: the output of the command is the same everywhere.

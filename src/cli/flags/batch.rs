@@ -55,7 +55,8 @@ impl Shard {
 
 /// Parses the value of `--shard`.
 pub fn shard(text: &str) -> Result<ShardChoice, InvalidValue> {
-    let wrong = |reason: &'static str| InvalidValue::new(reason, "use I/N, for example 1/4 for the first of four shards");
+    let wrong =
+        |reason: &'static str| InvalidValue::new(reason, "use I/N, for example 1/4 for the first of four shards");
     let count = |text: &str| text.parse::<u32>().ok().filter(|count| (1..=MOST_SHARDS).contains(count));
     if text.eq_ignore_ascii_case("auto") {
         return Ok(ShardChoice::Auto { of: None });
@@ -100,11 +101,11 @@ pub fn host(text: &str) -> Result<Host, InvalidValue> {
 
 /// The columns of a CSV file.
 #[derive(Clone, Debug)]
-pub struct Columns(pub Vec<Column>);
+pub struct CsvColumns(pub Vec<CsvColumn>);
 
 /// One column.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct CsvColumn {
     /// The name, as the user wrote it.
     pub name: String,
     /// The content.
@@ -128,19 +129,19 @@ pub enum ColumnContent {
 const USUAL: &str = "line,target.host,target.port,address,exit.code,exit.name,verdict,findings,tls.version,\
                      certificate.verifies,certificate.days_left,greeting.code,total_ms,error";
 
-impl Default for Columns {
-    fn default() -> Columns {
+impl Default for CsvColumns {
+    fn default() -> CsvColumns {
         // The names are a constant, and a test parses them.
-        columns(USUAL).unwrap_or(Columns(Vec::new()))
+        columns(USUAL).unwrap_or(CsvColumns(Vec::new()))
     }
 }
 
 /// Parses the value of `--columns`.
-pub fn columns(text: &str) -> Result<Columns, InvalidValue> {
-    text.split(',').map(|name| column(name.trim())).collect::<Result<_, _>>().map(Columns)
+pub fn columns(text: &str) -> Result<CsvColumns, InvalidValue> {
+    text.split(',').map(|name| column(name.trim())).collect::<Result<_, _>>().map(CsvColumns)
 }
 
-fn column(name: &str) -> Result<Column, InvalidValue> {
+fn column(name: &str) -> Result<CsvColumn, InvalidValue> {
     let content = match name {
         "" => return Err(InvalidValue::new("a column is empty", "for example: target.host,exit.code")),
         "line" => ColumnContent::Line,
@@ -162,12 +163,12 @@ fn column(name: &str) -> Result<Column, InvalidValue> {
             }
         },
     };
-    Ok(Column { name: name.to_owned(), content })
+    Ok(CsvColumn { name: name.to_owned(), content })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, Shard, ShardChoice, columns, rate, shard};
+    use super::{CsvColumns, Shard, ShardChoice, columns, rate, shard};
 
     #[test]
     fn shards_are_counted_from_one() {
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn columns_are_names_of_the_catalogue() {
-        assert_eq!(Columns::default().0.len(), 14);
+        assert_eq!(CsvColumns::default().0.len(), 14);
         let wrong = |text| columns(text).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(columns("rcpt[1].code, line").is_ok());
         assert!(wrong("tls.versoin").contains("did you mean tls.version?"));

@@ -152,10 +152,13 @@ mod tests {
         let mut lines = InputLines::new(text);
         let mut all = Vec::new();
         while let Some(line) = lines.next_line().expect("a slice can be read") {
-            all.push((line.number, match line.content {
-                Ok(one) => format!("{} {:?} {:?}", one.target, one.written.to, one.tags.unwrap_or_default()),
-                Err(mistake) => format!("error: {} {:?}", mistake.reason, mistake.tags.unwrap_or_default()),
-            }));
+            all.push((
+                line.number,
+                match line.content {
+                    Ok(one) => format!("{} {:?} {:?}", one.target, one.written.to, one.tags.unwrap_or_default()),
+                    Err(mistake) => format!("error: {} {:?}", mistake.reason, mistake.tags.unwrap_or_default()),
+                },
+            ));
         }
         assert_eq!(lines.bytes, text.len() as u64);
         all
@@ -165,12 +168,15 @@ mod tests {
     fn lines_are_targets_objects_or_comments() {
         let text = b"\xef\xbb\xbf# list\r\n\r\na.example:25\r\n  b.example \n{\"target\":\"c.example\",\"to\":\"x@y.example\",\"tags\":{\"n\":1}}\n{\"target\":\"d\",\"to\":[\"x@y\",\"z@y\"]}";
         let of = |line: u64, text: &str| (line, text.to_owned());
-        assert_eq!(read(text), [
-            of(3, "a.example:25 [] Null"),
-            of(4, "b.example [] Null"),
-            of(5, &format!("c.example [\"x@y.example\"] {:?}", json!({"n": 1}))),
-            of(6, "d [\"x@y\", \"z@y\"] Null"),
-        ]);
+        assert_eq!(
+            read(text),
+            [
+                of(3, "a.example:25 [] Null"),
+                of(4, "b.example [] Null"),
+                of(5, &format!("c.example [\"x@y.example\"] {:?}", json!({"n": 1}))),
+                of(6, "d [\"x@y\", \"z@y\"] Null"),
+            ]
+        );
         assert!(read(b"").is_empty());
     }
 

@@ -12,6 +12,7 @@ mod profiles;
 mod results;
 mod shard;
 mod targets;
+mod written;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -34,13 +35,13 @@ use crate::cli::flags::password::PasswordSource;
 use crate::cli::{UsageError, plan as planning};
 use crate::host::{file, name, signals};
 use crate::render::batch::text;
-use crate::report::batch::{BatchRecord, Tally};
+use crate::report::batch::{BatchRecord, BatchTally};
 use crate::run::{Engine, Job, RunError, StreamEnd, StreamLimits};
 
 use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
 use profiles::Profiles;
-use results::{BatchProgressLine, RecordForm, Results, progress_of};
+use results::{BatchProgressLine, BatchResults, RecordForm, progress_of};
 use targets::{BatchLogin, BatchPlanner, InputCounts, Targets};
 
 /// The size of the buffer for the input.
@@ -55,7 +56,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     prepare(&planner, &engine)?;
     let duplicates = if args.keep_duplicates { Duplicates::Kept } else { Duplicates::CheckedOnce };
     let mut known = KnownTargets::new(duplicates);
-    let mut tally = Tally::default();
+    let mut tally = BatchTally::default();
     let readers = if planner.login.is_some() { Readers::Owner } else { Readers::Usual };
     let summary_file =
         args.summary.as_deref().map(|path| Draft::begin_for("--summary", path, Readers::Usual)).transpose()?;
@@ -64,7 +65,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         note(&format!("shard {} of {}, from {variable}", chosen.shard.number, chosen.shard.of));
     }
     let counts = Arc::new(InputCounts::default());
-    let mut results = Results {
+    let mut results = BatchResults {
         file: records,
         form: RecordForm::chosen(args.format, args.full, args.columns.as_ref()),
         tally,
@@ -143,9 +144,8 @@ impl Input {
                 return Err(error.with_hint("for example: smtpcheck batch targets.txt").into());
             }
             None => {
-                let file = file::standard_input().map_err(|error| {
-                    CommandError::usage(format!("standard input: {error}"))
-                })?;
+                let file =
+                    file::standard_input().map_err(|error| CommandError::usage(format!("standard input: {error}")))?;
                 ("standard input".to_owned(), file)
             }
         };
@@ -170,9 +170,8 @@ fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
     ];
     reject_clashes(file_of(&args.output.output), &[], &inputs)?;
     let with_output = [inputs.as_slice(), &[("--output", file_of(&args.output.output))]].concat();
-    reject_clashes(args.summary.as_deref(), &[], &with_output).map_err(|error| {
-        CommandError::from(UsageError { flag: Some("--summary".into()), ..error })
-    })
+    reject_clashes(args.summary.as_deref(), &[], &with_output)
+        .map_err(|error| CommandError::from(UsageError { flag: Some("--summary".into()), ..error }))
 }
 
 fn open_records(
@@ -180,7 +179,7 @@ fn open_records(
     input: &Input,
     readers: Readers,
     known: &mut KnownTargets,
-    tally: &mut Tally,
+    tally: &mut BatchTally,
 ) -> Result<RecordFile, CommandError> {
     let same = || CommandError::usage("the records would be written to the file that the targets are read from");
     // The file must not be emptied before it is compared.
@@ -248,14 +247,28 @@ fn prepare(planner: &BatchPlanner, engine: &Engine) -> Result<(), CommandError> 
 /// The flags of a check on the command line of the batch, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
     /// Flags that mean something else for a batch, or that a profile must not get from it.
-    const OWN: &[&str] = &["jobs", "format", "output", "quiet", "targets", "user", "auth", "authzid", "no_auth",
-        "password_file", "password_command", "token_command", "try_all_mechanisms", "allow_plaintext_auth"];
+    const OWN: &[&str] = &[
+        "jobs",
+        "format",
+        "output",
+        "quiet",
+        "targets",
+        "user",
+        "auth",
+        "authzid",
+        "no_auth",
+        "password_file",
+        "password_command",
+        "token_command",
+        "try_all_mechanisms",
+        "allow_plaintext_auth",
+    ];
     let check = CheckArgs::augment_args(Command::new("smtpcheck"));
     let mut words = Vec::new();
     for arg in check.get_arguments() {
         let id = arg.get_id().as_str();
-        let is_given = matches.try_contains_id(id).unwrap_or(false)
-            && matches.value_source(id) == Some(ValueSource::CommandLine);
+        let is_given =
+            matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine);
         let Some(long) = arg.get_long().filter(|_| is_given && !OWN.contains(&id)) else { continue };
         if !arg.get_action().takes_values() {
             words.push(format!("--{long}").into());

@@ -12,7 +12,7 @@ use super::super::sink::Readers;
 use super::known::KnownTargets;
 use crate::cli::UsageError;
 use crate::host::file;
-use crate::report::batch::{RecordReader, SavedLine, Tally};
+use crate::report::batch::{BatchTally, RecordReader, SavedLine};
 
 /// How often the file is written to the disk, so that a power failure loses at most the records of this time.
 const SYNC: Duration = Duration::from_secs(2);
@@ -56,7 +56,7 @@ impl RecordFile {
         path: &Path,
         readers: Readers,
         known: &mut KnownTargets,
-        tally: &mut Tally,
+        tally: &mut BatchTally,
     ) -> Result<(RecordFile, Repair), CommandError> {
         let wrong = |reason: String| {
             let error = UsageError::flag("--resume", reason).with_value(path.display().to_string());
@@ -184,7 +184,7 @@ mod tests {
     use super::super::super::sink::Readers;
     use super::super::known::{Duplicates, KnownTargets};
     use super::{RecordFile, Repair};
-    use crate::report::batch::{InvalidLine, BatchRecord, Tally};
+    use crate::report::batch::{BatchRecord, BatchTally, InvalidLine};
 
     #[test]
     fn an_incomplete_last_record_is_removed_and_the_others_are_kept() {
@@ -196,7 +196,7 @@ mod tests {
         text.push_str(&record(3)[..20]);
         std::fs::write(&path, &text).expect("a file");
         let mut known = KnownTargets::new(Duplicates::CheckedOnce);
-        let mut tally = Tally::default();
+        let mut tally = BatchTally::default();
         let opened = RecordFile::resumed(&path, Readers::Usual, &mut known, &mut tally);
         let (mut file, repair) = opened.expect("a file of records");
         assert_eq!((repair, tally.records()), (Repair::Removed, 2));
@@ -213,7 +213,7 @@ mod tests {
         for text in ["buy milk\n", "buy milk", "{\"event\":\"start\"}\n"] {
             std::fs::write(&path, text).expect("a file");
             let mut known = KnownTargets::new(Duplicates::CheckedOnce);
-            let opened = RecordFile::resumed(&path, Readers::Usual, &mut known, &mut Tally::default());
+            let opened = RecordFile::resumed(&path, Readers::Usual, &mut known, &mut BatchTally::default());
             assert!(opened.is_err());
             assert_eq!(std::fs::read_to_string(&path).expect("readable"), text);
         }

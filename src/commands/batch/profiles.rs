@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::super::{CommandError, config, secrets};
-use super::targets::{expectations, with_written};
+use super::written::{expectations, with_written};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource};
 use crate::cli::{Invocation, UsageError, parse_with, plan as planning};
@@ -21,10 +21,10 @@ use crate::secret::Secret;
 pub(super) struct Profiles {
     /// The flags of the batch that apply to every check, as words of a command line.
     words: Vec<OsString>,
-    known: HashMap<String, Result<Profile, UsageError>>,
+    known: HashMap<String, Result<BatchProfile, UsageError>>,
 }
 
-struct Profile {
+struct BatchProfile {
     args: CheckArgs,
     matches: ArgMatches,
     /// The secret of the profile's login, once it has been read, and the time that took.
@@ -45,7 +45,7 @@ impl Profiles {
     ) -> Result<Job, UsageError> {
         let words = &self.words;
         let profile = self.known.entry(name.to_owned()).or_insert_with(|| read(name, words));
-        let Profile { args, matches, secret } = profile.as_mut().map_err(|error| error.clone())?;
+        let BatchProfile { args, matches, secret } = profile.as_mut().map_err(|error| error.clone())?;
         let target = args.targets.first().cloned().unwrap_or_default();
         let plan = with_written(args, written, |args| planning::plan(args, matches, &target, hostname))?;
         let (expectations, retry) = expectations(args, &plan)?;
@@ -60,13 +60,13 @@ impl Profiles {
     }
 }
 
-fn read(name: &str, words: &[OsString]) -> Result<Profile, UsageError> {
+fn read(name: &str, words: &[OsString]) -> Result<BatchProfile, UsageError> {
     let mut line: Vec<OsString> = vec!["check".into()];
     line.extend(words.iter().cloned());
     line.extend(["--".into(), format!("@{name}").into()]);
     let settings = config::settings(&line).map_err(usage)?;
     match parse_with(line, &settings)? {
-        Invocation::Check(args, matches) => Ok(Profile { args: *args, matches, secret: None }),
+        Invocation::Check(args, matches) => Ok(BatchProfile { args: *args, matches, secret: None }),
         _ => Err(UsageError::new("the target is empty")),
     }
 }

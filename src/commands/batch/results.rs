@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use super::output::RecordFile;
 use super::targets::{InputCounts, LineLabel};
-use crate::cli::flags::batch::{BatchFormat, Columns};
+use crate::cli::flags::batch::{BatchFormat, CsvColumns};
 use crate::host::{SetupError, environment};
 use crate::render::batch::csv;
-use crate::report::batch::{BatchProgress, BatchRecord, InvalidLine, SavedTarget, Tally, TargetRecord};
+use crate::report::batch::{BatchProgress, BatchRecord, BatchTally, InvalidLine, SavedTarget, TargetRecord};
 use crate::run::{RetriedReport, StreamListener};
 
 /// The format of the records, and what they contain.
 pub(super) enum RecordForm {
     Compact,
     Full,
-    Csv(Columns),
+    Csv(CsvColumns),
 }
 
 impl RecordForm {
-    pub(super) fn chosen(format: BatchFormat, is_full: bool, columns: Option<&Columns>) -> RecordForm {
+    pub(super) fn chosen(format: BatchFormat, is_full: bool, columns: Option<&CsvColumns>) -> RecordForm {
         match (format, is_full) {
             (BatchFormat::Ndjson, false) => RecordForm::Compact,
             (BatchFormat::Ndjson, true) => RecordForm::Full,
@@ -31,15 +31,15 @@ impl RecordForm {
     }
 }
 
-pub(super) struct Results {
+pub(super) struct BatchResults {
     pub(super) file: RecordFile,
     pub(super) form: RecordForm,
-    pub(super) tally: Tally,
+    pub(super) tally: BatchTally,
     pub(super) counts: Arc<InputCounts>,
     pub(super) progress: BatchProgressLine,
 }
 
-impl Results {
+impl BatchResults {
     /// Writes the first line of a CSV file.
     pub(super) fn begin(&mut self) -> io::Result<()> {
         match &self.form {
@@ -63,7 +63,7 @@ impl Results {
     }
 }
 
-impl StreamListener<LineLabel> for Results {
+impl StreamListener<LineLabel> for BatchResults {
     fn checked(&mut self, label: LineLabel, result: RetriedReport) -> io::Result<()> {
         let LineLabel::Target { id, number, tags } = label else { return Ok(()) };
         let RetriedReport { report, earlier } = result;
@@ -165,7 +165,12 @@ impl BatchProgressLine {
 fn line(elapsed: Duration, done: u64, failures: u64, running: usize, read: Option<(u64, u64)>) -> String {
     let seconds = elapsed.as_secs_f64();
     let rate = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
-    let mut parts = vec![format!("{done} done"), format!("{rate:.0}/s"), format!("{failures} failed"), format!("{running} running")];
+    let mut parts = vec![
+        format!("{done} done"),
+        format!("{rate:.0}/s"),
+        format!("{failures} failed"),
+        format!("{running} running"),
+    ];
     if let Some((read, size)) = read.filter(|(read, size)| *read > 0 && *read <= *size && done > 0) {
         // The lines that were read and are not done have about the same length as the others.
         let finished = read as f64 * (done as f64 / (done as f64 + running as f64));

@@ -26,12 +26,7 @@ const ARRAY_JOBS: &[ArrayJob] = &[
     },
     // An Indexed Job of Kubernetes does not tell its tasks how many they are.
     ArrayJob { index: "JOB_COMPLETION_INDEX", first: None, step: None, count: None },
-    ArrayJob {
-        index: "AWS_BATCH_JOB_ARRAY_INDEX",
-        first: None,
-        step: None,
-        count: Some("AWS_BATCH_JOB_ARRAY_SIZE"),
-    },
+    ArrayJob { index: "AWS_BATCH_JOB_ARRAY_INDEX", first: None, step: None, count: Some("AWS_BATCH_JOB_ARRAY_SIZE") },
     ArrayJob { index: "BATCH_TASK_INDEX", first: None, step: None, count: Some("BATCH_TASK_COUNT") },
 ];
 
@@ -101,8 +96,7 @@ mod tests {
     use crate::cli::flags::batch::{Shard, ShardChoice};
 
     fn shard(given: Option<ShardChoice>, set: &[(&str, &str)]) -> Result<(u32, u32), String> {
-        let variable =
-            |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         chosen_from(given, &variable)
             .map(|chosen| (chosen.shard.number, chosen.shard.of))
             .map_err(|error| error.to_string())

@@ -8,30 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
 use super::profiles::Profiles;
+use super::written::{expectations, with_written};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
-use crate::cli::flags::tls::server_name;
 use crate::cli::{UsageError, plan as planning, target};
-use crate::expect::Expectation;
-use crate::plan::{Plan, Retry, TlsMode, ValueOrigin};
 use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
 use crate::run::{Job, StreamItem};
 use crate::secret::Secret;
-use crate::wire::{ForwardPath, Host, ReversePath};
+use crate::wire::Host;
 
 /// What is known about a line while its target is checked.
 pub(super) enum LineLabel {
     /// The line has a target.
-    Target {
-        id: TargetId,
-        number: u64,
-        tags: Option<serde_json::Value>,
-    },
+    Target { id: TargetId, number: u64, tags: Option<serde_json::Value> },
     /// The line has a mistake.
     Invalid(InvalidLine),
 }
@@ -150,15 +142,14 @@ impl BatchPlanner {
             return self.profiles.job(name, written, self.hostname.as_deref());
         }
         let login = match &self.login {
-            Some(login) => Some(login).filter(|login| {
-                target::parse(target).is_ok_and(|typed| login.hosts.contains(&typed.host))
-            }),
+            Some(login) => {
+                Some(login).filter(|login| target::parse(target).is_ok_and(|typed| login.hosts.contains(&typed.host)))
+            }
             None => None,
         };
         let args = login.map_or(&self.args, |login| &login.args);
-        let plan = with_written(args, written, |args| {
-            planning::plan(args, &self.matches, target, self.hostname.as_deref())
-        })?;
+        let plan =
+            with_written(args, written, |args| planning::plan(args, &self.matches, target, self.hostname.as_deref()))?;
         let (expectations, retry) = expectations(args, &plan)?;
         Ok(Job {
             plan,
@@ -169,55 +160,3 @@ impl BatchPlanner {
         })
     }
 }
-
-/// The expectations of a check, after testing that each of them is possible, and its retries.
-pub(super) fn expectations(args: &CheckArgs, plan: &Plan) -> Result<(Vec<Expectation>, Retry), UsageError> {
-    let mut expectations = Vec::with_capacity(args.expect.expect.len());
-    for expression in &args.expect.expect {
-        expression.fits(plan)?;
-        expectations.push(Expectation { expression: expression.clone(), place: None });
-    }
-    Ok((expectations, args.expect.retry()))
-}
-
-/// Makes a plan with the values that a line sets. They take precedence over the flags.
-pub(super) fn with_written(
-    args: &CheckArgs,
-    written: &WrittenTarget,
-    make: impl FnOnce(&CheckArgs) -> Result<Plan, UsageError>,
-) -> Result<Plan, UsageError> {
-    if *written == WrittenTarget::default() {
-        return make(args);
-    }
-    let WrittenTarget { from, to, tls, sni } = written;
-    let mut args = args.clone();
-    let mut is_set = |key: &str| {
-        args.from_file.insert(key.to_owned(), ValueOrigin::Flag);
-    };
-    if let Some(text) = from {
-        let path = ReversePath::parse(text);
-        args.envelope.from = Some(path.map_err(|error| UsageError::new(error.to_string()).about("from", text))?);
-        is_set("from");
-    }
-    if !to.is_empty() {
-        let path = |text: &String| {
-            ForwardPath::parse(text).map_err(|error| UsageError::new(error.to_string()).about("to", text))
-        };
-        args.envelope.to = to.iter().map(path).collect::<Result<_, _>>()?;
-        is_set("to");
-    }
-    if let Some(text) = tls {
-        let mode = TlsMode::from_str(text, true);
-        args.tls.tls = mode.map_err(|_| {
-            let error = UsageError::new("not a TLS mode").about("tls", text);
-            error.with_hint("use auto, starttls, implicit or none")
-        })?;
-        is_set("tls");
-    }
-    if let Some(text) = sni {
-        args.trust.sni = Some(server_name(text).map_err(|error| UsageError::from(error).about("sni", text))?);
-        is_set("sni");
-    }
-    make(&args)
-}
-

@@ -6,7 +6,7 @@ use super::super::escape;
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum CsvCell {
     /// Text, which can come from a server. Control characters are escaped, and an apostrophe is written before a
     /// character that a spreadsheet would take for the beginning of a formula.
     Text(String),
@@ -14,43 +14,43 @@ pub enum Cell {
     Number(String),
 }
 
-impl Cell {
+impl CsvCell {
     /// A value as JSON; empty if there is none.
-    pub fn of_json(value: Option<&impl Serialize>) -> Cell {
-        Cell::Text(value.and_then(|value| serde_json::to_string(value).ok()).unwrap_or_default())
+    pub fn of_json(value: Option<&impl Serialize>) -> CsvCell {
+        CsvCell::Text(value.and_then(|value| serde_json::to_string(value).ok()).unwrap_or_default())
     }
 }
 
 /// The first row, with the names of the columns.
 pub fn head(names: &[&str]) -> String {
-    let cells: Vec<Cell> = names.iter().map(|name| Cell::Number((*name).to_owned())).collect();
+    let cells: Vec<CsvCell> = names.iter().map(|name| CsvCell::Number((*name).to_owned())).collect();
     row(&cells)
 }
 
 /// One row, with its line ending.
-pub fn row(cells: &[Cell]) -> String {
+pub fn row(cells: &[CsvCell]) -> String {
     let cells: Vec<String> = cells.iter().map(cell).collect();
     cells.join(",") + "\r\n"
 }
 
-fn cell(cell: &Cell) -> String {
+fn cell(cell: &CsvCell) -> String {
     let text = match cell {
-        Cell::Number(text) => text.clone(),
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format!("'{}", escape::visible(text)),
-        Cell::Text(text) => escape::visible(text),
+        CsvCell::Number(text) => text.clone(),
+        CsvCell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format!("'{}", escape::visible(text)),
+        CsvCell::Text(text) => escape::visible(text),
     };
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, head, row};
+    use super::{CsvCell, head, row};
 
     #[test]
     fn cells_are_quoted_and_formulas_are_text() {
-        let text = |text: &str| Cell::Text(text.to_owned());
+        let text = |text: &str| CsvCell::Text(text.to_owned());
         assert_eq!(head(&["line", "exit.code"]), "line,exit.code\r\n");
-        let cells = [Cell::Number("-5".to_owned()), text("a,\"b\""), text("=1+1"), text("x\r\ny"), text("")];
-        assert_eq!(row(&cells), "-5,\"a,\"\"b\"\"\",'=1+1,x\\r\\ny,\r\n");
+        let cells = [CsvCell::Number("-5".to_owned()), text("a,\"b\""), text("=1+1"), text("x\r\ny"), text("")];
+        assert_eq!(row(&cells), "-5,\"a,\"\"b\"\"\",'=1+1,x\\x0d\\x0ay,\r\n");
     }
 }

@@ -27,12 +27,18 @@ pub fn summary(summary: &BatchSummary, look: &Display) -> String {
             lines.push(
                 StyledLine::of(Role::Plain, format!("  {:>9}  ", finding.targets))
                     .and(role, escape::visible(&finding.rule))
-                    .and(Role::Dim, format!("  {}: {}", escape::visible(&finding.example), escape::visible(&finding.summary))),
+                    .and(
+                        Role::Dim,
+                        format!("  {}: {}", escape::visible(&finding.example), escape::visible(&finding.summary)),
+                    ),
             );
         }
         let more = summary.findings.len().saturating_sub(FINDINGS);
         if more > 0 {
-            lines.push(StyledLine::of(Role::Dim, format!("             and {}", plural(more, "other rule", "other rules"))));
+            lines.push(StyledLine::of(
+                Role::Dim,
+                format!("             and {}", plural(more, "other rule", "other rules")),
+            ));
         }
     }
     if !summary.phases.is_empty() {
@@ -72,7 +78,9 @@ fn headline(summary: &BatchSummary) -> StyledLine {
             (run.other_shards, "line of other shards", "lines of other shards"),
             (run.resumed, "record kept", "records kept"),
         ];
-        parts.extend(skipped.iter().filter(|(number, ..)| *number > 0).map(|(number, one, more)| count(*number, one, more)));
+        parts.extend(
+            skipped.iter().filter(|(number, ..)| *number > 0).map(|(number, one, more)| count(*number, one, more)),
+        );
         parts.push(format!("{} s ({}/s)", seconds(run.total_ms), run.per_second));
     }
     parts.push(format!("exit {code}"));
@@ -80,13 +88,15 @@ fn headline(summary: &BatchSummary) -> StyledLine {
 }
 
 fn section(title: &str, parts: Vec<String>) -> Option<StyledLine> {
-    (!parts.is_empty()).then(|| {
-        StyledLine::of(Role::Bold, format!("{title:<11}")).and(Role::Plain, parts.join(", "))
-    })
+    (!parts.is_empty()).then(|| StyledLine::of(Role::Bold, format!("{title:<11}")).and(Role::Plain, parts.join(", ")))
 }
 
 fn exit_codes(summary: &BatchSummary) -> Vec<String> {
-    summary.by_exit.iter().map(|(code, count)| format!("{count} with {code} ({})", crate::report::exit_name(*code))).collect()
+    summary
+        .by_exit
+        .iter()
+        .map(|(code, count)| format!("{count} with {code} ({})", crate::report::exit_name(*code)))
+        .collect()
 }
 
 fn named(count: u64, name: &str) -> String {
@@ -95,7 +105,10 @@ fn named(count: u64, name: &str) -> String {
 
 fn times(phase: &PhaseTimes) -> StyledLine {
     let PhaseTimes { name, targets, p50_ms, p90_ms, p99_ms, max_ms, .. } = phase;
-    let text = format!("  {name:<14} {targets:>9} {p50_ms:>8.1} {p90_ms:>8.1} {p99_ms:>8.1} {max_ms:>8.1}", name = escape::visible(name));
+    let text = format!(
+        "  {name:<14} {targets:>9} {p50_ms:>8.1} {p90_ms:>8.1} {p99_ms:>8.1} {max_ms:>8.1}",
+        name = escape::visible(name)
+    );
     StyledLine::of(Role::Plain, text)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A record contains the keys of a report that say what happened, with the same names and meanings; `--full` adds the
 //! complete report. Every record is complete in itself, so that files can be cut, joined and sorted with any tool.
-//! [`Tally`] counts records without keeping them: its memory does not depend on their number. The counts of several
+//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of several
 //! files are the same in any order.
 
 mod id;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use id::{TargetId, WrittenTarget};
 pub use reader::{RecordReader, SavedLine, SavedTarget, is_batch};
 pub use record::{InvalidLine, TargetRecord};
-pub use summary::{BatchSummary, FindingCount, PhaseTimes, SlowTarget};
-pub use tally::{BatchProgress, Tally};
+pub use summary::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SlowTarget};
+pub use tally::BatchTally;
 
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
 pub const BATCH_SCHEMA: &str = include_str!("../../../schema/batch.json");

@@ -131,7 +131,7 @@ fn key(phase: Phase) -> &'static str {
 }
 
 #[derive(Deserialize)]
-struct Head<'a> {
+struct RecordHead<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
     line: u64,
@@ -185,12 +185,12 @@ pub fn is_batch(line: &[u8]) -> bool {
 
 fn parsed(line: &[u8]) -> SavedLine<'_> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    match serde_json::from_slice::<Head<'_>>(line) {
-        Ok(Head { event, .. }) if event == "target" => match serde_json::from_slice(line) {
+    match serde_json::from_slice::<RecordHead<'_>>(line) {
+        Ok(RecordHead { event, .. }) if event == "target" => match serde_json::from_slice(line) {
             Ok(target) => SavedLine::Target(Box::new(target)),
             Err(_) => SavedLine::Foreign,
         },
-        Ok(Head { event, line }) if event == "invalid-line" => SavedLine::Invalid { line },
+        Ok(RecordHead { event, line }) if event == "invalid-line" => SavedLine::Invalid { line },
         _ => SavedLine::Foreign,
     }
 }
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_is_recognised_and_other_text_is_foreign() {
-        let whole = "{\"event\":\"invalid-line\",\"schema_version\":\"1.0\",\"line\":7,\"tags\":null,\"error\":\"x\"}\n";
+        let whole =
+            "{\"event\":\"invalid-line\",\"schema_version\":\"1.0\",\"line\":7,\"tags\":null,\"error\":\"x\"}\n";
         let length = whole.len() as u64;
         assert_eq!(kinds(whole.as_bytes()), ("i".to_owned(), length));
         for cut in 1..whole.len() - 1 {

@@ -191,7 +191,6 @@ impl InvalidLine {
     }
 }
 
-
 fn reply(answered: AnsweredCommand) -> ReplyPart {
     let AnsweredCommand { address, code, enhanced, text, .. } = answered;
     ReplyPart { address, code, enhanced, text }

@@ -2,13 +2,14 @@
 //! frequent findings.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::document::{ExitView, Tool};
+use super::super::phases::rounded;
 use super::TargetId;
-use super::tally::BatchProgress;
 use crate::check::Severity;
 
 /// The counts of all records.
@@ -42,6 +43,40 @@ pub struct BatchSummary {
     pub slowest: Vec<SlowTarget>,
     /// The exit code of the program, without `--exit-zero`.
     pub(super) exit: ExitView,
+}
+
+/// What a run did with its input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BatchProgress {
+    /// The number of lines that were read, without empty lines and comments.
+    pub lines: u64,
+    /// The number of lines that were skipped because an earlier line has the same target.
+    pub duplicates: u64,
+    /// The number of lines that were skipped because they belong to other shards.
+    pub other_shards: u64,
+    /// The number of lines that were skipped because the file of `--output` contains their records.
+    pub resumed: u64,
+    /// The shard as I/N.
+    pub shard: String,
+    /// Whether every line has its record; false after a signal.
+    pub complete: bool,
+    /// The duration of the run in milliseconds.
+    pub total_ms: f64,
+    /// The number of checks per second.
+    pub per_second: f64,
+}
+
+impl BatchProgress {
+    /// Adds the duration of the run, and the number of checks per second.
+    pub fn timed(self, time: Duration, checks: u64) -> BatchProgress {
+        let seconds = time.as_secs_f64();
+        // A number of checks is far below 2^53.
+        #[allow(clippy::cast_precision_loss, reason = "see above")]
+        let per_second = if seconds > 0.0 { checks as f64 / seconds } else { 0.0 };
+        let per_second = (per_second * 10.0).round() / 10.0;
+        BatchProgress { total_ms: rounded(seconds * 1000.0), per_second, ..self }
+    }
 }
 
 impl BatchSummary {

@@ -2,17 +2,14 @@
 //! file with the same records.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::super::document::{ExitView, Tool};
-use super::super::phases::rounded;
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::reader::SavedFinding;
-use super::{BatchSummary, FindingCount, PhaseTimes, SavedTarget, SlowTarget, TargetId};
+use super::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SavedTarget, SlowTarget, TargetId};
 use crate::check::Severity;
 
 /// The number of slow targets in a summary.
@@ -25,31 +22,9 @@ const LONGEST_US: u64 = 86_400_000_000;
 const ORDER: [&str; 12] =
     ["dns", "connect", "greeting", "ehlo", "starttls", "tls", "ehlo-tls", "auth", "mail", "rcpt", "quit", "total"];
 
-/// What a run did with its input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct BatchProgress {
-    /// The number of lines that were read, without empty lines and comments.
-    pub lines: u64,
-    /// The number of lines that were skipped because an earlier line has the same target.
-    pub duplicates: u64,
-    /// The number of lines that were skipped because they belong to other shards.
-    pub other_shards: u64,
-    /// The number of lines that were skipped because the file of `--output` contains their records.
-    pub resumed: u64,
-    /// The shard as I/N.
-    pub shard: String,
-    /// Whether every line has its record; false after a signal.
-    pub complete: bool,
-    /// The duration of the run in milliseconds.
-    pub total_ms: f64,
-    /// The number of checks per second.
-    pub per_second: f64,
-}
-
 /// The counts of a set of records.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct BatchTally {
     targets: u64,
     invalid_lines: u64,
     started_at: Option<Timestamp>,
@@ -86,7 +61,7 @@ struct SlowKey {
     exit_code: u8,
 }
 
-impl Tally {
+impl BatchTally {
     /// Counts a line that could not be checked.
     pub fn add_invalid(&mut self) {
         self.invalid_lines += 1;
@@ -109,7 +84,7 @@ impl Tally {
         *self.by_exit.entry(record.exit.code).or_default() += 1;
         let version = record.tls.as_ref().map_or("none", |tls| tls.version.as_ref());
         count(&mut self.tls_versions, version);
-        let target = shown(record);
+        let target = host_and_port(record);
         let mut categories: Vec<&str> = Vec::new();
         for (at, finding) in record.findings.iter().enumerate() {
             categories.extend(finding.category.as_deref().filter(|category| !categories.contains(category)));
@@ -232,18 +207,6 @@ impl Tally {
     }
 }
 
-impl BatchProgress {
-    /// Adds the duration of the run, and the number of checks per second.
-    pub fn timed(self, time: Duration, checks: u64) -> BatchProgress {
-        let seconds = time.as_secs_f64();
-        // A number of checks is far below 2^53.
-        #[allow(clippy::cast_precision_loss, reason = "see above")]
-        let per_second = if seconds > 0.0 { checks as f64 / seconds } else { 0.0 };
-        let per_second = (per_second * 10.0).round() / 10.0;
-        BatchProgress { total_ms: rounded(seconds * 1000.0), per_second, ..self }
-    }
-}
-
 impl PhaseTally {
     fn new() -> Option<PhaseTally> {
         // The bounds are constants that the library accepts: 1 is the smallest value, and 3 digits are kept.
@@ -288,9 +251,13 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
 }
 
 /// The target as `host:port`.
-fn shown(record: &SavedTarget<'_>) -> String {
+fn host_and_port(record: &SavedTarget<'_>) -> String {
     let host = &record.target.host;
-    if host.contains(':') { format!("[{host}]:{}", record.target.port) } else { format!("{host}:{}", record.target.port) }
+    if host.contains(':') {
+        format!("[{host}]:{}", record.target.port)
+    } else {
+        format!("{host}:{}", record.target.port)
+    }
 }
 
 /// Records contain milliseconds with three decimal places.
@@ -308,7 +275,7 @@ fn milliseconds(us: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::SavedTarget;
-    use super::Tally;
+    use super::BatchTally;
 
     fn record(number: u32, code: u8, ms: f64, rule: &str) -> String {
         format!(
@@ -320,8 +287,8 @@ mod tests {
         )
     }
 
-    fn tally(records: &[String]) -> Tally {
-        let mut tally = Tally::default();
+    fn tally(records: &[String]) -> BatchTally {
+        let mut tally = BatchTally::default();
         for record in records {
             tally.add(&serde_json::from_str::<SavedTarget<'_>>(record).expect("a record"));
         }
@@ -330,8 +297,9 @@ mod tests {
 
     #[test]
     fn the_order_of_the_records_does_not_matter() {
-        let mut records: Vec<String> =
-            (0..200).map(|n| record(n, if n % 3 == 0 { 0 } else { 6 }, f64::from(n), ["a", "b"][n as usize % 2])).collect();
+        let mut records: Vec<String> = (0..200)
+            .map(|n| record(n, if n % 3 == 0 { 0 } else { 6 }, f64::from(n), ["a", "b"][n as usize % 2]))
+            .collect();
         let summary = |records: &[String]| serde_json::to_string(&tally(records).summary(None, 6)).expect("JSON");
         let first = summary(&records);
         records.reverse();
@@ -342,7 +310,8 @@ mod tests {
 
     #[test]
     fn targets_are_counted_once_for_each_rule_and_category() {
-        let summary = tally(&[record(2, 6, 10.0, "a"), record(1, 6, 20.0, "a"), record(3, 0, 5.0, "b")]).summary(None, 6);
+        let summary =
+            tally(&[record(2, 6, 10.0, "a"), record(1, 6, 20.0, "a"), record(3, 0, 5.0, "b")]).summary(None, 6);
         let findings: Vec<(&str, u64, &str)> =
             summary.findings.iter().map(|one| (one.rule.as_str(), one.targets, one.example.as_str())).collect();
         assert_eq!(findings, [("a", 2, "h1.example:25"), ("b", 1, "h3.example:25")]);
@@ -359,7 +328,7 @@ mod tests {
         assert_eq!(tally(&[record(1, 0, 1.0, "a")]).exit_code(), 0);
         assert_eq!(tally(&[record(1, 0, 1.0, "a"), record(2, 6, 1.0, "a"), record(3, 6, 1.0, "a")]).exit_code(), 6);
         assert_eq!(tally(&[record(1, 3, 1.0, "a"), record(2, 6, 1.0, "a")]).exit_code(), 1);
-        let mut invalid = Tally::default();
+        let mut invalid = BatchTally::default();
         invalid.add_invalid();
         assert_eq!(invalid.exit_code(), 2);
         let mut mixed = tally(&[record(1, 0, 1.0, "a")]);
