@@ -19,7 +19,7 @@ use super::schedule::{ConcurrencyLimits, Schedule};
 use super::stream::{self, StreamEnd, StreamItem, StreamListener};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::{Gatherer, SharedFiles, SharedLookups};
-use crate::host::signals::SignalWatch;
+use crate::host::signals::{self, SignalWatch};
 use crate::host::{SetupError, descriptors};
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::Plan;
@@ -53,6 +53,7 @@ impl Engine {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let signals = {
             let _inside = runtime.enter();
+            signals::report_size_limit();
             SignalWatch::listen()
         };
         let resources = Resources {

@@ -13,7 +13,7 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
-    about: "Show saved reports, or the difference between two",
+    about: "Show saved reports, or the difference between two; summarise the records of batches",
     details: "This command works offline, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
@@ -41,7 +41,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Reports that were saved with --json or --format ndjson; - is standard input. With two files, the difference is shown
+    /// Reports that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input. With two files of reports, the difference is shown; records of batches are counted together
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved evidence again, with the rules of this version of smtpcheck

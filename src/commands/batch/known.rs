@@ -2,8 +2,12 @@
 //! identities are kept, so that a million targets need about 40 MB.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::report::batch::TargetId;
+
+/// The number of lines whose identities are remembered.
+const REMEMBERED: usize = 65_536;
 
 /// Whether targets that occur more than once are checked each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub(super) enum Duplicates {
 pub(super) struct KnownTargets {
     duplicates: Duplicates,
     seen: HashSet<TargetId>,
+    /// The identities of lines that were planned lately, by a hash of their text.
+    planned: HashMap<u64, TargetId>,
     /// The number of records of each target that the input has not reached yet.
     records: HashMap<TargetId, u32>,
     /// The numbers of lines that have a record without a target.
@@ -26,7 +32,13 @@ pub(super) struct KnownTargets {
 
 impl KnownTargets {
     pub(super) fn new(duplicates: Duplicates) -> KnownTargets {
-        KnownTargets { duplicates, seen: HashSet::new(), records: HashMap::new(), invalid: HashSet::new() }
+        KnownTargets {
+            duplicates,
+            seen: HashSet::new(),
+            planned: HashMap::new(),
+            records: HashMap::new(),
+            invalid: HashSet::new(),
+        }
     }
 
     /// Records that the output contains a record of this target.
@@ -37,6 +49,19 @@ impl KnownTargets {
     /// Records that the output contains a record of a line without a target.
     pub(super) fn add_invalid(&mut self, line: u64) {
         self.invalid.insert(line);
+    }
+
+    /// The identity of a target that was written in the same way before, if it is remembered and a repetition is skipped.
+    pub(super) fn planned(&self, target: &str) -> Option<TargetId> {
+        self.planned.get(&hash(target)).copied().filter(|_| self.duplicates == Duplicates::CheckedOnce)
+    }
+
+    /// Remembers the identity of a target.
+    pub(super) fn add_planned(&mut self, target: &str, id: TargetId) {
+        if self.planned.len() >= REMEMBERED {
+            self.planned.clear();
+        }
+        self.planned.insert(hash(target), id);
     }
 
     /// Whether an earlier line has the same target, and the line is therefore skipped.
@@ -61,4 +86,10 @@ impl KnownTargets {
     pub(super) fn has_invalid(&self, line: u64) -> bool {
         self.invalid.contains(&line)
     }
+}
+
+fn hash(target: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    target.hash(&mut hasher);
+    hasher.finish()
 }

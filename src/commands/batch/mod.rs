@@ -7,6 +7,7 @@
 mod columns;
 mod input;
 mod known;
+pub(super) mod merge;
 mod output;
 mod profiles;
 mod results;
@@ -62,7 +63,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         args.summary.as_deref().map(|path| Draft::begin_for("--summary", path, Readers::Usual)).transpose()?;
     let records = open_records(args, &input, readers, &mut known, &mut tally)?;
     if let Some(variable) = chosen.variable.filter(|_| !args.quiet) {
-        note(&format!("shard {} of {}, from {variable}", chosen.shard.number, chosen.shard.of));
+        write_message(&format!("shard {} of {}, from {variable}", chosen.shard.number, chosen.shard.of));
     }
     let counts = Arc::new(InputCounts::default());
     let mut results = BatchResults {
@@ -113,7 +114,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     results.file.finish().map_err(CommandError::Output)?;
     if !args.quiet {
         let look = args.look.display(&locale_target(io::stderr().is_terminal()));
-        write_note(&text::summary(&summary, &look));
+        write_stderr(&text::summary(&summary, &look));
     }
     if let Some(draft) = summary_file {
         draft.fill(&BatchRecord::Summary(Box::new(summary)).pretty())?;
@@ -193,7 +194,7 @@ fn open_records(
         Some(path) if args.resume => {
             let (records, repair) = RecordFile::resumed(path, readers, known, tally)?;
             if repair == Repair::Removed && !args.quiet {
-                note(&format!("{}: an incomplete last record was removed", path.display()));
+                write_message(&format!("{}: an incomplete last record was removed", path.display()));
             }
             Ok(records)
         }
@@ -284,10 +285,10 @@ fn check_words(matches: &ArgMatches) -> Vec<OsString> {
 }
 
 /// Writes a note to standard error. An error is ignored: if standard error is closed, the note is lost.
-fn note(text: &str) {
-    write_note(&format!("smtpcheck: {}\n", crate::render::escape::visible(text)));
+fn write_message(text: &str) {
+    write_stderr(&format!("smtpcheck: {}\n", crate::render::escape::visible(text)));
 }
 
-fn write_note(text: &str) {
+fn write_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

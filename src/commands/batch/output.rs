@@ -76,7 +76,7 @@ impl RecordFile {
                     known.add_record(target.id);
                     tally.add(&target);
                 }
-                Some(SavedLine::Invalid { line }) => {
+                Some(SavedLine::Invalid { line, .. }) => {
                     known.add_invalid(line);
                     tally.add_invalid();
                 }

@@ -115,11 +115,22 @@ impl<R: BufRead> Targets<R> {
             Err(mistake) => return invalid(mistake),
         };
         let LineTarget { target, written, tags } = content;
+        if written == WrittenTarget::default()
+            && let Some(id) = self.known.planned(&target)
+        {
+            // A target that was written in the same way before needs no plan to be skipped.
+            let is_own = id.shard(self.shard.of) == self.shard.number;
+            increase(if is_own { &self.counts.duplicates } else { &self.counts.other_shards });
+            return None;
+        }
         let job = match self.planner.job(&target, &written) {
             Ok(job) => job,
             Err(error) => return invalid(LineMistake { reason: error.to_string(), tags }),
         };
         let id = TargetId::of(&job.plan, &written);
+        if written == WrittenTarget::default() {
+            self.known.add_planned(&target, id);
+        }
         if id.shard(self.shard.of) != self.shard.number {
             increase(&self.counts.other_shards);
             return None;

@@ -3,6 +3,7 @@
 use super::super::style::{Role, StyledLine};
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
+use super::parts::{headline, verdict_word};
 use crate::check::Severity;
 use crate::report::batch::{BatchSummary, PhaseTimes};
 
@@ -12,7 +13,7 @@ const FINDINGS: usize = 15;
 /// The summary, with a final line ending.
 pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     let mut lines = Vec::new();
-    lines.push(headline(summary));
+    lines.push(first_line(summary));
     lines.extend(section("exit codes", exit_codes(summary)));
     lines.extend(section("TLS", summary.by_tls_version.iter().map(|(name, count)| named(*count, name)).collect()));
     lines.extend(section("rejections", summary.by_category.iter().map(|(name, count)| named(*count, name)).collect()));
@@ -56,35 +57,13 @@ pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     lines.into_iter().map(|line| line.paint(look)).collect()
 }
 
-fn headline(summary: &BatchSummary) -> StyledLine {
-    let code = summary.exit_code();
-    let (role, word) = match code {
-        0 => (Role::Bold, "PASS"),
-        130 | 143 => (Role::Warning, "INCOMPLETE"),
-        _ => (Role::Error, "FAIL"),
+fn first_line(summary: &BatchSummary) -> StyledLine {
+    let role = match summary.exit_code() {
+        0 => Role::Bold,
+        130 | 143 => Role::Warning,
+        _ => Role::Error,
     };
-    let passed = summary.by_exit.get(&0).copied().unwrap_or(0);
-    let mut parts = vec![
-        count(summary.targets, "target", "targets"),
-        format!("{passed} passed"),
-        format!("{} failed", summary.targets - passed),
-    ];
-    if summary.invalid_lines > 0 {
-        parts.push(count(summary.invalid_lines, "invalid line", "invalid lines"));
-    }
-    if let Some(run) = &summary.run {
-        let skipped = [
-            (run.duplicates, "duplicate", "duplicates"),
-            (run.other_shards, "line of other shards", "lines of other shards"),
-            (run.resumed, "record kept", "records kept"),
-        ];
-        parts.extend(
-            skipped.iter().filter(|(number, ..)| *number > 0).map(|(number, one, more)| count(*number, one, more)),
-        );
-        parts.push(format!("{} s ({}/s)", seconds(run.total_ms), run.per_second));
-    }
-    parts.push(format!("exit {code}"));
-    StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(", ")))
+    StyledLine::of(role, verdict_word(summary)).and(Role::Plain, format!("  {}", headline(summary)))
 }
 
 fn section(title: &str, parts: Vec<String>) -> Option<StyledLine> {
@@ -110,9 +89,4 @@ fn times(phase: &PhaseTimes) -> StyledLine {
         name = escape::visible(name)
     );
     StyledLine::of(Role::Plain, text)
-}
-
-fn count(number: u64, one: &str, more: &str) -> String {
-    let what = if number == 1 { one } else { more };
-    format!("{number} {what}")
 }

@@ -14,7 +14,7 @@ mod tally;
 use serde::{Deserialize, Serialize};
 
 pub use id::{TargetId, WrittenTarget};
-pub use reader::{RecordReader, SavedLine, SavedTarget, is_batch};
+pub use reader::{RecordReader, SavedLine, SavedTarget, begins_a_batch};
 pub use record::{InvalidLine, TargetRecord};
 pub use summary::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SlowTarget};
 pub use tally::BatchTally;

@@ -22,6 +22,8 @@ pub enum SavedLine<'a> {
     Invalid {
         /// The number of that line in the input, from 1.
         line: u64,
+        /// What is wrong with it.
+        error: Cow<'a, str>,
     },
     /// The last line is incomplete, because the program was stopped while it wrote it.
     Torn,
@@ -135,6 +137,8 @@ struct RecordHead<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
     line: u64,
+    #[serde(borrow, default)]
+    error: Cow<'a, str>,
 }
 
 /// Reads records from a file.
@@ -178,9 +182,10 @@ impl<R: BufRead> RecordReader<R> {
     }
 }
 
-/// Whether a line is a record of `smtpcheck batch`.
-pub fn is_batch(line: &[u8]) -> bool {
-    !matches!(parsed(line), SavedLine::Foreign)
+/// Whether a file with this beginning contains records of `smtpcheck batch`.
+pub fn begins_a_batch(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    BEGINNINGS.into_iter().any(|begin| bytes.starts_with(begin))
 }
 
 fn parsed(line: &[u8]) -> SavedLine<'_> {
@@ -190,17 +195,19 @@ fn parsed(line: &[u8]) -> SavedLine<'_> {
             Ok(target) => SavedLine::Target(Box::new(target)),
             Err(_) => SavedLine::Foreign,
         },
-        Ok(RecordHead { event, line }) if event == "invalid-line" => SavedLine::Invalid { line },
+        Ok(RecordHead { event, line, error }) if event == "invalid-line" => SavedLine::Invalid { line, error },
         _ => SavedLine::Foreign,
     }
 }
 
+/// The beginnings of records.
+const BEGINNINGS: [&[u8]; 2] = [b"{\"event\":\"target\",", b"{\"event\":\"invalid-line\","];
+
 /// Whether the beginning of a line is that of a record, as far as it was written. After a power failure, a file can end
 /// with zero bytes instead.
 fn begins_like_a_record(line: &[u8]) -> bool {
-    let beginnings: [&[u8]; 2] = [b"{\"event\":\"target\",", b"{\"event\":\"invalid-line\","];
     let fits = |begin: &[u8]| line.starts_with(begin) || begin.starts_with(line);
-    beginnings.into_iter().any(fits) || line.iter().all(|byte| *byte == 0)
+    BEGINNINGS.into_iter().any(fits) || line.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]
