@@ -673,3 +673,38 @@ fn the_records_folder_is_not_needed_for_a_relative_path() {
     let missing: PathBuf = batch.folder.path().join("none").join("records");
     assert_eq!(batch.run(&["--output", missing.to_str().unwrap()]).code, 2);
 }
+
+/// The items of a list in a YAML file that only uses the simplest syntax.
+fn yaml_list(text: &str, key: &str) -> Vec<String> {
+    let items = text.lines().skip_while(|line| line.trim() != format!("{key}:")).skip(1);
+    let items = items.map_while(|line| line.trim().strip_prefix("- ").map(str::to_owned));
+    items.map(|item| item.trim_matches('"').to_owned()).collect()
+}
+
+#[test]
+fn the_kubernetes_manifest_calls_this_version_with_the_right_number_of_shards() {
+    use smtpcheck::cli::{Invocation, parse};
+
+    let manifest = std::fs::read_to_string("docs/kubernetes-batch.yaml").unwrap();
+    let words: Vec<String> =
+        yaml_list(&manifest, "args").iter().map(|word| word.replace("$(JOB_COMPLETION_INDEX)", "3")).collect();
+    assert_eq!(words[0], "batch");
+    let parsed = parse(words.iter().map(Into::into).collect()).unwrap();
+    let Invocation::Batch(args, _) = parsed else { panic!("{words:?}") };
+    assert!(args.resume && args.exit_zero && args.output.output.is_some());
+    let completions = manifest.lines().find_map(|line| line.trim().strip_prefix("completions: ")).unwrap();
+    assert!(words.contains(&format!("auto/{completions}")), "completions and --shard differ");
+    assert!(manifest.contains("values: [2, 70, 74]") && manifest.contains("restartPolicy: Never"));
+    // Run as a pod would, but with a local file.
+    let batch =
+        Batch::new("{healthy-submission}\n{healthy-relay}\n{relay-denied}\n{certificate-expired}\n127.0.0.1:1\n");
+    let mut found = Vec::new();
+    for index in 0..completions.parse::<u32>().unwrap() {
+        let (shard, index) = (format!("auto/{completions}"), index.to_string());
+        let run = batch.run_with(&["-q", "--exit-zero", "--shard", &shard], &[("JOB_COMPLETION_INDEX", &index)]);
+        assert_eq!(run.code, 0, "{run}");
+        found.extend(codes(&run.stdout).into_keys());
+    }
+    found.sort_unstable();
+    assert_eq!(found, [1, 2, 3, 4, 5]);
+}

@@ -59,8 +59,11 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         Some(spec) => (spec, without(words, first)),
         None => (&check::SPEC, words),
     };
-    if matches!(spec.settings, SettingsUse::All | SettingsUse::Checks) {
-        foreign::reject(&DECLARED, &words)?;
+    match spec.settings {
+        SettingsUse::All => foreign::reject(&DECLARED, &words)?,
+        // A batch has flags that a check does not have.
+        SettingsUse::Checks => foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?,
+        SettingsUse::Display | SettingsUse::Nothing => {}
     }
     let settings = settings.of(spec);
     let (command, from_file) = settings.apply(spec.command(&words), &words);
