@@ -6,11 +6,12 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -29,6 +30,8 @@ use crate::report::{Exit, Report};
 const LOOKAHEAD: usize = 4096;
 /// The number of items between the thread and the engine.
 const CHANNEL: usize = 256;
+/// The result of a check that a bug ended.
+const BUG: &str = "a bug in smtpcheck ended the check; please report it";
 /// The interval between progress notifications.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -44,8 +47,8 @@ pub enum StreamItem<L> {
 pub trait StreamListener<L> {
     /// A check has ended.
     fn checked(&mut self, label: L, result: RetriedReport) -> io::Result<()>;
-    /// A check could not be started, because of a file that it names.
-    fn unable(&mut self, label: L, error: &SetupError) -> io::Result<()>;
+    /// A check has no result: a file that it names cannot be read, or a bug ended it.
+    fn unable(&mut self, label: L, reason: &str) -> io::Result<()>;
     /// An item that needs no check.
     fn passed(&mut self, label: L) -> io::Result<()>;
     /// No file descriptors were left, so fewer checks run at the same time from now on.
@@ -75,6 +78,7 @@ struct Flowing<L> {
 enum Done<L> {
     LookedUp(Paced<Flowing<L>>),
     Ran(Paced<Flowing<L>>, Result<Step, RunError>),
+    Panicked(Paced<Flowing<L>>),
     Paused(Paced<Flowing<L>>, Step),
 }
 
@@ -160,9 +164,13 @@ pub(super) async fn run<L>(
                     }
                     Done::Ran(check, Err(RunError::Setup(error @ SetupError::File { .. }))) => {
                         pace.ended(&check.host, check.server, now);
-                        listener.unable(check.job.label, &error).map_err(RunError::Output)?;
+                        listener.unable(check.job.label, &error.to_string()).map_err(RunError::Output)?;
                     }
                     Done::Ran(_, Err(error)) => return Err(error),
+                    Done::Panicked(check) => {
+                        pace.ended(&check.host, check.server, now);
+                        listener.unable(check.job.label, BUG).map_err(RunError::Output)?;
+                    }
                 }
             }
             item = items.recv(), if takes_items => match item {
@@ -231,8 +239,13 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
             let Flowing { job, history, names, .. } = &mut check.job;
             let history = std::mem::take(history);
             let names = names.take().unwrap_or_default();
-            let result = job.run(history, Some(names), resources, &mut Unheard).await;
-            Done::Ran(check, result)
+            // A bug that one server triggers must not end the checks of the others. What the check shared with them is
+            // only read, or written in one step.
+            let running = AssertUnwindSafe(job.run(history, Some(names), resources, &mut Unheard)).catch_unwind().await;
+            match running {
+                Ok(result) => Done::Ran(check, result),
+                Err(_) => Done::Panicked(check),
+            }
         }
     }
 }

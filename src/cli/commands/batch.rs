@@ -37,8 +37,8 @@ const MOST_JOBS: usize = 10_000;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Batch,
     name: "batch",
-    about: "Check very many servers: one target per line in, one JSON record per line out",
-    details: "FILE is read while the checks run, and each record is written as soon as its target is checked. smtpcheck never sends a message.",
+    about: "Check a long list of servers, and write a record for each",
+    details: "One target per line in, one JSON record per line out. FILE is read while the checks run, and each record is written as soon as its target is checked. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
         "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. A line with a mistake becomes a record of its own. A target that occurs twice is checked once.",

@@ -13,7 +13,7 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
-    about: "Show saved reports, or the difference between two; summarise the records of batches",
+    about: "Show saved reports, their difference, or a summary of batches",
     details: "This command works offline, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[

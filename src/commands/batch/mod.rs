@@ -58,7 +58,8 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let duplicates = if args.keep_duplicates { Duplicates::Kept } else { Duplicates::CheckedOnce };
     let mut known = KnownTargets::new(duplicates);
     let mut tally = BatchTally::default();
-    let readers = if planner.login.is_some() { Readers::Owner } else { Readers::Usual };
+    // The complete report of a profile can contain the transcript of a login.
+    let readers = if planner.login.is_some() || args.full { Readers::Owner } else { Readers::Usual };
     let summary_file =
         args.summary.as_deref().map(|path| Draft::begin_for("--summary", path, Readers::Usual)).transpose()?;
     let records = open_records(args, &input, readers, &mut known, &mut tally)?;

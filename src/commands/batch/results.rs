@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::output::RecordFile;
 use super::targets::{InputCounts, LineLabel};
 use crate::cli::flags::batch::{BatchFormat, CsvColumns};
-use crate::host::{SetupError, environment};
+use crate::host::environment;
 use crate::render::batch::csv;
 use crate::report::batch::{BatchProgress, BatchRecord, BatchTally, InvalidLine, SavedTarget, TargetRecord};
 use crate::run::{RetriedReport, StreamListener};
@@ -80,9 +80,9 @@ impl StreamListener<LineLabel> for BatchResults {
         self.write(&text)
     }
 
-    fn unable(&mut self, label: LineLabel, error: &SetupError) -> io::Result<()> {
+    fn unable(&mut self, label: LineLabel, reason: &str) -> io::Result<()> {
         let LineLabel::Target { number, tags, .. } = label else { return Ok(()) };
-        self.invalid(InvalidLine::new(number, tags, error.to_string()))
+        self.invalid(InvalidLine::new(number, tags, reason.to_owned()))
     }
 
     fn passed(&mut self, label: LineLabel) -> io::Result<()> {
