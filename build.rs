@@ -1,5 +1,10 @@
 //! Sets the environment variables for `smtpcheck --version -v` at build time: the commit, the target, the version of
-//! rustls and the features.
+//! rustls and the features. Compiles the data of the lexicon (`build/lexicon`).
+
+#![allow(clippy::indexing_slicing, reason = "a panic stops the build")]
+
+#[path = "build/lexicon/mod.rs"]
+mod lexicon;
 
 use std::path::Path;
 use std::process::Command;
@@ -17,6 +22,11 @@ fn main() {
     println!("cargo::rustc-env=SMTPCHECK_FEATURES={features}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
+    if let Err(problems) = lexicon::compile(Path::new(&root), &Path::new(&variable("OUT_DIR")).join("lexicon")) {
+        for problem in problems {
+            println!("cargo::error={problem}");
+        }
+    }
 }
 
 /// The commit, if the package is the root of a git checkout. Returns `None` for sources inside another repository.

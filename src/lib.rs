@@ -13,7 +13,8 @@
 //!    without sockets, which uses the commands and replies in [`wire`] and the mechanisms in [`sasl`]. [`host`]
 //!    provides access to this machine: files, signals, passwords, the clock.
 //! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence.
-//!    The meanings of replies are data in the [`lexicon`], with examples that are tested. Pure functions in `pkix`
+//!    The meanings of replies are data in the [`lexicon`], which the build script compiles to tables, with examples that
+//!    are tested. Pure functions in `pkix`
 //!    decide whether a certificate leads to a trust anchor, and only `evidence::doubt` decides whether a server is
 //!    verified.
 //! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of

@@ -4,13 +4,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "batch/shards.rs"]
+mod shards;
+#[path = "batch/stops.rs"]
+mod stops;
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock};
@@ -354,117 +357,6 @@ fn names_are_looked_up_by_one_resolver_and_the_lookup_is_part_of_the_record() {
 }
 
 #[test]
-fn a_run_that_was_killed_is_resumed_without_repeating_or_losing_a_target() {
-    let (port, _) = counting_server();
-    let targets: String = (1..=250).map(|number| format!("127.3.0.{number}:{port}\n")).collect();
-    let batch = Batch::new(&(targets + "bad host\n"));
-    let output = batch.path("records");
-    let flags = ["--tls", "none", "--output", &output, "--rate", "200/s"];
-    let mut killed = command(&batch.words(&flags).iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
-    while std::fs::read_to_string(&output).map_or(0, |text| text.lines().count()) < 20 {
-        assert!(killed.try_wait().unwrap().is_none(), "the run must not end before it is killed");
-        std::thread::yield_now();
-    }
-    killed.kill().unwrap();
-    killed.wait().unwrap();
-    let first = batch.read("records");
-    assert!(first.lines().count() < 250);
-    // The record that was being written is incomplete.
-    let cut = first.trim_end().rfind('\n').unwrap() + 40;
-    batch.write("records", &first.as_bytes()[..cut]);
-    let flags = ["--tls", "none", "--output", &output, "--resume"];
-    let run = batch.run(&flags);
-    assert_eq!(run.code, 1, "one line is invalid: {run}");
-    assert!(run.stderr.contains("an incomplete last record was removed"), "{run}");
-    let text = batch.read("records");
-    assert!(text.starts_with(&first[..first.trim_end().rfind('\n').unwrap() + 1]), "the records were kept");
-    let all = ids(&text);
-    assert_eq!((all.len(), all.iter().collect::<BTreeSet<_>>().len()), (251, 251));
-    let run = batch.run(&flags);
-    assert!(run.stderr.contains("251 records kept") && run.stderr.contains("250 targets"), "{run}");
-    assert_eq!(batch.read("records"), text);
-    let other = batch.write("notes", b"buy milk\n");
-    let run = batch.run(&["--output", &other, "--resume"]);
-    assert_eq!((run.code, batch.read("notes").as_str()), (2, "buy milk\n"), "{run}");
-}
-
-#[test]
-fn shards_together_are_the_complete_run() {
-    let batch = Batch::new(
-        "{healthy-submission}\n{healthy-relay}\n{certificate-expired}\nbad host\n127.0.0.1:1\n\
-         {\"target\":\"{relay-denied}\",\"to\":\"you@elsewhere.test\"}\n{auth-wrong-password}\n",
-    );
-    let all = batch.run(&["-q"]);
-    batch.write("all", all.stdout.as_bytes());
-    let mut lines = BTreeSet::new();
-    let mut files = Vec::new();
-    for number in 1..=4 {
-        let shard = format!("{number}/4");
-        let run = batch.run(&["-q", "--shard", &shard]);
-        for line in codes(&run.stdout).into_keys() {
-            assert!(lines.insert(line), "line {line} is in two shards");
-        }
-        files.push(batch.write(&format!("part{number}"), run.stdout.as_bytes()));
-    }
-    assert_eq!(lines, codes(&all.stdout).into_keys().collect());
-    let report = |files: &[String]| {
-        let words: Vec<&str> = ["report", "--json"].into_iter().chain(files.iter().map(String::as_str)).collect();
-        program::run(&words)
-    };
-    let (merged, whole) = (report(&files), report(&[batch.path("all")]));
-    let counts = |run: &Run| {
-        let mut summary: Value = serde_json::from_str(&run.stdout).unwrap();
-        // Durations differ between two runs.
-        let object = summary.as_object_mut().unwrap();
-        for key in ["phases", "slowest", "started_at"] {
-            object.remove(key);
-        }
-        (run.code, summary)
-    };
-    assert_eq!(counts(&merged), counts(&whole));
-    // The same records in any order, with copies, have exactly the same summary.
-    let joined = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect::<String>();
-    let joined = batch.write("joined", joined.as_bytes());
-    let reversed: Vec<String> = files.iter().rev().cloned().collect();
-    for other in [vec![joined.clone()], reversed, [files.as_slice(), &[joined]].concat()] {
-        assert_eq!(report(&other).stdout, merged.stdout);
-    }
-    for (format, needle) in [("text", "findings"), ("html", "<svg"), ("markdown", "| exit code |")] {
-        let run = program::run(&["report", &files[0], &files[1], &files[2], &files[3], "--format", format]);
-        assert!(run.code == merged.code && run.stdout.contains(needle), "{run}");
-        assert!(run.stdout.contains("certificate-expired") || run.stdout.contains("certificate\\-expired"), "{run}");
-    }
-    assert_eq!(program::run(&["report", &files[0], "--format", "junit"]).code, 2);
-    assert_eq!(program::run(&["report", &files[0], &batch.path("targets")]).code, 2);
-}
-
-#[test]
-fn array_jobs_select_the_shard() {
-    let batch = Batch::new("{healthy-submission}\n{healthy-relay}\n{certificate-expired}\n{relay-denied}\n");
-    let all = ids(&batch.run(&["-q"]).stdout);
-    let mut found = Vec::new();
-    for task in ["3", "5"] {
-        let variables = [
-            ("SLURM_ARRAY_TASK_ID", task),
-            ("SLURM_ARRAY_TASK_MIN", "3"),
-            ("SLURM_ARRAY_TASK_STEP", "2"),
-            ("SLURM_ARRAY_TASK_COUNT", "2"),
-        ];
-        let run = batch.run_with(&["--exit-zero"], &variables);
-        assert_eq!(run.code, 0, "{run}");
-        assert!(run.stderr.contains("of 2, from SLURM_ARRAY_TASK_ID"), "{run}");
-        found.extend(ids(&run.stdout));
-    }
-    found.sort();
-    assert_eq!(found, all);
-    let index = [("JOB_COMPLETION_INDEX", "0")];
-    let run = batch.run_with(&[], &index);
-    assert!(run.code == 2 && run.stderr.contains("--shard auto/N"), "{run}");
-    let one = batch.run_with(&["-q", "--shard", "auto/3"], &index);
-    assert_eq!(ids(&one.stdout), ids(&batch.run(&["-q", "--shard", "1/3"]).stdout));
-}
-
-#[test]
 fn full_reports_are_valid_reports_and_csv_has_the_chosen_columns() {
     let batch =
         Batch::new("{healthy-submission}\n{\"target\":\"{certificate-expired}\",\"tags\":\"=a,b\"}\nbad host\n");
@@ -534,122 +426,6 @@ fn a_profile_logs_in_on_its_own_server() {
 }
 
 #[test]
-fn a_full_disk_ends_the_run_with_74_and_complete_records() {
-    let (port, _) = counting_server();
-    let targets: String = (1..=200).map(|number| format!("127.4.0.{number}:{port}\n")).collect();
-    let batch = Batch::new(&targets);
-    if Path::new("/dev/full").exists() {
-        let run = batch.run(&["--tls", "none", "--output", "/dev/full"]);
-        assert_eq!(run.code, 74, "{run}");
-        assert!(run.stderr.contains("the output cannot be written"), "{run}");
-    }
-    let output = batch.path("records");
-    for redirect in [format!("--output {output}"), format!("> {output}")] {
-        let words: Vec<String> = batch.words(&["--tls", "none"]);
-        let line = format!("ulimit -f 64; exec \"$0\" {} {redirect}", words.join(" "));
-        let child = Command::new("bash")
-            .args(["-c", &line, env!("CARGO_BIN_EXE_smtpcheck")])
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let run = finish(child);
-        assert_eq!(run.code, 74, "{run}");
-        let kept = records(&batch.read("records")).len();
-        assert!((10..200).contains(&kept), "{kept} records");
-    }
-    let run = batch.run(&["--tls", "none", "--output", &output, "--resume"]);
-    assert_eq!((run.code, ids(&batch.read("records")).len()), (0, 200), "{run}");
-}
-
-#[test]
-fn the_input_is_never_overwritten() {
-    let batch = Batch::new("{healthy-relay}\n");
-    let (targets, text) = (batch.path("targets"), batch.read("targets"));
-    let link = batch.path("link");
-    std::os::unix::fs::symlink(&targets, &link).unwrap();
-    for words in [["--output", &targets], ["--output", &link], ["--summary", &targets]] {
-        let run = batch.run(&words);
-        assert_eq!((run.code, batch.read("targets")), (2, text.clone()), "{run}");
-    }
-    let open = || std::fs::File::options().append(true).read(true).open(&targets).unwrap();
-    for words in [&["batch"][..], &["batch", "-", "--output", &targets]] {
-        let mut command = command(words);
-        command.stdin(open());
-        if words.len() == 1 {
-            command.stdout(open());
-        }
-        let run = finish(command.spawn().unwrap());
-        assert_eq!((run.code, batch.read("targets")), (2, text.clone()), "{run}");
-    }
-    let run = batch.run(&["--output", &batch.path("x"), "--summary", &batch.path("x")]);
-    assert_eq!(run.code, 2, "{run}");
-}
-
-#[test]
-fn an_interrupted_run_writes_its_summary_and_can_be_resumed() {
-    let (port, connected) = silent_server();
-    let batch = Batch::new(&format!("{{healthy-relay}}\n127.0.0.1:{port}\n"));
-    let (output, summary) = (batch.path("records"), batch.path("summary"));
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let words = batch.words(&["--output", &output, "--summary", &summary]);
-        let child = command(&words.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
-        connected.recv().unwrap();
-        while std::fs::read_to_string(&output).map_or(0, |text| text.lines().count()) < 1 {
-            std::thread::yield_now();
-        }
-        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        let run = finish(child);
-        assert_eq!(run.code, code, "{run}");
-        assert!(run.stderr.contains("INCOMPLETE"), "{run}");
-        assert_eq!(codes(&batch.read("records")), [(1, 0)].into(), "the interrupted target has no record");
-        let summary: Value = serde_json::from_str(&batch.read("summary")).unwrap();
-        assert_eq!((&summary["run"]["complete"], &summary["targets"]), (&false.into(), &1.into()));
-        assert_eq!(summary["exit"]["code"], code);
-    }
-}
-
-#[test]
-fn a_reader_that_closes_the_pipe_ends_the_run() {
-    let (port, sessions) = counting_server();
-    let targets: String = (0..3000).map(|n| format!("127.5.{}.{}:{port}\n", n / 250, n % 250 + 1)).collect();
-    let batch = Batch::new(&targets);
-    let words = batch.words(&["--tls", "none", "--jobs", "4"]);
-    let mut child = command(&words.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    let run = finish(child);
-    assert_eq!(records(&first).len(), 1);
-    assert_eq!(run.code, 0, "{run}");
-    assert!(sessions.all.load(Ordering::SeqCst) < 3000, "the run ended early");
-}
-
-#[test]
-fn few_file_descriptors_reduce_the_number_of_checks_at_the_same_time() {
-    let (port, sessions) = counting_server();
-    let targets: String = (1..=200).map(|number| format!("127.6.0.{number}:{port}\n")).collect();
-    let batch = Batch::new(&targets);
-    let words: Vec<String> = batch.words(&["--tls", "none"]);
-    let line = format!("ulimit -n 80; exec \"$0\" {}", words.join(" "));
-    let child = Command::new("bash")
-        .args(["-c", &line, env!("CARGO_BIN_EXE_smtpcheck")])
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let run = finish(child);
-    assert_eq!((run.code, records(&run.stdout).len()), (0, 200), "{run}");
-    assert!(run.stderr.contains("the limit of file descriptors is too low for --jobs"), "{run}");
-    assert!(sessions.most.load(Ordering::SeqCst) <= 40);
-    // A soft limit is raised.
-    let line = format!("ulimit -Sn 80; exec \"$0\" {} -q", words.join(" "));
-    let output = Command::new("bash").args(["-c", &line, env!("CARGO_BIN_EXE_smtpcheck")]).output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-}
-
-#[test]
 fn an_expectation_is_evaluated_for_each_target() {
     let batch = Batch::new("{healthy-submission}\n{certificate-expired}\n");
     let run = batch.run(&["-q", "--expect", "certificate.days_left > 10"]);
@@ -672,39 +448,4 @@ fn the_records_folder_is_not_needed_for_a_relative_path() {
     assert_eq!(records(&batch.read("records.ndjson")).len(), 1);
     let missing: PathBuf = batch.folder.path().join("none").join("records");
     assert_eq!(batch.run(&["--output", missing.to_str().unwrap()]).code, 2);
-}
-
-/// The items of a list in a YAML file that only uses the simplest syntax.
-fn yaml_list(text: &str, key: &str) -> Vec<String> {
-    let items = text.lines().skip_while(|line| line.trim() != format!("{key}:")).skip(1);
-    let items = items.map_while(|line| line.trim().strip_prefix("- ").map(str::to_owned));
-    items.map(|item| item.trim_matches('"').to_owned()).collect()
-}
-
-#[test]
-fn the_kubernetes_manifest_calls_this_version_with_the_right_number_of_shards() {
-    use smtpcheck::cli::{Invocation, parse};
-
-    let manifest = std::fs::read_to_string("docs/kubernetes-batch.yaml").unwrap();
-    let words: Vec<String> =
-        yaml_list(&manifest, "args").iter().map(|word| word.replace("$(JOB_COMPLETION_INDEX)", "3")).collect();
-    assert_eq!(words[0], "batch");
-    let parsed = parse(words.iter().map(Into::into).collect()).unwrap();
-    let Invocation::Batch(args, _) = parsed else { panic!("{words:?}") };
-    assert!(args.resume && args.exit_zero && args.output.output.is_some());
-    let completions = manifest.lines().find_map(|line| line.trim().strip_prefix("completions: ")).unwrap();
-    assert!(words.contains(&format!("auto/{completions}")), "completions and --shard differ");
-    assert!(manifest.contains("values: [2, 70, 74]") && manifest.contains("restartPolicy: Never"));
-    // Run as a pod would, but with a local file.
-    let batch =
-        Batch::new("{healthy-submission}\n{healthy-relay}\n{relay-denied}\n{certificate-expired}\n127.0.0.1:1\n");
-    let mut found = Vec::new();
-    for index in 0..completions.parse::<u32>().unwrap() {
-        let (shard, index) = (format!("auto/{completions}"), index.to_string());
-        let run = batch.run_with(&["-q", "--exit-zero", "--shard", &shard], &[("JOB_COMPLETION_INDEX", &index)]);
-        assert_eq!(run.code, 0, "{run}");
-        found.extend(codes(&run.stdout).into_keys());
-    }
-    found.sort_unstable();
-    assert_eq!(found, [1, 2, 3, 4, 5]);
 }

@@ -306,6 +306,9 @@ fn list_with_json_prints_the_checks_of_a_suite_as_json() {
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_eq!((&listed[0]["name"], &listed[0]["tags"]), (&json!("a"), &json!(["smoke"])));
     assert_eq!(listed[0]["expect"], json!(["tls.version >= 1.2"]));
+    let schema = self::run(&["schema", "run-list"]).stdout;
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    assert!(validator.is_valid(&listed), "{:?}", validator.validate(&listed).err());
 }
 
 #[test]

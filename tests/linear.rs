@@ -37,7 +37,7 @@ fn cost(work: &mut dyn FnMut()) -> f64 {
         work();
         (processor_time() - before).as_secs_f64()
     };
-    // The first run also loads the lexicon.
+    // The first run also brings code and tables into memory.
     (0..4).map(|_| once(work)).fold(f64::INFINITY, f64::min)
 }
 

@@ -290,7 +290,7 @@ fn invalid_arguments_are_a_usage_error_in_one_line() {
         (&["ports", "h.example", "--user", "u"], "--user"),
         (&["providers", "gmial"], "did you mean gmail"),
         (&["providers", "qqqqqqqqqq"], "unknown provider"),
-        (&["schema", "nonsense"], "use one of report, event, suite, run, ports"),
+        (&["schema", "nonsense"], "use one of report, event, suite, run, run-list, ports"),
     ] {
         let run = run(args);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}: {run}");
@@ -319,7 +319,7 @@ fn the_table_and_the_json_contain_all_providers() {
         let list = run(&["providers", "--width", width]);
         let limit: usize = width.parse().unwrap();
         assert!(list.stdout.lines().all(|line| line.chars().count() <= limit), "{list}");
-        assert!(known.iter().all(|provider| list.stdout.lines().any(|line| line.starts_with(&provider.id))), "{list}");
+        assert!(known.iter().all(|provider| list.stdout.lines().any(|line| line.starts_with(&*provider.id))), "{list}");
     }
     let json: Value = serde_json::from_str(&run(&["providers", "--json"]).stdout).unwrap();
     assert_eq!(json.as_array().unwrap().len(), known.len());

@@ -72,21 +72,41 @@ fn completed(plan: &Plan, command: &str) -> String {
     whole
 }
 
-/// The subcommand, which determines which flags can be added.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The flags that a command accepts, which determine which flags can be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CommandKind {
+    /// All flags of a check.
     Check,
+    /// The flags of `smtpcheck ports`.
     Ports,
 }
 
+/// The commands of smtpcheck, with the flags that can be added to them; `None` if no flag can be added. A test compares
+/// this list with `cli::commands::COMMANDS`, which this module cannot import.
+const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
+    ("check", Some(CommandKind::Check)),
+    ("run", None),
+    ("batch", None),
+    ("ports", Some(CommandKind::Ports)),
+    ("explain", None),
+    ("demo", None),
+    ("sandbox", None),
+    ("providers", None),
+    ("report", None),
+    ("config", None),
+    ("completions", None),
+    ("man", None),
+    ("schema", None),
+    ("complete", None),
+];
+
 impl CommandKind {
-    /// None for commands of other programs and for commands that do not connect.
+    /// `None` for commands of other programs and for commands to which no flag can be added. A first word that is not a
+    /// command is the target of a check.
     fn of(command: &str) -> Option<CommandKind> {
-        match command.strip_prefix("smtpcheck ")?.split(' ').next()? {
-            "ports" => Some(CommandKind::Ports),
-            "explain" | "providers" | "schema" => None,
-            _ => Some(CommandKind::Check),
-        }
+        let first = command.strip_prefix("smtpcheck ")?.split(' ').next()?;
+        let listed = COMMAND_KINDS.iter().find(|(name, _)| *name == first);
+        listed.map_or(Some(CommandKind::Check), |(_, kind)| *kind)
     }
 }
 
@@ -220,6 +240,13 @@ mod tests {
         assert_eq!(completed(&given, as_it_is), as_it_is);
         let other = "smtpcheck mail.example.net:2465 --tls starttls";
         assert_eq!(completed(&given, other), other);
+    }
+
+    #[test]
+    fn every_command_is_listed_with_the_flags_that_can_be_added_to_it() {
+        let known: Vec<&str> = cli::commands::COMMANDS.iter().map(|spec| spec.name).collect();
+        let listed: Vec<&str> = COMMAND_KINDS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(listed, known, "add the command to COMMAND_KINDS, in the order of COMMANDS");
     }
 
     #[test]

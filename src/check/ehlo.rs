@@ -13,7 +13,7 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server supports only HELO, not EHLO",
     docs: Docs {
-        sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. Severity: warning, but an error if STARTTLS or a login was requested, because both need EHLO.",
+        sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. The finding is an error if STARTTLS or a login was requested, because both need EHLO.",
         matters: "Without EHLO, the client cannot use STARTTLS, AUTH or SIZE. Every mail server of the last twenty years supports EHLO, so a filter or an old appliance on the network path is the likely cause.",
         action: "Network operator: look for a firewall with SMTP inspection on the network path, and disable the inspection. Until then, use another port of the server.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",
@@ -57,7 +57,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         severity: if failure.is_some() { Severity::Error } else { finding.severity },
         failure,
-        cause: "A filter on the network path rewrites or blocks EHLO. Every mail server of the last twenty years supports it.".to_owned(),
+        cause: "A filter on the network path rewrites or blocks EHLO. Every mail server of the last twenty years supports EHLO.".to_owned(),
         otherwise: Some(
             "The server itself may be very old. Repeat the check from another network to find out: if EHLO is accepted there, the filter is in your network.".to_owned(),
         ),
@@ -101,7 +101,7 @@ fn differing(session: Session<'_>) -> Option<Finding> {
     if parts.is_empty() {
         return None;
     }
-    let summary = format!("the two EHLO replies differ: {}", parts.join("; "));
+    let summary = format!("the EHLO replies before and inside TLS differ: {}", parts.join("; "));
     let finding = Finding::new(&CAPABILITIES_DIFFER, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         cause: "The server is configured to advertise different extensions before and inside TLS. This is allowed.".to_owned(),

@@ -48,14 +48,14 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Rcpt)?;
     let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
-    let later = provider.sees_after_data.as_ref()?;
+    let later = provider.sees_after_data?;
     let summary =
         format!("{} rejects some mail only after the message has been sent, which smtpcheck never does", provider.name);
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
-        cause: later.clone(),
+        cause: later.into(),
         fixes: vec![Fix::text(
-            "Send one real message with your own program and read the server's reply, if your mail is not delivered",
+            "If your mail is not delivered, send one real message with your own program and read the server's reply",
         )],
         ..finding
     })
@@ -66,14 +66,14 @@ fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {
         .believed()
         .filter_map(|event| {
             let EventKind::NeedsSmtputf8 { address, .. } = &event.what else { return None };
-            let summary = format!("{address} cannot be sent to this server, which does not advertise SMTPUTF8");
+            let summary = format!("the server does not advertise SMTPUTF8, so smtpcheck cannot send it the email address {address}");
             let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.phase, Confidence::Certain, summary).on(event);
             Some(Finding {
                 cause: "The part of the email address before the @ contains non-ASCII characters. Such an address can be sent only to a server that supports the SMTPUTF8 extension."
                     .to_owned(),
                 fixes: vec![
                     Fix::text("Use an ASCII email address of the same mailbox"),
-                    Fix::run("Server operator: enable SMTPUTF8; in Postfix", "postconf -e smtputf8_enable=yes"),
+                    Fix::run("Server operator: enable SMTPUTF8 (command for Postfix)", "postconf -e smtputf8_enable=yes"),
                 ],
                 failure: Some(PhaseFailure::RefusedPermanent),
                 ..finding

@@ -48,7 +48,7 @@ static GREETING_NOT_SMTP: Rule = Rule {
     severity: Severity::Error,
     title: "the service on this port is not SMTP",
     docs: Docs {
-        sees: "The first line from the server does not begin with a three-digit code. Or it is the greeting of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
+        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the greeting is that of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
         matters: "Another service uses this port, for example a web server, SSH, IMAP, POP3 or FTP.",
         action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
@@ -77,7 +77,7 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     severity: Severity::Warning,
     title: "another server responds instead of the provider's",
     docs: Docs {
-        sees: "The host name belongs to a known provider, but the greeting is that of server software that the provider is not known to use.",
+        sees: "The host name belongs to a known provider, but the greeting shows server software that the provider is not known to use.",
         matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do this on a single machine. Logins then fail, and the certificate does not match the host name.",
         action: "Ask your hosting company whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hosting company's own server.",
         example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
@@ -194,7 +194,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Phase::Greeting, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(event);
     finding.cause = if greeting(session).is_some() {
-        "On the unencrypted connection the server sent something that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
+        "On the unencrypted connection the server sent data that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
     } else {
         "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection it responded to a TLS handshake at once.".to_owned()
     };
@@ -224,7 +224,7 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
         cause: "The server delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
-        otherwise: Some("The server may be overloaded, or wait for a reverse DNS lookup of your IP address. Its mail log shows the reason.".to_owned()),
+        otherwise: Some("The server may be overloaded or waiting for a reverse DNS lookup of your IP address. Its mail log shows the reason.".to_owned()),
         fixes: vec![Fix::text(
             "Set a longer timeout for the greeting in your program (RFC 5321 recommends five minutes for mail servers)",
         )],
@@ -302,7 +302,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
-        "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: if the greeting arrives within five minutes, the server is only slow.".to_owned(),
+        "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
     finding.fixes.push(Fix::run(
         "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
@@ -365,7 +365,7 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
-    let summary = format!("port {} belongs to {}, not to an SMTP server", plan.target.port, service.name);
+    let summary = format!("port {} is used by {}, not by an SMTP server", plan.target.port, service.name);
     let finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, Confidence::Likely, summary);
     Some(Finding {
         cause: format!("{}, and the server rejects EHLO.", service.sign),
@@ -415,7 +415,7 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
 fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     let known = recognise(words);
     let (service, port) = known.unwrap_or(("an unknown service", ""));
-    let summary = format!("port {} belongs to {service}, not to an SMTP server", plan.target.port);
+    let summary = format!("port {} is used by {service}, not by an SMTP server", plan.target.port);
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, confidence, summary).tried(session.probe.id);
     finding.cause =

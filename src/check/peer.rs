@@ -30,7 +30,7 @@ pub(crate) fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
 /// The software's id, if it is known.
 pub(crate) fn software(session: Session<'_>) -> Option<String> {
     let by_greeting =
-        text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
+        text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.into());
     by_greeting.or_else(|| {
         let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
         let replies: Vec<String> = session.replies().map(|received| received.reply.joined()).collect();

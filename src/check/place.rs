@@ -1,6 +1,6 @@
 //! The cloud, container or network that this machine runs in: whether it blocks outgoing connections to a mail port, and
-//! what to do if a device in it responds instead of a provider. It judges nothing: other checks use it. It asks nothing over
-//! the network.
+//! what to do if a device in it responds instead of a provider. Other checks use these functions. This file raises no
+//! findings and sends nothing over the network.
 
 use super::refusal::is_private;
 use crate::evidence::{EventKind, Evidence, Probe, Session};
@@ -56,7 +56,7 @@ pub(super) fn public_provider(plan: &Plan) -> Option<&'static Provider> {
     super::peer::provider_by_name(plan).filter(|provider| provider.kind != "local" && !provider.ports.is_empty())
 }
 
-/// What to do if a device on the network path responds instead of the provider: never to trust or to use what it presents.
+/// Fixes if a device on the network path responds instead of the provider. They never advise to trust its certificate.
 pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let host = &plan.target.host;
     let other = provider.ports.iter().map(|known| known.port).filter(|port| *port != plan.target.port);
@@ -78,7 +78,7 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     fixes
 }
 
-/// How certain it is that the cloud blocks the port. Never more than likely: only the cloud knows whether its rule
+/// How certain it is that the cloud blocks the port. At most `likely`, because only the cloud knows whether its rule
 /// applies to this account.
 pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
@@ -88,8 +88,9 @@ pub(super) fn confidence(cloud: &Cloud) -> Confidence {
 pub(super) fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
     let with_port = host.with_port(25);
     let bare = with_port.trim_end_matches(":25").to_owned();
-    cloud.fix.iter().map(move |fix| Fix {
-        command: fix.command.as_ref().map(|command| command.replace("{host}", &bare)),
-        ..fix.clone()
-    })
+    cloud
+        .fix
+        .fixes()
+        .into_iter()
+        .map(move |fix| Fix { command: fix.command.as_ref().map(|command| command.replace("{host}", &bare)), ..fix })
 }

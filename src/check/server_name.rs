@@ -252,7 +252,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
         (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server responded"),
     };
-    let summary = format!("the server needs the server name {name} (SNI): without it, {happened}; with it, {then}");
+    let summary =
+        format!("the server needs the server name {name} (SNI): without this name, {happened}; with this name, {then}");
     let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id);
     finding = match probe.handshake() {
@@ -285,13 +286,13 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     let is_target = plan.target.host.name().is_some_and(|host| host.ascii() == name);
     if !is_target {
         fixes.push(Fix::run(
-            "Use that name as the target",
+            "Use this name as the target",
             format!("smtpcheck {}", in_shell(&format!("{scheme}{name}:{port}"))),
         ));
     }
     let target = plan.target.host.with_port(port);
     fixes.push(Fix::run(
-        if is_target { "Send the name of the target" } else { "Keep the target, but send that name" },
+        if is_target { "Send the name of the target" } else { "Keep the target, and send this name as SNI" },
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
@@ -322,7 +323,7 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
     let is_relevant =
         |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
     for finding in absorbed.into_iter().filter(is_relevant) {
-        needed.consequences.push(format!("Without that name: {}", finding.summary));
+        needed.consequences.push(format!("Without this name: {}", finding.summary));
         needed.consequences.extend(finding.consequences);
     }
     *findings = rest;

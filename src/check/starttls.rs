@@ -33,7 +33,7 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. Severity: warning. It is an error if TLS was required (--tls starttls) or a login was requested, because, by default, smtpcheck does not send passwords unencrypted. It is a notice for the loopback addresses of this machine, where test servers often run.",
+        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls). The finding is also an error if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for the loopback addresses of this machine, where test servers often run.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
         action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network, to find out whether a firewall with SMTP inspection removes the extension.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
@@ -60,7 +60,7 @@ static SMTP_INSPECTION: Rule = Rule {
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
         sees: "The greeting consists of asterisks, or the name of an extension in the EHLO reply is overwritten with Xs.",
-        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. STARTTLS, and often a login, is not possible through such a firewall.",
+        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. STARTTLS is not possible through such a firewall, and logins often fail too.",
         action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",
@@ -98,7 +98,7 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     severity: Severity::Error,
     title: "a command that was sent before TLS takes effect inside TLS",
     docs: Docs {
-        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived inside TLS, before smtpcheck sent a command there or instead of the reply to QUIT. Unsolicited data that the server also sends in the main session is not counted.",
+        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived inside TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. smtpcheck ignores data that the server also sends without a command in the main session.",
         matters: "An on-path attacker can insert commands before those of the client, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
         action: "Server operator: update the mail server, or the proxy in front of it. It must discard data that it received before TLS.",
         example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply inside TLS",
@@ -250,7 +250,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         );
     }
     finding.fixes.push(Fix::run(
-        "Server operator: enable TLS; in Postfix",
+        "Server operator: enable TLS (command for Postfix)",
         "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
     ));
     if plan.target.port != 465 {
@@ -470,7 +470,7 @@ fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     Some(Finding {
         cause: "TLS is available but not required, so a misconfigured program can send mail unencrypted without an error message.".to_owned(),
         fixes: vec![Fix::run(
-            "Server operator: require TLS for the submission service; in Postfix",
+            "Server operator: require TLS for the submission service (command for Postfix)",
             "postconf -P submission/inet/smtpd_tls_security_level=encrypt",
         )],
         ..finding

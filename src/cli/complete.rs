@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
-use super::commands::{COMMANDS, CommandSpec, check, ports};
+use super::commands::{COMMANDS, CommandId, CommandSpec, check, ports};
 use super::flags::names::{names, takes_value};
 use super::words::{find_command, first_word};
 use crate::{check as rules, sasl};
@@ -54,7 +54,7 @@ pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<Described
     let is_after_dashes = words.iter().any(|word| word == "--");
     let spec = match typed.as_deref().and_then(find_command) {
         // Flags of the check follow `run --record TARGET --`.
-        Some(spec) if spec.name == "run" && is_after_dashes => &check::SPEC,
+        Some(spec) if spec.id == CommandId::Run && is_after_dashes => &check::SPEC,
         Some(spec) => spec,
         None => &check::SPEC,
     };
@@ -125,16 +125,22 @@ fn positionals(
     lists: &dyn Fn(WordList) -> Vec<DescribedWord>,
 ) -> Vec<Candidate> {
     let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
-    match spec.name {
-        "check" | "ports" => {
+    match spec.id {
+        CommandId::Check | CommandId::Ports => {
             let profiles = lists(WordList::Profiles).into_iter();
             profiles.map(|(name, help)| Candidate::Word(format!("@{name}"), help)).collect()
         }
-        "demo" | "sandbox" => described(WordList::Scenarios),
-        "providers" => described(WordList::Providers),
-        "explain" => rule_ids(),
-        "man" => command_names(),
-        _ => command.get_positionals().next().map(|arg| values(arg, lists)).unwrap_or_default(),
+        CommandId::Demo | CommandId::Sandbox => described(WordList::Scenarios),
+        CommandId::Providers => described(WordList::Providers),
+        CommandId::Explain => rule_ids(),
+        CommandId::Man => command_names(),
+        CommandId::Run
+        | CommandId::Batch
+        | CommandId::Report
+        | CommandId::Config
+        | CommandId::Completions
+        | CommandId::Complete
+        | CommandId::Schema => command.get_positionals().next().map(|arg| values(arg, lists)).unwrap_or_default(),
     }
 }
 
@@ -215,13 +221,14 @@ mod tests {
         let mut counts = std::collections::BTreeMap::new();
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {
             let Some(long) = arg.get_long() else { continue };
-            // The words of these lists are known only where the completion is called, and a format needs a file.
+            // The caller provides the words of these lists.
             if matches!(long, "profile" | "expect") {
                 continue;
             }
             let values = super::values(arg, &|_| Vec::new());
             for value in &values {
                 let Candidate::Word(value, _) = value else { continue };
+                // A format needs a file name after it.
                 let file = if long == "report" { "x.xml" } else { "" };
                 let words = ["h.example".to_owned(), format!("--{long}={value}{file}")];
                 let matches =

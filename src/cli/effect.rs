@@ -1,5 +1,5 @@
-//! Rejects flags that would have no effect. A flag on the command line that has no effect, because another flag is missing
-//! or excludes it, is a usage error. If it were ignored, the user could believe that something was tested or written.
+//! Rejects flags that would have no effect. If a flag on the command line has no effect because another flag is missing or
+//! excludes it, that is a usage error. If smtpcheck ignored the flag, the user could believe that it was used.
 //!
 //! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
 //! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
@@ -15,7 +15,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
 use super::UsageError;
-use super::commands::CommandSpec;
+use super::commands::{CommandId, CommandSpec};
 use super::flags::auth::Mechanisms;
 use super::flags::batch::BatchFormat;
 use super::flags::output::{ChosenFormat, ReportFile};
@@ -219,7 +219,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
             reject_empty(arg, matches)?;
         }
     }
-    if spec.name == "explain" || spec.name == "report" {
+    if matches!(spec.id, CommandId::Explain | CommandId::Report) {
         reject_second_input(spec, matches)?;
     }
     for condition in CONDITIONS.iter().filter(|condition| condition.command == spec.name) {
@@ -240,7 +240,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
 fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = arg.get_id().as_str();
     let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
-    // `--write-out` can print spaces.
+    // A value of `--write-out` that consists of spaces is valid, because it prints these spaces.
     if !values.any(|value| value.is_empty() || (id != "write_out" && value.to_string_lossy().trim().is_empty())) {
         return Ok(());
     }
@@ -262,10 +262,10 @@ pub(super) fn empty_argument(name: &str) -> UsageError {
 
 /// Rejects `-`, which is standard input, if it is given more than once.
 fn reject_second_input(spec: &CommandSpec, matches: &ArgMatches) -> Result<(), UsageError> {
-    let id = if spec.name == "explain" { "what" } else { "files" };
+    let id = if spec.id == CommandId::Explain { "what" } else { "files" };
     let words = || matches.try_get_raw(id).ok().flatten().into_iter().flatten();
     let inputs = words().filter(|word| *word == "-").count();
-    if spec.name == "explain" && inputs > 0 && words().count() > 1 {
+    if spec.id == CommandId::Explain && inputs > 0 && words().count() > 1 {
         let error = UsageError::new("standard input (-) cannot be explained together with other arguments");
         return Err(error.with_hint("run smtpcheck once for each argument"));
     }
@@ -395,7 +395,7 @@ mod tests {
                     Some(long) => (format!("--{long}="), "x"),
                     None => (String::new(), ""),
                 };
-                // A check without a command, because a target is needed in any case.
+                // `x` marks words that are left out. An empty value of a flag is reported before a missing target.
                 let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
                 let Some(message) = message(&words) else {
                     // An empty target shows the usage of the program, which `cli::command` tests.

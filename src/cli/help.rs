@@ -36,7 +36,7 @@ pub(super) fn short() -> String {
         let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
         let flag = format!("{short}--{long} {example}");
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        let ends = ["; ", " [", ": ", ", such", " (", ", and ", " that "];
+        let ends = ["; ", " [", ": ", ", such", ", including", " (", ", and ", " that "];
         let end = ends.iter().filter_map(|end| help.find(end)).min().unwrap_or(help.len());
         text += &format!("  {flag:<31} {}\n", help.get(..end).unwrap_or(&help));
     }

@@ -51,12 +51,14 @@ fn page(spec: &CommandSpec, command: Command, name: &str) -> String {
     }
     let _ = man.render_options_section(&mut out);
     for note in spec.notes {
-        let (heading, text) = match note.strip_prefix("Exit codes: ") {
-            Some(codes) => ("EXIT STATUS", codes),
-            None => ("NOTES", *note),
+        let section = match note.strip_prefix("Exit codes:\n") {
+            Some(codes) => verbatim("EXIT STATUS", codes),
+            None => {
+                let mut section = Roff::new();
+                section.control("SH", ["NOTES"]).text([roman(*note)]);
+                section
+            }
         };
-        let mut section = Roff::new();
-        section.control("SH", [heading]).text([roman(text)]);
         let _ = section.to_writer(&mut out);
     }
     if !spec.examples.is_empty() {

@@ -71,7 +71,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
-        overrides: resolve::overrides(&args.connection.resolve),
+        overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
         limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth))),
         ehlo: args.ehlo.name(hostname),
@@ -98,7 +98,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let template = Plan {
         target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
         family: args.connection.family(),
-        overrides: on_all_ports(&args.connection, &args.ports.0),
+        overrides: on_all_ports(&args.connection, &args.ports.0)?,
         resolver: args.connection.resolver,
         // These limits are per port. A question that several ports have in common is asked only once.
         limits: limits(&args.connection, connection_budget(None)),
@@ -323,9 +323,9 @@ fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
 
 /// The overrides of `--resolve` for every port. The name is looked up once for all ports, so an override for one port
 /// applies to all ports.
-fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
+fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Result<Vec<Override>, UsageError> {
     let mut all: Vec<Override> = Vec::new();
-    for one in resolve::overrides(&connection.resolve) {
+    for one in resolve::overrides(&connection.resolve)? {
         for &port in ports {
             let same = Override { port, ..one.clone() };
             if !all.contains(&same) {
@@ -333,7 +333,7 @@ fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
             }
         }
     }
-    all
+    Ok(all)
 }
 
 #[cfg(test)]

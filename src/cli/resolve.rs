@@ -1,15 +1,18 @@
 //! Parses `--resolve`, which has the syntax of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4
-//! address, an IPv6 address in brackets, or `*` for every host. An ADDRESS may also be in brackets. A later entry
-//! replaces an earlier entry for the same host and port, and an entry for a host takes precedence over an entry for
-//! `*`, as in curl.
+//! address, an IPv6 address in brackets, or `*` for every host. An ADDRESS may also be in brackets. An entry for a host
+//! takes precedence over an entry for `*`, as in curl.
 //!
-//! In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
-//! `+` is ignored. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
+//! Differences from curl:
+//! 1. In curl, a later entry for the same host and port silently replaces an earlier one. Here, two entries for the same
+//!    host and port are a usage error, because a user who writes two entries expects both IP addresses to be tried.
+//! 2. In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
+//!    `+` is ignored.
+//! 3. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::flags::InvalidValue;
-use super::target;
+use super::{UsageError, target};
 use crate::plan::{Override, OverrideHost, Plan};
 use crate::wire::Host;
 
@@ -17,16 +20,22 @@ use crate::wire::Host;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolveEntry(Vec<Override>);
 
-/// The overrides of all entries that are not replaced by a later entry, in the order in which they were given.
-pub(super) fn overrides(entries: &[ResolveEntry]) -> Vec<Override> {
+/// The overrides of all entries, in the order in which they were given. Each host and port can have only one entry.
+pub(super) fn overrides(entries: &[ResolveEntry]) -> Result<Vec<Override>, UsageError> {
     let mut all: Vec<Override> = Vec::new();
     for ResolveEntry(entry) in entries {
-        if let Some(first) = entry.first() {
-            all.retain(|earlier| earlier.host != first.host || earlier.port != first.port);
+        let earlier = |one: &&Override| all.iter().any(|other| other.host == one.host && other.port == one.port);
+        if let Some(Override { host, port, .. }) = entry.first().filter(earlier) {
+            let place = match host {
+                OverrideHost::Every => format!("*:{port}"),
+                OverrideHost::One(host) => host.with_port(*port),
+            };
+            let hint = format!("write all IP addresses in one entry: {place}:ADDRESS,ADDRESS");
+            return Err(UsageError::flag("--resolve", format!("two entries for {place}")).with_hint(hint));
         }
         all.extend(entry.iter().cloned());
     }
-    all
+    Ok(all)
 }
 
 /// Marks the entries that no plan of the run uses. Only the entries of the first plan are marked, so that the result
@@ -111,7 +120,7 @@ mod tests {
 
     fn read(texts: &[&str]) -> Result<String, String> {
         let entries = texts.iter().map(|text| entry(text)).collect::<Result<Vec<_>, _>>();
-        let all = overrides(&entries.map_err(|error| error.to_string())?);
+        let all = overrides(&entries.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
         let shown = all.iter().map(|one| format!("{} {} {}", one.host, one.port, one.address));
         Ok(shown.collect::<Vec<_>>().join(", "))
     }
@@ -139,9 +148,25 @@ mod tests {
     }
 
     #[test]
-    fn a_later_entry_for_the_same_host_and_port_replaces_an_earlier_one() {
-        let texts = ["h.example:587:192.0.2.1", "h.example:25:192.0.2.2", "h.example:587:192.0.2.3"];
-        assert_eq!(read(&texts).as_deref(), Ok("h.example 25 192.0.2.2, h.example 587 192.0.2.3"));
+    fn a_second_entry_for_the_same_host_and_port_is_a_usage_error() {
+        for (texts, expected) in [
+            (
+                &["h.example:587:192.0.2.1", "h.example:25:192.0.2.2", "H.Example:587:192.0.2.3"][..],
+                "--resolve: two entries for h.example:587; write all IP addresses in one entry: h.example:587:ADDRESS,ADDRESS",
+            ),
+            (
+                &["[2001:db8::1]:25:192.0.2.1", "+[2001:db8::1]:25:192.0.2.1"],
+                "--resolve: two entries for [2001:db8::1]:25; write all IP addresses in one entry: [2001:db8::1]:25:ADDRESS,ADDRESS",
+            ),
+            (
+                &["*:25:192.0.2.1", "*:25:192.0.2.2"],
+                "--resolve: two entries for *:25; write all IP addresses in one entry: *:25:ADDRESS,ADDRESS",
+            ),
+        ] {
+            assert_eq!(read(texts), Err(expected.to_owned()));
+        }
+        let different = ["h.example:587:192.0.2.1", "h.example:25:192.0.2.2", "*:587:192.0.2.3"];
+        assert_eq!(read(&different).as_deref(), Ok("h.example 587 192.0.2.1, h.example 25 192.0.2.2, * 587 192.0.2.3"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use clap::Command;
 
-use super::commands::{COMMANDS, CommandSpec, SettingsUse, check};
+use super::commands::{COMMANDS, CommandId, CommandSpec, SettingsUse, check};
 use super::flags::names::{mentions_in, takes_value};
 
 /// The flags of a check. They are used to split every command line into flags, values of flags, and other words.
@@ -31,7 +31,9 @@ pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
     match plain.peek().and_then(|word| find_command(word)) {
-        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.name != "config" => plain.skip(1).collect(),
+        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.id != CommandId::Config => {
+            plain.skip(1).collect()
+        }
         Some(_) => Vec::new(),
         None => plain.collect(),
     }

@@ -1,5 +1,5 @@
-//! Finds and reads the configuration file for all commands. Also `smtpcheck config show`, which prints each value and
-//! its origin.
+//! Finds and reads the configuration file for all commands. Also implements `smtpcheck config show`, which prints each
+//! value and its origin.
 
 use std::ffi::{OsStr, OsString};
 

@@ -1,8 +1,8 @@
 //! `smtpcheck explain WHAT... | FILE | -`: explains a rule, a code, a status, a reply, an EHLO extension or a mechanism,
 //! or the replies in a log. It works offline.
 //!
-//! Promises: standard input is processed as a stream, and unknown input is not an error. If no input was recognised,
-//! the exit code is 1.
+//! Standard input is processed as a stream. Unknown input is not an error, but if no input was recognised, the exit code
+//! is 1.
 //!
 //! Read next: [`crate::explain`], which finds the explanations, and [`crate::render::explain`], which formats them.
 
@@ -154,6 +154,6 @@ pub fn stream(
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }
     };
-    // If the reader closes the pipe, that is not an error: `extent` counts what was recognised until then.
+    // If the reader closes the pipe, that is not an error. `extent` counts the items that were recognised until then.
     super::sink::unless_closed(written).map(|()| extent).map_err(StreamError::Output)
 }

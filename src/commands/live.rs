@@ -29,7 +29,7 @@ pub(super) struct ReportDisplay<'a> {
 pub(super) enum Retention {
     /// All reports, because report files are written from them at the end.
     Reports,
-    /// Only what the format needs at the end of the run.
+    /// Only the values that the format needs at the end of the run.
     AsNeeded,
 }
 
@@ -246,7 +246,7 @@ impl RunListener for LiveOutput<'_> {
         if let Some(text) = self.waiting.remove(&check) {
             self.write(&text)?;
         }
-        // A signal arrived before the check began, so the run does not include it.
+        // A signal arrived before the check began, so the run does not include this check.
         let JobOutcome::Checked(checked) = outcome else { return Ok(()) };
         let RetriedReport { report, earlier } = *checked;
         let result = CheckResult::of(report).after(earlier);

@@ -74,6 +74,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
             SchemaOf::Suite => crate::suite::SCHEMA,
             SchemaOf::Run => documents::RUN_SCHEMA,
             SchemaOf::Batch => documents::batch::BATCH_SCHEMA,
+            SchemaOf::RunList => render::suite::PLANNED_SCHEMA,
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,

@@ -1,5 +1,5 @@
-//! Tests what a check of a suite needs from this machine (`needs`). If a need is not met, the check is skipped, and the
-//! result shows the reason. Whether the network allows connections to a port (`egress:PORT`) is tested in `run`.
+//! Tests whether this machine meets the needs of a check in a suite (`needs`). If it does not, the check is skipped, and
+//! the result shows the reason. `run` tests the need `egress:PORT`, because that test uses the network.
 
 use crate::host::{environment, routes};
 use crate::plan::Family;

@@ -17,7 +17,7 @@ pub(super) struct Progress {
     finished: usize,
     /// The first check that has not ended.
     current: usize,
-    /// What the current check is waiting for. Until that is known, what another check is waiting for.
+    /// A description of what the current check is waiting for, or, until that is known, another check.
     waiting_for: Option<String>,
 }
 

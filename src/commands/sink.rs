@@ -164,7 +164,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-/// Other systems do not have Unix file modes.
+/// Systems other than Unix do not have file modes, so nothing is copied.
 #[cfg(not(unix))]
 fn take_after(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! Standard output: what it is, and how text is written to it.
+//! Standard output: whether it is a terminal, and how text is written to it.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -17,7 +17,7 @@
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
 //! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
-//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply but 220, or two seconds of silence | send QUIT |
+//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
 //! | AskAuth | 334 | send `*` to cancel the login |
 //! | | any other reply | continue with the envelope or QUIT |
 //! | Auth | 334 | send the mechanism's response, or `*` if it has none |
@@ -30,8 +30,9 @@
 //! | any | a reply that never ends | close the connection |
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
-//! the reply to the command. After unsolicited bytes, only TLS puts the session back in step, so the rest of the
-//! session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after each reply. [`fit`] alone decides which replies are a success.
+//! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except inside TLS, so
+//! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after
+//! each reply. Only [`fit`] decides which replies are a success.
 
 mod auth;
 mod envelope;
@@ -56,9 +57,9 @@ use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, LineEn
 pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
-/// The maximum number of bytes that are read in one session. A real session has a few thousand; a session with five
-/// hundred recipients and the longest legal replies has half of this limit. The limit also bounds reports, in which one
-/// byte can take six bytes in addition to its text.
+/// The maximum number of bytes that are read in one session. A real session has a few thousand bytes. A session with
+/// five hundred recipients and the longest legal replies has half of this number. The limit also bounds the size of
+/// reports, in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
 /// How long to wait for a reply that a correct server does not send.

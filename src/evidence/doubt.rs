@@ -1,10 +1,10 @@
-//! Decides whether the server's identity is verified, by collecting every reason against it from the facts of the
-//! handshake.
+//! Decides whether the server's identity is verified. For this, it collects every reason to doubt the identity from the
+//! facts of the handshake.
 //!
-//! This is the only place where that is decided. The login asks here before it sends a secret, and the report and the
-//! checks use the same answer, so they cannot disagree: each certificate finding that fails the run corresponds to a
-//! [`Doubt`], and if there are no doubts, no such finding is raised. `--cert-days` is not among the reasons: a
-//! certificate that expires soon is still valid, and the limit exists for monitoring.
+//! This is the only place where that is decided. The login, the report and the checks all use this decision, so they
+//! cannot disagree. Each certificate finding that fails the run corresponds to a [`Doubt`], and if there are no doubts,
+//! no such finding is raised. `--cert-days` is not among the reasons: a certificate that expires soon is still valid,
+//! and the limit exists for monitoring.
 
 use jiff::Timestamp;
 
@@ -137,7 +137,7 @@ impl Handshake {
 }
 
 impl Presented {
-    /// Every reason against the certificates alone, without the rest of the handshake.
+    /// The reasons for doubt in the certificates alone, without the rest of the handshake.
     pub fn doubts(&self, now: Timestamp) -> Vec<Doubt<'_>> {
         let Some(leaf) = self.leaf() else { return vec![Doubt::NoCertificate] };
         let mut doubts = Vec::new();
@@ -167,7 +167,7 @@ impl Presented {
         doubts
     }
 
-    /// Whether there is no reason against the certificates alone.
+    /// Whether the certificates alone give no reason for doubt.
     pub fn verifies(&self, now: Timestamp) -> bool {
         self.doubts(now).is_empty()
     }

@@ -10,7 +10,7 @@ use super::tls::Handshake;
 use crate::sasl::token::{TokenClaims, TokenForm};
 use crate::wire::Reply;
 
-/// Something that happened in a session.
+/// An event of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
@@ -18,7 +18,7 @@ pub struct Event {
     pub seq: EventId,
     /// Milliseconds since the start of the run.
     pub at_ms: f64,
-    /// The probe whose session it is part of.
+    /// The probe that ran the session.
     pub probe: ProbeId,
     /// The phase of the session.
     pub phase: Phase,
@@ -148,7 +148,7 @@ pub enum DialResult {
         /// The reason.
         fault: ConnectFault,
     },
-    /// Another IP address connected faster (RFC 8305 §5), so this attempt was abandoned.
+    /// The connection to another IP address was established first (RFC 8305 §5), so this attempt was abandoned.
     Overtaken,
 }
 

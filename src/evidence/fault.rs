@@ -102,7 +102,7 @@ impl fmt::Display for ConnectFaultKind {
             ConnectFaultKind::TimedOut => "no answer",
             ConnectFaultKind::HostUnreachable => "no route to host",
             ConnectFaultKind::NetworkUnreachable => "network unreachable",
-            ConnectFaultKind::NoSourceAddress => "this machine has no address of this family",
+            ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
             ConnectFaultKind::DeniedHere => "not permitted on this machine",
             ConnectFaultKind::Reset => "connection reset",
             ConnectFaultKind::Other => "connection failed",

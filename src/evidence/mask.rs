@@ -6,15 +6,14 @@
 //!
 //! 1. Text received before the secret was sent is shown unchanged, because the peer cannot repeat a secret that it does
 //!    not have. The same applies to certificates and all other facts about TLS, which precede a login.
-//! 2. In the session in which the secret, or a value computed from it, was sent: from that moment on, every repetition
-//!    of it is masked.
-//! 3. In a later session with the same peer (host or IP address), if its certificate verifies or the user allowed
-//!    sending the secret without that: as in rule 2. A retry of the check is also a later session.
-//! 4. In a later session with the same peer that is not protected in this way, a mask would be an oracle. An on-path
-//!    attacker who never received the password could send a word list and read in a public CI log which word was
-//!    masked. But the peer itself may also repeat the password there. Therefore the output must not depend on the
-//!    password: it contains ordinary words and the words that were received before the secret was sent. Every other
-//!    word is left out.
+//! 2. In the session that sent the secret, or a value computed from it, every later repetition of the secret is masked.
+//! 3. Rule 2 also applies to later sessions with the same peer (host or IP address) if the peer's certificate is valid, or
+//!    if the user allowed smtpcheck to send the secret without a valid certificate. A retry of the check is also a later
+//!    session.
+//! 4. In all other later sessions with the same peer, a mask would reveal the password. An on-path attacker who never
+//!    received the password could send a list of words, and see in a public CI log which word was masked. But the peer
+//!    may also repeat the password in such a session. Therefore the output must not depend on the password. It contains
+//!    only ordinary words and the words that were received before the secret was sent. Every other word is left out.
 //! 5. Text received in sessions with other peers is shown unchanged.
 //! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
 //!    are never masked. Masking them would reveal which of them is the password, and a reader knows them anyway. The

@@ -84,7 +84,7 @@ impl Operator {
     }
 }
 
-/// A comparison whose values have the type of the name.
+/// A comparison and its values, which were parsed for the type of the name on the left side.
 #[derive(Clone, Debug)]
 pub(super) struct TypedComparison {
     pub(super) operator: Operator,
@@ -92,7 +92,7 @@ pub(super) struct TypedComparison {
     pub(super) values: Vec<Literal>,
 }
 
-/// A value in an expectation, with the type of the name.
+/// A value on the right side of an expectation, parsed for the type of the name on the left side.
 #[derive(Clone, Debug)]
 pub(super) enum Literal {
     Number(f64),
@@ -110,7 +110,7 @@ pub(super) enum Literal {
     Keyword(String),
 }
 
-/// Compares the actual value with a value of the expectation; `None` if they cannot be compared.
+/// Compares the value in the report with a value of the expectation; `None` if their types differ.
 fn order(seen: &FieldValue, wanted: &Literal) -> Option<std::cmp::Ordering> {
     match wanted {
         Literal::Number(number) => seen.as_f64()?.partial_cmp(number),

@@ -107,10 +107,10 @@ fn of_provider(name: &str) -> Option<Explained> {
     });
     let settings = Fix::run("Show all settings", format!("smtpcheck providers {}", provider.id));
     Some(Explained {
-        provider: Some(provider.id.clone()),
+        provider: Some(provider.id.into()),
         meaning: Some(meaning.join(": ")),
         fixes: std::iter::once(settings).chain(check).collect(),
-        source: Some(provider.source.clone()),
+        source: Some(provider.source.into()),
         ..Explained::new(ExplanationKind::Provider, name)
     })
 }
@@ -148,14 +148,14 @@ fn of_keyword(word: &str) -> Option<Explained> {
     if let Some(absent) = &row.absent {
         meaning = format!("{meaning} If it is missing: {absent}");
     }
-    let (meaning, source) = (Some(meaning), Some(row.reference.clone()));
+    let (meaning, source) = (Some(meaning), Some(row.reference.into()));
     Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Keyword, word) })
 }
 
 fn of_mechanism(word: &str) -> Option<Explained> {
     let row = mechanisms::find(word).filter(|_| !word.contains(char::is_whitespace))?;
     let what = format!("SASL mechanism ({}): {} On the wire: {}", row.strength, row.remark, row.secret_on_wire);
-    let (meaning, source) = (Some(what), Some(row.reference.clone()));
+    let (meaning, source) = (Some(what), Some(row.reference.into()));
     Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Mechanism, word) })
 }
 

@@ -40,17 +40,17 @@ impl FoundError {
         let FoundError { error, program } = self;
         let server = server_of(text);
         let advice = program.into_iter().flat_map(|program| program.advice_for(&error.rule));
-        let fixes = advice.chain(&error.fix).map(|fix| server.fill(fix));
+        let fixes = advice.chain(error.fix.as_slice()).map(|fix| server.fill(fix.fix()));
         let mut explained = Explained {
-            program: program.map(|program| program.id.clone()),
+            program: program.map(|program| program.id.into()),
             rule: self.rule(),
             confidence: Some(error.confidence),
             meaning: Some(match program {
                 Some(program) => format!("an error message of {}", program.name),
                 None => "an error message of a mail program or mail server".to_owned(),
             }),
-            cause: Some(error.means.clone()),
-            otherwise: error.otherwise.clone(),
+            cause: Some(error.means.into()),
+            otherwise: error.otherwise.map(String::from),
             fixes: fixes.collect(),
             source: Some(format!("{}: {}", error.id, error.source)),
             ..Explained::new(ExplanationKind::Error, text)
@@ -63,19 +63,15 @@ impl FoundError {
 /// Adds what is known about the program that printed a reply.
 pub(super) fn add_program(explained: &mut Explained, text: &str) {
     let Some(program) = programs::recognised(&normal(text)) else { return };
-    explained.program = Some(program.id.clone());
+    explained.program = Some(program.id.into());
     let advice = explained.rule.into_iter().flat_map(|rule| program.advice_for(rule));
     let server = server_of(text);
-    explained.fixes.extend(advice.map(|fix| server.fill(fix)));
+    explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));
 }
 
 /// A text as literals are searched in it. qmail logs `_` for each space of a message.
 fn prepared(text: &str) -> String {
     let text = normal(text);
-    if text == "eof" {
-        // Go's message is this word and nothing else.
-        return "smtp: eof".to_owned();
-    }
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
     if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
 }
@@ -85,10 +81,10 @@ pub(super) fn of_program(name: &str) -> Option<Explained> {
     let program = programs::named(name)?;
     let server = ServerName::default();
     Some(Explained {
-        program: Some(program.id.clone()),
+        program: Some(program.id.into()),
         meaning: Some(format!("{}: {}", program.name, program.note)),
-        fixes: program.advice().iter().map(|advice| server.fill(&advice.fix)).collect(),
-        source: Some(program.source.clone()),
+        fixes: program.advice().iter().map(|advice| server.fill(advice.fix.fix())).collect(),
+        source: Some(program.source.into()),
         ..Explained::new(ExplanationKind::Program, name)
     })
 }
@@ -119,13 +115,14 @@ fn proof(rule: &str, server: &ServerName) -> Fix {
 mod tests {
     use super::FoundError;
     use crate::check;
-    use crate::lexicon::{program_errors, programs};
+    use crate::lexicon::{Text, program_errors, programs};
 
     #[test]
     fn every_program_error_and_every_advice_names_a_rule() {
         let of_errors = program_errors::all().iter().map(|error| &error.rule);
-        let of_advice = programs::all().iter().flat_map(|program| program.advice()).flat_map(|advice| &advice.rules);
-        let unknown: Vec<&String> = of_errors.chain(of_advice).filter(|rule| check::rule(rule).is_none()).collect();
+        let of_advice =
+            programs::all().iter().flat_map(|program| program.advice()).flat_map(|advice| advice.rules.as_slice());
+        let unknown: Vec<&Text> = of_errors.chain(of_advice).filter(|rule| check::rule(rule).is_none()).collect();
         assert!(unknown.is_empty(), "no such rules: {unknown:?}");
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::secrets::without_secrets;
 use crate::lexicon::{Basis, Category, Confidence, Fix, ReplyPhase};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
@@ -13,7 +14,7 @@ pub struct Explained {
     pub kind: ExplanationKind,
     /// The line number in the input, from 1; null for arguments.
     pub line: Option<u64>,
-    /// The explained text; the lines of a multi-line reply are separated by LF.
+    /// The explained text, in which secrets are masked; the lines of a multi-line reply are separated by LF.
     pub input: String,
     /// The reply code.
     pub code: Option<ReplyCode>,
@@ -87,12 +88,12 @@ pub struct ConditionalMeaning {
 }
 
 impl Explained {
-    /// An explanation in which all other keys are empty.
+    /// An explanation in which all other keys are empty. Secrets in the input are masked.
     pub fn new(kind: ExplanationKind, input: impl Into<String>) -> Explained {
         Explained {
             kind,
             line: None,
-            input: super::log::without_secret(input.into()),
+            input: without_secrets(&input.into()),
             code: None,
             status: None,
             phase: None,

@@ -138,12 +138,6 @@ static SEARCH_HARMLESS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// Go's message for a connection that the server closed. Scripts in a log contain the same word, so it counts only if it is
-/// the whole input.
-fn is_end_of_file(line: &[u8]) -> bool {
-    line.trim_ascii() == b"EOF"
-}
-
 fn reports_failure(line: &[u8]) -> bool {
     SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
 }
@@ -211,7 +205,10 @@ impl FailureLines {
             return None;
         }
         let is_failure = reports_failure(line);
-        let found = (is_failure || program_errors::may_be_in(line) || number == 1 && is_end_of_file(line)).then(|| {
+        let found = (is_failure
+            || program_errors::may_be_in(line)
+            || number == 1 && std::str::from_utf8(line).is_ok_and(program_errors::is_alone))
+        .then(|| {
             let text = String::from_utf8_lossy(line.get(..MAX_HELD).unwrap_or(line)).trim_end().to_owned();
             FailureLine { number, text, is_failure }
         });

@@ -15,6 +15,7 @@ mod explained;
 mod failures;
 pub mod log;
 mod reply;
+mod secrets;
 mod stream;
 mod target;
 mod traces;

@@ -6,7 +6,8 @@ use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
-use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
+use crate::lexicon::tables::{self, StatusRow};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software};
 use crate::wire::{Class, EnhancedStatus, Reply, reply};
 
 /// Facts about the replies that the user gives because the input may not contain them.
@@ -90,7 +91,7 @@ impl Understood {
             provider: provider.map(str::to_owned),
             code: reply.code,
             status: reply.enhanced,
-            meaning: meaning(&reply),
+            meaning: meaning(&reply, reading.as_ref()),
             also,
             rule,
             ..Explained::new(ExplanationKind::Reply, text)
@@ -104,7 +105,7 @@ impl Understood {
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
         let server = ServerName::of_host(host);
-        let fixes = reading.fixes.iter().map(|fix| server.fill(fix));
+        let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
         explained.fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix }).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
@@ -158,9 +159,9 @@ fn by_registry(reply: &Reply) -> Option<Reading> {
     Some(Reading {
         cause: row.cause(status),
         confidence: Confidence::Possible,
-        means: row.meaning.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.meaning.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: Basis::Status { status: status.to_string() },
     })
 }
@@ -189,16 +190,28 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
 }
 
 /// The meaning of the code in the standard and of the enhanced status in the registry.
-fn meaning(reply: &Reply) -> Option<String> {
+fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
         Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
         None => tables::class(code).map(|row| format!("{code}: not in any standard; {}", row.meaning)),
     });
-    let status = reply
-        .enhanced
-        .and_then(|status| tables::status(status).map(|row| format!("{status}: {} ({})", row.text, row.reference)));
+    let status = reply.enhanced.and_then(|status| {
+        let row = tables::status(status)?;
+        let gloss = format!("{status}: {} ({})", row.text, row.reference);
+        let is_other = reading.is_some_and(|reading| contradicts(row, status, reading));
+        Some(if is_other { format!("{gloss}, but this server uses it for another reason") } else { gloss })
+    });
     let parts: Vec<String> = code.into_iter().chain(status).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for reasons of
+/// their own, and the words of the reply count more.
+fn contradicts(row: &StatusRow, status: EnhancedStatus, reading: &Reading) -> bool {
+    let by_registry = row.cause(status);
+    let is_vague = row.generic || matches!(by_registry, Cause::Other | Cause::Accepted);
+    let is_known = matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. });
+    is_known && !is_vague && reading.cause != Cause::Other && by_registry.category() != reading.cause.category()
 }
 
 /// The meanings of a code or status without text in each phase and at each provider, unless the phase or provider is
@@ -209,17 +222,17 @@ fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
     }
     let mut found = Vec::new();
     if let (Some(code), None, None) = (reply.code, reply.enhanced, context.step) {
-        for row in tables::code(code).into_iter().flat_map(|row| &row.at) {
+        for row in tables::code(code).into_iter().flat_map(|row| row.at) {
             let names = ReplyPhase::ALL.iter().filter(|(_, phase)| row.phase.contains(phase)).map(|(name, _)| *name);
             let at = names.collect::<Vec<_>>().join(", ");
             let (category, confidence) = (row.cause.category(), row.confidence);
-            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.clone() });
+            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.into() });
         }
     }
     if let (Some(status), None) = (reply.enhanced, context.provider) {
         for row in tables::deviations(status, reply.code) {
-            let (at, category) = (row.provider.clone(), row.cause.category());
-            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.clone() });
+            let (at, category) = (String::from(row.provider), row.cause.category());
+            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.into() });
         }
     }
     found
@@ -231,4 +244,22 @@ fn source(basis: &Basis) -> Option<String> {
     // Sources are public pages and internal notes of this project; only the pages are useful to users.
     let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
     (!public.is_empty()).then(|| public.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExplainContext;
+
+    fn meaning(text: &str) -> String {
+        let explained = ExplainContext::default().reply(text, None, None).expect("a known reply");
+        explained.meaning.expect("a known code")
+    }
+
+    #[test]
+    fn a_status_that_the_server_uses_for_another_reason_is_no_contradiction() {
+        let another = "but this server uses it for another reason";
+        assert!(meaning("550 5.1.1 Your message was rejected because of your SPF record").contains(another));
+        assert!(!meaning("550 5.1.1 <a@example.com>: User unknown").contains(another));
+        assert!(!meaning("554 5.7.1 <a@example.com>: Relay access denied").contains(another));
+    }
 }

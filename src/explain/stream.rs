@@ -13,6 +13,7 @@ use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
+use super::secrets::without_secrets;
 use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
@@ -116,15 +117,6 @@ const REPLY_REACH: u64 = 3;
 const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
 const MAX_RECENT: usize = 16;
-
-/// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
-fn vagueness(found: FoundError) -> u8 {
-    match found.error.rule.as_str() {
-        "connection-refused" => 2,
-        "tls-handshake-failed" | "auth-refused" | "recipient-refused" | "sender-refused" | "content-policy" => 1,
-        _ => 0,
-    }
-}
 
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
@@ -253,14 +245,14 @@ impl LogExplainer<'_> {
                         && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
                 let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(found) > vagueness(*known)
+                    line.number.abs_diff(first.number) <= REPLY_REACH && found.error.vagueness > known.error.vagueness
                 };
                 let is_told = |known: &(FailureLine, FoundError)| is_more(known) || is_vaguer(known);
                 if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_told) {
                     return;
                 }
                 let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(*known) > vagueness(found)
+                    line.number.abs_diff(first.number) <= REPLY_REACH && known.error.vagueness > found.error.vagueness
                 };
                 if self.generic.take_if(is_replaced).is_none() {
                     self.release_generic();
@@ -278,7 +270,9 @@ impl LogExplainer<'_> {
                     let unknown = Explained::new(ExplanationKind::Unknown, line.text.as_str());
                     self.pass_on(&Explained { line: Some(line.number), ..unknown });
                 }
-                self.unknown.get_or_insert(line);
+                let FailureLine { number, text, is_failure } = line;
+                let masked = || FailureLine { number, text: without_secrets(&text), is_failure };
+                self.unknown.get_or_insert_with(masked);
             }
             None => {}
         }
@@ -369,7 +363,7 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::{LogMode, LogSummary, log};
-    use crate::explain::{ExplainContext, ExplanationKind};
+    use crate::explain::{ExplainContext, ExplanationKind, arguments};
 
     fn counted(text: &str) -> LogSummary {
         let context = ExplainContext::default();
@@ -431,6 +425,35 @@ mod tests {
         assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
         assert_eq!(tallied(&summary), [("connection-refused", 2)]);
         assert!(summary.tallies.iter().all(|tally| tally.example.kind == ExplanationKind::Error));
+    }
+
+    #[test]
+    fn no_secret_of_a_log_is_passed_on() {
+        let secret = "Sup3rS3cretPw";
+        for text in [
+            "dial smtp://ann:SECRET@h.example.com:587: connection refused",
+            "Error: connect ECONNREFUSED 192.0.2.1:25 password: SECRET",
+            "password=SECRET.h.example.com:25 connection refused",
+            "a failure of a new kind password=SECRET",
+            "Exception: failed to connect\n  settings:\n    password: SECRET",
+            "550 5.7.1 rejected password=SECRET",
+            "Error: Invalid login: 535 5.7.8 no (password SECRET, token=SECRET)",
+            "{\"password\":\"SECRET\",\"error\":\"connection refused\"}",
+            "tool --password SECRET failed: certificate has expired",
+        ] {
+            let text = text.replace("(password SECRET", "(password: SECRET").replace("SECRET", secret);
+            for mode in [LogMode::Each, LogMode::Count] {
+                let mut told = String::new();
+                let context = ExplainContext::default();
+                let summary = log(&mut text.as_bytes(), &context, mode, &mut |explained| {
+                    told += &format!("{explained:?}");
+                    ControlFlow::Continue(())
+                });
+                told += &format!("{summary:?}");
+                told += &format!("{:?}", arguments(&[text.clone()], &context));
+                assert!(!told.contains(secret), "{told}");
+            }
+        }
     }
 
     #[test]

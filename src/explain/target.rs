@@ -4,6 +4,7 @@
 //! Does not: take the name of a source file with a line number, or a time, for a server: a name needs a known mail port or a
 //! word before it that announces a host.
 
+use super::secrets::without_secrets;
 use crate::lexicon::Fix;
 
 /// The server in a message, as far as the message names it.
@@ -40,7 +41,7 @@ impl ServerName {
     }
 
     /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check knows.
-    pub(super) fn fill(&self, fix: &Fix) -> Fix {
+    pub(super) fn fill(&self, fix: Fix) -> Fix {
         let values = [
             ("{host}:{port}", self.place()),
             ("{host}", self.host()),
@@ -53,7 +54,7 @@ impl ServerName {
             ("{ip}", "YOUR-PUBLIC-ADDRESS".to_owned()),
         ];
         let fill = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), url: fix.url.clone(), when: None }
+        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), url: fix.url, when: None }
     }
 }
 
@@ -103,6 +104,8 @@ const BEFORE_SERVER: [&str; 9] = [
 /// The server in a message. Some forms need more than its words: a line of Exchange's protocol log, where the local address
 /// comes first, and fields with a name before them.
 pub(super) fn server_of(text: &str) -> ServerName {
+    // A password may look like the name of a host.
+    let text = &without_secrets(text);
     let fields: Vec<&str> = text.splitn(8, ',').collect();
     if let [_, _, _, _, local, remote, _, _] = fields.as_slice()
         && local.parse::<std::net::SocketAddr>().is_ok()

@@ -516,7 +516,7 @@ mod tests {
         summary_contains(&[&fetchable.der], &["does not send the certificate of the issuer", "CN=Example CA"]);
         summary_contains(&[&plain.der], &["the issuer of the certificate, CN=Example CA"]);
         summary_contains(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
-        summary_contains(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
+        summary_contains(&[&plain.der, &middle.der, &root.der], &["leads to the root certificate CN=Example Root"]);
         summary_contains(
             &[&fetchable.der, &root.der],
             &["does not send the certificate of the issuer", "CN=Example CA"],

@@ -1,4 +1,4 @@
-//! The port through which one inquiry uses the network.
+//! Runs the probes of one inquiry over the network: the implementation of `inquiry::Gather`.
 
 use std::rc::Rc;
 use std::time::Duration;

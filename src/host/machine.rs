@@ -1,5 +1,5 @@
-//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. Of an environment variable,
-//! only whether it is set is used, not its value.
+//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. For an environment variable,
+//! the result shows only whether the variable is set, never its value.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,10 +18,10 @@ const DMI_FILES: [&str; 7] = [
     "chassis_vendor",
     "chassis_asset_tag",
 ];
-/// The maximum size of such a file of the kernel: one page.
+/// The maximum size of these files, which is one memory page.
 const PAGE: u64 = 4096;
 
-/// Collects the signs. This takes less than a millisecond, because the seven files are in the memory of the kernel.
+/// Collects the signs. This takes less than a millisecond, because the kernel creates the seven files in memory.
 pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
     let is_set = |name: &&String| environment::is_set(name);

@@ -1,4 +1,4 @@
-//! Runs an inquiry with a port and a listener: carries out each step, and waits for arrivals in between.
+//! Runs an inquiry with a gatherer and a listener: carries out each step, and waits for arrivals in between.
 
 use std::io;
 use std::pin::pin;
@@ -84,7 +84,7 @@ pub async fn inquire_all(
     }
 }
 
-/// The result of an inquiry whose port never waits, such as a transcript in a test. `None` if the port waits.
+/// The result of an inquiry whose gatherer never waits, such as a transcript in a test. `None` if the gatherer waits.
 pub fn at_once<T>(inquiring: impl Future<Output = T>) -> Option<T> {
     match pin!(inquiring).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),

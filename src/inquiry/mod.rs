@@ -4,10 +4,11 @@
 //! [`Inquiry`] is a state machine without I/O, like `dialogue`. Arrivals are passed to [`Inquiry::arrive`]. The caller
 //! carries out the steps that [`Inquiry::step`] returns: questions to ask, probes to stop, notifications for a
 //! listener. Both functions receive the time as an argument. [`inquire`] and [`inquire_all`] (`driver.rs`) connect the
-//! inquiry with a port ([`Gather`]) and a listener.
+//! inquiry with a gatherer, which implements [`Gather`], and with a listener.
 //!
-//! An inquiry can have several plans. Each plan is a separate case with its own evidence, but a question shared by two cases is asked only once. The port uses probe numbers of the inquiry; the inquiry records
-//! which cases use which probe.
+//! An inquiry can have several plans. Each plan is a separate case with its own evidence, but a question that two cases
+//! have in common is asked only once. The inquiry numbers the probes that the gatherer runs, and records which cases
+//! use which probe.
 
 mod driver;
 mod port;
@@ -46,14 +47,14 @@ pub enum Ended {
 pub enum InquiryStep {
     /// Start a probe.
     Ask {
-        /// The number that the port uses for the probe.
+        /// The number of the probe in the gatherer.
         probe: ProbeId,
         /// The question that the probe answers.
         question: Box<Question>,
     },
     /// End a probe early, because no case needs further results from it.
     Stop {
-        /// The number that the port uses for the probe.
+        /// The number of the probe in the gatherer.
         probe: ProbeId,
     },
     /// Notify the listener of an event: see [`Inquiry::shown_event`].
@@ -126,7 +127,7 @@ enum Asking {
     },
 }
 
-/// A question that was passed to the port. The number of its probe is its position, from 1.
+/// A question that was passed to the gatherer. The number of its probe is its position in the list, from 1.
 #[derive(Debug)]
 struct PendingQuestion {
     question: Question,
@@ -184,7 +185,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// Processes an arrival from the port.
+    /// Processes an arrival from the gatherer.
     pub fn arrive(&mut self, arrival: Arrival, now_ms: f64) {
         match arrival {
             Arrival::Event { probe, at_ms, phase, tls, what } => {
@@ -243,7 +244,7 @@ impl<'p> Inquiry<'p> {
         self.cases.into_iter().map(|case| case.evidence).collect()
     }
 
-    /// The next question of any case that the port must be asked.
+    /// The next question of any case that must be passed to the gatherer.
     fn next_question(&mut self, now_ms: f64) -> Option<(ProbeId, Question)> {
         while let Asking::Round { case, questions, of, .. } = &mut self.asking {
             if let Some(question) = questions.pop_front() {
@@ -270,7 +271,7 @@ impl<'p> Inquiry<'p> {
         self.asking = if is_answered { Asking::new_round() } else { Asking::Idle };
     }
 
-    /// Records that a case asks a question. Returns the number of the probe if the port must be asked.
+    /// Records that a case asks a question. Returns the number of the probe if the question must be passed to the gatherer.
     fn ask_for(&mut self, at: usize, question: &Question, now_ms: f64) -> Option<ProbeId> {
         let case = self.cases.get_mut(at)?;
         if case.evidence.answer_to(question).is_some() {

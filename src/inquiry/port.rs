@@ -1,4 +1,5 @@
-//! The port through which the inquiry asks questions. Behind it is the network (`gather`) or a transcript in a test.
+//! The interface between the inquiry and the gatherer, which answers the questions: from the network (`gather`), or from
+//! a transcript in a test.
 
 use crate::evidence::{EventKind, Outcome, Phase, ProbeId};
 use crate::question::Question;
@@ -25,7 +26,7 @@ pub trait Gather {
     }
 }
 
-/// An event that the port reports to the inquiry.
+/// An event that the gatherer reports to the inquiry.
 #[derive(Debug)]
 pub enum Arrival {
     /// An event occurred in a session.

@@ -1,4 +1,4 @@
-//! Tests of the inquiry alone, without a port: arrivals in, steps out.
+//! Tests of the inquiry without a gatherer: a test passes arrivals and examines the steps.
 
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 

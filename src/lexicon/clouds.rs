@@ -1,53 +1,31 @@
 //! Cloud providers and CI services in which a machine may run: how to recognise them, and whether they block outgoing
 //! mail connections.
 
+use super::meaning::Confidence;
+use super::pool::{FixRow, List, Text};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use serde::Deserialize;
-
-use super::embedded::embedded;
-use super::meaning::{Confidence, Fix};
-
-static FILE: LazyLock<CloudsFile> = LazyLock::new(|| embedded("clouds.toml", include_str!("data/clouds.toml")));
-
-#[derive(Deserialize)]
-struct CloudsFile {
-    cloud: Vec<Cloud>,
-}
+include!(concat!(env!("OUT_DIR"), "/lexicon/clouds.rs"));
 
 /// One cloud provider, platform or CI service.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct Cloud {
-    /// The public id, in kebab-case.
-    #[cfg(test)]
-    pub id: String,
     /// The name as it is shown to the user.
-    pub name: String,
+    pub name: Text,
     /// `cloud`, `platform`, `ci` or `virtual`.
-    pub kind: String,
-    #[serde(default)]
-    env: Vec<String>,
-    #[serde(default)]
-    dmi: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    host_suffix: Vec<String>,
+    pub kind: Text,
+    env: List<Text>,
+    /// Files of `/sys/class/dmi/id` with the values that they may contain.
+    dmi: &'static [(Text, List<Text>)],
+    host_suffix: List<Text>,
     /// The outgoing ports that are blocked by default.
-    pub blocks: Vec<u16>,
+    pub blocks: &'static [u16],
     /// How certain the recognition is.
     pub certainty: Confidence,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Fixes for the user.
-    #[serde(default)]
-    pub fix: Vec<Fix>,
-    #[cfg(test)]
-    source: String,
-    #[cfg(test)]
-    example: BTreeMap<String, String>,
-    #[cfg(test)]
-    counter_example: BTreeMap<String, String>,
+    pub fix: List<FixRow>,
 }
 
 /// Facts about a machine from which the place is recognised.
@@ -63,31 +41,31 @@ pub(crate) struct MachineSigns<'a> {
 
 /// The first entry that matches the facts.
 pub(crate) fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
-    FILE.cloud.iter().find(|cloud| {
-        let by_env = cloud.env.iter().any(|name| signs.env.contains(&name.as_str()));
+    CLOUDS.iter().find(|cloud| {
+        let by_env = cloud.env.iter().any(|name| signs.env.contains(&&**name));
         let by_dmi = cloud.dmi.iter().any(|(file, values)| {
-            let content = signs.dmi.get(file.as_str()).map(|content| content.trim().to_lowercase());
+            let content = signs.dmi.get(&**file).map(|content| content.trim().to_lowercase());
             content.is_some_and(|content| values.iter().any(|value| content.contains(&value.to_lowercase())))
         });
-        let by_host =
-            signs.host.is_some_and(|host| cloud.host_suffix.iter().any(|suffix| host.ends_with(suffix.as_str())));
+        let by_host = signs.host.is_some_and(|host| cloud.host_suffix.iter().any(|suffix| host.ends_with(&**suffix)));
         by_env || by_dmi || by_host
     })
 }
 
 /// The names of all environment variables that are used for recognition.
 pub(crate) fn variables() -> impl Iterator<Item = &'static str> {
-    FILE.cloud.iter().flat_map(|cloud| cloud.env.iter().map(String::as_str))
+    CLOUDS.iter().flat_map(|cloud| cloud.env.texts())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FILE, MachineSigns, recognise};
+    use super::{MachineSigns, recognise};
+    use crate::lexicon::entries;
 
     #[test]
     fn every_place_is_recognised_by_its_example_and_not_by_its_counter_example() {
-        for cloud in &FILE.cloud {
-            assert!(!cloud.source.is_empty(), "{} has no source", cloud.id);
+        for cloud in &entries().clouds.entries.cloud {
+            assert!(!cloud.source.is_empty(), "{} has no source", cloud.name);
             let found = |example: &std::collections::BTreeMap<String, String>| {
                 let mut signs = MachineSigns::default();
                 for (key, value) in example {
@@ -99,10 +77,10 @@ mod tests {
                         }
                     }
                 }
-                recognise(&signs).map(|found| found.id.clone())
+                recognise(&signs).map(|found| found.name.as_str())
             };
-            assert_eq!(found(&cloud.example).as_ref(), Some(&cloud.id), "{:?}", cloud.example);
-            assert_ne!(found(&cloud.counter_example).as_ref(), Some(&cloud.id), "{:?}", cloud.counter_example);
+            assert_eq!(found(&cloud.example), Some(cloud.name.as_str()), "{:?}", cloud.example);
+            assert_ne!(found(&cloud.counter_example), Some(cloud.name.as_str()), "{:?}", cloud.counter_example);
         }
     }
 }

@@ -1,148 +1,242 @@
-//! Finds which entries of a file have their literals in a text, with one pass of an Aho-Corasick automaton over the text.
+//! Finds which entries of a table have their literals in a text, with one pass over the text. The build script makes the
+//! index, so nothing is constructed before the first search.
+//!
+//! Each literal is filed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or two if
+//! it is shorter ([`super::grams`]). A search computes the slot of the last bytes at each position of the text, and compares
+//! the literals in this slot with the text there.
 //!
 //! An entry's literals hold when all of `all`, at least one of `any` (if there are any) and none of `none` are in the
 //! text. Only entries to which a literal in the text leads are examined.
 //!
 //! Does not: know what an entry means, or any condition other than literals. [`super::phrases`] and
-//! [`super::program_errors`] do.
+//! [`super::program_errors`] do. Read next: `build/lexicon/literals.rs`, which files the literals.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use super::grams;
+use super::pool::{List, Text};
 
-/// The literals of one entry, in lower case with single spaces, as in [`super::normal`].
-#[derive(Clone, Copy)]
-pub(super) struct Literals<'a> {
-    pub(super) all: &'a [String],
-    pub(super) any: &'a [String],
-    pub(super) none: &'a [String],
-}
-
-/// The literals of all entries of a file.
+/// The literals of all entries of a table. A literal is named by its number.
 pub(super) struct LiteralIndex {
-    entries: Vec<EntryLiterals>,
-    automaton: AhoCorasick,
-    /// The length of each literal, in characters.
-    lengths: Vec<usize>,
-    /// The literals, in the order of their numbers.
-    words: Vec<String>,
+    pub(super) literals: List<Text>,
+    /// The literals of four bytes and more.
+    pub(super) fours: Filing,
+    /// The literals of two and three bytes.
+    pub(super) twos: Filing,
+    /// The literals of one byte.
+    pub(super) ones: &'static [(u8, u16)],
+    /// The literals of the entries, one entry after the other.
+    pub(super) listed: &'static [u16],
+    /// Where the entries of each literal begin in `led_to`, and the end of the last.
+    pub(super) lead_starts: &'static [u16],
     /// For each literal, the entries that can hold only where it is in the text.
-    led_to: Vec<Vec<usize>>,
+    pub(super) led_to: &'static [u16],
     /// The entries without a literal that must be there.
-    wordless: Vec<usize>,
+    pub(super) wordless: &'static [u16],
 }
 
-/// The literals of one entry, by their numbers in the automaton.
-struct EntryLiterals {
-    all: Vec<usize>,
-    any: Vec<usize>,
-    none: Vec<usize>,
+/// Literals that are filed by some of their bytes.
+pub(super) struct Filing {
+    /// The bits of the number of a slot.
+    pub(super) bits: u32,
+    /// Where each slot begins in `filed`, and the end of the last.
+    pub(super) starts: &'static [u16],
+    /// Literals, and the places of the bytes in them.
+    pub(super) filed: &'static [(u16, u8)],
+}
+
+/// The literals of one entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntryLiterals {
+    pub(super) all: Numbers,
+    pub(super) any: Numbers,
+    pub(super) none: Numbers,
+}
+
+/// A range of the literals that entries list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    start: u16,
+    length: u16,
+}
+
+impl Numbers {
+    pub(super) const fn at(start: u16, length: u16) -> Numbers {
+        Numbers { start, length }
+    }
 }
 
 /// The literals that are in a text.
 pub(super) struct Hits {
-    has: Vec<bool>,
+    /// A bit for each literal.
+    has: Vec<u64>,
     /// The same as a list, each literal once.
-    list: Vec<usize>,
+    list: Vec<u16>,
 }
 
 impl Hits {
-    fn has(&self, literal: usize) -> bool {
-        self.has.get(literal).copied().unwrap_or(false)
+    fn has(&self, literal: u16) -> bool {
+        self.has.get(usize::from(literal / 64)).is_some_and(|bits| bits >> (literal % 64) & 1 == 1)
+    }
+
+    fn add(&mut self, literal: u16) {
+        let Some(bits) = self.has.get_mut(usize::from(literal / 64)) else { return };
+        if *bits >> (literal % 64) & 1 == 0 {
+            *bits |= 1 << (literal % 64);
+            self.list.push(literal);
+        }
     }
 }
 
-impl EntryLiterals {
-    /// The literals of which one must be in the text: the longest of `all`, because it is the rarest; otherwise `any`.
-    fn needed(&self, lengths: &[usize]) -> Vec<usize> {
-        let length = |literal: &usize| lengths.get(*literal).copied().unwrap_or(0);
-        match self.all.iter().max_by_key(|literal| length(literal)) {
-            Some(rarest) => vec![*rarest],
-            None => self.any.clone(),
-        }
+impl Filing {
+    /// The literals in the slot of some bytes, with the places of the bytes in them.
+    fn slot(&self, gram: u32) -> &'static [(u16, u8)] {
+        let slot = grams::slot(gram, self.bits);
+        let Some(&[start, end]) = self.starts.get(slot..slot + 2) else { return &[] };
+        self.filed.get(usize::from(start)..usize::from(end)).unwrap_or_default()
     }
 }
 
 impl LiteralIndex {
-    pub(super) fn new<'a>(entries: impl Iterator<Item = Literals<'a>>) -> LiteralIndex {
-        let mut words: Vec<&'a str> = Vec::new();
-        let mut numbers: HashMap<&'a str, usize> = HashMap::new();
-        let mut numbered = |literals: &'a [String]| -> Vec<usize> {
-            let number = |word: &'a String| {
-                *numbers.entry(word).or_insert_with(|| {
-                    words.push(word);
-                    words.len() - 1
-                })
-            };
-            literals.iter().map(number).collect()
-        };
-        let entries: Vec<EntryLiterals> = entries
-            .map(|Literals { all, any, none }| EntryLiterals {
-                all: numbered(all),
-                any: numbered(any),
-                none: numbered(none),
-            })
-            .collect();
-        let lengths: Vec<usize> = words.iter().map(|word| word.chars().count()).collect();
-        let (mut led_to, mut wordless) = (vec![Vec::new(); words.len()], Vec::new());
-        for (at, literals) in entries.iter().enumerate() {
-            let needed = literals.needed(&lengths);
-            if needed.is_empty() {
-                wordless.push(at);
-            }
-            for literal in needed {
-                led_to.get_mut(literal).into_iter().for_each(|led: &mut Vec<usize>| led.push(at));
-            }
-        }
-        // Overlapping matches are needed: "user unknown" and "unknown" both count.
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
-        let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
-        let words = words.into_iter().map(str::to_owned).collect();
-        LiteralIndex { entries, automaton, lengths, words, led_to, wordless }
-    }
-
     /// Which literals are in a text in lower case.
     pub(super) fn hits(&self, text: &str) -> Hits {
-        let mut hits = Hits { has: vec![false; self.lengths.len()], list: Vec::new() };
-        for found in self.automaton.find_overlapping_iter(text) {
-            let literal = found.pattern().as_usize();
-            if let Some(hit) = hits.has.get_mut(literal).filter(|hit| !**hit) {
-                *hit = true;
-                hits.list.push(literal);
+        let mut hits = Hits { has: vec![0; self.literals.len().div_ceil(64)], list: Vec::new() };
+        let _: ControlFlow<()> = self.search(
+            text.as_bytes(),
+            |byte| byte,
+            |literal, _| {
+                hits.add(literal);
+                ControlFlow::Continue(())
+            },
+        );
+        hits
+    }
+
+    /// Where literals are in a text in lower case.
+    pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let mut places = Vec::new();
+        let _: ControlFlow<()> = self.search(
+            text.as_bytes(),
+            |byte| byte,
+            |literal, start| {
+                places.push(start..start + self.text(literal).len());
+                ControlFlow::Continue(())
+            },
+        );
+        places
+    }
+
+    /// Whether a literal that leads to an entry is in a text, in any case of ASCII.
+    pub(super) fn leads(&self, text: &[u8]) -> bool {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.search(text, lower, |literal, _| {
+            if self.entries_of(literal).is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .is_break()
+    }
+
+    /// Finds each literal at each place where it begins, until `found` breaks. `fold` changes the bytes of the text.
+    fn search(
+        &self,
+        text: &[u8],
+        fold: impl Fn(u8) -> u8,
+        mut found: impl FnMut(u16, usize) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut compare = |filed: &'static [(u16, u8)], gram: usize| {
+            filed.iter().try_for_each(|(literal, place)| {
+                let Some(start) = gram.checked_sub(usize::from(*place)) else { return ControlFlow::Continue(()) };
+                let literal_text = self.text(*literal).as_bytes();
+                let is_there = text
+                    .get(start..start + literal_text.len())
+                    .is_some_and(|part| part.iter().zip(literal_text).all(|(byte, wanted)| fold(*byte) == *wanted));
+                if is_there { found(*literal, start) } else { ControlFlow::Continue(()) }
+            })
+        };
+        let mut last_four = 0;
+        for (at, byte) in text.iter().enumerate() {
+            last_four = grams::next(last_four, fold(*byte));
+            if at >= 3 {
+                compare(self.fours.slot(last_four), at - 3)?;
+            }
+            if at >= 1 {
+                compare(self.twos.slot(grams::two(last_four)), at - 1)?;
             }
         }
-        hits
+        for (byte, literal) in self.ones {
+            for (at, _) in text.iter().enumerate().filter(|(_, own)| fold(**own) == *byte) {
+                found(*literal, at)?;
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// The entries that may hold; some twice.
     pub(super) fn candidates<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = usize> + 'a {
-        let led_to = hits.list.iter().filter_map(|literal| self.led_to.get(*literal)).flatten();
-        led_to.chain(&self.wordless).copied()
+        let led_to = hits.list.iter().flat_map(|literal| self.entries_of(*literal));
+        led_to.chain(self.wordless).map(|entry| usize::from(*entry))
+    }
+
+    fn entries_of(&self, literal: u16) -> &'static [u16] {
+        let literal = usize::from(literal);
+        let Some(&[start, end]) = self.lead_starts.get(literal..literal + 2) else { return &[] };
+        self.led_to.get(usize::from(start)..usize::from(end)).unwrap_or_default()
     }
 
     /// How specific an entry's literals are, in characters of the text: those of `all` and the longest of `any`. None if
     /// they do not hold.
-    pub(super) fn score(&self, entry: usize, hits: &Hits) -> Option<usize> {
-        let EntryLiterals { all, any, none } = self.entries.get(entry)?;
-        if !all.iter().all(|&literal| hits.has(literal)) || none.iter().any(|&literal| hits.has(literal)) {
+    pub(super) fn score(&self, entry: EntryLiterals, hits: &Hits) -> Option<usize> {
+        let has = |literal: &&u16| hits.has(**literal);
+        if !self.listed(entry.all).iter().all(|literal| has(&literal))
+            || self.listed(entry.none).iter().any(|literal| has(&literal))
+        {
             return None;
         }
-        let length = |literal: &usize| self.lengths.get(*literal).copied().unwrap_or(0);
-        let of_any = match any.as_slice() {
+        let length = |literal: &u16| self.text(*literal).chars().count();
+        let of_any = match self.listed(entry.any) {
             [] => 0,
-            any => any.iter().filter(|literal| hits.has(**literal)).map(length).max()?,
+            any => any.iter().filter(has).map(length).max()?,
         };
-        Some(all.iter().map(length).sum::<usize>() + of_any)
+        Some(self.listed(entry.all).iter().map(length).sum::<usize>() + of_any)
     }
 
-    /// The literals of which one is in every text in which an entry holds, unless an entry needs none.
-    pub(super) fn leading(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().zip(&self.led_to).filter(|(_, led)| !led.is_empty()).map(|(word, _)| word.as_str())
+    /// Literals of an entry.
+    pub(super) fn texts(&self, numbers: Numbers) -> impl Iterator<Item = &'static str> {
+        self.listed(numbers).iter().map(|literal| self.text(*literal))
     }
 
-    /// Where literals are in a text in lower case.
-    pub(super) fn places(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
-        self.automaton.find_overlapping_iter(text).map(|found| found.range())
+    fn listed(&self, Numbers { start, length }: Numbers) -> &'static [u16] {
+        let start = usize::from(start);
+        self.listed.get(start..start + usize::from(length)).unwrap_or_default()
+    }
+
+    fn text(&self, literal: u16) -> &'static str {
+        self.literals.get(usize::from(literal)).map_or("", |text| text.as_str())
+    }
+}
+
+#[cfg(test)]
+impl LiteralIndex {
+    /// Compares the index with a search for one literal after the other.
+    pub(super) fn agrees_with_a_search_for_each_literal(&self, texts: impl Iterator<Item = String>) {
+        for text in texts {
+            let literals = || (0..u16::MAX).zip(self.literals.texts());
+            let expected: Vec<u16> =
+                literals().filter(|(_, literal)| text.contains(literal)).map(|(number, _)| number).collect();
+            let mut found = self.hits(&text).list;
+            found.sort_unstable();
+            assert_eq!(found, expected, "{text}");
+            // `match_indices` leaves out places that overlap, so each place is tried.
+            let is_at = |literal: &str, start: usize| text.get(start..).is_some_and(|rest| rest.starts_with(literal));
+            let mut places: Vec<(usize, usize)> = Vec::new();
+            for literal in expected.iter().map(|number| self.text(*number)) {
+                let starts = (0..text.len()).filter(|start| is_at(literal, *start));
+                places.extend(starts.map(|start| (start, start + literal.len())));
+            }
+            let mut found: Vec<(usize, usize)> =
+                self.places(&text).into_iter().map(|range| (range.start, range.end)).collect();
+            places.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, places, "{text}");
+        }
     }
 }

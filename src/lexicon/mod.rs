@@ -1,10 +1,14 @@
 //! The meanings of servers' replies, as data: reply codes, enhanced status codes, phrases of providers and software,
 //! EHLO extensions, SASL mechanisms, providers, greetings, cloud providers, block lists. The module consists of
-//! embedded TOML files (`data/`), a loader for each, and [`read`], which finds the best interpretation of a reply.
+//! TOML files (`data/`), a file for each that searches its table, and [`read`], which finds the best interpretation of a
+//! reply.
 //!
-//! No sentence about a code is in Rust. Each entry has an example that must match and one that must not match, and the
-//! tests of the loaders verify both. A file is parsed only when it is needed, so a check without rejections parses none
-//! of them.
+//! No sentence about a code is in Rust. The build script (`build/lexicon`) checks the TOML files and compiles them to
+//! tables of constants, so the program parses nothing and constructs nothing before the first search. Each file here
+//! includes its table from the output folder of the build script.
+//!
+//! Each entry has an example that must match and one that must not match, and the tests verify both. Examples are in no
+//! table: the tests read them from the TOML files, with the same code as the build script.
 //!
 //! Read next: [`cause`] (the closed lists), [`phrases`] (how text is matched), [`read`] (the order of precedence).
 
@@ -13,13 +17,19 @@ pub(crate) mod cause;
 pub(crate) mod clouds;
 mod context;
 mod echo;
-mod embedded;
+#[cfg(test)]
+#[path = "../../build/lexicon/entries.rs"]
+#[allow(dead_code, reason = "the build script uses the rest")]
+mod entries;
+mod grams;
 mod hints;
 pub(crate) mod keywords;
 mod literals;
 mod meaning;
 pub(crate) mod mechanisms;
+mod normal;
 pub(crate) mod phrases;
+mod pool;
 pub(crate) mod program_errors;
 pub(crate) mod programs;
 pub mod providers;
@@ -31,7 +41,18 @@ pub(crate) mod vocabulary;
 
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};
-pub use embedded::normal;
 pub(crate) use meaning::domain_of;
 pub use meaning::{Confidence, Fix, FixWhen};
+pub use normal::normal;
+pub use pool::{FixRow, List, ListedRow, Text};
 pub use read::{Basis, Reading, by_class, by_code_at, read};
+
+/// The data files, with the examples that are not in the tables.
+#[cfg(test)]
+fn entries() -> &'static entries::Entries {
+    static ENTRIES: std::sync::LazyLock<entries::Entries> = std::sync::LazyLock::new(|| {
+        let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        entries::Entries::read(package).unwrap_or_else(|problems| unreachable!("{}", problems.join("\n")))
+    });
+    &ENTRIES
+}

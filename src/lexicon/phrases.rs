@@ -1,6 +1,6 @@
-//! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. An
-//! Aho-Corasick automaton finds all literals of all phrases in one pass. Then the conditions are checked, but only
-//! those of phrases with a literal in the text.
+//! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. The index
+//! ([`super::literals`]) finds all literals of all phrases in one pass. Then the conditions are checked, but only those of
+//! phrases with a literal in the text.
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
@@ -9,108 +9,50 @@
 //! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
 //! a condition on phase or class. If the scores are equal, the order in the files decides.
 
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
-use super::embedded::{embedded, normal};
-use super::literals::{LiteralIndex, Literals};
-use super::meaning::{Confidence, Fix};
-use super::{echo, hints, providers};
+use super::literals::{EntryLiterals, Filing, LiteralIndex, Numbers};
+use super::meaning::Confidence;
+use super::pool::{FixRow, List, Text};
+use super::providers::Provider;
+use super::{echo, hints, normal, providers};
 use crate::wire::Reply;
 
-/// The files with phrases, in their order.
-const FILES: [(&str, &str); 7] = [
-    ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
-    ("phrases-login-limits.toml", include_str!("data/phrases-login-limits.toml")),
-    ("phrases-languages.toml", include_str!("data/phrases-languages.toml")),
-    ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
-    ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
-    ("phrases-recipient.toml", include_str!("data/phrases-recipient.toml")),
-    ("phrases-session.toml", include_str!("data/phrases-session.toml")),
-];
-
-static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
+include!(concat!(env!("OUT_DIR"), "/lexicon/phrases.rs"));
 
 /// One phrase.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct Phrase {
     /// The public id, in kebab-case. It is never reused.
-    pub id: String,
-    provider: Option<String>,
-    anywhere: Option<bool>,
+    pub id: Text,
+    provider: Option<Text>,
+    anywhere: bool,
     /// Whether its words are general, so that every other phrase comes before it ("message rejected").
-    #[serde(default)]
     general: bool,
-    phase: Option<Vec<ReplyPhase>>,
-    code: Option<Vec<u16>>,
-    class: Option<Vec<u16>>,
-    status: Option<Vec<String>>,
-    #[serde(default)]
-    all: Vec<String>,
-    #[serde(default)]
-    any: Vec<String>,
-    #[serde(default)]
-    none: Vec<String>,
+    phase: Option<&'static [ReplyPhase]>,
+    code: Option<&'static [u16]>,
+    class: Option<&'static [u16]>,
+    status: Option<List<Text>>,
+    literals: EntryLiterals,
     /// The cause, which decides the rule.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    pub fix: Vec<Fix>,
+    pub fix: List<FixRow>,
     /// The source of this information.
-    pub source: String,
-    /// Examples of replies that it must match.
-    matches: Vec<String>,
-    /// Examples of similar replies that it must not match.
-    differs: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct PhrasesFile {
-    phrase: Vec<Phrase>,
+    pub source: Text,
 }
 
 /// The ranges of literals with several words in a lower-case text.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
-    PHRASES
-        .index
-        .places(text)
-        .filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' ')))
-        .collect()
-}
-
-/// Texts that servers send: every literal and every example of the phrases.
-pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
-    let of = |phrase: &'static Phrase| [&phrase.all, &phrase.any, &phrase.none, &phrase.matches, &phrase.differs];
-    PHRASES.phrases.iter().flat_map(of).flatten().map(String::as_str)
-}
-
-struct Phrases {
-    phrases: Vec<Phrase>,
-    index: LiteralIndex,
-}
-
-impl Phrases {
-    fn load() -> Phrases {
-        let phrases: Vec<Phrase> =
-            FILES.iter().flat_map(|(name, text)| embedded::<PhrasesFile>(name, text).phrase).collect();
-        let index = LiteralIndex::new(phrases.iter().map(|phrase| Literals {
-            all: &phrase.all,
-            any: &phrase.any,
-            none: &phrase.none,
-        }));
-        Phrases { phrases, index }
-    }
+    let has_space =
+        |range: &std::ops::Range<usize>| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '));
+    INDEX.places(text).into_iter().filter(has_space).collect()
 }
 
 impl Phrase {
@@ -125,14 +67,22 @@ impl Phrase {
             let has_sign = word.contains(['.', '#', '[', '(', ':', '=', '_', '/']);
             has_sign || word.contains(|one: char| one.is_ascii_digit()) || word.contains(provider)
         };
-        let hit = |words: &[String]| words.iter().any(|word| is_mark(word) && text.contains(word.as_str()));
-        context.provider.is_none() && !hit(&self.all) && !hit(&self.any) && !providers::is_named_in(provider, text)
+        let hit = |words: Numbers| INDEX.texts(words).any(|word| is_mark(word) && text.contains(word));
+        context.provider.is_none()
+            && !hit(self.literals.all)
+            && !hit(self.literals.any)
+            && !providers::is_named_in(provider, text)
     }
 
     /// The name of its provider, for people.
     pub(super) fn provider_name(&self) -> Option<&'static str> {
         let id = self.provider.as_deref()?;
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
+    }
+
+    /// Whether its words are those of this provider.
+    pub(crate) fn is_of(&self, provider: &Provider) -> bool {
+        self.provider.as_deref() == Some(provider.id.as_str())
     }
 
     /// Whether it needs a certain enhanced status.
@@ -143,9 +93,9 @@ impl Phrase {
     /// Whether a text matches it only by one short word that anybody could use (`spf`, `virus`). A word with digits or signs is a
     /// code or a name.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
-        let is_plain = |word: &&String| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
-        let found: Vec<&String> = self.any.iter().filter(|word| text.contains(word.as_str())).collect();
-        self.all.is_empty() && self.status.is_none() && found.iter().all(is_plain)
+        let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
+        let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
+        INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
@@ -186,7 +136,7 @@ impl Phrase {
             (_, Some(software)) if software == provider => Some(1),
             // A provider's text is not that of another provider.
             (Some(_), _) if providers::is_provider(provider) => None,
-            _ => self.anywhere.unwrap_or(false).then_some(2),
+            _ => self.anywhere.then_some(2),
         }
     }
 }
@@ -241,17 +191,16 @@ fn headed(text: &str) -> Option<(&str, &str)> {
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
-    let all: &'static Phrases = &PHRASES;
-    let hits = all.index.hits(&text);
-    let of_heading = headed(&text).map(|(head, _)| all.index.hits(head));
-    let scored = all.index.candidates(&hits).filter_map(|at| {
-        let phrase = all.phrases.get(at)?;
+    let hits = INDEX.hits(&text);
+    let of_heading = headed(&text).map(|(head, _)| INDEX.hits(head));
+    let scored = INDEX.candidates(&hits).filter_map(|at| {
+        let phrase = PHRASES.get(at)?;
         let rank = phrase.rank(context)?;
         let fits =
             |step| phrase.cause.can_arise_at(step) || step == ReplyPhase::Mail && phrase.cause.is_about_recipient();
         context.step.is_none_or(fits).then_some(())?;
-        let score = phrase.score(all.index.score(at, &hits)?, &seen)?;
-        let only_heading = of_heading.as_ref().is_some_and(|hits| all.index.score(at, hits).is_some());
+        let score = phrase.score(INDEX.score(phrase.literals, &hits)?, &seen)?;
+        let only_heading = of_heading.as_ref().is_some_and(|hits| INDEX.score(phrase.literals, hits).is_some());
         Some(((only_heading, rank, phrase.general, std::cmp::Reverse(score), at), phrase))
     });
     let mut scored: Vec<_> = scored.collect();
@@ -264,47 +213,52 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
 
 /// All phrases, for lists and tests.
 pub(crate) fn all() -> &'static [Phrase] {
-    &PHRASES.phrases
+    &PHRASES
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, PHRASES, Phrase, PhraseContext, Phrases, all, find, text_of};
-    use crate::wire::reply;
+    use super::{Context, INDEX, Phrase, PhraseContext, all, find, text_of};
+    use crate::lexicon::entries;
+    use crate::lexicon::entries::PhraseEntry;
+    use crate::lexicon::literals::Hits;
+    use crate::wire::{Reply, reply};
 
-    fn score(phrases: &Phrases, at: usize, text: &str) -> Option<usize> {
+    fn rows() -> impl Iterator<Item = (&'static Phrase, &'static PhraseEntry)> {
+        all().iter().zip(entries().phrases())
+    }
+
+    fn score(phrase: &Phrase, text: &str) -> Option<usize> {
         let reply = reply::from_text(text)?;
-        let phrase = phrases.phrases.get(at)?;
-        let hits = phrases.index.hits(&text_of(&reply));
-        let step = phrase.phase.as_ref().and_then(|steps| steps.first().copied());
-        let seen = PhraseContext::of(&reply, step);
-        phrase.score(phrases.index.score(at, &hits)?, &seen)
+        score_with(phrase, &reply, &INDEX.hits(&text_of(&reply)))
+    }
+
+    fn score_with(phrase: &Phrase, reply: &Reply, hits: &Hits) -> Option<usize> {
+        let step = phrase.phase.and_then(|steps| steps.first().copied());
+        phrase.score(INDEX.score(phrase.literals, hits)?, &PhraseContext::of(reply, step))
     }
 
     fn context(phrase: &Phrase) -> Context<'_> {
         Context {
-            step: phrase.phase.as_ref().and_then(|steps| steps.first().copied()),
+            step: phrase.phase.and_then(|steps| steps.first().copied()),
             provider: phrase.provider.as_deref(),
             software: phrase.provider.as_deref(),
         }
     }
 
     #[test]
-    fn ids_are_unique() {
-        let mut ids: Vec<&str> = all().iter().map(|phrase| phrase.id.as_str()).collect();
-        let count = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), count);
-        assert!(count > 500);
+    fn the_table_has_every_entry_in_the_order_of_the_files() {
+        assert_eq!(all().len(), entries().phrases().count());
+        assert!(rows().all(|(phrase, entry)| phrase.id == *entry.id.get_ref()));
+        assert!(all().len() > 500);
     }
 
     #[test]
     fn every_example_matches_its_phrase_and_yields_its_cause() {
         let mut wrong = Vec::new();
-        for (at, phrase) in all().iter().enumerate() {
-            for example in &phrase.matches {
-                if score(&PHRASES, at, example).is_none() {
+        for (phrase, entry) in rows() {
+            for example in &entry.matches {
+                if score(phrase, example).is_none() {
                     wrong.push(format!("{} does not match {example:?}", phrase.id));
                     continue;
                 }
@@ -320,34 +274,31 @@ mod tests {
 
     #[test]
     fn every_matching_phrase_is_found_by_its_literals() {
-        for phrase in all() {
-            for example in phrase.matches.iter().chain(&phrase.differs) {
-                let hits = PHRASES.index.hits(&text_of(&reply::from_text(example).expect("a reply")));
-                let led_to: Vec<usize> = PHRASES.index.candidates(&hits).collect();
-                let matching = (0..all().len()).filter(|at| score(&PHRASES, *at, example).is_some());
-                assert!(matching.into_iter().all(|at| led_to.contains(&at)), "{example}");
-                // Only a small part of all phrases must be examined.
-                assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
-            }
+        for example in rows().flat_map(|(_, entry)| entry.matches.iter().chain(&entry.differs)) {
+            let reply = reply::from_text(example).expect("a reply");
+            let hits = INDEX.hits(&text_of(&reply));
+            let led_to: Vec<usize> = INDEX.candidates(&hits).collect();
+            let mut phrases = all().iter().enumerate();
+            let matches = |phrase: &Phrase| score_with(phrase, &reply, &hits).is_some();
+            assert!(phrases.all(|(at, phrase)| led_to.contains(&at) || !matches(phrase)), "{example}");
+            // Only a small part of all phrases must be examined.
+            assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
         }
+    }
+
+    #[test]
+    fn the_index_finds_the_same_literals_as_a_search_for_each() {
+        let examples = rows().flat_map(|(_, entry)| entry.matches.iter().chain(&entry.differs));
+        let texts = examples.map(|example| text_of(&reply::from_text(example).expect("a reply")));
+        INDEX.agrees_with_a_search_for_each_literal(texts.chain(["".to_owned(), "@".to_owned(), "sp@f".to_owned()]));
     }
 
     #[test]
     fn no_counter_example_matches() {
-        for (at, phrase) in all().iter().enumerate() {
-            assert!(!phrase.matches.is_empty() && !phrase.differs.is_empty(), "{} lacks examples", phrase.id);
-            for example in &phrase.differs {
-                assert_eq!(score(&PHRASES, at, example), None, "{} matches {example:?}", phrase.id);
+        for (phrase, entry) in rows() {
+            for example in &entry.differs {
+                assert_eq!(score(phrase, example), None, "{} matches {example:?}", phrase.id);
             }
-        }
-    }
-
-    #[test]
-    fn every_phrase_that_is_not_certain_states_an_alternative() {
-        for phrase in all() {
-            let certain = phrase.confidence == crate::lexicon::Confidence::Certain;
-            assert!(certain || phrase.otherwise.is_some(), "{}", phrase.id);
-            assert!(!phrase.fix.is_empty(), "{}", phrase.id);
         }
     }
 }

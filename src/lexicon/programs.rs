@@ -1,107 +1,88 @@
 //! Mail programs and libraries: how to recognise their error messages, what is special about them, and how a fix is written
 //! in their own settings.
 
-use std::sync::LazyLock;
+use super::normal;
+use super::pool::{FixRow, List, Text};
 
-use serde::Deserialize;
-
-use super::embedded::{embedded, normal};
-use super::meaning::Fix;
-
-static PROGRAMS: LazyLock<ProgramsFile> =
-    LazyLock::new(|| embedded("programs.toml", include_str!("data/programs.toml")));
-
-#[derive(Deserialize)]
-struct ProgramsFile {
-    program: Vec<MailProgram>,
-}
+include!(concat!(env!("OUT_DIR"), "/lexicon/programs.rs"));
 
 /// One program or library.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct MailProgram {
     /// Public, kebab-case.
-    pub id: String,
+    pub id: Text,
     /// For people.
-    pub name: String,
+    pub name: Text,
     /// Other names that users write.
-    #[serde(default)]
-    also: Vec<String>,
+    also: List<Text>,
     /// Whether it uses a library that is in the file too: its signs come before those of the library.
-    #[serde(default)]
     application: bool,
     /// Texts that only its error messages contain, in lower case.
-    #[serde(default)]
-    signs: Vec<String>,
+    signs: List<Text>,
     /// What is special about it: how it chooses TLS, what it verifies, what its messages leave out.
-    pub note: String,
+    pub note: Text,
     /// Where it is known from.
-    pub source: String,
+    pub source: Text,
     /// How a fault is corrected in its settings.
-    #[serde(default)]
-    advice: Vec<Advice>,
-    /// Messages in which it is recognised.
-    #[cfg(test)]
-    matches: Vec<String>,
+    advice: &'static [Advice],
 }
 
 /// How faults are corrected in one program's settings.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct Advice {
     /// The rules of the faults.
-    pub rules: Vec<String>,
+    pub rules: List<Text>,
     /// What to do.
-    pub fix: Fix,
+    pub fix: FixRow,
 }
 
 impl MailProgram {
     /// What to change in its settings for the fault of a rule.
-    pub(crate) fn advice_for<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a Fix> {
-        self.advice.iter().filter(move |advice| advice.rules.iter().any(|of| of == rule)).map(|advice| &advice.fix)
+    pub(crate) fn advice_for<'a>(&self, rule: &'a str) -> impl Iterator<Item = &'static FixRow> + 'a {
+        self.advice.iter().filter(move |advice| advice.rules.iter().any(|of| *of == rule)).map(|advice| &advice.fix)
     }
 
     /// All its advice.
-    pub(crate) fn advice(&self) -> &[Advice] {
-        &self.advice
+    pub(crate) fn advice(&self) -> &'static [Advice] {
+        self.advice
     }
 }
 
 /// The program whose error message a text is; the text is prepared by [`normal`]. The longest sign decides;
 /// an application comes before the library that it uses.
 pub(crate) fn recognised(text: &str) -> Option<&'static MailProgram> {
-    let signs = PROGRAMS.program.iter().flat_map(|program| program.signs.iter().map(move |sign| (sign, program)));
-    let found = signs.filter(|(sign, _)| text.contains(sign.as_str()));
+    let signs = PROGRAMS.iter().flat_map(|program| program.signs.iter().map(move |sign| (sign, program)));
+    let found = signs.filter(|(sign, _)| text.contains(&***sign));
     found.max_by_key(|(sign, program)| (program.application, sign.len())).map(|(_, program)| program)
 }
 
 /// A program by its id or name, in any case.
 pub(crate) fn named(name: &str) -> Option<&'static MailProgram> {
     let name = normal(name);
-    PROGRAMS
-        .program
-        .iter()
-        .find(|program| program.id == name || normal(&program.name) == name || program.also.contains(&name))
+    PROGRAMS.iter().find(|program| {
+        program.id == name || normal(&program.name) == name || program.also.iter().any(|also| *also == name)
+    })
 }
 
 /// All programs.
 #[cfg(test)]
 pub(crate) fn all() -> &'static [MailProgram] {
-    &PROGRAMS.program
+    &PROGRAMS
 }
 
 #[cfg(test)]
 mod tests {
     use super::{all, named, normal, recognised};
+    use crate::lexicon::entries;
 
     #[test]
     fn programs_are_found_by_name_and_recognised_in_their_messages() {
-        for program in all() {
-            assert_eq!(named(&program.id).map(|found| &found.id), Some(&program.id));
-            assert_eq!(named(&program.name).map(|found| &found.id), Some(&program.id));
-            assert!(program.signs.is_empty() || !program.matches.is_empty(), "{} lacks an example", program.id);
-            for example in &program.matches {
-                assert_eq!(recognised(&normal(example)).map(|found| &found.id), Some(&program.id), "{example}");
+        for (program, entry) in all().iter().zip(&entries().programs.entries.program) {
+            assert_eq!(named(&program.id).map(|found| found.id), Some(program.id));
+            assert_eq!(named(&program.name).map(|found| found.id), Some(program.id));
+            assert!(program.signs.is_empty() || !entry.matches.is_empty(), "{} lacks an example", program.id);
+            for example in &entry.matches {
+                assert_eq!(recognised(&normal(example)).map(|found| found.id), Some(program.id), "{example}");
             }
         }
     }

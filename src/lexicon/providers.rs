@@ -1,77 +1,57 @@
 //! Mail providers: their servers and ports, the user name and password to use, special rules, and how to recognise
 //! them.
 
-use std::sync::LazyLock;
-
 use serde::{Deserialize, Serialize};
 
-use super::embedded::{embedded, normal};
+use super::normal;
+use super::pool::{List, Text};
 
-static PROVIDERS: LazyLock<ProvidersFile> =
-    LazyLock::new(|| embedded("providers.toml", include_str!("data/providers.toml")));
-
-#[derive(Deserialize)]
-struct ProvidersFile {
-    provider: Vec<Provider>,
-}
+include!(concat!(env!("OUT_DIR"), "/lexicon/providers.rs"));
 
 /// One mail provider.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub struct Provider {
     /// The public id, in kebab-case.
-    pub id: String,
+    pub id: Text,
     /// The name as it is shown to the user.
-    pub name: String,
+    pub name: Text,
     /// `mailbox`, `relay`, `inbound`, `hosting` or `local`.
-    pub kind: String,
+    pub kind: Text,
     /// Host names of the servers for sending mail. `*.x` means any name below x.
-    pub hosts: Vec<String>,
-    #[serde(default)]
-    also: Vec<String>,
+    pub hosts: List<Text>,
+    also: List<Text>,
     /// The platform that several brands share, whose servers send the same texts.
-    platform: Option<String>,
+    platform: Option<Text>,
     /// The ports, with their use of TLS.
-    #[serde(default, rename = "port")]
-    pub ports: Vec<Port>,
+    pub ports: &'static [Port],
     /// The recommended port.
     pub recommended: Option<u16>,
     /// Why this port is recommended.
-    pub why: Option<String>,
+    pub why: Option<Text>,
     /// The user name to use.
-    pub user: Option<String>,
+    pub user: Option<Text>,
     /// The password to use.
-    pub password: Option<String>,
+    pub password: Option<Text>,
     /// The page for creating the password.
-    pub password_url: Option<String>,
+    pub password_url: Option<Text>,
     /// The mechanisms that the servers usually advertise.
-    #[serde(default)]
-    pub auth: Vec<String>,
+    pub auth: List<Text>,
     /// Special rules of this provider.
-    pub rule: Option<String>,
+    pub rule: Option<Text>,
     /// Whether the servers always advertise STARTTLS, so that a device on the network path must have removed it if it
     /// is missing.
-    #[serde(default)]
     pub starttls_always: bool,
     /// Restrictions that the server applies only after the message is sent, so that smtpcheck cannot detect them.
-    pub sees_after_data: Option<String>,
-    #[serde(default)]
-    banner_any: Vec<String>,
-    #[serde(default)]
-    cert_any: Vec<String>,
-    #[serde(default)]
-    ehlo_any: Vec<String>,
+    pub sees_after_data: Option<Text>,
+    banner_any: List<Text>,
+    cert_any: List<Text>,
+    ehlo_any: List<Text>,
     /// Words by which its servers can be recognised in any reply.
-    #[serde(default)]
-    reply_any: Vec<String>,
+    reply_any: List<Text>,
     /// The date on which this information was last checked.
-    pub reviewed: String,
+    pub reviewed: Text,
     /// The source of this information.
-    pub source: String,
-    #[cfg(test)]
-    example: ProviderExample,
-    #[cfg(test)]
-    counter_example: ProviderExample,
+    pub source: Text,
 }
 
 impl Provider {
@@ -83,13 +63,12 @@ impl Provider {
     /// Whether a greeting looks like the provider's own.
     pub fn greets_with(&self, text: &str) -> bool {
         let text = normal(text);
-        self.banner_any.iter().any(|literal| text.contains(literal.as_str()))
+        self.banner_any.iter().any(|literal| text.contains(&**literal))
     }
 }
 
 /// One port of a provider.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub struct Port {
     /// The port number.
     pub port: u16,
@@ -112,14 +91,6 @@ pub enum PortTls {
     StarttlsOrPlain,
 }
 
-#[cfg(test)]
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderExample {
-    host: Option<String>,
-    banner: Option<String>,
-}
-
 /// Facts about a server from which its provider is recognised.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderSigns<'a> {
@@ -136,7 +107,7 @@ pub struct ProviderSigns<'a> {
 /// Recognises a provider by the strongest available fact: host name, other names, greeting, reply to EHLO, certificate. The
 /// certificate is last, because hosting providers and devices on the network path present one for many hosts.
 pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
-    let all: &'static [Provider] = &PROVIDERS.provider;
+    let all: &'static [Provider] = &PROVIDERS;
     let by_host = signs.host.and_then(|host| {
         let host = host.to_ascii_lowercase();
         all.iter()
@@ -149,8 +120,8 @@ pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
             all.iter().find(|provider| provider.cert_any.iter().any(|known| is_below(known, &name)))
         })
     };
-    let by_greeting = || signs.greeting.and_then(|text| longest(all, &normal(text), |provider| &provider.banner_any));
-    let by_ehlo = || signs.ehlo.and_then(|text| longest(all, &normal(text), |provider| &provider.ehlo_any));
+    let by_greeting = || signs.greeting.and_then(|text| longest(all, &normal(text), |provider| provider.banner_any));
+    let by_ehlo = || signs.ehlo.and_then(|text| longest(all, &normal(text), |provider| provider.ehlo_any));
     by_host.or_else(by_greeting).or_else(by_ehlo).or_else(by_certificate)
 }
 
@@ -172,9 +143,10 @@ fn is_below(known: &str, name: &str) -> bool {
 fn longest(
     all: &'static [Provider],
     text: &str,
-    literals: impl Fn(&'static Provider) -> &'static Vec<String>,
+    literals: impl Fn(&'static Provider) -> List<Text>,
 ) -> Option<&'static Provider> {
-    let hits = all.iter().flat_map(|provider| literals(provider).iter().map(move |literal| (literal, provider)));
+    let hits =
+        all.iter().flat_map(|provider| literals(provider).as_slice().iter().map(move |literal| (literal, provider)));
     hits.filter(|(literal, _)| text.contains(literal.as_str()))
         .max_by_key(|(literal, _)| literal.len())
         .map(|(_, provider)| provider)
@@ -182,7 +154,7 @@ fn longest(
 
 /// All providers.
 pub fn all() -> &'static [Provider] {
-    &PROVIDERS.provider
+    &PROVIDERS
 }
 
 /// Whether the servers of two providers send the same texts: they are the same, or brands of one platform. A provider that is
@@ -195,7 +167,7 @@ pub(super) fn share_texts(a: &str, b: &str) -> bool {
 /// Whether a reply, in lower case, names the provider: by a word that only its servers use, or by a domain of its hosts.
 pub(super) fn is_named_in(id: &str, text: &str) -> bool {
     let Some(provider) = all().iter().find(|provider| provider.id == id) else { return false };
-    let hosts = provider.hosts.iter().chain(&provider.also).filter_map(|host| {
+    let hosts = provider.hosts.iter().chain(provider.also.as_slice()).filter_map(|host| {
         let (rest, top) = host.rsplit_once('.')?;
         let name = rest.rsplit('.').next().filter(|name| name.len() > 3)?;
         Some(format!("{name}.{top}"))
@@ -233,8 +205,9 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
 pub fn nearest(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();
     let likeness = |provider: &Provider| {
-        let names = [provider.id.clone(), provider.name.to_lowercase()];
-        let hosts = provider.hosts.iter().chain(&provider.also).map(|host| host.trim_start_matches(['*', '.']));
+        let names = [provider.id.to_string(), provider.name.to_lowercase()];
+        let hosts =
+            provider.hosts.iter().chain(provider.also.as_slice()).map(|host| host.trim_start_matches(['*', '.']));
         names
             .iter()
             .map(String::as_str)
@@ -252,9 +225,9 @@ pub fn nearest(word: &str) -> Vec<&'static Provider> {
 /// The host name of a provider that the user probably meant, if the name is mistyped.
 pub fn nearest_host(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase();
-    let known: Vec<&String> = all()
+    let known: Vec<&Text> = all()
         .iter()
-        .flat_map(|provider| provider.hosts.iter().chain(&provider.also))
+        .flat_map(|provider| provider.hosts.iter().chain(provider.also.as_slice()))
         .filter(|host| !host.starts_with(['*', '.']))
         .collect();
     if known.iter().any(|host| **host == typed) {
@@ -262,7 +235,7 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
     }
     known
         .into_iter()
-        .map(|host| (strsim::damerau_levenshtein(&typed, host), host.as_str()))
+        .map(|host| (strsim::damerau_levenshtein(&typed, host), Text::as_str(*host)))
         .filter(|(distance, host)| (1..=2).contains(distance) && *distance * 6 <= host.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, host)| host)
@@ -270,21 +243,24 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProviderSigns, all, find, is_named_in, nearest_host, recognise};
+    use super::{ProviderSigns, find, is_named_in, nearest_host, recognise};
+    use crate::lexicon::entries;
+    use crate::lexicon::entries::ProviderExample;
 
     #[test]
     fn every_provider_is_recognised_by_its_example_and_not_by_its_counter_example() {
-        for provider in all() {
-            let found = |example: &super::ProviderExample| {
+        for provider in &entries().providers.entries.provider {
+            let id = Some(provider.id.get_ref().as_str());
+            let found = |example: &ProviderExample| {
                 let signs = ProviderSigns {
                     host: example.host.as_deref(),
                     greeting: example.banner.as_deref(),
                     ..ProviderSigns::default()
                 };
-                recognise(&signs).map(|found| found.id.clone())
+                recognise(&signs).map(|found| found.id.as_str())
             };
-            assert_eq!(found(&provider.example).as_ref(), Some(&provider.id), "{:?}", provider.example);
-            assert_ne!(found(&provider.counter_example).as_ref(), Some(&provider.id), "{:?}", provider.counter_example);
+            assert_eq!(found(&provider.example), id, "{:?}", provider.example);
+            assert_ne!(found(&provider.counter_example), id, "{:?}", provider.counter_example);
         }
     }
 

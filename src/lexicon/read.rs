@@ -21,6 +21,7 @@ use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
 use super::meaning::{Confidence, Fix};
 use super::phrases::Phrase;
+use super::pool::FixRow;
 use super::{blocklists, phrases, sender, tables};
 use crate::wire::{EnhancedStatus, Reply};
 
@@ -115,9 +116,9 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
     Reading {
         cause: row.to,
         confidence: reading.confidence.min(row.confidence),
-        means: row.means.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.means.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: reading.basis,
     }
 }
@@ -134,16 +135,16 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     };
     let means = match name {
         Some(name) => format!("The words are those of {name}, for which they mean: {}", phrase.means),
-        None => phrase.means.clone(),
+        None => phrase.means.into(),
     };
     let is_uncertain = name.is_some() || is_vague;
     Reading {
         cause: phrase.cause,
         confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
         means,
-        otherwise: phrase.otherwise.clone().or(otherwise),
-        fixes: phrase.fix.clone(),
-        basis: Basis::Phrase { id: phrase.id.clone() },
+        otherwise: phrase.otherwise.map(String::from).or(otherwise),
+        fixes: phrase.fix.fixes(),
+        basis: Basis::Phrase { id: phrase.id.into() },
     }
 }
 
@@ -164,10 +165,10 @@ fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Readin
     Reading {
         cause: row.cause,
         confidence: row.confidence,
-        means: row.means.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
-        basis: Basis::ProviderStatus { provider: row.provider.clone(), status: status.to_string() },
+        means: row.means.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
+        basis: Basis::ProviderStatus { provider: row.provider.into(), status: status.to_string() },
     }
 }
 
@@ -202,9 +203,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     (cause != Cause::Other && fits(cause)).then(|| Reading {
         cause,
         confidence: row.confidence,
-        means: row.meaning.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.meaning.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: Basis::Status { status: status.to_string() },
     })
 }
@@ -223,7 +224,7 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     };
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
-    Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
+    Some(Reading { cause: row.cause, confidence, means: row.meaning.into(), basis, ..by_class })
 }
 
 /// The interpretation based on the reply code in a phase, whatever the text is. `None` if the code has no meaning there.
@@ -233,9 +234,9 @@ pub fn by_code_at(reply: &Reply, phase: ReplyPhase) -> Option<Reading> {
     Some(Reading {
         cause: row.cause,
         confidence: row.confidence,
-        means: row.means.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.means.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: Basis::CodeAtStep { code: code.number() },
     })
 }
@@ -247,9 +248,9 @@ fn by_class_at(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading {
         cause: row.cause,
         confidence: row.confidence,
-        means: row.means.clone(),
-        otherwise: row.otherwise.clone(),
-        fixes: row.fix.clone(),
+        means: row.means.into(),
+        otherwise: row.otherwise.map(String::from),
+        fixes: row.fix.fixes(),
         basis: Basis::Class { digit: code.number() / 100 },
     })
 }
@@ -261,9 +262,9 @@ pub fn by_class(reply: &Reply) -> Option<Reading> {
     Some(Reading {
         cause: class.cause,
         confidence: class.confidence,
-        means: class.means.clone(),
-        otherwise: class.otherwise.clone(),
-        fixes: class.fix.clone(),
+        means: class.means.into(),
+        otherwise: class.otherwise.map(String::from),
+        fixes: class.fix.fixes(),
         basis: Basis::Class { digit: code.number() / 100 },
     })
 }
@@ -274,13 +275,11 @@ fn name_the_list(reply: &Reply, reading: &mut Reading) {
         return;
     }
     let Some(list) = blocklists::named_in(&phrases::text_of(reply)) else { return };
-    for fix in list.fix.iter().filter(|fix| fix.url.is_some()) {
-        reading.fixes.push(fix.clone());
-    }
+    reading.fixes.extend(list.fix.iter().filter(|fix| fix.url.is_some()).map(FixRow::fix));
     if !list.removal.is_empty() && !reading.fixes.iter().any(|fix| fix.url.is_some()) {
         reading.fixes.push(Fix::open(
             format!("Look up the rejected IP address or domain at {} and request its removal there", list.name),
-            list.removal.clone(),
+            list.removal,
         ));
     }
 }

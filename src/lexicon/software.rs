@@ -1,121 +1,83 @@
 //! Recognises the software of a server by its greeting, its reply to EHLO or other replies. Also recognises providers
 //! by MX host names, and devices on the network path by their certificates.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use regex_lite::Regex;
-use serde::Deserialize;
 
-use super::embedded::{embedded, normal};
-use super::meaning::Fix;
+use super::normal;
+use super::pool::{FixRow, List, Text};
 
-static FILE: LazyLock<SoftwareFile> = LazyLock::new(|| embedded("software.toml", include_str!("data/software.toml")));
-
-#[derive(Deserialize)]
-struct SoftwareFile {
-    software: Vec<Software>,
-    sign: Vec<SoftwareSign>,
-    mx: Vec<Mx>,
-    certificate: Vec<CertificateSign>,
-}
+include!(concat!(env!("OUT_DIR"), "/lexicon/software.rs"));
 
 /// Server software that is recognised by its greeting.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct Software {
     /// The public id, in kebab-case.
-    pub id: String,
+    pub id: Text,
     /// The name as it is shown to the user.
-    pub name: String,
-    regex: String,
-    /// Compiled on first use, because most greetings match one of the first rows.
-    #[serde(skip)]
+    pub name: Text,
+    regex: Text,
+    /// Literals in lower case, of which one is in every greeting that matches, if there are any.
+    required: List<Text>,
+    /// Compiled on first use: few expressions are needed for a greeting.
     compiled: OnceLock<Option<Regex>>,
     /// `server`, `provider`, `gateway`, `test` or `mask`.
-    pub kind: String,
+    pub kind: Text,
     /// The id of the provider whose servers send this greeting.
-    pub provider: Option<String>,
-    #[cfg(test)]
-    source: Option<String>,
-    #[cfg(test)]
-    example: String,
-    #[cfg(test)]
-    counter_example: String,
+    pub provider: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 struct SoftwareSign {
-    software: String,
-    #[serde(rename = "where")]
-    place: String,
-    literal: String,
-    #[cfg(test)]
-    source: String,
-    #[cfg(test)]
-    example: String,
-    #[cfg(test)]
-    counter_example: String,
+    software: Text,
+    place: Text,
+    literal: Text,
 }
 
 /// A provider or gateway that is recognised by the name of its MX hosts.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct Mx {
-    suffix: String,
-    prefix: Option<String>,
-    /// The name as it is shown to the user.
-    #[cfg(test)]
-    pub name: String,
+    suffix: Text,
+    prefix: Option<Text>,
     /// The id of the provider, if it is one.
-    pub provider: Option<String>,
+    pub provider: Option<Text>,
     /// The id of the software, if it is one.
-    pub software: Option<String>,
-    #[cfg(test)]
-    source: String,
-    #[cfg(test)]
-    example: String,
-    #[cfg(test)]
-    counter_example: String,
+    pub software: Option<Text>,
 }
 
 /// A name in a certificate that indicates who operates the server.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct CertificateSign {
-    #[serde(rename = "where")]
-    place: String,
-    literal: String,
-    #[serde(default)]
+    place: Text,
+    literal: Text,
     equals: bool,
     /// The operator or device.
-    pub meaning: String,
+    pub meaning: Text,
     /// `antivirus`, `gateway`, `default`, `hosting`, `local` or `provider`.
-    pub kind: String,
-    /// The id of the provider, if it is one.
-    #[cfg(test)]
-    pub provider: Option<String>,
+    pub kind: Text,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Fixes for the user.
-    #[serde(default)]
-    pub fix: Vec<Fix>,
-    #[cfg(test)]
-    source: Option<String>,
-    #[cfg(test)]
-    example: String,
-    #[cfg(test)]
-    counter_example: String,
+    pub fix: List<FixRow>,
+}
+
+impl Software {
+    /// Whether a greeting, in lower case of ASCII, has a literal without which the expression does not match.
+    fn may_match(&self, lower: &str) -> bool {
+        self.required.is_empty() || self.required.texts().any(|literal| lower.contains(literal))
+    }
 }
 
 /// Finds software by its id.
 pub(crate) fn find(id: &str) -> Option<&'static Software> {
-    FILE.software.iter().find(|row| row.id.eq_ignore_ascii_case(id))
+    SOFTWARE.iter().find(|row| row.id.eq_ignore_ascii_case(id))
 }
 
 /// The software that sends this greeting.
 pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
-    FILE.software.iter().find(|row| {
+    let lower = text.to_ascii_lowercase();
+    SOFTWARE.iter().filter(|row| row.may_match(&lower)).find(|row| {
         let compiled = row.compiled.get_or_init(|| Regex::new(&row.regex).ok());
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     })
@@ -125,11 +87,11 @@ pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
 pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
     let ehlo = ehlo.map(normal);
     let replies: Vec<String> = replies.iter().map(|reply| normal(reply)).collect();
-    FILE.sign
+    SIGNS
         .iter()
         .find(|sign| match sign.place.as_str() {
-            "ehlo" => ehlo.as_ref().is_some_and(|text| text.contains(&sign.literal)),
-            _ => replies.iter().any(|reply| reply.contains(&sign.literal)),
+            "ehlo" => ehlo.as_ref().is_some_and(|text| text.contains(&*sign.literal)),
+            _ => replies.iter().any(|reply| reply.contains(&*sign.literal)),
         })
         .map(|sign| sign.software.as_str())
 }
@@ -137,8 +99,8 @@ pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'stati
 /// The provider or gateway to which an MX host belongs.
 pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    FILE.mx.iter().find(|row| {
-        host.ends_with(&row.suffix) && row.prefix.as_ref().is_none_or(|prefix| host.starts_with(prefix.as_str()))
+    MX.iter().find(|row| {
+        host.ends_with(&*row.suffix) && row.prefix.as_ref().is_none_or(|prefix| host.starts_with(&**prefix))
     })
 }
 
@@ -147,14 +109,14 @@ impl CertificateSign {
     /// (`CN=ubuntu`).
     fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == self.literal;
-        if self.equals { text.split(',').any(value) } else { text.contains(&self.literal) }
+        let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == &*self.literal;
+        if self.equals { text.split(',').any(value) } else { text.contains(&*self.literal) }
     }
 }
 
 /// The first entry that matches a name in the certificate.
 pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> Option<&'static CertificateSign> {
-    FILE.certificate.iter().find(|sign| {
+    CERTIFICATES.iter().find(|sign| {
         let hits = |text: &str| sign.occurs_in(text);
         match sign.place.as_str() {
             "issuer" => hits(issuer),
@@ -166,37 +128,53 @@ pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{FILE, by_greeting, by_mx};
-    use crate::lexicon::{normal, providers};
+    use super::{CERTIFICATES, SOFTWARE, by_greeting, by_mx};
+    use crate::lexicon::{entries, normal};
 
     #[test]
     fn every_example_of_a_greeting_matches_its_own_row() {
-        for row in &FILE.software {
-            assert!(row.source.as_deref() != Some(""), "{} has an empty source", row.id);
-            assert_eq!(by_greeting(&row.example).map(|found| &found.id), Some(&row.id), "{}", row.example);
-            assert_ne!(
-                by_greeting(&row.counter_example).map(|found| &found.id),
-                Some(&row.id),
-                "{}",
-                row.counter_example
-            );
+        for row in &entries().software.entries.software {
+            let id = row.id.get_ref().as_str();
+            let found = |greeting: &str| by_greeting(greeting).map(|found| found.id.as_str());
+            assert!(row.source.as_deref() != Some(""), "{id} has an empty source");
+            assert_eq!(found(&row.example), Some(id), "{}", row.example);
+            assert_ne!(found(&row.counter_example), Some(id), "{}", row.counter_example);
         }
     }
 
     #[test]
+    fn a_greeting_that_matches_has_a_required_literal() {
+        let rows = &entries().software.entries.software;
+        for greeting in rows.iter().flat_map(|row| [&row.example, &row.counter_example]) {
+            for row in &SOFTWARE {
+                let matches = regex_lite::Regex::new(&row.regex).is_ok_and(|regex| regex.is_match(greeting));
+                let may_match = row.may_match(&greeting.to_ascii_lowercase());
+                assert!(may_match || !matches, "{greeting} matches {}", row.regex);
+            }
+        }
+        let always = SOFTWARE.iter().filter(|row| row.required.is_empty());
+        assert!(always.count() < 4, "most expressions are compiled only for few greetings");
+    }
+
+    #[test]
     fn every_literal_is_in_its_example_and_not_in_its_counter_example() {
-        for sign in &FILE.sign {
-            assert!(!sign.source.is_empty(), "{} has no source", sign.literal);
-            assert!(normal(&sign.example).contains(&sign.literal), "{}", sign.example);
-            assert!(!normal(&sign.counter_example).contains(&sign.literal), "{}", sign.counter_example);
+        for sign in &entries().software.entries.sign {
+            let literal = sign.literal.get_ref().as_str();
+            assert!(!sign.source.is_empty(), "{literal} has no source");
+            assert!(normal(&sign.example).contains(literal), "{}", sign.example);
+            assert!(!normal(&sign.counter_example).contains(literal), "{}", sign.counter_example);
         }
     }
 
     #[test]
     fn every_mx_row_is_found_by_its_example() {
-        for row in &FILE.mx {
+        for row in &entries().software.entries.mx {
             assert!(!row.source.is_empty(), "{} has no source", row.name);
-            assert_eq!(by_mx(&row.example).map(|found| &found.name), Some(&row.name), "{}", row.example);
+            let is_row = |host: &str| {
+                by_mx(host)
+                    .is_some_and(|found| found.suffix == row.suffix && found.prefix.as_deref() == row.prefix.as_deref())
+            };
+            assert!(is_row(&row.example), "{}", row.example);
             assert!(
                 by_mx(&row.counter_example).is_none_or(|found| found.suffix != row.suffix),
                 "{}",
@@ -207,12 +185,10 @@ mod tests {
 
     #[test]
     fn every_certificate_entry_matches_its_example_and_not_its_counter_example() {
-        for sign in &FILE.certificate {
-            assert!(sign.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
-            let is_known = |id: &String| providers::all().iter().any(|provider| provider.id == *id);
-            assert!(sign.provider.as_ref().is_none_or(is_known), "{} names an unknown provider", sign.literal);
-            assert!(sign.occurs_in(&sign.example), "{}", sign.example);
-            assert!(!sign.occurs_in(&sign.counter_example), "{}", sign.counter_example);
+        for (sign, entry) in CERTIFICATES.iter().zip(&entries().software.entries.certificate) {
+            assert!(entry.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
+            assert!(sign.occurs_in(&entry.example), "{}", entry.example);
+            assert!(!sign.occurs_in(&entry.counter_example), "{}", entry.counter_example);
         }
     }
 }

@@ -1,149 +1,102 @@
 //! Reply codes and enhanced status codes: the complete registry, the meanings of codes in each phase, and the
 //! deviations of providers from the standard.
 
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use super::cause::Cause;
 use super::context::ReplyPhase;
-use super::embedded::embedded;
-use super::meaning::{Confidence, Fix};
+use super::meaning::Confidence;
+use super::pool::{FixRow, List, Text};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
-static CODES: LazyLock<Codes> = LazyLock::new(|| embedded("codes.toml", include_str!("data/codes.toml")));
-static STATUSES: LazyLock<Statuses> = LazyLock::new(|| embedded("status.toml", include_str!("data/status.toml")));
-
-#[derive(Deserialize)]
-struct Codes {
-    class: Vec<ClassRow>,
-    phase: Vec<ClassAt>,
-    code: Vec<CodeRow>,
-}
+include!(concat!(env!("OUT_DIR"), "/lexicon/codes.rs"));
+include!(concat!(env!("OUT_DIR"), "/lexicon/status.rs"));
 
 /// The meaning of a first digit.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct ClassRow {
     digit: u16,
     /// The meaning in the standard.
-    pub meaning: String,
+    pub meaning: Text,
     /// The cause, which decides the rule.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    pub fix: Vec<Fix>,
+    pub fix: List<FixRow>,
 }
 
 /// The meaning of a first digit in certain phases.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct ClassAt {
-    phase: Vec<ReplyPhase>,
+    phase: &'static [ReplyPhase],
     digit: u16,
     /// The cause, which decides the rule.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    pub fix: Vec<Fix>,
+    pub fix: List<FixRow>,
 }
 
 /// A reply code.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct CodeRow {
     code: u16,
     /// The meaning in the standard.
-    pub meaning: String,
+    pub meaning: Text,
     /// The document that defines it.
-    pub reference: String,
+    pub reference: Text,
     /// The cause if the phase is not known.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// The meanings in the phases for which they are known.
-    #[serde(default)]
-    pub at: Vec<CodeAt>,
-    #[cfg(test)]
-    example: Vec<CodeExample>,
+    pub at: &'static [CodeAt],
 }
 
 /// The meaning of a reply code in certain phases.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct CodeAt {
     /// The phases.
-    pub phase: Vec<ReplyPhase>,
+    pub phase: &'static [ReplyPhase],
     /// The cause, which decides the rule.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    pub fix: Vec<Fix>,
-}
-
-#[cfg(test)]
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CodeExample {
-    phase: Option<ReplyPhase>,
-    reply: String,
-    expect: Cause,
-}
-
-#[derive(Deserialize)]
-struct Statuses {
-    status: Vec<StatusRow>,
-    deviation: Vec<StatusDeviation>,
+    pub fix: List<FixRow>,
 }
 
 /// An enhanced status code in the registry.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct StatusRow {
-    code: String,
+    code: Text,
     /// The registry's text.
-    pub text: String,
+    pub text: Text,
     /// The document that defines it.
-    pub reference: String,
-    #[cfg(test)]
-    basic: Vec<u16>,
+    pub reference: Text,
     /// The explanation for the user.
-    pub meaning: String,
-    #[serde(rename = "category")]
+    pub meaning: Text,
     cause: Cause,
     category4: Option<Cause>,
     category5: Option<Cause>,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// Whether it has no specific meaning. In that case the reply code takes precedence.
-    #[serde(default)]
     pub generic: bool,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    #[serde(default)]
-    pub fix: Vec<Fix>,
+    pub fix: List<FixRow>,
 }
 
 impl StatusRow {
@@ -159,33 +112,25 @@ impl StatusRow {
 }
 
 /// The meaning that a provider gives to a status, if it differs from the registry.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, serde(deny_unknown_fields))]
+#[derive(Debug)]
 pub(crate) struct StatusDeviation {
-    code: String,
-    to: Option<String>,
+    code: Text,
+    to: Option<Text>,
     /// The id of the provider or software.
-    pub provider: String,
+    pub provider: Text,
     /// Whether it says more than the words beside it, so that it comes before phrases.
-    #[serde(default)]
     pub decisive: bool,
-    #[serde(default)]
-    basic: Vec<u16>,
+    basic: &'static [u16],
     /// The explanation for the user.
-    pub means: String,
+    pub means: Text,
     /// The cause, which decides the rule.
-    #[serde(rename = "category")]
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
     /// Alternative explanations.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
+    pub otherwise: Option<Text>,
     /// Fixes for the user.
-    #[serde(default)]
-    pub fix: Vec<Fix>,
-    #[cfg(test)]
-    source: String,
+    pub fix: List<FixRow>,
 }
 
 impl StatusDeviation {
@@ -205,7 +150,7 @@ impl StatusDeviation {
 
 /// The row of a reply code.
 pub(crate) fn code(code: ReplyCode) -> Option<&'static CodeRow> {
-    CODES.code.iter().find(|row| code == row.code)
+    CODES.iter().find(|row| code == row.code)
 }
 
 /// The meaning of a reply code in a phase.
@@ -215,24 +160,24 @@ pub(crate) fn code_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static Code
 
 /// The meaning of the first digit.
 pub(crate) fn class(code: ReplyCode) -> Option<&'static ClassRow> {
-    CODES.class.iter().find(|row| row.digit == code.number() / 100)
+    CLASSES.iter().find(|row| row.digit == code.number() / 100)
 }
 
 /// The meaning of the first digit in a phase.
 pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static ClassAt> {
     let digit = code.number() / 100;
-    CODES.phase.iter().find(|row| row.digit == digit && row.phase.contains(&step))
+    CLASSES_AT.iter().find(|row| row.digit == digit && row.phase.contains(&step))
 }
 
 /// The row of a status in the registry, or the meaning that a large provider alone gives to it (`4.7.27`).
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
-    STATUSES.status.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
+    STATUSES.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
 }
 
 fn of_kind(status: EnhancedStatus) -> Option<&'static StatusRow> {
     let detail = status.to_string();
     let is_kind = |row: &&StatusRow| row.code.strip_prefix("x.").is_some_and(|kind| detail.get(2..) == Some(kind));
-    STATUSES.status.iter().find(is_kind)
+    STATUSES.iter().find(is_kind)
 }
 
 /// The meaning that the recognised provider or software gives to a status.
@@ -241,7 +186,7 @@ pub(crate) fn deviation(
     code: Option<ReplyCode>,
     whose: &[&str],
 ) -> Option<&'static StatusDeviation> {
-    STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
+    DEVIATIONS.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
 }
 
 /// All deviations of providers and software from the registry for a status.
@@ -249,40 +194,39 @@ pub(crate) fn deviations(
     status: EnhancedStatus,
     code: Option<ReplyCode>,
 ) -> impl Iterator<Item = &'static StatusDeviation> {
-    STATUSES.deviation.iter().filter(move |row| row.provider != "any" && row.fits(status, code))
+    DEVIATIONS.iter().filter(move |row| row.provider != "any" && row.fits(status, code))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CODES, STATUSES, code, code_at};
-    use crate::lexicon::ReplyPhase;
+    use super::{STATUSES, code, code_at};
+    use crate::lexicon::{ReplyPhase, entries};
     use crate::wire::{ReplyCode, reply};
 
     #[test]
     fn every_example_of_a_code_yields_its_cause() {
-        for row in &CODES.code {
-            assert!(!row.example.is_empty(), "{} has no example", row.code);
+        for row in &entries().codes.entries.code {
             for example in &row.example {
                 let found = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
-                assert!(found == row.code, "{}", example.reply);
+                assert!(found == *row.code.get_ref(), "{}", example.reply);
                 let at = example.phase.and_then(|step| code_at(found, step)).map(|at| at.cause);
-                assert_eq!(at.unwrap_or(row.cause), example.expect, "{}", example.reply);
+                assert_eq!(at.unwrap_or(row.category), example.expect, "{}", example.reply);
             }
         }
     }
 
     #[test]
     fn the_registry_of_enhanced_status_codes_is_complete() {
-        let registry = || STATUSES.status.iter().filter(|row| row.code.starts_with("x."));
+        let registry = || STATUSES.iter().filter(|row| row.code.starts_with("x."));
         let mut codes: Vec<&str> = registry().map(|row| row.code.as_str()).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), 81);
-        for row in &STATUSES.status {
-            assert!(row.basic.iter().all(|code| (200..600).contains(code)), "{}: {:?}", row.code, row.basic);
+        for row in &entries().statuses.entries.status {
+            assert!(row.basic.iter().all(|code| (200..600).contains(code)), "{:?}: {:?}", row.code, row.basic);
         }
-        for row in &STATUSES.deviation {
-            assert!(!row.source.is_empty(), "{} of {} has no source", row.code, row.provider);
+        for row in &entries().statuses.entries.deviation {
+            assert!(!row.source.is_empty(), "{:?} of {:?} has no source", row.code, row.provider);
         }
         assert!(
             registry()

@@ -2,16 +2,12 @@
 //! shown although it repeats part of the password. The explanations in the lexicon do not count, because servers never
 //! send them.
 
-use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use super::phrases;
+use super::pool::{List, Text};
 
-static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let texts = phrases::server_texts().chain(REPLIES.iter().copied());
-    texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).map(str::to_lowercase).collect()
-});
+include!(concat!(env!("OUT_DIR"), "/lexicon/vocabulary.rs"));
 
 /// The text of successful replies, which phrases do not cover, and common words of other replies.
 const REPLIES: [&str; 5] = [
@@ -24,7 +20,9 @@ const REPLIES: [&str; 5] = [
 
 /// Whether a word, given in lower case, is an ordinary word.
 pub(crate) fn is_known(word: &str) -> bool {
-    WORDS.contains(word)
+    let is_in_reply =
+        || REPLIES.iter().flat_map(|reply| reply.split(' ')).any(|known| known.eq_ignore_ascii_case(word));
+    WORDS.binary_search_by(|known| known.as_str().cmp(word)).is_ok() || is_in_reply()
 }
 
 /// The ranges of known phrases with several words in a text.

@@ -91,7 +91,9 @@ pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>,
         if let Some(fix) = example.fixes.first() {
             let indented = |line: std::borrow::Cow<'_, str>| StyledLine::of(Role::Plain, format!("           {line}"));
             let text = escape::visible(&fix.text);
-            lines.extend(textwrap::wrap(&text, look.width.saturating_sub(11)).into_iter().map(indented));
+            lines.extend(
+                textwrap::wrap(&text, super::text::columns(look.width.saturating_sub(11))).into_iter().map(indented),
+            );
         }
     }
     lines.extend(unrecognised(extent.unknown, unknown, look));

@@ -20,14 +20,14 @@ struct ProviderDocument<'a> {
     id: &'a str,
     name: &'a str,
     kind: &'a str,
-    hosts: &'a [String],
+    hosts: Vec<&'a str>,
     ports: Vec<PortView>,
     recommended: Option<u16>,
     why: Option<&'a str>,
     user: Option<&'a str>,
     password: Option<&'a str>,
     password_url: Option<&'a str>,
-    auth: &'a [String],
+    auth: Vec<&'a str>,
     rule: Option<&'a str>,
     starttls_always: bool,
     sees_after_data: Option<&'a str>,
@@ -53,14 +53,14 @@ pub fn json(providers: &[&Provider]) -> String {
             id: &provider.id,
             name: &provider.name,
             kind: &provider.kind,
-            hosts: &provider.hosts,
+            hosts: provider.hosts.texts().collect(),
             ports: provider.ports.iter().map(|port| PortView { port: port.port, tls: port.tls }).collect(),
             recommended: provider.recommended,
             why: provider.why.as_deref(),
             user: provider.user.as_deref(),
             password: provider.password.as_deref(),
             password_url: provider.password_url.as_deref(),
-            auth: &provider.auth,
+            auth: provider.auth.texts().collect(),
             rule: provider.rule.as_deref(),
             starttls_always: provider.starttls_always,
             sees_after_data: provider.sees_after_data.as_deref(),
@@ -85,8 +85,8 @@ fn wide(providers: &[&Provider], look: &Display) -> Vec<StyledLine> {
     let mut lines = table::row(&columns, &heads);
     for provider in providers {
         let cells = [
-            (Role::Bold, provider.id.clone()),
-            (Role::Plain, provider.name.clone()),
+            (Role::Bold, provider.id.into()),
+            (Role::Plain, provider.name.into()),
             (Role::Plain, server_of(provider)),
             (Role::Plain, mode(provider).to_owned()),
             (Role::Plain, password(provider).to_owned()),
@@ -101,7 +101,7 @@ fn narrow(providers: &[&Provider], look: &Display) -> Vec<StyledLine> {
     let heads = ["ID", "NAME, SERVER, TLS, PASSWORD"].map(|head| (Role::Bold, head.to_owned()));
     let mut lines = table::row(&columns, &heads);
     for provider in providers {
-        lines.extend(table::row(&columns, &[(Role::Bold, provider.id.clone()), (Role::Bold, provider.name.clone())]));
+        lines.extend(table::row(&columns, &[(Role::Bold, provider.id.into()), (Role::Bold, provider.name.into())]));
         let server = [server_of(provider), mode(provider).to_owned()].join("  ");
         for words in [server.trim_end(), password(provider)] {
             lines.extend(table::row(&columns, &[(Role::Plain, String::new()), (Role::Plain, words.to_owned())]));
@@ -113,7 +113,7 @@ fn narrow(providers: &[&Provider], look: &Display) -> Vec<StyledLine> {
 /// The page of one provider.
 pub fn page(provider: &Provider, look: &Display) -> String {
     let mut lines = vec![
-        StyledLine::of(Role::Bold, provider.name.clone())
+        StyledLine::of(Role::Bold, provider.name.as_str())
             .and(Role::Dim, format!("  {}, {}", provider.id, kind(provider))),
         StyledLine::new(),
     ];
@@ -207,7 +207,7 @@ fn mode(provider: &Provider) -> &'static str {
 
 /// The first host name that is not a pattern.
 fn host(provider: &Provider) -> Option<&str> {
-    provider.hosts.iter().map(String::as_str).find(|host| !host.starts_with('*'))
+    provider.hosts.texts().find(|host| !host.starts_with('*'))
 }
 
 fn server_of(provider: &Provider) -> String {

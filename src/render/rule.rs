@@ -2,6 +2,7 @@
 
 use super::Display;
 use super::style::{Role, StyledLine};
+use super::text::prose;
 use crate::check::{Check, Rule};
 
 /// The page of one rule.
@@ -21,7 +22,7 @@ pub fn page(rule: &Rule, look: &Display) -> String {
     ];
     for (heading, text) in parts {
         lines.push(StyledLine::of(Role::Bold, heading));
-        for line in textwrap::wrap(text, look.width.min(100).saturating_sub(2)) {
+        for line in prose(text, look.width.min(100).saturating_sub(2)) {
             lines.push(StyledLine::of(Role::Plain, format!("  {line}")));
         }
     }

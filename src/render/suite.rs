@@ -1,6 +1,8 @@
 //! The result of a suite as text: one line for each check, the report of each failed check below its line, and the
 //! counts at the end. Also the output of `--list` and `--dry-run`, and the suite file that `--record` writes.
 
+use serde::Serialize;
+
 use super::style::{Role, StyledLine};
 use super::text::{command_line, labelled, render, tries};
 use super::view::verdict::{self, FailureReason, OutcomeWord};
@@ -95,8 +97,9 @@ pub fn summary(run: &Run, look: &Display) -> String {
     StyledLine::of(word.role(), word.word()).and(Role::Plain, rest).paint(look)
 }
 
-/// A check that has not run yet.
-#[derive(Debug)]
+/// A check that has not run yet. Its JSON form is an element of the output of `run --list --json`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Planned {
     /// The name of the check.
     pub name: String,
@@ -104,17 +107,22 @@ pub struct Planned {
     pub target: String,
     /// The tags of the check.
     pub tags: Vec<String>,
+    /// The requirements on this machine (`needs`).
+    pub needs: Vec<String>,
     /// The command-line arguments for the same check.
+    #[serde(rename = "arguments")]
     pub words: Vec<String>,
-    /// The source of the password.
+    /// A description of the source of the password, never the password; null if the check does not log in with one.
     pub password: Option<String>,
     /// The expectations, as written.
     pub expect: Vec<String>,
-    /// The requirements on this machine (`needs`).
-    pub needs: Vec<String>,
-    /// The reason why the check would be skipped.
+    /// The reason why the check would be skipped; null if it would run.
     pub skipped: Option<String>,
 }
+
+/// The JSON Schema (2020-12) of `run --list --json` and `run --dry-run --json`, generated from [`Planned`] by this
+/// file's test.
+pub const PLANNED_SCHEMA: &str = include_str!("../../schema/run-list.json");
 
 /// The output of `--list`: one line for each check, with name, target and tags separated by tabs.
 pub fn list(planned: &[Planned]) -> String {
@@ -127,21 +135,7 @@ pub fn list(planned: &[Planned]) -> String {
 
 /// The output of `--list --json` and `--dry-run --json`: a list with one object for each check.
 pub fn planned_json(planned: &[Planned]) -> String {
-    let object = |one: &Planned| {
-        serde_json::json!({
-            "name": one.name,
-            "target": one.target,
-            "tags": one.tags,
-            "needs": one.needs,
-            "arguments": one.words,
-            "password": one.password,
-            "expect": one.expect,
-            "skipped": one.skipped,
-        })
-    };
-    let objects: Vec<serde_json::Value> = planned.iter().map(object).collect();
-    // Serialisation of strings cannot fail.
-    escape::json(&serde_json::to_string_pretty(&objects).unwrap_or_default()) + "\n"
+    super::json::pretty(&planned) + "\n"
 }
 
 /// The output of `--dry-run`.
@@ -245,4 +239,15 @@ fn expectations(report: &Report) -> Vec<String> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Planned;
+    use crate::report::published::assert_schema;
+
+    #[test]
+    fn the_published_schema_of_the_list_of_a_suite_matches_the_types() {
+        assert_schema::<Vec<Planned>>("run-list");
+    }
 }

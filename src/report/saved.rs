@@ -1,5 +1,5 @@
-//! Loads reports that were saved as JSON or NDJSON. Of a report with a newer schema version, the parts that this
-//! version knows are loaded, with a remark for the user.
+//! Loads reports that were saved as JSON or NDJSON. If a report has a newer schema version, this version loads the parts
+//! that it can read, and adds a remark for the user.
 //!
 //! Memory use is proportional to the size of the file: lists are read element by element, and the number of values in a
 //! report is limited.
@@ -27,7 +27,7 @@ const MAX_VALUES: usize = 500_000;
 pub struct Saved {
     /// The checks.
     pub run: Run,
-    /// Remarks for the user, one sentence each.
+    /// Messages for the user about parts that were not loaded, one sentence each.
     pub remarks: Vec<String>,
 }
 

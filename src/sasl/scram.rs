@@ -315,7 +315,7 @@ mod tests {
             (format!("r={NONCE}x,{salt},i=4294967295"), Broken::Iterations(u32::MAX)),
             (format!("r={NONCE}x,{salt},i=1"), Broken::Iterations(1)),
             (format!("r={NONCE},{salt},i=4096"), Broken::Nonce),
-            (format!("r=somebody,{salt},i=4096"), Broken::Nonce),
+            (format!("r=other-nonce,{salt},i=4096"), Broken::Nonce),
             (format!("m=ext,r={NONCE}x,{salt},i=4096"), Broken::Malformed),
             (format!("r={NONCE}x,s=,i=4096"), Broken::Malformed),
             (format!("r={NONCE}x,s=*,i=4096"), Broken::Malformed),

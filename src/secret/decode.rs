@@ -99,10 +99,10 @@ pub(super) fn unescaped(view: &View) -> Option<View> {
     let (mut at, mut is_other) = (0, false);
     while let Some((byte, from)) = view.at(at) {
         match escape(view, at) {
-            Some((meant, length)) => {
+            Some((decoded, length)) => {
                 let (_, to) = view.origin(&(at..at + length));
-                if let Some(meant) = meant {
-                    result.push(meant, (from.0, to));
+                if let Some(byte) = decoded {
+                    result.push(byte, (from.0, to));
                 }
                 is_other = true;
                 at += length;

@@ -3,8 +3,8 @@
 //!
 //! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a
 //! closed list ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and
-//! `${NAME:-default}`, which stand for variables. A file can include other files. Their defaults and checks are
-//! inserted at its beginning.
+//! `${NAME:-default}`, which are replaced with the value of a variable. A file can include other files. Their defaults
+//! and checks are inserted at its beginning.
 //!
 //! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
 //! does).
@@ -56,7 +56,7 @@ pub struct SuiteCheck {
     pub target: String,
     /// The tags, for `--only`.
     pub tags: Vec<String>,
-    /// What this machine must provide.
+    /// The requirements on this machine and its network.
     pub needs: Vec<Need>,
     /// Flags of `smtpcheck check`, each as one word: `--tls=none`.
     pub flags: Vec<String>,
@@ -86,13 +86,13 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// An error that is found only together with the rest of the check.
+    /// An error that depends on other keys of the check, for example a missing recipient.
     pub fn error(&self, mistake: &Mistake) -> FileError {
         mistaken(mistake, self.at, self.is_exact, &self.file)
     }
 }
 
-/// What this machine must provide; otherwise the check is skipped.
+/// A requirement on this machine or its network. If it is not met, the check is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// The network allows connections to this port.
@@ -201,13 +201,14 @@ type TableKeys = BTreeMap<&'static str, Set>;
 struct SuiteReader<'a> {
     around: &'a SuiteEnvironment<'a>,
     checks: Vec<SuiteCheck>,
-    /// The files that are being read; each file includes the next one.
+    /// The files that are being read: the suite, a file that it includes, a file that this file includes, and so on.
     open: Vec<PathBuf>,
     files: usize,
 }
 
 impl SuiteReader<'_> {
-    /// Reads a file and returns its defaults. `from` makes an error at the position that includes the file.
+    /// Reads a file and returns its defaults. `from` makes an error at the position of the `include` that names the file;
+    /// it is `None` for the suite itself.
     fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> FileError>) -> Result<TableKeys, FileError> {
         let at_begin = |message: String| FileError::new(file, Position { line: 1, column: 1 }, message);
         let unread = |message: String| match from {

@@ -151,10 +151,6 @@ const QUOTING_KEYS: &[&str] = &[
     "keyword",
 ];
 
-/// Files that still contain a banned phrase, one per line. Do not add files. With UPDATE_DOCS=1 this test removes the
-/// files that no longer contain any.
-const PENDING: &str = "tests/structure/words-pending.txt";
-
 fn texts() -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> =
         ["src", "tests", "benches"].into_iter().flat_map(files).map(|(path, _)| path).collect();
@@ -206,28 +202,13 @@ fn banned_in(plain: &str) -> Vec<String> {
 
 #[test]
 fn banned_phrases_are_not_used() {
-    let kept = std::fs::read_to_string(root().join(PENDING)).unwrap_or_default();
-    let pending: Vec<&str> = kept.lines().collect();
-    let found: Vec<(String, Vec<String>)> = texts()
+    let wrong: Vec<String> = texts()
         .iter()
-        .map(|(name, text)| (name.clone(), banned_in(&plain(name, text))))
+        .map(|(name, text)| (name, banned_in(&plain(name, text))))
         .filter(|(_, found)| !found.is_empty())
-        .collect();
-    let wrong: Vec<String> = found
-        .iter()
-        .filter(|(name, _)| !pending.contains(&name.as_str()))
         .map(|(name, found)| format!("{name}: {}", found.join(", ")))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let is_clean = |name: &&&str| !found.iter().any(|(dirty, _)| dirty == *name);
-    let clean: Vec<&str> = pending.iter().filter(is_clean).copied().collect();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        let still: String =
-            pending.iter().filter(|name| !clean.contains(name)).map(|name| format!("{name}\n")).collect();
-        std::fs::write(root().join(PENDING), still).unwrap();
-    } else {
-        assert!(clean.is_empty(), "clean, so remove from {PENDING} (UPDATE_DOCS=1 does it): {}", clean.join(", "));
-    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
-//! [`secret`] (oddities of a password), [`user`] (the form of the user name), here withheld passwords and cancelled logins, and [`rules`].
+//! [`secret`] (oddities of a password), [`user`] (the form of the user name) and [`rules`]. This file judges withheld
+//! passwords and cancelled logins.
 
 mod offers;
 mod rules;
@@ -47,7 +48,8 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// A mechanism that is advertised and also accepted is one finding. A server may accept what it does not advertise.
+/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts is one finding. A server may
+/// also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
@@ -61,7 +63,7 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
         (None, None) => None,
         (Some(offered), None) => Some(offered),
         (Some(mut offered), Some(received)) => {
-            offered.consequences.push("The server also accepts AUTH PLAIN before TLS (its reply is 334)".to_owned());
+            offered.consequences.push("The server accepts AUTH PLAIN before TLS (it replied with 334)".to_owned());
             Some(offered.on(received.event))
         }
         (None, Some(received)) => Some(taken_in_plaintext(received.event)),
@@ -84,7 +86,7 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     if clear.is_empty() || without_tls || plan.quit_after < QuitAfter::Ehlo {
         return None;
     }
-    let summary = format!("AUTH {} is advertised before TLS, on an unencrypted connection", clear.join(" "));
+    let summary = format!("the server advertises AUTH {} before TLS, on an unencrypted connection", clear.join(" "));
     let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Phase::Ehlo, Confidence::Certain, summary).on(received.event);
     finding.cause =
         "A program that does not require TLS would send its password where an on-path attacker can read it.".to_owned();
@@ -94,7 +96,10 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 
 fn only_inside_tls() -> Vec<Fix> {
     vec![
-        Fix::run("Server operator: advertise AUTH only inside TLS; in Postfix", "postconf -e smtpd_tls_auth_only=yes"),
+        Fix::run(
+            "Server operator: advertise AUTH only inside TLS (command for Postfix)",
+            "postconf -e smtpd_tls_auth_only=yes",
+        ),
         Fix::text(
             "Server operator: in Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, set auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
         ),
@@ -136,9 +141,9 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
     finding.cause =
         "smtpcheck sends no secret over an unencrypted connection, unless --allow-plaintext-auth is given.".to_owned();
     if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
-        finding.fixes.push(Fix::text("Remove --tls none, because the server advertises STARTTLS"));
+        finding.fixes.push(Fix::text("Remove --tls none; the server advertises STARTTLS"));
     }
-    finding.fixes.push(Fix::text("Add --allow-plaintext-auth, if you trust the network path"));
+    finding.fixes.push(Fix::text("If you trust the network path, add --allow-plaintext-auth"));
     finding.failure = Some(PhaseFailure::Auth);
     Some(finding)
 }
@@ -256,7 +261,7 @@ fn unproved(event: &Event) -> Finding {
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause:
-            "The SCRAM server signature is wrong or missing. It may be an attacker's server that accepts every login."
+            "The SCRAM server signature is wrong or missing. The server may belong to an attacker and accept every login."
                 .to_owned(),
         fixes: vec![
             Fix::text("Repeat the check from another network (smtpcheck did not send the password itself)"),

@@ -23,7 +23,7 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Severity: error. Without --user and --from it is a notice, which is raised only inside TLS on the ports for mail programs (587 and 465).",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from the finding is a notice, and is reported only inside TLS on the ports for mail programs (587 and 465).",
         matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only inside TLS.",
         action: "Use port 587 with STARTTLS or port 465, and the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
@@ -49,7 +49,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not follow the login mechanism",
     docs: Docs {
-        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. Severity: error, but a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
+        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. The finding is a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "334 after the password of AUTH LOGIN",
@@ -88,9 +88,9 @@ pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the token cannot be used for this login",
     docs: Docs {
-        sees: "What was given is not an access token: a refresh token (it is not sent), the JSON document of the token service, a token with Bearer before it, the finished XOAUTH2 string, a placeholder. Or its claims do not fit: its audience is another service, SMTP.Send or SMTP.SendAsApp is missing (Microsoft), or it belongs to another user than --user. The token itself is never shown.",
-        matters: "A server accepts only an access token for mail, of exactly this user. A refresh token is equivalent to the password and may be sent only to the token service.",
-        action: "Pass only the value of access_token. Request it for mail: for Microsoft with the scope https://outlook.office.com/SMTP.Send, for Google with https://mail.google.com/. An application of Microsoft Entra also needs the permission SMTP.SendAsApp, New-ServicePrincipal and Add-MailboxPermission.",
+        sees: "The given value is not an access token. For example, it is a refresh token (which smtpcheck does not send), the complete JSON document of the token service, a token after the word Bearer, a finished XOAUTH2 string, or a placeholder. The rule also applies to an access token that does not fit the login: it is for another service, it lacks the permission SMTP.Send or SMTP.SendAsApp (Microsoft), or it belongs to a user other than --user. smtpcheck never shows the token itself.",
+        matters: "A mail server accepts only an access token that is for mail and for this user. A refresh token is equivalent to the password and may be sent only to the token service.",
+        action: "Pass only the value of access_token. Request the token with the scope for mail: https://outlook.office.com/SMTP.Send for Microsoft, https://mail.google.com/ for Google. A Microsoft Entra application also needs the permission SMTP.SendAsApp, and an administrator must give it access with New-ServicePrincipal and Add-MailboxPermission.",
         example: "a token for https://graph.microsoft.com at smtp.office365.com",
         references: "RFC 7519 section 4.1.3 (aud), RFC 6749 section 1.5 (refresh tokens)",
     },
@@ -101,8 +101,8 @@ pub(super) static AUTH_USER_NAME_FORM: Rule = Rule {
     severity: Severity::Warning,
     title: "the user name contains more than an email address",
     docs: Docs {
-        sees: "The user name contains an email address together with a display name, angle brackets, quotation marks, spaces or mailto:, and the login was not accepted. It is an error if the server rejected the login.",
-        matters: "The text is sent as the user name without a change. Servers look up the complete text and do not find the account, so the login fails like one with a wrong password.",
+        sees: "The user name contains an email address together with a display name, angle brackets, quotation marks, spaces or mailto:, and the login was not accepted. The finding is an error if the server rejected the login.",
+        matters: "smtpcheck sends the text unchanged as the user name. Servers look up the complete text and do not find the account, so the login fails as it does with a wrong password.",
         action: "Use only the email address as the user name. The display name belongs in the From header of messages.",
         example: "--user 'Ann <ann@example.net>'",
         references: "RFC 4954 section 4, RFC 4616 section 2 (the authentication identity), RFC 5322 section 3.4 (display names)",
@@ -114,8 +114,8 @@ pub(super) static AUTH_MECHANISM_OBSOLETE: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises obsolete login mechanisms",
     docs: Docs {
-        sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. Severity: notice, but a warning if the server advertises no other mechanism.",
-        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text or as an equivalent hash. Inside TLS, these mechanisms are no safer than PLAIN.",
+        sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. The finding is a warning if the server advertises no other mechanism.",
+        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text, or as a hash that is as useful to an attacker as the password. Inside TLS, these mechanisms are no safer than PLAIN.",
         action: "Server operator: enable SCRAM-SHA-256, or PLAIN inside TLS, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256).",
         example: "250 AUTH CRAM-MD5 DIGEST-MD5",
         references: "RFC 6331 section 2 (reasons why DIGEST-MD5 is historic), RFC 4954 section 9",

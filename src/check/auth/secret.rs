@@ -1,4 +1,4 @@
-//! Oddities of a password, and what the server tells about a rejected secret. The secret is not shown.
+//! Oddities of a password, and the server's explanation of a rejected secret. The secret is not shown.
 
 use crate::evidence::{EventKind, PasswordOddity, Session};
 

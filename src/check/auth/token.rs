@@ -1,4 +1,4 @@
-//! Faults that the token itself shows, if a login failed: its shape, then its claims. The token is not shown.
+//! Faults that can be seen in the token itself, if a login failed: first its form, then its claims. The token is not shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -31,7 +31,7 @@ struct TokenSeen<'a> {
     claims: Option<&'a TokenClaims>,
 }
 
-/// Whose servers the token is for, where their rules for tokens are known.
+/// The provider whose servers the token is for, if its rules for tokens are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TokenIssuer {
     Microsoft,
@@ -39,7 +39,7 @@ enum TokenIssuer {
     Other,
 }
 
-/// A fault that the token itself shows, if the login did not succeed.
+/// A finding about a fault that can be seen in the token itself, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let reply = session.reply_at(Phase::Auth);
     if reply.is_some_and(|received| received.accepts()) {
@@ -48,7 +48,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     let seen = token_of(session)?;
     let issuer = issuer(plan, session);
     let by_shape = of_shape(seen.form);
-    // The server may give a reason that comes after the token has been accepted.
+    // The server may have accepted the token and rejected the login for another reason.
     if by_shape.is_none() && is_about_account(plan, session) {
         return None;
     }
@@ -74,7 +74,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
         let fixes: Vec<Fix> = more.fixes.into_iter().filter(is_new).collect();
         finding.fixes.extend(fixes);
     }
-    // The rejection follows from it and is not a separate finding.
+    // The rejection is a consequence of this fault, not a separate finding.
     if let Some(received) = reply {
         finding = finding.on(received.event);
         finding.consequences.push(format!("The login was rejected: {}", received.first_line()));
@@ -111,7 +111,7 @@ fn issuer(plan: &Plan, session: Session<'_>) -> TokenIssuer {
     }
 }
 
-/// Whether the server rejects the login for a reason that has nothing to do with the token: the account or the client.
+/// Whether the server rejects the login because of the account or the client, not because of the token.
 fn is_about_account(plan: &Plan, session: Session<'_>) -> bool {
     let Some(received) = session.reply_at(Phase::Auth) else { return false };
     let provider = peer::provider(plan, session).map(|known| known.id.as_str());
@@ -128,19 +128,19 @@ fn is_about_account(plan: &Plan, session: Session<'_>) -> bool {
     })
 }
 
-/// A text that is not a token.
+/// The fault of a value that is not an access token.
 fn of_shape(form: TokenForm) -> Option<TokenFault> {
     let (confidence, summary, cause, fix) = match form {
         TokenForm::Jwt | TokenForm::Opaque => return None,
         TokenForm::Refresh => (
             Confidence::Likely,
-            "the token looks like a refresh token and was therefore not sent",
-            "A refresh token is for the token service, which issues an access token for it. A mail server accepts only the access token.",
-            Fix::text("Use the refresh token to get an access token, and log in with that"),
+            "the token looks like a refresh token, so smtpcheck did not send it",
+            "A refresh token is for the token service, which issues an access token in exchange. A mail server accepts only the access token.",
+            Fix::text("Use the refresh token to get an access token, and log in with the access token"),
         ),
         TokenForm::Document => (
             Confidence::Certain,
-            "what was given is not an access token: it is a JSON document, the complete response of the token service",
+            "the given value is not an access token: it is a JSON document, the complete response of the token service",
             "The complete document was sent as the token. The server accepts only the value of access_token in it.",
             Fix::run(
                 "Pass only the value of access_token: append this filter to the command that gets the token",
@@ -149,7 +149,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         ),
         TokenForm::DocumentWithRefreshToken => (
             Confidence::Certain,
-            "what was given is not an access token: it is a JSON document with a refresh token, and was therefore not sent",
+            "the given value is not an access token: it is a JSON document with a refresh token, so smtpcheck did not send it",
             "It is the complete response of the token service. The server accepts only the value of access_token in it, and the refresh token must not be sent to a mail server.",
             Fix::run(
                 "Pass only the value of access_token: append this filter to the command that gets the token",
@@ -158,52 +158,52 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         ),
         TokenForm::Prefixed => (
             Confidence::Certain,
-            "what was given is not an access token: it begins with Bearer, which is not part of the token",
+            "the given value is not an access token: it begins with Bearer, which is not part of the token",
             "Login mechanisms add the word Bearer themselves, so the server received it twice and rejects the token.",
             Fix::text("Pass the token without the word Bearer, the space after it and any header name before it"),
         ),
         TokenForm::Finished => (
             Confidence::Certain,
-            "what was given is not an access token: it is the finished XOAUTH2 string (user name and token)",
-            "smtpcheck and mail libraries build this string themselves from the user name and the access token, so the server received one inside the other.",
+            "the given value is not an access token: it is the finished XOAUTH2 string (user name and token)",
+            "smtpcheck and mail libraries build this string themselves from the user name and the access token, so the server received the string inside another such string.",
             Fix::text(
                 "Pass only the access token: the part of the decoded string after auth=Bearer. In a program, remove your own encoding and give the library the user name and the token.",
             ),
         ),
         TokenForm::Placeholder => (
             Confidence::Likely,
-            "what was given is not an access token: it looks like a placeholder or the name of a variable",
-            "The text itself was sent as the token, because it was not replaced by the value of the token.",
+            "the given value is not an access token: it looks like a placeholder or the name of a variable",
+            "The text was not replaced by the value of the token, so the text itself was sent as the token.",
             Fix::text(
                 "Pass the value of the token: remove quotation marks around the name of the variable, set the variable, or replace the placeholder of the example",
             ),
         ),
         TokenForm::AuthorizationCode => (
             Confidence::Likely,
-            "what was given is not an access token: it looks like an authorization code",
-            "The code is for the token service, which issues an access token for it once, within a few minutes.",
+            "the given value is not an access token: it looks like an authorization code",
+            "The code is for the token service, which issues an access token in exchange. This is possible only once, within a few minutes.",
             Fix::text(
-                "Exchange the code for an access token at the token service (grant_type=authorization_code), and log in with that",
+                "Exchange the code for an access token at the token service (grant_type=authorization_code), and log in with the access token",
             ),
         ),
         TokenForm::ClientSecret => (
             Confidence::Likely,
-            "what was given is not an access token: it looks like the client secret of an application",
-            "With the client secret an application identifies itself to the token service, which then issues an access token. A mail server does not accept it.",
+            "the given value is not an access token: it looks like the client secret of an application",
+            "An application uses the client secret to identify itself to the token service, which then issues an access token. A mail server does not accept the client secret.",
             Fix::text(
-                "Get an access token from the token service with this client secret, and log in with that token. Replace the client secret, because it was sent to a mail server.",
+                "Get an access token from the token service with the client secret, and log in with the token. Replace the client secret, because it was sent to a mail server.",
             ),
         ),
         TokenForm::Quoted => (
             Confidence::Certain,
-            "what was given is not an access token: it is in quotation marks, which are not part of the token",
+            "the given value is not an access token: it is in quotation marks, which are not part of the token",
             "The quotation marks were sent as part of the token, so the server does not recognise it.",
             Fix::text("Pass the token without quotation marks; with jq, use the option -r"),
         ),
         TokenForm::Damaged => (
             Confidence::Certain,
             "the access token is damaged: it is cut off or contains spaces or line breaks",
-            "A token has no spaces, and one in JSON Web Token format has three parts separated by full stops. The server cannot read this one.",
+            "A token contains no spaces, and a token in JSON Web Token format has three parts separated by full stops. The server cannot read the damaged token.",
             Fix::text(
                 "Copy the complete token as one line; check the maximum length of the field or variable that stores it",
             ),
@@ -219,7 +219,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
     })
 }
 
-const CLAIMS: &str = "The server may reject the login for another reason, for example because SMTP logins are switched off for the account. Correct the token first, then repeat the check.";
+const CLAIMS: &str = "The server may reject the login for another reason, for example because SMTP logins are disabled for the account. Correct the token first, then repeat the check.";
 
 /// A token for another service, for the providers whose audiences are known.
 fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
@@ -285,7 +285,7 @@ fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Opti
     if claims.login_is_an_id {
         return Some(fault(
             "the user name is the ID of the application, not the email address of a mailbox".to_owned(),
-            "With a token of an application, the user name of the login is the mailbox from which the application sends.",
+            "An application logs in with its own token, but the user name must be the email address of the mailbox from which it sends.",
             vec![Fix::text("Give the email address of the mailbox with --user")],
         ));
     }
@@ -298,14 +298,14 @@ fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Opti
         ];
         fixes.extend(microsoft_setup(plan));
         return Some(fault(
-            format!("SMTP.SendAsApp is missing in the application's token (its roles: {})", listed(&claims.roles)),
-            "The token belongs to an application, not to a user. To log in to SMTP, an application needs the permission SMTP.SendAsApp of Exchange Online; Mail.Send of Microsoft Graph is for another interface.",
+            format!("SMTP.SendAsApp is missing from the application's token (its roles: {})", listed(&claims.roles)),
+            "The token belongs to an application, not to a user. To log in to SMTP, an application needs the permission SMTP.SendAsApp of Exchange Online. The permission Mail.Send of Microsoft Graph is for another interface.",
             fixes,
         ));
     }
     (!claims.is_of_application && !claims.scopes.is_empty() && !has(&claims.scopes, "SMTP.Send")).then(|| {
         fault(
-            format!("SMTP.Send is missing in the access token (its scopes: {})", listed(&claims.scopes)),
+            format!("SMTP.Send is missing from the access token (its scopes: {})", listed(&claims.scopes)),
             "The token does not permit sending mail by SMTP. Microsoft's server accepts only tokens with the scope SMTP.Send.",
             vec![
                 microsoft_scope(seen),
@@ -327,7 +327,7 @@ fn of_expiry(evidence: &Evidence, seen: TokenSeen<'_>) -> Option<TokenFault> {
         rule: &AUTH_TOKEN_EXPIRED,
         confidence: Confidence::Likely,
         summary: format!("the access token expired {ago} ago"),
-        cause: "Access tokens are valid for about an hour. By this machine's clock, this one has expired.".to_owned(),
+        cause: "Access tokens are usually valid for about an hour. According to this machine's clock, this token has expired.".to_owned(),
         otherwise: "This machine's clock may be wrong. Compare it with another clock.",
         fixes: vec![Fix::text("Get a new token just before the login, for example with --token-command")],
     })
@@ -341,34 +341,34 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
     Some(TokenFault {
         rule: &AUTH_TOKEN_UNSUITABLE,
         confidence: Confidence::Likely,
-        summary: format!("the access token is that of {owner}, but the login is for {user}"),
-        cause: "A token permits the login only of the user who signed in when it was issued.".to_owned(),
+        summary: format!("the access token belongs to {owner}, but the login is for {user}"),
+        cause: "A token is valid only for the user who signed in when it was issued.".to_owned(),
         otherwise: match issuer {
             TokenIssuer::Microsoft => {
-                "For a shared mailbox this is correct, if the user of the token has full access to it and SMTP logins are switched on for it. Both addresses may also belong to one mailbox; then log in with the one of the token."
+                "For a shared mailbox this is correct if the token's user has full access to the mailbox and SMTP logins are enabled for it. If both addresses belong to one mailbox, log in with the token's address."
             }
             TokenIssuer::Google | TokenIssuer::Other => {
-                "Both addresses may belong to one mailbox. Log in with the address of the token to find out."
+                "Both addresses may belong to one mailbox. Log in with the token's address to find out."
             }
         },
         fixes: vec![
             Fix::run(
-                "Log in with the same token as its own user",
+                "Log in with the same token as the user to whom it belongs",
                 format!("smtpcheck {target} --user {}", in_shell(owner)),
             ),
             Fix::text(format!(
-                "Or get a token while signed in as {user}; in a browser, use a private window, so that another account is not chosen"
+                "Or sign in as {user} and get a new token; use a private browser window, so that the browser does not choose another account"
             )),
         ],
     })
 }
 
-/// What the administrator of a Microsoft 365 tenant has to do for an application's token.
+/// Fixes for the administrator of a Microsoft 365 tenant, for the token of an application.
 fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     vec![
         Fix::run(
-            "Administrator of the Microsoft 365 tenant: register the application in Exchange Online PowerShell; take both IDs from its page under \"Enterprise applications\" (the object ID of the app registration is a different one)",
+            "Administrator of the Microsoft 365 tenant: register the application in Exchange Online PowerShell; take both IDs from its page under \"Enterprise applications\" (the app registration has a different object ID)",
             "New-ServicePrincipal -AppId APPLICATION-ID -ObjectId OBJECT-ID -DisplayName smtp",
         ),
         Fix::run(
@@ -381,12 +381,12 @@ fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
 
 fn switch_smtp_on(user: &str) -> Fix {
     Fix::run(
-        "Administrator: switch SMTP AUTH on for the mailbox",
+        "Administrator: enable SMTP AUTH for the mailbox",
         format!("Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false"),
     )
 }
 
-/// Why a server may reject a token that has no visible fault.
+/// The reasons why a server may reject a token without a visible fault.
 pub(in crate::check) struct TokenRejection {
     pub(in crate::check) cause: &'static str,
     pub(in crate::check) otherwise: &'static str,
@@ -401,13 +401,13 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     match (issuer, claims) {
         (TokenIssuer::Microsoft, Some(claims)) if claims.is_of_application => TokenRejection {
-            cause: "The token is valid and contains SMTP.SendAsApp, so the setup in Exchange Online is missing: the application is not registered there, has no access to this mailbox, or SMTP AUTH is switched off for the mailbox.",
-            otherwise: "A change of the setup can take an hour until it has an effect. A policy of the tenant may also block the login; the sign-in log of Entra shows this.",
+            cause: "The token is valid and contains SMTP.SendAsApp, so the setup in Exchange Online is probably incomplete: the application is not registered there, it has no access to this mailbox, or SMTP AUTH is disabled for the mailbox.",
+            otherwise: "A change of the setup can take up to an hour to take effect. A policy of the tenant may also block the login, which the sign-in log of Entra shows.",
             fixes: microsoft_setup(plan),
         },
         (TokenIssuer::Microsoft, Some(claims)) if !claims.scopes.is_empty() => TokenRejection {
-            cause: "The token has not expired, is for mail and contains SMTP.Send, so the mailbox is the probable reason: SMTP AUTH is switched off for it or for the tenant, or the account has no mailbox.",
-            otherwise: "The token may have been revoked (new password, consent withdrawn), or a policy of the tenant blocks the login; the sign-in log of Entra shows this.",
+            cause: "The token has not expired, is for mail and contains SMTP.Send, so the mailbox is the probable reason: SMTP AUTH is disabled for it or for the tenant, or the account has no mailbox.",
+            otherwise: "The token may have been revoked (new password, consent withdrawn), or a policy of the tenant may block the login. The sign-in log of Entra shows the reason.",
             fixes: vec![
                 switch_smtp_on(&user),
                 Fix::text(

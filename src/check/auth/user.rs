@@ -9,7 +9,8 @@ use crate::plan::Plan;
 use crate::wire::Class;
 use crate::wire::address::Mailbox;
 
-/// The fault of the user name, unless the server accepts it. If the login is rejected, it explains the rejection.
+/// The finding about the user name; none if the server accepts the login. If the server rejects the login, the finding
+/// explains the rejection.
 pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let login = plan.login.as_ref()?;
     let address = address_in(&login.user)?;
@@ -24,7 +25,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
             && matches!(cause, Some(Cause::Credentials | Cause::AppPassword | Cause::Syntax | Cause::Other) | None)
     });
     let withheld = session.believed().find(|event| matches!(event.what, EventKind::Withheld { .. }));
-    // Something else ended the login or the session.
+    // The login or the session ended for another reason.
     if reply.is_some() && refused.is_none() || reply.is_none() && withheld.is_none() {
         return None;
     }
@@ -35,7 +36,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
         (None, Some(event)) => finding.on(event),
         (None, None) => finding.tried(session.probe.id),
     };
-    finding.cause = "The text was sent as the user name exactly as it was given. Servers look up the complete text and do not find such an account.".to_owned();
+    finding.cause = "smtpcheck sent this text unchanged as the user name. Servers look up the complete text and do not find such an account.".to_owned();
     finding.otherwise = Some(
         "A few servers have user names of any form. If this is the name of the account, check the password.".to_owned(),
     );
@@ -45,7 +46,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
             format!("smtpcheck {} --user {}", plan.target.host.with_port(plan.target.port), in_shell(&address)),
         ),
         Fix::text(
-            "In the application, enter only the email address as the user name; the name of the sender has a field of its own",
+            "In the application, enter only the email address as the user name, and the sender's name in its own field",
         ),
     ];
     if let Some(received) = refused {
@@ -58,7 +59,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
     Some(finding)
 }
 
-/// The email address in a user name that contains more than that.
+/// The email address in a user name that contains more than an email address.
 fn address_in(user: &str) -> Option<String> {
     let trimmed = user.trim();
     let trimmed = trimmed.strip_prefix("mailto:").unwrap_or(trimmed);

@@ -21,9 +21,9 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
     if now > leaf.not_after {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
-        finding.cause = "The validity of the server's certificate has ended according to this machine's clock. Clients that verify certificates refuse to connect.".to_owned();
+        finding.cause = "According to this machine's clock, the server's certificate has expired. Clients that verify certificates refuse to connect.".to_owned();
         finding.fixes =
-            vec![renewal(), Fix::text("Check this machine's clock, if the certificate should still be valid")];
+            vec![renewal(), Fix::text("If the certificate should still be valid, check this machine's clock")];
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
@@ -50,7 +50,7 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
         "This certificate is part of the chain from the server's certificate to the root, so clients that verify certificates refuse to connect."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: install the current chain of the CA and reload the mail service; in Postfix",
+        "Server operator: install the current chain of the CA and reload the mail service (command for Postfix)",
         "postfix reload",
     )];
     finding
@@ -74,7 +74,7 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         );
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
-            "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry."
+            "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed."
                 .to_owned();
         finding.fixes = vec![renewal(), Fix::run("Repeat the check after the renewal", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
@@ -87,7 +87,10 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
 }
 
 fn renewal() -> Fix {
-    Fix::run("Server operator: renew the certificate and reload the mail service; in Postfix", "postfix reload")
+    Fix::run(
+        "Server operator: renew the certificate and reload the mail service (command for Postfix)",
+        "postfix reload",
+    )
 }
 
 pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {

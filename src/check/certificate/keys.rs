@@ -56,7 +56,7 @@ pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding
             .to_owned(),
     );
     finding.fixes = vec![Fix::text(
-        "Server operator: check that the key and the certificate match. openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same key.",
+        "Server operator: check that the key and the certificate match. These two commands must print the same key: openssl x509 -noout -pubkey -in cert.pem, and openssl pkey -pubout -in key.pem.",
     )];
     Some(finding)
 }

@@ -1,8 +1,8 @@
 //! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
 //! is judged separately.
 //!
-//! On port 25, mail servers encrypt without verifying the certificate, so a faulty certificate stops no mail there and
-//! is only a warning. With a login, or on any other port, it is an error.
+//! By default, mail servers that deliver to port 25 do not verify the certificate, so mail arrives in spite of a faulty
+//! certificate, and the fault is only a warning. With a login, or on any other port, it is an error.
 //!
 //! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
 //! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged
@@ -154,8 +154,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether a listing describes the fault only as a violated rule of path validation. The other faults have a word of
-/// their own.
+/// Whether a listing describes the fault only as a violated rule of path validation. It describes the other faults with
+/// specific words.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,
@@ -178,7 +178,7 @@ fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
             fault.consequences.push("smtpcheck accepted the certificate, because --insecure was given".to_owned());
         } else if is_between_servers {
             fault.severity = Severity::Warning;
-            fault.consequences.push("Most mail servers that deliver to port 25 do not verify certificates and continue. Senders that use MTA-STS or DANE, and mail programs, reject the certificate.".to_owned());
+            fault.consequences.push("By default, mail servers that deliver to port 25 do not verify certificates, so they continue. Mail servers that apply MTA-STS or DANE may reject the certificate, and mail programs reject it.".to_owned());
         } else {
             fault.failure = Some(PhaseFailure::Tls);
         }
@@ -238,7 +238,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "Connect to a name in the certificate, if it belongs to the same server",
+            "If the names in the certificate belong to the same server, connect to one of them",
             // The same server presents the same certificate, so `--cacert` is needed there too.
             match &seen.plan.tls.cacert {
                 Some(path) => {
@@ -263,12 +263,12 @@ fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> 
     !is_provider && !presented.is_empty() && presented.iter().all(|name| domain(name) != domain(expected))
 }
 
-/// Another operator's server responds under a public provider's name. To connect to the name in its certificate would be the
-/// wrong fix.
+/// Another operator's server responds under a public provider's name. The usual fix, to connect to a name in the
+/// certificate, would be wrong.
 fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
     finding.confidence = Confidence::Likely;
     finding.cause = format!(
-        "Another server responds instead of that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name was looked up wrongly. It can read the session. The provider's own certificate was not seen; it may have faults too.",
+        "The server that responds is not that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may have faults too.",
         provider.name
     );
     finding.otherwise = Some(format!(

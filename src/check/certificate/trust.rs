@@ -1,5 +1,5 @@
 //! Certificates from which no path leads to a trusted root, and the reason: a self-signed certificate, a private CA, a
-//! certificate that is missing in the chain, or a virus scanner on the network path.
+//! certificate that is missing from the chain, or a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};
 use super::super::place;
@@ -19,12 +19,12 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     let summary = format!("the certificate is not the server's; it was created by {}", sign.meaning);
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
-    finding.cause = sign.means.clone();
+    finding.cause = sign.means.into();
     finding.otherwise = Some(
         "The server's own certificate may have an issuer with a similar name. Repeat the check on another machine in another network to find out."
             .to_owned(),
     );
-    finding.fixes = sign.fix.clone();
+    finding.fixes = sign.fix.fixes();
     if let Some(provider) = place::public_provider(seen.plan) {
         finding.cause = format!("{} {HIDDEN}", finding.cause);
         finding.fixes.extend(place::around_device(seen.plan, provider));
@@ -32,7 +32,7 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-const HIDDEN: &str = "The provider's own certificate was not seen; it may have faults too, which the device hides.";
+const HIDDEN: &str = "smtpcheck could not examine the provider's own certificate, which may have faults too.";
 
 /// Names of public CAs. A certificate of one of them leads to no root if this machine's trust store is old.
 const PUBLIC_AUTHORITIES: &[&str] = &[
@@ -98,10 +98,10 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
+/// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
-    // A user who gives the CA expects its certificates.
+    // With --cacert, the user expects certificates of that CA.
     if matches!(seen.presented.store, TrustStore::File { .. }) {
         return None;
     }
@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // A certificate that is missing in the chain is the provider's own mistake.
+    // If only a certificate is missing from the chain, the certificate is the provider's.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }
@@ -122,12 +122,12 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     };
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
     finding.cause = format!(
-        "{name} uses certificates of public CAs only. A device on the network path responds instead of it and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
+        "{name} uses only certificates of public CAs. A device on the network path responds instead of the provider's server and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
     );
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = place::around_device(seen.plan, provider);
     finding.fixes.push(Fix::text(
-        "If this network inspects TLS on purpose, let its administrator install the root certificate on this machine and in the application; do not save it from this connection",
+        "If this network inspects TLS on purpose, ask its administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
     ));
     Some(finding)
 }
@@ -159,7 +159,7 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     };
     let mut finding = with_sign(seen, finding);
     if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
-        // A provider's chain is trusted by a current trust store, never by a file saved from this connection.
+        // A current trust store contains the provider's root. A file saved from this connection must not be trusted.
         finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
         finding
             .fixes
@@ -179,15 +179,17 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
+    // Nor is a certificate with the URL of its issuer's certificate, because a CA issued it.
+    let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.issuer_urls.is_empty();
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
-    if let Some(sign) = sign.filter(|sign| !is_for_host(sign)) {
-        finding.consequences.push(sign.means.clone());
-        finding.fixes.splice(0..0, sign.fix.iter().cloned());
+    if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
+        finding.consequences.push(sign.means.into());
+        finding.fixes.splice(0..0, sign.fix.fixes());
     }
     finding
 }
 
-const OWN_ROOT: &str = "Trust the root certificate of the CA, if the CA is yours";
+const OWN_ROOT: &str = "If the CA is yours, trust its root certificate";
 
 const OLD_STORE: &str =
     "This machine's trust store may be out of date. Repeat the check on another machine to find out.";
@@ -204,11 +206,11 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding.fixes = vec![
         public_certificate(),
         Fix::run(
-            "Save the certificate, if the server is private and you trust the network",
+            "If the server is private and you trust the network, save its certificate",
             format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
         Fix::run(
-            "Then repeat the check with the saved certificate as the only trusted one",
+            "Then repeat the check with the saved certificate as the only trusted certificate",
             format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
         ),
     ];
@@ -225,7 +227,8 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         return incomplete(seen, url);
     }
     if last.self_signed {
-        let summary = format!("the certificate leads to the root {}, which is not in {}", last.subject, store(seen));
+        let summary =
+            format!("the certificate leads to the root certificate {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
@@ -239,7 +242,11 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
             "the issuer {issuer} is not among the first {kept} of the {sent} certificates that the server sent; smtpcheck examines only these"
         )
     } else if std::ptr::eq(last, seen.leaf) {
-        format!("the issuer of the certificate, {}, does not lead to a root in {}", last.issuer, store(seen))
+        format!(
+            "the issuer of the certificate, {}, is not trusted: it does not lead to a root certificate in {}",
+            last.issuer,
+            store(seen)
+        )
     } else {
         let (end, issuer) = (&last.subject, &last.issuer);
         format!("the chain ends at {end}: its issuer, {issuer}, was not sent and is not in {}", store(seen))
@@ -249,7 +256,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         "The issuer is a private CA, or the intermediate certificate is missing. The server sent only one certificate."
             .to_owned()
     } else {
-        "The issuer is a private CA, or a certificate is missing in the chain.".to_owned()
+        "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = vec![

@@ -355,7 +355,7 @@ fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHell
         cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: update the TLS library of the mail server, or of the load balancer or security appliance in front of it"),
-            Fix::text("Allow such servers in the client until then (OpenSSL: Options = UnsafeLegacyServerConnect in openssl.cnf; Postfix: tls_ssl_options = LEGACY_SERVER_CONNECT)"),
+            Fix::text("Until then, allow such servers in the client (OpenSSL: Options = UnsafeLegacyServerConnect in openssl.cnf; Postfix: tls_ssl_options = LEGACY_SERVER_CONNECT)"),
         ],
         consequences: sentences(evidence),
         ..found(&TLS_RENEGOTIATION_INSECURE, event, summary)

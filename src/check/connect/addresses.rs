@@ -1,5 +1,5 @@
-//! Other IP addresses of the host: one that cannot be reached while another one can, and one that is tried because the
-//! server at the first one rejects the connection.
+//! Hosts with several IP addresses: an address that cannot be reached although another address can, and a second address
+//! that is tried if the server at the first address rejects the connection.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// If the server rejects the connection in the greeting, another address of the same family: the machines behind one name
-/// often differ. The other family comes first, and `greeting` asks about it.
+/// A question about another IP address of the same family, if the server rejects the connection in the greeting. The
+/// machines behind one name often differ. The other family is tried first, by `greeting`.
 pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> {
     let session = evidence.main_session().filter(Session::is_over)?;
     let is_refused = session
@@ -39,11 +39,11 @@ pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> 
     Some(Question::Session(request))
 }
 
-/// IP addresses that failed while another one connected.
+/// IP addresses to which the connection failed, although another IP address of the host accepted it.
 pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
     let Some((served, _)) = session.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {
-        // Without IPv6 on this machine the attempt fails at once and delays nothing.
+        // If this machine has no IPv6, the attempt fails at once and causes no delay.
         EventKind::Dialled { result: DialResult::Failed { fault }, .. } => {
             !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
         }
@@ -53,10 +53,10 @@ pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
         .filter(failed)
         .filter_map(|event| {
             let EventKind::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
-            let summary = format!("{} cannot be reached ({}), {} can", address.ip(), fault.kind, served.ip());
+            let summary = format!("{} cannot be reached ({}), but {} can", address.ip(), fault.kind, served.ip());
             let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Phase::Connect, Confidence::Certain, summary).on(event);
             if address.ip().is_loopback() {
-                // `localhost` always has both families, and local services often listen on one.
+                // `localhost` always has addresses of both families, but local services often listen on only one.
                 finding.severity = Severity::Notice;
             }
             finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try that IP address first are delayed or fail.".to_owned();

@@ -1,8 +1,8 @@
-//! From the host name to a TCP connection: which name was looked up and which IP addresses were tried. If none of them
-//! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
-//! port.
+//! From the host name to a TCP connection. If no IP address responds, this check finds out whether the host responds on
+//! another mail port, and whether the cloud that this machine runs on blocks the port.
 //!
-//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), here the connection, and [`rules`].
+//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host) and [`rules`]. This file judges the
+//! connection.
 
 mod addresses;
 mod names;
@@ -18,13 +18,14 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
-/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and the one that providers add where those are blocked.
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
+/// others are often blocked.
 const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
-/// Looks up the name and holds the session. If the port cannot be reached, asks about the other mail ports; on a timeout,
-/// also about this machine: many clouds block outgoing connections to mail ports.
+/// Asks for the name lookup and the session, and for the other mail ports if the port cannot be reached. After a timeout,
+/// it also asks about this machine, because many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
@@ -80,7 +81,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
-        // At the wrong address a failed connection is a consequence.
+        // If the name leads to a wrong IP address, a failed connection is a consequence of that.
         if elsewhere.failure.is_some() {
             elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
         }
@@ -128,7 +129,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
-            "This machine has no network of the address family that the host has.",
+            "The host has only IP addresses of a family (IPv4 or IPv6) that this machine's network does not support.",
         ),
         ConnectFaultKind::DeniedHere => (
             &CONNECTION_IMPOSSIBLE,
@@ -159,11 +160,11 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// What else a failed connection can mean, and how to find out. Errors of this machine itself have no other reading.
+/// Another possible cause of a failed connection, and how to find out. Errors of this machine have only one cause.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
-            "A firewall may reject the connection for the host. Repeat the check from another network to find out.",
+            "A firewall may reject the connection on behalf of the host. Repeat the check from another network to find out.",
         ),
         ConnectFaultKind::TimedOut => Some(
             "The host may be down, or a firewall may drop the packets. Try another network or another port to find out.",
@@ -175,14 +176,14 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     }
 }
 
-/// Whether another mail port of the host greets.
+/// Whether a server sends a greeting on another mail port of the host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Siblings {
     Answer,
     Unknown,
 }
 
-/// What the other mail ports of the host show about the one that times out or is closed.
+/// Adds the results of the other mail ports of the host, which help to explain why this port times out or is closed.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
@@ -211,7 +212,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
                 list.join(", ")
             )
         }
-        _ => format!("The host responds on port {}, so it is up. Nothing listens on this port.", list.join(", ")),
+        _ => format!("The host responds on port {}, so it is up. No service listens on this port.", list.join(", ")),
     };
     if kind == ConnectFaultKind::TimedOut {
         finding.otherwise = Some(
@@ -228,12 +229,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     Siblings::Answer
 }
 
-/// What the cloud that this machine runs on does with the port that times out.
+/// Adds how the cloud that this machine runs on treats the port that times out.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);
     match siblings {
-        // The port is blocked somewhere; this cloud is the probable cause.
+        // The port is blocked on the network path, and this cloud is the probable cause.
         Siblings::Answer => {
             finding.cause = format!("{} This machine runs on {}. {}", finding.cause, cloud.name, cloud.means);
         }
@@ -254,7 +255,7 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let port = plan.target.port;
     let fixes = [
         Fix::text(
-            "If the mail server runs in another container, connect by its service name, in the same Docker network",
+            "If the mail server runs in another container, connect to its service name from the same Docker network",
         ),
         Fix::run(
             "If the mail server runs on the machine outside the container, connect to that machine",
@@ -298,7 +299,7 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
             )]
         }
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
-            "Use a network that has this address family, or ask the server's operator for an IP address of the other family",
+            "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
         )],
         ConnectFaultKind::DeniedHere => {
             vec![Fix::text(

@@ -1,4 +1,4 @@
-//! The lookup of the host name: why it has no IP address, and addresses that its owner cannot have.
+//! The lookup of the host name: the reason why it has no IP address, and wrong IP addresses for a known provider.
 
 use std::net::IpAddr;
 
@@ -24,9 +24,9 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
         format!("{} has {} IP addresses, of which smtpcheck tries {kept}", names.host.both(), kept + left_out);
     let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
     Some(Finding {
-        cause: "The lookup returned far more IP addresses than for any mail service.".to_owned(),
+        cause: "The lookup returned far more IP addresses than a mail service needs.".to_owned(),
         fixes: vec![Fix::run(
-            "List all of them, and remove those that are not needed",
+            "Operator of the domain: list all IP addresses, and remove those that are not needed",
             format!("dig +short {} A {0} AAAA", names.host),
         )],
         ..finding
@@ -89,7 +89,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
-                Some("The A or AAAA record may simply be missing; ask the operator of the domain.".to_owned());
+                Some("The A or AAAA record may be missing by mistake. Ask the operator of the domain.".to_owned());
             finding
                 .fixes
                 .push(Fix::run("Find the mail servers of the domain", format!("dig +short MX {}", names.host)));
@@ -138,7 +138,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
         );
     }
     finding.fixes.push(Fix::run(
-        "Look up a name that certainly exists, to find out whether only this one fails",
+        "Look up a name that certainly exists, to find out whether only this lookup fails",
         "getent hosts example.com",
     ));
     finding.fixes.push(Fix::text(
@@ -147,7 +147,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
     finding
 }
 
-/// The provider to which exactly this host name belongs.
+/// The provider that has a server with exactly this host name.
 fn provider_of(name: &str) -> Option<&'static Provider> {
     let is_listed = |provider: &&Provider| {
         provider.kind != "local" && provider.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
@@ -155,11 +155,11 @@ fn provider_of(name: &str) -> Option<&'static Provider> {
     providers::all().iter().find(is_listed)
 }
 
-/// A known provider's name certainly exists, so the resolver is at fault.
+/// If the name of a known provider's server is not found, the resolver is at fault, because the name certainly exists.
 fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
     finding.cause = format!(
-        "{} The name is correct: it is a server of {}. So the resolver of this machine or network gives the wrong answer: a DNS filter, a VPN, a login page of a wireless network, or a container without DNS.",
+        "{} However, the name is correct: it is a server of {}. The resolver of this machine or network gives a wrong answer, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
         finding.cause, provider.name
     );
     finding.confidence = Confidence::Likely;
@@ -178,16 +178,16 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
     finding
 }
 
-/// A kind of name that only a private network resolves.
+/// The kinds of names that can be looked up only in a private network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PrivateName {
-    /// One label: a service of Docker Compose, or a machine of the local network.
+    /// A name without a domain: a service of Docker Compose, or a machine of the local network.
     OneLabel,
-    /// A service of Kubernetes.
+    /// The name of a Kubernetes service.
     Cluster,
-    /// The host of a container.
+    /// The name of the machine on which a container runs.
     ContainerHost,
-    /// A name of multicast DNS.
+    /// A name for multicast DNS.
     Local,
     /// A domain of a company's or home network.
     Domain,
@@ -224,12 +224,12 @@ impl PrivateName {
     }
 }
 
-/// A public resolver never knows such a name.
+/// A finding about a private name, which public resolvers cannot look up.
 fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut finding: Finding) -> Finding {
     let (host, port) = (names.host.both(), plan.target.port);
     let (cause, fixes) = match network {
         PrivateName::OneLabel => (
-            "A name without a domain is known only in its own network: to containers of the same Docker network (service name), to pods of the same Kubernetes namespace, or by the hosts file.",
+            "A name without a domain can be resolved only in its own network: in containers of the same Docker network (service name), in pods of the same Kubernetes namespace, or with an entry in the hosts file.",
             vec![
                 Fix::text(format!(
                     "Docker Compose: run the check in a container of the same network as the service {host}; if both containers are in different projects, connect them to one network (networks: with external: true)"
@@ -243,7 +243,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::Cluster => (
-            "This is the name of a Kubernetes service. Only pods of that cluster can resolve it, by the cluster's own DNS.",
+            "This is the name of a Kubernetes service. Only pods of that cluster can resolve it, with the cluster's own DNS.",
             vec![
                 Fix::run(
                     "Check that the service exists, and in which namespace",
@@ -258,7 +258,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::ContainerHost => (
-            "This name leads from a container to the machine on which it runs. Docker Desktop and Podman create it; Docker Engine on Linux does only if it is configured.",
+            "In a container, this name leads to the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates it only if this is configured.",
             vec![
                 Fix::text(
                     "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
@@ -274,7 +274,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::Domain => (
-            "The ending of this name belongs to a private network. Only the resolver of that network knows the name; the internet does not.",
+            "Names with this ending belong to private networks. Only the resolver of that network can look up the name.",
             vec![
                 Fix::text("Run the check on a machine of that network, or connect to it by VPN"),
                 Fix::text("Use the resolver of that network with --resolver, or the IP address of the server"),
@@ -292,7 +292,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
     finding
 }
 
-/// A provider's name with addresses that a public provider cannot have. Addresses given by the user do not count.
+/// A provider's name that leads to loopback or private IP addresses. IP addresses from `--resolve` are not judged.
 pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names.filter(|names| names.source != NameSource::Override)?;
@@ -316,7 +316,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     let summary = format!("{} leads to {list}, an address of {place}, not of {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
     finding.cause = format!(
-        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. Nothing that responds there says anything about the provider's own server, whose certificate was not seen.",
+        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results are about the server that responds there. smtpcheck examined neither the provider's own server nor its certificate.",
         provider.name
     );
     let target = plan.target.host.with_port(plan.target.port);

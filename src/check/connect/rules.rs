@@ -2,7 +2,7 @@
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All of them.
+/// All rules of this file.
 pub(super) static RULES: &[&Rule] = &[
     &NAME_NOT_FOUND,
     &NAME_WITHOUT_ADDRESS,
@@ -112,7 +112,7 @@ pub(super) static ADDRESS_UNREACHABLE: Rule = Rule {
     severity: Severity::Warning,
     title: "one IP address of the host cannot be reached",
     docs: Docs {
-        sees: "The host has several IP addresses. The connection to one IP address failed, and the connection to another succeeded. Severity: warning, but a notice for the loopback addresses of this machine.",
+        sees: "The host has several IP addresses. The connection to one IP address failed, and the connection to another succeeded. For the loopback addresses of this machine, the finding is a notice.",
         matters: "Programs that try the unreachable IP address first are delayed, and some programs never try the next one.",
         action: "Server operator: make the mail service listen on that IP address, or remove the IP address from DNS.",
         example: "an AAAA record for a server that listens on IPv4 only",
@@ -138,7 +138,7 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     severity: Severity::Warning,
     title: "a public provider's name leads to an address inside this machine or network",
     docs: Docs {
-        sees: "The host name is that of a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. It is an error if the connection fails.",
+        sees: "The host name is that of a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
         matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
         example: "smtp.gmail.com with the address 127.0.0.1",

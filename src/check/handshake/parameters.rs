@@ -64,7 +64,7 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
         "The server rejected the normal ClientHello, and accepted a ClientHello that also offers old versions."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: update the TLS library, or enable TLS 1.2 and 1.3; in Postfix",
+        "Server operator: update the TLS library, or enable TLS 1.2 and 1.3 (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
     )];
     finding.consequences = clients::sentences(evidence);
@@ -101,7 +101,7 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     });
     finding.consequences = clients::sentences(evidence);
     finding.fixes = vec![Fix::run(
-        "Server operator: allow ECDHE with AES-GCM or ChaCha20; in Postfix",
+        "Server operator: allow ECDHE with AES-GCM or ChaCha20 (command for Postfix)",
         "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers= smtpd_tls_eecdh_grade=auto",
     )];
     if taken.dh_bits.is_some_and(|bits| bits < 2048) {
@@ -208,7 +208,7 @@ pub(super) fn too_large(evidence: &Evidence) -> Option<Finding> {
             "Server operator: update the server and the devices in front of it (load balancer, proxy, TLS inspection)",
         ),
         Fix::text(
-            "Disable post-quantum groups in the program that sends mail until then (OpenSSL: Groups = X25519:P-256)",
+            "Until then, disable post-quantum groups in the program that sends mail (OpenSSL: Groups = X25519:P-256)",
         ),
     ];
     Some(finding)

@@ -1,11 +1,11 @@
-//! What a rejection means in the light of the login: a limit or error of the AUTH exchange is not about the password, a
-//! provider with API keys has no app passwords, and after a login the sender must be the account's own address.
+//! Corrects readings of rejections by facts about the login: an error of the AUTH exchange is not about the password, a
+//! provider with API keys has no app passwords, and after a login the sender must be an address of the account.
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Phase, Session};
 use crate::lexicon::providers::Provider;
-use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase, phrases};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
@@ -30,8 +30,8 @@ pub(super) fn corrected(
     }
 }
 
-/// After a login, the server rejects another sender than the account's without a word about the sender: by its code, or by a
-/// rule about messages, although no message was sent yet.
+/// Corrects the reading if, after a login, the server rejects a sender that is not the account's address, but the reply
+/// does not mention the sender: it has only a code, or mentions a rule about messages, although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -50,9 +50,9 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The server accepts the login but not the sender: this account may send only with its own address.".to_owned(),
+        means: "The server accepts the login but not the sender. This account may send only with its own email address.".to_owned(),
         otherwise: Some(
-            "If the server rejects the account's own address too, a rule of the server is the reason; a web page in the reply or the server's mail log shows it."
+            "If the server rejects the account's own email address too, the reason is another rule of the server, which a web page in the reply or the server's mail log shows."
                 .to_owned(),
         ),
         fixes: vec![Fix::text(
@@ -62,8 +62,8 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     }
 }
 
-/// A code or general words about the command: they are about the AUTH exchange, not about any other command. The lexicon has
-/// the meaning of the code at AUTH; the fixes depend on what the server advertises.
+/// Corrects the reading of a code, or of general words about a command, that were the reply to AUTH. The lexicon contains
+/// the meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
     // General words about a command do not show whether it was AUTH or the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
@@ -103,7 +103,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
         return Some(Reading {
             cause: Cause::Syntax,
             confidence,
-            means: "The server took the login data as a command, because it no longer expected login data. It did not check the password.".to_owned(),
+            means: "The server no longer expected login data, so it treated the data as a command. It did not check the password.".to_owned(),
             otherwise: Some("A device between you and the server may have removed or changed a line of the exchange.".to_owned()),
             fixes: [by_other, on_other_port, Some(operator)].into_iter().flatten().collect(),
             ..reading.clone()
@@ -142,38 +142,21 @@ fn other_mechanism(session: Session<'_>, used: Option<&str>) -> Option<&'static 
     kind.iter().copied().find(|name| *name != used && offered.iter().any(|one| one == name))
 }
 
-/// Whether programs log in to the provider with a key or with credentials that are made for SMTP, never with the password of
-/// a person's account.
+/// Whether programs log in to the provider with a key or with credentials that were created for SMTP, never with the
+/// password of a person's account.
 fn is_with_key(provider: &Provider) -> bool {
     provider.kind == "relay" && !provider.password.as_deref().unwrap_or("app password").contains("app password")
 }
 
-/// Without advice about app passwords, accounts and webmail, which such a provider does not have.
+/// Replaces a reading of rejected credentials that is not the provider's own. Readings for servers in general advise app
+/// passwords and webmail, which such a provider does not have.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
-    let is_foreign = |text: &str| {
-        let text = text.to_lowercase();
-        [
-            "app password",
-            "app-specific",
-            "application-specific",
-            "webmail",
-            "two-step",
-            "2-step",
-            "mailbox",
-            "account password",
-            "imap",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+    let is_of_provider = match &reading.basis {
+        Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id.as_str(),
+        Basis::Phrase { id } => phrases::all().iter().any(|phrase| phrase.id == *id && phrase.is_of(provider)),
+        _ => false,
     };
-    if !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
-        return reading;
-    }
-    let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. })
-        || matches!(&reading.basis, Basis::Phrase { id } if id.starts_with(provider.id.as_str()));
-    let texts = reading.fixes.iter().map(|fix| fix.text.as_str()).chain(reading.otherwise.as_deref());
-    let has_foreign = is_foreign(&reading.means) || texts.into_iter().any(is_foreign);
-    if is_of_provider && !has_foreign {
+    if is_of_provider || !matches!(reading.cause, Cause::Credentials | Cause::AppPassword) {
         return reading;
     }
     let (name, id) = (&provider.name, &provider.id);
@@ -188,19 +171,19 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
         "The key may have been deleted, lack the permission to send, or belong to another region or account."
             .to_owned(),
     );
-    let key = format!("Use as the password: {password}");
+    let key = format!("As the password, use {password}");
     reading.fixes = vec![
         match &provider.password_url {
             Some(url) => Fix::open(key, url.clone()),
             None => Fix::text(key),
         },
-        Fix::text(format!("Use as the user name: {user}")),
+        Fix::text(format!("As the user name, use {user}")),
         Fix::run("Compare host, port and user name with those of the provider", format!("smtpcheck providers {id}")),
     ];
     reading
 }
 
-/// After a login, a rejected sender is most often not the account's own address.
+/// Adds advice about a sender that was rejected after a login. Most often, it is not the account's own address.
 pub(super) fn sender_of_account(
     plan: &Plan,
     logged_in: bool,
@@ -224,7 +207,7 @@ pub(super) fn sender_of_account(
     if from.eq_ignore_ascii_case(&login.user) {
         finding.fixes.retain(|fix| !is_own(fix));
         finding.consequences.push(
-            "The sender is the user name of the login. If the login name is an alias, send with the main address of the account"
+            "The sender is the same as the user name of the login. If this name is an alias, send with the main address of the account"
                 .to_owned(),
         );
         return;
@@ -237,7 +220,7 @@ pub(super) fn sender_of_account(
     }
     finding.fixes.insert(0, Fix::run("Send with the address of the account that logs in", command));
     finding.consequences.push(format!(
-        "The login is {}, and the sender {from} is another address: many servers let an account send only with its own addresses",
+        "The login {} and the sender {from} are different email addresses. Many servers let an account send only with its own email addresses.",
         login.user
     ));
 }

@@ -177,7 +177,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
             finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
         }
         finding.consequences.push(
-            "The check cannot continue without a login. This is the correct behaviour of a submission server."
+            "A submission server is supposed to require a login, so the server is not at fault. The check cannot continue without a login."
                 .to_owned(),
         );
     }
@@ -257,7 +257,7 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server, and configure it and the server so that the server treats the session as encrypted",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Let it pass TLS through to the server, or configure the server to treat sessions from it as encrypted.",
         ),
         Fix::text(
             "Repeat the check from another network, to find out whether a device on the network path terminates TLS",
@@ -329,7 +329,7 @@ fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause
     let what = match received.event.phase {
         Phase::Greeting => return format!("the connection was {how} in the greeting with {}", explanation(received)),
         phase if received.reply.has_code(421) => {
-            return format!("the server ends the session at {phase}: {}", explanation(received));
+            return format!("the server ends the session at {phase} with {}", explanation(received));
         }
         Phase::Ehlo | Phase::EhloTls => announced(session, received.event.phase),
         Phase::Starttls => "STARTTLS".to_owned(),

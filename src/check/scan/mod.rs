@@ -116,7 +116,7 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         "These TLS versions are deprecated, because they have known weaknesses. An on-path attacker may be able to downgrade clients to them."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: disable these versions; in Postfix",
+        "Server operator: disable these versions (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding)
@@ -160,7 +160,7 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman with such a short prime");
     }
     finding.cause = format!("{}. Only clients that offer such a suite are affected.", causes.join(". "));
-    // Postfix accepts anonymous suites by default, because mail servers do not verify certificates.
+    // Postfix accepts anonymous suites by default, because most mail servers do not verify certificates.
     let is_only_anonymous = bits.is_none() && accepted.iter().all(|weak| weak.class == WeakClass::Anonymous);
     if is_only_anonymous {
         finding.severity = Severity::Notice;
@@ -168,7 +168,7 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if !accepted.is_empty() {
         let excluded: Vec<&str> = accepted.iter().map(|weak| openssl_name(weak.class)).collect();
         finding.fixes.push(Fix::run(
-            "Server operator: exclude these cipher suites; in Postfix",
+            "Server operator: exclude these cipher suites (command for Postfix)",
             format!("postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers={}", excluded.join(",")),
         ));
     }
@@ -247,7 +247,7 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
                      them to the oldest version."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: disable TLS 1.1 and older, so that a downgrade to them is not possible; in Postfix",
+        "Server operator: disable TLS 1.1 and older, so that a downgrade to them is not possible (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding.tried(hello.probe.id))
@@ -277,7 +277,7 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause = "The report contains the results until the scan stopped. Items that were not tested are reported as unknown, neither passed nor missed.".to_owned();
+    finding.cause = "The report contains the results until the scan stopped. Items that were not tested are reported as unknown, neither as passed nor as failed.".to_owned();
     let is_own_limit = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
     finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"

@@ -173,7 +173,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
         finding.fixes.insert(
             0,
             Fix::run(
-                "Server operator: do not advertise PIPELINING until it works; in Postfix",
+                "Server operator: do not advertise PIPELINING until it works (command for Postfix)",
                 "postconf -e smtpd_discard_ehlo_keywords=pipelining",
             ),
         );

@@ -42,7 +42,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
     ));
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network, to find out whether the server or your network causes it",
+        "Repeat the check from another network, to find out whether the server or your network causes the fault",
     ));
     if broken.is_some() {
         finding.consequences.extend(in_doubt(plan, session));
@@ -50,7 +50,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         finding.evidence.probes.extend(evidence.probes(Purpose::InStep).map(|probe| probe.probe.id));
     } else {
         finding.consequences.push(
-            "After TLS began, replies and commands were in step again, so the later results are reliable".to_owned(),
+            "After TLS began, the replies matched the commands again, so the later results are reliable".to_owned(),
         );
     }
     Some(finding)
@@ -62,7 +62,9 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let line = found.proof.quote(text.lines().next().unwrap_or_default());
             (
                 &SESSION_OUT_OF_STEP,
-                format!("replies and commands are out of step: after the reply to QUIT the server sent {line}"),
+                format!(
+                    "the server's replies do not match the commands: another reply followed the reply to QUIT: {line}"
+                ),
             )
         }
         EventKind::Stray { bytes, .. } => {
@@ -76,11 +78,11 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary = format!(
-                "replies and commands are out of step: after {phase} the reply to another command arrived: {line}"
+                "the server's replies do not match the commands: the reply after {phase} belongs to another command: {line}"
             );
             (&SESSION_OUT_OF_STEP, summary)
         }
-        _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
+        _ => (&SESSION_OUT_OF_STEP, "the server's replies do not match the commands".to_owned()),
     }
 }
 
@@ -120,11 +122,14 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return lines };
     match &probe.probe.outcome {
         Outcome::Skipped { .. } => {
-            lines.push("smtpcheck did not try a second session with a pause before each command".to_owned());
+            lines.push("smtpcheck did not start a second session with a pause before each command".to_owned());
             return lines;
         }
         _ if probe.sequence().believed_until().is_some() => {
-            lines.push("A second session, with a pause before each command, got out of step too".to_owned());
+            lines.push(
+                "In a second session, with a pause before each command, the replies did not match the commands either"
+                    .to_owned(),
+            );
         }
         Outcome::Failed { .. } => {
             lines.push("A second session, with a pause before each command, did not complete".to_owned());
@@ -142,7 +147,7 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
             Some(recipient) => format!("{} {recipient}", received.event.phase),
             None => received.event.phase.to_string(),
         };
-        lines.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
+        lines.push(format!("In a second session, with a pause before each command, the reply to {what} was {line}"));
     }
     lines
 }

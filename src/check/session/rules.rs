@@ -59,7 +59,7 @@ pub(super) static REPLY_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "a reply neither accepts nor rejects its command",
     docs: Docs {
-        sees: "A reply has no code, a code that SMTP does not define, or a success code that is not defined for its command (for example, only 235 accepts a login, and only 250, 251 and 252 accept a recipient). Or the reply contradicts itself: its lines have codes of different classes, or its code and its enhanced status have different classes.",
+        sees: "A reply has no code, a code that SMTP does not define, or a success code that is not defined for its command (for example, only 235 accepts a login, and only 250, 251 and 252 accept a recipient). The rule also applies to a reply that contradicts itself: its lines have codes of different classes, or its code and its enhanced status have different classes.",
         matters: "It is not known whether the server accepted the command, so smtpcheck does not count it as accepted.",
         action: "Check that the host and port are those of a mail server. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
         example: "120 in reply to MAIL FROM, 220 in reply to RCPT TO, 250 5.1.1 User unknown, or 550-No followed by 250 Ok",
@@ -72,7 +72,7 @@ pub(super) static REPLY_MALFORMED: Rule = Rule {
     severity: Severity::Notice,
     title: "replies of the server are malformed",
     docs: Docs {
-        sees: "Replies contain bare line feeds, lines without a code, different codes in one reply, control characters, non-ASCII bytes, text that is not UTF-8, or lines that are too long. Or the reply to QUIT is 250 instead of 221.",
+        sees: "Replies contain bare line feeds, lines without a code, different codes in one reply, control characters, non-ASCII bytes, text that is not UTF-8, or lines that are too long. The rule also applies if the reply to QUIT is 250 instead of 221.",
         matters: "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.",
         action: "Server operator: correct the replies in the server, or in the proxy or filter in front of it.",
         example: "a reply that ends with LF instead of CR LF",
@@ -85,9 +85,9 @@ pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     severity: Severity::Error,
     title: "the server sends data that is not the reply to a command",
     docs: Docs {
-        sees: "Data from the server arrived before smtpcheck sent a command, so it is not the reply to a command. Severity: error, but a warning if the data cannot be mistaken for a reply, because no line begins with a digit.",
-        matters: "A client that treats this data as the next reply misinterprets all later replies. It is not known which of two replies to one command is valid, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Repeat the check from another network, to find out whether the server or your network causes it. Server operator: find the server, proxy or filter that sends this data, and correct it.",
+        sees: "Data from the server arrived before smtpcheck sent a command, so it is not the reply to a command. The finding is a warning if the data cannot be mistaken for a reply, because none of its lines begins with a digit.",
+        matters: "A client that treats this data as the next reply misinterprets all later replies. smtpcheck cannot know which of two replies to one command is valid, so it ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
+        action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends this data, and correct it.",
         example: "two replies 250 Ok to one EHLO, or 250 and 550 in reply to one MAIL FROM",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), RFC 5321 section 4.1.1",
     },
@@ -96,11 +96,11 @@ pub(super) static REPLY_UNSOLICITED: Rule = Rule {
 pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     id: "session-out-of-step",
     severity: Severity::Error,
-    title: "replies and commands are out of step",
+    title: "the server's replies do not match the commands",
     docs: Docs {
-        sees: "A reply can only belong to another command (250 in reply to AUTH, 220 in reply to EHLO, a rejection of RSET or QUIT, a rejected login after the server accepted the login), or another reply follows the reply to QUIT. The server has therefore sent one reply too many or too few.",
-        matters: "SMTP matches replies to commands only by their order. After a surplus reply, each command gets the reply to an earlier command, so a rejected recipient or a rejected login appears to be accepted. smtpcheck ignores all results after the last reply that is known to be in step. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Repeat the check from another network, to find out whether the server or your network causes it. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
+        sees: "The server sent a reply that can only belong to another command, for example 250 after AUTH, 220 after EHLO, a rejection after RSET or QUIT, or a second reply about the login that contradicts the first. The rule also applies if the server sends another reply after the reply to QUIT. In each case, the server has sent one reply too many or too few.",
+        matters: "In SMTP, only the order shows which reply belongs to which command. After one extra reply, each command seems to get the reply to the command before it, so a rejected recipient or login can seem to be accepted. smtpcheck ignores all results after the last reply that certainly belongs to its command. A second session, with a pause before each command, shows the server's actual replies.",
+        action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
         example: "250 in reply to EHLO, another 250 after 0.1 seconds, and at the end 250 in reply to QUIT",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (the replies that are defined for each command)",
     },
@@ -125,7 +125,7 @@ pub(super) static CONNECTION_LIMIT_REACHED: Rule = Rule {
     title: "the connection limit was reached before smtpcheck made all follow-up connections",
     docs: Docs {
         sees: "Another connection would improve the diagnosis, but the limit of --max-connections was reached.",
-        matters: "The diagnosis is less certain than it could be. smtpcheck does not report tests that did not run as passed.",
+        matters: "The diagnosis is less certain than it could be. Tests that did not run are reported as not tested, never as passed.",
         action: "Repeat the check with a higher --max-connections.",
         example: "smtpcheck mx.example.net --max-connections 10",
         references: "RFC 5321 section 4.5.4.1 (limits on connections to one host)",

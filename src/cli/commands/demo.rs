@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
     usage: &["demo [SCENARIO] [FLAGS]"],
     notes: &[
-        "Exit codes: with a scenario, the exit code of the check; without a scenario, 0 if each of the four checks has the expected result, else 1.",
+        "With a scenario, the exit code is that of the check. Without a scenario, it is 0 if all four checks have the expected result, else 1.",
     ],
     examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck sandbox --list"],
     settings: SettingsUse::Display,

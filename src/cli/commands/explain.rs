@@ -13,11 +13,17 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, an error message, a log or a rule, offline",
-    details: "Shows the meaning, how certain it is, and what to do.",
+    details: "The explanation contains the meaning, how certain the meaning is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
-        "For a log on standard input, the output ends with the number of replies in each category, the most frequent first.",
-        "Exit codes: 0 at least one item was recognised; 1 no item was recognised; 2 usage; 74 the output could not be written.",
+        "For a log, the output ends with the number of replies in each category, the most frequent category first.",
+        concat!(
+            "Exit codes:",
+            "\n  0        at least part of the input was recognised",
+            "\n  1        the input was not recognised",
+            "\n  2        usage error, or a file cannot be read",
+            "\n  74       the output could not be written",
+        ),
     ],
     examples: &[
         "smtpcheck explain 535",
@@ -41,9 +47,9 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExplainArgs {
-    /// A rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message of a program, a log line,
-    /// an EHLO extension, a mechanism, a mail program or a provider; any other word is the name of a file with a reply, a
-    /// log or a bounce; - reads standard input
+    /// What to explain: a rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message of a
+    /// program, a log line, an EHLO extension, a SASL mechanism, a mail program or a provider; any other word is the name of
+    /// a file that contains a reply, a log or a bounce; - reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules
@@ -52,14 +58,14 @@ pub struct ExplainArgs {
     /// Phase of the reply, if the input does not show it: greeting, ehlo, starttls, auth, mail, rcpt, data
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<String>,
-    /// Provider or software of the server, if the input does not show it: an id, a name or a host
+    /// Provider or software of the server, if the input does not show it; write its id, its name or a host name
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
-    /// Print JSON Lines, one object for each recognised item
+    /// Print one JSON object per line, for each part of the input that was recognised
     #[arg(long)]
     pub json: bool,
 
-    /// Show the source of each meaning
+    /// Show the source of each meaning, for example an RFC or a provider's documentation
     #[arg(short, long)]
     pub verbose: bool,
 

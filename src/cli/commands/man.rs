@@ -24,7 +24,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ManArgs {
-    /// Command whose page is printed [default: the page of smtpcheck itself]
+    /// Print the page of this command [default: the page of smtpcheck itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }

@@ -28,7 +28,20 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command never logs in and never sends a message.",
     usage: &["ports HOST [FLAGS]"],
     notes: &[
-        "Exit codes: 0 at least one port works for its purpose without errors; 3 no port responds, or the host name has no IP address; else the exit code of the best port that responds: 4 or 5 rejected, 6 TLS or certificate, 8 not SMTP; 2 usage; 9 incomplete; 130 or 143 interrupted. Ports for mail programs take precedence over port 25.",
+        "If no port works, the exit code is that of the port whose check got furthest. Ports for mail programs take precedence over port 25.",
+        concat!(
+            "Exit codes:",
+            "\n  0        at least one port works: it sends a greeting, and no error was found",
+            "\n  2        usage error; nothing was sent",
+            "\n  3        no port responds, or the host has no IP address",
+            "\n  4        temporarily rejected (4yz)",
+            "\n  5        permanently rejected (5yz)",
+            "\n  6        TLS or certificate",
+            "\n  8        protocol error, or a service other than SMTP",
+            "\n  9        incomplete: a time or connection limit was reached",
+            "\n  74       the output could not be written",
+            "\n  130, 143 interrupted by a signal",
+        ),
     ],
     examples: &[
         "smtpcheck ports mail.example.net",
@@ -42,11 +55,9 @@ pub const SPEC: CommandSpec = CommandSpec {
         let command = PortsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
         let command = command.mut_arg("resolve", |arg| {
-            arg.help("Use ADDR instead of a DNS lookup of HOST, for all checked ports (repeatable)")
+            arg.help("Connect to ADDR for HOST instead of looking up HOST in the DNS; applies to all ports of HOST (repeatable)")
         });
-        command.mut_arg("verbose", |arg| {
-            arg.help("Also print the session and the complete report of each port, below the table")
-        })
+        command.mut_arg("verbose", |arg| arg.help("Also print the session and the complete report of each port"))
     },
 };
 
@@ -57,7 +68,7 @@ pub struct PortsArgs {
     /// Host to check: a host name or an IP address, without a port, or @PROFILE
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
-    /// Ports to check; port numbers that end in 465 use implicit TLS, the others use STARTTLS
+    /// Ports to check; ports whose number ends in 465 use implicit TLS, the others use STARTTLS
     #[arg(long, value_name = "PORT[,PORT]", default_value = "25,465,587,2525", value_parser = port_list, help_heading = "Connection")]
     pub ports: PortList,
 

@@ -10,7 +10,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Providers,
     name: "providers",
     about: "Show hosts, ports and login rules of known mail providers",
-    details: "This command works offline.",
+    details: "This command needs no network.",
     usage: &["providers [NAME] [FLAGS]"],
     notes: &[],
     examples: &["smtpcheck providers", "smtpcheck providers microsoft-365"],
@@ -25,7 +25,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ProvidersArgs {
-    /// The id, the name or a host of a provider [default: list all providers]
+    /// The id, the name or a host name of a provider [default: list all providers]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Print a JSON array with one object for each provider

@@ -14,10 +14,10 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
     about: "Show saved reports, their difference, or a summary of batches",
-    details: "This command works offline, and can print a report in any format.",
+    details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "Exit codes: the exit code of the saved reports; for the difference between two files, 0 if nothing has changed, else 1; 2 usage, or a file is not a report; 74 the output could not be written.",
+        "The exit code is that of the saved reports, or with --rejudge the new exit code. For the difference between two files, it is 0 if nothing has changed, else 1. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -31,9 +31,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     is_hidden: false,
     declare: |command| {
         let command = ReportArgs::augment_args(command);
-        command.mut_arg("format", |arg| {
-            arg.help("Format of the result; the difference between two files can only be text or json")
-        })
+        command
+            .mut_arg("format", |arg| arg.help("Format of the result; a difference can only be printed as text or json"))
     },
 };
 
@@ -41,13 +40,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Reports that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input. With two files of reports, the difference is shown; records of batches are counted together
+    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input; with two files of reports, the difference between them is shown, and records of batches are counted together
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Evaluate the saved evidence again, with the rules of this version of smtpcheck
+    /// Evaluate the saved observations again, with the rules of this version of smtpcheck
     #[arg(long)]
     pub rejudge: bool,
-    /// With two files, show their reports one after the other instead of the difference
+    /// With two files, show both reports instead of the difference
     #[arg(long)]
     pub merge: bool,
 

@@ -19,9 +19,15 @@ pub const SPEC: CommandSpec = CommandSpec {
     about: "Run a suite of checks from a TOML file, for CI",
     details: "Each check in the file states the results that it expects. smtpcheck never sends a message.",
     usage: &["run [FILE] [FLAGS]", "run --record TARGET [-- FLAGS]"],
-    notes: &[
-        "Exit codes: 0 every check passed or was skipped; if checks failed: their exit code if they share one, otherwise 1; 2 usage, or an error in the suite (reported with line and column; nothing was sent); 74 the output could not be written; 130 or 143 interrupted.",
-    ],
+    notes: &[concat!(
+        "Exit codes:",
+        "\n  0        every check passed or was skipped",
+        "\n  1        checks failed with exit code 1, or with different exit codes",
+        "\n  3 to 9   every check that failed has this exit code; see smtpcheck --help",
+        "\n  2        usage error, or an error in the suite; nothing was sent",
+        "\n  74       the output could not be written",
+        "\n  130, 143 interrupted by a signal",
+    )],
     examples: &[
         "smtpcheck run",
         "smtpcheck run relay.toml --only smoke --json",
@@ -34,10 +40,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     is_hidden: false,
     declare: |command| {
         let command = RunArgs::augment_args(command);
-        let command = command.mut_arg("quiet", |arg| arg.help("Print only one line for each check"));
-        command.mut_arg("verbose", |arg| {
-            arg.help("Print the complete report of every check, not only of checks that fail")
-        })
+        let command = command.mut_arg("quiet", |arg| arg.help("Print only one line for each check, even if it fails"));
+        command.mut_arg("verbose", |arg| arg.help("Print the complete report of every check, even if it passes"))
     },
 };
 
@@ -57,13 +61,13 @@ pub struct RunArgs {
     /// Run up to N checks at the same time, at most two of them on the same host
     #[arg(short, long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
-    /// Start no further checks after the first failure
+    /// After the first failure, start no further checks
     #[arg(long, help_heading = HEADING)]
     pub fail_fast: bool,
-    /// List the checks and exit
+    /// List the checks, but do not run them
     #[arg(long, help_heading = HEADING, conflicts_with_all = ["dry_run", "record"])]
     pub list: bool,
-    /// Validate the suite and print what would be checked, but send nothing
+    /// Validate the suite and print the commands of its checks, but send nothing
     #[arg(long, help_heading = HEADING, conflicts_with = "record")]
     pub dry_run: bool,
     /// Check this server once, and write a suite that expects the results of this check

@@ -17,11 +17,14 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Sandbox,
     name: "sandbox",
     about: "Run SMTP servers with known faults on this machine",
-    details: "Use the servers to test any mail program. Each server has one fault or none, and discards all messages. Press Ctrl-C to stop.",
+    details: "Use the servers to test any mail program. A scenario describes a server that is healthy or has one fault. The servers discard all messages. Press Ctrl-C to stop them.",
     usage: &["sandbox [SCENARIO...] [FLAGS]", "sandbox --list"],
-    notes: &[
-        "Exit codes: 0 stopped by Ctrl-C or a signal; 2 usage (for example an unknown scenario, or a port that is in use); 74 the output could not be written.",
-    ],
+    notes: &[concat!(
+        "Exit codes:",
+        "\n  0        stopped by Ctrl-C or another signal",
+        "\n  2        usage error, for example an unknown scenario or a port in use",
+        "\n  74       the output could not be written",
+    )],
     examples: &[
         "smtpcheck sandbox greylisted certificate-expired",
         "smtpcheck sandbox healthy-submission --port 2587 --ca-file ca.pem",
@@ -39,10 +42,10 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SandboxArgs {
-    /// Scenarios to serve [default: all]
+    /// Names of the scenarios whose servers are started [default: all]
     #[arg(value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
-    /// List the scenarios instead of serving them; with --fleet, list its first servers
+    /// List the scenarios, but start no server; with --fleet, list the first servers of the fleet
     #[arg(long)]
     pub list: bool,
     /// Port of the first scenario; each further scenario uses the next port [default: any free ports]
@@ -54,22 +57,22 @@ pub struct SandboxArgs {
     /// Also serve clients on other machines
     #[arg(long, help_heading = HEADING)]
     pub allow_remote: bool,
-    /// Serve a server with a pseudo-random scenario on every address of 127.0.0.0/8; the same seed gives the same servers (Linux only)
+    /// Start a server on every IP address of 127.0.0.0/8, each with a pseudo-random scenario; the same seed selects the same scenarios (Linux only)
     #[arg(long, value_name = "SEED", value_parser = number(0..=u64::MAX), help_heading = HEADING, conflicts_with = "scenarios")]
     pub fleet: Option<u64>,
-    /// Number of servers that --list shows with --fleet
+    /// With --list and --fleet: list this many servers
     #[arg(long, value_name = "N", default_value = "100", value_parser = number(0..=usize::MAX), help_heading = HEADING, requires = "fleet")]
     pub count: usize,
-    /// Answer DNS queries for names in .test, such as SCENARIO.test, on this UDP and TCP port; 0 selects a free port
+    /// Also start a DNS server on this UDP and TCP port, for names such as SCENARIO.test; 0 selects a free port
     #[arg(long, value_name = "PORT", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub dns: Option<u16>,
-    /// Write the CA certificate that clients must trust to this file [default: a temporary file]
+    /// Write the CA certificate of the sandbox to this file, so that clients can trust it [default: a temporary file]
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub ca_file: Option<PathBuf>,
     /// Print one JSON object per line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Do not print the actions of clients
+    /// Do not print the sessions of clients
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 

@@ -10,7 +10,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Schema,
     name: "schema",
     about: "Print the JSON Schema of an output format or an input file",
-    details: "The schemas use version 2020-12 of JSON Schema.",
+    details: "The schemas are written in JSON Schema 2020-12.",
     usage: &["schema [OF]"],
     notes: &[],
     examples: &["smtpcheck schema > report.schema.json", "smtpcheck schema suite > suite.schema.json"],
@@ -25,7 +25,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SchemaArgs {
-    /// Output format or input file
+    /// The output or the input file to describe
     #[arg(value_name = "OF", default_value = "report", value_enum, ignore_case = true)]
     pub of: SchemaOf,
 }
@@ -43,6 +43,8 @@ pub enum SchemaOf {
     Run,
     /// One line of the output of `smtpcheck batch`, and its summary.
     Batch,
+    /// The output of `smtpcheck run --list --json`.
+    RunList,
     /// The output of `smtpcheck ports --json`.
     Ports,
     /// One line of the output of `smtpcheck explain --json`.
@@ -59,6 +61,7 @@ closed_list!(SchemaOf {
     SchemaOf::Suite => "suite",
     SchemaOf::Run => "run",
     SchemaOf::Batch => "batch",
+    SchemaOf::RunList => "run-list",
     SchemaOf::Ports => "ports",
     SchemaOf::Explain => "explain",
     SchemaOf::Providers => "providers",

@@ -18,7 +18,8 @@ pub struct CommandSpec {
     pub details: &'static str,
     /// The possible forms of the command line, without the word `smtpcheck`.
     pub usage: &'static [&'static str],
-    /// Paragraphs that the help prints below the flags. The paragraph about exit codes begins with `Exit codes:`.
+    /// Paragraphs that the help prints below the flags. The list of exit codes begins with the line `Exit codes:`, and its
+    /// line breaks are kept.
     pub notes: &'static [&'static str],
     /// Example commands, one line each.
     pub examples: &'static [&'static str],

@@ -14,8 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Setting, Settings};
 use crate::cli::UsageError;
-use crate::cli::commands::SettingsLevel;
-use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
+use crate::cli::commands::{COMMANDS, CommandId, CommandSpec, SettingsLevel, SettingsUse};
 use crate::cli::flags;
 use crate::plan::ValueOrigin;
 use crate::source::{FileError, SourceText, nearest, type_of};
@@ -76,7 +75,7 @@ impl KeyType {
 
 /// The commands whose flags are keys.
 pub(super) fn commands() -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.name != "config")
+    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.id != CommandId::Config)
 }
 
 /// All keys, with their flags.

@@ -12,7 +12,7 @@ const HEADING: &str = "Authentication";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct AuthArgs {
-    /// User name to log in with; without it, AUTH is examined but smtpcheck does not log in
+    /// User name to log in with; without it, smtpcheck shows the advertised mechanisms but does not log in
     #[arg(short, long, value_name = "USER", value_parser = user_name, help_heading = HEADING)]
     pub user: Option<String>,
     /// SASL mechanisms to use, separated by commas, in order of preference

@@ -36,7 +36,7 @@ pub struct ConnectionArgs {
     /// Use only IPv6
     #[arg(short = '6', long, help_heading = HEADING)]
     pub ipv6: bool,
-    /// Use ADDR instead of a DNS lookup for connections to HOST:PORT, as in curl (repeatable)
+    /// Connect to ADDR for HOST:PORT instead of looking up HOST in the DNS, as in curl (repeatable)
     #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", allow_hyphen_values = true, value_parser = resolve::entry, help_heading = HEADING)]
     pub resolve: Vec<ResolveEntry>,
     /// Use this DNS server instead of the system's resolver
@@ -48,7 +48,7 @@ pub struct ConnectionArgs {
     /// Time limit for each reply
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
     pub timeout: u64,
-    /// Overall time limit for each target; the time of a password command counts towards it
+    /// Overall time limit for each target, including the time that a password command takes
     #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]
     pub max_time: u64,
 }

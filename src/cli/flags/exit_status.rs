@@ -46,7 +46,7 @@ pub struct ExpectArgs {
     /// Retry up to N times on exit code 3 or 4, with increasing delays
     #[arg(long, value_name = "N", value_parser = number(0..=100u32), help_heading = HEADING)]
     pub retry: Option<u32>,
-    /// Spread the retries over this time; without --retry, retry until this time has passed
+    /// Spread the retries of --retry over this time; without --retry, retry until this time has passed
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = HEADING)]
     pub wait: Option<u64>,
 }

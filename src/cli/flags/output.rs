@@ -130,7 +130,7 @@ impl VerbosityArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TranscriptArgs {
-    /// How much of the session to show
+    /// How much of the session to show; problems shows only the lines that a finding refers to
     #[arg(long, value_name = "AMOUNT", default_value = "full", value_enum, help_heading = HEADING)]
     pub transcript: Transcript,
 }
@@ -139,13 +139,13 @@ pub struct TranscriptArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckOutputArgs {
-    /// With --format nagios: WARNING if the check takes more seconds than this number, or is outside this range ([@]start:end)
+    /// With --format nagios, report WARNING if the check takes longer than this number of seconds; RANGE can also be a range of the plugin guidelines, such as 1:5
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub warning: Option<Range>,
-    /// With --format nagios: CRITICAL if the check takes more seconds than this number, or is outside this range
+    /// With --format nagios, report CRITICAL if the check takes longer than this number of seconds; RANGE as for --warning
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead of the result, for example '%{exit.code} %{tls.version} %{total_ms}\n'
+    /// Print this text instead of the result, and replace each %{NAME} with a value of the report, for example '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,
 }

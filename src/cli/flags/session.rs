@@ -49,7 +49,7 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase [default: rcpt]; a flag for a later phase on the same command line is an error
+    /// End the session after this phase; cannot be combined with flags that need a later phase, such as --to with auth [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

@@ -55,28 +55,28 @@ pub struct TrustArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TlsArgs {
-    /// When to use TLS: auto uses implicit TLS on port 465, and STARTTLS on other ports if the server advertises it; starttls fails if the server does not advertise it
+    /// When to use TLS: auto uses implicit TLS on port 465, and STARTTLS on other ports if the server advertises it; starttls requires STARTTLS; implicit starts TLS before the greeting; none never starts TLS
     #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
     pub tls: TlsMode,
-    /// Client certificate and its chain (PEM), sent if the server requests one
+    /// Send the client certificate in this PEM file, with its chain, if the server requests a client certificate
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub cert: Option<PathBuf>,
-    /// Private key of the client certificate (PEM) [default: the key in the --cert file]
+    /// PEM file with the private key of the client certificate [default: the file of --cert]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = HEADING)]
     pub key: Option<PathBuf>,
-    /// Report a warning, or an error, if the certificate expires within this many days
+    /// Report a warning if the certificate expires within WARN days, and an error if it expires within ERROR days
     #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", value_parser = days, help_heading = HEADING)]
     pub cert_days: CertificateDays,
-    /// Find the TLS versions, weak cipher suites, groups and certificates that the server accepts; with =full, list all cipher suites and groups
+    /// Test which TLS versions, weak cipher suites and key exchange groups the server accepts, and which certificates it uses; with =full, test all cipher suites and groups
     #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "basic", value_enum, help_heading = HEADING)]
     pub tls_scan: Option<ScanChoice>,
-    /// Compare the server with a published TLS profile (implies --tls-scan=full)
+    /// Compare the server's TLS configuration with a published profile (implies --tls-scan=full)
     #[arg(long, value_name = "NAME", value_parser = one_of(TlsProfile::ALL), help_heading = HEADING)]
     pub tls_profile: Option<TlsProfile>,
-    /// Run an intrusive probe (repeatable)
+    /// Run an intrusive probe, which a normal check does not run (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = one_of(IntrusiveProbe::ALL), help_heading = HEADING)]
     pub probe: Vec<IntrusiveProbe>,
-    /// Print the server's certificates as PEM
+    /// Print the certificates that the server sends, as PEM
     #[arg(long, help_heading = HEADING)]
     pub show_chain: bool,
     /// Accept any certificate, and send the password even if the certificate is not trusted

@@ -89,7 +89,7 @@ fn is_batch(path: &Path) -> bool {
 
 /// Counts the records of all files.
 fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
-    let mut files = paths.iter().map(|path| BatchFile::open(path.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let mut files = paths.iter().map(|path| BatchFile::begin(path.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let mut newest: HashMap<(TargetId, u32), (i64, usize)> = HashMap::new();
     let mut repeated = 0;
     if files.len() > 1 {
@@ -145,7 +145,7 @@ struct BatchFile {
 
 impl BatchFile {
     /// Opens a file that can be read twice. Standard input and pipes are copied to a temporary file.
-    fn open(path: &Path) -> Result<BatchFile, CommandError> {
+    fn begin(path: &Path) -> Result<BatchFile, CommandError> {
         let is_stdin = path.as_os_str() == "-";
         let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
         let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));

@@ -62,7 +62,7 @@ pub(super) fn run(
 struct SuiteCase {
     name: String,
     place: Option<FilePosition>,
-    /// Why it is not run.
+    /// The reason why the check is skipped; `None` if it will run.
     skipped: Option<String>,
 }
 

@@ -25,7 +25,7 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
-    /// The reason why the check is skipped, if it is.
+    /// The reason why the check is skipped; `None` if it will run.
     pub(super) skipped: Option<String>,
 }
 
@@ -202,7 +202,7 @@ pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(),
     Ok(())
 }
 
-/// Adds the position of the key that a usage error is about.
+/// Adds the position of the key to a usage error about the value of this key.
 fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
     match error {
         CommandError::Usage(error) => {

@@ -50,7 +50,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     if matches!(report.exit, Exit::Interrupted | Exit::Terminated | Exit::Incomplete) {
-        // No suite is written for an incomplete check, because its results are not what should be expected.
+        // No suite is written for an incomplete check, because a suite must not expect incomplete results.
         return Ok(report.exit.code());
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);

@@ -310,15 +310,10 @@ pub(super) fn bad_response(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     is_reply.then(|| ExtractedReply::of(text).at(Some(phase)))
 }
 
-/// Cuts the base64 password out of a message of emailjs: `bad response on command 'b3Blbi1zZXNhbWU=': ...`.
-pub(crate) fn without_secret(text: String) -> String {
-    const BEFORE: &str = "bad response on command '";
-    let Some((before, rest)) = text.split_once(BEFORE) else { return text };
-    let command = rest.split(['\'', ' ', ':']).next().unwrap_or_default();
-    if command.len() < 9 || command.eq_ignore_ascii_case("starttls") {
-        return text;
-    }
-    format!("{before}{BEFORE}***{}", rest.get(command.len()..).unwrap_or_default())
+/// gen_smtp (Erlang, Elixir): `{permanent_failure,"mx.example.com",<<"550 5.1.1 no\r\n">>}`, also with escaped quotation marks.
+pub(super) fn erlang_failure(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let text = after.split(['"', '\\']).find_map(|text| at_start(text).filter(|text| code_at_start(text).is_some()))?;
+    Some(of_form(before, text))
 }
 
 /// JavaMail: `Got bad greeting from SMTP host: localhost, port: 25, response: 554 ...`.
@@ -442,6 +437,9 @@ mod tests {
                 Some(Mail),
             ),
             ("failed AUTH: 5.7.8 no", "5.7.8 no", Some(Auth)),
+            (r#"{permanent_failure,"mx.example.com",<<"550 5.1.1 no\r\n">>}"#, "550 5.1.1 no", None),
+            (r#"{:permanent_failure, \"mx.example.com\", \"501 Invalid RCPT\\r\\n\"}"#, "501 Invalid RCPT", None),
+            (r#"{:temporary_failure, 'mx.example.com', "451 4.3.0 later\r\n"}"#, "451 4.3.0 later", None),
         ] {
             let found = all(text);
             let told: Vec<_> = found.iter().map(|found| (found.text.as_str(), found.phase)).collect();

@@ -2,11 +2,11 @@
 //! transcripts of smtpcheck, swaks and curl, and in plain replies. Each reply is returned with its phase and host, if
 //! the input shows them.
 //!
-//! Promises: it never fails or panics on any input; it examines the first [`MAX_LINE`] bytes of a line and keeps at
-//! most [`MAX_HELD`] bytes of a multi-line reply; a line without a reply needs only one pass of a byte search.
+//! The module never fails or panics on any input. It examines the first [`MAX_LINE`] bytes of a line, and keeps at most
+//! [`MAX_HELD`] bytes of a multi-line reply. A line without a reply needs only one pass of a byte search.
 //!
-//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report failures without a reply, such as
-//! `Connection timed out`.
+//! The module does not interpret replies; [`crate::lexicon::read`] does. It does not report failures without a reply,
+//! such as `Connection timed out`.
 //!
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
@@ -45,7 +45,6 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::phase_of_code;
-pub(crate) use self::libraries::without_secret;
 
 /// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -123,6 +122,8 @@ const MARKS: &[(&str, LineReader)] = &[
     ("msmtp: envelope from address", Memory::announced),
     ("msmtp: recipient address", Memory::announced),
     ("msmtp: the server did not accept", Memory::announced),
+    ("permanent_failure", |_, marked| libraries::erlang_failure(marked)),
+    ("temporary_failure", |_, marked| libraries::erlang_failure(marked)),
     ("Invalid login: ", LIBRARY),
     ("Invalid greeting. response=", LIBRARY),
     ("Invalid HELO. response=", LIBRARY),
@@ -170,7 +171,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("reject=", |_, marked| sendmail::reply_field(marked)),
     ("reply=", |_, marked| sendmail::reply_field(marked)),
     ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),
-    ("LED=", QUOTED),
+    ("LED=", |_, marked| other::last_error(marked)),
     ("rejected: ", QUOTED),
     ("deferred: ", QUOTED),
     ("bounced: ", QUOTED),
@@ -204,17 +205,18 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// Processes lines one after the other and finds the replies.
+/// Finds the replies in lines that are passed to it one after the other.
 #[derive(Debug, Default)]
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
-    /// The beginning of a header or sentence whose reply is on a line that continues it, and the number of its line.
+    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may be
+    /// on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
-    /// The last replies. A bounce contains each reply in its text and again in a header.
+    /// The last replies, with which repetitions are recognised: a bounce contains each reply in its text and in a header.
     quoted: VecDeque<String>,
-    /// The last reply that an exception contained, with its line: stack traces repeat it.
+    /// The last reply in an exception, and the number of its line. Stack traces repeat the text of an exception.
     thrown: Option<(u64, String)>,
 }
 

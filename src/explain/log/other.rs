@@ -4,10 +4,21 @@
 use super::extract::{ExtractedReply, MarkedLine, at_start, closed};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
-/// The reply in `deferred: 450 ...`, `response: 550 ...`, `{LED=550 ...}` or ` C="250 ..."`.
+/// The reply in `deferred: 450 ...`, `response: 550 ...` or ` C="250 ..."`.
 pub(super) fn quoted(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = at_start(after)?;
+    // JavaMail tells only the code of a greeting; its whole sentence says more.
+    if text.len() == 3 && line.contains("Could not connect to SMTP host") {
+        return None;
+    }
     let end = text.find(['"', '}']).unwrap_or(text.len());
+    Some(closed(line, text.get(..end)?))
+}
+
+/// Exchange's last error: `{LED=441 4.4.1 Error encountered: "Failed to connect. Winsock error code: 10060."}`.
+pub(super) fn last_error(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let text = at_start(after)?;
+    let end = text.find('}').unwrap_or(text.len());
     Some(closed(line, text.get(..end)?))
 }
 

@@ -99,8 +99,8 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
     if !finding.expected {
         lines.extend(explanation(finding, look));
     }
-    if let Some(seen) = pointer(report, finding) {
-        lines.extend(labelled("seen", Role::Dim, &seen, look));
+    if let Some(place) = pointer(report, finding) {
+        lines.extend(labelled("phase", Role::Dim, &place, look));
     }
     lines
 }
@@ -142,11 +142,12 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
     lines
 }
 
-/// The session line that a finding is based on.
+/// The phase and time of the session line that a finding is based on. This may also be the last line before something
+/// that did not happen.
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
-    Some(format!("at {:.0} ms, {}; for details: smtpcheck explain {}", event.at_ms, event.phase, finding.rule))
+    Some(format!("{}, at {:.0} ms; for details: smtpcheck explain {}", event.phase, event.at_ms, finding.rule))
 }
 
 /// The result of a run that was followed by a retry; empty if only the verdict is shown.

@@ -20,7 +20,7 @@ pub(super) use labels::{command_line, fix_lines, labelled};
 pub use report::{answered, event, header, render, tries};
 pub(super) use report::{for_readers, plain_session};
 pub(super) use scan::scanned;
-pub(super) use wrap::columns;
+pub(super) use wrap::{columns, prose};
 
 /// All reports, separated by empty lines.
 pub fn render_run(run: &Run, look: &Display) -> String {

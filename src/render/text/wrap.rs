@@ -21,6 +21,15 @@ pub(in crate::render) fn columns(width: usize) -> textwrap::Options<'static> {
         .word_separator(textwrap::WordSeparator::AsciiSpace)
 }
 
+/// Wraps documentation at spaces, but not at the spaces inside code spans (`like this`).
+pub(in crate::render) fn prose(text: &str, width: usize) -> Vec<String> {
+    const KEPT_SPACE: &str = "\u{a0}";
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(at, part)| if at % 2 == 1 { part.replace(' ', KEPT_SPACE) } else { part.to_owned() });
+    let joined = parts.collect::<Vec<_>>().join("`");
+    textwrap::wrap(&joined, columns(width)).into_iter().map(|line| line.replace(KEPT_SPACE, " ")).collect()
+}
+
 /// The columns before the text: bar, time, symbol.
 fn margin(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, role: Role, look: &Display) -> StyledLine {
     let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
@@ -86,4 +95,15 @@ pub(super) fn wrapped(line: &SessionLine, look: &Display) -> Vec<StyledLine> {
 /// The margin of a continuation line: the bar, and spaces instead of time and symbol.
 fn below(encrypted: bool, look: &Display) -> StyledLine {
     StyledLine::of(Role::Encrypted, look.signs.bar(encrypted)).and(Role::Plain, " ".repeat(indent(look) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn documentation_is_not_wrapped_inside_code_spans_or_at_hyphens() {
+        let text = "Disable the inspection (`no inspect esmtp`) or use starttls-not-offered";
+        assert_eq!(prose(text, 37), ["Disable the inspection", "(`no inspect esmtp`) or use", "starttls-not-offered"]);
+    }
 }

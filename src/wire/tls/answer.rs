@@ -5,12 +5,8 @@
 //! be parsed is ignored.
 
 use serde::{Deserialize, Serialize};
-use tls_parser::{
-    DigitallySigned, ECParametersContent, TlsExtension, TlsExtensionType, TlsMessageHandshake, parse_dh_params,
-    parse_digitally_signed, parse_ecdh_params, parse_tls_extension_unknown, parse_tls_handshake_msg_certificate,
-    parse_tls_handshake_server_hello,
-};
 
+use crate::wire::tls::fields::Fields;
 use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
 
 /// The maximum number of certificates that are kept of a chain.
@@ -132,28 +128,26 @@ impl TlsAnswer {
 impl ServerHello {
     /// Parses the body of a ServerHello. The error is a phrase for [`TlsAnswer::Malformed`].
     pub(super) fn parse(body: &[u8]) -> Result<ServerHello, String> {
-        let (rest, hello) =
-            parse_tls_handshake_server_hello(body).map_err(|_| "a ServerHello that cannot be parsed".to_owned())?;
-        // SSLv3 has no extensions, but RFC 5746 §3.6 adds one to the ServerHello if the client sent the SCSV.
-        let extensions = extensions(hello.ext.unwrap_or_else(|| rest.get(2..).unwrap_or_default()));
+        let Parts { version: number, random, suite, compression, extensions } =
+            Parts::parse(body).ok_or("a ServerHello that cannot be parsed")?;
         let extension = |kind: u16| extensions.iter().find(|(known, _)| *known == kind).map(|(_, body)| *body);
         // RFC 8446 §4.2.1: if the extension is present, only its value counts.
-        let number = extension(43).and_then(first_word).unwrap_or(hello.version.0);
+        let number = extension(43).and_then(first_word).unwrap_or(number);
         let version = Version::of(number).ok_or_else(|| format!("a ServerHello with version 0x{number:04X}"))?;
         let is_13 = version == Version::Tls13;
         // RFC 8446 §4.2.8: the group is the first field, both in a ServerHello and in a HelloRetryRequest.
         let group = extension(51).and_then(first_word).filter(|_| is_13);
         Ok(ServerHello {
             version,
-            suite: hello.cipher.0,
-            suite_name: suite_name(hello.cipher.0),
+            suite,
+            suite_name: suite_name(suite),
             group,
             group_name: group.map(group_name),
-            is_retry: is_13 && hello.random == RETRY,
-            downgrade: downgrade(hello.random).filter(|_| !is_13),
+            is_retry: is_13 && *random == RETRY,
+            downgrade: downgrade(random).filter(|_| !is_13),
             secure_renegotiation: !is_13 && extension(0xFF01).is_some(),
             extended_master_secret: !is_13 && extension(23).is_some(),
-            compression: hello.compression.0 != 0,
+            compression: compression != 0,
             encrypt_then_mac: !is_13 && extension(22).is_some(),
             session_ticket: !is_13 && extension(35).is_some(),
             ocsp_response: !is_13 && extension(5).is_some(),
@@ -166,16 +160,15 @@ impl ServerHello {
 
     /// Adds the facts in the body of a Certificate message.
     pub(super) fn certificate(&mut self, body: &[u8]) {
-        let Ok((_, TlsMessageHandshake::Certificate(message))) = parse_tls_handshake_msg_certificate(body) else {
-            return;
-        };
+        let Some(list) = Fields(body).vector(3) else { return };
+        let mut list = Fields(list);
         let mut kept = self.certificates.iter().map(Vec::len).sum::<usize>();
-        for certificate in message.cert_chain {
-            kept += certificate.data.len();
+        while let Some(certificate) = list.vector(3) {
+            kept += certificate.len();
             if self.certificates.len() == MAX_CERTIFICATES || kept > MAX_CERTIFICATE_BYTES {
                 return;
             }
-            self.certificates.push(certificate.data.to_vec());
+            self.certificates.push(certificate.to_vec());
         }
     }
 
@@ -183,40 +176,66 @@ impl ServerHello {
     /// §7.4.3, historic, and RFC 8422 §5.4).
     pub(super) fn key_exchange(&mut self, body: &[u8]) {
         let is_of = |families: &[&str]| families.iter().any(|family| self.suite_name.starts_with(family));
-        let rest = if is_of(&["TLS_ECDHE_RSA_", "TLS_ECDHE_ECDSA_", "TLS_ECDH_anon_"]) {
-            let Ok((rest, exchange)) = parse_ecdh_params(body) else { return };
-            if let ECParametersContent::NamedGroup(group) = exchange.curve_params.params_content {
-                self.group = Some(group.0);
-                self.group_name = Some(group_name(group.0));
-            }
-            rest
+        let mut fields = Fields(body);
+        if is_of(&["TLS_ECDHE_RSA_", "TLS_ECDHE_ECDSA_", "TLS_ECDH_anon_"]) {
+            let Some((group, _point)) = named_curve(&mut fields) else { return };
+            self.group = Some(group);
+            self.group_name = Some(group_name(group));
         } else if is_of(&["TLS_DHE_RSA_", "TLS_DHE_DSS_", "TLS_DH_anon_"]) {
-            let Ok((rest, exchange)) = parse_dh_params(body) else { return };
-            self.dh_bits = Some(bits(exchange.dh_p));
-            rest
+            let [Some(prime), Some(_generator), Some(_public)] = [(); 3].map(|()| fields.vector(2)) else { return };
+            self.dh_bits = Some(bits(prime));
         } else {
             return;
-        };
+        }
         // RFC 5246 §4.7 (historic): since TLS 1.2, a signature contains its scheme. If there is no certificate, there
         // is no signature.
         if self.version == Version::Tls12
             && !self.suite_name.contains("_anon_")
-            && let Ok((_, DigitallySigned { alg: Some(scheme), .. })) = parse_digitally_signed(rest)
+            && let Some((scheme, _signature)) = fields.word().zip(fields.vector(2))
         {
-            self.signature = Some(scheme_name(u16::from_be_bytes([scheme.hash.0, scheme.sign.0])));
+            self.signature = Some(scheme_name(scheme));
         }
     }
 }
 
-/// The extensions by type, as far as they can be parsed. Each body is parsed only where it is used, so that an invalid
-/// one does not hide the others.
-fn extensions(mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
-    let mut found = Vec::new();
-    while let Ok((rest, TlsExtension::Unknown(TlsExtensionType(kind), body))) = parse_tls_extension_unknown(bytes) {
-        found.push((kind, body));
-        bytes = rest;
+/// The fields of a ServerHello (RFC 8446 §4.1.3).
+struct Parts<'a> {
+    /// `legacy_version`, between SSLv3 and TLS 1.2.
+    version: u16,
+    random: &'a [u8; 32],
+    suite: u16,
+    compression: u8,
+    /// The extensions by type, as far as they can be parsed. Each body is parsed only where it is used, so that an
+    /// invalid one does not hide the others.
+    extensions: Vec<(u16, &'a [u8])>,
+}
+
+impl<'a> Parts<'a> {
+    fn parse(body: &'a [u8]) -> Option<Parts<'a>> {
+        let mut fields = Fields(body);
+        let version = fields.word().filter(|version| (0x0300..=0x0303).contains(version))?;
+        let random = fields.array()?;
+        let _session_id = fields.vector(1).filter(|id| id.len() <= 32)?;
+        let suite = fields.word()?;
+        let &[compression] = fields.array()?;
+        // SSLv3 has no extensions, but RFC 5746 §3.6 adds one to the ServerHello if the client sent the SCSV. If the
+        // length of the list is wrong, the extensions that are complete still count.
+        let list = fields.vector(2).unwrap_or_else(|| fields.0.get(2..).unwrap_or_default());
+        let mut list = Fields(list);
+        let mut extensions = Vec::new();
+        while let Some(extension) = list.word().zip(list.vector(2)) {
+            extensions.push(extension);
+        }
+        Some(Parts { version, random, suite, compression, extensions })
     }
-    found
+}
+
+/// The number of the curve and the server's point. Returns `None` for a curve that is described by its parameters (RFC
+/// 8422 §5.4 removed these).
+fn named_curve<'a>(fields: &mut Fields<'a>) -> Option<(u16, &'a [u8])> {
+    const NAMED_CURVE: u8 = 3;
+    fields.array().filter(|&&[kind]| kind == NAMED_CURVE)?;
+    fields.word().zip(fields.vector(1))
 }
 
 fn first_word(bytes: &[u8]) -> Option<u16> {

@@ -11,6 +11,7 @@
 //! of the answer).
 
 pub(crate) mod answer;
+mod fields;
 pub(crate) mod first_bytes;
 #[cfg(test)]
 mod flights;
@@ -18,6 +19,7 @@ pub(crate) mod hello;
 pub(crate) mod names;
 mod offers;
 pub(crate) mod reader;
+mod suites;
 pub(crate) mod version;
 pub(crate) mod weak;
 

@@ -3,11 +3,11 @@
 //! The names of groups are spelled as in rustls (`X25519`, `secp256r1`), because a report contains names from both
 //! sources.
 
-use tls_parser::TlsCipherSuite;
+use crate::wire::tls::suites::registered_name;
 
 /// The IANA name of a cipher suite (`TLS_AES_128_GCM_SHA256`), or `0x....` if it is unknown.
 pub fn suite_name(id: u16) -> String {
-    TlsCipherSuite::from_id(id).map_or_else(|| number(id), |suite| suite.name.to_owned())
+    registered_name(id).map_or_else(|| number(id), str::to_owned)
 }
 
 /// The name of a key exchange group (`X25519MLKEM768`, `secp256r1`), or `0x....` if it is unknown.

@@ -8,9 +8,8 @@
 
 use std::sync::LazyLock;
 
-use tls_parser::TlsCipherSuite;
-
 use crate::wire::tls::Version;
+use crate::wire::tls::suites::registered_name;
 
 /// Cipher suites of TLS 1.3 (RFC 8446 §B.4), then suites from drafts, national suites and integrity-only suites.
 pub(super) const SUITES_13: &[u16] =
@@ -66,7 +65,7 @@ static NAMED: LazyLock<Vec<Named>> = LazyLock::new(|| named(SUITES_12));
 static NAMED_RARE: LazyLock<Vec<Named>> = LazyLock::new(|| named(SUITES_RARE));
 
 fn named(suites: &[u16]) -> Vec<Named> {
-    suites.iter().filter_map(|&id| TlsCipherSuite::from_id(id).map(|suite| (id, suite.name))).collect()
+    suites.iter().filter_map(|&id| Some((id, registered_name(id)?))).collect()
 }
 
 /// Hybrid groups of ML-KEM and a curve.

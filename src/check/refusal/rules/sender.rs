@@ -73,7 +73,7 @@ pub(crate) static GREYLISTED: Rule = Rule {
     title: "the server temporarily rejects unknown clients (greylisting)",
     docs: Docs {
         sees: "The server sent a 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
-        matters: "This is not a fault. A mail server retries automatically, and the retry is accepted. A program that does not retry cannot deliver the mail.",
+        matters: "The server delays mail from unknown clients on purpose. Mail servers retry automatically, and the server accepts the retry. smtpcheck reports an error because the server did not accept the mail in this session, and a program that does not retry cannot deliver mail to it.",
         action: "Try again from the same IP address after the time given in the reply, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
         references: "RFC 6647 section 2 (greylisting)",

@@ -1,12 +1,4 @@
-//! Parses the embedded files, and normalises text for comparison with them.
-
-/// Parses an embedded file. The tests verify that every file can be parsed.
-pub(super) fn embedded<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
-    match toml::from_str(text) {
-        Ok(table) => table,
-        Err(error) => unreachable!("{name} is embedded and tested: {error}"),
-    }
-}
+//! The normal form of a text, in which it is compared with the literals of the lexicon.
 
 /// Normalises text for comparison: lower case, with each run of white space replaced by one space.
 pub fn normal(text: &str) -> String {

@@ -1,0 +1,65 @@
+//! Compiles the data files of the lexicon (`src/lexicon/data/*.toml`) into Rust tables, so that the program parses nothing
+//! when it starts. A wrong word in the data stops the build, with file and line.
+//!
+//! 1. `entries.rs` reads the files; it is the list of all keys.
+//! 2. `check.rs` compares the entries with each other: ids, references, literals.
+//! 3. `rows.rs` writes one Rust file for each file of `src/lexicon` that has a table, which includes it. `literals.rs`
+//!    writes the index of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains
+//!    all texts.
+//!
+//! The words of closed lists and the normal form of a text are those of the program itself, from the files in
+//! `src/lexicon` that are modules here. Examples are not in the tables: tests read them from the data files.
+
+#[path = "../../src/lexicon/cause.rs"]
+#[allow(dead_code, reason = "the program uses the rest")]
+mod cause;
+mod check;
+#[path = "../../src/lexicon/context.rs"]
+#[allow(dead_code, reason = "the program uses the rest")]
+mod context;
+#[allow(dead_code, reason = "the tests of the program use the rest")]
+mod entries;
+#[path = "../../src/lexicon/grams.rs"]
+mod grams;
+mod greetings;
+mod literals;
+#[path = "../../src/lexicon/meaning.rs"]
+#[allow(dead_code, reason = "the program uses the rest")]
+mod meaning;
+#[path = "../../src/lexicon/normal.rs"]
+mod normal;
+mod pool;
+mod rows;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use self::context::ReplyPhase;
+use self::entries::{Entries, FOLDER};
+
+/// Writes the tables to a folder. Fails with messages about wrong entries.
+pub(super) fn compile(package: &Path, output: &Path) -> Result<(), Vec<String>> {
+    println!("cargo::rerun-if-changed={FOLDER}");
+    println!("cargo::rerun-if-changed=build");
+    let entries = Entries::read(package)?;
+    let problems = check::problems(&entries);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut pool = pool::Pool::default();
+    let mut files = rows::sources(&entries, &mut pool);
+    files.push(("pool.txt", pool.content().to_owned()));
+    let write = || {
+        std::fs::create_dir_all(output)?;
+        files.iter().try_for_each(|(name, content)| std::fs::write(output.join(name), content))
+    };
+    write().map_err(|error| vec![format!("{}: {error}", output.display())])
+}
+
+/// The words in the literals and examples of the phrases, in lower case, sorted.
+fn words(entries: &Entries) -> BTreeSet<String> {
+    let literals = entries.phrases().flat_map(|entry| [&entry.all, &entry.any, &entry.none]).flatten();
+    let examples = entries.phrases().flat_map(|entry| entry.matches.iter().chain(&entry.differs));
+    let texts = literals.map(|literal| literal.get_ref()).chain(examples);
+    texts.flat_map(|text| text.split(|one: char| !one.is_alphabetic())).map(str::to_lowercase).collect()
+}

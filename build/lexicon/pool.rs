@@ -1,0 +1,124 @@
+//! Collects the texts of all tables in one string, and writes Rust expressions that refer to it.
+//!
+//! A table with a `&'static str` for each text needs a pointer for each of them, which the loader has to relocate whenever
+//! the program starts. A `Text` is a range of the pool, so nothing is relocated, and each text is in the program once.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use super::entries::FixEntry;
+
+/// The texts, and the lists of texts and of fixes.
+#[derive(Default)]
+pub(super) struct Pool {
+    text: String,
+    places: HashMap<String, usize>,
+    texts: Lists,
+    fixes: Lists,
+}
+
+/// The elements of lists one after the other. Equal lists are the same range.
+#[derive(Default)]
+struct Lists {
+    elements: Vec<String>,
+    places: HashMap<Vec<String>, usize>,
+}
+
+impl Lists {
+    fn list(&mut self, elements: Vec<String>) -> String {
+        let (length, next) = (elements.len(), self.elements.len());
+        let place = *self.places.entry(elements).or_insert_with_key(|elements| {
+            self.elements.extend_from_slice(elements);
+            next
+        });
+        format!("List::at({place}, {length})")
+    }
+}
+
+impl Pool {
+    /// A `Text`.
+    pub(super) fn text(&mut self, text: &str) -> String {
+        let place = match self.places.get(text) {
+            Some(place) => *place,
+            None => {
+                let place = self.text.len();
+                self.text.push_str(text);
+                self.places.insert(text.to_owned(), place);
+                place
+            }
+        };
+        format!("Text::at({place}, {})", text.len())
+    }
+
+    /// An `Option<Text>`.
+    pub(super) fn optional(&mut self, text: Option<&str>) -> String {
+        option(text.map(|text| self.text(text)))
+    }
+
+    /// A `List<Text>`.
+    pub(super) fn texts<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) -> String {
+        let elements = texts.into_iter().map(|text| self.text(text)).collect();
+        self.texts.list(elements)
+    }
+
+    /// A `List<FixRow>`.
+    pub(super) fn fixes(&mut self, fixes: &[FixEntry]) -> String {
+        let elements = fixes.iter().map(|fix| self.fix(fix)).collect();
+        self.fixes.list(elements)
+    }
+
+    /// A `FixRow`.
+    pub(super) fn fix(&mut self, fix: &FixEntry) -> String {
+        let when = option(fix.when.map(|when| format!("FixWhen::{when:?}")));
+        row(
+            "FixRow",
+            [
+                ("text", self.text(&fix.text)),
+                ("command", self.optional(fix.command.as_deref())),
+                ("url", self.optional(fix.url.as_deref())),
+                ("when", when),
+            ],
+        )
+    }
+
+    /// All texts in one string.
+    pub(super) fn content(&self) -> &str {
+        &self.text
+    }
+
+    /// The source of the tables to which the lists refer.
+    pub(super) fn tables(&self) -> String {
+        table("TEXTS", "Text", &self.texts.elements) + &table("FIXES", "FixRow", &self.fixes.elements)
+    }
+}
+
+/// A static array.
+pub(super) fn table(name: &str, kind: &str, rows: &[String]) -> String {
+    let mut source = format!("static {name}: [{kind}; {}] = [\n", rows.len());
+    for row in rows {
+        source.push_str(row);
+        source.push_str(",\n");
+    }
+    source + "];\n"
+}
+
+/// A struct.
+pub(super) fn row<const N: usize>(kind: &str, fields: [(&str, String); N]) -> String {
+    let mut source = format!("{kind} {{ ");
+    for (name, value) in fields {
+        // Writing to a string cannot fail.
+        let _ = write!(source, "{name}: {value}, ");
+    }
+    source + "}"
+}
+
+/// An option.
+pub(super) fn option(value: Option<String>) -> String {
+    value.map_or_else(|| "None".to_owned(), |value| format!("Some({value})"))
+}
+
+/// A slice.
+pub(super) fn slice<T>(elements: &[T], each: impl Fn(&T) -> String) -> String {
+    let elements: Vec<String> = elements.iter().map(each).collect();
+    format!("&[{}]", elements.join(", "))
+}

@@ -1,0 +1,18 @@
+//! Where a literal is filed: in the slot of a few of its bytes (a gram). The build script files the literals with these
+//! functions, and the search finds them with the same functions, so this file is a part of both.
+
+/// The slot of a gram, whose bytes are those of a number in little-endian order.
+pub(super) fn slot(gram: u32, bits: u32) -> usize {
+    // The golden ratio spreads similar grams over all slots.
+    (gram.wrapping_mul(0x9E37_79B1) >> (32 - bits)) as usize
+}
+
+/// The last four bytes of a text, after one more byte.
+pub(super) fn next(last_four: u32, byte: u8) -> u32 {
+    last_four >> 8 | u32::from(byte) << 24
+}
+
+/// The last two bytes of the last four.
+pub(super) fn two(last_four: u32) -> u32 {
+    last_four >> 16
+}
