@@ -51,7 +51,8 @@ pub struct TargetRecord {
     pub(super) expectations: Vec<JudgedExpectation>,
     pub(super) verdict: Verdict,
     pub(super) exit: ExitView,
-    /// The complete report; null without `--full`.
+    /// The complete report, as `smtpcheck schema report` describes it; null without `--full`.
+    #[cfg_attr(test, schemars(with = "Option<Value>"))]
     pub(super) report: Option<Box<Document>>,
 }
 
