@@ -134,44 +134,8 @@ pub(super) async fn run<L>(
         tokio::select! {
             biased;
             Some(done) = working.next(), if !working.is_empty() => {
-                let now = began.elapsed();
-                match done {
-                    Done::LookedUp(check) => pace.looked_up(check),
-                    Done::Paused(check, Step::Ended(result)) => end(&mut pace, check, *result, now, listener)?,
-                    Done::Paused(check, Step::Pause(history, _) | Step::Retry(history)) => {
-                        pace.again(with_history(check, history));
-                    }
-                    Done::Ran(check, Ok(Step::Ended(result))) => end(&mut pace, check, *result, now, listener)?,
-                    Done::Ran(check, Ok(Step::Pause(history, delay))) => {
-                        if let Some(report) = history.last() {
-                            observe(&mut pace, report, now);
-                        }
-                        pace.paused(check.server, now);
-                        working.push(perform(resources, CheckWork::Pause(check, history, delay)));
-                    }
-                    Done::Ran(check, Ok(Step::Retry(history))) => {
-                        pace.paused(check.server, now);
-                        pace.again(with_history(check, history));
-                    }
-                    Done::Ran(check, Err(RunError::Setup(SetupError::Descriptors))) => {
-                        pace.paused(check.server, now);
-                        match pace.reduce() {
-                            Some(jobs) => listener.reduced(jobs),
-                            None if pace.running() == 0 => return Err(SetupError::Descriptors.into()),
-                            None => {}
-                        }
-                        pace.again(check);
-                    }
-                    Done::Ran(check, Err(RunError::Setup(error @ SetupError::File { .. }))) => {
-                        pace.ended(&check.host, check.server, now);
-                        listener.unable(check.job.label, &error.to_string()).map_err(RunError::Output)?;
-                    }
-                    Done::Ran(_, Err(error)) => return Err(error),
-                    Done::Panicked(check) => {
-                        pace.ended(&check.host, check.server, now);
-                        listener.unable(check.job.label, BUG).map_err(RunError::Output)?;
-                    }
-                }
+                let next = settle(&mut pace, done, began.elapsed(), listener)?;
+                working.extend(next.map(|work| perform(resources, work)));
             }
             item = items.recv(), if takes_items => match item {
                 Some(item) => take(&mut pace, item, listener)?,
@@ -181,6 +145,54 @@ pub(super) async fn run<L>(
             () = tokio::time::sleep_until(wake) => {}
         }
     }
+}
+
+/// Records what has been done with a check, and returns what to do with it next, if that needs no limit.
+fn settle<L>(
+    pace: &mut StreamPace<Flowing<L>>,
+    done: Done<L>,
+    now: Duration,
+    listener: &mut dyn StreamListener<L>,
+) -> Result<Option<CheckWork<L>>, RunError> {
+    match done {
+        Done::LookedUp(check) => pace.looked_up(check),
+        Done::Paused(check, Step::Ended(result)) | Done::Ran(check, Ok(Step::Ended(result))) => {
+            end(pace, check, *result, now, listener)?;
+        }
+        Done::Paused(check, Step::Pause(history, _) | Step::Retry(history)) => {
+            pace.again(with_history(check, history));
+        }
+        Done::Ran(check, Ok(Step::Pause(history, delay))) => {
+            if let Some(report) = history.last() {
+                observe(pace, report, now);
+            }
+            pace.paused(check.server, now);
+            return Ok(Some(CheckWork::Pause(check, history, delay)));
+        }
+        Done::Ran(check, Ok(Step::Retry(history))) => {
+            pace.paused(check.server, now);
+            pace.again(with_history(check, history));
+        }
+        Done::Ran(check, Err(RunError::Setup(SetupError::Descriptors))) => {
+            pace.paused(check.server, now);
+            match pace.reduce() {
+                Some(jobs) => listener.reduced(jobs),
+                None if pace.running() == 0 => return Err(SetupError::Descriptors.into()),
+                None => {}
+            }
+            pace.again(with_history(check, History::default()));
+        }
+        Done::Ran(check, Err(RunError::Setup(error @ SetupError::File { .. }))) => {
+            pace.ended(&check.host, check.server, now);
+            listener.unable(check.job.label, &error.to_string()).map_err(RunError::Output)?;
+        }
+        Done::Ran(_, Err(error)) => return Err(error),
+        Done::Panicked(check) => {
+            pace.ended(&check.host, check.server, now);
+            listener.unable(check.job.label, BUG).map_err(RunError::Output)?;
+        }
+    }
+    Ok(None)
 }
 
 fn take<L>(

@@ -1,60 +1,66 @@
 //! The summary of a batch as text.
 
+use std::collections::BTreeMap;
+
 use super::super::style::{Role, StyledLine};
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
 use super::parts::{headline, verdict_word};
 use crate::check::Severity;
-use crate::report::batch::{BatchSummary, PhaseTimes};
+use crate::report::batch::{BatchSummary, PhaseTimes, SlowTarget};
 
 /// The number of findings that the text shows.
 const FINDINGS: usize = 15;
 
 /// The summary, with a final line ending.
 pub fn summary(summary: &BatchSummary, look: &Display) -> String {
-    let mut lines = Vec::new();
-    lines.push(first_line(summary));
+    let counts = |counts: &BTreeMap<String, u64>| counts.iter().map(|(name, count)| named(*count, name)).collect();
+    let mut lines = vec![first_line(summary)];
     lines.extend(section("exit codes", exit_codes(summary)));
-    lines.extend(section("TLS", summary.by_tls_version.iter().map(|(name, count)| named(*count, name)).collect()));
-    lines.extend(section("rejections", summary.by_category.iter().map(|(name, count)| named(*count, name)).collect()));
-    if !summary.findings.is_empty() {
-        lines.push(StyledLine::of(Role::Bold, "findings"));
-        for finding in summary.findings.iter().take(FINDINGS) {
-            let role = match finding.severity {
-                Severity::Error => Role::Error,
-                Severity::Warning => Role::Warning,
-                Severity::Notice => Role::Plain,
-            };
-            lines.push(
-                StyledLine::of(Role::Plain, format!("  {:>9}  ", finding.targets))
-                    .and(role, escape::visible(&finding.rule))
-                    .and(
-                        Role::Dim,
-                        format!("  {}: {}", escape::visible(&finding.example), escape::visible(&finding.summary)),
-                    ),
-            );
-        }
-        let more = summary.findings.len().saturating_sub(FINDINGS);
-        if more > 0 {
-            lines.push(StyledLine::of(
-                Role::Dim,
-                format!("             and {}", plural(more, "other rule", "other rules")),
-            ));
-        }
-    }
+    lines.extend(section("TLS", counts(&summary.by_tls_version)));
+    lines.extend(section("rejections", counts(&summary.by_category)));
+    lines.extend(findings(summary));
     if !summary.phases.is_empty() {
         lines.push(StyledLine::of(Role::Bold, "durations in ms    targets      p50      p90      p99      max"));
         lines.extend(summary.phases.iter().map(times));
     }
-    if !summary.slowest.is_empty() {
-        lines.push(StyledLine::of(Role::Bold, "slowest"));
-        for slow in &summary.slowest {
-            let text = format!("  {:>9}  {}", seconds(slow.total_ms) + " s", escape::visible(&slow.target));
-            let exit = if slow.exit_code == 0 { String::new() } else { format!("  exit {}", slow.exit_code) };
-            lines.push(StyledLine::of(Role::Plain, text).and(Role::Dim, exit));
-        }
-    }
+    lines.extend(slowest(summary));
     lines.into_iter().map(|line| line.paint(look)).collect()
+}
+
+/// The most frequent findings, each with an example.
+fn findings(summary: &BatchSummary) -> Vec<StyledLine> {
+    if summary.findings.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![StyledLine::of(Role::Bold, "findings")];
+    for finding in summary.findings.iter().take(FINDINGS) {
+        let role = match finding.severity {
+            Severity::Error => Role::Error,
+            Severity::Warning => Role::Warning,
+            Severity::Notice => Role::Plain,
+        };
+        let example = format!("  {}: {}", escape::visible(&finding.example), escape::visible(&finding.summary));
+        let count = StyledLine::of(Role::Plain, format!("  {:>9}  ", finding.targets));
+        lines.push(count.and(role, escape::visible(&finding.rule)).and(Role::Dim, example));
+    }
+    let hidden = summary.findings.len().saturating_sub(FINDINGS);
+    if hidden > 0 {
+        let text = format!("{:13}and {}", "", plural(hidden, "other rule", "other rules"));
+        lines.push(StyledLine::of(Role::Dim, text));
+    }
+    lines
+}
+
+/// The targets whose checks took longest.
+fn slowest(summary: &BatchSummary) -> Vec<StyledLine> {
+    let row = |slow: &SlowTarget| {
+        let text = format!("  {:>9}  {}", seconds(slow.total_ms) + " s", escape::visible(&slow.target));
+        let exit = if slow.exit_code == 0 { String::new() } else { format!("  exit {}", slow.exit_code) };
+        StyledLine::of(Role::Plain, text).and(Role::Dim, exit)
+    };
+    let title = (!summary.slowest.is_empty()).then(|| StyledLine::of(Role::Bold, "slowest"));
+    title.into_iter().chain(summary.slowest.iter().map(row)).collect()
 }
 
 fn first_line(summary: &BatchSummary) -> StyledLine {
@@ -71,15 +77,11 @@ fn section(title: &str, parts: Vec<String>) -> Option<StyledLine> {
 }
 
 fn exit_codes(summary: &BatchSummary) -> Vec<String> {
-    summary
-        .by_exit
-        .iter()
-        .map(|(code, count)| format!("{count} with {code} ({})", crate::report::exit_name(*code)))
-        .collect()
+    summary.by_exit.iter().map(|(code, count)| format!("{code} {}: {count}", crate::report::exit_name(*code))).collect()
 }
 
 fn named(count: u64, name: &str) -> String {
-    format!("{count} with {}", escape::visible(name))
+    format!("{}: {count}", escape::visible(name))
 }
 
 fn times(phase: &PhaseTimes) -> StyledLine {
