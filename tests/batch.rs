@@ -87,7 +87,7 @@ impl Batch {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn words<'a>(&self, more: &[&'a str]) -> Vec<String> {
+    fn words(&self, more: &[&str]) -> Vec<String> {
         let targets = self.path("targets");
         let words = ["batch", &targets, "--cacert", &sandbox().authority, "--sni", "localhost"];
         words.iter().copied().chain(more.iter().copied()).map(str::to_owned).collect()

@@ -47,9 +47,11 @@ const SHARED_ANSWERS: u64 = 65_536;
 /// The resolvers that many checks share. They keep answers for as long as their TTL allows.
 #[derive(Default)]
 pub(crate) struct SharedLookups {
-    /// By the DNS server and the time limit for connecting, from which the timeout follows.
-    by_settings: RefCell<HashMap<(Option<SocketAddr>, u64), Rc<LookupCache>>>,
+    by_settings: RefCell<HashMap<ResolverSettings, Rc<LookupCache>>>,
 }
+
+/// The DNS server, and the time limit for connecting, from which the timeout of a lookup follows.
+type ResolverSettings = (Option<SocketAddr>, u64);
 
 /// A name that was looked up before its check begins.
 pub(crate) struct Resolved {

@@ -169,6 +169,7 @@ pub struct BatchArgs {
 
 impl BatchArgs {
     /// The flags of one check. Its target is given separately.
+    #[allow(clippy::indexing_slicing, reason = "FORMATS is a constant with at least one format, and none is used")]
     pub fn check(&self) -> CheckArgs {
         let password = PasswordArgs {
             password_stdin: false,

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::output::RecordFile;
@@ -148,8 +148,8 @@ impl BatchProgressLine {
         if !self.is_enabled {
             return;
         }
-        let read = self.size.map(|size| (counts.bytes.load(Ordering::Relaxed), size));
-        let text = line(self.began.elapsed(), self.done, failures, running, read);
+        let share = self.size.map(|size| finished_share(counts, self.done, size));
+        let text = line(self.began.elapsed(), self.done, failures, running, share);
         let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
         let text: String = text.chars().take(width.saturating_sub(1)).collect();
         let mut stderr = io::stderr().lock();
@@ -159,10 +159,18 @@ impl BatchProgressLine {
     }
 }
 
-/// The text of the progress line. `read` is how much of the input has been read, and its size. The time left follows
-/// from the rate and the part that has not been read.
+/// The finished share of the input, from 0 to 1: the lines that were read are as long as the others on average.
+#[allow(clippy::cast_precision_loss, reason = "the value is shown with few digits")]
+fn finished_share(counts: &InputCounts, done: u64, size: u64) -> f64 {
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let finished = done + of(&counts.duplicates) + of(&counts.other_shards) + of(&counts.resumed);
+    let of_lines = finished as f64 / of(&counts.lines).max(1) as f64;
+    of_lines * of(&counts.bytes) as f64 / size.max(1) as f64
+}
+
+/// The text of the progress line. `share` is the finished share of the input, if its size is known.
 #[allow(clippy::cast_precision_loss, reason = "the values are shown with few digits")]
-fn line(elapsed: Duration, done: u64, failures: u64, running: usize, read: Option<(u64, u64)>) -> String {
+fn line(elapsed: Duration, done: u64, failures: u64, running: usize, share: Option<f64>) -> String {
     let seconds = elapsed.as_secs_f64();
     let rate = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
     let mut parts = vec![
@@ -171,11 +179,8 @@ fn line(elapsed: Duration, done: u64, failures: u64, running: usize, read: Optio
         format!("{failures} failed"),
         format!("{running} running"),
     ];
-    if let Some((read, size)) = read.filter(|(read, size)| *read > 0 && *read <= *size && done > 0) {
-        // The lines that were read and are not done have about the same length as the others.
-        let finished = read as f64 * (done as f64 / (done as f64 + running as f64));
-        let left = seconds * (size as f64 / finished - 1.0);
-        parts.push(format!("about {} left", time(left)));
+    if let Some(share) = share.filter(|share| *share > 0.0 && *share <= 1.0) {
+        parts.push(format!("about {} left", time(seconds * (1.0 / share - 1.0))));
     }
     format!("  {}  {}", time(seconds), parts.join(", "))
 }
@@ -191,7 +196,7 @@ fn time(seconds: f64) -> String {
 
 /// What the run did with its input.
 pub(super) fn progress_of(counts: &InputCounts, shard: String, is_complete: bool) -> BatchProgress {
-    let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
     BatchProgress {
         lines: of(&counts.lines),
         duplicates: of(&counts.duplicates),
@@ -208,14 +213,19 @@ pub(super) fn progress_of(counts: &InputCounts, shard: String, is_complete: bool
 mod tests {
     use std::time::Duration;
 
-    use super::line;
+    use super::{InputCounts, Ordering, finished_share, line};
 
     #[test]
     fn the_progress_line_shows_rate_failures_and_the_time_left() {
         let elapsed = Duration::from_secs(10);
         assert_eq!(line(elapsed, 1000, 7, 0, None), "  10 s  1000 done, 100/s, 7 failed, 0 running");
-        let text = line(elapsed, 1000, 7, 0, Some((500, 1000)));
+        let text = line(elapsed, 1000, 7, 0, Some(0.5));
         assert!(text.ends_with("about 10 s left"), "{text}");
-        assert!(line(elapsed, 1, 0, 1, Some((1, 100_000))).ends_with(" h left"));
+        assert!(line(elapsed, 1, 0, 1, Some(0.000_01)).ends_with(" h left"));
+        let counts = InputCounts::default();
+        for (count, value) in [(&counts.bytes, 500), (&counts.lines, 50), (&counts.duplicates, 10)] {
+            count.store(value, Ordering::Relaxed);
+        }
+        assert!((finished_share(&counts, 15, 1000) - 0.25).abs() < 1e-9, "half of the lines that were read");
     }
 }
