@@ -294,7 +294,7 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     docs: Docs {
         sees: "The chain is valid, but it has a feature that some TLS libraries do not support: a critical certificatePolicies or inhibitAnyPolicy extension, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
         matters: "Whether a client accepts the certificate depends on its TLS library. The finding lists the libraries that accept it and those that reject it.",
-        action: "Server operator: if such clients must be able to connect, get a certificate that does not need this feature.",
+        action: "Server operator: if such clients must be able to connect, get a certificate that they can verify.",
         example: "X509v3 Certificate Policies: critical",
         references: "RFC 5280 section 4.2 (a client rejects a critical extension that it cannot process)",
     },

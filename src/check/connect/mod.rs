@@ -160,7 +160,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// Another possible cause of a failed connection, and how to find out. Errors of this machine have only one cause.
+/// Another possible cause of a failed connection, and how to find out. Local errors need no second explanation.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
@@ -229,7 +229,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     Siblings::Answer
 }
 
-/// Adds how the cloud that this machine runs on treats the port that times out.
+/// Adds whether this machine's cloud provider blocks the port.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);
