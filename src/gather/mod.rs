@@ -4,6 +4,7 @@
 //! (`run::Engine`), so that one thread can serve any number of inquiries. There is one deadline for each reply and each
 //! handshake ([`session`]), one for connecting ([`dial`]), and one for the entire inquiry ([`gatherer`]).
 
+mod anchor;
 mod certificate;
 #[cfg(test)]
 mod chains;
@@ -14,6 +15,7 @@ mod gatherer;
 mod hello;
 mod identity;
 mod names;
+mod pace;
 mod roots;
 mod session;
 mod shared;

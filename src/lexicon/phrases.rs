@@ -11,7 +11,7 @@
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
-use super::literals::{EntryLiterals, Filing, LiteralIndex, Numbers};
+use super::literals::{EntryLiterals, Filed, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
 use super::providers::Provider;
