@@ -106,6 +106,7 @@ enum CommandKind {
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
     ("run", None),
+    ("batch", None),
     ("ports", Some(CommandKind::Ports)),
     ("explain", None),
     ("demo", None),

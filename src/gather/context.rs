@@ -56,6 +56,7 @@ impl GatherContext {
         plan: &Plan,
         credentials: Option<Credentials>,
         files: &SharedFiles,
+        names: Rc<names::LookupCache>,
         started_at: Timestamp,
         post: mpsc::UnboundedSender<Arrival>,
     ) -> Result<GatherContext, SetupError> {
@@ -64,7 +65,7 @@ impl GatherContext {
             plan: Rc::new(plan.clone()),
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
-            names: Rc::default(),
+            names,
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,

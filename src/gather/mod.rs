@@ -30,6 +30,7 @@ use rustls::pki_types::CertificateDer;
 use crate::evidence::{Certificate, Staple};
 
 pub(crate) use gatherer::Gatherer;
+pub(crate) use names::{LookupCache, SharedLookups};
 pub(crate) use shared::SharedFiles;
 
 /// Parses a chain of certificates and its OCSP response in the same way as those of a handshake. Trust is not
