@@ -21,7 +21,8 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
         for fix in &mut finding.fixes {
             let text = fix.text.to_lowercase();
             let Some(command) = fix.command.as_deref() else { continue };
-            let repeated = if text.contains("repeat the check") { with_envelope(plan, command) } else { command.to_owned() };
+            let repeated =
+                if text.contains("repeat the check") { with_envelope(plan, command) } else { command.to_owned() };
             let command = completed(plan, &repeated);
             let is_useless = command.contains(" --retry ") && !is_retried
                 || is_run_command(plan, &command) && !OF_REPETITION.iter().any(|word| text.contains(word));
@@ -241,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_repeated_check_gets_the_sender_and_the_recipients_that_were_given() {
-        let given = ["mail.example.net:587", "--from", "a@example.org", "--to", "b@example.org", "--to", "c@example.org"];
+        let given =
+            ["mail.example.net:587", "--from", "a@example.org", "--to", "b@example.org", "--to", "c@example.org"];
         let command = "smtpcheck mail.example.net:587 --timeout 300s";
         assert_eq!(
             with_envelope(&plan(&given), command),

@@ -297,7 +297,9 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, _) = session.capabilities(Phase::Ehlo)?;
     let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
     let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(received.event);
-    finding.cause = "A device on the network path removes the extension: a firewall, a virus scanner, or an on-path attacker.".to_owned();
+    finding.cause =
+        "A device on the network path removes the extension: a firewall, a virus scanner, or an on-path attacker."
+            .to_owned();
     finding.otherwise = Some(
         "The connection may have been redirected to another server. The greeting shows whether it is the provider's."
             .to_owned(),

@@ -65,9 +65,23 @@ impl FoundError {
 /// The origin of a message whose program is not known: the language or library, by the form of the message.
 fn by_language(text: &str) -> &'static str {
     let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    if has(&["Traceback (most", "smtplib.", "ssl.SSL", "[Errno ", "[SSL: ", "ConnectionRefusedError", "socket.gaierror"]) {
+    if has(&[
+        "Traceback (most",
+        "smtplib.",
+        "ssl.SSL",
+        "[Errno ",
+        "[SSL: ",
+        "ConnectionRefusedError",
+        "socket.gaierror",
+    ]) {
         "an error message from Python"
-    } else if has(&["write EPROTO", "connect ECONNREFUSED", "getaddrinfo ENOTFOUND", "certificate's altnames", "code: 'E"]) {
+    } else if has(&[
+        "write EPROTO",
+        "connect ECONNREFUSED",
+        "getaddrinfo ENOTFOUND",
+        "certificate's altnames",
+        "code: 'E",
+    ]) {
         "an error message from Node.js"
     } else if has(&["javax.mail", "jakarta.mail", "java.net.", "javax.net.", "sun.security.", "java.io."]) {
         "an error message from Java"

@@ -199,7 +199,11 @@ fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
         let row = tables::status(status)?;
         let gloss = format!("{status}: {} ({})", row.text, row.reference);
         let is_other = reading.is_some_and(|reading| contradicts(row, status, reading));
-        Some(if is_other { format!("{gloss}, but this server uses it for another reason.") } else { format!("{gloss}.") })
+        Some(if is_other {
+            format!("{gloss}, but this server uses it for another reason.")
+        } else {
+            format!("{gloss}.")
+        })
     });
     let parts: Vec<String> = code.into_iter().chain(status).collect();
     (!parts.is_empty()).then(|| parts.join(" "))

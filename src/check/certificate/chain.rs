@@ -20,12 +20,10 @@ pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
 /// RFC 8446 §4.4.2: the server's certificate is first, and each following certificate should certify the previous one,
 /// so an issuer must follow the certificates that it signed.
 fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
-    let backwards = |(place, one): (usize, &Certificate)| {
-        one.issued_by.is_some_and(|issuer| issuer < place).then_some(place)
-    };
+    let backwards =
+        |(place, one): (usize, &Certificate)| one.issued_by.is_some_and(|issuer| issuer < place).then_some(place);
     let place = seen.presented.chain.iter().enumerate().find_map(backwards)?;
-    let summary =
-        format!("in the chain that the server sends, {} comes after that of its issuer", seen.called(place));
+    let summary = format!("in the chain that the server sends, {} comes after that of its issuer", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
         "The server's file contains the certificates in the wrong order: each certificate must come before that of its issuer. Most programs sort them, but older programs fail."

@@ -69,8 +69,9 @@ fn required(plan: &Plan, code: u8, name: &str) -> Finding {
     finding.cause =
         "The server accepts only clients with a certificate that it trusts, and smtpcheck sent no certificate."
             .to_owned();
-    finding.otherwise = (!certain)
-        .then(|| "The server may have ended the handshake for another reason. Its mail log shows the reason.".to_owned());
+    finding.otherwise = (!certain).then(|| {
+        "The server may have ended the handshake for another reason. Its mail log shows the reason.".to_owned()
+    });
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run("Send your client certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),

@@ -97,7 +97,8 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
         "uses"
     };
     let exchange = exchange(taken);
-    finding.cause = format!("The reason is the cipher suite, not the TLS version or the certificate. The server {has} {exchange}");
+    finding.cause =
+        format!("The reason is the cipher suite, not the TLS version or the certificate. The server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
         "The server may support current cipher suites too, and may have ended the handshake for another reason. Its mail log shows the reason."
             .to_owned()

@@ -146,7 +146,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| {
             Some(
-                "The server may mean another reason than its code usually has. Read the text of the reply to find out."
+                "The server may have used this code for an unusual reason. Read the text of the reply to find out."
                     .to_owned(),
             )
         });
