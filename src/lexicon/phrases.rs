@@ -80,7 +80,7 @@ impl Phrase {
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
     }
 
-    /// Whether its words are those of this provider.
+    /// Whether its wording is used only by this provider.
     pub(crate) fn is_of(&self, provider: &Provider) -> bool {
         self.provider.as_deref() == Some(provider.id.as_str())
     }
