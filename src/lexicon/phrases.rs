@@ -15,6 +15,7 @@ use super::literals::{EntryLiterals, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
 use super::providers::Provider;
+use super::spelling::unified;
 use super::{echo, hints, normal, providers};
 use crate::wire::Reply;
 
@@ -165,9 +166,9 @@ fn fits(wanted: &str, status: &str) -> bool {
 
 /// The text of a reply as phrases see it: what the server says of its own accord. Words of the client that it repeats
 /// (addresses, host names, commands) and words in a list of hints ("make sure that SPF, HELO and PTR are correct") are
-/// cut out.
+/// cut out. The rest is in one spelling, as the literals of phrases are.
 pub(crate) fn text_of(reply: &Reply) -> String {
-    hints::without(&echo::without(&normal(&reply.joined())))
+    unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
 
 /// The words that Postfix writes before an operator's own text: `Recipient address rejected: <text>`.
