@@ -30,6 +30,8 @@ mod meaning;
 mod normal;
 mod pool;
 mod rows;
+#[path = "../../src/lexicon/spelling.rs"]
+mod spelling;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -14,6 +14,7 @@ use super::greetings;
 use super::literals::{EntryLiterals, LiteralTables};
 use super::normal::normal;
 use super::pool::{Pool, option, row, slice, table};
+use super::spelling::unified;
 use super::words;
 
 /// The source of all tables: the name of the file in the output folder, and its content.
@@ -67,15 +68,37 @@ fn phases(phases: &[ReplyPhase]) -> String {
 
 fn phrases(entries: &Entries, pool: &mut Pool) -> String {
     let mut literals = LiteralTables::default();
-    let rows: Vec<String> = entries.phrases().map(|entry| phrase(entry, &mut literals, pool)).collect();
+    let spelled: Vec<[Vec<String>; 3]> = entries.phrases().map(spelled).collect();
+    let rows = entries.phrases().zip(&spelled).map(|(entry, spelled)| phrase(entry, spelled, &mut literals, pool));
+    let rows: Vec<String> = rows.collect();
     let examples = entries.phrases().flat_map(|entry| entry.matches.iter().chain(&entry.differs));
-    let examples: Vec<String> = examples.map(|text| normal(text)).collect();
+    let examples: Vec<String> = examples.map(|text| unified(&normal(text))).collect();
     let index = literals.index(&examples, pool);
     format!("{}static INDEX: LiteralIndex = {index};\n", table("PHRASES", "Phrase", &rows))
 }
 
-fn phrase<'a>(entry: &'a PhraseEntry, literals: &mut LiteralTables<'a>, pool: &mut Pool) -> String {
-    let own = EntryLiterals { all: plain(&entry.all), any: plain(&entry.any), none: plain(&entry.none) };
+/// The literals `all`, `any` and `none` of a phrase, in the spelling in which replies are compared with them.
+fn spelled(entry: &PhraseEntry) -> [Vec<String>; 3] {
+    [&entry.all, &entry.any, &entry.none].map(|literals| {
+        let mut spelled: Vec<String> = Vec::with_capacity(literals.len());
+        for literal in plain(literals) {
+            let literal = unified(literal);
+            if !spelled.contains(&literal) {
+                spelled.push(literal);
+            }
+        }
+        spelled
+    })
+}
+
+fn phrase<'a>(
+    entry: &PhraseEntry,
+    [all, any, none]: &'a [Vec<String>; 3],
+    literals: &mut LiteralTables<'a>,
+    pool: &mut Pool,
+) -> String {
+    let texts = |list: &'a [String]| strings(list).collect();
+    let own = EntryLiterals { all: texts(all), any: texts(any), none: texts(none) };
     row(
         "Phrase",
         [

@@ -51,12 +51,14 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     finder.finish(&mut |one| found.push(one));
     let as_reply = |text: &str| context.reply(text, phase_in(text), None);
     let is_one_line = item.lines().count() == 1;
-    if let Some(own) = FoundError::instead_of_reply(item).filter(|_| is_one_line) {
+    // A reply to STARTTLS is the server's, whatever its words are.
+    let own_failure = |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
+    if let Some(own) = own_failure(item).filter(|_| is_one_line) {
         return vec![own.explained(item)];
     }
     let replies: Vec<Explained> = found
         .into_iter()
-        .filter_map(|found| match FoundError::instead_of_reply(&found.text) {
+        .filter_map(|found| match own_failure(&found.text) {
             Some(own) => Some(own.explained(&found.text)),
             None => context.reply(&found.text, found.phase, found.host.as_deref()),
         })

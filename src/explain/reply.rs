@@ -2,6 +2,7 @@
 //!
 //! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
+use super::log::phase_of_code;
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::target::ServerName;
 use crate::check::{self, refusal};
@@ -48,7 +49,9 @@ impl ExplainContext {
     pub(super) fn read(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
-        let phase = phase.or(self.phase);
+        // What the user knows counts more than a code: servers reply to RCPT with 535 too.
+        let of_code = reply.code.and_then(phase_of_code);
+        let phase = phase.filter(|phase| Some(*phase) != of_code).or(self.phase).or(phase);
         let provider = by_host.provider.or(self.provider);
         let context = Context { step: phase, provider, software: by_host.software.or(self.software) };
         let reading = lexicon::read(&reply, &context)

@@ -25,7 +25,9 @@ const COMPLAINTS: [&str; 12] = [
 ];
 
 /// Words before an address that the client sent.
-const BEFORE_ADDRESS: [&str; 9] = ["", "to:", "from:", "to", "from", "recipient", "sender", "address", "user"];
+const BEFORE_ADDRESS: [&str; 14] = [
+    "", "to:", "from:", "to", "from", "recipient", "sender", "address", "user", "for", "of", "by", "mailbox", "account",
+];
 
 /// A prepared text without what it repeats. The signs around each part stay, because phrases may require them.
 pub(super) fn without(text: &str) -> String {
@@ -112,6 +114,7 @@ mod tests {
             ("syntax error in parameters: rcpt to:<spam@example.com>", "syntax error in parameters: "),
             ("spam@example.com: user unknown", "@: user unknown"),
             ("5.1.1 recipient spam@example.com does not exist", "5.1.1 recipient @ does not exist"),
+            ("daily limit has been exceeded for shop@example.com", "daily limit has been exceeded for @"),
         ] {
             assert_eq!(without(text), expected);
         }

@@ -36,6 +36,7 @@ pub mod providers;
 mod read;
 mod sender;
 pub(crate) mod software;
+mod spelling;
 pub(crate) mod tables;
 pub(crate) mod vocabulary;
 

@@ -15,6 +15,7 @@ use super::literals::{EntryLiterals, Filed, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
 use super::providers::Provider;
+use super::spelling::unified;
 use super::{echo, hints, normal, providers};
 use crate::wire::Reply;
 
@@ -98,6 +99,20 @@ impl Phrase {
         INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
+    /// Whether its words mean the same with another code, in the phase of a reply. Words about a login are also words about
+    /// other things (`not accepted`), so they need AUTH; and a 4yz reply never means that the password is wrong.
+    fn may_have_other_code(&self, code: u16, step: ReplyPhase) -> bool {
+        let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
+        match self.cause {
+            Cause::AuthMechanism => step == ReplyPhase::Auth,
+            Cause::Credentials | Cause::AppPassword | Cause::OauthRequired | Cause::AccountRestricted | Cause::Syntax => {
+                step == ReplyPhase::Auth && of_class
+            }
+            Cause::AuthRequired | Cause::EncryptionRequired | Cause::Sequence | Cause::Unsupported => false,
+            _ => of_class && step != ReplyPhase::Auth,
+        }
+    }
+
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;
@@ -108,10 +123,12 @@ impl Phrase {
             score += 4;
         }
         if let Some(codes) = &self.code {
-            if !seen.code.is_some_and(|code| codes.contains(&code)) {
+            let code = seen.code?;
+            if codes.contains(&code) {
+                score += 8;
+            } else if !seen.any_code || !self.may_have_other_code(code, seen.step?) {
                 return None;
             }
-            score += 8;
         }
         if let Some(classes) = &self.class {
             if !seen.code.is_some_and(|code| classes.contains(&(code / 100))) {
@@ -146,12 +163,14 @@ struct PhraseContext {
     code: Option<u16>,
     /// The status as text, formatted only once.
     status: Option<String>,
+    /// Whether words count with another code than the one with which they are known.
+    any_code: bool,
 }
 
 impl PhraseContext {
     fn of(reply: &Reply, step: Option<ReplyPhase>) -> PhraseContext {
         let status = reply.enhanced.map(|status| status.to_string());
-        PhraseContext { step, code: reply.code.map(|code| code.number()), status }
+        PhraseContext { step, code: reply.code.map(|code| code.number()), status, any_code: false }
     }
 }
 
@@ -165,9 +184,9 @@ fn fits(wanted: &str, status: &str) -> bool {
 
 /// The text of a reply as phrases see it: what the server says of its own accord. Words of the client that it repeats
 /// (addresses, host names, commands) and words in a list of hints ("make sure that SPF, HELO and PTR are correct") are
-/// cut out.
+/// cut out. The rest is in one spelling, as the literals of phrases are.
 pub(crate) fn text_of(reply: &Reply) -> String {
-    hints::without(&echo::without(&normal(&reply.joined())))
+    unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
 
 /// The words that Postfix writes before an operator's own text: `Recipient address rejected: <text>`.
@@ -189,8 +208,23 @@ fn headed(text: &str) -> Option<(&str, &str)> {
 /// The phrase that matches a reply best. A general phrase with the same cause comes before words of a provider that nothing
 /// identifies, and words that an operator wrote come before the heading above them.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+    find_in(reply, context, &PhraseContext::of(reply, context.step))
+}
+
+/// The general phrase of several words that would match a reply if it had a usual code (`541 This account isn't allowed to
+/// send`).
+pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+    let seen = PhraseContext { any_code: true, ..PhraseContext::of(reply, context.step) };
     let text = text_of(reply);
-    let seen = PhraseContext::of(reply, context.step);
+    find_in(reply, context, &seen).filter(|phrase| {
+        let is_long = |word: &str| word.trim().contains(' ') && text.contains(word);
+        let is_clear = INDEX.texts(phrase.literals.all).chain(INDEX.texts(phrase.literals.any)).any(is_long);
+        is_clear && phrase.provider.is_none() && !phrase.general
+    })
+}
+
+fn find_in(reply: &Reply, context: &Context<'_>, seen: &PhraseContext) -> Option<&'static Phrase> {
+    let text = text_of(reply);
     let hits = INDEX.hits(&text);
     let of_heading = headed(&text).map(|(head, _)| INDEX.hits(head));
     let scored = INDEX.candidates(&hits).filter_map(|at| {
@@ -199,7 +233,7 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
         let fits =
             |step| phrase.cause.can_arise_at(step) || step == ReplyPhase::Mail && phrase.cause.is_about_recipient();
         context.step.is_none_or(fits).then_some(())?;
-        let score = phrase.score(INDEX.score(phrase.literals, &hits)?, &seen)?;
+        let score = phrase.score(INDEX.score(phrase.literals, &hits)?, seen)?;
         let only_heading = of_heading.as_ref().is_some_and(|hits| INDEX.score(phrase.literals, hits).is_some());
         Some(((only_heading, rank, phrase.general, std::cmp::Reverse(score), at), phrase))
     });

@@ -5,7 +5,8 @@
 //! these that applies is used:
 //!
 //! 1. a decisive enhanced status, which says more than the words beside it;
-//! 2. a phrase in the text: of the recognised provider, of the recognised software, or a general one;
+//! 2. a phrase in the text: of the recognised provider, of the recognised software, or a general one; if there is none,
+//!    a general one that is known with other codes;
 //! 3. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
@@ -23,7 +24,7 @@ use super::meaning::{Confidence, Fix};
 use super::phrases::Phrase;
 use super::pool::FixRow;
 use super::{blocklists, phrases, sender, tables};
-use crate::wire::{EnhancedStatus, Reply};
+use crate::wire::{EnhancedStatus, Reply, ReplyCode};
 
 /// The interpretation of a reply.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +87,7 @@ pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context);
     let reading = by_decisive_status(reply, context, phrase)
         .or_else(|| Some(by_phrase(phrase?, reply, context)))
+        .or_else(|| by_words_with_other_code(reply, context))
         .or_else(|| by_status_or_code(reply, context))?;
     let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
@@ -147,6 +149,16 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
         basis: Basis::Phrase { id: phrase.id.into() },
     }
 }
+
+/// Words that are known with other codes than the one in the reply. They say more than the code, but are not certain.
+fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let mut reading = by_phrase(phrases::find_despite_code(reply, context)?, reply, context);
+    reading.confidence = reading.confidence.min(Confidence::Likely);
+    reading.otherwise.get_or_insert_with(|| OTHER_CODE.to_owned());
+    Some(reading)
+}
+
+const OTHER_CODE: &str = "The code of the reply does not belong to these words, so the server may mean something else.";
 
 const ONE_WORD: &str =
     "This diagnosis rests on a single word of the reply. The rest of the reply may give a different reason.";
@@ -212,7 +224,7 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
 
 fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let code = reply.code?;
-    if let Some(at_phase) = context.step.and_then(|step| by_code_at(reply, step)) {
+    if let Some(at_phase) = context.step.and_then(|step| by_code_at(of_policy(reply, step).as_ref().unwrap_or(reply), step)) {
         return Some(at_phase);
     }
     let by_class = by_class(reply)?;
@@ -225,6 +237,14 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
     Some(Reading { cause: row.cause, confidence, means: row.meaning.into(), basis, ..by_class })
+}
+
+/// A greeting with the status of a policy (`500 5.7.1`) refuses the client, as 554 does (RFC 5321 §3.1): there is no command
+/// that could have an error.
+fn of_policy(reply: &Reply, phase: ReplyPhase) -> Option<Reply> {
+    let is_policy = reply.enhanced.is_some_and(|status| status.to_string() == "5.7.1");
+    let code = ReplyCode::parse(b"554")?;
+    (phase == ReplyPhase::Greeting && is_policy).then(|| Reply { code: Some(code), ..reply.clone() })
 }
 
 /// The interpretation based on the reply code in a phase, whatever the text is. `None` if the code has no meaning there.

@@ -1,7 +1,7 @@
 //! qmail logs, in which spaces are replaced by `_`:
 //! `192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./`.
 
-use super::extract::{ExtractedReply, MarkedLine, at_start};
+use super::extract::{ExtractedReply, MarkedLine, at_start, first_reply};
 use crate::lexicon::ReplyPhase;
 
 /// The words of qmail-remote before a reply.
@@ -17,5 +17,7 @@ pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     let phase = PHASES.iter().find(|(words, _)| before.contains(words)).map(|(_, phase)| *phase);
     let text = after.replace('_', " ");
     let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
-    Some(ExtractedReply::of(at_start(text.get(..end.unwrap_or(text.len()))?)?).at(phase))
+    let text = text.get(..end.unwrap_or(text.len()))?;
+    // Translated versions write the words twice: `said: / odpowiedzial: 500 No such user`.
+    Some(ExtractedReply::of(at_start(text).or_else(|| first_reply(text))?).at(phase))
 }
