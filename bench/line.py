@@ -1,6 +1,6 @@
 """A delayed network line: a TUN device that holds back each packet for half a round trip.
 
-The line works on packets and not on TCP connections. A TCP proxy would acknowledge data in place of the client and of
+The line works on packets and not on TCP connections. A TCP proxy would acknowledge data instead of the client and
 the server, and so hide the delays that acknowledgements cause.
 
 The program has the address CLIENT. What it sends to SERVER comes back to this machine with both addresses exchanged, so
