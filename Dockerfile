@@ -7,9 +7,9 @@ RUN apk add --no-cache build-base ca-certificates cmake perl
 WORKDIR /source
 COPY . .
 ENV AWS_LC_SYS_NO_JITTER_ENTROPY=1
-RUN cargo build --release --locked \
+RUN cargo build --profile dist --locked \
     && mkdir -p /linux/"$TARGETARCH" \
-    && cp target/release/smtpcheck /linux/"$TARGETARCH"/smtpcheck \
+    && cp target/dist/smtpcheck /linux/"$TARGETARCH"/smtpcheck \
     && cp /etc/ssl/certs/ca-certificates.crt /linux/ca-certificates.crt
 
 FROM scratch

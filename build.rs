@@ -22,6 +22,8 @@ fn main() {
     println!("cargo::rustc-env=SMTPCHECK_FEATURES={features}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed={}", lexicon::FOLDER);
     if let Err(problems) = lexicon::compile(Path::new(&root), &Path::new(&variable("OUT_DIR")).join("lexicon")) {
         for problem in problems {
             println!("cargo::error={problem}");

@@ -65,7 +65,7 @@ pub enum Purpose {
     OtherAddress,
     /// The commands that precede a ClientHello.
     TlsHello,
-    /// Does a command that was sent in one packet with STARTTLS take effect inside TLS?
+    /// Does the server execute, after the TLS handshake, a command that was sent in one packet with STARTTLS?
     StarttlsInjection,
     /// Does the server accept AUTH or MAIL FROM before TLS?
     BeforeTls,

@@ -47,7 +47,7 @@ fn look() -> Display {
     Display { volume: Verbosity::Verbose, ..Display::plain() }
 }
 
-/// The report of a login inside TLS that is answered with `reply`, followed by a session without TLS, and the output
+/// The report of a login over TLS that is answered with `reply`, followed by a session without TLS, and the output
 /// that was written during both.
 fn check(password: &str, reply: &str, later: &str) -> (Report, String) {
     let sent = if reply.contains("235 ") { "" } else { "C: QUIT\nS: 221 bye\n" };

@@ -109,7 +109,7 @@ impl<T> Problems<'_, T> {
         self.require(is_status, status.span(), format!("{:?} is not an enhanced status code", status.get_ref()));
     }
 
-    /// Who is told what an entry means is told what to do and, unless it is certain, what else it can mean.
+    /// An entry with a meaning also has a fix and, unless it is certain, another possible meaning.
     fn statement(&mut self, place: Range<usize>, (confidence, otherwise): (Confidence, bool), fix: &[FixEntry]) {
         let is_complete = confidence == Confidence::Certain || otherwise;
         self.require(is_complete, place.clone(), "`else` is required unless the confidence is certain");

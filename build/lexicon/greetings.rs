@@ -54,15 +54,42 @@ fn literals(regex: &str) -> Vec<Vec<String>> {
 
 /// Skips the rest of a group or of a class of characters.
 fn skip(open: char, signs: &mut impl Iterator<Item = char>) {
-    let close = if open == '(' { ')' } else { ']' };
-    let mut depth = 1;
-    while depth > 0 {
-        match signs.next() {
-            Some('\\') => drop(signs.next()),
-            Some(sign) if sign == close => depth -= 1,
-            Some(sign) if sign == open => depth += 1,
-            Some(_) => {}
-            None => return,
+    while let Some(sign) = signs.next() {
+        match (open, sign) {
+            (_, '\\') => drop(signs.next()),
+            ('(', ')') | ('[', ']') => return,
+            ('(', '(' | '[') => skip(sign, signs),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::required;
+
+    #[test]
+    fn the_longest_literal_of_each_alternative_is_required() {
+        assert_eq!(required("ESMTP Haraka"), ["esmtp haraka"]);
+        assert_eq!(required(r"(?i)\bpostfix\b"), ["postfix"]);
+        assert_eq!(required(r"^mx\.google\.com ESMTP|- gsmtp$"), ["mx.google.com esmtp", "- gsmtp"]);
+        assert_eq!(required(r"^smtp(?:-relay)?\.gmail\.com ESMTP .* - gsmtp$"), [".gmail.com esmtp "]);
+        assert_eq!(required(r"^\S+ ESMTP \([0-9a-f]{32}\)$"), [" esmtp ("]);
+        assert_eq!(required("Microsoft E?SMTP MAIL"), ["microsoft "]);
+    }
+
+    #[test]
+    fn a_sign_that_may_be_absent_or_repeated_is_in_no_literal() {
+        assert_eq!(required("abcdx?efgh1"), ["efgh1"]);
+        assert_eq!(required("abcd+efgh"), ["efgh"]);
+        assert_eq!(required("abcde{0,2}fghij"), ["fghij"]);
+        assert_eq!(required(r"abcd(x|[)]|\))?efghi"), ["efghi"]);
+    }
+
+    #[test]
+    fn without_a_literal_in_each_alternative_none_is_required() {
+        for regex in ["^[*0-9 ]{5,}$", "abcdef|xyz", "(?:Lotus|Domino)", "", "a.b.c"] {
+            assert_eq!(required(regex), Vec::<String>::new(), "{regex}");
         }
     }
 }

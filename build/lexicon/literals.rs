@@ -46,9 +46,13 @@ impl<'a> LiteralTables<'a> {
             (place, numbers)
         });
         let [(_, all), (_, any), _] = &numbers;
-        // One of these must be in the text: the longest of `all`, because it is the rarest; otherwise one of `any`.
+        // One of these must be in the text: the longest of `all`, or one of `any` if all of these are longer, because long
+        // literals are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
-        let needed = all.iter().max_by_key(length).map_or(any.clone(), |rarest| vec![*rarest]);
+        let longest = all.iter().max_by_key(length).filter(|longest| {
+            any.iter().map(|number| length(&number)).min().is_none_or(|shortest| shortest <= length(longest))
+        });
+        let needed = longest.map_or(any.clone(), |longest| vec![*longest]);
         if needed.is_empty() {
             self.wordless.push(self.entries);
         }
@@ -105,8 +109,8 @@ impl<'a> LiteralTables<'a> {
 /// Literals, filed by some of their bytes.
 struct Filing {
     bits: u32,
-    /// For each slot, the literals in it, with the place of the bytes in the literal.
-    slots: Vec<Vec<(usize, usize)>>,
+    /// For each slot, the literals in it, with the place of the bytes in the literal and their check.
+    slots: Vec<Vec<(usize, usize, u8)>>,
 }
 
 impl Filing {
@@ -114,15 +118,15 @@ impl Filing {
         let mut filing = Filing { bits, slots: vec![Vec::new(); 1 << bits] };
         let mut frequency = vec![0_usize; 1 << bits];
         for example in examples {
-            slots_of::<LENGTH>(example, bits).for_each(|slot| frequency[slot] += 1);
+            slots_of::<LENGTH>(example, bits).for_each(|(slot, _)| frequency[slot] += 1);
         }
         for (number, literal) in literals {
             let places = slots_of::<LENGTH>(literal, bits).enumerate();
             // The place has to fit into a byte.
             let places = places.take(1 + usize::from(u8::MAX));
-            let rarest = places.min_by_key(|(_, slot)| (frequency[*slot], filing.slots[*slot].len()));
-            let (place, slot) = rarest.expect("the literal is long enough");
-            filing.slots[slot].push((*number, place));
+            let rarest = places.min_by_key(|(_, (slot, _))| (frequency[*slot], filing.slots[*slot].len()));
+            let (place, (slot, check)) = rarest.expect("the literal is long enough");
+            filing.slots[slot].push((*number, place, check));
         }
         filing
     }
@@ -136,15 +140,41 @@ impl Filing {
         }
         let start = |start: &usize| u16::try_from(*start).expect("fewer than 65,536").to_string();
         let starts = slice(&starts, start);
-        let filed = slice(&filed, |(number, place)| format!("({number}, {place})"));
+        let filed = slice(&filed, |(number, place, check)| {
+            format!("Filed {{ literal: {number}, place: {place}, check: {check} }}")
+        });
         row("Filing", [("bits", self.bits.to_string()), ("starts", starts), ("filed", filed)])
     }
 }
 
-/// The slot of each gram of a text.
-fn slots_of<const LENGTH: usize>(text: &str, bits: u32) -> impl Iterator<Item = usize> {
+/// The slot of each gram of a text, with its check.
+fn slots_of<const LENGTH: usize>(text: &str, bits: u32) -> impl Iterator<Item = (usize, u8)> {
     text.as_bytes().windows(LENGTH).map(move |gram| {
         let last_four = gram.iter().fold(0, |last_four, byte| grams::next(last_four, *byte));
         grams::slot(if LENGTH == 2 { grams::two(last_four) } else { last_four }, bits)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EntryLiterals, Filing, LiteralTables};
+
+    #[test]
+    fn a_literal_is_filed_by_the_bytes_that_are_rarest_in_the_examples() {
+        let examples = ["user unknown", "user not found"].map(str::to_owned);
+        let filing = Filing::of::<4>(14, &[(7, "user unknown")], &examples);
+        let filed: Vec<_> = filing.slots.into_iter().flatten().collect();
+        assert!(matches!(filed.as_slice(), [(7, 2.., _)]), "{filed:?}");
+    }
+
+    #[test]
+    fn an_entry_is_led_to_by_its_longest_literal_or_by_any() {
+        let mut tables = LiteralTables::default();
+        tables.add(&EntryLiterals { all: vec!["spf", "rejected"], any: vec!["mail"], none: vec![] });
+        tables.add(&EntryLiterals { all: vec![], any: vec!["mail", "spf"], none: vec!["x"] });
+        tables.add(&EntryLiterals { all: vec![], any: vec![], none: vec!["x"] });
+        assert_eq!(tables.literals, ["spf", "rejected", "mail", "x"]);
+        assert_eq!(tables.led_to, [vec![1], vec![0], vec![1], vec![]]);
+        assert_eq!(tables.wordless, [2]);
+    }
 }

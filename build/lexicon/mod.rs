@@ -37,12 +37,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use self::context::ReplyPhase;
-use self::entries::{Entries, FOLDER};
+use self::entries::Entries;
+
+/// The folder of the data files, relative to the package.
+pub(super) const FOLDER: &str = entries::FOLDER;
 
 /// Writes the tables to a folder. Fails with messages about wrong entries.
 pub(super) fn compile(package: &Path, output: &Path) -> Result<(), Vec<String>> {
-    println!("cargo::rerun-if-changed={FOLDER}");
-    println!("cargo::rerun-if-changed=build");
     let entries = Entries::read(package)?;
     let problems = check::problems(&entries);
     if !problems.is_empty() {

@@ -1,8 +1,9 @@
 //! Adds the flags of this run to the commands that fixes suggest. Without `--cacert` or `--resolve`, for example, the
 //! suggested command could fail for another reason.
 //!
-//! Only flags from the command line about connection, names and trust are added. Each fix itself contains the flags for
-//! login, sender and recipients. Values from the environment are not added, because they apply to the next run too.
+//! Only flags from the command line about connection, names and trust are added to every command. The flags for login,
+//! sender and recipients are added to commands that repeat the check; other fixes contain the flags that they need.
+//! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
@@ -18,13 +19,33 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
         let is_retried =
             matches!(finding.failure, Some(PhaseFailure::Unreachable | PhaseFailure::RefusedTemporary) | None);
         for fix in &mut finding.fixes {
-            let Some(command) = fix.command.as_deref().map(|command| completed(plan, command)) else { continue };
             let text = fix.text.to_lowercase();
+            let Some(command) = fix.command.as_deref() else { continue };
+            let repeated =
+                if text.contains("repeat the check") { with_envelope(plan, command) } else { command.to_owned() };
+            let command = completed(plan, &repeated);
             let is_useless = command.contains(" --retry ") && !is_retried
                 || is_run_command(plan, &command) && !OF_REPETITION.iter().any(|word| text.contains(word));
             fix.command = (!is_useless).then_some(command);
         }
     }
+}
+
+/// Adds the user, the sender and the recipients, without which a repeated check would end in an earlier phase.
+fn with_envelope(plan: &Plan, command: &str) -> String {
+    let mut whole = command.to_owned();
+    let is_check = CommandKind::of(command) == Some(CommandKind::Check);
+    if !is_check || !command.contains(&plan.target.host.to_string()) || command.contains(" --quit-after ") {
+        return whole;
+    }
+    let is_given = |name: &str| plan.origin(name) == ValueOrigin::Flag && !command.contains(&format!(" --{name} "));
+    let user = plan.login.as_ref().filter(|_| is_given("user")).map(|login| ("user", login.user.clone()));
+    let from = plan.from.as_ref().filter(|_| is_given("from")).map(|from| ("from", from.to_string()));
+    let to = plan.to.iter().filter(|_| is_given("to")).map(|to| ("to", to.to_string()));
+    for (name, value) in user.into_iter().chain(from).chain(to) {
+        whole.push_str(&format!(" --{name} {}", in_shell(&value)));
+    }
+    whole
 }
 
 /// Whether a command is that of this run.
@@ -86,6 +107,7 @@ enum CommandKind {
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
     ("run", None),
+    ("batch", None),
     ("ports", Some(CommandKind::Ports)),
     ("explain", None),
     ("demo", None),
@@ -216,6 +238,22 @@ mod tests {
             completed(&plan(&given), "smtpcheck mail.example.net:587 -4 --helo b.example.org"),
             "smtpcheck mail.example.net:587 -4 --helo b.example.org --insecure"
         );
+    }
+
+    #[test]
+    fn a_repeated_check_gets_the_sender_and_the_recipients_that_were_given() {
+        let given =
+            ["mail.example.net:587", "--from", "a@example.org", "--to", "b@example.org", "--to", "c@example.org"];
+        let command = "smtpcheck mail.example.net:587 --timeout 300s";
+        assert_eq!(
+            with_envelope(&plan(&given), command),
+            "smtpcheck mail.example.net:587 --timeout 300s --from a@example.org --to b@example.org --to c@example.org"
+        );
+        assert_eq!(with_envelope(&plan(&given[..1]), command), command);
+        let has_sender = "smtpcheck mail.example.net:587 --from OTHER --to b@example.org";
+        assert_eq!(with_envelope(&plan(&given), has_sender), has_sender);
+        let other_host = "smtpcheck smtp.example.com:587";
+        assert_eq!(with_envelope(&plan(&given), other_host), other_host);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The reply to EHLO: servers that support only HELO, and extensions that differ before and inside TLS.
+//! The reply to EHLO: servers that support only HELO, and extensions that differ before and over TLS.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
@@ -24,12 +24,12 @@ static EHLO_UNSUPPORTED: Rule = Rule {
 static CAPABILITIES_DIFFER: Rule = Rule {
     id: "capabilities-differ",
     severity: Severity::Notice,
-    title: "the server advertises fewer or different extensions inside TLS than before TLS",
+    title: "the server advertises fewer or different extensions over TLS than before TLS",
     docs: Docs {
-        sees: "An extension that the server advertised before TLS is missing from the EHLO reply inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only inside TLS are normal and are not reported.",
-        matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply inside TLS.",
-        action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and inside TLS, look for a filter on the network path.",
-        example: "SIZE 1000 before TLS, SIZE 2000 inside TLS",
+        sees: "An extension that the server advertised before TLS is missing from the EHLO reply over TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only over TLS are normal and are not reported.",
+        matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply over TLS.",
+        action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and over TLS, look for a filter on the network path.",
+        example: "SIZE 1000 before TLS, SIZE 2000 over TLS",
         references: "RFC 3207 section 4.2 (EHLO again after TLS)",
     },
 };
@@ -69,7 +69,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Extensions that are missing inside TLS, or have other parameters there. Additional extensions inside TLS are normal,
+/// Extensions that are missing over TLS, or have other parameters there. Additional extensions over TLS are normal,
 /// because many servers advertise only a few before TLS.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;
@@ -85,12 +85,12 @@ fn differing(session: Session<'_>) -> Option<Finding> {
         .collect();
     let missing = match missing.as_slice() {
         [] => None,
-        [one] => Some(format!("{one} is missing inside TLS")),
-        several => Some(format!("{} are missing inside TLS", several.join(", "))),
+        [one] => Some(format!("{one} is missing over TLS")),
+        several => Some(format!("{} are missing over TLS", several.join(", "))),
     };
     let changed = compared().filter_map(|offer| match after.find(&offer.keyword) {
         Some(inside) if inside.parameters != offer.parameters => Some(format!(
-            "{} is {} before TLS and {} inside TLS",
+            "{} is {} before TLS and {} over TLS",
             first.quote(offer.keyword.clone()),
             first.quote(offer.parameters.join(" ")),
             second.quote(inside.parameters.join(" "))
@@ -101,10 +101,10 @@ fn differing(session: Session<'_>) -> Option<Finding> {
     if parts.is_empty() {
         return None;
     }
-    let summary = format!("the EHLO replies before and inside TLS differ: {}", parts.join("; "));
+    let summary = format!("the EHLO replies before and over TLS differ: {}", parts.join("; "));
     let finding = Finding::new(&CAPABILITIES_DIFFER, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
-        cause: "The server is configured to advertise different extensions before and inside TLS. This is allowed.".to_owned(),
+        cause: "The server is configured to advertise different extensions before and over TLS. This is allowed.".to_owned(),
         otherwise: Some(
             "A device on the network path may change the reply before TLS, because that reply is not protected. Repeat the check from another network to find out.".to_owned(),
         ),

@@ -200,10 +200,10 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     };
     if inside.is_none() {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived inside TLS either. Ask the server's operator to find out.".to_owned());
+        finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived over TLS either. Ask the server's operator to find out.".to_owned());
     }
     finding.fixes.push(Fix::run("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
-    finding.fixes.push(Fix::text("Select SSL/TLS (also called SMTPS or implicit TLS) for this port in the mail program or application, not STARTTLS"));
+    finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) instead of STARTTLS for this port"));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }

@@ -96,7 +96,7 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     is_vague && wide.is_some_and(|hello| hello.accepted().is_none())
 }
 
-/// Whether no SMTP greeting arrived inside TLS.
+/// Whether no SMTP greeting arrived over TLS.
 fn is_no_smtp(session: Session<'_>) -> bool {
     match session.reply_at(Phase::Greeting) {
         Some(received) => received.reply.code.is_none(),

@@ -60,7 +60,7 @@ static SMTP_INSPECTION: Rule = Rule {
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
         sees: "The greeting consists of asterisks, or the name of an extension in the EHLO reply is overwritten with Xs.",
-        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. STARTTLS is not possible through such a firewall, and logins often fail too.",
+        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often fail too.",
         action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",
@@ -73,7 +73,7 @@ static STARTTLS_INJECTED_BYTES: Rule = Rule {
     title: "unencrypted data follows the 220 reply to STARTTLS",
     docs: Docs {
         sees: "Data arrived after the reply to STARTTLS and before TLS began. smtpcheck shows this data but does not process it.",
-        matters: "Some clients treat such data as if it had been received inside TLS, so an on-path attacker can forge replies from the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is faulty.",
+        matters: "Some clients treat such data as if it had been received over TLS, so an on-path attacker can forge replies from the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is faulty.",
         action: "Repeat the check from another network. If the data does not arrive there, a device or an attacker in the first network changes the traffic. Server operator: if the data arrives from every network, update the server or the proxy in front of it.",
         example: "the packet with the reply 220 ready for TLS also contains 250 mx.example.net",
         references: "RFC 3207 section 6; CVE-2011-0411",
@@ -87,7 +87,7 @@ static STARTTLS_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "smtpcheck started with a TLS handshake (implicit TLS), and the server sent an unencrypted response or no response. On a second, unencrypted connection the server sent a greeting.",
         matters: "The port expects STARTTLS, or no TLS. TLS libraries report this as 'wrong version number' or 'invalid content type', although the TLS version is not the reason.",
-        action: "Use STARTTLS on this port, or port 465 for implicit TLS. In mail programs, select STARTTLS for this port, not SSL/TLS.",
+        action: "Use STARTTLS on this port, or port 465 for implicit TLS. In mail programs, select STARTTLS instead of SSL/TLS for this port.",
         example: "smtpcheck smtps://mail.example.net:587",
         references: "RFC 3207 section 4, RFC 8314 section 3.3",
     },
@@ -96,12 +96,12 @@ static STARTTLS_EXPECTED: Rule = Rule {
 static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     id: "starttls-command-injection",
     severity: Severity::Error,
-    title: "a command that was sent before TLS takes effect inside TLS",
+    title: "after the TLS handshake, the server executes a command that it received before",
     docs: Docs {
-        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived inside TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. smtpcheck ignores data that the server also sends without a command in the main session.",
+        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. smtpcheck ignores data that the server also sends without a command in the main session.",
         matters: "An on-path attacker can insert commands before those of the client, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
         action: "Server operator: update the mail server, or the proxy in front of it. It must discard data that it received before TLS.",
-        example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply inside TLS",
+        example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply over TLS",
         references: "RFC 3207 section 4.2 (the server must discard information from before TLS); CVE-2011-0411",
     },
 };
@@ -206,7 +206,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     {
         return None;
     }
-    // On a port for mail programs, AUTH is missing because TLS is missing: most servers advertise AUTH only inside TLS.
+    // On a port for mail programs, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
     let withheld = session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
@@ -280,7 +280,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let event = greeting.map(|received| received.event).or(keyword.map(|(received, _)| received.event))?;
     let summary = "a firewall on the network path replaces the greeting or STARTTLS (SMTP inspection)".to_owned();
     let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
-    finding.cause = "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. STARTTLS is not possible through it.".to_owned();
+    finding.cause = "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. With this inspection, STARTTLS does not work.".to_owned();
     finding
         .fixes
         .push(Fix::run("Firewall administrator: disable the inspection, or allow TLS in it", "no inspect esmtp"));
@@ -297,7 +297,9 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, _) = session.capabilities(Phase::Ehlo)?;
     let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
     let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(received.event);
-    finding.cause = "A device on the network path removes the extension: a firewall, a virus scanner, or an attacker who wants to read the traffic.".to_owned();
+    finding.cause =
+        "A device on the network path removes the extension: a firewall, a virus scanner, or an on-path attacker."
+            .to_owned();
     finding.otherwise = Some(
         "The connection may have been redirected to another server. The greeting shows whether it is the provider's."
             .to_owned(),
@@ -377,7 +379,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         ),
     ));
     finding.fixes.push(Fix::text(
-        "Select STARTTLS for this port in the mail program or application, not SSL/TLS, or use port 465",
+        "In the mail program or application, select STARTTLS instead of SSL/TLS for this port, or use port 465",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
@@ -401,9 +403,9 @@ pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     Some(plan)
 }
 
-/// The reply which proves that the server executed, inside TLS, a NOOP that was sent before TLS. One of:
+/// The reply which proves that the server executed, over TLS, a NOOP that was sent before TLS. One of:
 ///
-/// 1. A reply inside TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
+/// 1. A reply over TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
 ///    RFC 5321 §4.3.2), nor does data that the server also sends without a command in the main session.
 /// 2. A reply to NOOP in response to QUIT: the server keeps the NOOP until it reads the next command. This does not
 ///    count if the server's reply to QUIT in the main session is not 221 either.
@@ -429,7 +431,7 @@ fn is_reply_to_noop(reply: &Reply) -> bool {
     reply.has_code(250) || (500..=504).any(|code| reply.has_code(code))
 }
 
-/// Whether the same unsolicited reply also arrived inside TLS in the main session, in which no NOOP was sent before
+/// Whether the same unsolicited reply also arrived over TLS in the main session, in which no NOOP was sent before
 /// TLS: as stray bytes, or instead of the reply to EHLO.
 fn sends_unasked(main: Session<'_>, received: &ReceivedReply<'_>) -> bool {
     let line = received.reply.lines().into_iter().next().unwrap_or_default();
@@ -447,9 +449,11 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let received = carried_into_tls(evidence, probe)?;
     let line = received.first_line();
     let summary = if received.event.phase == Phase::Quit {
-        format!("the server executed a command from before TLS inside TLS; the reply arrived after QUIT: {line}")
+        format!(
+            "after the TLS handshake, the server executed a command that it received before: its reply arrived after QUIT: {line}"
+        )
     } else {
-        format!("the server executed a command from before TLS inside TLS: {line}")
+        format!("after the TLS handshake, the server executed a command that it received before: {line}")
     };
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(received.event);

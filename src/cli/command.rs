@@ -25,8 +25,8 @@ use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
-    "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
-    "login", "update",
+    "domain", "settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login",
+    "update",
 ];
 
 /// Reads the words after the program's name.
@@ -59,8 +59,11 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         Some(spec) => (spec, without(words, first)),
         None => (&check::SPEC, words),
     };
-    if spec.settings == SettingsUse::All {
-        foreign::reject(&DECLARED, &words)?;
+    match spec.settings {
+        SettingsUse::All => foreign::reject(&DECLARED, &words)?,
+        // A batch has flags that a check does not have.
+        SettingsUse::Checks => foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?,
+        SettingsUse::Display | SettingsUse::Nothing => {}
     }
     let settings = settings.of(spec);
     let (command, from_file) = settings.apply(spec.command(&words), &words);

@@ -135,6 +135,7 @@ fn positionals(
         CommandId::Explain => rule_ids(),
         CommandId::Man => command_names(),
         CommandId::Run
+        | CommandId::Batch
         | CommandId::Report
         | CommandId::Config
         | CommandId::Completions

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
@@ -16,6 +17,7 @@ use clap::{Arg, ArgMatches, Command};
 use super::UsageError;
 use super::commands::{CommandId, CommandSpec};
 use super::flags::auth::Mechanisms;
+use super::flags::batch::BatchFormat;
 use super::flags::output::{ChosenFormat, ReportFile};
 use super::flags::tls::ScanChoice;
 use crate::plan::TlsMode;
@@ -81,6 +83,55 @@ const CONDITIONS: &[Condition] = &[
         is_met: |matches| matches.get_one::<u32>("retry") != Some(&0),
         reason: "has no effect with --retry 0",
         hint: "omit --retry, or specify a higher number of retries",
+    },
+    Condition {
+        command: "batch",
+        flags: &["auth", "authzid", "try_all_mechanisms", "allow_plaintext_auth", "login_host"],
+        is_met: |matches| is_on(matches, "user") || needs_no_secret(matches),
+        reason: "no user name given",
+        hint: "add --user USER",
+    },
+    Condition {
+        command: "batch",
+        flags: &["user", "auth", "password_file", "password_command", "token_command"],
+        is_met: |matches| is_on(matches, "login_host") || is_on(matches, "no_auth"),
+        reason: "a batch logs in only on hosts that are named for the password",
+        hint: "add --login-host HOST, or omit the flag",
+    },
+    Condition {
+        command: "batch",
+        flags: &["columns"],
+        is_met: |matches| is_csv(matches),
+        reason: "has an effect only with --format csv",
+        hint: "add --format csv",
+    },
+    Condition {
+        command: "batch",
+        flags: &["full", "resume"],
+        is_met: |matches| !is_csv(matches),
+        reason: "cannot be used with --format csv",
+        hint: "omit one of the flags",
+    },
+    Condition {
+        command: "batch",
+        flags: &["resume"],
+        is_met: |matches| matches.get_one::<PathBuf>("output").is_some_and(|path| path.as_os_str() != "-"),
+        reason: "needs the file with the earlier records",
+        hint: "add --output FILE",
+    },
+    Condition {
+        command: "batch",
+        flags: &["show_chain"],
+        is_met: |_| false,
+        reason: "has no effect, because a batch prints no certificates",
+        hint: "omit it",
+    },
+    Condition {
+        command: "batch",
+        flags: &["profile"],
+        is_met: |_| false,
+        reason: "has no effect, because a batch has many targets",
+        hint: "write @NAME as a target in the file",
     },
     Condition {
         command: "explain",
@@ -257,6 +308,10 @@ fn needs_no_secret(matches: &ArgMatches) -> bool {
         matches!(needs, Some(CredentialKind::ClientCertificate | CredentialKind::Nothing))
     };
     names.iter().all(is_free)
+}
+
+fn is_csv(matches: &ArgMatches) -> bool {
+    matches.get_one::<BatchFormat>("format") == Some(&BatchFormat::Csv)
 }
 
 fn listens_locally(matches: &ArgMatches) -> bool {

@@ -4,6 +4,7 @@ use clap::{ArgMatches, FromArgMatches};
 
 use super::UsageError;
 use super::commands::CommandId;
+use super::commands::batch::BatchArgs;
 use super::commands::check::CheckArgs;
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletionsArgs;
@@ -25,6 +26,8 @@ pub enum Invocation {
     Check(Box<CheckArgs>, ArgMatches),
     /// Run a suite.
     Run(Box<RunArgs>),
+    /// Check very many servers.
+    Batch(Box<BatchArgs>, ArgMatches),
     /// Check the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies or logs.
@@ -61,6 +64,7 @@ impl Invocation {
         Ok(match command {
             CommandId::Check => Invocation::Check(Box::new(CheckArgs::from_arg_matches(&matches)?), matches),
             CommandId::Run => Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?)),
+            CommandId::Batch => Invocation::Batch(Box::new(BatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Ports => Invocation::Ports(Box::new(PortsArgs::from_arg_matches(&matches)?), matches),
             CommandId::Explain => Invocation::Explain(ExplainArgs::from_arg_matches(&matches)?),
             CommandId::Report => Invocation::Report(ReportArgs::from_arg_matches(&matches)?),

@@ -408,7 +408,7 @@ mod tests {
             (&["--port", "465", "--probe", "mail-before-tls"], "--probe: cannot be used with implicit TLS"),
             (
                 &["--show-chain", "--quit-after", "banner"],
-                "--show-chain: --quit-after banner ends the session before STARTTLS",
+                "--show-chain: --quit-after greeting ends the session before STARTTLS",
             ),
         ] {
             let message = made(&[&["h.example"], words].concat()).expect_err("a contradiction");

@@ -1,6 +1,7 @@
 //! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all
 //! other modules, and only this module writes to standard output and files. `render/` formats the output.
 
+mod batch;
 mod check;
 mod complete;
 mod config;
@@ -62,6 +63,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
     match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),
+        Invocation::Batch(args, matches) => batch::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
         Invocation::Report(args) => report::run(&args),
@@ -71,6 +73,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
             SchemaOf::Event => documents::LINE_SCHEMA,
             SchemaOf::Suite => crate::suite::SCHEMA,
             SchemaOf::Run => documents::RUN_SCHEMA,
+            SchemaOf::Batch => documents::batch::BATCH_SCHEMA,
             SchemaOf::RunList => render::suite::PLANNED_SCHEMA,
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,

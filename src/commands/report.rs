@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::CommandError;
+use super::batch;
 use super::outputs::{Outputs, reject_clashes};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
@@ -18,6 +19,9 @@ use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
+    if let Some(code) = batch::merge::report(args)? {
+        return Ok(code);
+    }
     let format = args.format.chosen();
     let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
     let look = args.display(&outlet);

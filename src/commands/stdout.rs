@@ -17,7 +17,11 @@ pub(super) fn print(text: &str) -> Result<u8, CommandError> {
 
 /// The properties of standard output that decide how text is displayed.
 pub(super) fn outlet() -> OutputTarget {
-    let terminal = io::stdout().is_terminal();
+    locale_target(io::stdout().is_terminal())
+}
+
+/// The same for a stream that is, or is not, a terminal.
+pub(super) fn locale_target(terminal: bool) -> OutputTarget {
     let variable = |name: &str| environment::text(name).ok();
     OutputTarget {
         terminal,

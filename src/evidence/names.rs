@@ -113,6 +113,16 @@ impl Lookup {
         }
     }
 
+    /// The duration of the lookup, in milliseconds.
+    pub fn duration_ms(&self) -> Option<f64> {
+        match self {
+            Lookup::Found { ms, .. } | Lookup::Empty { ms } | Lookup::NotFound { ms } | Lookup::Failed { ms, .. } => {
+                Some(*ms)
+            }
+            Lookup::NotAsked => None,
+        }
+    }
+
     /// The IP addresses; empty if there are none.
     pub fn addresses(&self) -> &[IpAddr] {
         match self {

@@ -31,7 +31,7 @@ pub enum Phase {
     Starttls,
     /// The TLS handshake and the certificate.
     Tls,
-    /// EHLO inside TLS.
+    /// EHLO over TLS.
     EhloTls,
     /// AUTH.
     Auth,

@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The extensions advertised in reply to EHLO, before TLS or inside TLS. A server that supports only HELO
+    /// The extensions advertised in reply to EHLO, before TLS or over TLS. A server that supports only HELO
     /// advertises no extensions.
     pub fn capabilities(&self, phase: Phase) -> Option<(ReceivedReply<'a>, Capabilities)> {
         let received = self.reply_at(phase).filter(ReceivedReply::accepts)?;

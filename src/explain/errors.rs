@@ -1,8 +1,8 @@
 //! Explains error messages of mail programs, libraries and operating systems: what failed before or without a reply.
 //!
-//! Promises: the fix in the settings of the program that wrote the message comes first, the smtpcheck command that proves
-//! the cause comes last, with the server from the message where it names one.
-//! Does not: know messages, which [`crate::lexicon::program_errors`] does.
+//! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that proves the cause
+//! comes last, unless an earlier fix has the same command. It contains the server's name if the message does. The messages
+//! themselves are in [`crate::lexicon::program_errors`].
 
 use super::explained::{Explained, ExplanationKind};
 use super::target::{ServerName, server_of};
@@ -19,13 +19,13 @@ pub(super) struct FoundError {
 }
 
 impl FoundError {
-    /// The error message in a text; none if the text has none that is known.
+    /// The error message in a text; none if the text contains no known message.
     pub(super) fn in_text(text: &str) -> Option<FoundError> {
         let text = prepared(text);
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
     }
 
-    /// The failure of a sending server that has the form of a reply of another one (`450 4.4.316 Connection refused`).
+    /// A failure of a sending server, written in the form of a reply from another server (`450 4.4.316 Connection refused`).
     pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
         let text = prepared(text);
         Some(FoundError { error: program_errors::find_instead_of_reply(&text)?, program: programs::recognised(&text) })
@@ -47,7 +47,7 @@ impl FoundError {
             confidence: Some(error.confidence),
             meaning: Some(match program {
                 Some(program) => format!("an error message of {}", program.name),
-                None => "an error message of a mail program or mail server".to_owned(),
+                None => by_language(text).to_owned(),
             }),
             cause: Some(error.means.into()),
             otherwise: error.otherwise.map(String::from),
@@ -55,12 +55,48 @@ impl FoundError {
             source: Some(format!("{}: {}", error.id, error.source)),
             ..Explained::new(ExplanationKind::Error, text)
         };
-        explained.fixes.extend(explained.rule.map(|rule| proof(rule, &server)));
+        let proof = explained.rule.map(|rule| proof(rule, &server));
+        let is_new = |proof: &Fix| explained.fixes.iter().all(|fix| fix.command != proof.command);
+        explained.fixes.extend(proof.filter(is_new));
         explained
     }
 }
 
-/// Adds what is known about the program that printed a reply.
+/// The origin of a message whose program is not known: the language or library, by the form of the message.
+fn by_language(text: &str) -> &'static str {
+    let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    if has(&[
+        "Traceback (most",
+        "smtplib.",
+        "ssl.SSL",
+        "[Errno ",
+        "[SSL: ",
+        "ConnectionRefusedError",
+        "socket.gaierror",
+    ]) {
+        "an error message from Python"
+    } else if has(&[
+        "write EPROTO",
+        "connect ECONNREFUSED",
+        "getaddrinfo ENOTFOUND",
+        "certificate's altnames",
+        "code: 'E",
+    ]) {
+        "an error message from Node.js"
+    } else if has(&["javax.mail", "jakarta.mail", "java.net.", "javax.net.", "sun.security.", "java.io."]) {
+        "an error message from Java"
+    } else if has(&["System.Net.", "MailKit.", "Microsoft.", "System.Security."]) {
+        "an error message from .NET"
+    } else if has(&["Net::SMTP", "Errno::E", "OpenSSL::SSL::"]) {
+        "an error message from Ruby"
+    } else if has(&["x509: ", "dial tcp ", "tls: "]) {
+        "an error message from Go"
+    } else {
+        "an error message from a mail program, a mail server or a library that it uses"
+    }
+}
+
+/// Adds the lexicon's information about the program that printed a reply.
 pub(super) fn add_program(explained: &mut Explained, text: &str) {
     let Some(program) = programs::recognised(&normal(text)) else { return };
     explained.program = Some(program.id.into());
@@ -69,14 +105,14 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));
 }
 
-/// A text as literals are searched in it. qmail logs `_` for each space of a message.
+/// The form of a text in which literals are searched. qmail writes `_` instead of each space in its log.
 fn prepared(text: &str) -> String {
     let text = normal(text);
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
     if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
 }
 
-/// What is known about a program.
+/// The lexicon's information about a program.
 pub(super) fn of_program(name: &str) -> Option<Explained> {
     let program = programs::named(name)?;
     let server = ServerName::default();
@@ -89,7 +125,7 @@ pub(super) fn of_program(name: &str) -> Option<Explained> {
     })
 }
 
-/// The check that shows whether the fault of a rule is the server's.
+/// The check that shows whether the server causes the fault that a rule describes.
 fn proof(rule: &str, server: &ServerName) -> Fix {
     let place = server.place();
     let is = |starts: &[&str]| starts.iter().any(|start| rule.starts_with(start));
@@ -108,7 +144,7 @@ fn proof(rule: &str, server: &ServerName) -> Fix {
     } else {
         format!("smtpcheck {place}")
     };
-    Fix::run("Check the server from the same machine", command)
+    Fix::run("Check the server from the machine where the program runs", command)
 }
 
 #[cfg(test)]

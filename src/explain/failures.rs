@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::lexicon::{normal, program_errors};
 
-/// Bytes of one message over several lines that are kept.
+/// The maximum number of bytes that are kept of a message over several lines.
 const MAX_HELD: usize = 8 * 1024;
 
 /// Words with which programs report failures.
@@ -45,7 +45,7 @@ const WORDS: [&str; 26] = [
     "not delivered",
 ];
 
-/// Words of lines that contain one of [`WORDS`] and do not report that mail is stuck.
+/// Words of lines that contain one of [`WORDS`] but do not report a delivery failure.
 const HARMLESS: [&str; 75] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
@@ -142,10 +142,10 @@ fn reports_failure(line: &[u8]) -> bool {
     SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
 }
 
-/// What a line of a mail server's log says about a delivery.
+/// The state of a delivery, according to a line in a mail server's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeliveryPart {
-    /// One server was tried; others may follow, and then the result.
+    /// The log shows an attempt with one server. Attempts with other servers, and then the result, may follow.
     Attempt,
     /// The result for a recipient.
     Result,
@@ -153,7 +153,7 @@ pub(super) enum DeliveryPart {
     Other,
 }
 
-/// What a line is, in the logs of Postfix (`connect to ...`, then `status=deferred`) and Exim (`H=...`, then `== a@example.com`).
+/// The state in a line of Postfix (`connect to ...`, then `status=deferred`) or Exim (`H=...`, then `== a@example.com`).
 pub(super) fn delivery_part(text: &str) -> DeliveryPart {
     let contains = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if contains(&["status=deferred", "status=bounced", " == ", " ** "]) {

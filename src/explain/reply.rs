@@ -104,7 +104,7 @@ impl Understood {
         explained.confidence = Some(reading.confidence);
         explained.cause = Some(reading.means);
         explained.otherwise = reading.otherwise;
-        // Nothing is retried after a permanent rejection.
+        // After a permanent rejection, smtpcheck does not retry.
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
         let server = ServerName::of_host(host);
@@ -131,8 +131,8 @@ fn recognised(host: &str) -> Option<Recognised> {
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
 }
 
-/// What a reply means whose code a mail library left out: by its words, with a code of the class that its status shows, or of
-/// either class. Only a status or a known phase shows that it is a rejection.
+/// The meaning of a reply without a code, as some mail libraries show it. Its text is interpreted with a code of the class in
+/// its status, or of either class. Only a status or a known phase shows that it is a rejection.
 fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let codes: &[&str] = match reply.enhanced.map(EnhancedStatus::class) {
         _ if reply.code.is_some() || !text.contains(' ') => return None,
@@ -195,21 +195,25 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
 /// The meaning of the code in the standard and of the enhanced status in the registry.
 fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
-        Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
-        None => tables::class(code).map(|row| format!("{code}: not in any standard; {}", row.meaning)),
+        Some(row) => Some(format!("{code}: {} ({}).", row.meaning.trim_end_matches('.'), row.reference)),
+        None => tables::class(code).map(|row| format!("{code}: not in any standard. {}", row.meaning)),
     });
     let status = reply.enhanced.and_then(|status| {
         let row = tables::status(status)?;
         let gloss = format!("{status}: {} ({})", row.text, row.reference);
         let is_other = reading.is_some_and(|reading| contradicts(row, status, reading));
-        Some(if is_other { format!("{gloss}, but this server uses it for another reason") } else { gloss })
+        Some(if is_other {
+            format!("{gloss}, but this server uses it for another reason.")
+        } else {
+            format!("{gloss}.")
+        })
     });
     let parts: Vec<String> = code.into_iter().chain(status).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for reasons of
-/// their own, and the words of the reply count more.
+/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for other
+/// reasons, so the text of the reply takes precedence.
 fn contradicts(row: &StatusRow, status: EnhancedStatus, reading: &Reading) -> bool {
     let by_registry = row.cause(status);
     let is_vague = row.generic || matches!(by_registry, Cause::Other | Cause::Accepted);

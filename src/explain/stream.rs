@@ -1,7 +1,6 @@
-//! Explains a log of any length: each reply and each error message as it is found, or how many have the same cause. A line
-//! that reports a failure and is not recognised is counted, and the first one is kept.
-//!
-//! Promises: memory use does not depend on the length of the input.
+//! Explains a log of any length: each reply and each error message as it is found, or the number of messages with the same
+//! cause. Lines that report a failure but are not recognised are counted, and the first of them is kept. Memory use does not
+//! depend on the length of the input.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
@@ -34,7 +33,7 @@ pub enum LogMode {
 pub struct LogSummary {
     /// The size of the part that was read.
     pub extent: Extent,
-    /// With [`LogMode::Count`], the replies and error messages by cause: failures first, the most frequent one on top.
+    /// With [`LogMode::Count`], the replies and error messages by cause: failures first, in order of frequency.
     pub tallies: Vec<Tally>,
     /// The first line that reports a failure and is not recognised.
     pub unknown: Option<FailureLine>,
@@ -102,7 +101,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 /// The properties on which the interpretation of a reply depends: its text, its phase and its host.
 type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
-/// What replies are counted by (the cause and the rule), and error messages (the rule).
+/// The key under which a reply (by cause and rule) or an error message (by rule) is counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum TallyKey {
     Reply(Cause, Option<&'static str>),
@@ -111,7 +110,8 @@ enum TallyKey {
 
 /// Lines after a generic error message in which a reply or another message takes its place.
 const GENERIC_REACH: u64 = 12;
-/// Lines around a reply or a message in which a generic one says the same: `535 ...`, then `No authentication type succeeded`.
+/// The number of lines around a reply or a message in which a generic message is about the same fault: `535 ...`, then
+/// `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
 /// Attempts that wait for the result of their delivery; a domain has a few servers.
 const MAX_ATTEMPTS: usize = 32;
@@ -129,7 +129,7 @@ struct LogExplainer<'a> {
     /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
-    /// A generic error message, until a later line says more.
+    /// A generic error message, until a later line gives more details.
     generic: Option<(FailureLine, FoundError)>,
     /// The line of the last reply that rejects something.
     rejected: Option<u64>,
@@ -278,7 +278,7 @@ impl LogExplainer<'_> {
         }
     }
 
-    /// Drops the generic message before a line that says more, if that is near.
+    /// Drops the generic message if a line shortly after it gives more details.
     fn supersede_generic(&mut self, line: u64) {
         let is_near = |(generic, _): &mut (FailureLine, FoundError)| line.abs_diff(generic.number) <= GENERIC_REACH;
         if self.generic.take_if(is_near).is_none() {
@@ -292,8 +292,8 @@ impl LogExplainer<'_> {
         }
     }
 
-    /// Whether a line shortly before a generic message said more about the same fault: Postfix logs why a certificate is not
-    /// trusted before `Server certificate not verified`.
+    /// Whether a line shortly before a generic message gave more details of the same fault: before `Server certificate not
+    /// verified`, Postfix logs the reason.
     fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
         let family = |found: FoundError| match found.error.rule.split('-').next().unwrap_or_default() {
             "certificate" | "starttls" => "tls",

@@ -1,13 +1,13 @@
 //! Finds the server that an error message is about: `mx.example.com[192.0.2.1]:25`, `dial tcp 192.0.2.1:587`,
 //! `H=mx.example.com [192.0.2.1]`, `ENOTFOUND smtp.example.com`.
 //!
-//! Does not: take the name of a source file with a line number, or a time, for a server: a name needs a known mail port or a
-//! word before it that announces a host.
+//! A name counts as a server only with a known mail port or after a word that announces a host, because a source file with a
+//! line number, or a time, has the same form.
 
 use super::secrets::without_secrets;
 use crate::lexicon::Fix;
 
-/// The server in a message, as far as the message names it.
+/// The server in a message. Parts that the message does not contain are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerName {
     host: Option<String>,
@@ -88,7 +88,7 @@ const BEFORE_HOST: [&str; 23] = [
     "relay=",
 ];
 
-/// What precedes the server's name in the messages of mail servers that deliver.
+/// Text before the server's name in messages about deliveries.
 const BEFORE_SERVER: [&str; 9] = [
     "FQDN=",
     "LastAttemptedServerName=",
@@ -101,8 +101,8 @@ const BEFORE_SERVER: [&str; 9] = [
     "support.google.com/mail/answer/7720 [",
 ];
 
-/// The server in a message. Some forms need more than its words: a line of Exchange's protocol log, where the local address
-/// comes first, and fields with a name before them.
+/// The server in a message. Two forms are handled separately: a line of Exchange's protocol log, in which the local address is
+/// first, and named fields.
 pub(super) fn server_of(text: &str) -> ServerName {
     // A password may look like the name of a host.
     let text = &without_secrets(text);
@@ -121,7 +121,7 @@ pub(super) fn server_of(text: &str) -> ServerName {
     if server == ServerName::default() { named.unwrap_or(server) } else { server }
 }
 
-/// The server that the words of a message name.
+/// The server whose name the text of a message contains.
 fn server_in(text: &str) -> ServerName {
     let parts =
         text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '<' | '>' | '='));

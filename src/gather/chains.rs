@@ -17,7 +17,8 @@ mod tests {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 
-    use super::super::trust::{Store, StoredAnchor};
+    use super::super::anchor::StoredAnchor;
+    use super::super::trust::Store;
     use super::super::verify::{self, CertificateExpectation};
     use crate::check::{self, Finding, Severity};
     use crate::cli::{self, Invocation};

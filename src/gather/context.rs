@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::duration::milliseconds;
+use super::pace::HelloPace;
 use super::shared::SharedFiles;
 use super::{names, trust};
 use crate::evidence::{Outcome, ProbeId};
@@ -40,8 +41,8 @@ pub(crate) struct GatherContext {
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
     /// The number of bytes received in all sessions.
     received: Cell<usize>,
-    /// Whether the server responded to the last ClientHello, so that the next one can be sent without delay.
-    pub(crate) answers_hellos: Cell<bool>,
+    /// The delay between ClientHellos.
+    pub(crate) pace: HelloPace,
     /// Whether a connection failed because no file descriptor was available.
     lacks_descriptors: Cell<bool>,
 }
@@ -55,6 +56,7 @@ impl GatherContext {
         plan: &Plan,
         credentials: Option<Credentials>,
         files: &SharedFiles,
+        names: Rc<names::LookupCache>,
         started_at: Timestamp,
         post: mpsc::UnboundedSender<Arrival>,
     ) -> Result<GatherContext, SetupError> {
@@ -63,7 +65,7 @@ impl GatherContext {
             plan: Rc::new(plan.clone()),
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
-            names: Rc::default(),
+            names,
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,
@@ -71,7 +73,7 @@ impl GatherContext {
             stops: StopSignals::default(),
             post,
             received: Cell::new(0),
-            answers_hellos: Cell::new(true),
+            pace: HelloPace::default(),
             lacks_descriptors: Cell::new(false),
         })
     }

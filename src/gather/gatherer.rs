@@ -9,11 +9,12 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use super::context::GatherContext;
+use super::names::LookupCache;
 use super::shared::SharedFiles;
 use super::{hello, session};
 use crate::evidence::{Answer, Outcome, ProbeId};
 use crate::host::signals::Interruption;
-use crate::host::{SetupError, clock, descriptors, machine};
+use crate::host::{SetupError, clock, machine};
 use crate::inquiry::{Arrival, Gather};
 use crate::plan::Plan;
 use crate::question::Question;
@@ -47,12 +48,12 @@ impl Gatherer {
         plan: &Plan,
         credentials: Option<Credentials>,
         files: &SharedFiles,
+        names: Rc<LookupCache>,
         interruption: Interruption,
     ) -> Result<Gatherer, SetupError> {
         let started_at = clock::now()?;
-        descriptors::are_left()?;
         let (post, arrivals) = mpsc::unbounded_channel();
-        let context = GatherContext::new(plan, credentials, files, started_at, post)?;
+        let context = GatherContext::new(plan, credentials, files, names, started_at, post)?;
         Ok(Gatherer {
             tasks: LocalSet::new(),
             context: Rc::new(context),

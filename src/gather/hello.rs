@@ -15,12 +15,9 @@ use super::duration::milliseconds;
 use super::session::{self, HandshakeLead};
 use super::verify::{self, CertificateExpectation};
 use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented, ProbeId};
+use crate::plan::TlsUse;
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
-
-/// The delay before the next ClientHello if the server did not respond to the last one, because it may limit
-/// connections. If it did respond, the next connection follows without delay, but never at the same time.
-const SPACING: Duration = Duration::from_millis(250);
 
 /// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
 /// unsupported offers never responds.
@@ -28,20 +25,34 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends the ClientHello and returns the response.
 pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
-    if !context.answers_hellos.get() {
-        tokio::time::sleep(SPACING).await;
+    let delay = context.pace.delay();
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
     let way = request.way();
-    let seen = match session::lead(context, id, &way).await {
-        Err(fault) => {
-            context.answers_hellos.set(false);
-            return Outcome::Failed { fault };
+    let started = Instant::now();
+    let led = session::lead(context, id, &way).await;
+    let (outcome, is_served) = match led {
+        Err(fault) => (Outcome::Failed { fault }, false),
+        Ok(HandshakeLead::Elsewhere(phase)) => (Outcome::Done { answer: Answer::Hello(is_rejected(phase)) }, false),
+        Ok(HandshakeLead::ToTls(stream)) => {
+            let seen = exchange(context, request, stream).await;
+            // A server that accepted STARTTLS and then closes the connection rejects the offer, not the connection. After
+            // a timeout, enough time has passed.
+            let is_served = match seen.heard {
+                HelloOutcome::Answer { .. } | HelloOutcome::Silence { .. } => true,
+                HelloOutcome::Closed | HelloOutcome::Reset => request.tls != TlsUse::Implicit,
+                HelloOutcome::TurnedAway { .. } => false,
+            };
+            (Outcome::Done { answer: Answer::Hello(seen) }, is_served)
         }
-        Ok(HandshakeLead::Elsewhere(phase)) => is_rejected(phase),
-        Ok(HandshakeLead::ToTls(stream)) => exchange(context, request, stream).await,
     };
-    context.answers_hellos.set(matches!(seen.heard, HelloOutcome::Answer { .. }));
-    Outcome::Done { answer: Answer::Hello(seen) }
+    if is_served {
+        context.pace.served();
+    } else {
+        context.pace.rejected(started.elapsed());
+    }
+    outcome
 }
 
 fn is_rejected(phase: Phase) -> HelloSeen {

@@ -4,6 +4,7 @@
 //! (`run::Engine`), so that one thread can serve any number of inquiries. There is one deadline for each reply and each
 //! handshake ([`session`]), one for connecting ([`dial`]), and one for the entire inquiry ([`gatherer`]).
 
+mod anchor;
 mod certificate;
 #[cfg(test)]
 mod chains;
@@ -14,6 +15,7 @@ mod gatherer;
 mod hello;
 mod identity;
 mod names;
+mod pace;
 mod roots;
 mod session;
 mod shared;
@@ -28,6 +30,7 @@ use rustls::pki_types::CertificateDer;
 use crate::evidence::{Certificate, Staple};
 
 pub(crate) use gatherer::Gatherer;
+pub(crate) use names::{LookupCache, SharedLookups};
 pub(crate) use shared::SharedFiles;
 
 /// Parses a chain of certificates and its OCSP response in the same way as those of a handshake. Trust is not

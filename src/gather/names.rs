@@ -36,6 +36,52 @@ pub(crate) struct LookupCache {
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
     /// The system error that caused a lookup to fail, if there was one.
     pub(super) errno: Cell<Option<i32>>,
+    /// The number of answers that the resolver keeps. A check looks up each name once, and a follow-up must not be
+    /// answered from a cache, so the resolver of a single check keeps none.
+    keeps: u64,
+}
+
+/// The number of answers that the resolver of many checks keeps.
+const SHARED_ANSWERS: u64 = 65_536;
+
+/// The resolvers that many checks share. They keep answers for as long as their TTL allows.
+#[derive(Default)]
+pub(crate) struct SharedLookups {
+    by_settings: RefCell<HashMap<ResolverSettings, Rc<LookupCache>>>,
+}
+
+/// The DNS server, and the time limit for connecting, from which the timeout of a lookup follows.
+type ResolverSettings = (Option<SocketAddr>, u64);
+
+/// A name that was looked up before its check begins.
+pub(crate) struct Resolved {
+    /// The lookups for the check, which contain the result.
+    pub(crate) names: Rc<LookupCache>,
+    /// The IP address that a connection is attempted to first.
+    pub(crate) first: Option<IpAddr>,
+}
+
+impl SharedLookups {
+    /// Looks up the IP addresses of a host. The check uses the result and its duration as if it had looked them up.
+    pub(crate) async fn resolve(&self, plan: &Plan, host: &DomainName) -> Resolved {
+        let shared = self.of(plan);
+        let (aaaa, a) = tokio::join!(shared.look_up(plan, host, Family::V6), shared.look_up(plan, host, Family::V4));
+        let first = aaaa.addresses().iter().chain(a.addresses()).next().copied();
+        let names = LookupCache { errno: Cell::new(shared.errno.take()), ..LookupCache::default() };
+        if let Some(resolver) = shared.resolver.get() {
+            let _ = names.resolver.set(resolver.clone());
+        }
+        let (_, known) = watch::channel(KnownAddresses { a: Some(a), aaaa: Some(aaaa) });
+        names.lookups.borrow_mut().insert(host.clone(), known);
+        Resolved { names: Rc::new(names), first }
+    }
+
+    fn of(&self, plan: &Plan) -> Rc<LookupCache> {
+        let settings = (plan.resolver, plan.limits.connect_ms);
+        let mut known = self.by_settings.borrow_mut();
+        let new = || Rc::new(LookupCache { keeps: SHARED_ANSWERS, ..LookupCache::default() });
+        Rc::clone(known.entry(settings).or_insert_with(new))
+    }
 }
 
 impl LookupCache {
@@ -104,7 +150,7 @@ impl LookupCache {
         if !by_file.is_empty() {
             return Lookup::answered(by_file, ms());
         }
-        let resolver = match self.resolver.get_or_init(|| build(plan)) {
+        let resolver = match self.resolver.get_or_init(|| build(plan, self.keeps)) {
             Ok((resolver, _)) => Rc::clone(resolver),
             Err(detail) => {
                 return Lookup::Failed { why: LookupFault::Unreachable, detail: detail.clone(), ms: ms() };
@@ -163,7 +209,7 @@ fn failed(error: &NetError, ms: f64) -> Lookup {
     }
 }
 
-fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
+fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), String> {
     let asked_of = |server: SocketAddr| {
         let mut ways = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
         for way in &mut ways {
@@ -192,8 +238,7 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
     let options = builder.options_mut();
     // `hosts` has already read this file, with a size limit.
     options.use_hosts_file = ResolveHosts::Never;
-    // A check looks up each name once, and a follow-up must not be answered from a cache.
-    options.cache_size = 0;
+    options.cache_size = keeps;
     options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
     options.attempts = 1;
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())

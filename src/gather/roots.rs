@@ -2,6 +2,9 @@
 //! in OpenSSL, and otherwise from the standard locations of operating systems. Like every TLS library, smtpcheck
 //! ignores files that cannot be parsed.
 //!
+//! A system keeps the same certificates in one file and, one by one, in a directory of hundreds of files. The directory
+//! is read only if the file contains no certificate.
+//!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
 //! operating system is not a file, the API of the operating system is used.
 
@@ -11,33 +14,41 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::anchor::{EncodedCertificate, StoredAnchor};
 use crate::host::file;
 
 /// The maximum number of files in one directory that are read. A hashed directory of a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
-/// The maximum total size of the files in directories. A current system has 1 MB.
+/// The maximum total size of the files in directories, and of one file. A current system has 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// All trusted certificates, without duplicates.
-pub(super) fn of_this_machine() -> Vec<CertificateDer<'static>> {
+/// All trusted certificates.
+pub(super) fn of_this_machine() -> Vec<StoredAnchor> {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let places = Places::named(named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
     match places {
-        Some(places) => places.certificates(),
+        Some(places) => places.anchors(),
         None => of_the_system(),
     }
 }
 
 #[cfg(any(windows, target_os = "macos"))]
-fn of_the_system() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
+fn of_the_system() -> Vec<StoredAnchor> {
+    rustls_native_certs::load_native_certs().certs.into_iter().map(StoredAnchor::Certificate).collect()
 }
 
 #[cfg(not(any(windows, target_os = "macos")))]
-fn of_the_system() -> Vec<CertificateDer<'static>> {
+fn of_the_system() -> Vec<StoredAnchor> {
     let known = openssl_probe::probe();
-    Places { file: known.cert_file, folders: known.cert_dir }.certificates()
+    standard(known.cert_file, known.cert_dir)
+}
+
+/// The certificates in the standard locations: those in the file, or else those in the directories.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn standard(bundle: Option<PathBuf>, folders: Vec<PathBuf>) -> Vec<StoredAnchor> {
+    let found = Places { file: bundle, folders: Vec::new() }.anchors();
+    if found.is_empty() { Places { file: None, folders }.anchors() } else { found }
 }
 
 /// The locations of certificates.
@@ -54,15 +65,14 @@ impl Places {
         (file.is_some() || !folders.is_empty()).then(|| Places { file: file.map(PathBuf::from), folders })
     }
 
-    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+    fn anchors(&self) -> Vec<StoredAnchor> {
+        let pem = self.file.as_deref().and_then(contents).unwrap_or_default();
+        if self.folders.is_empty() {
+            return EncodedCertificate::all(pem).into_iter().map(StoredAnchor::Encoded).collect();
+        }
         let mut found = Vec::new();
         let mut take = |pem: &[u8]| found.extend(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
-        if let Some(path) = &self.file {
-            match file::contents(path) {
-                Ok(pem) => take(&pem),
-                Err(error) => tracing::warn!(?path, %error, "the trust store cannot be read"),
-            }
-        }
+        take(&pem);
         let mut left = MAX_BYTES;
         for folder in &self.folders {
             let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -78,10 +88,17 @@ impl Places {
                 }
             }
         }
+        // The file and the directory usually contain the same certificates.
         found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
         found.dedup();
-        found
+        found.into_iter().map(StoredAnchor::Certificate).collect()
     }
+}
+
+/// The content of a trust store. The variable can name a pipe, which is read with a time limit.
+fn contents(path: &Path) -> Option<Vec<u8>> {
+    let read = file::regular(path, MAX_BYTES).or_else(|_| file::contents(path).map(|bytes| bytes.to_vec()));
+    read.inspect_err(|error| tracing::warn!(?path, %error, "the trust store cannot be read")).ok()
 }
 
 /// Identifies the file to which a path leads.
@@ -98,7 +115,9 @@ fn identity(path: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use std::path::PathBuf;
+
+    use super::{Places, standard};
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
@@ -107,6 +126,27 @@ mod tests {
         assert!(Places::named(None, None).is_none());
         assert!(Places::named(None, Some("".into())).is_none());
         assert!(Places::named(Some("x".into()), None).is_some());
+    }
+
+    #[cfg(not(any(windows, target_os = "macos")))]
+    #[test]
+    fn the_directory_is_read_only_if_the_file_contains_no_certificate() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("certs")).expect("a folder");
+        for (name, der) in [("certs/one.pem", "MAE="), ("certs/two.pem", "MAI=")] {
+            std::fs::write(at(name), PEM.replace("MAA=", der)).expect("a file");
+        }
+        std::fs::write(at("bundle.pem"), PEM).expect("a file");
+        std::fs::write(at("empty.pem"), "").expect("a file");
+        let count = |bundle: Option<PathBuf>| standard(bundle, vec![at("certs")]).len();
+        assert_eq!(count(Some(at("bundle.pem"))), 1);
+        assert_eq!(count(Some(at("empty.pem"))), 2);
+        assert_eq!(count(Some(at("gone.pem"))), 2);
+        assert_eq!(count(None), 2);
+        // The variables of OpenSSL name both, and both are read.
+        let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
+        assert_eq!(places.anchors().len(), 3);
     }
 
     #[cfg(unix)]
@@ -119,6 +159,6 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", at("zero.pem")).expect("a link");
         std::os::unix::fs::symlink(at("gone"), at("gone.pem")).expect("a link");
         let places = Places::named(Some("/dev/zero".into()), Some(folder.path().into())).expect("both are set");
-        assert_eq!(places.certificates().len(), 1);
+        assert_eq!(places.anchors().len(), 1);
     }
 }

@@ -201,7 +201,7 @@ impl<'a> SessionDriver<'a> {
                 }
                 Err(error) => match tls::alert(&error) {
                     // In TLS 1.3, the server rejects or requires a client certificate only after the handshake (RFC
-                    // 8446 §4.4.2.4, appendix E.1.2). With --quit-after starttls, QUIT is the first command inside TLS.
+                    // 8446 §4.4.2.4, appendix E.1.2). With --quit-after starttls, QUIT is the first command over TLS.
                     Some(tls) if dialogue.phase() != Phase::Quit || self.last == Phase::Starttls => {
                         return Err(Fault::Tls { tls });
                     }

@@ -2,7 +2,7 @@
 //! root certificates.
 //!
 //! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The trust
-//! store of the system takes 3.5 ms to read and parse, so a separate thread does this during the first handshake.
+//! store of the system is read by a separate thread during the first handshake, because a variable can name a pipe.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use super::anchor::StoredAnchor;
 use super::roots;
 use crate::evidence::TrustStore;
 use crate::host::{SetupError, file};
@@ -23,27 +24,7 @@ use crate::plan::Plan;
 /// The trust anchors and their source.
 pub(crate) struct Store {
     pub(crate) origin: TrustStore,
-    pub(crate) anchors: Vec<StoredAnchor>,
-}
-
-/// One trust anchor.
-pub(crate) enum StoredAnchor {
-    /// A certificate, whose own dates and extensions are checked.
-    Certificate(CertificateDer<'static>),
-    /// The name and the key, both in DER format including their tags, and the content of NameConstraints. The
-    /// compiled-in roots have this form.
-    Key { subject: Vec<u8>, key: Vec<u8>, constraints: Option<Vec<u8>> },
-}
-
-impl StoredAnchor {
-    pub(crate) fn as_anchor(&self) -> pkix::Anchor<'_> {
-        match self {
-            StoredAnchor::Certificate(der) => pkix::Anchor::Certificate(der),
-            StoredAnchor::Key { subject, key, constraints } => {
-                pkix::Anchor::Key { subject, key, constraints: constraints.as_deref() }
-            }
-        }
-    }
+    pub(super) anchors: Vec<StoredAnchor>,
 }
 
 /// The trust store of a run, which is read at most once.
@@ -146,12 +127,11 @@ fn in_one_form(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn from_system() -> Store {
-    let loaded = roots::of_this_machine();
-    if loaded.is_empty() {
+    let anchors = roots::of_this_machine();
+    if anchors.is_empty() {
         let anchors: Vec<StoredAnchor> = webpki_roots::TLS_SERVER_ROOTS.iter().map(compiled_in).collect();
         return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors };
     }
-    let anchors: Vec<StoredAnchor> = loaded.into_iter().map(StoredAnchor::Certificate).collect();
     Store { origin: TrustStore::System { anchors: anchors.len() }, anchors }
 }
 

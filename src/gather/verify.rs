@@ -11,8 +11,8 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
-use super::trust::{Store, StoredAnchor};
-use super::{certificate, staple};
+use super::trust::Store;
+use super::{anchor, certificate, staple};
 use crate::evidence::{
     AnchorSeen, Certificate, ChainFault, ClientLimit, NameMatch, PathFault, PathFaultKind, PathPlace, Presented,
     Staple, Trust,
@@ -47,7 +47,7 @@ pub(super) fn with_staple(
 ) -> (Presented, Option<Staple>) {
     let chain = certificate::read_chain(ders);
     let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
-    let anchors: Vec<pkix::Anchor<'_>> = store.anchors.iter().map(StoredAnchor::as_anchor).collect();
+    let anchors = anchor::needed(&store.anchors, &bytes);
     let now = expected.now.as_second();
     let found = pkix::find(&bytes, &anchors, now);
     let anchor = found.anchor.and_then(|at| anchors.get(at)).copied();

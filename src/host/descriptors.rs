@@ -8,6 +8,10 @@ use super::SetupError;
 #[cfg(unix)]
 const SPARE: usize = 32;
 
+/// The number of descriptors that the program uses itself.
+#[cfg(unix)]
+const USED: usize = 16;
+
 /// Tests whether enough descriptors are free, by opening and closing them.
 #[cfg(unix)]
 pub(crate) fn are_left() -> Result<(), SetupError> {
@@ -25,6 +29,29 @@ pub(crate) fn are_left() -> Result<(), SetupError> {
 #[cfg(not(unix))]
 pub(crate) fn are_left() -> Result<(), SetupError> {
     Ok(())
+}
+
+/// Raises the limit of this process so that `wanted` further descriptors can be opened, as far as the system allows.
+/// Returns the number that can be opened.
+#[cfg(unix)]
+pub(crate) fn allowed(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let needed = u64::try_from(wanted.saturating_add(SPARE + USED)).unwrap_or(u64::MAX);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let mut limit = current.unwrap_or(u64::MAX);
+    if limit < needed {
+        let raised = needed.min(maximum.unwrap_or(u64::MAX));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }).is_ok() {
+            limit = raised;
+        }
+    }
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(SPARE + USED).min(wanted)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn allowed(wanted: usize) -> usize {
+    wanted
 }
 
 /// Whether a system error means that this process (EMFILE) or this machine (ENFILE) has no descriptors left.

@@ -88,10 +88,79 @@ pub(crate) fn streamed(path: &Path) -> io::Result<File> {
     in_time(OPENING, move || File::open(path))
 }
 
+/// Opens a file that exists and is a regular file.
+pub(crate) fn streamed_if_file(path: &Path) -> Option<File> {
+    path.metadata().is_ok_and(|metadata| metadata.is_file()).then(|| streamed(path).ok()).flatten()
+}
+
 /// Opens a file for appending, and creates it if it does not exist.
 pub(crate) fn appended(path: &Path) -> io::Result<File> {
     let path = path.to_owned();
     in_time(OPENING, move || File::options().append(true).create(true).open(path))
+}
+
+/// Opens a file for reading and writing, and creates it if it does not exist. Its content is kept. Only the owner can
+/// read a new private file.
+pub(crate) fn kept(path: &Path, is_private: bool) -> io::Result<File> {
+    let path = path.to_owned();
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    if is_private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_private;
+    in_time(OPENING, move || options.open(path))
+}
+
+/// Standard output as a file, without a buffer.
+#[cfg(unix)]
+pub(crate) fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Standard output as a file, without a buffer.
+#[cfg(windows)]
+pub(crate) fn standard_output() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    io::stdout().as_handle().try_clone_to_owned().map(File::from)
+}
+
+/// Standard input as a file, without a buffer.
+#[cfg(unix)]
+pub(crate) fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Standard input as a file, without a buffer.
+#[cfg(windows)]
+pub(crate) fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    io::stdin().as_handle().try_clone_to_owned().map(File::from)
+}
+
+/// Whether two open files are the same file.
+#[cfg(unix)]
+pub(crate) fn is_same(one: &File, other: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// Other systems have no identity of an open file. There, paths are compared.
+#[cfg(not(unix))]
+pub(crate) fn is_same(_: &File, _: &File) -> bool {
+    false
 }
 
 /// Opens an existing device or pipe for writing.

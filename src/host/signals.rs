@@ -142,6 +142,19 @@ pub fn is_hangup_ignored() -> bool {
     false
 }
 
+/// Lets a write fail with an error if a file would become larger than this process may write (`ulimit -f`). By default,
+/// a signal ends the program then. Must be called inside a runtime.
+#[cfg(unix)]
+pub(crate) fn report_size_limit() {
+    /// The number of SIGXFSZ on Linux and macOS.
+    const SIZE_LIMIT: i32 = 25;
+    // The handler stays after the listener is dropped.
+    drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIZE_LIMIT)));
+}
+
+#[cfg(not(unix))]
+pub(crate) fn report_size_limit() {}
+
 #[cfg(unix)]
 pub(super) struct Signals {
     interrupt: Option<tokio::signal::unix::Signal>,

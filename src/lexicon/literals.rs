@@ -3,7 +3,8 @@
 //!
 //! Each literal is filed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or two if
 //! it is shorter ([`super::grams`]). A search computes the slot of the last bytes at each position of the text, and compares
-//! the literals in this slot with the text there.
+//! the literals in this slot with the text there. A byte that is filed with each literal rules out most other bytes in the
+//! same slot without a look at the literal.
 //!
 //! An entry's literals hold when all of `all`, at least one of `any` (if there are any) and none of `none` are in the
 //! text. Only entries to which a literal in the text leads are examined.
@@ -41,8 +42,17 @@ pub(super) struct Filing {
     pub(super) bits: u32,
     /// Where each slot begins in `filed`, and the end of the last.
     pub(super) starts: &'static [u16],
-    /// Literals, and the places of the bytes in them.
-    pub(super) filed: &'static [(u16, u8)],
+    /// The literals, one slot after the other.
+    pub(super) filed: &'static [Filed],
+}
+
+/// A literal that is filed by some of its bytes.
+pub(super) struct Filed {
+    pub(super) literal: u16,
+    /// The place of the bytes in the literal.
+    pub(super) place: u8,
+    /// The check of the bytes.
+    pub(super) check: u8,
 }
 
 /// The literals of one entry.
@@ -89,11 +99,14 @@ impl Hits {
 }
 
 impl Filing {
-    /// The literals in the slot of some bytes, with the places of the bytes in them.
-    fn slot(&self, gram: u32) -> &'static [(u16, u8)] {
-        let slot = grams::slot(gram, self.bits);
-        let Some(&[start, end]) = self.starts.get(slot..slot + 2) else { return &[] };
-        self.filed.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+    /// The literals that may have been filed by some bytes.
+    fn filed_by(&self, gram: u32) -> impl Iterator<Item = &'static Filed> {
+        let (slot, check) = grams::slot(gram, self.bits);
+        let range = match self.starts.get(slot..slot + 2) {
+            Some(&[start, end]) => usize::from(start)..usize::from(end),
+            _ => 0..0,
+        };
+        self.filed.get(range).unwrap_or_default().iter().filter(move |filed| filed.check == check)
     }
 }
 
@@ -142,24 +155,25 @@ impl LiteralIndex {
         fold: impl Fn(u8) -> u8,
         mut found: impl FnMut(u16, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut compare = |filed: &'static [(u16, u8)], gram: usize| {
-            filed.iter().try_for_each(|(literal, place)| {
-                let Some(start) = gram.checked_sub(usize::from(*place)) else { return ControlFlow::Continue(()) };
-                let literal_text = self.text(*literal).as_bytes();
-                let is_there = text
-                    .get(start..start + literal_text.len())
-                    .is_some_and(|part| part.iter().zip(literal_text).all(|(byte, wanted)| fold(*byte) == *wanted));
-                if is_there { found(*literal, start) } else { ControlFlow::Continue(()) }
-            })
+        let is_at = |literal: u16, start: usize| {
+            let literal = self.text(literal).as_bytes();
+            let part = text.get(start..start + literal.len());
+            part.is_some_and(|part| part.iter().zip(literal).all(|(byte, wanted)| fold(*byte) == *wanted))
         };
+        // Where a literal begins if the bytes by which it is filed end here; none if that is before the text.
+        let begin = |end: usize, length: usize, filed: &Filed| end.checked_sub(length + usize::from(filed.place));
         let mut last_four = 0;
         for (at, byte) in text.iter().enumerate() {
             last_four = grams::next(last_four, fold(*byte));
-            if at >= 3 {
-                compare(self.fours.slot(last_four), at - 3)?;
+            for filed in self.fours.filed_by(last_four) {
+                if let Some(start) = begin(at, 3, filed).filter(|start| is_at(filed.literal, *start)) {
+                    found(filed.literal, start)?;
+                }
             }
-            if at >= 1 {
-                compare(self.twos.slot(grams::two(last_four)), at - 1)?;
+            for filed in self.twos.filed_by(grams::two(last_four)) {
+                if let Some(start) = begin(at, 1, filed).filter(|start| is_at(filed.literal, *start)) {
+                    found(filed.literal, start)?;
+                }
             }
         }
         for (byte, literal) in self.ones {
@@ -185,16 +199,14 @@ impl LiteralIndex {
     /// How specific an entry's literals are, in characters of the text: those of `all` and the longest of `any`. None if
     /// they do not hold.
     pub(super) fn score(&self, entry: EntryLiterals, hits: &Hits) -> Option<usize> {
-        let has = |literal: &&u16| hits.has(**literal);
-        if !self.listed(entry.all).iter().all(|literal| has(&literal))
-            || self.listed(entry.none).iter().any(|literal| has(&literal))
-        {
+        let has = |literal: &u16| hits.has(*literal);
+        if !self.listed(entry.all).iter().all(has) || self.listed(entry.none).iter().any(has) {
             return None;
         }
         let length = |literal: &u16| self.text(*literal).chars().count();
         let of_any = match self.listed(entry.any) {
             [] => 0,
-            any => any.iter().filter(has).map(length).max()?,
+            any => any.iter().filter(|literal| has(literal)).map(length).max()?,
         };
         Some(self.listed(entry.all).iter().map(length).sum::<usize>() + of_any)
     }
@@ -225,6 +237,8 @@ impl LiteralIndex {
             let mut found = self.hits(&text).list;
             found.sort_unstable();
             assert_eq!(found, expected, "{text}");
+            let leads = expected.iter().any(|literal| !self.entries_of(*literal).is_empty());
+            assert_eq!(self.leads(text.to_ascii_uppercase().as_bytes()), leads, "{text}");
             // `match_indices` leaves out places that overlap, so each place is tried.
             let is_at = |literal: &str, start: usize| text.get(start..).is_some_and(|rest| rest.starts_with(literal));
             let mut places: Vec<(usize, usize)> = Vec::new();

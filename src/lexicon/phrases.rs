@@ -11,7 +11,7 @@
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
-use super::literals::{EntryLiterals, Filing, LiteralIndex, Numbers};
+use super::literals::{EntryLiterals, Filed, Filing, LiteralIndex, Numbers};
 use super::meaning::Confidence;
 use super::pool::{FixRow, List, Text};
 use super::providers::Provider;
@@ -81,7 +81,7 @@ impl Phrase {
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
     }
 
-    /// Whether its words are those of this provider.
+    /// Whether its wording is used only by this provider.
     pub(crate) fn is_of(&self, provider: &Provider) -> bool {
         self.provider.as_deref() == Some(provider.id.as_str())
     }

@@ -131,12 +131,12 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     // "Greylisted" has only one meaning.
     let is_vague = phrase.is_by_one_word(&text) && phrase.cause != Cause::Greylisted;
     let otherwise = match name {
-        Some(name) => Some(format!("Another provider than {name} may use the same words for a similar reason.")),
+        Some(_) => Some("Other providers may use the same wording for a similar reason.".to_owned()),
         None if is_vague => Some(ONE_WORD.to_owned()),
         None => None,
     };
     let means = match name {
-        Some(name) => format!("The words are those of {name}, for which they mean: {}", phrase.means),
+        Some(name) => format!("This is the wording of {name}: {}", phrase.means),
         None => phrase.means.into(),
     };
     let is_uncertain = name.is_some() || is_vague;
@@ -411,7 +411,7 @@ mod tests {
     fn the_sentence_of_a_provider_needs_its_evidence() {
         let reading = reading("mail", "550 mail sending denied");
         assert_eq!(reading.confidence, Confidence::Likely);
-        assert!(reading.means.starts_with("The words are those of Gmail"), "{}", reading.means);
+        assert!(reading.means.starts_with("This is the wording of Gmail"), "{}", reading.means);
         assert!(!self::reading("mail", "550 daily user sending quota exceeded").means.contains("Google"));
     }
 

@@ -189,6 +189,17 @@ impl<'a> ParsedCertificate<'a> {
         })
     }
 
+    /// The subject of a certificate. The bytes after it are not needed and may be missing.
+    pub(crate) fn subject_of(der: &[u8]) -> Option<&[u8]> {
+        let mut inner = Reader::new(der).enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?;
+        inner.optional(tag::constructed(0))?;
+        // serialNumber, signature, issuer and validity.
+        for tag in [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, tag::SEQUENCE] {
+            inner.expect(tag)?;
+        }
+        Some(inner.expect(tag::SEQUENCE)?.whole)
+    }
+
     /// Whether issuer and subject are the same entity (§3.2).
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject

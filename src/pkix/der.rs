@@ -86,6 +86,13 @@ impl<'a> Reader<'a> {
         if self.rest.first() == Some(&tag) { self.read().map(Some) } else { Some(None) }
     }
 
+    /// Reads the elements inside the next element, which must have this tag. Its end may be missing.
+    pub(crate) fn enter(&self, tag: u8) -> Option<Reader<'a>> {
+        let (_, after) = self.rest.split_first().filter(|(first, _)| **first == tag)?;
+        let (_, header) = length(after)?;
+        Some(Reader { rest: after.get(header..)? })
+    }
+
     /// Checks that there are no more bytes.
     pub(crate) fn end(&self) -> Option<()> {
         self.is_empty().then_some(())

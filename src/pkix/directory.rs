@@ -44,6 +44,11 @@ impl<'a> Attribute<'a> {
         }
     }
 
+    fn is_same(&self, other: &Attribute<'_>) -> bool {
+        let is_same_text = || self.text().is_some_and(|text| Some(text) == other.text());
+        self.oid == other.oid && ((self.tag, self.content) == (other.tag, other.content) || is_same_text())
+    }
+
     /// Whether OpenSSL can parse this value in a name: a valid string, or a type that it treats as bytes.
     fn is_readable(&self) -> bool {
         match self.tag {
@@ -87,13 +92,27 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len().max(other.len()) > MAX_LENGTH {
         return false;
     }
-    let (Some(one), Some(other)) = (parts(one), parts(other)) else { return false };
-    let same = |(one, other): (&Attribute<'_>, &Attribute<'_>)| {
-        let is_same_text = || one.text().is_some_and(|text| Some(text) == other.text());
-        one.oid == other.oid && ((one.tag, one.content) == (other.tag, other.content) || is_same_text())
-    };
-    one.len() == other.len()
-        && one.iter().zip(&other).all(|(one, other)| one.len() == other.len() && one.iter().zip(other).all(same))
+    is_same_in_parts(one, other) == Some(true)
+}
+
+/// Compares from the beginning and stops at the first difference, because a trust store has hundreds of names. Returns
+/// `None` if a name cannot be parsed.
+fn is_same_in_parts(one: &[u8], other: &[u8]) -> Option<bool> {
+    let mut ones = Reader::new(der::only(one, tag::SEQUENCE)?.content);
+    let mut others = Reader::new(der::only(other, tag::SEQUENCE)?.content);
+    while !ones.is_empty() && !others.is_empty() {
+        let mut one = Reader::new(ones.expect(tag::SET)?.content);
+        let mut other = Reader::new(others.expect(tag::SET)?.content);
+        while !one.is_empty() && !other.is_empty() {
+            if !Attribute::read(&one.read()?)?.is_same(&Attribute::read(&other.read()?)?) {
+                return Some(false);
+            }
+        }
+        if one.is_empty() != other.is_empty() {
+            return Some(false);
+        }
+    }
+    Some(ones.is_empty() == others.is_empty())
 }
 
 #[cfg(test)]

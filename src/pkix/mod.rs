@@ -6,7 +6,7 @@
 //! stops at the first fault, ignores keyUsage of CA certificates and the entire certificate of the trust anchor, and
 //! rejects extensions that OpenSSL and GnuTLS support.
 //!
-//! Reading order: [`path`], then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`], [`ocsp`];
+//! Reading order: [`path`] with [`issuer`], then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`], [`ocsp`];
 //! [`der`] and [`directory`] parse the bytes. The results become `evidence`, from which `evidence::doubt` decides
 //! whether a client may continue.
 
@@ -16,6 +16,7 @@ mod curve;
 pub(crate) mod der;
 mod directory;
 mod form;
+mod issuer;
 pub(crate) mod names;
 pub(crate) mod ocsp;
 pub(crate) mod path;
@@ -24,5 +25,6 @@ mod rarity;
 pub(crate) mod signature;
 
 pub(crate) use certificate::ParsedCertificate;
-pub(crate) use path::{Anchor, Found, find};
+pub(crate) use issuer::{Anchor, ChainNames};
+pub(crate) use path::{Found, find};
 pub(crate) use rarity::rarities;

@@ -14,10 +14,11 @@
 
 use std::collections::HashMap;
 
-use super::certificate::{self, KEY_CERT_SIGN, NameConstraints, ParsedCertificate};
+use super::certificate::{self, KEY_CERT_SIGN, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
 use super::directory;
 use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_key};
+use super::issuer::{Anchor, Issuer};
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
@@ -26,22 +27,6 @@ const MAX_SIGNATURES: usize = 100;
 
 /// The maximum number of certificates that one search visits. Certificates with the same name can have many orders.
 const MAX_VISITS: usize = 300;
-
-/// A trust anchor from the trust store.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Anchor<'a> {
-    /// A certificate in DER format.
-    Certificate(&'a [u8]),
-    /// A name and a key, both including their tags, and the content of NameConstraints.
-    Key { subject: &'a [u8], key: &'a [u8], constraints: Option<&'a [u8]> },
-}
-
-impl Anchor<'_> {
-    /// Whether the anchor is the server's own certificate.
-    fn is(&self, chain: &[&[u8]]) -> bool {
-        matches!(self, Anchor::Certificate(der) if chain.first() == Some(der))
-    }
-}
 
 /// The best path of a search.
 #[derive(Clone, Debug)]
@@ -92,38 +77,6 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
     }
     found.faults.extend(unreadable);
     found
-}
-
-/// The issuer of a certificate: a certificate that the server sent, or a trust anchor.
-#[derive(Clone, Debug)]
-struct Issuer<'a> {
-    subject: &'a [u8],
-    key: &'a [u8],
-    /// The certificate; `None` for a trust anchor that has only a key.
-    certificate: Option<ParsedCertificate<'a>>,
-    constraints: Option<NameConstraints<'a>>,
-    /// The certificate in DER format; empty if there is none.
-    der: &'a [u8],
-}
-
-impl<'a> Issuer<'a> {
-    fn of_anchor(anchor: &Anchor<'a>) -> Option<Issuer<'a>> {
-        match anchor {
-            Anchor::Certificate(der) => ParsedCertificate::read(der).map(|one| Issuer::of_certificate(&one, der)),
-            Anchor::Key { subject, key, constraints } => {
-                let constraints = match constraints {
-                    Some(content) => Some(certificate::constraints_of_anchor(content)?),
-                    None => None,
-                };
-                Some(Issuer { subject, key, certificate: None, constraints, der: &[] })
-            }
-        }
-    }
-
-    fn of_certificate(one: &ParsedCertificate<'a>, der: &'a [u8]) -> Issuer<'a> {
-        let constraints = one.extensions.name_constraints.clone();
-        Issuer { subject: one.subject, key: one.key, certificate: Some(one.clone()), constraints, der }
-    }
 }
 
 /// The issuer whose key verifies a signature.

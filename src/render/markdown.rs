@@ -124,7 +124,7 @@ fn times(report: &Report) -> String {
 }
 
 /// Escapes text: every character with a meaning in Markdown gets a backslash, and URLs do not become links.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {
         if "\\`*_{}[]<>#|!&~@$".contains(c) {

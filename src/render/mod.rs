@@ -4,6 +4,7 @@
 //!
 //! [`text`] can also write while the check runs; the result is the same as for a finished report.
 
+pub mod batch;
 pub mod config;
 pub mod difference;
 mod display;

@@ -120,10 +120,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
 
 /// The note that the server was stopped, and how to keep it running.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
-    let text = format!(
-        "The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}",
-        scenario.name
-    );
+    let text = format!("The demo server has stopped. To run it again: smtpcheck sandbox {}", scenario.name);
     let lines = textwrap::wrap(&text, super::text::columns(look.width));
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()

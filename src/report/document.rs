@@ -294,7 +294,7 @@ impl From<Document> for Report {
     }
 }
 
-fn target(plan: &Plan) -> TargetDocument {
+pub(super) fn target(plan: &Plan) -> TargetDocument {
     TargetDocument {
         input: plan.target.input.clone(),
         host: plan.target.host.clone(),
@@ -310,7 +310,7 @@ fn target(plan: &Plan) -> TargetDocument {
     }
 }
 
-fn addresses(evidence: &Evidence) -> Vec<Address> {
+pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
     let dials: Vec<_> = evidence
         .main_session()
         .into_iter()
@@ -344,7 +344,7 @@ fn addresses(evidence: &Evidence) -> Vec<Address> {
         .collect()
 }
 
-fn greeting(session: Session<'_>) -> Option<Greeting> {
+pub(super) fn greeting(session: Session<'_>) -> Option<Greeting> {
     let received = session.reply_at(Phase::Greeting)?;
     Some(Greeting { code: received.reply.code, text: received.reply.text.clone(), event: received.event.seq })
 }
@@ -353,7 +353,7 @@ fn words(session: Session<'_>, phase: Phase) -> Option<Vec<String>> {
     session.capabilities(phase).map(|(_, offers)| offers.words())
 }
 
-fn tls(session: Session<'_>) -> Option<TlsDocument> {
+pub(super) fn tls(session: Session<'_>) -> Option<TlsDocument> {
     let (_, handshake) = session.handshake()?;
     let tickets = session.events().find_map(|event| match event.what {
         EventKind::Tickets { count } => Some(count),
@@ -377,7 +377,7 @@ fn tls(session: Session<'_>) -> Option<TlsDocument> {
     })
 }
 
-fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocument> {
+pub(super) fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocument> {
     let (_, handshake) = session.handshake()?;
     let leaf = handshake.leaf();
     Some(CertificateDocument {
@@ -393,7 +393,7 @@ fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocume
     })
 }
 
-fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
+pub(super) fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
     let offered =
         |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
     let received = session.and_then(|session| session.reply_at(Phase::Auth));
@@ -445,12 +445,12 @@ fn answered(address: String, received: Option<ReceivedReply<'_>>) -> AnsweredCom
     }
 }
 
-fn mail(plan: &Plan, session: Option<Session<'_>>) -> Option<AnsweredCommand> {
+pub(super) fn mail(plan: &Plan, session: Option<Session<'_>>) -> Option<AnsweredCommand> {
     let from = plan.from.as_ref()?;
     Some(answered(from.to_string(), session.and_then(|session| session.reply_at(Phase::Mail))))
 }
 
-fn rcpt(plan: &Plan, session: Option<Session<'_>>) -> Vec<AnsweredCommand> {
+pub(super) fn rcpt(plan: &Plan, session: Option<Session<'_>>) -> Vec<AnsweredCommand> {
     // A map avoids searching all replies again for each of possibly many recipients.
     let mut replies = std::collections::HashMap::new();
     let to_recipients = session

@@ -5,6 +5,7 @@
 //! contain the same information in a form for readers and scripts. Every key is always present: null means that the
 //! value is unknown, and [] means that there are no values. [`ports`] combines the reports of several ports.
 
+pub mod batch;
 mod difference;
 mod document;
 mod expectations;
@@ -157,6 +158,11 @@ fn known_exit(code: u8) -> Exit {
         Exit::Terminated,
     ];
     exits.into_iter().find(|known| known.code() == code).unwrap_or(Exit::Findings)
+}
+
+/// The name of an exit code of a check.
+pub fn exit_name(code: u8) -> &'static str {
+    known_exit(code).name()
 }
 
 impl Report {

@@ -57,7 +57,7 @@ pub struct PortRow {
     pub tls: Option<PortTlsResult>,
     /// The mechanisms that AUTH advertises before TLS; null if EHLO was not sent or not answered there.
     pub auth_before_tls: Option<Vec<String>>,
-    /// The mechanisms that AUTH advertises inside TLS; null if EHLO was not sent or not answered there.
+    /// The mechanisms that AUTH advertises over TLS; null if EHLO was not sent or not answered there.
     pub auth_inside_tls: Option<Vec<String>>,
     /// The time in milliseconds from the connection, or from the end of the TLS handshake, to the complete greeting.
     pub greeting_ms: Option<f64>,

@@ -11,14 +11,16 @@ use tokio::runtime::Runtime;
 
 use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
+use super::pace::StreamLimits;
 use super::reach;
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use super::schedule::{ConcurrencyLimits, Schedule};
+use super::stream::{self, StreamEnd, StreamItem, StreamListener};
 use crate::evidence::{Event, Evidence, Probe};
-use crate::gather::{Gatherer, SharedFiles};
-use crate::host::SetupError;
-use crate::host::signals::SignalWatch;
+use crate::gather::{Gatherer, SharedFiles, SharedLookups};
+use crate::host::signals::{self, SignalWatch};
+use crate::host::{SetupError, descriptors};
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::Plan;
 use crate::report::{Exit, Report};
@@ -51,9 +53,14 @@ impl Engine {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let signals = {
             let _inside = runtime.enter();
+            signals::report_size_limit();
             SignalWatch::listen()
         };
-        let resources = Resources { files: SharedFiles::default(), interruption: signals.interruption() };
+        let resources = Resources {
+            files: SharedFiles::default(),
+            lookups: SharedLookups::default(),
+            interruption: signals.interruption(),
+        };
         Ok(Engine { runtime, signals, resources })
     }
 
@@ -73,6 +80,26 @@ impl Engine {
     ) -> Result<(), RunError> {
         let Engine { runtime, signals, resources } = self;
         block_on(runtime, signals, run_all(resources, jobs, limits, policy, listener))
+    }
+
+    /// Runs the checks that `source` returns, which is called on a separate thread, and passes each result to the
+    /// listener as soon as the check has ended. If this machine allows fewer file descriptors than the checks need, fewer
+    /// checks run at the same time.
+    pub fn stream<L: Send + 'static>(
+        &mut self,
+        source: impl Iterator<Item = StreamItem<L>> + Send + 'static,
+        mut limits: StreamLimits,
+        listener: &mut dyn StreamListener<L>,
+    ) -> Result<StreamEnd, RunError> {
+        let wanted = stream::descriptors_for(limits.jobs);
+        let allowed = descriptors::allowed(wanted);
+        if allowed < wanted {
+            limits.jobs = stream::jobs_for(allowed);
+            listener.reduced(limits.jobs);
+        }
+        let items = stream::produce(source).map_err(SetupError::Runtime)?;
+        let Engine { runtime, signals, resources } = self;
+        block_on(runtime, signals, stream::run(resources, items, limits, listener))
     }
 
     /// Prepares an inquiry about the ports of a host.
@@ -218,7 +245,7 @@ async fn advance(
 ) -> (usize, Job, Result<Step, RunError>) {
     let mut listener = CheckListener { check, plan: &job.plan, listener };
     let step = match work {
-        Work::Run(history) => job.run(history, resources, &mut listener).await,
+        Work::Run(history) => job.run(history, None, resources, &mut listener).await,
         Work::Pause(history, delay) => Ok(history.pause(delay, resources.interruption.clone(), &mut listener).await),
     };
     (check, job, step)

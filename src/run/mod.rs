@@ -6,18 +6,25 @@
 //! and no further checks are started. [`Engine::inquire`] checks several ports of one host together, and
 //! [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
+//! [`Engine::stream`] runs very many checks that are read one after the other, and returns each result as soon as its
+//! check has ended.
+//!
 //! This module does not write any output, and does not depend on the output formats.
 
 mod engine;
 mod error;
 mod listener;
+mod pace;
 mod reach;
 mod resources;
 mod retry;
 mod schedule;
+mod stream;
 
 pub use engine::{Engine, FailurePolicy, PortsInquiry};
 pub use error::RunError;
 pub use listener::{JobOutcome, RunListener, StopReason};
+pub use pace::StreamLimits;
 pub use retry::{Job, RetriedReport};
 pub use schedule::ConcurrencyLimits;
+pub use stream::{StreamEnd, StreamItem, StreamListener};

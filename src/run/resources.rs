@@ -1,19 +1,36 @@
 //! The resources that all checks of a run share.
 
-use crate::gather::{Gatherer, SharedFiles};
-use crate::host::SetupError;
+use std::rc::Rc;
+
+use crate::gather::{Gatherer, LookupCache, SharedFiles, SharedLookups};
 use crate::host::signals::Interruption;
+use crate::host::{SetupError, descriptors};
 use crate::plan::Plan;
 use crate::sasl::Credentials;
 
-/// The certificate files that were read, and the handle for signals.
+/// The certificate files that were read, the resolvers, and the handle for signals.
 pub(super) struct Resources {
     pub(super) files: SharedFiles,
+    /// The resolvers of a stream of checks.
+    pub(super) lookups: SharedLookups,
     pub(super) interruption: Interruption,
 }
 
 impl Resources {
+    /// A gatherer for one check, after a test that file descriptors are left for it.
     pub(super) fn gatherer(&self, plan: &Plan, credentials: Option<Credentials>) -> Result<Gatherer, SetupError> {
-        Gatherer::new(plan, credentials, &self.files, self.interruption.clone())
+        descriptors::are_left()?;
+        self.gatherer_with(plan, credentials, Rc::default())
+    }
+
+    /// The same for one of very many checks, whose names have been looked up. The caller limits their number to that of
+    /// the file descriptors.
+    pub(super) fn gatherer_with(
+        &self,
+        plan: &Plan,
+        credentials: Option<Credentials>,
+        names: Rc<LookupCache>,
+    ) -> Result<Gatherer, SetupError> {
+        Gatherer::new(plan, credentials, &self.files, names, self.interruption.clone())
     }
 }

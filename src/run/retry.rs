@@ -6,12 +6,15 @@
 //! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
 //! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
+use std::borrow::Cow;
 use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::error::RunError;
 use super::resources::Resources;
 use crate::expect::Expectation;
+use crate::gather::LookupCache;
 use crate::host::signals::Interruption;
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::{LoginProof, Plan, Retry};
@@ -65,10 +68,11 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// Runs the check once, and decides whether a retry follows.
+    /// Runs the check once, and decides whether a retry follows. `names` are the lookups of one of very many checks.
     pub(super) async fn run(
         &self,
         mut history: History,
+        names: Option<Rc<LookupCache>>,
         resources: &Resources,
         listener: &mut dyn RetryListener,
     ) -> Result<Step, RunError> {
@@ -78,7 +82,7 @@ impl Job {
             return Ok(Step::Ended(Box::new(result)));
         }
         let began = *history.began.get_or_insert_with(Instant::now);
-        let report = self.run_once(&history, resources, listener).await?;
+        let report = self.run_once(&history, names, resources, listener).await?;
         history.is_exposed |= report.evidence.sends_secret();
         let done = u32::try_from(history.reports.len()).unwrap_or(u32::MAX);
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -104,12 +108,17 @@ impl Job {
     async fn run_once(
         &self,
         history: &History,
+        names: Option<Rc<LookupCache>>,
         resources: &Resources,
         listener: &mut dyn RetryListener,
     ) -> Result<Report, RunError> {
-        let mut gatherer = match history.reports.is_empty() && !self.spent.is_zero() {
-            true => resources.gatherer(&self.with_time_left(), self.credentials())?,
-            false => resources.gatherer(&self.plan, self.credentials())?,
+        let plan = match history.reports.is_empty() && !self.spent.is_zero() {
+            true => Cow::Owned(self.with_time_left()),
+            false => Cow::Borrowed(&self.plan),
+        };
+        let mut gatherer = match names {
+            Some(names) => resources.gatherer_with(&plan, self.credentials(), names)?,
+            None => resources.gatherer(&plan, self.credentials())?,
         };
         if history.is_exposed {
             gatherer = gatherer.after_exposure();
@@ -148,6 +157,11 @@ pub(super) enum Step {
 }
 
 impl History {
+    /// The report of the last run.
+    pub(super) fn last(&self) -> Option<&Report> {
+        self.reports.last()
+    }
+
     /// Waits before a retry. A signal ends the check early.
     pub(super) async fn pause(
         mut self,

@@ -75,7 +75,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Starts TLS. Depending on the act, bytes that arrived before TLS are discarded or treated as sent inside TLS.
+    /// Starts TLS. Depending on the act, bytes that arrived before TLS are discarded or treated as sent over TLS.
     async fn start_tls(&mut self, act: &ServerAct) -> io::Result<Flow> {
         let mut carried = std::mem::take(&mut self.inbox);
         let flow = self.handshake().await?;

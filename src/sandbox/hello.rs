@@ -1,5 +1,5 @@
-//! Responses to a ClientHello that current TLS libraries do not support: old versions, weak cipher suites, a downgraded
-//! version, an incomplete ServerHello. Such a handshake ends after the server's first flight.
+//! Responses to a ClientHello, of kinds that current TLS libraries cannot send: old versions, weak cipher suites, a
+//! downgraded version, an incomplete ServerHello. Such a handshake ends after the server's first flight.
 //!
 //! Only the parts of the ClientHello that the decision needs are parsed (RFC 8446 §4.1.2). If it cannot be parsed, the
 //! TLS library handles it. Read next: `acts`, which calls [`react`] before it starts the library.
@@ -168,7 +168,7 @@ const STRONG: &[u16] = &[0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA8, 0xCCA9, 0x009C,
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DowngradeMark {
     None,
-    /// The last eight bytes of the random signal that the server supports TLS 1.3 (RFC 8446 §4.1.3).
+    /// The last eight bytes of the server random, which signal that the server supports TLS 1.3 (RFC 8446 §4.1.3).
     HasTls13,
 }
 

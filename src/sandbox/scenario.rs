@@ -39,7 +39,7 @@ pub struct Server {
     pub greeting: &'static str,
     /// The extensions in the reply to EHLO before TLS.
     pub plain: &'static [&'static str],
-    /// The extensions in the reply to EHLO inside TLS.
+    /// The extensions in the reply to EHLO over TLS.
     pub inside: &'static [&'static str],
     /// What the client must do before MAIL.
     pub demands: RequiredBeforeMail,
@@ -201,7 +201,7 @@ pub enum Trigger {
     Secured,
     /// EHLO before TLS.
     Ehlo,
-    /// EHLO inside TLS.
+    /// EHLO over TLS.
     EhloInside,
     /// HELO.
     Helo,
@@ -254,7 +254,7 @@ pub enum ServerAct {
     Tls,
     /// Starts TLS, then executes commands that were received before it: the vulnerability CVE-2011-0411.
     TlsCarrying,
-    /// The same, but the commands are executed only when the first command inside TLS arrives.
+    /// The same, but the commands are executed only when the first command over TLS arrives.
     TlsHolding,
     /// Sends a challenge of this many bytes, then sends no more data.
     Challenge(usize),
@@ -266,7 +266,7 @@ pub enum ServerAct {
     Deaf,
     /// Closes the sending direction; discards what it receives.
     HalfClose,
-    /// Closes the connection; inside TLS, sends close_notify first.
+    /// Closes the connection; over TLS, sends close_notify first.
     Close,
     /// Closes the connection without close_notify.
     CloseRudely,

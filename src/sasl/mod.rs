@@ -28,7 +28,7 @@ pub use mechanism::{
 };
 
 /// All mechanisms in order of preference. With a password: first those that do not send it and use channel binding,
-/// then those that do not send it, those that send it inside TLS, and obsolete ones. Then mechanisms for tokens, then
+/// then those that do not send it, those that send it over TLS, and obsolete ones. Then mechanisms for tokens, then
 /// those without a secret.
 pub static MECHANISMS: &[&Mechanism] = &[
     &scram::SHA_512_PLUS,

@@ -133,7 +133,7 @@ impl From<ReversePath> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ForwardPath {
-    /// `<postmaster>`, in the upper and lower case letters that the user typed.
+    /// `<postmaster>`, with the letter case that the user typed.
     Postmaster(String),
     /// A recipient.
     Mailbox(Mailbox),
@@ -310,8 +310,9 @@ fn split(text: &str) -> Result<(&str, &str), AddressError> {
     Ok((local, domain))
 }
 
-/// What a text that is no address means, if an address is in it: `Ann <ann@example.net>`, `mailto:ann@example.net`,
-/// `ann@example.net, bob@example.net`, as in the header of a message (RFC 5322 §3.4) or in a link (RFC 6068 §2).
+/// The likely meaning of a string that contains an email address but is not one: `Ann <ann@example.net>`,
+/// `mailto:ann@example.net`, `ann@example.net, bob@example.net`, as in the header of a message (RFC 5322 §3.4) or in a
+/// link (RFC 6068 §2).
 fn in_other_notation(text: &str) -> Option<AddressError> {
     let address = |text: &str| {
         let text = text.trim();

@@ -153,10 +153,20 @@ const QUOTING_KEYS: &[&str] = &[
 
 fn texts() -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> =
-        ["src", "tests", "benches"].into_iter().flat_map(files).map(|(path, _)| path).collect();
+        ["src", "tests", "benches", "build"].into_iter().flat_map(files).map(|(path, _)| path).collect();
     paths.extend(["README.md", "CHANGELOG.md", "Cargo.toml"].map(|name| root().join(name)));
     let content = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    for folder in ["docs", "docs/man", "docs/completions", "src/lexicon/data", "tests/corpus", ".ci", "fuzz/src"] {
+    for folder in [
+        "docs",
+        "docs/man",
+        "docs/completions",
+        "src/lexicon/data",
+        "tests/corpus",
+        ".ci",
+        "bench",
+        "build",
+        "fuzz/src",
+    ] {
         paths.extend(content(root().join(folder)));
     }
     paths.extend(content(root().join("tests/transcripts")).flat_map(content));

@@ -1,4 +1,4 @@
-//! AUTH: the mechanisms that are advertised before and inside TLS, and the reason why a login was not attempted or
+//! AUTH: the mechanisms that are advertised before and over TLS, and the reason why a login was not attempted or
 //! failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
@@ -97,7 +97,7 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 fn only_inside_tls() -> Vec<Fix> {
     vec![
         Fix::run(
-            "Server operator: advertise AUTH only inside TLS (command for Postfix)",
+            "Server operator: advertise AUTH only over TLS (command for Postfix)",
             "postconf -e smtpd_tls_auth_only=yes",
         ),
         Fix::text(
@@ -157,14 +157,14 @@ fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
 fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     let encrypted = session.handshake().is_some();
     let summary = if encrypted {
-        "the server does not advertise AUTH, not even inside TLS, so a login is not possible".to_owned()
+        "the server does not advertise AUTH, not even over TLS, so a login is not possible".to_owned()
     } else {
         "the server does not advertise AUTH on this unencrypted connection, so a login is not possible".to_owned()
     };
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => "Port 25 is for mail between servers, where most servers accept no logins.".to_owned(),
-        (_, false) => "Many servers advertise AUTH only inside TLS, and this connection is unencrypted.".to_owned(),
+        (_, false) => "Many servers advertise AUTH only over TLS, and this connection is unencrypted.".to_owned(),
         _ => "This host only receives mail and accepts no logins.".to_owned(),
     };
     if plan.target.port != 25 && encrypted {
@@ -172,7 +172,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
         finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator to find out.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH inside TLS"));
+        finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH over TLS"));
     }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
@@ -212,7 +212,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials",
         )
     } else {
-        Fix::text("Allow another mechanism with --auth, or ask the server's operator to enable PLAIN inside TLS")
+        Fix::text("Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS")
     });
     finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);

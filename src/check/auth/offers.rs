@@ -30,7 +30,7 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
             "With these mechanisms, an eavesdropper can run an offline dictionary attack. The server has to store every password in clear text, or as a hash that is as useful to an attacker as the password."
                 .to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: enable PLAIN inside TLS and SCRAM-SHA-256, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
+            "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
         )],
         ..finding.on(received.event)
     })
@@ -63,7 +63,7 @@ pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option
         return None;
     }
     let summary =
-        "the server does not advertise AUTH inside TLS, although the port is for programs that log in".to_owned();
+        "the server does not advertise AUTH over TLS, although the port is for programs that log in".to_owned();
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,

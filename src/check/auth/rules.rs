@@ -23,8 +23,8 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from the finding is a notice, and is reported only inside TLS on the ports for mail programs (587 and 465).",
-        matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only inside TLS.",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from the finding is a notice, and is reported only over TLS on the ports for mail programs (587 and 465).",
+        matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only over TLS.",
         action: "Use port 587 with STARTTLS or port 465, and the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
         references: "RFC 4954 section 3, RFC 6409 section 4.3",
@@ -38,7 +38,7 @@ pub(super) static AUTH_MECHANISM_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "The server advertises AUTH, but none of the mechanisms that smtpcheck supports and that --auth allows. smtpcheck did not send the password.",
         matters: "Clients cannot log in with the given credentials. A server that advertises only XOAUTH2 or OAUTHBEARER accepts no passwords. A server that advertises only GSSAPI requires a Kerberos login.",
-        action: "Use the type of credentials that the server requires, for example an OAuth token. Server operator: enable PLAIN inside TLS.",
+        action: "Use the type of credentials that the server requires, for example an OAuth token. Server operator: enable PLAIN over TLS.",
         example: "250 AUTH XOAUTH2 OAUTHBEARER",
         references: "RFC 4954 section 3",
     },
@@ -115,8 +115,8 @@ pub(super) static AUTH_MECHANISM_OBSOLETE: Rule = Rule {
     title: "the server advertises obsolete login mechanisms",
     docs: Docs {
         sees: "The server advertises CRAM-MD5, DIGEST-MD5 or NTLM. The finding is a warning if the server advertises no other mechanism.",
-        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text, or as a hash that is as useful to an attacker as the password. Inside TLS, these mechanisms are no safer than PLAIN.",
-        action: "Server operator: enable SCRAM-SHA-256, or PLAIN inside TLS, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256).",
+        matters: "An eavesdropper can run an offline dictionary attack, and the server has to store every password in clear text, or as a hash that is as useful to an attacker as the password. Over TLS, these mechanisms are no safer than PLAIN.",
+        action: "Server operator: enable SCRAM-SHA-256, or PLAIN over TLS, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256).",
         example: "250 AUTH CRAM-MD5 DIGEST-MD5",
         references: "RFC 6331 section 2 (reasons why DIGEST-MD5 is historic), RFC 4954 section 9",
     },
@@ -142,7 +142,7 @@ pub(super) static AUTH_IN_PLAINTEXT: Rule = Rule {
     docs: Docs {
         sees: "The server advertises AUTH with PLAIN or LOGIN before TLS.",
         matters: "A program that does not require TLS sends its password where an on-path attacker can read it. RFC 4954 requires servers not to allow PLAIN without TLS by default.",
-        action: "Server operator: advertise AUTH only inside TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in auth_advertise_hosts.",
+        action: "Server operator: advertise AUTH only over TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in auth_advertise_hosts.",
         example: "250-STARTTLS and 250 AUTH PLAIN LOGIN in the same reply",
         references: "RFC 4954 section 9, RFC 8314 section 4.1",
     },

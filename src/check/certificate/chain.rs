@@ -20,15 +20,13 @@ pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
 /// RFC 8446 §4.4.2: the server's certificate is first, and each following certificate should certify the previous one,
 /// so an issuer must follow the certificates that it signed.
 fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
-    let backwards = |(place, one): (usize, &Certificate)| {
-        one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
-    };
-    let (place, issuer) = seen.presented.chain.iter().enumerate().find_map(backwards)?;
-    let signer = if issuer == 0 { "the first certificate".to_owned() } else { format!("certificate {issuer}") };
-    let summary = format!("{} is signed by {signer}, which precedes it", seen.called(place));
+    let backwards =
+        |(place, one): (usize, &Certificate)| one.issued_by.is_some_and(|issuer| issuer < place).then_some(place);
+    let place = seen.presented.chain.iter().enumerate().find_map(backwards)?;
+    let summary = format!("in the chain that the server sends, {} comes after that of its issuer", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
-        "The server's file contains the certificates in the wrong order. Most programs sort them, but older programs fail."
+        "The server's file contains the certificates in the wrong order: each certificate must come before that of its issuer. Most programs sort them, but older programs fail."
             .to_owned();
     finding.fixes = vec![Fix::text(
         "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
@@ -43,21 +41,18 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     for (place, one) in chain.iter().enumerate().skip(1) {
         let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
         if twice {
-            parts.push(format!("certificate {place} is sent twice ({})", one.subject));
+            parts.push(format!("{} (sent twice)", one.subject));
         } else if one.self_signed {
-            parts.push(format!(
-                "certificate {place} is a root, which clients already have or do not trust ({})",
-                one.subject
-            ));
+            parts.push(format!("{} (a root, which clients already have or do not trust)", one.subject));
         } else if one.is_readable() && !line.contains(&place) {
-            let dated = if one.is_in_date(seen.now) { "" } else { " and not valid at this time" };
-            parts.push(format!("certificate {place} is not needed{dated} ({})", one.subject));
+            let dated = if one.is_in_date(seen.now) { "" } else { ", and not valid at this time" };
+            parts.push(format!("{} (not needed{dated})", one.subject));
         } else if !one.is_readable() {
-            parts.push(format!("certificate {place} cannot be read"));
+            parts.push("a certificate that cannot be read".to_owned());
         }
     }
     if seen.presented.chain_length > MANY {
-        parts.push(format!("{} certificates are sent in total", seen.presented.chain_length));
+        parts.push(format!("{} certificates in total", seen.presented.chain_length));
     }
     let shown = parts.len().min(3);
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };

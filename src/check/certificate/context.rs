@@ -24,10 +24,10 @@ impl<'a> CertificateContext<'a> {
         self.presented.lineage()
     }
 
-    /// The name of a certificate in findings.
+    /// The name of a certificate in findings. It contains the subject, because positions can be counted from 0 or 1.
     pub(super) fn called(self, place: usize) -> String {
         match self.presented.chain.get(place) {
-            Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
+            Some(one) if place > 0 => format!("the certificate {}", one.subject),
             _ => "the certificate".to_owned(),
         }
     }

@@ -195,7 +195,7 @@ pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
         let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
         finding.cause = format!("{accepting} can verify the chain, but clients that use {rejecting} cannot.");
         finding.fixes = vec![Fix::text(
-            "Server operator: if such clients must be able to connect, get a certificate without this feature",
+            "Server operator: if such clients must be able to connect, get a certificate that they can verify",
         )];
         finding
     });

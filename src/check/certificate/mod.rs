@@ -222,7 +222,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         ),
         (None, Some(why)) => why,
         (None, None) => {
-            "The certificate does not cover this host name, so clients that verify certificates reject it.".to_owned()
+            format!("The certificate does not cover {expected}, so clients that verify certificates reject it.")
         }
     };
     if let Some(provider) =
@@ -248,7 +248,12 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
             },
         ));
     }
-    finding.fixes.push(Fix::text(format!("Server operator: get a certificate that contains {expected}")));
+    // Public CAs rarely issue certificates for IP addresses, and never for private ones.
+    finding.fixes.push(if expected.parse::<std::net::IpAddr>().is_ok() {
+        Fix::text("Connect to the server by a host name that the certificate contains, instead of an IP address")
+    } else {
+        Fix::text(format!("Server operator: get a certificate that contains {expected}"))
+    });
     Some(finding)
 }
 

@@ -59,7 +59,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     title: "the server does not send the intermediate certificate",
     docs: Docs {
         sees: "Neither a certificate that the server sent nor a trusted root has signed the server's certificate, and the certificate contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
-        matters: "Browsers download or cache the missing certificate, but mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
+        matters: "Some clients download or cache the missing certificate, but most mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
         example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",
         references: "RFC 8446 section 4.4.2 (certificate list), RFC 5280 section 4.2.2.1 (URL of the issuer's certificate)",
@@ -124,7 +124,7 @@ pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     title: "the certificate, or an intermediate certificate, expires soon",
     docs: Docs {
         sees: "The server's certificate, or an intermediate certificate, expires in 21 days or less. --cert-days changes this limit, and can set a second, shorter limit for an error.",
-        matters: "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed, or the mail service has not loaded the renewed certificate.",
+        matters: "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry. At this point, it has probably failed, or the mail service has not loaded the new certificate.",
         action: "Server operator: renew the certificate and reload the mail service. If you use automatic renewal, find out why it did not take effect.",
         example: "certbot renewed the file, but Postfix was not reloaded",
         references: "RFC 5280 section 4.1.2.5",
@@ -152,7 +152,7 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
         sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
-        example: "the AddTrust root in May 2020, DST Root CA X3 in September 2021",
+        example: "USERTrust RSA Certification Authority, as issued by AddTrust External CA Root, in May 2020; Let's Encrypt R3, as issued by DST Root CA X3, in September 2021",
         references: "RFC 5280 section 6.1.3 (each certificate of the path must be valid at the current time)",
     },
 };
@@ -189,7 +189,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     title: "the certificate is not for a TLS server",
     docs: Docs {
         sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept it. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
-        matters: "The certificate was issued for another purpose, so programs that verify certificates reject it.",
+        matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",
         references: "RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.12",
@@ -294,7 +294,7 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     docs: Docs {
         sees: "The chain is valid, but it has a feature that some TLS libraries do not support: a critical certificatePolicies or inhibitAnyPolicy extension, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
         matters: "Whether a client accepts the certificate depends on its TLS library. The finding lists the libraries that accept it and those that reject it.",
-        action: "Server operator: if such clients must be able to connect, get a certificate without this feature.",
+        action: "Server operator: if such clients must be able to connect, get a certificate that they can verify.",
         example: "X509v3 Certificate Policies: critical",
         references: "RFC 5280 section 4.2 (a client rejects a critical extension that it cannot process)",
     },

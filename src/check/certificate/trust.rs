@@ -179,11 +179,14 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
-    // Nor is a certificate with the URL of its issuer's certificate, because a CA issued it.
-    let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.issuer_urls.is_empty();
+    // Nor is a certificate with another issuer, because a CA issued it. Google's error certificate is self-signed too.
+    let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.self_signed;
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
     if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
         finding.consequences.push(sign.means.into());
+        // The fix of such a sign replaces the general advice.
+        let is_replaced = matches!(sign.kind.as_str(), "default" | "local");
+        finding.fixes.retain(|fix| !is_replaced || fix.text != public_certificate().text);
         finding.fixes.splice(0..0, sign.fix.fixes());
     }
     finding
@@ -276,7 +279,7 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     let summary = format!("the server does not send the certificate of the issuer, {}", seen.leaf.issuer);
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_INCOMPLETE, Confidence::Likely, summary);
     finding.cause = format!(
-        "{sent}, so clients cannot follow the chain to a root. Browsers download the missing certificate, but mail programs and mail servers do not."
+        "{sent}, so clients cannot follow the chain to a root. Some clients download the missing certificate (for example Chrome, Edge and programs that use the TLS library of Windows), but most mail programs and mail servers do not."
     );
     finding.otherwise = Some(format!(
         "The issuer may be a root that is missing from {}. Repeat the check on another machine to find out.",

@@ -119,7 +119,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         ConnectFaultKind::TimedOut => (
             &CONNECTION_TIMED_OUT,
             format!("{host} does not respond on port {port}"),
-            "The connection was neither accepted nor rejected. This is typical of a firewall that drops the packets, or of an IP address without a host.",
+            "The connection was neither accepted nor rejected. Usually, a firewall drops the packets, or no host uses this IP address.",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
             &CONNECTION_IMPOSSIBLE,
@@ -160,14 +160,14 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// Another possible cause of a failed connection, and how to find out. Errors of this machine have only one cause.
+/// Another possible cause of a failed connection, and how to find out. Local errors need no second explanation.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
             "A firewall may reject the connection on behalf of the host. Repeat the check from another network to find out.",
         ),
         ConnectFaultKind::TimedOut => Some(
-            "The host may be down, or a firewall may drop the packets. Try another network or another port to find out.",
+            "The host may be down or overloaded. Repeat the check from another network, or with another port, to find out.",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             Some("Some firewalls on servers respond in the same way (firewalld does).")
@@ -203,12 +203,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
-            "The host responds on port {}, so it is up. Port 25 is blocked on the network path, as in most home and cloud networks.",
+            "The host responds on port {}, so it is up. Probably, port 25 is blocked on the network path, as in most home and cloud networks.",
             list.join(", ")
         ),
         (ConnectFaultKind::TimedOut, _) => {
             format!(
-                "The host responds on port {}, so it is up. This port is filtered on the network path or by the server.",
+                "The host responds on port {}, so it is up. Probably, this port is filtered on the network path or by the server.",
                 list.join(", ")
             )
         }
@@ -229,7 +229,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     Siblings::Answer
 }
 
-/// Adds how the cloud that this machine runs on treats the port that times out.
+/// Adds whether this machine's cloud provider blocks the port.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);

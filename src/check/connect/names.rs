@@ -258,7 +258,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::ContainerHost => (
-            "In a container, this name leads to the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates it only if this is configured.",
+            "In a container, this name means the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates it only if this is configured.",
             vec![
                 Fix::text(
                     "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
@@ -292,7 +292,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
     finding
 }
 
-/// A provider's name that leads to loopback or private IP addresses. IP addresses from `--resolve` are not judged.
+/// A provider's name that resolves to loopback or private IP addresses. IP addresses from `--resolve` are not judged.
 pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names.filter(|names| names.source != NameSource::Override)?;
@@ -313,7 +313,8 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     } else {
         ("a private network", "a gateway or mail relay of this network, a VPN, or the hosting company")
     };
-    let summary = format!("{} leads to {list}, an address of {place}, not of {}", names.host.both(), provider.name);
+    let summary =
+        format!("{} resolves to {list}, an IP address of {place}, not of {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
     finding.cause = format!(
         "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results are about the server that responds there. smtpcheck examined neither the provider's own server nor its certificate.",

@@ -38,7 +38,7 @@ pub(super) static NAME_WITHOUT_ADDRESS: Rule = Rule {
         matters: "Often the target is a mail domain (example.net) instead of its mail server (mail.example.net). Such a domain has MX records but no IP address.",
         action: "Look up the MX records of the domain to find its mail servers, or use the host name from the provider's documentation.",
         example: "smtpcheck example.net, where only mail.example.net has an IP address",
-        references: "RFC 5321 section 5.1 (how clients find the mail server of a domain), RFC 2308 section 2.2",
+        references: "RFC 5321 section 5.1 (locating the target host), RFC 2308 section 2.2",
     },
 };
 
@@ -61,7 +61,7 @@ pub(super) static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     title: "the host name has more IP addresses than smtpcheck tries",
     docs: Docs {
         sees: "The DNS lookup returned more than 16 IP addresses of one family. smtpcheck tries only the first 16.",
-        matters: "Mail servers try only some of the IP addresses of a host before they try the next host, so most of these IP addresses are never used. In addition, a response of this size may not fit into one UDP packet. A dozen IP addresses are enough for large mail services.",
+        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response of this size may not fit into one UDP packet. A dozen IP addresses are enough for large mail services.",
         action: "Operator of the domain: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -136,12 +136,12 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
 pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     id: "name-points-elsewhere",
     severity: Severity::Warning,
-    title: "a public provider's name leads to an address inside this machine or network",
+    title: "a public provider's name resolves to a loopback or private IP address",
     docs: Docs {
         sees: "The host name is that of a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
         matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
         example: "smtp.gmail.com with the address 127.0.0.1",
-        references: "RFC 5321 section 5.1 (how mail finds its server), RFC 6761 section 6.3 (localhost)",
+        references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",
     },
 };

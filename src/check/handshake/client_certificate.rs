@@ -20,7 +20,7 @@ pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault)
 }
 
 /// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate there, often with the
-/// unspecific alert 40 (RFC 5246 §7.4.6, historic). The client certificate is the reason if
+/// generic alert 40 (RFC 5246 §7.4.6, historic). The client certificate is the reason if
 /// 1. the alert can be about a certificate,
 /// 2. the server requested a client certificate in response to a ClientHello that offers TLS 1.2,
 /// 3. and neither the version nor the suite that it chose is the reason.
@@ -52,7 +52,7 @@ fn rejected(code: u8, name: &str) -> Finding {
     }
     .to_owned();
     finding.otherwise = Some(
-        "The server may reject the certificate for a reason that the alert does not name. Its mail log shows the reason."
+        "The server may have rejected the certificate for a reason that the alert does not name. Its mail log shows the reason."
             .to_owned(),
     );
     finding.fixes = vec![Fix::text(
@@ -69,8 +69,9 @@ fn required(plan: &Plan, code: u8, name: &str) -> Finding {
     finding.cause =
         "The server accepts only clients with a certificate that it trusts, and smtpcheck sent no certificate."
             .to_owned();
-    finding.otherwise = (!certain)
-        .then(|| "The server may end the handshake for another reason. Its mail log shows the reason.".to_owned());
+    finding.otherwise = (!certain).then(|| {
+        "The server may have ended the handshake for another reason. Its mail log shows the reason.".to_owned()
+    });
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run("Send your client certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),

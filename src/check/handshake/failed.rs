@@ -24,8 +24,10 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     }
     // If a server rejects every ClientHello, the server name may be the reason.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
-    if is_about_the_name || hellos.reject_everything {
+    if is_about_the_name {
         finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
+    } else if hellos.reject_everything {
+        finding.cause = format!("{} {}", finding.cause, about_the_name(plan, tls));
     }
     if is_about_the_name || (hellos.reject_everything && tls.sni.is_none()) {
         finding.fixes.push(Fix::run(
@@ -48,14 +50,27 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     finding
 }
 
+/// How the server name may be the reason, for a server that rejects every ClientHello.
+fn about_the_name(plan: &Plan, tls: &TlsFault) -> String {
+    match &tls.sni {
+        Some(name) => format!("It may also have no certificate for the server name (SNI) that smtpcheck sent, {name}."),
+        None => {
+            format!(
+                "It may also need a server name (SNI): smtpcheck sent none, because {} is not a host name.",
+                plan.target.host
+            )
+        }
+    }
+}
+
 /// Another possible cause, and how to find out.
 fn otherwise(kind: &TlsFaultKind) -> &'static str {
     match kind {
         TlsFaultKind::Alert { .. } | TlsFaultKind::NotTls => {
-            "The server may end the handshake for another reason. Its mail log shows the reason."
+            "The server may have ended the handshake for another reason. Its mail log shows the reason."
         }
         TlsFaultKind::Closed => {
-            "A device on the network path may close the connection. Repeat the check from another network to find out."
+            "A device on the network path may have closed the connection. Repeat the check from another network to find out."
         }
         TlsFaultKind::Reset => {
             "A firewall on the network path may block TLS on this port. Repeat the check from another network to find out."
@@ -121,7 +136,7 @@ fn reading(
         ),
         TlsFaultKind::Reset => (
             "the connection is reset during the TLS handshake".to_owned(),
-            "The server process crashed, or the server does not support TLS on this port.",
+            "Usually, the server process crashed, or the server does not support TLS on this port.",
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
@@ -130,7 +145,7 @@ fn reading(
         ),
         TlsFaultKind::Incompatible { .. } => (
             "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
-            "The server sends TLS messages that no current client accepts.",
+            "The server sends TLS messages that violate the standard, so no current client accepts them.",
         ),
     };
     (summary, cause, Confidence::Likely)
@@ -159,7 +174,7 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
             "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
         }
         40 if hellos.current.is_some() => {
-            "The client and the server support the same TLS version and cipher suites. The reason may be the key exchange group, or the type of the certificate's key or signature (Brainpool, DSA)."
+            "The client and the server have a TLS version and cipher suites in common. The handshake may have failed because of the key exchange group, or because of the type of the certificate's key or signature (Brainpool, DSA)."
         }
         40 | 71 if hellos.reject_everything => {
             "The server also rejects a ClientHello that offers all versions and cipher suites. Usually, the server has no certificate, or has a certificate that it cannot use."
@@ -186,13 +201,13 @@ fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str)
                 "the server began to respond to the TLS handshake but did not finish within {}",
                 seconds(waited_ms)
             ),
-            "The server is overloaded or has stopped responding.",
+            "The server sends its response very slowly, or stopped in the middle of it.",
         );
     }
     let cause = if plan.tls_use() == TlsUse::Implicit {
-        "The server expects an unencrypted session on this port and waits for more data."
+        "Usually, the server expects an unencrypted session on this port and waits for more data."
     } else {
-        "The server accepted STARTTLS and then sent no data. The server process has stopped responding."
+        "The server accepted STARTTLS and then sent no data. Usually, the server process has stopped responding."
     };
     (format!("the server does not respond to the TLS handshake within {}", seconds(waited_ms)), cause)
 }

@@ -20,9 +20,9 @@ pub(super) fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
     }
     let summary = "the server supports TLS 1.3 but chose TLS 1.2, although TLS 1.3 was offered".to_owned();
     let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
-    finding.cause = "A device on the network path (a proxy, a firewall, or an attacker who wants to read the traffic) removes TLS 1.3 from the ClientHello. The server's response contains a mark which shows that the server supports TLS 1.3.".to_owned();
+    finding.cause = "A device on the network path (a proxy, a firewall, or an on-path attacker) probably removes TLS 1.3 from the ClientHello. The server's response contains a downgrade marker, which shows that the server supports TLS 1.3.".to_owned();
     finding.otherwise = Some(
-        "The server itself may set the mark by mistake. Repeat the check from another network to find out.".to_owned(),
+        "The server itself may set this downgrade marker by mistake. Repeat the check from another network to find out.".to_owned(),
     );
     finding.fixes = vec![
         Fix::text("Repeat the check from another network"),
@@ -56,8 +56,11 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
         TlsVersion::V1_2 => "TLS 1.2",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
     };
-    let summary =
-        format!("the newest TLS version that the server supports is {version}, but smtpcheck requires {least}");
+    let supports = match version {
+        "SSLv2" => "the server supports only SSLv2, which is older than TLS".to_owned(),
+        _ => format!("the newest TLS version that the server supports is {version}"),
+    };
+    let summary = format!("{supports}, but smtpcheck requires {least}");
     let mut finding =
         Finding::new(&TLS_VERSION_TOO_OLD, Phase::Tls, Confidence::Certain, summary).tried(hello.probe.id);
     finding.cause =
@@ -76,7 +79,7 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
-        "the server chooses {} with {}{prime}, which some current programs do not accept",
+        "the TLS handshake fails: the server chooses {} with {}{prime}, which some current programs do not accept",
         taken.version, taken.suite_name
     );
     let others: Vec<HelloProbe<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
@@ -94,9 +97,10 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
         "uses"
     };
     let exchange = exchange(taken);
-    finding.cause = format!("The TLS version and the certificate are not the reason. The server {has} {exchange}");
+    finding.cause =
+        format!("The reason is the cipher suite, not the TLS version or the certificate. The server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
-        "The server may also support current cipher suites, and end the handshake for another reason. Its mail log shows the reason."
+        "The server may support current cipher suites too, and may have ended the handshake for another reason. Its mail log shows the reason."
             .to_owned()
     });
     finding.consequences = clients::sentences(evidence);
@@ -158,8 +162,8 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         clients::Obstacle::KeyOrSignature => {
             let key = hello.seen().and_then(|seen| seen.presented.as_ref()?.leaf()).map(|leaf| leaf.key.as_str());
             let what = match (taken.signature.as_deref(), key) {
-                (Some(name), Some(key)) => format!("a certificate with the key {key} and the signature {name}"),
-                (Some(name), None) => format!("the signature {name}"),
+                (Some(name), Some(key)) => format!("the handshake signature {name} (key of the certificate: {key})"),
+                (Some(name), None) => format!("the handshake signature {name}"),
                 (None, Some(key)) => format!("a certificate with the key {key}"),
                 (None, None) => "a certificate with an unusual type of key".to_owned(),
             };
@@ -174,13 +178,13 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         | clients::Obstacle::DhPrime
         | clients::Obstacle::RenegotiationInfo => return None,
     };
-    let summary = format!("the server uses {what}, which some current programs do not accept");
+    let summary = format!("the TLS handshake fails: the server uses {what}, which some current programs do not accept");
     let mut finding = Finding::new(rule, Phase::Tls, Confidence::Likely, summary).tried(hello.probe.id);
     finding.cause = format!(
         "The server and smtpcheck support the same TLS version and cipher suites. In response to a ClientHello that offers all algorithms, the server chose {what}, which smtpcheck's TLS library (rustls) does not support."
     );
     finding.otherwise = Some(
-        "The server may also support common algorithms, and end the handshake for another reason. Its mail log shows the reason."
+        "The server may support common algorithms too, and may have ended the handshake for another reason. Its mail log shows the reason."
             .to_owned(),
     );
     finding.consequences = clients::sentences(evidence);

@@ -85,7 +85,7 @@ pub(super) static TLS_DOWNGRADED: Rule = Rule {
     severity: Severity::Error,
     title: "a device on the network path lowers the TLS version",
     docs: Docs {
-        sees: "The server chose TLS 1.2, although smtpcheck offered TLS 1.3. A mark in the server's response shows that the server supports TLS 1.3 too.",
+        sees: "The server chose TLS 1.2, although smtpcheck offered TLS 1.3. A downgrade marker in the server's response shows that the server supports TLS 1.3 too.",
         matters: "Probably a proxy, a firewall or an attacker changes the ClientHello on its way to the server. TLS libraries abort such a handshake.",
         action: "Repeat the check from another network. Server operator: if the result is the same from every network, check the proxy or the TLS inspection in front of the server.",
         example: "DOWNGRD 01 at the end of the server's random number",

@@ -174,7 +174,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let key = format!("As the password, use {password}");
     reading.fixes = vec![
         match &provider.password_url {
-            Some(url) => Fix::open(key, url.clone()),
+            Some(url) => Fix::open(key, *url),
             None => Fix::text(key),
         },
         Fix::text(format!("As the user name, use {user}")),

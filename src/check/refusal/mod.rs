@@ -146,7 +146,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| {
             Some(
-                "The server may mean another reason than its code usually has. Read the text of the reply to find out."
+                "The server may have used this code for an unusual reason. Read the text of the reply to find out."
                     .to_owned(),
             )
         });
@@ -230,7 +230,7 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(Fix::run(
         format!(
-            "Log in with {plain} inside TLS, because the server may be unable to check the password with {mechanism}"
+            "Log in with {plain} over TLS, because the server may be unable to check the password with {mechanism}"
         ),
         format!("smtpcheck {target} --user {} --auth {plain}", in_shell(&login.user)),
     ))
@@ -276,7 +276,7 @@ fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Re
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
-    // Every phase has a rule for the replies that reach this function. The only one to RSET or QUIT is 421.
+    // Every phase has a rule for the replies that reach this function. The only such reply to RSET or QUIT is 421.
     rule_at(reply_phase(received.event.phase), received.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
@@ -417,7 +417,8 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     format!("{name}@{domain}")
 }
 
-/// Whether an IP address is private. The server then receives the connection from the public IP address of a router.
+/// Whether an IP address is private, loopback or link-local. From a private address, a remote server receives the
+/// connection through a router, and sees the public IP address of that router.
 pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),

@@ -2,13 +2,13 @@
 //! those that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the
 //! handshakes.
 //!
-//! Read next: [`order`], the order of the ClientHellos and its reasons; [`results`], the results of a scan;
+//! Read next: [`order`], the order of the ClientHellos, and the reasons for it; [`results`], the results of a scan;
 //! [`profile`], the comparison with published profiles.
 //!
 //! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then
-//! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, the reason
-//! may be the offer or the client. This counts as "no" only if the server responds to a later ClientHello. To find this
-//! out, the last ClientHello is that of a current client.
+//! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, it may object
+//! to what the ClientHello offered, or to the client itself. This counts as "no" only if the server responds to a later
+//! ClientHello. To test this, the scan ends with the ClientHello of a current client.
 
 mod order;
 mod profile;
@@ -98,7 +98,7 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if old.is_empty() {
         return None;
     }
-    let summary = format!("the server still accepts {}", old.join(", "));
+    let summary = format!("the server still accepts {}", in_a_row(&old));
     let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Phase::Tls, Confidence::Certain, summary);
     // The finding refers to one ClientHello for each version, because --tls-scan=full sends dozens.
     let mut versions = Vec::new();
@@ -113,7 +113,7 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         finding = finding.tried(one.hello.probe.id);
     }
     finding.cause =
-        "These TLS versions are deprecated, because they have known weaknesses. An on-path attacker may be able to downgrade clients to them."
+        "These versions are deprecated, because they have known weaknesses. An on-path attacker may be able to downgrade clients to them."
             .to_owned();
     finding.fixes = vec![Fix::run(
         "Server operator: disable these versions (command for Postfix)",
@@ -122,8 +122,8 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     Some(finding)
 }
 
-/// The shortest acceptable Diffie-Hellman prime, in bits. Shorter primes can be broken by precomputation with large
-/// resources (RFC 9325 §4.1, Logjam).
+/// The shortest acceptable Diffie-Hellman prime, in bits. Shorter primes can be broken by precomputation with enough
+/// computing power (RFC 9325 §4.1, Logjam).
 const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
@@ -210,6 +210,14 @@ fn openssl_name(class: WeakClass) -> &'static str {
     }
 }
 
+/// `a, b and c`.
+fn in_a_row(words: &[String]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.join(", "),
+    }
+}
+
 fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     let (hello, taken) = seen.hellos.iter().find_map(|one| {
         let taken = one.taken.filter(|taken| taken.version < Version::Tls13)?;
@@ -231,7 +239,7 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
 }
 
 /// Reported only if the server accepts a version older than TLS 1.2. Clients detect a downgrade from TLS 1.3 to TLS 1.2
-/// by the mark of RFC 8446 §4.1.3.
+/// by the downgrade marker (RFC 8446 §4.1.3).
 fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let hello = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }))?.hello;
     let is_old = |one: &VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;
@@ -277,7 +285,7 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause = "The report contains the results until the scan stopped. Items that were not tested are reported as unknown, neither as passed nor as failed.".to_owned();
+    finding.cause = "The report contains the results obtained before the scan stopped. Items that were not tested are reported as unknown, neither as passed nor as failed.".to_owned();
     let is_own_limit = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
     finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"

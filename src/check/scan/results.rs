@@ -41,7 +41,7 @@ pub struct Scan {
     pub post_quantum: Support,
     /// Whether a suite without forward secrecy is accepted.
     pub without_forward_secrecy: Support,
-    /// Whether ephemeral Diffie-Hellman with a prime is accepted.
+    /// Whether finite-field ephemeral Diffie-Hellman (DHE) is accepted.
     pub dhe: Support,
     /// The size of the smallest prime that the server used, in bits; null if it used no prime.
     pub dh_bits: Option<u32>,
@@ -133,7 +133,7 @@ pub struct WeakSeen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateSeen {
-    /// Its key, `RSA 2048` or `EC P-256`.
+    /// Its key, for example `RSA 2048` or `EC P-256`.
     pub key: String,
     /// Whether it is trusted, matches the host name and is valid now.
     pub verifies: bool,

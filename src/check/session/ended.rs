@@ -52,20 +52,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may also close the connection.
         Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
-        Fault::Silent { phase, waited_ms, .. } => SessionEnding {
-            rule: &REPLY_MISSING,
-            phase: *phase,
-            summary: format!("the server sends no reply to {phase} within {}", seconds(*waited_ms)),
-            cause: "The server is waiting for a DNS lookup, a content filter or a database.",
-            otherwise: Some(
-                "A device on the network path may drop the reply. Repeat the check from another network to find out.",
-            ),
-            fix: Fix::run(
-                "Repeat the check with a longer timeout",
-                format!("smtpcheck {target} --timeout 300s --max-time 10m"),
-            ),
-            failure: PhaseFailure::Unreachable,
-        },
+        Fault::Silent { phase, waited_ms, partial_bytes } => silent(&target, *phase, *waited_ms, *partial_bytes),
         Fault::Closed { phase, reset } => closed(*phase, *reset),
         Fault::Endless { phase } => SessionEnding {
             rule: &REPLY_ENDLESS,
@@ -74,7 +61,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
                 Phase::Greeting => "the greeting does not end".to_owned(),
                 phase => format!("the reply to {phase} does not end"),
             },
-            cause: "No valid reply is this long. The server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection after 64 KiB or 512 lines.",
+            cause: "No valid reply is this long, so the server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection when the reply exceeded its limit (64 KiB or 512 lines).",
             otherwise: None,
             fix: Fix::text(
                 "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
@@ -85,17 +72,46 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
             rule: &REPLY_MISSING,
             phase: *phase,
             summary: format!("the server stopped accepting data at {phase}"),
-            cause: "The server process no longer reads from the connection.",
+            cause: "Usually, the server process has stopped responding.",
             otherwise: Some(
                 "A device on the network path may block the connection. Repeat the check from another network to find out.",
             ),
             fix: Fix::text(
-                "Repeat the check. Server operator: check whether the server process has stopped responding.",
+                "Repeat the check. Server operator: check whether the server process is still running and reads from its connections.",
             ),
             failure: PhaseFailure::Unreachable,
         },
         Fault::TimeUp { phase } => time_limit(plan, &target, *phase),
     })
+}
+
+fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> SessionEnding {
+    let waited = seconds(waited_ms);
+    let (summary, cause, otherwise) = if partial_bytes == 0 {
+        (
+            format!("the server sent no reply to {phase} within {waited}"),
+            "Usually, the server is waiting for a DNS lookup, a content filter or a database.",
+            "A device on the network path may drop the reply. Repeat the check from another network to find out.",
+        )
+    } else {
+        (
+            format!("the reply to {phase} was still incomplete after {waited} (bytes received: {partial_bytes})"),
+            "The server sends its reply very slowly, as a tarpit does, or stopped in the middle of it.",
+            "A device on the network path may drop the rest of the reply. Repeat the check from another network to find out.",
+        )
+    };
+    SessionEnding {
+        rule: &REPLY_MISSING,
+        phase,
+        summary,
+        cause,
+        otherwise: Some(otherwise),
+        fix: Fix::run(
+            "Repeat the check with a longer timeout",
+            format!("smtpcheck {target} --timeout 300s --max-time 10m"),
+        ),
+        failure: PhaseFailure::Unreachable,
+    }
 }
 
 fn closed(phase: Phase, reset: bool) -> SessionEnding {
@@ -104,7 +120,7 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
         rule: &CONNECTION_CLOSED,
         phase,
         summary: format!("the server {closes} the connection instead of replying to {phase}"),
-        cause: "The server process ended in the middle of the session.",
+        cause: "Usually, the server process ended in the middle of the session.",
         otherwise: Some(
             "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
         ),
@@ -156,7 +172,7 @@ fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
 /// replies is used. A second session without PIPELINING finds out whether pipelining is the reason.
 fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
     finding.consequences.push(
-        "smtpcheck sent several commands together (PIPELINING), and one reply is missing, so it is not known to which command each reply belongs".to_owned(),
+        "smtpcheck sent several commands together (PIPELINING), and one reply is missing, so it is not known which command each reply belongs to".to_owned(),
     );
     finding.consequences.extend(repeated(plan, evidence, session));
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };

@@ -21,7 +21,7 @@ pub(super) static CONNECTION_CLOSED: Rule = Rule {
     title: "the server closes the connection in the middle of the session",
     docs: Docs {
         sees: "The connection was closed or reset when a reply was due, without a 421 reply.",
-        matters: "A server must not close the connection without a reply. Usually a server process has crashed, or a load balancer or a firewall closed the connection.",
+        matters: "A server must not close the connection without a reply. Usually, a server process has crashed, or a load balancer or a firewall closed the connection.",
         action: "Server operator: read the mail log for the time of the check. Check whether a firewall or proxy on the network path closes connections.",
         example: "smtpcheck sends EHLO, and the server resets the connection",
         references: "RFC 5321 section 3.8",
@@ -34,7 +34,7 @@ pub(super) static REPLY_MISSING: Rule = Rule {
     title: "the server stops responding",
     docs: Docs {
         sees: "After the greeting, no complete reply arrived within the time limit for one reply (--timeout).",
-        matters: "Usually the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout give up. RFC 5321 recommends that mail servers wait five minutes for most replies.",
+        matters: "Usually, the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout give up. RFC 5321 recommends that mail servers wait five minutes for most replies.",
         action: "Repeat the check with a longer --timeout, to find out whether the server is only slow. Server operator: find out which lookup, filter or database is slow.",
         example: "smtpcheck sends RCPT TO, and no reply arrives",
         references: "RFC 5321 section 4.5.3.2",
@@ -99,7 +99,7 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     title: "the server's replies do not match the commands",
     docs: Docs {
         sees: "The server sent a reply that can only belong to another command, for example 250 after AUTH, 220 after EHLO, a rejection after RSET or QUIT, or a second reply about the login that contradicts the first. The rule also applies if the server sends another reply after the reply to QUIT. In each case, the server has sent one reply too many or too few.",
-        matters: "In SMTP, only the order shows which reply belongs to which command. After one extra reply, each command seems to get the reply to the command before it, so a rejected recipient or login can seem to be accepted. smtpcheck ignores all results after the last reply that certainly belongs to its command. A second session, with a pause before each command, shows the server's actual replies.",
+        matters: "In SMTP, only the order shows which reply belongs to which command. After one extra reply, each command seems to get the reply to the command before it, so a rejected recipient or login can seem to be accepted. smtpcheck discards all results from the point at which it can no longer tell which command a reply belongs to. A second session, with a pause before each command, shows the server's actual replies.",
         action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
         example: "250 in reply to EHLO, another 250 after 0.1 seconds, and at the end 250 in reply to QUIT",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (the replies that are defined for each command)",

@@ -11,14 +11,14 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Config,
     name: "config",
     about: "Show the settings of a check, and where each is set",
-    details: "A setting can be set by an environment variable, by a profile, or by the defaults in the configuration file. If it is not set, the built-in default applies.",
+    details: "A setting comes from an environment variable, from a profile, or from [defaults] in the configuration file. If none of them contains it, the built-in default applies.",
     usage: &["config show [FLAGS]"],
     notes: &[
         "The file is ~/.config/smtpcheck/config.toml, or smtpcheck/config.toml in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names of flags without the leading dashes. Settings under [defaults] apply to every check. Settings under [profile.NAME] apply to a check with --profile NAME, or with the target @NAME.",
         concat!(
             "Exit codes:",
             "\n  0        the settings were printed",
-            "\n  2        usage error, or an error in the file, with line and column",
+            "\n  2        usage error, or an error in the file (the message shows the line and column)",
         ),
     ],
     examples: &[

@@ -13,7 +13,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, an error message, a log or a rule, offline",
-    details: "The explanation contains the meaning, how certain the meaning is, and what to do.",
+    details: "The explanation says what the input means, how certain that is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
         "For a log, the output ends with the number of replies in each category, the most frequent category first.",
@@ -48,8 +48,8 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct ExplainArgs {
     /// What to explain: a rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message of a
-    /// program, a log line, an EHLO extension, a SASL mechanism, a mail program or a provider; any other word is the name of
-    /// a file that contains a reply, a log or a bounce; - reads standard input
+    /// program, a log line, an EHLO extension, a SASL mechanism, a mail program or a provider. If the
+    /// argument is the name of an existing file, the file is read (a reply, a log or a bounce); - reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules
@@ -61,7 +61,7 @@ pub struct ExplainArgs {
     /// Provider or software of the server, if the input does not show it; write its id, its name or a host name
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
-    /// Print one JSON object per line, for each part of the input that was recognised
+    /// Print one JSON object for each recognised part of the input, one per line
     #[arg(long)]
     pub json: bool,
 

@@ -1,6 +1,7 @@
 //! The commands, one file each. A file declares the flags that the command takes, and a [`CommandSpec`] that describes it.
 //! Help, completions, manual pages and the keys of the configuration file are generated from [`COMMANDS`].
 
+pub mod batch;
 pub mod check;
 pub mod complete;
 pub mod completions;
@@ -22,6 +23,7 @@ pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 pub const COMMANDS: &[CommandSpec] = &[
     check::SPEC,
     run::SPEC,
+    batch::SPEC,
     ports::SPEC,
     explain::SPEC,
     demo::SPEC,

@@ -28,7 +28,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command never logs in and never sends a message.",
     usage: &["ports HOST [FLAGS]"],
     notes: &[
-        "If no port works, the exit code is that of the port whose check got furthest. Ports for mail programs take precedence over port 25.",
+        "If no port works, the exit code is that of the port whose check got furthest. If several ports got equally far, a port for mail programs takes precedence over port 25.",
         concat!(
             "Exit codes:",
             "\n  0        at least one port works: it sends a greeting, and no error was found",
@@ -68,7 +68,7 @@ pub struct PortsArgs {
     /// Host to check: a host name or an IP address, without a port, or @PROFILE
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
-    /// Ports to check; ports whose number ends in 465 use implicit TLS, the others use STARTTLS
+    /// Ports to check; ports whose number ends in 465 use implicit TLS; all others use STARTTLS
     #[arg(long, value_name = "PORT[,PORT]", default_value = "25,465,587,2525", value_parser = port_list, help_heading = "Connection")]
     pub ports: PortList,
 

@@ -13,11 +13,11 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
-    about: "Show saved reports, or the difference between two",
+    about: "Show saved reports, their difference, or a summary of batches",
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "The exit code is that of the saved reports, or with --rejudge the new exit code. For the difference between two files, it is 0 if nothing has changed, else 1. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
+        "The exit code is the one saved in the report; with --rejudge, it is computed again. For several reports, it is the code that all failures share, else 1. For the difference between two files, it is 0 if nothing has changed, else 1. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -40,7 +40,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Files that were saved with --json or --format ndjson; - is standard input; with two files, the difference between them is shown
+    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input; with two files of reports, the difference between them is shown, and records of batches are counted together
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved observations again, with the rules of this version of smtpcheck

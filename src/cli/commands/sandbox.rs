@@ -42,7 +42,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SandboxArgs {
-    /// Names of the scenarios whose servers are started [default: all]
+    /// Scenarios to start [default: all]
     #[arg(value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
     /// List the scenarios, but start no server; with --fleet, list the first servers of the fleet

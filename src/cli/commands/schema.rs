@@ -41,6 +41,8 @@ pub enum SchemaOf {
     Suite,
     /// The output of `smtpcheck run --json`.
     Run,
+    /// One line of the output of `smtpcheck batch`, and its summary.
+    Batch,
     /// The output of `smtpcheck run --list --json`.
     RunList,
     /// The output of `smtpcheck ports --json`.
@@ -58,6 +60,7 @@ closed_list!(SchemaOf {
     SchemaOf::Event => "event",
     SchemaOf::Suite => "suite",
     SchemaOf::Run => "run",
+    SchemaOf::Batch => "batch",
     SchemaOf::RunList => "run-list",
     SchemaOf::Ports => "ports",
     SchemaOf::Explain => "explain",

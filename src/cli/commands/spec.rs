@@ -42,6 +42,8 @@ pub enum CommandId {
     Check,
     /// `smtpcheck run`.
     Run,
+    /// `smtpcheck batch`.
+    Batch,
     /// `smtpcheck ports`.
     Ports,
     /// `smtpcheck explain`.
@@ -80,6 +82,8 @@ pub struct Missing {
 pub enum SettingsUse {
     /// All settings that name a flag of the command.
     All,
+    /// From the configuration file, only the flags that mean the same for a check.
+    Checks,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,
     /// No settings: the output of the command is the same everywhere.

@@ -208,10 +208,17 @@ impl Settings {
         let mut settings = self.clone();
         if spec.settings != SettingsUse::All {
             let display = DisplayArgs::augment_args(Command::new(spec.name));
+            let declared = spec.command(&[]);
             settings.target = None;
             settings.settings.retain(|setting| {
-                spec.settings == SettingsUse::Display
-                    && display.get_arguments().any(|arg| arg.get_long() == Some(setting.key.as_str()))
+                let is_in =
+                    |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some(setting.key.as_str()));
+                match spec.settings {
+                    SettingsUse::All => true,
+                    SettingsUse::Checks => is_in(&declared) && !OF_OUTPUT.contains(&setting.key.as_str()),
+                    SettingsUse::Display => is_in(&display),
+                    SettingsUse::Nothing => false,
+                }
             });
         }
         settings
@@ -253,6 +260,9 @@ impl Settings {
     }
 }
 
+/// Settings of a check that mean something else for very many checks.
+const OF_OUTPUT: &[&str] = &["jobs", "format", "quiet"];
+
 fn takes_target(arg: &Arg) -> bool {
     matches!(arg.get_id().as_str(), "targets" | "host")
 }
@@ -281,6 +291,8 @@ pub(super) fn complete(
             args.from_file = origins;
             args.settings_level = settings.level;
         }
+        // A line with a profile gets the settings of that profile, not those of this call.
+        Invocation::Batch(args, _) => args.from_file = origins,
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
             // The target of the profile may contain a port, which `ports` does not use.

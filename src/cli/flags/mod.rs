@@ -5,6 +5,7 @@
 //! Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; [`with_environment`] does that for all flags.
 
 pub mod auth;
+pub mod batch;
 pub mod config;
 pub mod connection;
 pub mod display;

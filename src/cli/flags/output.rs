@@ -139,7 +139,7 @@ pub struct TranscriptArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckOutputArgs {
-    /// With --format nagios, report WARNING if the check takes longer than this number of seconds; RANGE can also be a range of the plugin guidelines, such as 1:5
+    /// With --format nagios, report WARNING if the check takes longer than this number of seconds; RANGE uses the syntax of the Monitoring Plugins guidelines, for example 1:5
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub warning: Option<Range>,
     /// With --format nagios, report CRITICAL if the check takes longer than this number of seconds; RANGE as for --warning

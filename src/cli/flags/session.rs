@@ -10,7 +10,7 @@ const HEADING: &str = "SMTP session";
 
 closed_list!(QuitAfter {
     QuitAfter::Connect => "connect",
-    QuitAfter::Banner => "banner" | "greeting",
+    QuitAfter::Banner => "greeting" | "banner",
     QuitAfter::Ehlo => "ehlo" | "helo",
     QuitAfter::Starttls => "starttls" | "tls",
     QuitAfter::Auth => "auth",
@@ -49,7 +49,7 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase; cannot be combined with flags that need a later phase, such as --to with auth [default: rcpt]
+    /// End the session after this phase; cannot be combined with a flag that needs a later phase (for example --quit-after auth with --to) [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

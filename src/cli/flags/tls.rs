@@ -87,7 +87,8 @@ pub struct TlsArgs {
     pub tls_min: TlsVersion,
 }
 
-fn server_name(text: &str) -> Result<String, InvalidValue> {
+/// The value of `--sni`.
+pub fn server_name(text: &str) -> Result<String, InvalidValue> {
     Host::parse(text).map(|host| host.to_string()).map_err(|error| InvalidValue::new(error.to_string(), ""))
 }
 

@@ -22,8 +22,8 @@ use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
 
-const STYLE: &str = include_str!("page.css");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(in crate::render) const STYLE: &str = include_str!("page.css");
+pub(in crate::render) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The complete page.
 pub fn render_run(run: &Run, look: &Display) -> String {

@@ -1,4 +1,4 @@
-//! One report as text, complete or while it happens.
+//! One report as text, all at once or line by line during the check.
 
 use super::conclusion::{conclusion, try_line};
 use super::wrap::wrapped;

@@ -38,7 +38,7 @@ fn facts(scan: &Scan) -> Vec<(String, String)> {
     }
     say("post-quantum", word(scan.post_quantum).to_owned());
     say("forward secrecy", forward_secrecy(scan.without_forward_secrecy).to_owned());
-    say("Diffie-Hellman", diffie_hellman(scan));
+    say("DHE", diffie_hellman(scan));
     say("features", features(scan));
     for one in &scan.certificates {
         let verdict = if one.verifies { "verifies" } else { "does not verify" };
@@ -52,7 +52,7 @@ fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
 }
 
 fn at_least(is_complete: bool) -> &'static str {
-    if is_complete { "" } else { " (at least)" }
+    if is_complete { "" } else { " (there may be more)" }
 }
 
 fn versions(scan: &Scan) -> String {
@@ -91,8 +91,8 @@ fn suites(one: &VersionSeen) -> String {
 
 fn forward_secrecy(without: Support) -> &'static str {
     match without {
-        Support::Yes => "not always: a cipher suite without it is accepted",
-        Support::No => "always",
+        Support::Yes => "no, the server accepts a cipher suite without it",
+        Support::No => "yes",
         Support::Unknown => "unknown",
     }
 }

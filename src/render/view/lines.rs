@@ -9,7 +9,7 @@ use crate::render::symbols::Speaker;
 pub(in crate::render) struct SessionLine {
     /// Milliseconds since the start; `None` for a continuation line.
     pub(in crate::render) at_ms: Option<f64>,
-    /// Whether the line was exchanged inside TLS.
+    /// Whether the line was exchanged over TLS.
     pub(in crate::render) encrypted: bool,
     /// Who speaks.
     pub(in crate::render) speaker: Speaker,

@@ -6,7 +6,7 @@ use crate::sandbox::scenario::{
     BARE, ClientUsage, LOGGING_IN, RELAY, RequiredBeforeMail, SUBMISSION, Server, ServerAct, Trigger,
 };
 
-/// A submission server with these EHLO extensions inside TLS and this login behaviour.
+/// A submission server with these EHLO extensions over TLS and this login behaviour.
 const fn with(inside: &'static [&'static str], login: LoginBehaviour) -> Server {
     Server { plain: &["STARTTLS"], inside, login, ..SUBMISSION }
 }

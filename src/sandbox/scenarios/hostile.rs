@@ -80,7 +80,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "endless-inside-tls",
-        summary: "sends a reply to EHLO inside TLS with an endless number of lines",
+        summary: "sends a reply to EHLO over TLS with an endless number of lines",
         server: doing(&[(Trigger::EhloInside, &[ServerAct::Endless(b"250-XANOTHER\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],

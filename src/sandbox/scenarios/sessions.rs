@@ -70,7 +70,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "close-at-ehlo-inside-tls",
-        "closes the connection at EHLO inside TLS",
+        "closes the connection at EHLO over TLS",
         [ServerAct::Close],
         &["connection-closed"],
         8
@@ -78,7 +78,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "421-at-ehlo-inside-tls",
-        "replies to EHLO inside TLS with 421 and closes the connection",
+        "replies to EHLO over TLS with 421 and closes the connection",
         [ServerAct::Say(BYE), ServerAct::Close],
         &["server-closing"],
         4
@@ -86,7 +86,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "silence-at-ehlo-inside-tls",
-        "does not reply to EHLO inside TLS",
+        "does not reply to EHLO over TLS",
         [ServerAct::Silence],
         &["reply-missing"],
         3
@@ -140,7 +140,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "reset-at-ehlo-inside-tls",
-        "resets the connection at EHLO inside TLS",
+        "resets the connection at EHLO over TLS",
         [ServerAct::Reset],
         &["connection-closed"],
         8

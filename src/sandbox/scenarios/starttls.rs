@@ -62,7 +62,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-injected-reply",
-        summary: "sends an unencrypted reply together with the 220, which a vulnerable client treats as sent inside TLS",
+        summary: "sends an unencrypted reply together with the 220, which a vulnerable client treats as sent over TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -76,7 +76,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection",
-        summary: "executes a command inside TLS that it received before TLS (CVE-2011-0411)",
+        summary: "executes, after the TLS handshake, a command that it received before (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsCarrying])],
             ..RELAY
@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection-held",
-        summary: "executes a command that it received before TLS when the first command inside TLS arrives (CVE-2011-0411)",
+        summary: "holds a command received before the TLS handshake, and executes it when the first command over TLS arrives (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsHolding])],
             ..RELAY
@@ -98,8 +98,8 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greets-again-inside-tls",
-        summary: "sends a second greeting inside TLS instead of waiting for EHLO",
-        server: Server { on: &[(Trigger::Secured, &[ServerAct::Say("220 localhost ESMTP, inside TLS")])], ..RELAY },
+        summary: "sends a second greeting over TLS instead of waiting for EHLO",
+        server: Server { on: &[(Trigger::Secured, &[ServerAct::Say("220 localhost ESMTP, over TLS")])], ..RELAY },
         client: ClientUsage { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["session-out-of-step"],
         exit: 8,

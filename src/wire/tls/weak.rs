@@ -1,7 +1,7 @@
 //! The classes of cipher suites that no server should accept. A suite can belong to several classes
 //! (`TLS_DH_anon_EXPORT_WITH_RC4_40_MD5` belongs to three), and the server selects only one of the suites in a
-//! ClientHello. Therefore a scan repeatedly offers the suites of the classes that were not found yet, until the server
-//! rejects them all.
+//! ClientHello. Therefore a scan repeatedly offers the suites of the classes that have not been found yet, until the
+//! server rejects them all.
 //!
 //! Static RSA and Diffie-Hellman are not classes here. Static RSA only lacks forward secrecy, and the strength of
 //! Diffie-Hellman depends on the size of the prime.

@@ -16,6 +16,7 @@ mod openssl;
 mod pki;
 mod ports;
 mod postfix;
+mod slurm;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -30,6 +31,7 @@ pub use openssl::{OpenSsl, Workbench};
 pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
+pub use slurm::Slurm;
 
 /// The name in the certificate, greeting and EHLO reply of every server.
 pub const HOST: &str = "localhost";

@@ -1,4 +1,4 @@
-"""A TLS 1.2 server with properties that current libraries do not offer. It has no SMTP: any data inside TLS ends the session.
+"""A TLS 1.2 server with properties that current libraries do not offer. It has no SMTP: any data over TLS ends the session.
 
     odd_tls.py PORT CERT KEY dhe PRIME_FILE           DHE only, with the parameters of that file (Python's ssl module)
     odd_tls.py PORT CERT KEY without EXTENSION...     a ServerHello without these extensions, by number (tlslite-ng)

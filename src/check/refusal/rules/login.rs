@@ -85,7 +85,7 @@ pub(crate) static ENCRYPTION_REQUIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the server requires an encrypted connection",
     docs: Docs {
-        sees: "The reply means that the server accepts the command only inside TLS.",
+        sees: "The reply means that the server accepts the command only over TLS.",
         matters: "This is the correct behaviour of a submission server. Programs that do not use TLS cannot send mail.",
         action: "Use STARTTLS (remove --tls none), or implicit TLS on port 465.",
         example: "530 5.7.0 Must issue a STARTTLS command first",

@@ -32,7 +32,7 @@ pub(super) struct Profile {
     pub(super) groups_wanted: &'static [(&'static [&'static str], Level, &'static str)],
     /// The prime of ephemeral Diffie-Hellman; none if the profile does not allow ephemeral Diffie-Hellman.
     pub(super) prime: Option<Prime>,
-    /// The side whose preference of suites should decide, and the section that requires it.
+    /// The side whose cipher suite preference should win, and the section that requires it.
     pub(super) order: Option<(Preference, &'static str)>,
     /// The section that forbids MD5, SHA-1 and SHA-224 in signatures of the key exchange.
     pub(super) hashes: Option<&'static str>,
@@ -50,7 +50,7 @@ pub(super) struct Versions {
     pub(super) source: &'static str,
 }
 
-/// Names by grade. A name that is in neither list is not allowed.
+/// Cipher suites or groups, by grade. A name that is in neither list is not allowed.
 pub(super) struct Graded {
     pub(super) good: &'static [&'static str],
     pub(super) phased_out: &'static [&'static str],
@@ -106,7 +106,7 @@ pub(super) const fn secure_renegotiation(source: &'static str) -> Feature {
     }
 }
 
-/// Compression inside TLS.
+/// Compression over TLS.
 pub(super) const fn no_compression(source: &'static str) -> Feature {
     Feature {
         name: "compression",

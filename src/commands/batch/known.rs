@@ -1,0 +1,95 @@
+//! The targets that were seen before in the input, or that have a record in the file of `--output`. Only their
+//! identities are kept, so that a million targets need about 40 MB.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::report::batch::TargetId;
+
+/// The number of lines whose identities are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// Whether targets that occur more than once are checked each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duplicates {
+    /// Each target is checked once.
+    CheckedOnce,
+    /// Each line is checked.
+    Kept,
+}
+
+/// The targets that are known.
+pub(super) struct KnownTargets {
+    duplicates: Duplicates,
+    seen: HashSet<TargetId>,
+    /// The identities of lines that were planned lately, by a hash of their text.
+    planned: HashMap<u64, TargetId>,
+    /// The number of records of each target that the input has not reached yet.
+    records: HashMap<TargetId, u32>,
+    /// The numbers of lines that have a record without a target.
+    invalid: HashSet<u64>,
+}
+
+impl KnownTargets {
+    pub(super) fn new(duplicates: Duplicates) -> KnownTargets {
+        KnownTargets {
+            duplicates,
+            seen: HashSet::new(),
+            planned: HashMap::new(),
+            records: HashMap::new(),
+            invalid: HashSet::new(),
+        }
+    }
+
+    /// Records that the output contains a record of this target.
+    pub(super) fn add_record(&mut self, id: TargetId) {
+        *self.records.entry(id).or_default() += 1;
+    }
+
+    /// Records that the output contains a record of a line without a target.
+    pub(super) fn add_invalid(&mut self, line: u64) {
+        self.invalid.insert(line);
+    }
+
+    /// The identity of a target that was written in the same way before, if it is remembered and a repetition is skipped.
+    pub(super) fn planned(&self, target: &str) -> Option<TargetId> {
+        self.planned.get(&hash(target)).copied().filter(|_| self.duplicates == Duplicates::CheckedOnce)
+    }
+
+    /// Remembers the identity of a target.
+    pub(super) fn add_planned(&mut self, target: &str, id: TargetId) {
+        if self.planned.len() >= REMEMBERED {
+            self.planned.clear();
+        }
+        self.planned.insert(hash(target), id);
+    }
+
+    /// Whether an earlier line has the same target, and the line is therefore skipped.
+    pub(super) fn is_duplicate(&mut self, id: TargetId) -> bool {
+        self.duplicates == Duplicates::CheckedOnce && !self.seen.insert(id)
+    }
+
+    /// Whether the output contains a record for this line. If a target is checked each time it occurs, each record
+    /// counts for one line.
+    pub(super) fn has_record(&mut self, id: TargetId) -> bool {
+        match self.records.get_mut(&id) {
+            None => false,
+            Some(1) => self.records.remove(&id).is_some(),
+            Some(count) => {
+                *count -= 1;
+                true
+            }
+        }
+    }
+
+    /// Whether the output contains a record for this line, which has no target.
+    pub(super) fn has_invalid(&self, line: u64) -> bool {
+        self.invalid.contains(&line)
+    }
+}
+
+fn hash(target: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    target.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,93 @@
+//! The profiles of the configuration file that lines of a batch name. A profile is read when a line names it for the
+//! first time. Its password is sent only to its own target.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::super::{CommandError, config, secrets};
+use super::written::{expectations, with_written};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::password::{PasswordEnvironment, PasswordSource};
+use crate::cli::{Invocation, UsageError, parse_with, plan as planning};
+use crate::plan::Plan;
+use crate::report::batch::WrittenTarget;
+use crate::run::Job;
+use crate::secret::Secret;
+
+/// The profiles that were read.
+pub(super) struct Profiles {
+    /// The flags of the batch that apply to every check, as words of a command line.
+    words: Vec<OsString>,
+    known: HashMap<String, Result<BatchProfile, UsageError>>,
+}
+
+struct BatchProfile {
+    args: CheckArgs,
+    matches: ArgMatches,
+    /// The secret of the profile's login, once it has been read, and the time that took.
+    secret: Option<(Option<Secret>, Duration)>,
+}
+
+impl Profiles {
+    pub(super) fn new(words: Vec<OsString>) -> Profiles {
+        Profiles { words, known: HashMap::new() }
+    }
+
+    /// The check of a line that names a profile.
+    pub(super) fn job(
+        &mut self,
+        name: &str,
+        written: &WrittenTarget,
+        hostname: Option<&str>,
+    ) -> Result<Job, UsageError> {
+        let words = &self.words;
+        let profile = self.known.entry(name.to_owned()).or_insert_with(|| read(name, words));
+        let BatchProfile { args, matches, secret } = profile.as_mut().map_err(|error| error.clone())?;
+        let target = args.targets.first().cloned().unwrap_or_default();
+        let plan = with_written(args, written, |args| planning::plan(args, matches, &target, hostname))?;
+        let (expectations, retry) = expectations(args, &plan)?;
+        if secret.is_none() {
+            *secret = Some(fetched(args, &plan)?);
+        }
+        let (secret, spent) = match secret {
+            Some((secret, spent)) => (secret.as_ref().map(Secret::duplicate), std::mem::take(spent)),
+            None => (None, Duration::ZERO),
+        };
+        Ok(Job { plan, secret, spent, expectations, retry })
+    }
+}
+
+fn read(name: &str, words: &[OsString]) -> Result<BatchProfile, UsageError> {
+    let mut line: Vec<OsString> = vec!["check".into()];
+    line.extend(words.iter().cloned());
+    line.extend(["--".into(), format!("@{name}").into()]);
+    let settings = config::settings(&line).map_err(usage)?;
+    match parse_with(line, &settings)? {
+        Invocation::Check(args, matches) => Ok(BatchProfile { args: *args, matches, secret: None }),
+        _ => Err(UsageError::new("the target is empty")),
+    }
+}
+
+/// Reads the secret of a profile. Standard input and the terminal are not available in a batch.
+fn fetched(args: &CheckArgs, plan: &Plan) -> Result<(Option<Secret>, Duration), UsageError> {
+    let login = plan.login.as_ref();
+    let environment = PasswordEnvironment { terminal: false, ..secrets::sources(login) };
+    let source = args.password.source(args.auth.user.as_deref(), login, environment)?;
+    if source == Some(PasswordSource::Stdin) {
+        let error = UsageError::flag("--password-stdin", "a batch cannot read a password from standard input");
+        return Err(error.with_hint("use password-file or password-command in the profile"));
+    }
+    let fetch = || source.as_ref().map(|source| secrets::fetch(source, plan)).transpose();
+    secrets::measured(source.as_ref(), fetch).map_err(usage)
+}
+
+/// An error as a usage error, so that it becomes the record of a line.
+fn usage(error: CommandError) -> UsageError {
+    match error {
+        CommandError::Usage(error) => error,
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => UsageError::new(other.to_string()),
+    }
+}

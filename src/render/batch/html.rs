@@ -1,0 +1,189 @@
+//! The summary of a batch as a self-contained HTML page, with the same promises as the page of a report: no script,
+//! nothing is loaded, and the pictures repeat what the tables contain as text.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::super::escape::visible;
+use super::super::html::{POLICY, STYLE};
+use super::super::view::verdict::seconds;
+use super::parts::{headline, verdict_word};
+use crate::check::Severity;
+use crate::report::batch::{BatchSummary, PhaseTimes};
+use crate::report::exit_name;
+
+/// The width of a picture in SVG units.
+const WIDTH: f64 = 1000.0;
+
+/// The complete page.
+pub fn page(summary: &BatchSummary) -> String {
+    let title = format!("{} {}", verdict_word(summary), headline(summary));
+    let began =
+        summary.started_at.map(|at| format!(" at {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default();
+    let page = html! {
+        (DOCTYPE) "\n"
+        html lang="en" {
+            "\n" head {
+                "\n" meta charset="utf-8";
+                "\n" meta name="viewport" content="width=device-width, initial-scale=1";
+                "\n" meta http-equiv="Content-Security-Policy" content=(POLICY);
+                "\n" meta name="color-scheme" content="light dark";
+                "\n" meta name="robots" content="noindex";
+                "\n" title { (title) " - smtpcheck" }
+                "\n" style { "\n" (PreEscaped(STYLE)) }
+                "\n"
+            }
+            "\n" body {
+                "\n" header { "\n" h1 { (title) } "\n" }
+                "\n" main { "\n" (sections(summary)) }
+                "\n" footer {
+                    p {
+                        "Checked by smtpcheck " (env!("CARGO_PKG_VERSION")) (began) ". No message was sent. "
+                        code { "smtpcheck explain RULE" } " explains a rule."
+                    }
+                }
+                "\n"
+            }
+            "\n"
+        }
+        "\n"
+    };
+    page.into_string()
+}
+
+fn sections(summary: &BatchSummary) -> Markup {
+    let exits: Vec<(String, u64)> =
+        summary.by_exit.iter().map(|(code, count)| (format!("{code} {}", exit_name(*code)), *count)).collect();
+    let named = |counts: &std::collections::BTreeMap<String, u64>| -> Vec<(String, u64)> {
+        counts.iter().map(|(name, count)| (visible(name), *count)).collect()
+    };
+    html! {
+        (counts("Exit codes", "Exit code", &exits, summary.targets))
+        (counts("TLS versions", "TLS version", &named(&summary.by_tls_version), summary.targets))
+        (counts("Rejections", "Category", &named(&summary.by_category), summary.targets))
+        (findings(summary))
+        (durations(&summary.phases))
+        @if !summary.slowest.is_empty() {
+            h2 { "Slowest targets" } "\n"
+            table class="checks" {
+                "\n" tr { th scope="col" { "Target" } th scope="col" class="number" { "Seconds" } th scope="col" { "Exit code" } } "\n"
+                @for slow in &summary.slowest {
+                    tr {
+                        td { (visible(&slow.target)) }
+                        td class="number" { (seconds(slow.total_ms)) }
+                        td { (slow.exit_code) " " (exit_name(slow.exit_code)) }
+                    }
+                    "\n"
+                }
+            }
+            "\n"
+        }
+    }
+}
+
+/// A table of counts, with a bar for each.
+fn counts(title: &str, name: &str, rows: &[(String, u64)], all: u64) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            h2 { (title) } "\n"
+            table class="times" {
+                "\n" tr { th scope="col" { (name) } th scope="col" class="number" { "Targets" } td class="track" {} } "\n"
+                @for (name, count) in rows {
+                    tr {
+                        th scope="row" { (name) }
+                        td class="number" { (count) }
+                        td class="track" { (bar(0.0, share(*count, all))) }
+                    }
+                    "\n"
+                }
+            }
+            "\n"
+        }
+    }
+}
+
+fn findings(summary: &BatchSummary) -> Markup {
+    html! {
+        @if !summary.findings.is_empty() {
+            h2 { "Findings" } "\n"
+            table class="checks" {
+                "\n" tr {
+                    th scope="col" class="number" { "Targets" } th scope="col" { "Severity" } th scope="col" { "Rule" }
+                    th scope="col" { "Example" }
+                }
+                "\n"
+                @for finding in &summary.findings {
+                    tr {
+                        td class="number" { (finding.targets) }
+                        td { (severity_word(finding.severity)) }
+                        td { code { (visible(&finding.rule)) } }
+                        td { (visible(&finding.example)) ": " (visible(&finding.summary)) }
+                    }
+                    "\n"
+                }
+            }
+            "\n"
+        }
+    }
+}
+
+/// The percentiles of each phase, with a bar from the median to the 99th percentile.
+fn durations(phases: &[PhaseTimes]) -> Markup {
+    let longest = phases.iter().map(|phase| phase.p99_ms).fold(0.0, f64::max);
+    html! {
+        @if !phases.is_empty() {
+            h2 { "Durations" } "\n"
+            p class="soft" { "In milliseconds. The bar reaches from the median to the 99th percentile." } "\n"
+            table class="times" {
+                "\n" tr {
+                    th scope="col" { "Phase" }
+                    @for head in ["Targets", "Mean", "50 %", "90 %", "99 %", "Longest"] {
+                        th scope="col" class="number" { (head) }
+                    }
+                    td class="track" {}
+                }
+                "\n"
+                @for phase in phases {
+                    tr {
+                        th scope="row" { (visible(&phase.name)) }
+                        td class="number" { (phase.targets) }
+                        @for ms in [phase.mean_ms, phase.p50_ms, phase.p90_ms, phase.p99_ms, phase.max_ms] {
+                            td class="number" { (format!("{ms:.1}")) }
+                        }
+                        td class="track" {
+                            @if longest > 0.0 {
+                                (bar(phase.p50_ms / longest, (phase.p99_ms - phase.p50_ms) / longest))
+                            }
+                        }
+                    }
+                    "\n"
+                }
+            }
+            "\n"
+        }
+    }
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Notice => "notice",
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "the bar has a resolution of 1/1000")]
+fn share(part: u64, all: u64) -> f64 {
+    part as f64 / all.max(1) as f64
+}
+
+/// A bar, as shares of the width.
+fn bar(begin: f64, length: f64) -> Markup {
+    // A bar has a minimum length so that it is visible, and never extends beyond the drawing.
+    let length = (length * WIDTH).clamp(2.0, WIDTH);
+    let at = (begin * WIDTH).clamp(0.0, WIDTH - length);
+    html! {
+        svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
+            rect x=(format!("{at:.1}")) y="1" width=(format!("{length:.1}")) height="8" {}
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The summary of a batch as Markdown, for a comment or an issue.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::super::markdown::plain;
+use super::super::view::verdict::seconds;
+use super::parts::{headline, verdict_word};
+use crate::report::batch::BatchSummary;
+use crate::report::exit_name;
+
+/// The number of findings that the text shows.
+const FINDINGS: usize = 30;
+
+/// The complete text.
+pub fn summary(summary: &BatchSummary) -> String {
+    let mut text = format!("# smtpcheck: {} {}\n", verdict_word(summary), plain(&headline(summary)));
+    // Writing to a string cannot fail.
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{line}");
+    };
+    line("\n| exit code | targets |\n|---|---:|".to_owned());
+    for (code, count) in &summary.by_exit {
+        line(format!("| {code} {} | {count} |", exit_name(*code)));
+    }
+    let mut table = |head: &str, counts: &BTreeMap<String, u64>| {
+        if !counts.is_empty() {
+            line(format!("\n| {head} | targets |\n|---|---:|"));
+            counts.iter().for_each(|(name, count)| line(format!("| {} | {count} |", plain(name))));
+        }
+    };
+    table("TLS version", &summary.by_tls_version);
+    table("rejection", &summary.by_category);
+    if !summary.findings.is_empty() {
+        line("\n| targets | rule | example |\n|---:|---|---|".to_owned());
+    }
+    for finding in summary.findings.iter().take(FINDINGS) {
+        let (rule, example) = (plain(&finding.rule), plain(&finding.example));
+        line(format!("| {} | {rule} | {example}: {} |", finding.targets, plain(&finding.summary)));
+    }
+    if !summary.phases.is_empty() {
+        line("\n| phase | targets | mean ms | 50 % | 90 % | 99 % | longest |".to_owned());
+        line("|---|---:|---:|---:|---:|---:|---:|".to_owned());
+    }
+    for phase in &summary.phases {
+        let times = [phase.mean_ms, phase.p50_ms, phase.p90_ms, phase.p99_ms, phase.max_ms];
+        let times: Vec<String> = times.iter().map(|ms| format!("{ms:.1}")).collect();
+        line(format!("| {} | {} | {} |", plain(&phase.name), phase.targets, times.join(" | ")));
+    }
+    if !summary.slowest.is_empty() {
+        line("\n| slowest target | s | exit code |\n|---|---:|---|".to_owned());
+    }
+    for slow in &summary.slowest {
+        line(format!("| {} | {} | {} |", plain(&slow.target), seconds(slow.total_ms), slow.exit_code));
+    }
+    text
+}

@@ -1,0 +1,62 @@
+//! The records of `smtpcheck batch`: one JSON object per line, in the order in which the checks end, and a summary.
+//!
+//! A record contains the keys of a report that say what happened, with the same names and meanings; `--full` adds the
+//! complete report. Every record is complete in itself, so that files can be cut, joined and sorted with any tool.
+//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of several
+//! files are the same in any order.
+
+mod id;
+mod reader;
+mod record;
+mod summary;
+mod tally;
+
+use serde::{Deserialize, Serialize};
+
+pub use id::{TargetId, WrittenTarget};
+pub use reader::{RecordReader, SavedLine, SavedTarget, begins_a_batch};
+pub use record::{InvalidLine, TargetRecord};
+pub use summary::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SlowTarget};
+pub use tally::BatchTally;
+
+/// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
+pub const BATCH_SCHEMA: &str = include_str!("../../../schema/batch.json");
+
+/// One line of the output, or the file of `--summary`.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum BatchRecord {
+    /// A target was checked.
+    Target(Box<TargetRecord>),
+    /// A line of the input could not be checked.
+    InvalidLine(InvalidLine),
+    /// The counts of all records.
+    Summary(Box<BatchSummary>),
+}
+
+impl BatchRecord {
+    /// The record as indented JSON, with a final line ending.
+    pub fn pretty(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The record as one line, with its line ending.
+    pub fn line(&self) -> String {
+        // Serialisation cannot fail: the record contains no map whose keys are not strings.
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BatchRecord;
+    use crate::report::published::assert_schema;
+
+    #[test]
+    fn the_published_schema_of_a_record_matches_the_types() {
+        assert_schema::<BatchRecord>("batch");
+    }
+}

@@ -1,0 +1,338 @@
+//! Counts records one by one. The result does not depend on their order, so the tally of several files is that of one
+//! file with the same records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+
+use super::super::document::{ExitView, Tool};
+use super::super::{Exit, SCHEMA_VERSION, known_exit};
+use super::reader::SavedFinding;
+use super::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SavedTarget, SlowTarget, TargetId};
+use crate::check::Severity;
+
+/// The number of slow targets in a summary.
+const SLOWEST: usize = 10;
+/// The maximum number of different names in each count. A file can contain any names.
+const MOST_NAMES: usize = 1000;
+/// The longest duration that is counted, in microseconds: longer ones count as this. No check takes more than a day.
+const LONGEST_US: u64 = 86_400_000_000;
+/// The phases in the order of a session.
+const ORDER: [&str; 12] =
+    ["dns", "connect", "greeting", "ehlo", "starttls", "tls", "ehlo-tls", "auth", "mail", "rcpt", "quit", "total"];
+
+/// The counts of a set of records.
+#[derive(Debug, Default)]
+pub struct BatchTally {
+    targets: u64,
+    invalid_lines: u64,
+    started_at: Option<Timestamp>,
+    by_exit: BTreeMap<u8, u64>,
+    rules: BTreeMap<String, RuleTally>,
+    categories: BTreeMap<String, u64>,
+    tls_versions: BTreeMap<String, u64>,
+    phases: BTreeMap<String, PhaseTally>,
+    slowest: BTreeSet<SlowKey>,
+}
+
+#[derive(Debug)]
+struct RuleTally {
+    severity: Severity,
+    targets: u64,
+    /// The first target in alphabetical order, so that the example does not depend on the order of the records.
+    example: String,
+    summary: String,
+}
+
+#[derive(Debug)]
+struct PhaseTally {
+    times: Histogram<u64>,
+    sum_us: u128,
+    max_us: u64,
+}
+
+/// Sorted by duration, the longest first, then by name.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SlowKey {
+    us: std::cmp::Reverse<u64>,
+    target: String,
+    id: TargetId,
+    exit_code: u8,
+}
+
+impl BatchTally {
+    /// Counts a line that could not be checked.
+    pub fn add_invalid(&mut self) {
+        self.invalid_lines += 1;
+    }
+
+    /// The number of records.
+    pub fn records(&self) -> u64 {
+        self.targets + self.invalid_lines
+    }
+
+    /// The number of targets that failed, and lines that could not be checked.
+    pub fn failures(&self) -> u64 {
+        self.records() - self.by_exit.get(&0).copied().unwrap_or(0)
+    }
+
+    /// Counts the record of a target.
+    pub fn add(&mut self, record: &SavedTarget<'_>) {
+        self.targets += 1;
+        self.started_at = Some(self.started_at.map_or(record.started_at, |first| first.min(record.started_at)));
+        *self.by_exit.entry(record.exit.code).or_default() += 1;
+        let version = record.tls.as_ref().map_or("none", |tls| tls.version.as_ref());
+        count(&mut self.tls_versions, version);
+        let target = host_and_port(record);
+        let mut categories: Vec<&str> = Vec::new();
+        for (at, finding) in record.findings.iter().enumerate() {
+            categories.extend(finding.category.as_deref().filter(|category| !categories.contains(category)));
+            // A rule can have several findings about one target.
+            let is_first = record.findings.iter().take(at).all(|earlier| earlier.rule != finding.rule);
+            self.add_finding(finding, &target, is_first);
+        }
+        for category in categories {
+            count(&mut self.categories, category);
+        }
+        for phase in &record.phases {
+            self.add_time(&phase.name, phase.ms);
+        }
+        self.add_time("total", Some(record.total_ms));
+        let us = microseconds(record.total_ms);
+        if self.slowest.len() < SLOWEST || self.slowest.last().is_some_and(|last| us >= last.us.0) {
+            let us = std::cmp::Reverse(us);
+            self.slowest.insert(SlowKey { us, target, id: record.id, exit_code: record.exit.code });
+            if self.slowest.len() > SLOWEST {
+                self.slowest.pop_last();
+            }
+        }
+    }
+
+    fn add_finding(&mut self, finding: &SavedFinding<'_>, target: &str, is_first: bool) {
+        let is_full = self.rules.len() >= MOST_NAMES;
+        let known = match self.rules.get_mut(finding.rule.as_ref()) {
+            Some(known) => known,
+            None if is_full => return,
+            None => self.rules.entry(finding.rule.to_string()).or_insert_with(|| RuleTally {
+                severity: finding.severity,
+                targets: 0,
+                example: target.to_owned(),
+                summary: finding.summary.to_string(),
+            }),
+        };
+        known.targets += u64::from(is_first);
+        known.severity = known.severity.max(finding.severity);
+        if (target, finding.summary.as_ref()) < (known.example.as_str(), known.summary.as_str()) {
+            known.example = target.to_owned();
+            known.summary = finding.summary.to_string();
+        }
+    }
+
+    fn add_time(&mut self, phase: &str, ms: Option<f64>) {
+        let Some(us) = ms.map(microseconds) else { return };
+        let is_full = self.phases.len() >= 2 * ORDER.len();
+        let known = match self.phases.get_mut(phase) {
+            Some(known) => known,
+            None if is_full => return,
+            None => match PhaseTally::new() {
+                Some(new) => self.phases.entry(phase.to_owned()).or_insert(new),
+                None => return,
+            },
+        };
+        known.times.saturating_record(us.max(1));
+        known.sum_us += u128::from(us);
+        known.max_us = known.max_us.max(us);
+    }
+
+    /// The exit code of the program: 130 or 143 after a signal, otherwise the exit code that all failures share,
+    /// otherwise 1. Lines that could not be checked count as 1; if there was nothing else, the code is 2.
+    pub fn exit_code(&self) -> u8 {
+        let mut failures: BTreeSet<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
+        if self.invalid_lines > 0 {
+            if self.targets == 0 {
+                return 2;
+            }
+            failures.insert(1);
+        }
+        if let Some(&signal) = failures.iter().find(|&&code| code >= Exit::Interrupted.code()) {
+            return signal;
+        }
+        match failures.len() {
+            0 => 0,
+            1 => failures.first().copied().unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    /// The summary. `run` is what the run did; `code` is the exit code.
+    pub fn summary(&self, run: Option<BatchProgress>, code: u8) -> BatchSummary {
+        let mut findings: Vec<FindingCount> = self
+            .rules
+            .iter()
+            .map(|(rule, tally)| FindingCount {
+                rule: rule.clone(),
+                severity: tally.severity,
+                targets: tally.targets,
+                example: tally.example.clone(),
+                summary: tally.summary.clone(),
+            })
+            .collect();
+        // The rules are in alphabetical order, and the sort is stable.
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.targets));
+        let place = |name: &str| ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len());
+        let mut phases: Vec<PhaseTimes> = self.phases.iter().map(|(name, tally)| tally.times(name)).collect();
+        phases.sort_by_key(|phase| place(&phase.name));
+        let slow = |key: &SlowKey| SlowTarget {
+            target: key.target.clone(),
+            id: key.id,
+            total_ms: milliseconds(key.us.0),
+            exit_code: key.exit_code,
+        };
+        BatchSummary {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: Tool::this(),
+            started_at: self.started_at,
+            targets: self.targets,
+            invalid_lines: self.invalid_lines,
+            run,
+            by_exit: self.by_exit.clone(),
+            findings,
+            by_category: self.categories.clone(),
+            by_tls_version: self.tls_versions.clone(),
+            phases,
+            slowest: self.slowest.iter().map(slow).collect(),
+            exit: exit_view(code),
+        }
+    }
+}
+
+impl PhaseTally {
+    fn new() -> Option<PhaseTally> {
+        // The bounds are constants that the library accepts: 1 is the smallest value, and 3 digits are kept.
+        let times = Histogram::new_with_bounds(1, LONGEST_US, 3).ok()?;
+        Some(PhaseTally { times, sum_us: 0, max_us: 0 })
+    }
+
+    fn times(&self, name: &str) -> PhaseTimes {
+        let targets = self.times.len();
+        let part = |quantile: f64| milliseconds(self.times.value_at_quantile(quantile).min(self.max_us));
+        let mean_us = u64::try_from(self.sum_us / u128::from(targets.max(1))).unwrap_or(LONGEST_US);
+        PhaseTimes {
+            name: name.to_owned(),
+            targets,
+            mean_ms: milliseconds(mean_us),
+            p50_ms: part(0.5),
+            p90_ms: part(0.9),
+            p99_ms: part(0.99),
+            max_ms: milliseconds(self.max_us),
+        }
+    }
+}
+
+fn exit_view(code: u8) -> ExitView {
+    let (name, retryable) = match code {
+        2 => ("usage", false),
+        code => {
+            let exit = known_exit(code);
+            (exit.name(), exit.is_retryable())
+        }
+    };
+    ExitView { code, name: name.to_owned(), retryable }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    let is_full = counts.len() >= MOST_NAMES;
+    match counts.get_mut(name) {
+        Some(known) => *known += 1,
+        None if is_full => {}
+        None => drop(counts.insert(name.to_owned(), 1)),
+    }
+}
+
+/// The target as `host:port`.
+fn host_and_port(record: &SavedTarget<'_>) -> String {
+    let host = &record.target.host;
+    if host.contains(':') {
+        format!("[{host}]:{}", record.target.port)
+    } else {
+        format!("{host}:{}", record.target.port)
+    }
+}
+
+/// Records contain milliseconds with three decimal places.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is within the range of u64")]
+fn microseconds(ms: f64) -> u64 {
+    let us = (ms * 1000.0).round();
+    if us.is_finite() && us > 0.0 { us.min(LONGEST_US as f64) as u64 } else { 0 }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "the value is far below 2^53")]
+fn milliseconds(us: u64) -> f64 {
+    us as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SavedTarget;
+    use super::BatchTally;
+
+    fn record(number: u32, code: u8, ms: f64, rule: &str) -> String {
+        format!(
+            r#"{{"id":"{number:032x}","line":{number},"started_at":"2026-11-28T00:00:0{}Z","total_ms":{ms},
+            "target":{{"host":"h{number}.example","port":25}},"phases":[{{"name":"connect","ms":{ms}}}],"tls":null,
+            "findings":[{{"rule":"{rule}","severity":"error","category":"mailbox-full","summary":"s{number}"}},
+            {{"rule":"{rule}","severity":"warning","category":"mailbox-full","summary":"s"}}],"exit":{{"code":{code}}}}}"#,
+            number % 10
+        )
+    }
+
+    fn tally(records: &[String]) -> BatchTally {
+        let mut tally = BatchTally::default();
+        for record in records {
+            tally.add(&serde_json::from_str::<SavedTarget<'_>>(record).expect("a record"));
+        }
+        tally
+    }
+
+    #[test]
+    fn the_order_of_the_records_does_not_matter() {
+        let mut records: Vec<String> = (0..200)
+            .map(|n| record(n, if n % 3 == 0 { 0 } else { 6 }, f64::from(n), ["a", "b"][n as usize % 2]))
+            .collect();
+        let summary = |records: &[String]| serde_json::to_string(&tally(records).summary(None, 6)).expect("JSON");
+        let first = summary(&records);
+        records.reverse();
+        assert_eq!(summary(&records), first);
+        records.rotate_left(77);
+        assert_eq!(summary(&records), first);
+    }
+
+    #[test]
+    fn targets_are_counted_once_for_each_rule_and_category() {
+        let summary =
+            tally(&[record(2, 6, 10.0, "a"), record(1, 6, 20.0, "a"), record(3, 0, 5.0, "b")]).summary(None, 6);
+        let findings: Vec<(&str, u64, &str)> =
+            summary.findings.iter().map(|one| (one.rule.as_str(), one.targets, one.example.as_str())).collect();
+        assert_eq!(findings, [("a", 2, "h1.example:25"), ("b", 1, "h3.example:25")]);
+        assert_eq!(summary.by_category.get("mailbox-full"), Some(&3));
+        assert_eq!(summary.by_tls_version.get("none"), Some(&3));
+        assert_eq!(summary.slowest.first().map(|slow| slow.target.as_str()), Some("h1.example:25"));
+        let connect = summary.phases.first().expect("a phase");
+        assert_eq!((connect.name.as_str(), connect.targets, connect.max_ms), ("connect", 3, 20.0));
+        assert!((connect.p50_ms - 10.0).abs() < 0.02, "{}", connect.p50_ms);
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_all_failures_or_1() {
+        assert_eq!(tally(&[record(1, 0, 1.0, "a")]).exit_code(), 0);
+        assert_eq!(tally(&[record(1, 0, 1.0, "a"), record(2, 6, 1.0, "a"), record(3, 6, 1.0, "a")]).exit_code(), 6);
+        assert_eq!(tally(&[record(1, 3, 1.0, "a"), record(2, 6, 1.0, "a")]).exit_code(), 1);
+        let mut invalid = BatchTally::default();
+        invalid.add_invalid();
+        assert_eq!(invalid.exit_code(), 2);
+        let mut mixed = tally(&[record(1, 0, 1.0, "a")]);
+        mixed.add_invalid();
+        assert_eq!(mixed.exit_code(), 1);
+    }
+}
