@@ -78,8 +78,13 @@ fn nine_of_ten_unseen_replies_are_classified_correctly() {
 
 #[test]
 fn the_replies_used_to_improve_the_lexicon_are_still_classified_correctly() {
-    let files =
-        [("replies.toml", 98), ("abroad.toml", 98), ("remembered.toml", 96), ("collected.toml", 96), ("kinds.toml", 98)];
+    let files = [
+        ("replies.toml", 98),
+        ("abroad.toml", 98),
+        ("remembered.toml", 96),
+        ("collected.toml", 96),
+        ("kinds.toml", 98),
+    ];
     for (file, percent) in files {
         let (right, all, wrong, _) = measure(file);
         assert!(right * 100 >= all * percent, "{file}: {right} of {all} right; wrong:\n{}", wrong.join("\n"));

@@ -52,7 +52,8 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     let as_reply = |text: &str| context.reply(text, phase_in(text), None);
     let is_one_line = item.lines().count() == 1;
     // A reply to STARTTLS is the server's, whatever its words are.
-    let own_failure = |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
+    let own_failure =
+        |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
     if let Some(own) = own_failure(item).filter(|_| is_one_line) {
         return vec![own.explained(item)];
     }

@@ -2,8 +2,8 @@
 //!
 //! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
-use super::log::phase_of_code;
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
+use super::log::phase_of_code;
 use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};

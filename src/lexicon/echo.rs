@@ -26,7 +26,20 @@ const COMPLAINTS: [&str; 12] = [
 
 /// Words before an address that the client sent.
 const BEFORE_ADDRESS: [&str; 14] = [
-    "", "to:", "from:", "to", "from", "recipient", "sender", "address", "user", "for", "of", "by", "mailbox", "account",
+    "",
+    "to:",
+    "from:",
+    "to",
+    "from",
+    "recipient",
+    "sender",
+    "address",
+    "user",
+    "for",
+    "of",
+    "by",
+    "mailbox",
+    "account",
 ];
 
 /// A prepared text without what it repeats. The signs around each part stay, because phrases may require them.

@@ -105,9 +105,11 @@ impl Phrase {
         let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
         match self.cause {
             Cause::AuthMechanism => step == ReplyPhase::Auth,
-            Cause::Credentials | Cause::AppPassword | Cause::OauthRequired | Cause::AccountRestricted | Cause::Syntax => {
-                step == ReplyPhase::Auth && of_class
-            }
+            Cause::Credentials
+            | Cause::AppPassword
+            | Cause::OauthRequired
+            | Cause::AccountRestricted
+            | Cause::Syntax => step == ReplyPhase::Auth && of_class,
             Cause::AuthRequired | Cause::EncryptionRequired | Cause::Sequence | Cause::Unsupported => false,
             _ => of_class && step != ReplyPhase::Auth,
         }

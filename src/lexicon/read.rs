@@ -224,7 +224,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
 
 fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let code = reply.code?;
-    if let Some(at_phase) = context.step.and_then(|step| by_code_at(of_policy(reply, step).as_ref().unwrap_or(reply), step)) {
+    if let Some(at_phase) =
+        context.step.and_then(|step| by_code_at(of_policy(reply, step).as_ref().unwrap_or(reply), step))
+    {
         return Some(at_phase);
     }
     let by_class = by_class(reply)?;
