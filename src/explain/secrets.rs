@@ -245,7 +245,7 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
 
 /// A text in quotation marks at the start, without them. A mark may be escaped, and a letter may precede it (`b'...'`).
 fn quoted(text: &str) -> Option<Range<usize>> {
-    let start = text.trim_start_matches(|c: char| matches!(c, 'b' | 'B' | 'r' | 'R' | 'u' | 'f' | '@' | '$'));
+    let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
     let start = if text.len() - start.len() <= 2 { start } else { text };
     let escapes = start.len() - start.trim_start_matches('\\').len();
     let mark = start.get(escapes..)?.chars().next().filter(|c| matches!(c, '"' | '\'' | '`' | '“' | '„' | '«'))?;

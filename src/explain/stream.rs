@@ -450,7 +450,7 @@ mod tests {
                     ControlFlow::Continue(())
                 });
                 told += &format!("{summary:?}");
-                told += &format!("{:?}", arguments(&[text.clone()], &context));
+                told += &format!("{:?}", arguments(std::slice::from_ref(&text), &context));
                 assert!(!told.contains(secret), "{told}");
             }
         }

@@ -104,7 +104,12 @@ pub static KEYS: &[SuiteKey] = &[
     key("try-all-mechanisms", KeyShape::Switch, Scope::Both, "if the login is rejected, try the next mechanism"),
     key("allow-plaintext-auth", KeyShape::Switch, Scope::Both, "send the password even over an unencrypted connection"),
     key("ehlo", KeyShape::Text, Scope::Both, "the client name to send in EHLO"),
-    key("quit-after", KeyShape::Text, Scope::Both, "the last phase: connect, greeting, ehlo, starttls, auth, mail, rcpt"),
+    key(
+        "quit-after",
+        KeyShape::Text,
+        Scope::Both,
+        "the last phase: connect, greeting, ehlo, starttls, auth, mail, rcpt",
+    ),
     key("sni", KeyShape::Text, Scope::Both, "the server name to send as SNI and to expect in the certificate"),
     key("cacert", KeyShape::Text, Scope::Both, "a PEM file with the CA certificates to trust instead of the system's"),
     key("cert", KeyShape::Text, Scope::Both, "a PEM file with the client certificate and its chain"),

@@ -144,6 +144,8 @@ fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use serde_json::json;
 
     use super::InputLines;

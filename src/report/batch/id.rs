@@ -89,6 +89,8 @@ impl<'de> Deserialize<'de> for TargetId {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use super::TargetId;
 
     #[test]

@@ -274,6 +274,8 @@ fn milliseconds(us: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use super::super::SavedTarget;
     use super::BatchTally;
 
