@@ -146,29 +146,32 @@ fn server(before: impl Fn() + Send + Sync + 'static, after: impl Fn() + Send + S
             let hooks = Arc::clone(&hooks);
             std::thread::spawn(move || {
                 (hooks.0)();
-                serve(&stream);
-                (hooks.1)();
+                serve(&stream, &hooks.1);
             });
         }
     });
     port
 }
 
-fn serve(mut stream: &TcpStream) {
+/// Serves one session. `after` is called before the reply to QUIT, because the client may connect again as soon as it has
+/// the reply.
+fn serve(mut stream: &TcpStream, after: impl Fn()) {
     let lines = BufReader::new(stream).lines();
     if stream.write_all(b"220 localhost ESMTP\r\n").is_err() {
-        return;
+        return after();
     }
     for line in lines.map_while(Result::ok) {
         let reply: &[u8] = match line.get(..4) {
             Some("EHLO") => b"250-localhost\r\n250 8BITMIME\r\n",
-            Some("QUIT") => b"221 bye\r\n",
+            Some("QUIT") => break,
             _ => b"250 ok\r\n",
         };
-        if stream.write_all(reply).is_err() || line == "QUIT" {
-            return;
+        if stream.write_all(reply).is_err() {
+            break;
         }
     }
+    after();
+    let _ = stream.write_all(b"221 bye\r\n");
 }
 
 /// Counts sessions at the same time, and remembers the highest number.
@@ -407,6 +410,10 @@ fn a_password_is_sent_only_to_the_hosts_that_are_named_for_it() {
     assert_eq!(outcomes, [(1, "not-tried".to_owned()), (2, "refused".to_owned())].into(), "{run}");
     let run = batch.run(&login);
     assert!(run.code == 2 && run.stderr.contains("add --login-host HOST"), "{run}");
+    let lines = Batch::new("localhost\n");
+    let named = [&login[..], &["--login-host", "localhost", "--port", port, "-4"]].concat();
+    let run = lines.run(&named);
+    assert_eq!(outcome(&records(&run.stdout)[0]), "refused", "{run}");
     // In the environment, a user name without a host has no effect.
     let run = batch.run_with(&["-q"], &[("SMTPCHECK_USER", "u"), ("SMTPCHECK_PASSWORD", CANARY)]);
     assert!(records(&run.stdout).iter().all(|one| outcome(one) == "not-tried"), "{run}");
@@ -448,4 +455,23 @@ fn the_records_folder_is_not_needed_for_a_relative_path() {
     assert_eq!(records(&batch.read("records.ndjson")).len(), 1);
     let missing: PathBuf = batch.folder.path().join("none").join("records");
     assert_eq!(batch.run(&["--output", missing.to_str().unwrap()]).code, 2);
+}
+
+#[test]
+fn characters_that_a_terminal_interprets_are_escaped_in_a_record() {
+    let batch = Batch::new("{\"target\":\"{healthy-submission}\",\"tags\":\"\\u009b31m\\u202e\"}\n");
+    for form in [&["-q"][..], &["-q", "--full"], &["-q", "--format", "csv", "--columns", "tags"]] {
+        let run = batch.run(form);
+        assert!(!run.stdout.contains(['\u{9b}', '\u{202e}']), "{run}");
+    }
+    assert_eq!(records(&batch.run(&["-q"]).stdout)[0]["tags"], "\u{9b}31m\u{202e}");
+}
+
+#[test]
+fn a_file_without_a_complete_record_is_not_reported_as_a_success() {
+    let batch = Batch::new("{healthy-submission}\n");
+    let text = batch.run(&["-q"]).stdout;
+    let torn = batch.write("torn", &text.as_bytes()[..200]);
+    let run = program::run(&["report", &torn]);
+    assert!(run.code == 2 && run.stderr.contains("no complete record"), "{run}");
 }

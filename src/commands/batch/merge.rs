@@ -16,7 +16,7 @@ use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::host::file;
 use crate::render::batch::{html, markdown, text};
-use crate::render::{Display, Format};
+use crate::render::{Display, Format, escape};
 use crate::report::batch::{BatchSummary, BatchTally, RecordReader, SavedLine, TargetId, begins_a_batch};
 
 /// The size of the buffer for a file.
@@ -66,7 +66,7 @@ fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
             if let Some(object) = json.as_object_mut() {
                 object.insert("event".to_owned(), "summary".into());
             }
-            serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
+            escape::json(&serde_json::to_string_pretty(&json).unwrap_or_default()) + "\n"
         }),
         "markdown" => Ok(|summary, _| markdown::summary(summary)),
         "html" => Ok(|summary, _| html::page(summary)),
@@ -108,20 +108,31 @@ fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
     }
     let mut tally = BatchTally::default();
     let mut invalid: HashSet<u64> = HashSet::new();
+    let mut records = 0_u64;
     for (place, file) in files.iter_mut().enumerate() {
-        file.each(&mut |line| match line {
-            FileLine::Target(target, occurrence) => {
-                let key = (target.id, occurrence);
-                if newest.get(&key).is_none_or(|known| *known == (target.started_at.as_microsecond(), place)) {
-                    tally.add(target);
+        file.each(&mut |line| {
+            records += 1;
+            match line {
+                FileLine::Target(target, occurrence) => {
+                    let key = (target.id, occurrence);
+                    if newest.get(&key).is_none_or(|known| *known == (target.started_at.as_microsecond(), place)) {
+                        tally.add(target);
+                    }
                 }
-            }
-            FileLine::Invalid(hash) => {
-                if invalid.insert(hash) {
-                    tally.add_invalid();
+                FileLine::Invalid(hash) => {
+                    if invalid.insert(hash) {
+                        tally.add_invalid();
+                    }
                 }
             }
         })?;
+    }
+    if records == 0 {
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        return Err(CommandError::usage(format!(
+            "{}: no complete record; run smtpcheck batch again",
+            names.join(", ")
+        )));
     }
     if repeated > 0 {
         write_message(&format!("{repeated} records are older than another record of the same target, and not counted"));

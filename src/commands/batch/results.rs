@@ -11,6 +11,7 @@ use super::targets::{InputCounts, LineLabel};
 use crate::cli::flags::batch::{BatchFormat, CsvColumns};
 use crate::host::environment;
 use crate::render::batch::csv;
+use crate::render::escape;
 use crate::report::batch::{BatchProgress, BatchRecord, BatchTally, InvalidLine, SavedTarget, TargetRecord};
 use crate::run::{RetriedReport, StreamListener};
 
@@ -52,7 +53,7 @@ impl BatchResults {
         self.tally.add_invalid();
         let text = match &self.form {
             RecordForm::Csv(columns) => csv::row(&columns.of_invalid(&invalid)),
-            RecordForm::Compact | RecordForm::Full => BatchRecord::InvalidLine(invalid).line(),
+            RecordForm::Compact | RecordForm::Full => escape::json(&BatchRecord::InvalidLine(invalid).line()),
         };
         self.write(&text)
     }
@@ -70,10 +71,10 @@ impl StreamListener<LineLabel> for BatchResults {
         let mut record = TargetRecord::new(id, number, tags, &report, &earlier);
         self.tally.add(&SavedTarget::from(&record));
         let text = match &self.form {
-            RecordForm::Compact => BatchRecord::Target(Box::new(record)).line(),
+            RecordForm::Compact => escape::json(&BatchRecord::Target(Box::new(record)).line()),
             RecordForm::Full => {
                 record = record.with_report(&report, &earlier);
-                BatchRecord::Target(Box::new(record)).line()
+                escape::json(&BatchRecord::Target(Box::new(record)).line())
             }
             RecordForm::Csv(columns) => csv::row(&columns.of_report(&record, &report, &earlier)),
         };
