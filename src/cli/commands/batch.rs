@@ -102,7 +102,7 @@ pub struct BatchArgs {
     /// Format of the records
     #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_enum, help_heading = OUTPUT)]
     pub format: BatchFormat,
-    /// CsvColumns of the CSV file: names from docs/expectations.md, and line, tags and error
+    /// Columns of the CSV file: names from docs/expectations.md, and line, tags and error
     #[arg(long, value_name = "NAME[,NAME]", value_parser = columns, help_heading = OUTPUT)]
     pub columns: Option<CsvColumns>,
     /// Add the complete report to each record
