@@ -96,6 +96,11 @@ pub fn rate(text: &str) -> Result<Rate, InvalidValue> {
 
 /// The host of `--login-host`.
 pub fn host(text: &str) -> Result<Host, InvalidValue> {
+    let with_port =
+        text.rsplit_once(':').is_some_and(|(host, port)| port.parse::<u16>().is_ok() && !host.contains(':'));
+    if with_port {
+        return Err(InvalidValue::new("a port is not possible here", "write the host without its port"));
+    }
     Host::parse(text).map_err(|error| InvalidValue::new(error.to_string(), "write a host without a port"))
 }
 

@@ -119,7 +119,7 @@ fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
     const KEYS: &[&str] = &["target", "from", "to", "tls", "sni", "tags"];
     let Ok(Value::Object(mut object)) = serde_json::from_str(text) else {
         // The message of the library ends with the position, and can quote the text.
-        let reason = format!("the line is not a JSON object: there is a mistake at character {}", error.column());
+        let reason = format!("the line cannot be read as a JSON object: see character {}", error.column());
         return LineMistake::new(reason);
     };
     let tags = object.remove("tags");
@@ -135,7 +135,10 @@ fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
             match KEYS.iter().copied().find(is_text) {
                 Some("to") => "the value of to is neither a string nor a list of strings".to_owned(),
                 Some(key) => format!("the value of {key} is not a string"),
-                None => "a key occurs twice, or its value is null".to_owned(),
+                None => match KEYS.iter().find(|key| object.get(**key).is_some_and(Value::is_null)) {
+                    Some(key) => format!("the value of {key} is null; omit the key"),
+                    None => "a key occurs twice".to_owned(),
+                },
             }
         }
     };
@@ -191,8 +194,8 @@ mod tests {
             (b"{\"to\":\"hunter2\"}", "the key target is missing"),
             (b"{\"target\":7,\"tags\":[1]}", "the value of target is not a string"),
             (b"{\"target\":\"a\",\"to\":{\"hunter2\":1}}", "neither a string nor a list"),
-            (b"{\"target\":\"hunter2\"", "not a JSON object"),
-            (b"{hunter2}", "not a JSON object"),
+            (b"{\"target\":\"hunter2\"", "cannot be read as a JSON object"),
+            (b"{hunter2}", "cannot be read as a JSON object"),
         ] {
             let all = read(line);
             assert_eq!(all.len(), 1);

@@ -59,6 +59,10 @@ fn chosen_from(
             }
         };
     };
+    if let Some(other) = ARRAY_JOBS.iter().find(|other| other.index != job.index && variable(other.index).is_some()) {
+        let reason = format!("{} and {} are both set", job.index, other.index);
+        return Err(UsageError::flag("--shard", reason).with_hint("use --shard I/N").into());
+    }
     let number = |name: &str, text: &str| {
         text.trim().parse::<u32>().map_err(|_| {
             let error = UsageError::flag(name.to_owned(), "not a number").with_value(text);
@@ -128,5 +132,7 @@ mod tests {
         assert!(message(None, &[("BATCH_TASK_INDEX", "2"), ("BATCH_TASK_COUNT", "2")]).contains("only 2 shards"));
         assert!(message(None, &[("BATCH_TASK_INDEX", "x"), ("BATCH_TASK_COUNT", "2")]).contains("not a number"));
         assert!(message(Some(ShardChoice::Auto { of: None }), &[]).contains("not a task of an array job"));
+        let two = [("SLURM_ARRAY_TASK_ID", "1"), ("SLURM_ARRAY_TASK_COUNT", "4"), ("JOB_COMPLETION_INDEX", "2")];
+        assert!(message(None, &two).contains("are both set"));
     }
 }
