@@ -288,7 +288,9 @@ fn bad_lines_are_records_and_an_input_without_targets_is_an_error() {
     batch.write("targets", &bytes);
     let run = batch.run(&[]);
     assert_eq!(codes(&run.stdout), [(1, -1), (2, -1), (3, -1), (4, -1), (5, 0), (6, -1), (7, -1)].into(), "{run}");
-    for words in ["longer than 64 KiB", "not UTF-8", "user name", "cannot contain a password", "cannot be read as a JSON object"] {
+    for words in
+        ["longer than 64 KiB", "not UTF-8", "user name", "cannot contain a password", "cannot be read as a JSON object"]
+    {
         assert!(run.stdout.contains(words), "{words}: {run}");
     }
     assert!(!run.stdout.contains("hunter2"), "{run}");
