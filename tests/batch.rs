@@ -11,8 +11,7 @@ mod stops;
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -20,41 +19,18 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use smtpcheck::report::batch::BATCH_SCHEMA;
-use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
+use smtpcheck::sandbox::{Options, Remote, Sandbox, scenario};
 
 use support::leak::CANARY;
 use support::program::{self, Run, command, finish};
+use support::sandboxes::{TestSandbox, server};
 
-const SCENARIOS: [&str; 6] = [
-    "healthy-submission",
-    "healthy-relay",
-    "relay-denied",
-    "certificate-expired",
-    "auth-wrong-password",
-    "greeting-554",
-];
-
-struct TestSandbox {
-    addresses: BTreeMap<&'static str, String>,
-    authority: String,
-    _folder: tempfile::TempDir,
-    _running: Running,
-}
+const SCENARIOS: [&str; 5] =
+    ["healthy-submission", "healthy-relay", "relay-denied", "certificate-expired", "auth-wrong-password"];
 
 fn sandbox() -> &'static TestSandbox {
     static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| {
-        let all: Vec<&'static Scenario> = SCENARIOS.iter().filter_map(|name| scenario(name)).collect();
-        let listen = std::net::Ipv4Addr::LOCALHOST.into();
-        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
-        let sandbox = Sandbox::open(&all, &options).unwrap();
-        let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ca.pem");
-        std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
-        let authority = path.to_str().unwrap().to_owned();
-        TestSandbox { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
-    })
+    SANDBOX.get_or_init(|| TestSandbox::start(&SCENARIOS))
 }
 
 /// A directory with an input. `{name}` is replaced by the address of a scenario.
@@ -136,44 +112,6 @@ fn ids(text: &str) -> Vec<String> {
     ids
 }
 
-/// An SMTP server on every address of 127.0.0.0/8, with functions to call before and after each session.
-fn server(before: impl Fn() + Send + Sync + 'static, after: impl Fn() + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind(("0.0.0.0", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let hooks = Arc::new((before, after));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let hooks = Arc::clone(&hooks);
-            std::thread::spawn(move || {
-                (hooks.0)();
-                serve(&stream, &hooks.1);
-            });
-        }
-    });
-    port
-}
-
-/// Serves one session. `after` is called before the reply to QUIT, because the client may connect again as soon as it has
-/// the reply.
-fn serve(mut stream: &TcpStream, after: impl Fn()) {
-    let lines = BufReader::new(stream).lines();
-    if stream.write_all(b"220 localhost ESMTP\r\n").is_err() {
-        return after();
-    }
-    for line in lines.map_while(Result::ok) {
-        let reply: &[u8] = match line.get(..4) {
-            Some("EHLO") => b"250-localhost\r\n250 8BITMIME\r\n",
-            Some("QUIT") => break,
-            _ => b"250 ok\r\n",
-        };
-        if stream.write_all(reply).is_err() {
-            break;
-        }
-    }
-    after();
-    let _ = stream.write_all(b"221 bye\r\n");
-}
-
 /// Counts sessions at the same time, and remembers the highest number.
 #[derive(Default)]
 struct Sessions {
@@ -193,7 +131,7 @@ fn counting_server() -> (u16, Arc<Sessions>) {
     let after = move || {
         ended.now.fetch_sub(1, Ordering::SeqCst);
     };
-    let port = server(before, after);
+    let port = server("0.0.0.0", before, after).rsplit(':').next().and_then(|port| port.parse().ok()).unwrap();
     (port, sessions)
 }
 
@@ -476,4 +414,14 @@ fn a_file_without_a_complete_record_is_not_reported_as_a_success() {
     let torn = batch.write("torn", &text.as_bytes()[..200]);
     let run = program::run(&["report", &torn]);
     assert!(run.code == 2 && run.stderr.contains("no complete record"), "{run}");
+}
+
+#[test]
+fn tags_are_copied_exactly() {
+    let tags = "{\"n\":12345678901234567890123, \"k\":1,\"k\":0.123456789}";
+    let batch = Batch::new(&format!("{{\"target\":\"{{healthy-submission}}\",\"tags\":{tags}}}\n"));
+    for form in [&["-q"][..], &["-q", "--full"]] {
+        let run = batch.run(form);
+        assert!(run.stdout.contains(&format!("\"tags\":{tags},")), "{run}");
+    }
 }

@@ -5,8 +5,8 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
@@ -14,41 +14,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use serde_json::Value;
 
 use support::program::{self, Run, command, finish};
-
-/// Responds to every command until QUIT or until the connection is closed.
-fn serve(stream: &TcpStream) {
-    let (lines, mut stream) = (BufReader::new(stream).lines(), stream);
-    let mut send = |text: &str| stream.write_all(text.as_bytes()).is_ok();
-    send("220 localhost ESMTP\r\n");
-    for line in lines.map_while(Result::ok) {
-        let reply = match line.get(..4) {
-            Some("EHLO") => "250-localhost\r\n250 8BITMIME\r\n",
-            Some("QUIT") => "221 bye\r\n",
-            _ => "250 ok\r\n",
-        };
-        if !send(reply) || line == "QUIT" {
-            return;
-        }
-    }
-}
-
-/// A server at a local address, with functions to call before and after each session.
-fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl Fn() + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind((ip, 0)).unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let hooks = Arc::new((before, after));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let hooks = Arc::clone(&hooks);
-            std::thread::spawn(move || {
-                (hooks.0)();
-                serve(&stream);
-                (hooks.1)();
-            });
-        }
-    });
-    address
-}
+use support::sandboxes::{serve, server};
 
 /// Two servers. The first greets only after the second has ended a session.
 fn server_after_the_other() -> [String; 2] {
@@ -165,7 +131,7 @@ fn a_check_that_waits_for_its_retry_lets_another_one_run() {
         for mut stream in listener.incoming().flatten() {
             match seen.load(Ordering::SeqCst) {
                 0 => drop(stream.write_all(b"421 4.3.2 not now\r\n")),
-                _ => serve(&stream),
+                _ => serve(&stream, || {}),
             }
         }
     });

@@ -5,42 +5,23 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use smtpcheck::report::{CheckOutcome, RUN_SCHEMA, RunSource, Saved};
-use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
 
 use support::leak::CANARY;
 use support::program::{self, Run};
+use support::sandboxes::TestSandbox;
 
 const SCENARIOS: [&str; 6] =
     ["healthy-submission", "healthy-relay", "relay-denied", "greylisted", "greeting-slow", "auth-wrong-password"];
 
-struct TestSandbox {
-    addresses: BTreeMap<&'static str, String>,
-    authority: String,
-    _folder: tempfile::TempDir,
-    _running: Running,
-}
-
 fn sandbox() -> &'static TestSandbox {
     static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| {
-        let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
-        let listen = std::net::Ipv4Addr::LOCALHOST.into();
-        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
-        let sandbox = Sandbox::open(&all, &options).unwrap();
-        let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ca.pem");
-        std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
-        let authority = path.to_str().unwrap().to_owned();
-        TestSandbox { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
-    })
+    SANDBOX.get_or_init(|| TestSandbox::start(&SCENARIOS))
 }
 
 /// A directory with a suite. `{name}` is replaced by the address of a scenario, and `{ca}` by the path of the CA

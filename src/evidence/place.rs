@@ -45,6 +45,26 @@ pub enum Phase {
     Quit,
 }
 
+impl Phase {
+    /// The name in JSON, metrics and tables.
+    pub fn key(self) -> &'static str {
+        match self {
+            Phase::Dns => "dns",
+            Phase::Connect => "connect",
+            Phase::Greeting => "greeting",
+            Phase::Ehlo => "ehlo",
+            Phase::Starttls => "starttls",
+            Phase::Tls => "tls",
+            Phase::EhloTls => "ehlo-tls",
+            Phase::Auth => "auth",
+            Phase::Mail => "mail",
+            Phase::Rcpt => "rcpt",
+            Phase::Rset => "rset",
+            Phase::Quit => "quit",
+        }
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -12,6 +12,7 @@ use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
 use super::log::{Finder, phase_of_code};
 use super::reply::ExplainContext;
+use super::side::LogSide;
 use crate::check;
 use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms, providers};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
@@ -49,7 +50,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         finder.push(line.as_bytes(), &mut |one| found.push(one));
     }
     finder.finish(&mut |one| found.push(one));
-    let as_reply = |text: &str| context.reply(text, phase_in(text), None);
+    let as_reply = |text: &str| context.reply(text, phase_in(text), None, LogSide::of(item));
     let is_one_line = item.lines().count() == 1;
     // A reply to STARTTLS is the server's, whatever its words are.
     let own_failure =
@@ -61,7 +62,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         .into_iter()
         .filter_map(|found| match own_failure(&found.text) {
             Some(own) => Some(own.explained(&found.text)),
-            None => context.reply(&found.text, found.phase, found.host.as_deref()),
+            None => context.reply(&found.text, found.phase, found.host.as_deref(), found.side),
         })
         .collect();
     if !replies.is_empty() {

@@ -5,6 +5,7 @@
 //! themselves are in [`crate::lexicon::program_errors`].
 
 use super::explained::{Explained, ExplanationKind};
+use super::side::LogSide;
 use super::target::{ServerName, server_of};
 use crate::check;
 use crate::lexicon::program_errors::{self, ProgramError};
@@ -39,7 +40,9 @@ impl FoundError {
     pub(super) fn explained(self, text: &str) -> Explained {
         let FoundError { error, program } = self;
         let server = server_of(text);
-        let advice = program.into_iter().flat_map(|program| program.advice_for(&error.rule));
+        // The advice is about the settings of a client.
+        let client = program.filter(|_| LogSide::of(text) == LogSide::Client);
+        let advice = client.into_iter().flat_map(|program| program.advice_for(&error.rule));
         let fixes = advice.chain(error.fix.as_slice()).map(|fix| server.fill(fix.fix()));
         let mut explained = Explained {
             program: program.map(|program| program.id.into()),
@@ -100,6 +103,9 @@ fn by_language(text: &str) -> &'static str {
 pub(super) fn add_program(explained: &mut Explained, text: &str) {
     let Some(program) = programs::recognised(&normal(text)) else { return };
     explained.program = Some(program.id.into());
+    if LogSide::of(text) == LogSide::Server {
+        return;
+    }
     let advice = explained.rule.into_iter().flat_map(|rule| program.advice_for(rule));
     let server = server_of(text);
     explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));

@@ -4,6 +4,7 @@
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::log::phase_of_code;
+use super::side::LogSide;
 use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
@@ -70,8 +71,14 @@ impl ExplainContext {
     }
 
     /// Explains one reply; `None` if it is not recognised.
-    pub(super) fn reply(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Explained> {
-        Some(self.read(text, phase, host)?.explained(text, host))
+    pub(super) fn reply(
+        &self,
+        text: &str,
+        phase: Option<ReplyPhase>,
+        host: Option<&str>,
+        side: LogSide,
+    ) -> Option<Explained> {
+        Some(self.read(text, phase, host)?.explained(text, host, side))
     }
 }
 
@@ -87,7 +94,7 @@ pub(super) struct Understood {
 }
 
 impl Understood {
-    pub(super) fn explained(self, text: &str, host: Option<&str>) -> Explained {
+    pub(super) fn explained(self, text: &str, host: Option<&str>, side: LogSide) -> Explained {
         let Understood { rule, reply, phase, provider, reading, also, .. } = self;
         let mut explained = Explained {
             phase,
@@ -102,14 +109,15 @@ impl Understood {
         let Some(reading) = reading else { return explained };
         explained.category = Some(reading.cause.category());
         explained.confidence = Some(reading.confidence);
-        explained.cause = Some(reading.means);
+        explained.cause = Some(side.cause(reading.means));
         explained.otherwise = reading.otherwise;
         // After a permanent rejection, smtpcheck does not retry.
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
         let server = ServerName::of_host(host);
         let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
-        explained.fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix }).collect();
+        let fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix });
+        explained.fixes = side.fix().into_iter().chain(fixes).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
         explained
@@ -255,10 +263,10 @@ fn source(basis: &Basis) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::ExplainContext;
+    use super::{ExplainContext, LogSide};
 
     fn meaning(text: &str) -> String {
-        let explained = ExplainContext::default().reply(text, None, None).expect("a known reply");
+        let explained = ExplainContext::default().reply(text, None, None, LogSide::Client).expect("a known reply");
         explained.meaning.expect("a known code")
     }
 

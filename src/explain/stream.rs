@@ -13,6 +13,7 @@ use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
 use super::secrets::without_secrets;
+use super::side::LogSide;
 use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
@@ -98,13 +99,14 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The properties on which the interpretation of a reply depends: its text, its phase and its host.
-type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
+/// The properties on which the interpretation of a reply depends: its text, its phase, its host, and the
+/// side that logged it.
+type ReplyKey = (String, Option<ReplyPhase>, Option<String>, LogSide);
 
-/// The key under which a reply (by cause and rule) or an error message (by rule) is counted.
+/// The key under which a reply (by cause, rule and side) or an error message (by rule) is counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum TallyKey {
-    Reply(Cause, Option<&'static str>),
+    Reply(Cause, Option<&'static str>, LogSide),
     Error(Option<&'static str>),
 }
 
@@ -161,14 +163,14 @@ impl LogExplainer<'_> {
         }
     }
 
-    fn explain(&mut self, FoundReply { line, text, phase, host }: FoundReply) {
+    fn explain(&mut self, FoundReply { line, text, phase, host, side }: FoundReply) {
         if self.explained.len() >= MEMORY {
             self.explained.clear();
         }
-        let known = self.explained.entry((text, phase, host)).or_insert_with_key(|(text, phase, host)| {
+        let known = self.explained.entry((text, phase, host, side)).or_insert_with_key(|(text, phase, host, side)| {
             match FoundError::instead_of_reply(text) {
                 Some(own) => Some(own.explained(text)),
-                None => self.context.reply(text, *phase, host.as_deref()),
+                None => self.context.reply(text, *phase, host.as_deref(), *side),
             }
         });
         let Some(explained) = known else { return };
@@ -182,11 +184,11 @@ impl LogExplainer<'_> {
         }
     }
 
-    fn count(&mut self, FoundReply { line, text, phase, host }: FoundReply) {
+    fn count(&mut self, FoundReply { line, text, phase, host, side }: FoundReply) {
         if self.counted.len() >= MEMORY {
             self.counted.clear();
         }
-        let key = (text, phase, host);
+        let key = (text, phase, host, side);
         let kind = match self.counted.get(&key) {
             Some(known) => *known,
             None => self.first_seen(line, &key),
@@ -202,16 +204,16 @@ impl LogExplainer<'_> {
     }
 
     /// Reads a reply, and makes it the example of its cause if it is the first one.
-    fn first_seen(&mut self, line: u64, (text, phase, host): &ReplyKey) -> Option<TallyKey> {
+    fn first_seen(&mut self, line: u64, (text, phase, host, side): &ReplyKey) -> Option<TallyKey> {
         let (kind, example) = match FoundError::instead_of_reply(text) {
             Some(own) => (TallyKey::Error(own.rule()), own.explained(text)),
             None => {
                 let read = self.context.read(text, *phase, host.as_deref())?;
-                let kind = TallyKey::Reply(read.cause, read.rule);
+                let kind = TallyKey::Reply(read.cause, read.rule, *side);
                 if self.tallies.contains_key(&kind) {
                     return Some(kind);
                 }
-                (kind, read.explained(text, host.as_deref()))
+                (kind, read.explained(text, host.as_deref(), *side))
             }
         };
         let tally = || Tally { count: 0, example: Explained { line: Some(line), ..example } };
@@ -222,7 +224,7 @@ impl LogExplainer<'_> {
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
         // Of accepted commands only the number is of interest, and "nothing has to be done" is wrong beside a failure.
-        let is_accepted = |key: &TallyKey| matches!(key, TallyKey::Reply(Cause::Accepted, _));
+        let is_accepted = |key: &TallyKey| matches!(key, TallyKey::Reply(Cause::Accepted, ..));
         tallies.sort_by_key(|(key, tally)| (is_accepted(key), std::cmp::Reverse(tally.count)));
         if self.extent.unknown > 0 || tallies.iter().any(|(key, _)| !is_accepted(key)) {
             for (_, tally) in tallies.iter_mut().filter(|(key, _)| is_accepted(key)) {

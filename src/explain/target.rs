@@ -6,6 +6,7 @@
 
 use super::secrets::without_secrets;
 use crate::lexicon::Fix;
+use crate::wire::host::bracketed;
 
 /// The server in a message. Parts that the message does not contain are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +30,7 @@ impl ServerName {
     pub(super) fn place(&self) -> String {
         let host = self.host();
         match self.port {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(port) => format!("{host}:{port}"),
+            Some(port) => format!("{}:{port}", bracketed(&host)),
             None => host,
         }
     }

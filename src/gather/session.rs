@@ -112,8 +112,8 @@ struct SessionDriver<'a> {
 }
 
 enum Connection {
-    Plain(Tap<TcpStream>),
-    Tls(Box<TlsStream<Tap<TcpStream>>>),
+    Plain(Tap),
+    Tls(Box<TlsStream<Tap>>),
     /// The stream was used up by a handshake that failed.
     Gone,
 }

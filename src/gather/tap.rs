@@ -2,7 +2,7 @@
 //! If a handshake fails, they show the real protocol of the server. If it succeeds, they show facts that the TLS
 //! library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 //!
-//! Each read also makes the kernel acknowledge the received data at once (see [`AcknowledgingStream::acknowledge`]).
+//! Each read also makes the kernel acknowledge the received data at once (see [`acknowledge`]).
 
 use std::io;
 use std::pin::Pin;
@@ -17,32 +17,24 @@ use crate::wire::tls::{FlightReader, ServerHello, TlsAnswer};
 /// The maximum number of first bytes that are kept.
 const KEPT: usize = 512;
 
-/// The stream below TLS.
-pub(crate) trait AcknowledgingStream: AsyncRead + AsyncWrite + Unpin {
-    /// Acknowledges the data that was received so far, without the usual delay (RFC 9293 §3.8.6.3 allows up to 0.5 s,
-    /// Linux uses 40 ms).
-    ///
-    /// Postfix, Sendmail and servers on Node.js do not disable Nagle's algorithm (RFC 9293 §3.7.4). In TLS 1.3, they
-    /// send session tickets after the handshake, and then hold back the reply to EHLO until the tickets are
-    /// acknowledged.
-    fn acknowledge(&self);
+/// Acknowledges the data that was received so far, without the usual delay (RFC 9293 §3.8.6.3 allows up to 0.5 s, Linux
+/// uses 40 ms).
+///
+/// Postfix, Sendmail and servers on Node.js do not disable Nagle's algorithm (RFC 9293 §3.7.4). In TLS 1.3, they send
+/// session tickets after the handshake, and then hold back the reply to EHLO until the tickets are acknowledged. The
+/// kernel resets the option when data is sent, so it must be set again after each read.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn acknowledge(stream: &TcpStream) {
+    // Without the option, the session is only slower.
+    let _ = stream.set_quickack(true);
 }
 
-impl AcknowledgingStream for TcpStream {
-    /// The kernel resets the option when data is sent, so it must be set again after each read.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn acknowledge(&self) {
-        // Without the option, the session is only slower.
-        let _ = self.set_quickack(true);
-    }
+/// Other systems have no such option for one connection.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn acknowledge(_: &TcpStream) {}
 
-    /// Other systems have no such option for one connection.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn acknowledge(&self) {}
-}
-
-pub(crate) struct Tap<S> {
-    inner: S,
+pub(crate) struct Tap {
+    inner: TcpStream,
     /// `None` before TLS begins. It is shared, because an aborted handshake drops the stream.
     opening: Option<Arc<Mutex<Opening>>>,
 }
@@ -83,13 +75,13 @@ impl Opening {
     }
 }
 
-impl<S> Tap<S> {
-    pub(crate) fn new(inner: S) -> Tap<S> {
+impl Tap {
+    pub(crate) fn new(inner: TcpStream) -> Tap {
         Tap { inner, opening: None }
     }
 
     /// Returns the underlying stream.
-    pub(crate) fn into_inner(self) -> S {
+    pub(crate) fn into_inner(self) -> TcpStream {
         self.inner
     }
 
@@ -99,7 +91,7 @@ impl<S> Tap<S> {
     }
 }
 
-impl<S: AcknowledgingStream> AsyncRead for Tap<S> {
+impl AsyncRead for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -109,7 +101,7 @@ impl<S: AcknowledgingStream> AsyncRead for Tap<S> {
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let fresh = buffer.filled().get(before..).unwrap_or_default();
         if !fresh.is_empty() {
-            self.inner.acknowledge();
+            acknowledge(&self.inner);
         }
         if let Some(Ok(mut opening)) = self.opening.as_ref().map(|opening| opening.lock()) {
             opening.take(fresh);
@@ -118,7 +110,7 @@ impl<S: AcknowledgingStream> AsyncRead for Tap<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }

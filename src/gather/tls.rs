@@ -17,7 +17,6 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, NamedGroup, SignatureScheme};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -50,7 +49,7 @@ const RARE: [u16; 4] = [0x0808, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS_
 
 /// An encrypted connection.
 pub(crate) struct Secured {
-    pub(crate) stream: TlsStream<Tap<TcpStream>>,
+    pub(crate) stream: TlsStream<Tap>,
     pub(crate) handshake: Handshake,
     pub(crate) binding: Option<Binding>,
     /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, historic). In TLS
@@ -62,7 +61,7 @@ pub(crate) struct Secured {
 pub(crate) async fn handshake(
     context: &GatherContext,
     request: &SessionRequest,
-    mut tap: Tap<TcpStream>,
+    mut tap: Tap,
 ) -> Result<Secured, TlsFault> {
     context.trust.prefetch();
     let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());

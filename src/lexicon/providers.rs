@@ -184,7 +184,8 @@ pub(super) fn is_provider(id: &str) -> bool {
     all().iter().any(|provider| provider.id == id)
 }
 
-/// A provider by its id, its name, or one of its host names.
+/// A provider by its id, one of its host names, or whole words of its name. A part of a word is not enough: `here` is in
+/// `Ethereal`.
 pub fn find(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();
     let exact: Vec<&'static Provider> = all().iter().filter(|provider| provider.id == word).collect();
@@ -195,10 +196,14 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
     if let Some(provider) = by_host {
         return vec![provider];
     }
-    all()
-        .iter()
-        .filter(|provider| provider.name.to_lowercase().contains(&word) || provider.id.contains(&word))
-        .collect()
+    let has_words = |text: &str| {
+        text.match_indices(&word).any(|(at, found)| {
+            let (before, after) = (text.get(..at), text.get(at + found.len()..));
+            !before.is_some_and(|before| before.ends_with(char::is_alphanumeric))
+                && !after.is_some_and(|after| after.starts_with(char::is_alphanumeric))
+        })
+    };
+    all().iter().filter(|provider| has_words(&provider.name.to_lowercase()) || has_words(&provider.id)).collect()
 }
 
 /// The providers whose id, name or host name is most similar to a word, most similar first, at most three.

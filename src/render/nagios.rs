@@ -9,7 +9,6 @@
 
 use std::fmt::Write;
 
-use super::view::phases as view_phases;
 use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, RunSource, Verdict, phases};
@@ -180,7 +179,7 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         all.push(format!("{}={:.6}s;{limits};0.000000", label("time"), report.total_ms / 1000.0));
         for phase in phases(&report.plan, &report.evidence) {
             let Some(ms) = phase.ms else { continue };
-            all.push(format!("{}={:.6}s;;;0.000000", label(view_phases::name(phase.name)), ms / 1000.0));
+            all.push(format!("{}={:.6}s;;;0.000000", label(phase.name.key()), ms / 1000.0));
         }
         let leaf =
             report.evidence.main_session().and_then(|session| session.handshake()).and_then(|(_, seen)| seen.leaf());

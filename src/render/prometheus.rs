@@ -7,9 +7,7 @@
 
 use std::fmt::Write;
 
-use super::view::phases::name as phase_name;
 use super::{Display, escape};
-use crate::check::Severity;
 use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
 /// The complete text, grouped by metric as the format requires.
@@ -102,7 +100,7 @@ static FAMILIES: &[MetricFamily] = &[
         samples: |case| {
             several(case, |report| {
                 let phases = phases(&report.plan, &report.evidence);
-                let timed = phases.into_iter().filter_map(|phase| Some((phase_name(phase.name), phase.ms?)));
+                let timed = phases.into_iter().filter_map(|phase| Some((phase.name.key(), phase.ms?)));
                 timed.map(|(name, ms)| (vec![("phase", name.to_owned())], seconds(ms))).collect()
             })
         },
@@ -120,12 +118,7 @@ static FAMILIES: &[MetricFamily] = &[
                 let mut counted: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
                 for finding in report.findings.iter().filter(|finding| !report.is_ignored(finding) && !finding.expected)
                 {
-                    let severity = match finding.severity {
-                        Severity::Error => "error",
-                        Severity::Warning => "warning",
-                        Severity::Notice => "notice",
-                    };
-                    let labels = vec![("rule", finding.rule.to_string()), ("severity", severity.to_owned())];
+                    let labels = vec![("rule", finding.rule.to_string()), ("severity", finding.severity.to_string())];
                     match counted.iter_mut().find(|(known, _)| *known == labels) {
                         Some((_, count)) => *count += 1.0,
                         None => counted.push((labels, 1.0)),
@@ -196,7 +189,7 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
         let Some(code) = received.reply.code else { continue };
         let recipient = received.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("phase", phase_name(received.event.phase).to_owned())).chain(recipient).collect();
+            std::iter::once(("phase", received.event.phase.key().to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,

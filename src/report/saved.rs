@@ -17,6 +17,7 @@ use super::{CheckOutcome, CheckResult, FilePosition, Report, Run, RunSource, SCH
 use crate::check::Finding;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
+use crate::wire::host::bracketed;
 
 /// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
 /// 150,000 lines.
@@ -224,8 +225,7 @@ impl ReportReader<'_> {
         let target = value.get("target").ok_or_else(unreadable)?;
         let (host, port) = (target.get("host").and_then(Value::as_str), target.get("port").and_then(Value::as_u64));
         let input = match (host, port) {
-            (Some(host), Some(port)) if host.contains(':') => format!("[{host}]:{port}"),
-            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), Some(port)) => format!("{}:{port}", bracketed(host)),
             _ => return Err(unreadable()),
         };
         let plan: Option<Plan> = part(value, "plan");

@@ -59,7 +59,7 @@ pub(super) enum PaceStep<J> {
 
 /// How a server responded to a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ServerMood {
+pub(super) enum ServerResponse {
     /// It accepted the connection.
     Accepting,
     /// It replied 421.
@@ -240,10 +240,10 @@ impl<J> StreamPace<J> {
     }
 
     /// Records how a server responded.
-    pub(super) fn observed(&mut self, server: SocketAddr, mood: ServerMood, now: Duration) {
+    pub(super) fn observed(&mut self, server: SocketAddr, response: ServerResponse, now: Duration) {
         let is_known = || self.remembered.iter().any(|known| known.contains(&server));
-        match mood {
-            ServerMood::Accepting => {
+        match response {
+            ServerResponse::Accepting => {
                 if !is_known() {
                     let [new, old] = &mut self.remembered;
                     if new.len() >= REMEMBERED {
@@ -259,8 +259,8 @@ impl<J> StreamPace<J> {
                     self.runnable.extend(slow.waiting);
                 }
             }
-            ServerMood::Refusing if !is_known() => {}
-            ServerMood::Overloaded | ServerMood::Refusing => {
+            ServerResponse::Refusing if !is_known() => {}
+            ServerResponse::Overloaded | ServerResponse::Refusing => {
                 let slow = self.slow.entry(server).or_insert_with(|| SlowServer {
                     delay: Duration::ZERO,
                     until: Duration::ZERO,
@@ -306,7 +306,7 @@ mod tests {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    use super::{PaceStep, Paced, ServerMood, StreamLimits, StreamPace};
+    use super::{PaceStep, Paced, ServerResponse, StreamLimits, StreamPace};
 
     const LIMITS: StreamLimits = StreamLimits { jobs: 8, per_host: 2, per_address: 3, lookups: 2, interval: None };
 
@@ -384,19 +384,19 @@ mod tests {
         let at = "192.0.2.1:25";
         pace.offer(check(0, "a", at));
         assert_eq!(begun(&mut pace, 0), [0]);
-        pace.observed(server(at), ServerMood::Overloaded, Duration::ZERO);
+        pace.observed(server(at), ServerResponse::Overloaded, Duration::ZERO);
         pace.ended("a", Some(server(at)), Duration::ZERO);
         for job in 1..4 {
             pace.offer(check(job, "a", at));
         }
         assert_eq!(begun(&mut pace, 999), [0; 0]);
         assert_eq!(begun(&mut pace, 1000), [1]);
-        pace.observed(server(at), ServerMood::Overloaded, Duration::from_millis(1000));
+        pace.observed(server(at), ServerResponse::Overloaded, Duration::from_millis(1000));
         pace.ended("a", Some(server(at)), Duration::from_millis(1000));
         assert_eq!(begun(&mut pace, 2999), [0; 0], "the delay has doubled");
         assert_eq!(begun(&mut pace, 3000), [2]);
         for ms in [3000, 3100] {
-            pace.observed(server(at), ServerMood::Accepting, Duration::from_millis(ms));
+            pace.observed(server(at), ServerResponse::Accepting, Duration::from_millis(ms));
         }
         pace.ended("a", Some(server(at)), Duration::ZERO);
         assert_eq!(begun(&mut pace, 9000), [3]);
@@ -406,10 +406,10 @@ mod tests {
     #[test]
     fn a_refusal_slows_down_only_a_server_that_accepted_a_connection_before() {
         let mut pace: StreamPace<u32> = StreamPace::new(LIMITS);
-        pace.observed(server("192.0.2.1:25"), ServerMood::Refusing, Duration::ZERO);
+        pace.observed(server("192.0.2.1:25"), ServerResponse::Refusing, Duration::ZERO);
         assert!(pace.slow.is_empty());
-        pace.observed(server("192.0.2.1:25"), ServerMood::Accepting, Duration::ZERO);
-        pace.observed(server("192.0.2.1:25"), ServerMood::Refusing, Duration::ZERO);
+        pace.observed(server("192.0.2.1:25"), ServerResponse::Accepting, Duration::ZERO);
+        pace.observed(server("192.0.2.1:25"), ServerResponse::Refusing, Duration::ZERO);
         assert!(!pace.slow.is_empty());
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::RunError;
-use super::pace::{PaceStep, Paced, ServerMood, StreamLimits, StreamPace};
+use super::pace::{PaceStep, Paced, ServerResponse, StreamLimits, StreamPace};
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use crate::evidence::fault::ConnectFaultKind;
@@ -67,7 +67,7 @@ pub enum StreamEnd {
 }
 
 /// A check with what is known about it.
-struct Flowing<L> {
+struct StreamedCheck<L> {
     label: L,
     job: Box<Job>,
     history: History,
@@ -76,10 +76,10 @@ struct Flowing<L> {
 
 /// What has been done with a check.
 enum Done<L> {
-    LookedUp(Paced<Flowing<L>>),
-    Ran(Paced<Flowing<L>>, Result<Step, RunError>),
-    Panicked(Paced<Flowing<L>>),
-    Paused(Paced<Flowing<L>>, Step),
+    LookedUp(Paced<StreamedCheck<L>>),
+    Ran(Paced<StreamedCheck<L>>, Result<Step, RunError>),
+    Panicked(Paced<StreamedCheck<L>>),
+    Paused(Paced<StreamedCheck<L>>, Step),
 }
 
 /// Starts the thread that produces the items. It ends with the stream, or at its next item.
@@ -104,7 +104,7 @@ pub(super) async fn run<L>(
     listener: &mut dyn StreamListener<L>,
 ) -> Result<StreamEnd, RunError> {
     let began = Instant::now();
-    let mut pace: StreamPace<Flowing<L>> = StreamPace::new(limits);
+    let mut pace: StreamPace<StreamedCheck<L>> = StreamPace::new(limits);
     let mut working = FuturesUnordered::new();
     let mut interruption = resources.interruption.clone();
     let mut is_open = true;
@@ -149,7 +149,7 @@ pub(super) async fn run<L>(
 
 /// Records what has been done with a check, and returns what to do with it next, if that needs no limit.
 fn settle<L>(
-    pace: &mut StreamPace<Flowing<L>>,
+    pace: &mut StreamPace<StreamedCheck<L>>,
     done: Done<L>,
     now: Duration,
     listener: &mut dyn StreamListener<L>,
@@ -196,7 +196,7 @@ fn settle<L>(
 }
 
 fn take<L>(
-    pace: &mut StreamPace<Flowing<L>>,
+    pace: &mut StreamPace<StreamedCheck<L>>,
     item: StreamItem<L>,
     listener: &mut dyn StreamListener<L>,
 ) -> Result<(), RunError> {
@@ -211,7 +211,7 @@ fn take<L>(
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
                 needs_lookup: address.is_none(),
-                job: Flowing { label, job, history: History::default(), names: None },
+                job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())
         }
@@ -220,19 +220,19 @@ fn take<L>(
 
 /// What to do with a check.
 enum CheckWork<L> {
-    Step(PaceStep<Flowing<L>>),
-    Pause(Paced<Flowing<L>>, History, Duration),
+    Step(PaceStep<StreamedCheck<L>>),
+    Pause(Paced<StreamedCheck<L>>, History, Duration),
 }
 
 /// Looks up the host of a check, runs the check, or waits before a retry.
 async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
     match work {
         CheckWork::Pause(check, history, delay) => {
-            let step = history.pause(delay, resources.interruption.clone(), &mut Unheard).await;
+            let step = history.pause(delay, resources.interruption.clone(), &mut IgnoredEvents).await;
             Done::Paused(check, step)
         }
         CheckWork::Step(PaceStep::LookUp(mut check)) => {
-            let Flowing { job, names, .. } = &mut check.job;
+            let StreamedCheck { job, names, .. } = &mut check.job;
             if let Some(name) = job.plan.target.host.name() {
                 let mut interruption = resources.interruption.clone();
                 let resolved = tokio::select! {
@@ -248,12 +248,13 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
             Done::LookedUp(check)
         }
         CheckWork::Step(PaceStep::Run(mut check)) => {
-            let Flowing { job, history, names, .. } = &mut check.job;
+            let StreamedCheck { job, history, names, .. } = &mut check.job;
             let history = std::mem::take(history);
             let names = names.take().unwrap_or_default();
             // A bug that one server triggers must not end the checks of the others. What the check shared with them is
             // only read, or written in one step.
-            let running = AssertUnwindSafe(job.run(history, Some(names), resources, &mut Unheard)).catch_unwind().await;
+            let running =
+                AssertUnwindSafe(job.run(history, Some(names), resources, &mut IgnoredEvents)).catch_unwind().await;
             match running {
                 Ok(result) => Done::Ran(check, result),
                 Err(_) => Done::Panicked(check),
@@ -263,7 +264,7 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
 }
 
 /// A check that will be run again. Its host is looked up again.
-fn with_history<L>(mut check: Paced<Flowing<L>>, history: History) -> Paced<Flowing<L>> {
+fn with_history<L>(mut check: Paced<StreamedCheck<L>>, history: History) -> Paced<StreamedCheck<L>> {
     check.job.history = history;
     let target = &check.job.job.plan.target;
     check.needs_lookup = target.host.name().is_some() && check.job.job.plan.given_addresses(&target.host).is_empty();
@@ -271,8 +272,8 @@ fn with_history<L>(mut check: Paced<Flowing<L>>, history: History) -> Paced<Flow
 }
 
 fn end<L>(
-    pace: &mut StreamPace<Flowing<L>>,
-    check: Paced<Flowing<L>>,
+    pace: &mut StreamPace<StreamedCheck<L>>,
+    check: Paced<StreamedCheck<L>>,
     result: RetriedReport,
     now: Duration,
     listener: &mut dyn StreamListener<L>,
@@ -287,42 +288,44 @@ fn end<L>(
 }
 
 /// Records how the servers of a check responded.
-fn observe<L>(pace: &mut StreamPace<Flowing<L>>, report: &Report, now: Duration) {
-    for (server, mood) in moods(&report.evidence) {
-        pace.observed(server, mood, now);
+fn observe<L>(pace: &mut StreamPace<StreamedCheck<L>>, report: &Report, now: Duration) {
+    for (server, response) in responses(&report.evidence) {
+        pace.observed(server, response, now);
     }
 }
 
-fn moods(evidence: &Evidence) -> Vec<(SocketAddr, ServerMood)> {
+fn responses(evidence: &Evidence) -> Vec<(SocketAddr, ServerResponse)> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
-    let mut moods: Vec<(SocketAddr, ServerMood)> = Vec::new();
+    let mut responses: Vec<(SocketAddr, ServerResponse)> = Vec::new();
     for event in session.events() {
         match &event.what {
             EventKind::Dialled { address, result: DialResult::Connected { .. }, .. } => {
-                moods.push((*address, ServerMood::Accepting));
+                responses.push((*address, ServerResponse::Accepting));
             }
             EventKind::Dialled { address, result: DialResult::Failed { fault }, .. }
                 if matches!(fault.kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset) =>
             {
-                moods.push((*address, ServerMood::Refusing));
+                responses.push((*address, ServerResponse::Refusing));
             }
             EventKind::Received { reply, .. } if reply.has_code(421) => {
-                if let Some((_, mood)) = moods.last_mut().filter(|(_, mood)| *mood == ServerMood::Accepting) {
-                    *mood = ServerMood::Overloaded;
+                if let Some((_, response)) =
+                    responses.last_mut().filter(|(_, response)| *response == ServerResponse::Accepting)
+                {
+                    *response = ServerResponse::Overloaded;
                 }
             }
             _ => {}
         }
     }
-    moods
+    responses
 }
 
 /// A stream shows nothing while a check runs.
-struct Unheard;
+struct IgnoredEvents;
 
-impl EvidenceListener for Unheard {}
+impl EvidenceListener for IgnoredEvents {}
 
-impl RetryListener for Unheard {
+impl RetryListener for IgnoredEvents {
     fn retrying(&mut self, _: usize, _: &Report) -> io::Result<()> {
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! them), internationalized names in both forms, IPv4 and IPv6 literals. Quotes, commas and spaces, which are often
 //! copied from a configuration file, are reported as an error and not looked up.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -25,7 +26,10 @@ impl DomainName {
             return Err(HostError::Empty);
         }
         if let Some(found) = text.chars().find(|&c| is_stray(c)) {
-            return Err(HostError::Stray { found, cleaned: text.chars().filter(|&c| !is_stray(c)).collect() });
+            // A host before a space is complete: the rest is another word.
+            let first = text.split_whitespace().next().filter(|first| first.contains('.'));
+            let cleaned = first.unwrap_or(text).chars().filter(|&c| !is_stray(c)).collect();
+            return Err(HostError::Stray { found, cleaned });
         }
         let ascii = idna::domain_to_ascii(text).map_err(|_| HostError::NotAName { text: text.to_owned() })?;
         let bad_label = |label: &str| label.is_empty() || label.len() > 63;
@@ -88,6 +92,11 @@ pub enum Host {
     Ip(IpAddr),
 }
 
+/// A host as it is written before a port: an IPv6 address in brackets, everything else unchanged.
+pub(crate) fn bracketed(host: &str) -> Cow<'_, str> {
+    if host.contains(':') { Cow::Owned(format!("[{host}]")) } else { Cow::Borrowed(host) }
+}
+
 impl Host {
     /// Parses a name, `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`.
     pub fn parse(text: &str) -> Result<Host, HostError> {
@@ -104,10 +113,12 @@ impl Host {
 
     /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
     pub fn with_port(&self, port: u16) -> String {
-        match self {
-            Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]:{port}"),
-            host => format!("{host}:{port}"),
-        }
+        format!("{}:{port}", self.bracketed())
+    }
+
+    /// The notation of a target without a port: `host`, `192.0.2.1`, `[2001:db8::1]`.
+    pub fn bracketed(&self) -> String {
+        bracketed(&self.to_string()).into_owned()
     }
 
     /// The host name, unless it is an IP address.

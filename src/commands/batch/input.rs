@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::report::batch::WrittenTarget;
 
@@ -17,18 +18,18 @@ pub(super) struct InputLine {
 }
 
 /// The content of a line.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(super) struct LineTarget {
     pub(super) target: String,
     pub(super) written: WrittenTarget,
-    pub(super) tags: Option<Value>,
+    pub(super) tags: Option<Box<RawValue>>,
 }
 
 /// Why a line cannot be used. The text does not repeat the line.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct LineMistake {
     pub(super) reason: String,
-    pub(super) tags: Option<Value>,
+    pub(super) tags: Option<Box<RawValue>>,
 }
 
 impl LineMistake {
@@ -91,7 +92,7 @@ struct LineObject {
     to: Option<OneOrMore>,
     tls: Option<String>,
     sni: Option<String>,
-    tags: Option<Value>,
+    tags: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -117,12 +118,17 @@ fn object(text: &str) -> Result<LineTarget, LineMistake> {
 
 fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
     const KEYS: &[&str] = &["target", "from", "to", "tls", "sni", "tags"];
-    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else {
+    /// The tags, whatever is wrong with the other keys.
+    #[derive(Deserialize)]
+    struct Tagged {
+        tags: Option<Box<RawValue>>,
+    }
+    let Ok(Value::Object(object)) = serde_json::from_str(text) else {
         // The message of the library ends with the position, and can quote the text.
         let reason = format!("the line cannot be read as a JSON object: see character {}", error.column());
         return LineMistake::new(reason);
     };
-    let tags = object.remove("tags");
+    let tags = serde_json::from_str(text).ok().and_then(|Tagged { tags }| tags);
     let unknown = object.keys().find(|key| !KEYS.contains(&key.as_str()));
     let reason = match unknown {
         Some(key) if key.to_lowercase().contains("pass") || key == "token" || key == "secret" => {
@@ -149,19 +155,18 @@ fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
 mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
-    use serde_json::json;
-
-    use super::InputLines;
+    use super::{InputLines, RawValue};
 
     fn read(text: &[u8]) -> Vec<(u64, String)> {
+        let tags = |tags: Option<Box<RawValue>>| tags.map_or("Null".to_owned(), |tags| tags.get().to_owned());
         let mut lines = InputLines::new(text);
         let mut all = Vec::new();
         while let Some(line) = lines.next_line().expect("a slice can be read") {
             all.push((
                 line.number,
                 match line.content {
-                    Ok(one) => format!("{} {:?} {:?}", one.target, one.written.to, one.tags.unwrap_or_default()),
-                    Err(mistake) => format!("error: {} {:?}", mistake.reason, mistake.tags.unwrap_or_default()),
+                    Ok(one) => format!("{} {:?} {}", one.target, one.written.to, tags(one.tags)),
+                    Err(mistake) => format!("error: {} {}", mistake.reason, tags(mistake.tags)),
                 },
             ));
         }
@@ -178,7 +183,7 @@ mod tests {
             [
                 of(3, "a.example:25 [] Null"),
                 of(4, "b.example [] Null"),
-                of(5, &format!("c.example [\"x@y.example\"] {:?}", json!({"n": 1}))),
+                of(5, "c.example [\"x@y.example\"] {\"n\":1}"),
                 of(6, "d [\"x@y\", \"z@y\"] Null"),
             ]
         );

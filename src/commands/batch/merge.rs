@@ -15,8 +15,8 @@ use crate::cli::UsageError;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::host::file;
-use crate::render::batch::{html, markdown, text};
-use crate::render::{Display, Format, escape};
+use crate::render::batch::{html, markdown, record, text};
+use crate::render::{Display, Format};
 use crate::report::batch::{BatchSummary, BatchTally, RecordReader, SavedLine, TargetId, begins_a_batch};
 
 /// The size of the buffer for a file.
@@ -60,14 +60,7 @@ type SummaryWriter = fn(&BatchSummary, &Display) -> String;
 fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
     match format.name {
         "text" => Ok(text::summary),
-        "json" => Ok(|summary, _| {
-            // The record is made from a reference, so it is serialised without its name.
-            let mut json = serde_json::to_value(summary).unwrap_or_default();
-            if let Some(object) = json.as_object_mut() {
-                object.insert("event".to_owned(), "summary".into());
-            }
-            escape::json(&serde_json::to_string_pretty(&json).unwrap_or_default()) + "\n"
-        }),
+        "json" => Ok(|summary, _| record::summary(summary)),
         "markdown" => Ok(|summary, _| markdown::summary(summary)),
         "html" => Ok(|summary, _| html::page(summary)),
         name => {

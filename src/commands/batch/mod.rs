@@ -18,7 +18,6 @@ mod written;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -36,11 +35,9 @@ use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::password::PasswordSource;
 use crate::cli::{UsageError, plan as planning};
 use crate::host::{file, name, signals};
-use crate::render::batch::text;
-use crate::render::escape;
-use crate::report::batch::{BatchRecord, BatchTally};
+use crate::render::batch::{record, text};
+use crate::report::batch::BatchTally;
 use crate::run::{Engine, Job, RunError, StreamEnd, StreamLimits};
-use crate::wire::Host;
 
 use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
@@ -96,7 +93,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let end = engine.stream(targets, limits, &mut results);
     results.progress.clear();
     let end = match end {
-        // The reader of the records has seen enough.
+        // The program that reads the records has closed the pipe.
         Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => None,
         end => Some(end?),
     };
@@ -121,7 +118,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         write_stderr(&text::summary(&summary, &look));
     }
     if let Some(draft) = summary_file {
-        draft.fill(&escape::json(&BatchRecord::Summary(Box::new(summary)).pretty()))?;
+        draft.fill(&record::summary(&summary))?;
     }
     let is_over = args.exit_zero && is_complete && code < 128;
     Ok(if is_over { 0 } else { code })
@@ -219,7 +216,8 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
-            let plan = planning::plan(&with_login, matches, &bracketed(host), hostname.as_deref())?;
+            // Without a port, which could contradict `--port`.
+            let plan = planning::plan(&with_login, matches, &host.bracketed(), hostname.as_deref())?;
             let environment = secrets::sources(plan.login.as_ref());
             let source = with_login.password.source(args.auth.user.as_deref(), plan.login.as_ref(), environment)?;
             if source == Some(PasswordSource::Prompt) && args.file.is_none() {
@@ -236,14 +234,6 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     };
     let profiles = Profiles::new(check_words(matches));
     Ok(BatchPlanner { args: without, login, matches: matches.clone(), hostname, profiles })
-}
-
-/// A host as a target without a port, because `--port` must not contradict it.
-fn bracketed(host: &Host) -> String {
-    match host {
-        Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]"),
-        host => host.to_string(),
-    }
 }
 
 /// A target for testing the flags.

@@ -184,13 +184,14 @@ mod tests {
     use super::super::super::sink::Readers;
     use super::super::known::{Duplicates, KnownTargets};
     use super::{RecordFile, Repair};
+    use crate::render::batch::record;
     use crate::report::batch::{BatchRecord, BatchTally, InvalidLine};
 
     #[test]
     fn an_incomplete_last_record_is_removed_and_the_others_are_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("records");
-        let record = |line| BatchRecord::InvalidLine(InvalidLine::new(line, None, "x".to_owned())).line();
+        let record = |line| record::line(&BatchRecord::InvalidLine(InvalidLine::new(line, None, "x".to_owned())));
         let mut text = record(1) + &record(2);
         let length = text.len();
         text.push_str(&record(3)[..20]);

@@ -10,8 +10,7 @@ use super::output::RecordFile;
 use super::targets::{InputCounts, LineLabel};
 use crate::cli::flags::batch::{BatchFormat, CsvColumns};
 use crate::host::environment;
-use crate::render::batch::csv;
-use crate::render::escape;
+use crate::render::batch::{csv, record};
 use crate::report::batch::{BatchProgress, BatchRecord, BatchTally, InvalidLine, SavedTarget, TargetRecord};
 use crate::run::{RetriedReport, StreamListener};
 
@@ -53,7 +52,7 @@ impl BatchResults {
         self.tally.add_invalid();
         let text = match &self.form {
             RecordForm::Csv(columns) => csv::row(&columns.of_invalid(&invalid)),
-            RecordForm::Compact | RecordForm::Full => escape::json(&BatchRecord::InvalidLine(invalid).line()),
+            RecordForm::Compact | RecordForm::Full => record::line(&BatchRecord::InvalidLine(invalid)),
         };
         self.write(&text)
     }
@@ -68,15 +67,15 @@ impl StreamListener<LineLabel> for BatchResults {
     fn checked(&mut self, label: LineLabel, result: RetriedReport) -> io::Result<()> {
         let LineLabel::Target { id, number, tags } = label else { return Ok(()) };
         let RetriedReport { report, earlier } = result;
-        let mut record = TargetRecord::new(id, number, tags, &report, &earlier);
-        self.tally.add(&SavedTarget::from(&record));
+        let mut target = TargetRecord::new(id, number, tags, &report, &earlier);
+        self.tally.add(&SavedTarget::from(&target));
         let text = match &self.form {
-            RecordForm::Compact => escape::json(&BatchRecord::Target(Box::new(record)).line()),
+            RecordForm::Compact => record::line(&BatchRecord::Target(Box::new(target))),
             RecordForm::Full => {
-                record = record.with_report(&report, &earlier);
-                escape::json(&BatchRecord::Target(Box::new(record)).line())
+                target = target.with_report(&report, &earlier);
+                record::line(&BatchRecord::Target(Box::new(target)))
             }
-            RecordForm::Csv(columns) => csv::row(&columns.of_report(&record, &report, &earlier)),
+            RecordForm::Csv(columns) => csv::row(&columns.of_report(&target, &report, &earlier)),
         };
         self.write(&text)
     }

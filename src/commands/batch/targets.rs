@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
 use super::profiles::Profiles;
@@ -23,7 +25,7 @@ use crate::wire::Host;
 /// What is known about a line while its target is checked.
 pub(super) enum LineLabel {
     /// The line has a target.
-    Target { id: TargetId, number: u64, tags: Option<serde_json::Value> },
+    Target { id: TargetId, number: u64, tags: Option<Box<RawValue>> },
     /// The line has a mistake.
     Invalid(InvalidLine),
 }

@@ -41,6 +41,7 @@ use self::extract::{ExtractedReply, MarkedLine, at_start, bare, unfolded};
 use self::libraries::Repetition;
 use self::session::Sessions;
 use self::transcript::line_of_session;
+use super::side::LogSide;
 use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
@@ -64,6 +65,8 @@ pub struct FoundReply {
     pub phase: Option<ReplyPhase>,
     /// The host that sent it, in lower case, if the log shows it.
     pub host: Option<String>,
+    /// The side that logged it.
+    pub side: LogSide,
 }
 
 /// What a line is.
@@ -241,6 +244,7 @@ struct Memory {
 #[derive(Debug)]
 struct UnfinishedReply {
     line: u64,
+    side: LogSide,
     reply: ExtractedReply,
     /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
     folded: Option<String>,
@@ -310,7 +314,7 @@ impl Finder {
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
-        let held = UnfinishedReply { line: number, reply, folded, from_exception };
+        let held = UnfinishedReply { line: number, side: LogSide::of(line), reply, folded, from_exception };
         if held.folded.is_some() || held.reply.is_open() {
             self.held = Some(held);
         } else {
@@ -320,7 +324,7 @@ impl Finder {
     }
 
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
-        let UnfinishedReply { line, reply, folded, from_exception } = held;
+        let UnfinishedReply { line, side, reply, folded, from_exception } = held;
         let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
         // The reply that was extracted from the first line may be incomplete.
         let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
@@ -339,7 +343,8 @@ impl Finder {
             self.quoted.push_front(text.clone());
         }
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
-        found(FoundReply { line, text, phase: reply.phase.or_else(|| code.and_then(phase_of_code)), host: reply.host });
+        let phase = reply.phase.or_else(|| code.and_then(phase_of_code));
+        found(FoundReply { line, text, phase, host: reply.host, side });
     }
 
     /// Whether a line of a stack trace repeats the exception's reply or one line of it.

@@ -1,13 +1,11 @@
 //! The summary of a batch as a self-contained HTML page, with the same promises as the page of a report: no script,
 //! nothing is loaded, and the pictures repeat what the tables contain as text.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::super::escape::visible;
-use super::super::html::{POLICY, STYLE};
 use super::super::view::verdict::seconds;
 use super::parts::{headline, verdict_word};
-use crate::check::Severity;
 use crate::report::batch::{BatchSummary, PhaseTimes};
 use crate::report::exit_name;
 
@@ -17,37 +15,12 @@ const WIDTH: f64 = 1000.0;
 /// The complete page.
 pub fn page(summary: &BatchSummary) -> String {
     let title = format!("{} {}", verdict_word(summary), headline(summary));
-    let began =
-        summary.started_at.map(|at| format!(" at {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default();
-    let page = html! {
-        (DOCTYPE) "\n"
-        html lang="en" {
-            "\n" head {
-                "\n" meta charset="utf-8";
-                "\n" meta name="viewport" content="width=device-width, initial-scale=1";
-                "\n" meta http-equiv="Content-Security-Policy" content=(POLICY);
-                "\n" meta name="color-scheme" content="light dark";
-                "\n" meta name="robots" content="noindex";
-                "\n" title { (title) " - smtpcheck" }
-                "\n" style { "\n" (PreEscaped(STYLE)) }
-                "\n"
-            }
-            "\n" body {
-                "\n" header { "\n" h1 { (title) } "\n" }
-                "\n" main { "\n" (sections(summary)) }
-                "\n" footer {
-                    p {
-                        "Checked by smtpcheck " (env!("CARGO_PKG_VERSION")) (began) ". No message was sent. "
-                        code { "smtpcheck explain RULE" } " explains a rule."
-                    }
-                }
-                "\n"
-            }
-            "\n"
-        }
+    let body = html! {
+        header { "\n" h1 { (title) } "\n" }
+        "\n" main { "\n" (sections(summary)) }
         "\n"
     };
-    page.into_string()
+    super::super::html::page(&title, summary.started_at, &body)
 }
 
 fn sections(summary: &BatchSummary) -> Markup {
@@ -114,7 +87,7 @@ fn findings(summary: &BatchSummary) -> Markup {
                 @for finding in &summary.findings {
                     tr {
                         td class="number" { (finding.targets) }
-                        td { (severity_word(finding.severity)) }
+                        td { (finding.severity) }
                         td { code { (visible(&finding.rule)) } }
                         td { (visible(&finding.example)) ": " (visible(&finding.summary)) }
                     }
@@ -160,14 +133,6 @@ fn durations(phases: &[PhaseTimes]) -> Markup {
             }
             "\n"
         }
-    }
-}
-
-fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Notice => "notice",
     }
 }
 

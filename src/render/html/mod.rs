@@ -11,6 +11,7 @@ mod parts;
 mod session;
 mod times;
 
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use parts::{Place, heading, list, words};
@@ -22,13 +23,23 @@ use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
 
-pub(in crate::render) const STYLE: &str = include_str!("page.css");
-pub(in crate::render) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const STYLE: &str = include_str!("page.css");
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The complete page.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let title = verdict::headline(run);
-    let began = run.reports().map(Report::started_at).min();
+    let body = html! {
+        @match run.cases.as_slice() {
+            [case] if run.source == RunSource::Target => (single(case, look)),
+            _ => (several(run, &title, look)),
+        }
+    };
+    page(&title, run.reports().map(Report::started_at).min(), &body)
+}
+
+/// A page with this title and content. `began` is the time of the first check.
+pub(in crate::render) fn page(title: &str, began: Option<Timestamp>, body: &Markup) -> String {
     let began = began.map(|began| format!(" at {}", began.strftime("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default();
     let page = html! {
         (DOCTYPE) "\n"
@@ -45,10 +56,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
             }
             "\n" body {
                 "\n"
-                @match run.cases.as_slice() {
-                    [case] if run.source == RunSource::Target => (single(case, look)),
-                    _ => (several(run, &title, look)),
-                }
+                (body)
                 footer {
                     p {
                         "Checked by smtpcheck " (env!("CARGO_PKG_VERSION")) (began) ". No message was sent. "
@@ -225,7 +233,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> Markup {
             p class="soft" {
                 code { (words(&finding.rule)) }
                 @if let Some(word) = verdict::set_aside(report, finding) { ", " (word) }
-                ", phase " (phases::name(finding.phase))
+                ", phase " (finding.phase.key())
             }
             "\n" p { "Cause " span class="soft" { "(" (verdict::sure(finding)) ")" } ": " (verdict::sentence(&finding.cause)) } "\n"
             @if let Some(otherwise) = &finding.otherwise { p { "Or: " (verdict::sentence(otherwise)) } "\n" }

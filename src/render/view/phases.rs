@@ -1,6 +1,5 @@
 //! The phases of a session with their times, as all formats show them.
 
-use crate::evidence::Phase;
 use crate::render::escape;
 use crate::report::{PhaseResult, PhaseStatus, Report, phases};
 
@@ -31,7 +30,7 @@ pub(in crate::render) fn rows(report: &Report) -> Vec<PhaseRow> {
     for phase in &phases {
         let ms = ran(phase);
         rows.push(PhaseRow {
-            name: name(phase.name),
+            name: phase.name.key(),
             ms,
             begun_ms,
             status: phase.status,
@@ -53,23 +52,5 @@ fn result(phase: &PhaseResult) -> String {
     match &phase.reason {
         Some(reason) => format!("{word}: {}", escape::visible(reason)),
         None => word.to_owned(),
-    }
-}
-
-/// The name of a phase in JSON, metrics and tables.
-pub(in crate::render) fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Dns => "dns",
-        Phase::Connect => "connect",
-        Phase::Greeting => "greeting",
-        Phase::Ehlo => "ehlo",
-        Phase::Starttls => "starttls",
-        Phase::Tls => "tls",
-        Phase::EhloTls => "ehlo-tls",
-        Phase::Auth => "auth",
-        Phase::Mail => "mail",
-        Phase::Rcpt => "rcpt",
-        Phase::Rset => "rset",
-        Phase::Quit => "quit",
     }
 }

@@ -1,6 +1,8 @@
 //! The verdict of a check and the reasons for it, as all formats show them. The text has passed [`escape::visible`];
 //! each format also escapes it for its own syntax.
 
+use std::fmt::Display;
+
 use super::duration;
 use crate::check::{Finding, Severity};
 use crate::evidence::Phase;
@@ -217,8 +219,9 @@ pub(in crate::render) fn retry_line(at: usize, report: &Report) -> String {
 }
 
 /// A number with its noun.
-pub(in crate::render) fn plural(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
+pub(in crate::render) fn plural<N: Display + PartialEq + From<u8>>(number: N, one: &str, more: &str) -> String {
+    let noun = if number == N::from(1) { one } else { more };
+    format!("{number} {noun}")
 }
 
 /// The warnings that do not make a check fail.

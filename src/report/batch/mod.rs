@@ -35,21 +35,6 @@ pub enum BatchRecord {
     Summary(Box<BatchSummary>),
 }
 
-impl BatchRecord {
-    /// The record as indented JSON, with a final line ending.
-    pub fn pretty(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
-    }
-
-    /// The record as one line, with its line ending.
-    pub fn line(&self) -> String {
-        // Serialisation cannot fail: the record contains no map whose keys are not strings.
-        let mut line = serde_json::to_string(self).unwrap_or_default();
-        line.push('\n');
-        line
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::BatchRecord;

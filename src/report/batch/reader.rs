@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::{TargetId, TargetRecord};
 use crate::check::Severity;
-use crate::evidence::Phase;
 
 /// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
@@ -90,7 +89,7 @@ pub(super) struct SavedExit {
 
 impl<'a> From<&'a TargetRecord> for SavedTarget<'a> {
     fn from(record: &'a TargetRecord) -> SavedTarget<'a> {
-        let phase = |phase: &crate::report::PhaseResult| SavedPhase { name: key(phase.name).into(), ms: phase.ms };
+        let phase = |phase: &crate::report::PhaseResult| SavedPhase { name: phase.name.key().into(), ms: phase.ms };
         SavedTarget {
             id: record.id,
             line: record.line,
@@ -111,24 +110,6 @@ impl<'a> From<&'a TargetRecord> for SavedTarget<'a> {
                 .collect(),
             exit: SavedExit { code: record.exit.code },
         }
-    }
-}
-
-/// The name of a phase in JSON.
-fn key(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Dns => "dns",
-        Phase::Connect => "connect",
-        Phase::Greeting => "greeting",
-        Phase::Ehlo => "ehlo",
-        Phase::Starttls => "starttls",
-        Phase::Tls => "tls",
-        Phase::EhloTls => "ehlo-tls",
-        Phase::Auth => "auth",
-        Phase::Mail => "mail",
-        Phase::Rcpt => "rcpt",
-        Phase::Rset => "rset",
-        Phase::Quit => "quit",
     }
 }
 
@@ -212,7 +193,7 @@ fn begins_like_a_record(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RecordReader, SavedLine, key};
+    use super::{RecordReader, SavedLine};
     use crate::evidence::Phase;
 
     fn kinds(text: &[u8]) -> (String, u64) {
@@ -232,7 +213,7 @@ mod tests {
     #[test]
     fn the_names_of_phases_are_those_of_a_report() {
         for phase in [Phase::Dns, Phase::Greeting, Phase::Starttls, Phase::EhloTls, Phase::Rcpt, Phase::Quit] {
-            assert_eq!(serde_json::to_value(phase).expect("JSON"), key(phase));
+            assert_eq!(serde_json::to_value(phase).expect("JSON"), phase.key());
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::document::{self, AddressStatus, AnsweredCommand, AuthOutcome, ExitView, TargetDocument};
 use super::super::phases::{PhaseResult, PhaseStatus, phases, rounded};
@@ -26,7 +26,8 @@ pub struct TargetRecord {
     /// The number of the line in the input, from 1.
     pub line: u64,
     /// The tags of the line, unchanged; null without tags.
-    pub tags: Option<Value>,
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
+    pub tags: Option<Box<RawValue>>,
     #[cfg_attr(test, schemars(with = "String"))]
     pub(super) started_at: Timestamp,
     pub(super) complete: bool,
@@ -52,7 +53,7 @@ pub struct TargetRecord {
     pub(super) verdict: Verdict,
     pub(super) exit: ExitView,
     /// The complete report, as `smtpcheck schema report` describes it; null without `--full`.
-    #[cfg_attr(test, schemars(with = "Option<Value>"))]
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
     pub(super) report: Option<Box<Document>>,
 }
 
@@ -65,7 +66,8 @@ pub struct InvalidLine {
     /// The number of the line in the input, from 1.
     pub line: u64,
     /// The tags of the line, unchanged; null without tags, or if they could not be read.
-    pub tags: Option<Value>,
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
+    pub tags: Option<Box<RawValue>>,
     /// What is wrong with the line. The line itself is not repeated, because it may contain a password.
     pub error: String,
 }
@@ -127,7 +129,13 @@ pub(super) struct FindingPart {
 
 impl TargetRecord {
     /// The record of a checked target. `earlier` are the reports of its earlier runs.
-    pub fn new(id: TargetId, line: u64, tags: Option<Value>, report: &Report, earlier: &[Report]) -> TargetRecord {
+    pub fn new(
+        id: TargetId,
+        line: u64,
+        tags: Option<Box<RawValue>>,
+        report: &Report,
+        earlier: &[Report],
+    ) -> TargetRecord {
         let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;
         let session = evidence.main_session();
         let addresses = document::addresses(evidence);
@@ -187,7 +195,7 @@ impl TargetRecord {
 
 impl InvalidLine {
     /// The record of a line that could not be checked.
-    pub fn new(line: u64, tags: Option<Value>, error: String) -> InvalidLine {
+    pub fn new(line: u64, tags: Option<Box<RawValue>>, error: String) -> InvalidLine {
         InvalidLine { schema_version: SCHEMA_VERSION.to_owned(), line, tags, error }
     }
 }

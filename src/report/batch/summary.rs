@@ -35,7 +35,7 @@ pub struct BatchSummary {
     pub findings: Vec<FindingCount>,
     /// The number of targets with a rejection of each category.
     pub by_category: BTreeMap<String, u64>,
-    /// The number of targets with each TLS version; `none` stands for no TLS.
+    /// The number of targets with each TLS version; `none` stands for a session without TLS.
     pub by_tls_version: BTreeMap<String, u64>,
     /// The durations of the phases. `total` stands for the complete check.
     pub phases: Vec<PhaseTimes>,

@@ -11,6 +11,7 @@ use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::reader::SavedFinding;
 use super::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SavedTarget, SlowTarget, TargetId};
 use crate::check::Severity;
+use crate::wire::host::bracketed;
 
 /// The number of slow targets in a summary.
 const SLOWEST: usize = 10;
@@ -82,8 +83,12 @@ impl BatchTally {
         self.targets += 1;
         self.started_at = Some(self.started_at.map_or(record.started_at, |first| first.min(record.started_at)));
         *self.by_exit.entry(record.exit.code).or_default() += 1;
-        let version = record.tls.as_ref().map_or("none", |tls| tls.version.as_ref());
-        count(&mut self.tls_versions, version);
+        match &record.tls {
+            Some(tls) => count(&mut self.tls_versions, &tls.version),
+            // Nothing is known of a server that did not get as far as EHLO.
+            None if record.phases.iter().any(|phase| phase.name == "ehlo") => count(&mut self.tls_versions, "none"),
+            None => {}
+        }
         let target = host_and_port(record);
         let mut categories: Vec<&str> = Vec::new();
         for (at, finding) in record.findings.iter().enumerate() {
@@ -252,12 +257,7 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
 
 /// The target as `host:port`.
 fn host_and_port(record: &SavedTarget<'_>) -> String {
-    let host = &record.target.host;
-    if host.contains(':') {
-        format!("[{host}]:{}", record.target.port)
-    } else {
-        format!("{host}:{}", record.target.port)
-    }
+    format!("{}:{}", bracketed(&record.target.host), record.target.port)
 }
 
 /// Records contain milliseconds with three decimal places.
@@ -282,7 +282,7 @@ mod tests {
     fn record(number: u32, code: u8, ms: f64, rule: &str) -> String {
         format!(
             r#"{{"id":"{number:032x}","line":{number},"started_at":"2026-11-28T00:00:0{}Z","total_ms":{ms},
-            "target":{{"host":"h{number}.example","port":25}},"phases":[{{"name":"connect","ms":{ms}}}],"tls":null,
+            "target":{{"host":"h{number}.example","port":25}},"phases":[{{"name":"connect","ms":{ms}}},{{"name":"ehlo","ms":null}}],"tls":null,
             "findings":[{{"rule":"{rule}","severity":"error","category":"mailbox-full","summary":"s{number}"}},
             {{"rule":"{rule}","severity":"warning","category":"mailbox-full","summary":"s"}}],"exit":{{"code":{code}}}}}"#,
             number % 10
@@ -319,6 +319,8 @@ mod tests {
         assert_eq!(findings, [("a", 2, "h1.example:25"), ("b", 1, "h3.example:25")]);
         assert_eq!(summary.by_category.get("mailbox-full"), Some(&3));
         assert_eq!(summary.by_tls_version.get("none"), Some(&3));
+        let unreachable = tally(&[record(1, 3, 1.0, "a").replace("\"ehlo\"", "\"dns\"")]).summary(None, 3);
+        assert!(unreachable.by_tls_version.is_empty());
         assert_eq!(summary.slowest.first().map(|slow| slow.target.as_str()), Some("h1.example:25"));
         let connect = summary.phases.first().expect("a phase");
         assert_eq!((connect.name.as_str(), connect.targets, connect.max_ms), ("connect", 3, 20.0));
