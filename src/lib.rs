@@ -15,7 +15,7 @@
 //! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence.
 //!    The meanings of replies are data in the [`lexicon`], which the build script compiles to tables, with examples that
 //!    are tested. Pure functions in `pkix`
-//!    decide whether a certificate leads to a trust anchor, and only `evidence::doubt` decides whether a server is
+//!    decide whether a certificate leads to a trust anchor, those in `policy` read what a domain publishes, and only `evidence::doubt` decides whether a server is
 //!    verified.
 //! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of
 //!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
@@ -38,10 +38,11 @@
 //! | question | plan, wire |
 //! | evidence | lexicon, plan, question, sasl, wire |
 //! | pkix | evidence |
+//! | policy | evidence, wire |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | host | evidence, inquiry, plan |
 //! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
-//! | check | evidence, lexicon, plan, question, sasl, wire |
+//! | check | evidence, lexicon, plan, policy, question, sasl, wire |
 //! | expect | check, plan, report, source |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
@@ -73,6 +74,7 @@ pub mod lexicon;
 pub mod logging;
 mod pkix;
 pub mod plan;
+mod policy;
 pub mod question;
 pub mod render;
 pub mod report;

@@ -3,12 +3,16 @@
 //!
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
+mod domain;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use domain::DomainPlan;
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -43,6 +47,9 @@ pub struct Plan {
     pub probes: Vec<IntrusiveProbe>,
     /// Which findings make the check fail.
     pub gate: Gate,
+    /// The mail domain, if the check is about a domain and not about one server.
+    #[serde(default)]
+    pub domain: Option<Box<DomainPlan>>,
     /// The origin of each value that is not a default, by the name of its flag.
     pub origins: BTreeMap<String, ValueOrigin>,
 }

@@ -4,12 +4,13 @@
 //! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
-use crate::wire::{DomainName, EhloName, ForwardPath, Host, ReversePath};
+use crate::wire::{DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
 
 /// A question about the network or about this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,11 +26,40 @@ pub enum Question {
     Session(SessionRequest),
     /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
+    /// DNS records of one type.
+    Records(RecordsRequest),
+    /// A GET request over HTTPS, without following redirects.
+    Fetch(FetchRequest),
     /// Signs of the cloud or network that this machine is in. This sends nothing over the network.
     Machine {
         /// Names of environment variables that indicate a cloud or network.
         variables: Vec<String>,
     },
+}
+
+/// A question about DNS records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RecordsRequest {
+    /// The name.
+    pub name: DnsName,
+    /// The type of the records.
+    pub kind: RecordKind,
+    /// The authoritative server to ask, without recursion; null is the resolver of the plan, whose response is
+    /// validated.
+    pub server: Option<SocketAddr>,
+}
+
+/// A GET request over HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FetchRequest {
+    /// The host, which is also the server name (SNI) and the name in the certificate.
+    pub host: DomainName,
+    /// The TCP port, normally 443.
+    pub port: u16,
+    /// The path, beginning with a slash.
+    pub path: String,
 }
 
 /// One SMTP session, from the TCP connection to QUIT.
@@ -74,6 +104,8 @@ pub enum Purpose {
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
+    /// How does one IP address of an MX host treat mail for the domain?
+    MailExchanger,
 }
 
 /// The commands of a session.

@@ -10,6 +10,7 @@ mod auth;
 pub(crate) mod certificate;
 pub(crate) mod clients;
 mod connect;
+pub mod domain;
 mod ehlo;
 mod envelope;
 mod finding;
@@ -50,7 +51,12 @@ pub static CHECKS: &[&Check] = &[
 
 /// All questions that are worth asking now.
 pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    CHECKS.iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
+    checks_of(plan).iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
+}
+
+/// The checks of a domain or those of a server.
+fn checks_of(plan: &Plan) -> &'static [&'static Check] {
+    if plan.domain.is_some() { domain::DOMAIN_CHECKS } else { CHECKS }
 }
 
 /// A session that can be abandoned, because data that still arrives in it cannot change the findings.
@@ -71,7 +77,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Like [`judge`], but keeps the marks around quotations, for the test that checks them.
 pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
+    let mut findings: Vec<Finding> = checks_of(plan).iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
     // If the session is out of step, that finding is listed first, because later findings are from a second session.
     findings.sort_by_key(|finding| {
@@ -110,7 +116,7 @@ fn as_sentences(finding: &mut Finding) {
 
 /// Every rule.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    CHECKS.iter().flat_map(|check| check.rules.iter().copied())
+    CHECKS.iter().chain(domain::DOMAIN_CHECKS).flat_map(|check| check.rules.iter().copied())
 }
 
 /// A rule by its id.

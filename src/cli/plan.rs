@@ -82,6 +82,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         login,
         probes: probes(&tls_args.probe),
         gate: args.gate.gate(),
+        domain: None,
         origins,
     })
 }
@@ -121,6 +122,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         login: None,
         probes: Vec::new(),
         gate: args.gate.gate(),
+        domain: None,
         origins,
     };
     let mut plans: Vec<Plan> = args.ports.0.iter().map(|&port| for_port(&template, port)).collect();

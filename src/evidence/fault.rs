@@ -58,6 +58,37 @@ pub enum Fault {
     },
     /// The user stopped the program.
     Interrupted,
+    /// No usable response to a DNS question was received.
+    Dns {
+        /// The reason.
+        kind: DnsFaultKind,
+        /// The error message.
+        detail: String,
+    },
+    /// The response of a web server is not valid HTTP.
+    Http {
+        /// The error message.
+        detail: String,
+    },
+}
+
+/// Why there is no usable response to a DNS question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsFaultKind {
+    /// No response was received within the time limit.
+    Timeout,
+    /// The server cannot be reached: no route, or the port is closed.
+    Unreachable,
+    /// The response does not fit into a UDP packet, and the server does not respond over TCP.
+    TcpFailed,
+    /// The response cannot be parsed, or does not belong to the question.
+    Malformed,
+    /// The CNAME records form a loop or a chain that is too long.
+    AliasLoop,
+    /// The resolver of this machine is not configured.
+    NoResolver,
 }
 
 /// Why a TCP connection could not be established.

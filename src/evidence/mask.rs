@@ -474,6 +474,6 @@ fn host_of(question: &Question) -> Option<&Host> {
     match question {
         Question::Session(request) => Some(&request.host),
         Question::Hello(request) => Some(&request.host),
-        Question::Resolve { .. } | Question::Machine { .. } => None,
+        Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => None,
     }
 }

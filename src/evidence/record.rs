@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventKind};
 use super::fault::Fault;
+use super::fetched::FetchSeen;
 use super::hello::HelloSeen;
 use super::machine::Machine;
 use super::names::Names;
 use super::place::{EventId, Phase, ProbeId};
+use super::records::RecordsSeen;
 use crate::question::{Question, SessionRequest};
 use crate::secret::Echoes;
 
@@ -80,6 +82,10 @@ pub enum Answer {
     Machine(Machine),
     /// The server's response to a ClientHello.
     Hello(HelloSeen),
+    /// The response to a question about DNS records.
+    Records(RecordsSeen),
+    /// The response of a web server.
+    Fetch(Box<FetchSeen>),
     /// The session ended normally. Its events are in the transcript.
     Session,
 }
@@ -176,7 +182,7 @@ impl Evidence {
     /// The number of connections that were made or attempted.
     pub fn connections(&self) -> usize {
         let is_connection = |probe: &&Probe| {
-            matches!(probe.question, Question::Session(_) | Question::Hello(_))
+            matches!(probe.question, Question::Session(_) | Question::Hello(_) | Question::Fetch(_))
                 && !matches!(probe.outcome, Outcome::Skipped { .. })
         };
         self.probes.iter().filter(is_connection).count()
@@ -209,7 +215,11 @@ impl Probe {
     pub fn request(&self) -> Option<&SessionRequest> {
         match &self.question {
             Question::Session(request) => Some(request),
-            Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
+            Question::Resolve { .. }
+            | Question::Hello(_)
+            | Question::Records(_)
+            | Question::Fetch(_)
+            | Question::Machine { .. } => None,
         }
     }
 }

@@ -15,7 +15,11 @@ impl Evidence {
     pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Session(request) => Some(Session::new(self, probe, request)),
-            Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
+            Question::Resolve { .. }
+            | Question::Hello(_)
+            | Question::Records(_)
+            | Question::Fetch(_)
+            | Question::Machine { .. } => None,
         })
     }
 
@@ -23,7 +27,11 @@ impl Evidence {
     pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Hello(request) => Some(HelloProbe { probe, request }),
-            Question::Resolve { .. } | Question::Session(_) | Question::Machine { .. } => None,
+            Question::Resolve { .. }
+            | Question::Session(_)
+            | Question::Records(_)
+            | Question::Fetch(_)
+            | Question::Machine { .. } => None,
         })
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::context::GatherContext;
 use super::names::LookupCache;
 use super::shared::SharedFiles;
-use super::{hello, session};
+use super::{dns, fetch, hello, session};
 use crate::evidence::{Answer, Outcome, ProbeId};
 use crate::host::signals::Interruption;
 use crate::host::{SetupError, clock, machine};
@@ -97,6 +97,18 @@ impl Gather for Gatherer {
             Question::Hello(request) => {
                 self.tasks.spawn_local(async move {
                     let outcome = hello::ask(&context, id, &request).await;
+                    context.answered(id, outcome);
+                });
+            }
+            Question::Records(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = dns::look_up(&context, &request).await;
+                    context.answered(id, outcome);
+                });
+            }
+            Question::Fetch(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = fetch::get(&context, &request).await;
                     context.answered(id, outcome);
                 });
             }

@@ -277,7 +277,7 @@ impl<'p> Inquiry<'p> {
         if case.evidence.answer_to(question).is_some() {
             return None;
         }
-        let connects = matches!(question, Question::Session(_) | Question::Hello(_));
+        let connects = matches!(question, Question::Session(_) | Question::Hello(_) | Question::Fetch(_));
         let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
         if connects && case.evidence.connections() >= budget {
             let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
@@ -365,7 +365,7 @@ impl<'p> Inquiry<'p> {
         let evidence = &self.cases.get(holder.case)?.evidence;
         match &evidence.probe(holder.probe)?.question {
             Question::Hello(_) => Some(Phase::Tls),
-            Question::Resolve { .. } | Question::Machine { .. } => None,
+            Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => None,
             Question::Session(_) => {
                 Some(evidence.sessions().find(|session| session.probe.id == holder.probe)?.awaited())
             }

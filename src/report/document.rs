@@ -7,6 +7,7 @@ use super::phases::{PhaseResult, phases, rounded};
 use super::{JudgedExpectation, Report, Verdict, known_exit};
 use crate::check::Finding;
 use crate::check::clients::{self, ClientSeen};
+use crate::check::domain::{self, seen::DomainSeen};
 use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
@@ -48,6 +49,9 @@ pub struct Document {
     /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
+    /// The results of a check of a domain; null for a check of a server.
+    #[serde(default)]
+    pub(super) domain: Option<DomainSeen>,
     /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.
     #[serde(default)]
     pub(super) tls_clients: Option<Vec<ClientSeen>>,
@@ -258,6 +262,7 @@ impl From<&Report> for Document {
             tls_scan: scan::results(plan, evidence),
             tls_profile: scan::verdict(plan, evidence),
             tls_clients: clients::results(evidence),
+            domain: domain::results(plan, evidence),
             auth: auth(plan, session),
             mail: mail(plan, session),
             rcpt: rcpt(plan, session),

@@ -12,6 +12,7 @@
 pub(crate) mod address;
 pub(crate) mod capability;
 pub(crate) mod command;
+mod dns;
 pub mod framer;
 pub(crate) mod host;
 pub mod reply;
@@ -21,6 +22,7 @@ pub mod tls;
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};
 pub use command::{Command, EhloName};
+pub use dns::{DnsName, DnsNameError, RecordKind, reverse_name, reversed};
 pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};
 pub use reply::{Assembler, Irregularity, Reply};

@@ -49,6 +49,8 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         | Fault::Tls { .. }
         | Fault::Silent { phase: Phase::Greeting, .. }
         | Fault::Closed { phase: Phase::Greeting, .. }
+        | Fault::Dns { .. }
+        | Fault::Http { .. }
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may also close the connection.
         Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,

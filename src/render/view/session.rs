@@ -75,7 +75,9 @@ impl<'a> Moment<'a> {
                 let is_probe = evidence.probe(event.probe).is_some_and(|probe| match &probe.question {
                     Question::Session(request) => request.purpose != Purpose::Main,
                     Question::Hello(_) => true,
-                    Question::Resolve { .. } | Question::Machine { .. } => false,
+                    Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => {
+                        false
+                    }
                 });
                 // A follow-up connection is one line, written when it ends.
                 if is_probe && look.volume != Verbosity::Verbose {
@@ -246,7 +248,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
         // A finding that uses the result names the file or setting.
-        Question::Machine { .. } => Vec::new(),
+        Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
 }
@@ -274,6 +276,8 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
         // The lookup and the connection attempts have their own lines.
         Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
+        Fault::Dns { detail, .. } => format!("the DNS lookup failed: {}", escape::visible(detail)),
+        Fault::Http { detail } => format!("the response is not HTTP: {}", escape::visible(detail)),
         Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
         Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
         Fault::Closed { phase, reset: false } => format!("connection closed at {phase}"),
@@ -304,6 +308,10 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::ServerName => {
             let name = session.request.script.sni.as_deref().unwrap_or_default();
             format!("port {port} again, with the server name {}", escape::visible(name))
+        }
+        Purpose::MailExchanger => {
+            let name = session.request.script.sni.as_deref().unwrap_or_default();
+            format!("{} at {}", escape::visible(name), session.request.host)
         }
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };

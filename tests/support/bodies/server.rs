@@ -43,6 +43,7 @@ impl Gather for Server<'_> {
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },
+            Question::Records(_) | Question::Fetch(_) => unreachable!("only a check of a domain asks this"),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(Machine::default()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Session(request) => match self.session(id, request) {

@@ -52,6 +52,7 @@ impl Gather for Replay<'_> {
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),
             },
+            Question::Records(_) | Question::Fetch(_) => unreachable!("only a check of a domain asks this"),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Session(request) => match self.session(id, request) {

@@ -1,0 +1,57 @@
+//! Checks of a mail domain: what every sender finds out about it from the DNS, from its mail servers and from its
+//! policies. They run instead of the checks of a server if the plan contains a domain.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `mx` | which hosts receive mail |
+//! | `hosts` | the sessions with each IP address of each host, and what the ordinary checks find in them |
+//! | `delegation` | the authoritative name servers |
+//! | `dnssec` | signatures |
+//! | `dane`, `sts`, `tlsrpt` | policies for TLS |
+//! | `spf`, `dkim`, `dmarc` | authentication of the senders of mail |
+//! | `reverse`, `lists` | PTR records and blocklists |
+//! | `notes` | CAA and BIMI records |
+//! | `senders` | how mail is delivered, by the policies of the sender |
+//! | `seen`, `results` | the results, for reports |
+//! | `world` | a DNS and web servers for tests |
+//! | `sight` | the evidence, and shorter ways to ask |
+
+mod dane;
+mod delegation;
+mod dkim;
+mod dmarc;
+mod dnssec;
+mod hosts;
+mod lists;
+mod mx;
+mod notes;
+mod results;
+mod reverse;
+pub mod seen;
+mod senders;
+mod sight;
+mod spf;
+mod sts;
+mod tlsrpt;
+#[cfg(test)]
+pub(in crate::check) mod world;
+
+use super::finding::Check;
+pub use results::results;
+
+/// Every check of a domain, in the order in which findings of the same severity are listed.
+pub static DOMAIN_CHECKS: &[&Check] = &[
+    &mx::CHECK,
+    &hosts::CHECK,
+    &dnssec::CHECK,
+    &delegation::CHECK,
+    &dane::CHECK,
+    &sts::CHECK,
+    &tlsrpt::CHECK,
+    &spf::CHECK,
+    &dkim::CHECK,
+    &dmarc::CHECK,
+    &reverse::CHECK,
+    &lists::CHECK,
+    &notes::CHECK,
+];

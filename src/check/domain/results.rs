@@ -1,0 +1,36 @@
+//! Collects the results of all subjects.
+
+use super::seen::{DomainSeen, NotTested};
+use super::sight::Sight;
+use super::{dane, delegation, dkim, dmarc, dnssec, hosts, lists, mx, reverse, senders, spf, sts, tlsrpt};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+
+/// The results of a check of a domain; `None` if the plan is about a server.
+pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
+    let sight = Sight::new(plan, evidence)?;
+    let hosts = hosts::seen(sight);
+    Some(DomainSeen {
+        domain: sight.domain.name.ascii().to_owned(),
+        unicode: sight.domain.name.is_international().then(|| sight.domain.name.unicode().to_owned()),
+        dnssec: dnssec::seen(sight),
+        delegation: delegation::seen(sight),
+        null_mx: mx::is_null(sight),
+        senders: senders::seen(&hosts),
+        dane: dane::worst(&hosts),
+        mta_sts: sts::seen(sight),
+        tls_rpt: tlsrpt::seen(sight),
+        spf: spf::seen(sight),
+        dkim: dkim::seen(sight),
+        dmarc: dmarc::seen(sight),
+        sending: reverse::seen(sight),
+        lists: lists::of_domain(sight),
+        catch_all: None,
+        not_tested: not_tested(sight),
+        mx: hosts,
+    })
+}
+
+fn not_tested(_sight: Sight<'_>) -> Vec<NotTested> {
+    Vec::new()
+}

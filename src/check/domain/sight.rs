@@ -1,0 +1,100 @@
+//! What the checks of a domain know so far: the plan, the evidence, and shorter ways to ask and to look up.
+
+use crate::evidence::{Answer, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen, SkipReason};
+use crate::plan::{DomainPlan, Plan};
+use crate::question::{FetchRequest, Question, RecordsRequest};
+use crate::wire::{DnsName, RecordKind};
+
+/// The plan and the evidence of a check of a domain.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'s> {
+    pub(crate) plan: &'s Plan,
+    pub(crate) domain: &'s DomainPlan,
+    pub(crate) evidence: &'s Evidence,
+}
+
+/// What is known about a question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known<'s, T> {
+    /// It was not asked yet.
+    Unasked,
+    /// There is no answer yet.
+    Waiting,
+    /// It was answered.
+    Seen(&'s Probe, &'s T),
+    /// There will be no answer.
+    Failed(&'s Probe, &'s Fault),
+    /// It will not be asked.
+    Skipped(SkipReason),
+}
+
+impl<'s> Sight<'s> {
+    /// `None` if the check is not about a domain.
+    pub(crate) fn new(plan: &'s Plan, evidence: &'s Evidence) -> Option<Sight<'s>> {
+        Some(Sight { plan, domain: plan.domain.as_deref()?, evidence })
+    }
+
+    /// The domain as a DNS name.
+    pub(crate) fn name(&self) -> DnsName {
+        DnsName::from(&self.domain.name)
+    }
+
+    /// The records of a name, from the resolver of the plan.
+    pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
+        self.records_of(&RecordsRequest { name: name.clone(), kind, server: None })
+    }
+
+    /// The records from this resolver or server.
+    pub(crate) fn records_of(&self, request: &RecordsRequest) -> Known<'s, RecordsSeen> {
+        self.known(&Question::Records(request.clone()), |answer| match answer {
+            Answer::Records(seen) => Some(seen),
+            _ => None,
+        })
+    }
+
+    /// The response to a GET request.
+    pub(crate) fn fetched(&self, request: &FetchRequest) -> Known<'s, FetchSeen> {
+        self.known(&Question::Fetch(request.clone()), |answer| match answer {
+            Answer::Fetch(seen) => Some(&**seen),
+            _ => None,
+        })
+    }
+
+    fn known<T>(&self, question: &Question, of: impl Fn(&'s Answer) -> Option<&'s T>) -> Known<'s, T> {
+        let Some(probe) = self.evidence.answer_to(question) else { return Known::Unasked };
+        match &probe.outcome {
+            Outcome::Underway => Known::Waiting,
+            Outcome::Done { answer } => of(answer).map_or(Known::Waiting, |seen| Known::Seen(probe, seen)),
+            Outcome::Failed { fault } => Known::Failed(probe, fault),
+            Outcome::Skipped { reason } => Known::Skipped(*reason),
+        }
+    }
+}
+
+impl<'s, T> Known<'s, T> {
+    /// The answer, if there is one.
+    pub(crate) fn seen(self) -> Option<&'s T> {
+        match self {
+            Known::Seen(_, seen) => Some(seen),
+            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
+        }
+    }
+
+    /// The probe, once it has ended.
+    pub(crate) fn probe(self) -> Option<&'s Probe> {
+        match self {
+            Known::Seen(probe, _) | Known::Failed(probe, _) => Some(probe),
+            Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
+        }
+    }
+
+    /// Whether an answer can still arrive.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Known::Unasked | Known::Waiting)
+    }
+}
+
+/// A question about the records of a name, from the resolver of the plan.
+pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
+    Question::Records(RecordsRequest { name: name.clone(), kind, server: None })
+}

@@ -1,0 +1,239 @@
+//! A DNS and web servers for the tests of this module: every question of the checks is answered from tables. A name that
+//! is in no table does not exist.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use crate::cli::{self, Invocation};
+use crate::evidence::{
+    Answer, ConnectFault, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Evidence, Fault, FetchSeen, Outcome,
+    RecordData, RecordsSeen,
+};
+use crate::plan::{DomainPlan, Plan};
+use crate::question::{Question, RecordsRequest};
+use crate::wire::{DnsName, DomainName, Host, RecordKind};
+
+/// The answers of a DNS and of web servers. Connections to mail servers are refused, unless a test answers them.
+pub(in crate::check) struct World {
+    responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
+    pages: HashMap<(String, String), Outcome>,
+    /// The answers to further questions, for tests that need more than tables.
+    pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
+    /// The questions in the order in which they were asked.
+    pub(in crate::check) asked: Vec<Question>,
+}
+
+/// A plan for a check of this domain.
+pub(in crate::check) fn plan(domain: &str) -> Plan {
+    let words = ["check", "mx.invalid:25"].map(Into::into).into();
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    let mut plan = cli::plan::plan(&args, &matches, "mx.invalid:25", None).expect("a plan");
+    let name = DomainName::parse(domain).expect("a domain");
+    plan.target.input = domain.to_owned();
+    plan.target.host = Host::Name(name.clone());
+    plan.limits.max_connections = 64;
+    plan.domain = Some(Box::new(DomainPlan {
+        name,
+        recipient: None,
+        sending: Vec::new(),
+        sending_host: None,
+        selectors: Vec::new(),
+        lists: Vec::new(),
+        relay_recipient: crate::wire::ForwardPath::parse("relay-test@example.org").expect("an address"),
+        trust_anchor: None,
+        dns_port: 53,
+        https_port: 443,
+    }));
+    plan
+}
+
+/// A DNS name.
+pub(in crate::check) fn name(text: &str) -> DnsName {
+    DnsName::parse(text).expect("a DNS name")
+}
+
+/// A response with these records, from an unsigned zone.
+pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> RecordsSeen {
+    RecordsSeen {
+        server: None,
+        code: DnsCode::NoError,
+        aliases: Vec::new(),
+        records: records.into_iter().map(|data| DnsRecord { name: of.clone(), ttl: 3600, data }).collect(),
+        left_out: 0,
+        dnssec: DnssecState::Insecure,
+        authoritative: false,
+        authenticated: false,
+        over_tcp: false,
+        size: 100,
+    }
+}
+
+impl World {
+    /// A DNS without names.
+    pub(in crate::check) fn new() -> World {
+        World { responses: HashMap::new(), pages: HashMap::new(), others: |_, _| None, asked: Vec::new() }
+    }
+
+    /// Sets the response to a question to the resolver.
+    pub(in crate::check) fn answer(&mut self, of: &str, kind: RecordKind, seen: RecordsSeen) -> &mut World {
+        self.outcome(of, kind, None, Outcome::Done { answer: Answer::Records(seen) })
+    }
+
+    /// Sets the outcome of a question to the resolver or to an authoritative server.
+    pub(in crate::check) fn outcome(
+        &mut self,
+        of: &str,
+        kind: RecordKind,
+        server: Option<SocketAddr>,
+        outcome: Outcome,
+    ) -> &mut World {
+        self.responses.insert((name(of), kind, server), outcome);
+        self
+    }
+
+    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported types: A, AAAA, MX, NS, TXT (the rest of
+    /// the line), PTR, TLSA, CNAME.
+    pub(in crate::check) fn record(&mut self, line: &str) -> &mut World {
+        let (of, rest) = line.split_once(' ').expect("a name");
+        let (kind, value) = rest.split_once(' ').expect("a type");
+        let words: Vec<&str> = value.split(' ').collect();
+        let number = |at: usize| words.get(at).and_then(|word| word.parse().ok()).expect("a number");
+        let (kind, data) = match kind {
+            "A" => (RecordKind::A, RecordData::A { ip: value.parse().expect("an address") }),
+            "AAAA" => (RecordKind::Aaaa, RecordData::Aaaa { ip: value.parse().expect("an address") }),
+            "MX" => {
+                (RecordKind::Mx, RecordData::Mx { preference: number(0), host: name(words.get(1).expect("a host")) })
+            }
+            "NS" => (RecordKind::Ns, RecordData::Ns { host: name(value) }),
+            "PTR" => (RecordKind::Ptr, RecordData::Ptr { host: name(value) }),
+            "TXT" => {
+                let lengths = vec![value.len()];
+                (RecordKind::Txt, RecordData::Txt { text: value.to_owned(), lengths, raw_b64: None })
+            }
+            "TLSA" => {
+                let field = |at: usize| u8::try_from(number(at)).expect("a small number");
+                let data = words.get(3).expect("data").to_ascii_lowercase();
+                (RecordKind::Tlsa, RecordData::Tlsa { usage: field(0), selector: field(1), matching: field(2), data })
+            }
+            "CNAME" => (RecordKind::Cname, RecordData::Cname { target: name(value) }),
+            other => unreachable!("the type {other} is not supported"),
+        };
+        let key = (name(of), kind, None);
+        match self.responses.get_mut(&key) {
+            Some(Outcome::Done { answer: Answer::Records(seen) }) => {
+                seen.records.push(DnsRecord { name: name(of), ttl: 3600, data });
+            }
+            _ => {
+                let seen = response(&name(of), vec![data]);
+                self.responses.insert(key, Outcome::Done { answer: Answer::Records(seen) });
+            }
+        }
+        self
+    }
+
+    /// Adds several records, one in each line.
+    pub(in crate::check) fn zone(&mut self, lines: &str) -> &mut World {
+        lines.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(|line| {
+            self.record(line);
+        });
+        self
+    }
+
+    /// Marks every response as signed.
+    pub(in crate::check) fn signed(&mut self) -> &mut World {
+        for outcome in self.responses.values_mut() {
+            if let Outcome::Done { answer: Answer::Records(seen) } = outcome {
+                seen.dnssec = DnssecState::Secure;
+            }
+        }
+        self
+    }
+
+    /// Makes a lookup fail.
+    pub(in crate::check) fn fails(&mut self, of: &str, kind: RecordKind, why: DnsFaultKind) -> &mut World {
+        let fault = Fault::Dns { kind: why, detail: "test".to_owned() };
+        self.outcome(of, kind, None, Outcome::Failed { fault })
+    }
+
+    /// Sets the response of a web server.
+    pub(in crate::check) fn page(&mut self, host: &str, path: &str, seen: FetchSeen) -> &mut World {
+        let outcome = Outcome::Done { answer: Answer::Fetch(Box::new(seen)) };
+        self.pages.insert((host.to_owned(), path.to_owned()), outcome);
+        self
+    }
+
+    /// Answers all questions of the checks, until there are no new ones.
+    pub(in crate::check) fn evidence(&mut self, plan: &Plan) -> Evidence {
+        let mut evidence = Evidence::new(Timestamp::from_second(1_790_000_000).expect("a time"));
+        for round in 0..100 {
+            let questions = crate::check::ask(plan, &evidence);
+            let new: Vec<Question> =
+                questions.into_iter().filter(|question| evidence.answer_to(question).is_none()).collect();
+            if new.is_empty() {
+                return evidence;
+            }
+            for question in new {
+                if evidence.answer_to(&question).is_some() {
+                    continue;
+                }
+                let outcome = self.outcome_of(plan, &question);
+                self.asked.push(question.clone());
+                let id = evidence.asked(question, f64::from(round), Outcome::Underway);
+                evidence.ended(id, f64::from(round) + 1.0, outcome);
+            }
+        }
+        unreachable!("the checks do not stop asking");
+    }
+
+    fn outcome_of(&self, plan: &Plan, question: &Question) -> Outcome {
+        if let Some(outcome) = (self.others)(plan, question) {
+            return outcome;
+        }
+        match question {
+            Question::Records(request) => self.lookup(request),
+            Question::Fetch(request) => {
+                let key = (request.host.ascii().to_owned(), request.path.clone());
+                self.pages.get(&key).cloned().unwrap_or(Outcome::Failed { fault: Fault::NoAddress })
+            }
+            Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
+            Question::Resolve { .. } | Question::Session(_) | Question::Hello(_) => {
+                let kind = crate::evidence::fault::ConnectFaultKind::Refused;
+                let connect = ConnectFault { kind, errno: Some(111), detail: "connection refused".to_owned() };
+                Outcome::Failed { fault: Fault::NotConnected { connect } }
+            }
+        }
+    }
+
+    /// Like a resolver: CNAME records are followed, and a name with other records exists.
+    fn lookup(&self, request: &RecordsRequest) -> Outcome {
+        let mut aliases: Vec<DnsAlias> = Vec::new();
+        let mut at = request.name.clone();
+        loop {
+            let found = self.responses.get(&(at.clone(), request.kind, request.server));
+            let alias = self.responses.get(&(at.clone(), RecordKind::Cname, request.server));
+            match (found, alias) {
+                (Some(Outcome::Done { answer: Answer::Records(seen) }), _) => {
+                    let seen = RecordsSeen { aliases, ..seen.clone() };
+                    return Outcome::Done { answer: Answer::Records(seen) };
+                }
+                (Some(other), _) => return other.clone(),
+                (None, Some(Outcome::Done { answer: Answer::Records(seen) })) if aliases.len() < 10 => {
+                    let Some(RecordData::Cname { target }) = seen.records.first().map(|record| &record.data) else {
+                        unreachable!("an alias has a target")
+                    };
+                    let alias = DnsAlias { from: at, to: target.clone(), dnssec: seen.dnssec.clone() };
+                    at = target.clone();
+                    aliases.push(alias);
+                }
+                _ => {
+                    let exists = self.responses.keys().any(|(known, ..)| known.is_within(&at));
+                    let code = if exists { DnsCode::NoError } else { DnsCode::NxDomain };
+                    let seen = RecordsSeen { code, aliases, ..response(&at, Vec::new()) };
+                    return Outcome::Done { answer: Answer::Records(seen) };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! SPF records, and their evaluation (RFC 7208).

@@ -1,0 +1,1 @@
+//! TLS-RPT records (RFC 8460 §3).
