@@ -16,6 +16,7 @@ class Measurement:
     cpu_ms: float
     code: int
     output: str
+    peak_mb: float = 0
     counts: dict = field(default_factory=dict)
 
 
@@ -37,7 +38,8 @@ def measure(command, stdin=b"", env=None):
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
     text = output.decode("utf-8", "replace")
-    return Measurement(wall * 1000, cpu * 1000, process.returncode, text)
+    # Linux counts in KiB. The number cannot be less than what Python used when it started the program, some 20 MB.
+    return Measurement(wall * 1000, cpu * 1000, process.returncode, text, usage.ru_maxrss * 1024 / 1e6)
 
 
 def in_turns(runs, repeat, between=None):

@@ -199,11 +199,16 @@ class Servers:
         return Server("Dovecot", 2504)
 
     def sandbox(self):
+        return self.start_sandbox(["healthy-submission"], 2505)[0]
+
+    def start_sandbox(self, scenarios, port, address=CLIENT):
+        """Starts a server for each scenario, on ports that follow each other. With "0.0.0.0", they listen on all addresses of
+        127.0.0.0/8 too."""
         self.start(
-            [self.smtpcheck, "sandbox", "healthy-submission", "--listen", CLIENT, "--allow-remote", "--port", "2505", "--quiet"]
-            + ["--ca-file", self.folder / "sandbox.pem"]
+            [self.smtpcheck, "sandbox", *scenarios, "--listen", address, "--allow-remote", "--port", str(port), "--quiet"]
+            + ["--ca-file", self.folder / f"sandbox-{port}.pem"]
         )
-        return Server("the sandbox", 2505, has_login=False)
+        return [Server("the sandbox", port + index, has_login=False) for index in range(len(scenarios))]
 
 
 def answer(listener):
