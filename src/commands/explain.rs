@@ -49,9 +49,23 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
         let opened = file::streamed(path).map_err(wrong)?;
         return input(opened, &path.display().to_string(), &context, (form, &look));
     }
+    if let ([path], true) = (args.what.as_slice(), is_unknown)
+        && is_file_name(&path.to_string_lossy())
+    {
+        return Err(CommandError::usage(format!("{}: no such file", Path::new(path).display())));
+    }
     let pages: Vec<String> = explained.iter().map(|one| rendered(one, form, &look)).collect();
     print(&pages.join(if form == ExplainForm::Json { "" } else { "\n" }))?;
     Ok(if is_unknown { NOTHING } else { 0 })
+}
+
+/// Whether a word that was not recognised is meant as the name of a file: it has a directory, or the extension of a log or
+/// of a saved message.
+fn is_file_name(word: &str) -> bool {
+    const EXTENSIONS: [&str; 8] = [".eml", ".err", ".gz", ".log", ".mbox", ".msg", ".out", ".txt"];
+    let is_path = word.starts_with(['/', '.', '~']) || word.contains('/');
+    !word.contains(' ')
+        && (is_path || EXTENSIONS.iter().any(|extension| word.to_ascii_lowercase().ends_with(extension)))
 }
 
 /// Explains a log or a reply that is read as a stream; `name` is its name in messages.

@@ -117,7 +117,7 @@ impl Understood {
         let server = ServerName::of_host(host);
         let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
         let fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix });
-        explained.fixes = side.fix().into_iter().chain(fixes).collect();
+        explained.fixes = side.fix().into_iter().chain(fixes.map(|fix| side.for_client(fix))).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
         explained

@@ -15,7 +15,7 @@ pub enum LogSide {
 }
 
 /// Words that only a server logs: Postfix (smtpd, postscreen, milters), OpenSMTPD, Exim, Haraka.
-const SERVER: [&str; 10] = [
+const SERVER: [&str; 13] = [
     "/smtpd[",
     "postscreen[",
     "NOQUEUE: ",
@@ -24,6 +24,9 @@ const SERVER: [&str; 10] = [
     " rejected RCPT ",
     " rejected MAIL ",
     " rejected EHLO ",
+    " rejected HELO ",
+    " rejected connection ",
+    "SMTP call from ",
     " rejected after DATA",
     " authenticator failed for ",
 ];
@@ -48,10 +51,17 @@ impl LogSide {
         }
     }
 
+    /// A fix that is meant for the client that was rejected, for the reader of the log.
+    pub(super) fn for_client(self, fix: Fix) -> Fix {
+        match self {
+            LogSide::Client => fix,
+            LogSide::Server => Fix { text: format!("For the client: {}", fix.text), ..fix },
+        }
+    }
+
     /// What the reader of the log does first.
     pub(super) fn fix(self) -> Option<Fix> {
-        let text = "If this client should not be able to send to your server, you do not have to do anything; the other \
-                    fixes are for the client";
+        let text = "If this client should not be able to send to your server, you do not have to do anything";
         (self == LogSide::Server).then(|| Fix::text(text))
     }
 }
@@ -95,8 +105,27 @@ mod tests {
         ));
         assert!(server.cause.is_some_and(|cause| cause.starts_with("Your server sent this reply to a client.")));
         assert!(server.fixes.first().is_some_and(|fix| fix.text.contains("you do not have to do anything")));
+        assert!(server.fixes.iter().skip(1).all(|fix| fix.text.starts_with("For the client: ")));
         let client = explained(&format!("554 5.7.1 Service unavailable; Client host [192.0.2.1] {reject}"));
         assert!(client.cause.is_some_and(|cause| cause.starts_with("Your IP address")));
+    }
+
+    #[test]
+    fn a_rejection_in_the_log_of_exim_is_read_without_its_code() {
+        for (line, rule) in [
+            ("H=(x) [192.0.2.1] F=<a@example.org> rejected RCPT <b@example.net>: relay not permitted", "relay-denied"),
+            ("H=x [192.0.2.1] F=<a@example.org> temporarily rejected RCPT <b@example.net>: greylisted", "greylisted"),
+            ("H=x [192.0.2.1] F=<a@example.org> rejected after DATA: message too big", "message-too-large"),
+            ("H=x [2001:db8::1] rejected EHLO or HELO x: Access denied - Invalid HELO name", "ehlo-name-refused"),
+            (
+                "H=x [192.0.2.1] rejected connection in \"connect\" ACL: host is listed in zen.spamhaus.org",
+                "client-reputation",
+            ),
+        ] {
+            let explained = explained(line);
+            assert_eq!(explained.rule, Some(rule), "{line}: {explained:?}");
+            assert!(explained.cause.is_some_and(|cause| cause.starts_with("Your server")), "{line}");
+        }
     }
 
     #[test]

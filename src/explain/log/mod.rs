@@ -105,6 +105,12 @@ const MARKS: &[(&str, LineReader)] = &[
     ("_said:_", |_, marked| qmail::server_reply(marked)),
     ("reject: ", |_, marked| postfix::reject(marked)),
     ("SMTP error from remote mail", Memory::exim),
+    (" rejected RCPT ", |_, marked| exim::rejection(marked)),
+    (" rejected MAIL ", |_, marked| exim::rejection(marked)),
+    (" rejected EHLO ", |_, marked| exim::rejection(marked)),
+    (" rejected HELO ", |_, marked| exim::rejection(marked)),
+    (" rejected connection ", |_, marked| exim::rejection(marked)),
+    (" rejected after DATA", |_, marked| exim::rejection(marked)),
     // Mail libraries, and programs that submit mail.
     ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
     ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
