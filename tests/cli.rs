@@ -111,7 +111,7 @@ fn a_file_is_explained_like_standard_input_unless_its_name_can_be_explained_itse
     }
     assert_eq!(objects(&in_folder(&["explain", "535", "--json"]))[0]["input"], "535");
     let missing = in_folder(&["explain", "other.log"]);
-    assert!(missing.code == 1 && missing.stdout.contains("not recognised"), "{missing}");
+    assert!(missing.code == 2 && missing.stderr.contains("other.log: no such file"), "{missing}");
 }
 
 #[test]
