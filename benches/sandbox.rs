@@ -17,7 +17,7 @@ const TIME: Duration = Duration::from_secs(5);
 fn main() {
     let healthy = [scenario("healthy-relay").unwrap()];
     let listen = Ipv4Addr::LOCALHOST.into();
-    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None };
     let sandbox = Sandbox::open(&healthy, &options).unwrap();
     let address = sandbox.services().first().unwrap().address;
     let _running = sandbox.spawn(None).unwrap();

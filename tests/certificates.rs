@@ -43,8 +43,11 @@ fn no_password_is_sent_when_a_certificate_rule_fails() {
         }
     };
     let listen = std::net::Ipv4Addr::LOCALHOST.into();
-    let sandbox =
-        Sandbox::open(&all, &Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None }).unwrap();
+    let sandbox = Sandbox::open(
+        &all,
+        &Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None },
+    )
+    .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -37,7 +37,7 @@ fn sandbox() -> &'static TestSandbox {
     SANDBOX.get_or_init(|| {
         let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
-        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None };
         let sandbox = Sandbox::open(&all, &options).unwrap();
         let addresses = sandbox.services().iter().map(|one| (one.scenario, one.address.to_string())).collect();
         let folder = tempfile::tempdir().unwrap();

@@ -153,6 +153,7 @@ impl DemoServers {
             remote: Remote::Refused,
             fleet: None,
             dns: None,
+            domains: None,
         };
         let sandbox = Sandbox::open(scenarios, &options)?;
         let (services, authorities) = (sandbox.services().to_vec(), sandbox.authorities()?);

@@ -10,6 +10,7 @@ use crate::cli::commands::sandbox::SandboxArgs;
 use crate::host::{clock, file, signals};
 use crate::render::Display;
 use crate::render::sandbox::{self as rendering, SandboxStart};
+use crate::sandbox::domains::{DOMAIN_CASES, DomainPorts};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::journal::{JournalEntry, JournalListener};
 use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
@@ -32,6 +33,9 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     } else {
         args.scenarios.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?
     };
+    if args.list && args.domains {
+        return print(&listed_domains(args.json, &look));
+    }
     if args.list {
         return print(&listed(fleet, &chosen, request.count, args.json, &look));
     }
@@ -42,18 +46,28 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
         port: request.port,
         remote: if args.allow_remote { Remote::Allowed } else { Remote::Refused },
         fleet,
-        dns: request.dns,
+        dns: request.dns.filter(|_| !args.domains),
+        domains: args.domains.then_some(DomainPorts { mail: request.port, dns: request.dns, https: args.https_port }),
     };
+    let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
     // This precedes the creation of files, which a signal must remove.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
-        Some(path) => written(path, &sandbox.authorities()?)?,
+        Some(path) => written("--ca-file", path, &sandbox.authorities()?)?,
         None => folder.write("ca.pem", &sandbox.authorities()?)?,
     };
     let authority = authority.to_string_lossy().into_owned();
-    let ready = SandboxStart { authority: &authority, fleet_port: sandbox.fleet_port(), dns: sandbox.dns() };
+    let anchor = match (sandbox.domains(), &args.trust_anchor_file) {
+        (None, _) => None,
+        (Some(domains), Some(path)) => Some(written("--trust-anchor-file", path, &domains.anchor)?),
+        (Some(domains), None) => Some(folder.write("trust-anchor.txt", &domains.anchor)?),
+    };
+    let anchor = anchor.map(|path| path.to_string_lossy().into_owned());
+    let domains = sandbox.domains().zip(anchor.as_deref());
+    let ready = SandboxStart { authority: &authority, fleet_port: sandbox.fleet_port(), dns: sandbox.dns(), domains };
+    let of_domains = args.domains.then(|| listed_domains(args.json, &look));
     let services = sandbox.services().iter().map(|service| {
         let address = service.address.to_string();
         match args.json {
@@ -62,7 +76,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
         }
     });
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
-    print(&std::iter::once(head).chain(services).collect::<String>())?;
+    print(&std::iter::once(head).chain(services).chain(of_domains).collect::<String>())?;
     // If no program reads the output, this thread blocks while writing and does not react to signals.
     signals::end_if_unhandled();
     Ok(sandbox.run((!args.quiet).then(|| journal_listener(args.json, look))))
@@ -89,6 +103,11 @@ fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json
     }
 }
 
+fn listed_domains(json: bool, look: &Display) -> String {
+    let one = |case| if json { rendering::domain_json(case) } else { rendering::domain(case, look) };
+    DOMAIN_CASES.iter().map(one).collect()
+}
+
 /// Finds a scenario by its name. The error suggests similar names.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
@@ -105,8 +124,8 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
 }
 
 /// Writes a file that the user named.
-fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let wrong = |error: io::Error| CommandError::usage(format!("--ca-file {}: {error}", path.display()));
+fn written(flag: &str, path: &Path, text: &str) -> Result<PathBuf, CommandError> {
+    let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
     file::write(path, text).map_err(wrong)?;
     Ok(path.to_owned())
 }

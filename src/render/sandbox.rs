@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
+use crate::sandbox::domains::DomainService;
+use crate::sandbox::domains::case::DomainCase;
 use crate::sandbox::journal::{JournalEntry, JournalSpeaker};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Scenario, login};
@@ -42,6 +44,19 @@ enum Record<'a> {
         token: &'a str,
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
+        /// The arguments of a check of a domain; null without `--domains`.
+        domains: Option<String>,
+    },
+    /// One mail domain.
+    Domain {
+        domain: String,
+        summary: &'a str,
+        /// The rule ids of the errors and warnings that smtpcheck is expected to report.
+        expect: &'a [&'a str],
+        /// The expected exit code of smtpcheck.
+        exit: u8,
+        /// The flags with which smtpcheck finds the fault.
+        flags: &'a [&'a str],
     },
     /// One action of a client or of a server.
     Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
@@ -56,6 +71,20 @@ pub struct SandboxStart<'a> {
     pub fleet_port: Option<u16>,
     /// The IP address and port of the DNS server, if there is one.
     pub dns: Option<SocketAddr>,
+    /// Where the mail domains are served, and the path of the file with the trust anchor.
+    pub domains: Option<(&'a DomainService, &'a str)>,
+}
+
+impl SandboxStart<'_> {
+    /// The arguments of a check of a domain.
+    fn domain_arguments(&self) -> Option<String> {
+        let (domains, anchor) = self.domains?;
+        let DomainService { resolver, mail, dns, https, .. } = domains;
+        Some(format!(
+            "--resolver {resolver} --port {mail} --dns-port {dns} --https-port {https} --trust-anchor {anchor} --cacert {}",
+            self.authority
+        ))
+    }
 }
 
 /// The lines before the list of servers.
@@ -69,14 +98,32 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
     ];
     lines.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} on every address in 127.0.0.0/8")));
     lines.extend(ready.dns.map(|at| format!("# DNS: names below .test, served by {at} (smtpcheck --resolver {at})")));
+    let domains = ready.domain_arguments();
+    lines.extend(domains.map(|words| format!("# domains: smtpcheck domain NAME.test {}", escape::visible(&words))));
     lines.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
+}
+
+/// The line of a mail domain.
+pub fn domain(case: &DomainCase, look: &Display) -> String {
+    let mut text = format!("{}.test  {}", case.name, case.summary);
+    if !case.flags.is_empty() {
+        text.push_str(&format!(" ({})", case.flags.join(" ")));
+    }
+    StyledLine::of(Role::Plain, text).paint(look)
+}
+
+/// The same as JSON.
+pub fn domain_json(case: &DomainCase) -> String {
+    let DomainCase { summary, expect, exit, flags, .. } = case;
+    line(&Record::Domain { domain: format!("{}.test", case.name), summary, expect, exit: *exit, flags })
 }
 
 /// The same as JSON.
 pub fn ready_json(ready: SandboxStart<'_>) -> String {
-    let SandboxStart { authority, fleet_port, dns } = ready;
+    let domains = ready.domain_arguments();
+    let SandboxStart { authority, fleet_port, dns, .. } = ready;
     let (user, password, token) = (login::USER, login::PASSWORD, login::TOKEN);
-    line(&Record::Ready { authority, user, password, token, fleet_port, dns })
+    line(&Record::Ready { authority, user, password, token, fleet_port, dns, domains })
 }
 
 /// One line about a server.

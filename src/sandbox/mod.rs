@@ -12,11 +12,13 @@
 //! | `login` | the server side of AUTH |
 //! | `certificates`, `hello` | certificates, and handshakes that TLS libraries no longer support |
 //! | `fleet`, `dns` | many servers on one machine, and their DNS names |
+//! | `domains/` | mail domains: signed zones, mail servers, MTA-STS policies |
 //! | `journal` | the log of client and server activity |
 
 mod acts;
 mod certificates;
 mod dns;
+pub mod domains;
 pub(crate) mod fleet;
 mod hello;
 pub mod journal;
@@ -40,6 +42,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use certificates::Certificates;
+use domains::{DomainPorts, DomainServers, DomainService};
 use fleet::Fleet;
 use journal::JournalListener;
 use session::ConnectionFacts;
@@ -65,6 +68,8 @@ pub struct Options {
     pub fleet: Option<Fleet>,
     /// The port of a small DNS server for `*.test`; 0 means a free port.
     pub dns: Option<u16>,
+    /// The ports of the mail domains, if they are served.
+    pub domains: Option<DomainPorts>,
 }
 
 /// Whether clients on other machines are served (`--allow-remote`).
@@ -141,6 +146,7 @@ pub struct Sandbox {
     fleet: Option<Fleet>,
     remote: Remote,
     dns: Option<dns::DnsServer>,
+    domains: Option<DomainServers>,
     certificates: Arc<Certificates>,
     signals: Option<ShutdownSignals>,
 }
@@ -179,9 +185,10 @@ impl Sandbox {
             })
         });
         let dns = dns.transpose()?;
+        let domains = options.domains.map(|ports| DomainServers::open(ports, &certificates)).transpose()?;
         drop(guard);
         let (fleet, remote) = (options.fleet, options.remote);
-        Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: None })
+        Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, domains, certificates, signals: None })
     }
 
     /// The scenarios with their IP addresses and ports. Empty for a fleet, which serves every address.
@@ -197,6 +204,11 @@ impl Sandbox {
     /// The IP address and port of the DNS server.
     pub fn dns(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(dns::DnsServer::address)
+    }
+
+    /// Where the mail domains are served.
+    pub fn domains(&self) -> Option<&DomainService> {
+        self.domains.as_ref().map(DomainServers::service)
     }
 
     /// The CA certificates that a client must trust, as PEM.
@@ -246,9 +258,10 @@ impl Sandbox {
     }
 
     fn serve(self, listener: Option<JournalListener>, end: impl Future<Output = u8>) -> u8 {
-        let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: _ } = self;
+        let Sandbox { runtime, services, listeners, fleet, remote, dns, mut domains, certificates, signals: _ } = self;
         let context = Rc::new(SandboxContext {
             fleet,
+            directory: domains.as_ref().map(|domains| Arc::clone(&domains.directory)),
             remote,
             certificates,
             listener,
@@ -263,6 +276,14 @@ impl Sandbox {
         }
         if let Some(dns) = dns {
             tasks.spawn_local(dns.run());
+        }
+        if let Some(mut domains) = domains.take() {
+            for server in domains.take_name_servers() {
+                tasks.spawn_local(server.run());
+            }
+            let DomainServers { mail, web, .. } = domains;
+            tasks.spawn_local(accept(Rc::clone(&context), mail, None));
+            tasks.spawn_local(accept_for_policy(context, web));
         }
         tasks.block_on(&runtime, end)
     }
@@ -287,6 +308,7 @@ impl Drop for Running {
 
 struct SandboxContext {
     fleet: Option<Fleet>,
+    directory: Option<Arc<domains::DomainDirectory>>,
     remote: Remote,
     certificates: Arc<Certificates>,
     listener: Option<JournalListener>,
@@ -322,6 +344,28 @@ async fn accept(context: Rc<SandboxContext>, listener: TcpListener, scenario: Op
     }
 }
 
+/// Accepts clients of the web server of the mail domains, on this machine only.
+async fn accept_for_policy(context: Rc<SandboxContext>, listener: TcpListener) {
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let context = Rc::clone(&context);
+        let is_full = *context.at_once.borrow() >= MAX_SESSIONS;
+        if !peer.ip().to_canonical().is_loopback() || is_full {
+            continue;
+        }
+        *context.at_once.borrow_mut() += 1;
+        tokio::task::spawn_local(async move {
+            if let Some(directory) = &context.directory {
+                domains::serve_policy(stream, directory, &context.certificates).await;
+            }
+            *context.at_once.borrow_mut() -= 1;
+        });
+    }
+}
+
 fn start_session(
     context: &Rc<SandboxContext>,
     stream: TcpStream,
@@ -338,7 +382,11 @@ fn start_session(
         IpAddr::V4(at) => context.fleet.map(|fleet| fleet.at(at)),
         IpAddr::V6(_) => None,
     };
-    let Some(scenario) = scenario.or_else(of_fleet) else { return };
+    let of_domain = || match at {
+        IpAddr::V4(at) => context.directory.as_ref()?.scenario_at(at),
+        IpAddr::V6(_) => None,
+    };
+    let Some(scenario) = scenario.or_else(of_domain).or_else(of_fleet) else { return };
     *context.number.borrow_mut() += 1;
     *context.at_once.borrow_mut() += 1;
     let visit = ConnectionFacts { number: *context.number.borrow(), recent: context.visit(scenario, at), at };

@@ -13,7 +13,7 @@ struct Served {
 
 fn served(name: &str) -> Served {
     let listen = std::net::Ipv4Addr::LOCALHOST.into();
-    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None };
     let sandbox = Sandbox::open(&[scenario(name).unwrap()], &options).unwrap();
     let url = format!("smtp://{}", sandbox.services()[0].address);
     let authority = tempfile::NamedTempFile::new().unwrap();

@@ -26,7 +26,7 @@ impl TestSandbox {
     fn open() -> TestSandbox {
         let all: Vec<&'static Scenario> = scenarios().collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
-        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None };
         let sandbox = Sandbox::open(&all, &options).unwrap();
         let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
         let folder = tempfile::tempdir().unwrap();

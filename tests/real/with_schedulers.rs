@@ -25,7 +25,7 @@ impl Site {
     fn new() -> Site {
         let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
         let listen = std::net::Ipv4Addr::UNSPECIFIED.into();
-        let options = Options { listen, port: None, remote: Remote::Allowed, fleet: None, dns: None };
+        let options = Options { listen, port: None, remote: Remote::Allowed, fleet: None, dns: None, domains: None };
         let sandbox = Sandbox::open(&all, &options).unwrap();
         let folder = tempfile::Builder::new().prefix("smtpcheck-batch-").tempdir_in("/tmp").unwrap();
         std::fs::write(folder.path().join("ca.pem"), sandbox.authorities().unwrap()).unwrap();

@@ -22,7 +22,7 @@ impl TestSandbox {
     pub fn start(scenarios: &[&str]) -> TestSandbox {
         let all: Vec<&'static Scenario> = scenarios.iter().map(|name| scenario(name).unwrap()).collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
-        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None, domains: None };
         let sandbox = Sandbox::open(&all, &options).unwrap();
         let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
         let folder = tempfile::tempdir().unwrap();

@@ -30,6 +30,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck sandbox healthy-submission --port 2587 --ca-file ca.pem",
         "smtpcheck sandbox --list --json | jq -r .scenario",
         "smtpcheck sandbox --fleet 7 --port 2525 --dns 5353",
+        "smtpcheck sandbox --domains --port 2525 --dns 5353",
     ],
     settings: SettingsUse::Display,
     takes_profile: false,
@@ -66,6 +67,15 @@ pub struct SandboxArgs {
     /// Also start a DNS server on this UDP and TCP port, for names such as SCENARIO.test; 0 selects a free port
     #[arg(long, value_name = "PORT", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub dns: Option<u16>,
+    /// Serve mail domains such as dane-mismatch.test instead, with their DNS, mail servers and MTA-STS policies; see smtpcheck domain (Linux only)
+    #[arg(long, help_heading = HEADING, conflicts_with_all = ["scenarios", "fleet", "listen", "allow_remote"])]
+    pub domains: bool,
+    /// With --domains: port of the web server for MTA-STS policies [default: any free port]
+    #[arg(long, value_name = "PORT", value_parser = number(0..=u16::MAX), help_heading = HEADING, requires = "domains")]
+    pub https_port: Option<u16>,
+    /// With --domains: write the trust anchor for DNSSEC to this file [default: a temporary file]
+    #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "domains")]
+    pub trust_anchor_file: Option<PathBuf>,
     /// Write the CA certificate of the sandbox to this file, so that clients can trust it [default: a temporary file]
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub ca_file: Option<PathBuf>,

@@ -1,0 +1,81 @@
+//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy, and what smtpcheck should find.
+
+use super::zone::ZoneSigning;
+use crate::sandbox::scenario::Server;
+
+/// A mail domain `NAME.test` with one fault, or without faults.
+#[derive(Debug)]
+pub struct DomainCase {
+    /// The id that users type, in kebab case. The domain is `NAME.test`.
+    pub name: &'static str,
+    /// A description of the domain, without a full stop.
+    pub summary: &'static str,
+    /// The zone as a master file (RFC 1035 §5), without SOA and NS records. `{mx1}` is the IP address of the host mx1,
+    /// `{web}` that of the web server, `{spki:mx1}` and `{cert:mx1}` are SHA-256 digests of the public key and of the
+    /// certificate of mx1, `{zeros}` is a digest that fits nothing. A line `!servfail NAME` makes questions about a name
+    /// fail, `!silent NAME` leaves them without an answer, and `!tcp NAME` answers them over TCP only, which fails.
+    pub zone: &'static str,
+    /// How the zone is signed.
+    pub signing: ZoneSigning,
+    /// The second name server, if it differs from the first.
+    pub second: SecondServer,
+    /// The hosts with mail servers.
+    pub hosts: &'static [MailHost],
+    /// The response of the web server for the MTA-STS policy.
+    pub policy: Option<PolicyPage>,
+    /// Further arguments of the check.
+    pub flags: &'static [&'static str],
+    /// The rule ids of all errors and warnings that the check must report, in any order.
+    pub expect: &'static [&'static str],
+    /// The exit code of the check.
+    pub exit: u8,
+}
+
+/// A host with a mail server.
+#[derive(Clone, Copy, Debug)]
+pub struct MailHost {
+    /// The first label of the host name.
+    pub label: &'static str,
+    /// The behaviour of the server.
+    pub server: Server,
+}
+
+/// The second name server of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondServer {
+    /// It has the same records.
+    Same,
+    /// It does not know the zone, and refuses questions about it.
+    Lame,
+    /// It has another zone, in the form of [`DomainCase::zone`].
+    Zone(&'static str),
+}
+
+/// The response of a web server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyPage {
+    /// The head of the response, without the final empty line. Empty: the usual head for a policy.
+    pub head: &'static str,
+    /// The body.
+    pub body: &'static str,
+    /// How the body is sent.
+    pub sends: PolicyBody,
+    /// Whether the certificate of the web server is valid for its name.
+    pub verifies: bool,
+}
+
+/// How a web server sends a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyBody {
+    /// Once.
+    Whole,
+    /// Repeated up to more than 64 KiB.
+    TooLong,
+    /// Repeated until the client closes the connection.
+    Endless,
+}
+
+/// A policy that is served correctly.
+pub const fn page(body: &'static str) -> PolicyPage {
+    PolicyPage { head: "", body, sends: PolicyBody::Whole, verifies: true }
+}

@@ -1,0 +1,617 @@
+//! The mail domains of the sandbox. Each has one fault, so that a check shows what the fault looks like.
+
+use super::case::{DomainCase, MailHost, PolicyBody, PolicyPage, SecondServer, page};
+use super::zone::ZoneSigning;
+use crate::sandbox::scenario::{RELAY, Server, ServerAct, Trigger};
+
+/// A server that accepts no recipient in another domain.
+const MX: Server =
+    Server { on: &[(Trigger::RcptTo("@example."), &[ServerAct::Say("554 5.7.1 Relay access denied")])], ..RELAY };
+
+/// A server without STARTTLS.
+const UNENCRYPTED_MX: Server = Server { plain: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES"], ..MX };
+
+/// A domain with one mail server and without DNSSEC.
+const PLAIN: DomainCase = DomainCase {
+    name: "",
+    summary: "",
+    zone: "",
+    signing: ZoneSigning::Unsigned,
+    second: SecondServer::Same,
+    hosts: &[MailHost { label: "mx1", server: MX }],
+    policy: None,
+    flags: &[],
+    expect: &[],
+    exit: 0,
+};
+
+/// All domains.
+pub static DOMAIN_CASES: &[DomainCase] = &[
+    DomainCase {
+        name: "domain-healthy",
+        summary: "DANE, MTA-STS, SPF, DKIM and DMARC are correct",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-healthy.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@domain-healthy.test"
+"#,
+        signing: ZoneSigning::Signed,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.domain-healthy.test\nmax_age: 2419200\n")),
+        ..PLAIN
+    },
+    DomainCase {
+        name: "domain-plain",
+        summary: "a correct mail domain without DNSSEC and without policies for TLS",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "null-mx",
+        summary: "the domain declares that it receives no mail",
+        zone: r#"@ MX 0 .
+@ TXT "v=spf1 -all"
+_dmarc TXT "v=DMARC1; p=reject"
+"#,
+        hosts: &[],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "null-mx-sends",
+        summary: "the domain declares that it receives no mail, but its SPF record allows senders",
+        zone: r#"@ MX 0 .
+@ TXT "v=spf1 ip4:192.0.2.1 -all"
+_dmarc TXT "v=DMARC1; p=reject"
+"#,
+        hosts: &[],
+        expect: &["mx-null-but-sends"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-is-address",
+        summary: "the MX record contains an IP address",
+        zone: r#"@ MX 10 192.0.2.1
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-is-address.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        hosts: &[],
+        expect: &["mx-is-address"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-is-alias",
+        summary: "the MX host is an alias",
+        zone: r#"@ MX 10 mail
+mail CNAME mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-is-alias.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["mx-is-alias"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-missing-host",
+        summary: "the MX host does not exist",
+        zone: r#"@ MX 10 mx9
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-missing-host.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        hosts: &[],
+        expect: &["mx-none-usable"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-without-starttls",
+        summary: "the second MX host does not offer STARTTLS",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-without-starttls.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: UNENCRYPTED_MX }],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-relays",
+        summary: "the mail server accepts mail for other domains",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-relays.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        hosts: &[MailHost { label: "mx1", server: RELAY }],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-servers-differ",
+        summary: "the two name servers have different MX records",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-servers-differ.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n"),
+        expect: &["mx-differs-between-servers"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-lame",
+        summary: "one of two name servers does not know the domain",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@delegation-lame.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        second: SecondServer::Lame,
+        expect: &["delegation-lame"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dnssec-expired",
+        summary: "the DNSSEC signatures have expired",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-expired.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::Expired,
+        expect: &["dnssec-signature-expired"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dnssec-ds-mismatch",
+        summary: "the DS record belongs to another key",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-ds-mismatch.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::DsOfAnotherKey,
+        expect: &["dnssec-ds-mismatch"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dnssec-falsified",
+        summary: "the signature of the MX records does not match them",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-falsified.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::WrongSignature,
+        expect: &["dnssec-bogus"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dane-mismatch",
+        summary: "the TLSA record does not match the certificate",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {zeros}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-mismatch.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::Signed,
+        expect: &["dane-mismatch"],
+        exit: 6,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dane-unsigned",
+        summary: "the TLSA record is in a zone without DNSSEC",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-unsigned.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dane-lookup-fails",
+        summary: "the question for the TLSA record fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+!servfail _25._tcp.mx1
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-lookup-fails.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::Signed,
+        expect: &["dane-lookup-fails"],
+        exit: 6,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dane-follows-certificate",
+        summary: "the TLSA record changes with every certificate",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 3 0 1 {cert:mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-follows-certificate.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::Signed,
+        expect: &["dane-breaks-at-renewal"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dane-without-anchor",
+        summary: "the server does not send the CA certificate that the TLSA record needs",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_25._tcp.mx1 TLSA 2 0 1 {zeros}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-without-anchor.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        signing: ZoneSigning::Signed,
+        expect: &["dane-mismatch"],
+        exit: 6,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-not-covered",
+        summary: "the MTA-STS policy does not contain the MX host",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-not-covered.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
+"#,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mail.sts-not-covered.test\nmax_age: 2419200\n")),
+        expect: &["sts-mx-not-covered"],
+        exit: 6,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-redirect",
+        summary: "the MTA-STS policy is redirected",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-redirect.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-redirect.test"
+"#,
+        policy: Some(PolicyPage {
+            head: "HTTP/1.1 301 Moved Permanently\r\nLocation: https://www.example.com/\r\nConnection: close",
+            ..page("moved")
+        }),
+        expect: &["sts-policy-unreachable"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-certificate",
+        summary: "the certificate of the policy host is for another name",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-certificate.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
+"#,
+        policy: Some(PolicyPage {
+            verifies: false,
+            ..page("version: STSv1\nmode: enforce\nmx: mx1.sts-certificate.test\nmax_age: 2419200\n")
+        }),
+        expect: &["sts-policy-unreachable"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-endless",
+        summary: "the MTA-STS policy does not end",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-endless.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-endless.test"
+"#,
+        policy: Some(PolicyPage {
+            sends: PolicyBody::Endless,
+            ..page("version: STSv1\nmode: enforce\nmx: mx1.sts-endless.test\nmax_age: 2419200\n")
+        }),
+        expect: &["sts-policy-unreachable"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-unparsable",
+        summary: "the MTA-STS policy contains no valid mode",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-unparsable.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-unparsable.test"
+"#,
+        policy: Some(page("version: STSv1\nMode: enforce\nmx: mx1.sts-unparsable.test\nmax_age: 2419200\n")),
+        expect: &["sts-policy-invalid"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-record-invalid",
+        summary: "the MTA-STS record has no id",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_mta-sts TXT "v=STSv1;"
+mta-sts A {web}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-record-invalid.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-record-invalid.test\nmax_age: 2419200\n")),
+        expect: &["sts-record-invalid"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "tlsrpt-invalid",
+        summary: "the TLS-RPT record has no mailto:",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+_smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@tlsrpt-invalid.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["tlsrpt-invalid"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-two-records",
+        summary: "the domain has two SPF records",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+@ TXT "v=spf1 ip4:192.0.2.0/24 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-two-records.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["spf-two-records"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-too-many-lookups",
+        summary: "the SPF record needs more than ten lookups",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 include:s0.spf-too-many-lookups.test include:s1.spf-too-many-lookups.test include:s2.spf-too-many-lookups.test include:s3.spf-too-many-lookups.test include:s4.spf-too-many-lookups.test include:s5.spf-too-many-lookups.test include:s6.spf-too-many-lookups.test include:s7.spf-too-many-lookups.test include:s8.spf-too-many-lookups.test include:s9.spf-too-many-lookups.test include:s10.spf-too-many-lookups.test -all"
+s0 TXT "v=spf1 ip4:192.0.2.0 -all"
+s1 TXT "v=spf1 ip4:192.0.2.1 -all"
+s2 TXT "v=spf1 ip4:192.0.2.2 -all"
+s3 TXT "v=spf1 ip4:192.0.2.3 -all"
+s4 TXT "v=spf1 ip4:192.0.2.4 -all"
+s5 TXT "v=spf1 ip4:192.0.2.5 -all"
+s6 TXT "v=spf1 ip4:192.0.2.6 -all"
+s7 TXT "v=spf1 ip4:192.0.2.7 -all"
+s8 TXT "v=spf1 ip4:192.0.2.8 -all"
+s9 TXT "v=spf1 ip4:192.0.2.9 -all"
+s10 TXT "v=spf1 ip4:192.0.2.10 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-too-many-lookups.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["spf-too-many-lookups"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-syntax",
+        summary: "a term of the SPF record is wrong",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 ip4:192.0.2 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-syntax.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["spf-syntax"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-include-broken",
+        summary: "the SPF record includes a name without an SPF record",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 include:gone.spf-include-broken.test -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-include-broken.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["spf-include-broken"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-allows-everyone",
+        summary: "the SPF record allows every sender",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 +all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-allows-everyone.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-not-covered",
+        summary: "the sending IP address is not in the SPF record",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 ip4:192.0.2.0/24 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-not-covered.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        flags: &["--sending", "127.90.0.200", "--list", "none"],
+        expect: &["spf-sending-not-covered"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dkim-cut",
+        summary: "the DKIM key was cut at 255 characters",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-cut.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63UspfoCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C"
+"#,
+        expect: &["dkim-key-broken"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dkim-weak",
+        summary: "the DKIM key has fewer than 1024 bits",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-weak.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhALRbnQHeYgSfFPGoOTjjf0Lqy9KwDJ2ujwVg5b0jhbDjDRGS8vOPc8b0F3MqqjpyFavUnWyN281yOilIIGyPlmbAJhl5Hu4Wci5RrBQ+rcazqj6qB90xpNX7xGFSfBQvsQIDAQAB"
+"#,
+        expect: &["dkim-key-weak"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dkim-missing",
+        summary: "there is no DKIM key under the selector",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-missing.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        flags: &["--dkim-selector", "s9"],
+        expect: &["dkim-key-missing"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dmarc-two-records",
+        summary: "the domain has two DMARC records",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject"
+_dmarc TXT "v=DMARC1; p=none"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        expect: &["dmarc-two-records"],
+        exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dmarc-reports-elsewhere",
+        summary: "the reports go to a domain that has not agreed",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dns-servfail",
+        summary: "the name server fails",
+        zone: r#"!servfail @
+"#,
+        hosts: &[],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dns-tcp-closed",
+        summary: "the TXT records need TCP, which the name server does not answer",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+!tcp @
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dns-tcp-closed.test"
+default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+"#,
+        ..PLAIN
+    },
+];

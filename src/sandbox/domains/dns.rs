@@ -1,0 +1,178 @@
+//! The name servers of the domains: the authoritative servers, and a resolver that knows nothing else. A question with
+//! "recursion desired" is answered by the resolver, which follows aliases; all others by the authoritative server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::proto::op::{Edns, Message, MessageType, ResponseCode};
+use hickory_resolver::proto::rr::{LowerName, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use super::zone::{SignedZone, ZoneAnswer};
+
+/// The time limit for a question over TCP.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum number of aliases that the resolver follows.
+const MAX_ALIASES: usize = 16;
+
+/// The records that a name server knows.
+pub(super) struct NameServerData {
+    /// The zones. The root zone is one of them.
+    pub(super) zones: Vec<Arc<SignedZone>>,
+    /// Names about which questions fail.
+    pub(super) faults: Vec<(LowerName, NameFault)>,
+    /// Zones about which questions are refused.
+    pub(super) refused: Vec<LowerName>,
+}
+
+/// How questions about a name fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameFault {
+    /// With SERVFAIL.
+    ServFail,
+    /// Without an answer.
+    Silent,
+    /// The answer does not fit into a UDP packet, and there is none over TCP.
+    TcpOnly,
+}
+
+/// How a question arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carrier {
+    Udp,
+    Tcp,
+}
+
+/// A name server with its bound sockets.
+pub(in crate::sandbox) struct NameServer {
+    udp: UdpSocket,
+    tcp: TcpListener,
+    data: NameServerData,
+}
+
+impl NameServer {
+    /// Binds UDP and TCP to the same port. Returns the server and its address.
+    pub(super) fn bind(address: SocketAddr, data: NameServerData) -> io::Result<(NameServer, SocketAddr)> {
+        let udp = std::net::UdpSocket::bind(address)?;
+        let address = udp.local_addr()?;
+        let tcp = std::net::TcpListener::bind(address)?;
+        udp.set_nonblocking(true)?;
+        tcp.set_nonblocking(true)?;
+        Ok((NameServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, data }, address))
+    }
+
+    /// Answers questions until it is dropped.
+    pub(in crate::sandbox) async fn run(self) {
+        let data = Rc::new(self.data);
+        let mut buffer = [0; 4096];
+        loop {
+            tokio::select! {
+                received = self.udp.recv_from(&mut buffer) => {
+                    let Ok((count, peer)) = received else { continue };
+                    if let Some(answer) = data.answer(buffer.get(..count).unwrap_or_default(), Carrier::Udp) {
+                        let _ = self.udp.send_to(&answer, peer).await;
+                    }
+                }
+                accepted = self.tcp.accept() => {
+                    let Ok((stream, _)) = accepted else { continue };
+                    let data = Rc::clone(&data);
+                    tokio::task::spawn_local(async move {
+                        let _ = tokio::time::timeout(READ_TIMEOUT, over_tcp(&data, stream)).await;
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Answers questions over TCP, where a message is preceded by its length (RFC 7766 §8).
+async fn over_tcp(data: &NameServerData, mut stream: TcpStream) -> io::Result<()> {
+    loop {
+        let length = stream.read_u16().await?;
+        let mut question = vec![0; usize::from(length)];
+        stream.read_exact(&mut question).await?;
+        let Some(answer) = data.answer(&question, Carrier::Tcp) else { return Ok(()) };
+        stream.write_u16(u16::try_from(answer.len()).unwrap_or(0)).await?;
+        stream.write_all(&answer).await?;
+    }
+}
+
+impl NameServerData {
+    fn answer(&self, question: &[u8], carrier: Carrier) -> Option<Vec<u8>> {
+        let message = Message::from_vec(question).ok().filter(|message| message.message_type == MessageType::Query)?;
+        let query = message.queries.first()?.clone();
+        let name = LowerName::from(query.name().clone());
+        let recursive = message.metadata.recursion_desired;
+        let mut reply = Message::response(message.metadata.id, message.metadata.op_code);
+        reply.metadata.recursion_desired = recursive;
+        reply.metadata.recursion_available = recursive;
+        reply.metadata.checking_disabled = message.metadata.checking_disabled;
+        reply.add_query(query.clone());
+        let (limit, dnssec) = match &message.edns {
+            Some(edns) => (usize::from(edns.max_payload()).max(512), edns.flags().dnssec_ok),
+            None => (512, false),
+        };
+        if message.edns.is_some() {
+            let mut edns = Edns::new();
+            edns.set_max_payload(1232).set_dnssec_ok(dnssec);
+            reply.set_edns(edns);
+        }
+        match self.faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, fault)| *fault) {
+            Some(NameFault::Silent) => return None,
+            Some(NameFault::TcpOnly) if carrier == Carrier::Tcp => return None,
+            Some(NameFault::TcpOnly) => {
+                reply.metadata.truncation = true;
+                return reply.to_vec().ok();
+            }
+            Some(NameFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
+            None if self.refused.iter().any(|zone| zone.zone_of(&name)) => {
+                reply.metadata.response_code = ResponseCode::Refused;
+            }
+            None => self.look_up(&mut reply, name, query.query_type(), recursive),
+        }
+        let reply = reply.maybe_strip_dnssec_records(dnssec);
+        let bytes = reply.to_vec().ok()?;
+        if carrier == Carrier::Udp && bytes.len() > limit { reply.truncate().to_vec().ok() } else { Some(bytes) }
+    }
+
+    fn look_up(&self, reply: &mut Message, mut name: LowerName, kind: RecordType, recursive: bool) {
+        reply.metadata.authoritative = !recursive;
+        for _ in 0..MAX_ALIASES {
+            let Some(zone) = self.zone_of(&name, kind) else {
+                reply.metadata.response_code = ResponseCode::Refused;
+                return;
+            };
+            match zone.answer(&name, kind) {
+                ZoneAnswer::Found(records) => {
+                    reply.add_answers(records);
+                    return;
+                }
+                ZoneAnswer::Alias(records, target) => {
+                    reply.add_answers(records);
+                    name = target.into();
+                }
+                ZoneAnswer::NoData(proof) => {
+                    reply.add_authorities(proof);
+                    return;
+                }
+                ZoneAnswer::NoName(proof) => {
+                    reply.metadata.response_code = ResponseCode::NXDomain;
+                    reply.add_authorities(proof);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The zone with the longest name that contains a name. DS records are in the zone above (RFC 4035 §2.4).
+    fn zone_of(&self, name: &LowerName, kind: RecordType) -> Option<&SignedZone> {
+        let is_above = |zone: &&Arc<SignedZone>| {
+            zone.contains(name) && !(kind == RecordType::DS && zone.origin() == name && !name.is_root())
+        };
+        self.zones.iter().filter(is_above).max_by_key(|zone| zone.origin().num_labels()).map(|zone| &**zone)
+    }
+}

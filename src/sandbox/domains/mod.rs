@@ -1,0 +1,315 @@
+//! Mail domains on this machine: their DNS with signed zones, their mail servers, and the web server with their MTA-STS
+//! policies. `smtpcheck domain NAME.test` checks them without a network.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `case` | the types that describe a domain |
+//! | `cases` | the domains |
+//! | `zone` | a zone, signed when it is made |
+//! | `dns` | the name servers and the resolver |
+//! | `policy` | the web server |
+
+pub mod case;
+mod cases;
+mod dns;
+mod policy;
+mod zone;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use std::sync::Arc;
+
+use hickory_resolver::proto::rr::{LowerName, Name};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+
+use self::case::{DomainCase, MailHost, SecondServer};
+use self::dns::{NameFault, NameServer, NameServerData};
+use self::zone::SignedZone;
+use super::certificates::{Certificates, ServerNames};
+use super::scenario::{BARE, Scenario};
+use super::{StartError, bind};
+
+pub use cases::DOMAIN_CASES;
+pub use zone::ZoneSigning;
+
+/// The network of the mail servers: 127.90.CASE.HOST.
+const BLOCK: u8 = 90;
+/// The IP address of the web server, the resolver, and the first name server.
+const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
+/// The IP address of the second name server.
+const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// The ports of the domains. `None` selects a free port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DomainPorts {
+    /// The port of all mail servers.
+    pub mail: Option<u16>,
+    /// The port of the name servers.
+    pub dns: Option<u16>,
+    /// The port of the web server.
+    pub https: Option<u16>,
+}
+
+/// Where the domains are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainService {
+    /// The IP address and port of the resolver.
+    pub resolver: SocketAddr,
+    /// The port of all mail servers.
+    pub mail: u16,
+    /// The port of the name servers.
+    pub dns: u16,
+    /// The port of the web server.
+    pub https: u16,
+    /// The trust anchor, as the content of a file.
+    pub anchor: String,
+}
+
+impl DomainService {
+    /// The arguments of a check of a domain, without the files of the trust anchor and of the CA.
+    pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
+        let mut words = vec![
+            "domain".to_owned(),
+            format!("{}.test", case.name),
+            "--resolver".to_owned(),
+            self.resolver.to_string(),
+            "--port".to_owned(),
+            self.mail.to_string(),
+            "--dns-port".to_owned(),
+            self.dns.to_string(),
+            "--https-port".to_owned(),
+            self.https.to_string(),
+        ];
+        words.extend(case.flags.iter().map(|flag| (*flag).to_owned()));
+        words
+    }
+}
+
+/// A domain by its id.
+pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
+    DOMAIN_CASES.iter().find(|case| case.name == name)
+}
+
+/// The servers of all domains, with their bound sockets.
+pub(super) struct DomainServers {
+    service: DomainService,
+    servers: Vec<NameServer>,
+    pub(super) mail: TcpListener,
+    pub(super) web: TcpListener,
+    pub(super) directory: Arc<DomainDirectory>,
+}
+
+/// Which mail server and which policy belongs to which domain.
+pub(super) struct DomainDirectory {
+    hosts: Vec<(Ipv4Addr, &'static Scenario)>,
+    webs: Vec<(&'static DomainCase, &'static str)>,
+}
+
+impl DomainDirectory {
+    /// The mail server at an IP address.
+    pub(super) fn scenario_at(&self, address: Ipv4Addr) -> Option<&'static Scenario> {
+        self.hosts.iter().find(|(at, _)| *at == address).map(|(_, scenario)| *scenario)
+    }
+}
+
+/// Answers one client of the web server.
+pub(super) async fn serve_policy(
+    stream: tokio::net::TcpStream,
+    directory: &DomainDirectory,
+    certificates: &Certificates,
+) {
+    policy::serve(stream, &directory.webs, certificates).await;
+}
+
+impl DomainServers {
+    /// Makes and signs all zones, and binds all ports. Must be called inside the runtime.
+    pub(super) fn open(ports: DomainPorts, certificates: &Arc<Certificates>) -> Result<DomainServers, StartError> {
+        let machine = StartError::Machine;
+        let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
+        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+            for (number, host) in case.hosts.iter().enumerate() {
+                directory.hosts.push((address_of(at, number), leaked(case, host)));
+            }
+            directory.webs.push((case, Box::leak(format!("mta-sts.{}", case.name).into_boxed_str())));
+        }
+        let zones = Zones::make(&directory, certificates).map_err(machine)?;
+        let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
+        let failed = |address: SocketAddr, what: &str| {
+            let what = what.to_owned();
+            move |error| StartError::Bind { address, what, error }
+        };
+        let address = any(ports.dns, FIRST);
+        let (first, resolver) = NameServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let address = SocketAddr::new(SECOND.into(), resolver.port());
+        let (second, _) = NameServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
+        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers")?;
+        let web = bind(any(ports.https, FIRST), "the web server")?;
+        let port = |listener: &TcpListener| {
+            listener.local_addr().map(|at| at.port()).map_err(|error| machine(error.to_string()))
+        };
+        let service = DomainService {
+            resolver,
+            mail: port(&mail)?,
+            dns: resolver.port(),
+            https: port(&web)?,
+            anchor: zones.anchor,
+        };
+        Ok(DomainServers { service, servers: vec![first, second], mail, web, directory: Arc::new(directory) })
+    }
+
+    pub(super) fn service(&self) -> &DomainService {
+        &self.service
+    }
+
+    /// The name servers, to be run as tasks.
+    pub(super) fn take_name_servers(&mut self) -> Vec<NameServer> {
+        std::mem::take(&mut self.servers)
+    }
+}
+
+/// The IP address of a mail server.
+fn address_of(case: usize, host: usize) -> Ipv4Addr {
+    let octet = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+    Ipv4Addr::new(127, BLOCK, octet(case), octet(host + 1))
+}
+
+/// A mail server as a scenario, which exists until the program ends. There is one for each host in [`DOMAIN_CASES`].
+fn leaked(case: &'static DomainCase, host: &'static MailHost) -> &'static Scenario {
+    let name: &'static str = Box::leak(format!("{}.{}", host.label, case.name).into_boxed_str());
+    Box::leak(Box::new(Scenario {
+        name,
+        summary: case.summary,
+        server: host.server,
+        client: BARE,
+        expect: &[],
+        exit: 0,
+    }))
+}
+
+/// The zones of both name servers.
+struct Zones {
+    first: NameServerData,
+    second: NameServerData,
+    anchor: String,
+}
+
+impl Zones {
+    fn make(directory: &DomainDirectory, certificates: &Certificates) -> Result<Zones, String> {
+        let name = |text: &str| Name::from_ascii(text).map_err(|error| format!("{text}: {error}"));
+        let servers = [name("ns1.test.")?, name("ns2.test.")?];
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let (mut faults, mut refused) = (Vec::new(), Vec::new());
+        let mut below = Vec::new();
+        let mut reverse = String::new();
+        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+            let origin = name(&format!("{}.test.", case.name))?;
+            let text = filled(case, at, case.zone, directory, certificates)?;
+            let (records, failing) = directives(&text, &origin)?;
+            faults.extend(failing);
+            let zone = Arc::new(SignedZone::new(&origin, &records, &servers, &[], case.signing)?);
+            below.push((origin.clone(), zone.ds().cloned()));
+            match case.second {
+                SecondServer::Same => second.push(Arc::clone(&zone)),
+                SecondServer::Lame => refused.push(LowerName::from(origin.clone())),
+                SecondServer::Zone(other) => {
+                    let (records, _) = directives(&filled(case, at, other, directory, certificates)?, &origin)?;
+                    let other = SignedZone::new(&origin, &records, &servers, &[], ZoneSigning::Unsigned)?;
+                    second.push(Arc::new(other.with_serial(2)));
+                }
+            }
+            first.push(zone);
+            for (number, host) in case.hosts.iter().enumerate() {
+                let [_, b, c, d] = address_of(at, number).octets();
+                let line = format!("{d}.{c}.{b}.127.in-addr.arpa. PTR {}.{}.test.\n", host.label, case.name);
+                reverse.push_str(&line);
+            }
+        }
+        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\n");
+        let test = SignedZone::new(&name("test.")?, &test, &servers, &below, ZoneSigning::Signed)?;
+        let arpa = SignedZone::new(&name("127.in-addr.arpa.")?, &reverse, &servers, &[], ZoneSigning::Unsigned)?;
+        let tops = [(name("test.")?, test.ds().cloned()), (name("127.in-addr.arpa.")?, None)];
+        let root = SignedZone::new(&Name::root(), "", &servers, &tops, ZoneSigning::Signed)?;
+        let anchor = root.anchor().to_owned();
+        let common = [Arc::new(root), Arc::new(test), Arc::new(arpa)];
+        first.extend(common.iter().cloned());
+        second.extend(common);
+        let first = NameServerData { zones: first, faults: faults.clone(), refused: Vec::new() };
+        Ok(Zones { first, second: NameServerData { zones: second, faults, refused }, anchor })
+    }
+}
+
+/// Replaces the placeholders of a zone.
+fn filled(
+    case: &DomainCase,
+    at: usize,
+    zone: &str,
+    directory: &DomainDirectory,
+    certificates: &Certificates,
+) -> Result<String, String> {
+    let mut text = zone.replace("{web}", &FIRST.to_string()).replace("{zeros}", &"0".repeat(64));
+    for (number, host) in case.hosts.iter().enumerate() {
+        let (label, address) = (host.label, address_of(at, number));
+        text = text.replace(&format!("{{{label}}}"), &address.to_string());
+        let (spki, cert) = (format!("{{spki:{label}}}"), format!("{{cert:{label}}}"));
+        if !text.contains(&spki) && !text.contains(&cert) {
+            continue;
+        }
+        let scenario = directory.scenario_at(address).ok_or("a mail server without an address")?;
+        let names = ServerNames { name: scenario.name, ip: IpAddr::V4(address) };
+        let identity = certificates.identity(host.server.identity, host.server.tls, names)?;
+        let der = identity.chain.first().ok_or("a mail server without a certificate")?;
+        let (_, leaf) = x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
+        text = text.replace(&spki, &hex(&Sha256::digest(leaf.public_key().raw)));
+        text = text.replace(&cert, &hex(&Sha256::digest(der)));
+    }
+    Ok(text)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Separates the records of a zone from the names about which questions fail.
+fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, NameFault)>), String> {
+    let (mut records, mut faults) = (String::new(), Vec::new());
+    for line in text.lines().map(str::trim) {
+        let Some(directive) = line.strip_prefix('!') else {
+            records.push_str(line);
+            records.push('\n');
+            continue;
+        };
+        let (word, name) = directive.split_once(' ').ok_or_else(|| format!("a directive without a name: {line}"))?;
+        let fault = match word {
+            "servfail" => NameFault::ServFail,
+            "silent" => NameFault::Silent,
+            "tcp" => NameFault::TcpOnly,
+            other => return Err(format!("unknown directive {other}")),
+        };
+        let below = || Name::from_ascii(name).and_then(|name| name.append_domain(origin));
+        let name = if name == "@" { Ok(origin.clone()) } else { below() };
+        faults.push((LowerName::from(name.map_err(|error| error.to_string())?), fault));
+    }
+    Ok((records, faults))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOMAIN_CASES, DomainDirectory, Zones, address_of, leaked};
+    use crate::sandbox::certificates::Certificates;
+
+    #[test]
+    fn every_zone_can_be_made() {
+        let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
+        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+            let hosts = case.hosts.iter().enumerate();
+            directory.hosts.extend(hosts.map(|(number, host)| (address_of(at, number), leaked(case, host))));
+        }
+        let zones = Zones::make(&directory, &Certificates::default());
+        assert!(
+            zones.as_ref().is_ok_and(|zones| zones.first.zones.len() == DOMAIN_CASES.len() + 3),
+            "{:?}",
+            zones.err()
+        );
+    }
+}

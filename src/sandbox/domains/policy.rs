@@ -1,0 +1,63 @@
+//! The web server of the domains: answers GET requests over TLS with the MTA-STS policy of the domain (RFC 8461 §3.3).
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::case::{DomainCase, PolicyBody};
+use crate::sandbox::certificates::{Certificates, ServerNames};
+use crate::sandbox::scenario::{Recipe, TlsTerms};
+
+/// The maximum duration of a connection.
+const LIFETIME: Duration = Duration::from_secs(120);
+/// The maximum size of a request.
+const MAX_REQUEST: usize = 16 * 1024;
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close";
+
+/// Serves one client until the connection ends.
+pub(super) async fn serve(stream: TcpStream, cases: &[(&'static DomainCase, &'static str)], made: &Certificates) {
+    let _ = tokio::time::timeout(LIFETIME, answer(stream, cases, made)).await;
+}
+
+/// `cases` are the domains with the names of their web servers, without `.test`.
+async fn answer(
+    stream: TcpStream,
+    cases: &[(&'static DomainCase, &'static str)],
+    made: &Certificates,
+) -> io::Result<()> {
+    let address = stream.local_addr()?.ip().to_canonical();
+    let start = tokio_rustls::LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+    let host = start.client_hello().server_name().unwrap_or_default().to_owned();
+    let known = cases.iter().find(|(_, web)| host.strip_suffix(".test") == Some(web));
+    let Some((case, web)) = known else { return Ok(()) };
+    let Some(page) = &case.policy else { return Ok(()) };
+    let recipe = if page.verifies { Recipe::Good } else { Recipe::OtherName };
+    let identity = made.identity(recipe, TlsTerms::Open, ServerNames { name: web, ip: address });
+    let identity = identity.map_err(io::Error::other)?;
+    let mut stream = start.into_stream(Arc::clone(&identity.config)).await?;
+    let mut request = Vec::new();
+    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
+        let mut buffer = [0; 2048];
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 || request.len() > MAX_REQUEST {
+            return Ok(());
+        }
+        request.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+    let head = if page.head.is_empty() { HEAD } else { page.head };
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await?;
+    match page.sends {
+        PolicyBody::Whole => stream.write_all(page.body.as_bytes()).await?,
+        PolicyBody::TooLong => stream.write_all(page.body.repeat(70_000 / page.body.len().max(1)).as_bytes()).await?,
+        PolicyBody::Endless => loop {
+            stream.write_all(page.body.as_bytes()).await?;
+            stream.flush().await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        },
+    }
+    stream.flush().await?;
+    stream.shutdown().await
+}
