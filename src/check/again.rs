@@ -106,6 +106,7 @@ enum CommandKind {
 /// this list with `cli::commands::COMMANDS`, which this module cannot import.
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
+    ("domain", None),
     ("run", None),
     ("batch", None),
     ("ports", Some(CommandKind::Ports)),
