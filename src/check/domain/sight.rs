@@ -14,7 +14,7 @@ pub(crate) struct Sight<'s> {
 }
 
 /// What is known about a question.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Known<'s, T> {
     /// It was not asked yet.
     Unasked,
@@ -27,6 +27,15 @@ pub(crate) enum Known<'s, T> {
     /// It will not be asked.
     Skipped(SkipReason),
 }
+
+impl<T> Clone for Known<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// A derived implementation would require that the answer can be copied.
+impl<T> Copy for Known<'_, T> {}
 
 impl<'s> Sight<'s> {
     /// `None` if the check is not about a domain.

@@ -1,0 +1,153 @@
+//! The sessions and ClientHellos with the MX hosts.
+//!
+//! Each session begins as soon as the addresses of its host are known. The recipients are:
+//!
+//! | recipient | at which addresses |
+//! |---|---|
+//! | `postmaster` of the domain (RFC 5321 §4.5.1) | all |
+//! | the recipient that the user gave | all |
+//! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
+//! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
+//!
+//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because then nobody's
+//! address is used.
+
+use std::net::IpAddr;
+
+use super::super::mx;
+use super::super::sight::Sight;
+use super::{chains, key_kind, sessions};
+use crate::evidence::{Evidence, Phase, Session};
+use crate::plan::{Family, Plan, QuitAfter, TlsUse};
+use crate::question::{
+    Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls,
+};
+use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
+
+/// The role of a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recipient {
+    Postmaster,
+    Given,
+    Unknown,
+    Relay,
+}
+
+impl Recipient {
+    /// The recipients in the order in which they are sent. The foreign one is the last, because a server may close the
+    /// connection after it.
+    pub(super) const ALL: [Recipient; 4] =
+        [Recipient::Postmaster, Recipient::Given, Recipient::Unknown, Recipient::Relay];
+
+    /// The address; `None` if this recipient is not tested.
+    pub(super) fn address(self, sight: Sight<'_>) -> Option<ForwardPath> {
+        let domain = sight.domain.name.ascii();
+        match self {
+            Recipient::Postmaster => ForwardPath::parse(&format!("postmaster@{domain}")).ok(),
+            Recipient::Given => sight.domain.recipient.clone(),
+            Recipient::Unknown => {
+                sight.domain.recipient.as_ref()?;
+                ForwardPath::parse(&format!("no-such-user-{:08x}@{domain}", digest(domain))).ok()
+            }
+            Recipient::Relay => Some(sight.domain.relay_recipient.clone()),
+        }
+    }
+
+    /// Whether one IP address of each host is enough.
+    fn is_for_one_address(self) -> bool {
+        matches!(self, Recipient::Unknown | Recipient::Relay)
+    }
+}
+
+/// A number that follows from the domain, so that a repeated check uses the same recipient (FNV-1a).
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+pub(super) fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions = Vec::new();
+    let mut hellos = Vec::new();
+    for host in mx::mail_hosts(sight) {
+        // The first address has further recipients, so all addresses must be known before the first session.
+        if !mx::is_looked_up(sight, &host.name) {
+            continue;
+        }
+        let addresses = mx::addresses(sight, &host.name);
+        for (at, &ip) in addresses.iter().enumerate() {
+            let to = recipients(sight, |recipient| at == 0 || !recipient.is_for_one_address());
+            questions.push(Question::Session(request(sight, &host.name, ip, to)));
+            hellos.extend(other_certificate(sight, &host.name, ip));
+        }
+        questions.extend(second_session(sight, &host.name, &addresses));
+    }
+    // Sessions come first if the limit of connections is low.
+    questions.extend(hellos);
+    questions
+}
+
+fn recipients(sight: Sight<'_>, is_wanted: impl Fn(Recipient) -> bool) -> Vec<ForwardPath> {
+    Recipient::ALL
+        .into_iter()
+        .filter(|&recipient| is_wanted(recipient))
+        .filter_map(|recipient| recipient.address(sight))
+        .collect()
+}
+
+/// The session with one IP address.
+fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -> SessionRequest {
+    SessionRequest {
+        purpose: Purpose::MailExchanger,
+        host: Host::Ip(ip),
+        port: sight.plan.target.port,
+        family: Family::Any,
+        script: Script {
+            ehlo: sight.plan.ehlo.clone(),
+            tls: TlsUse::IfOffered,
+            login: None,
+            envelope: Some(Envelope { from: ReversePath::Null, to }),
+            quit_after: QuitAfter::Rcpt,
+            starttls: Starttls::Alone,
+            asks_for_auth: false,
+            pacing: Pacing::Prompt,
+            sni: Some(host.as_str().to_owned()),
+        },
+    }
+}
+
+/// If the first address of a host did not respond, the recipients that are tested at one address only are tested at the
+/// first address that accepted the sender.
+fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Option<Question> {
+    let all: Vec<(IpAddr, Session<'_>)> =
+        addresses.iter().filter_map(|&ip| Some((ip, sessions(sight, host, ip).next()?))).collect();
+    if all.len() < addresses.len() || !all.iter().all(|(_, session)| session.is_over()) {
+        return None;
+    }
+    let (_, first) = all.first()?;
+    if first.connected().is_some() || first.fault().is_none() {
+        return None;
+    }
+    let accepts_sender = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|reply| reply.accepts());
+    let (ip, _) = all.iter().find(|(_, session)| accepts_sender(session))?;
+    let to = recipients(sight, Recipient::is_for_one_address);
+    (!to.is_empty()).then(|| Question::Session(request(sight, host, *ip, to)))
+}
+
+/// A ClientHello for the other type of certificate, once the session has shown one.
+fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Question> {
+    let session = sessions(sight, host, ip).next().filter(Session::is_over)?;
+    session.handshake()?;
+    let offer = match chains(sight, host, ip).first().map(|chain| key_kind(chain))? {
+        "rsa" => Offer::EcdsaOnly,
+        _ => Offer::RsaOnly,
+    };
+    Some(Question::Hello(HelloRequest {
+        host: Host::Ip(ip),
+        port: sight.plan.target.port,
+        family: Family::Any,
+        ehlo: sight.plan.ehlo.clone(),
+        tls: TlsUse::Required,
+        sni: Some(host.as_str().to_owned()),
+        offer,
+    }))
+}
