@@ -22,9 +22,8 @@ pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
 
 /// The worst state of several responses and of the aliases that they followed.
 fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecSeen {
-    let states = responses
-        .into_iter()
-        .flat_map(|seen| seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]));
+    let states =
+        responses.into_iter().flat_map(|seen| seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]));
     match states.max_by_key(|state| rank(state)) {
         Some(state) => DnssecSeen { state: Some(word(state)), reason: reason(state) },
         None => DnssecSeen { state: None, reason: None },

@@ -62,12 +62,12 @@ pub(super) fn matrix(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let (full, short) = (widths(&rows, Names::Full), widths(&rows, Names::Short));
+    let (full, short) = (widths(&rows, HostNames::Full), widths(&rows, HostNames::Short));
     let fits = |widths: &[usize]| widths.iter().map(|width| width + GAP).sum::<usize>() <= look.width + GAP;
     let mut lines = match () {
-        () if look.width >= TABLE && fits(&full) => table_lines(&rows, &full, Names::Full),
+        () if look.width >= TABLE && fits(&full) => table_lines(&rows, &full, HostNames::Full),
         () if look.width >= TABLE && fits(&short) => {
-            let mut lines = table_lines(&rows, &short, Names::Short);
+            let mut lines = table_lines(&rows, &short, HostNames::Short);
             if let Some(suffix) = view::left_out(seen) {
                 lines.push(StyledLine::of(Role::Dim, format!("MX names without {suffix}")));
             }
@@ -81,26 +81,26 @@ pub(super) fn matrix(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
 
 /// Whether host names are complete.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Names {
+enum HostNames {
     Full,
     Short,
 }
 
-fn widths(rows: &[MatrixRow], names: Names) -> Vec<usize> {
+fn widths(rows: &[MatrixRow], names: HostNames) -> Vec<usize> {
     let cell = |row: &MatrixRow, at: usize| match (at, names) {
-        (0, Names::Full) => row.full.width(),
+        (0, HostNames::Full) => row.full.width(),
         _ => row.cells.get(at).map_or(0, |(_, text)| text.width()),
     };
     let widest = |(at, head): (usize, &&str)| rows.iter().map(|row| cell(row, at)).max().unwrap_or(0).max(head.width());
     MATRIX_HEADS.iter().enumerate().map(widest).collect()
 }
 
-fn table_lines(rows: &[MatrixRow], widths: &[usize], names: Names) -> Vec<StyledLine> {
+fn table_lines(rows: &[MatrixRow], widths: &[usize], names: HostNames) -> Vec<StyledLine> {
     let columns: Vec<Column> = widths.iter().map(|&width| Column { width, side: Side::Left }).collect();
     let mut lines = table::row(&columns, &MATRIX_HEADS.map(|head| (Role::Bold, head.to_owned())));
     for row in rows {
         let mut cells = row.cells.clone();
-        if let (Names::Full, [(_, first), ..]) = (names, &mut cells) {
+        if let (HostNames::Full, [(_, first), ..]) = (names, &mut cells) {
             first.clone_from(&row.full);
         }
         lines.extend(table::row(&columns, &cells));

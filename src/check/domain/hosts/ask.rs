@@ -19,9 +19,7 @@ use super::super::sight::Sight;
 use super::{chains, key_kind, sessions};
 use crate::evidence::{Evidence, Phase, Session};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
-use crate::question::{
-    Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls,
-};
+use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
 /// The role of a recipient.

@@ -64,9 +64,8 @@ fn address_seen(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> MxAddressSeen {
         ehlo_host: ehlo.and_then(|(_, offers)| first_word(&offers.greeting)),
         ptr,
         forward_confirmed,
-        starttls: session.and_then(|session| {
-            session.capabilities(Phase::Ehlo).map(|(_, offers)| offers.has("STARTTLS"))
-        }),
+        starttls: session
+            .and_then(|session| session.capabilities(Phase::Ehlo).map(|(_, offers)| offers.has("STARTTLS"))),
         tls_version: session
             .and_then(|session| session.handshake())
             .map(|(_, handshake)| format!("TLS {}", handshake.version)),
@@ -89,9 +88,9 @@ pub(super) fn reachable(session: Session<'_>) -> Option<bool> {
     }
     match session.fault()? {
         Fault::NotConnected { connect } => match connect.kind {
-            ConnectFaultKind::NetworkUnreachable
-            | ConnectFaultKind::NoSourceAddress
-            | ConnectFaultKind::DeniedHere => None,
+            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => {
+                None
+            }
             ConnectFaultKind::Refused
             | ConnectFaultKind::TimedOut
             | ConnectFaultKind::HostUnreachable
@@ -115,8 +114,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         let code = received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string());
         Some(format!("{} rejected: {code}", phase_words(phase)))
     };
-    if let Some(found) =
-        [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls].into_iter().find_map(rejected)
+    if let Some(found) = [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls].into_iter().find_map(rejected)
     {
         return Some(found);
     }
@@ -181,11 +179,7 @@ fn probe_reply(received: ReceivedReply<'_>) -> ProbeReply {
         Class::Permanent => ProbeReplyState::Rejected,
         _ => ProbeReplyState::NotTested,
     };
-    ProbeReply {
-        state,
-        code: received.reply.code.map(|code| code.number()),
-        text: Some(received.reply.joined()),
-    }
+    ProbeReply { state, code: received.reply.code.map(|code| code.number()), text: Some(received.reply.joined()) }
 }
 
 fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCertificateSeen {

@@ -182,7 +182,9 @@ fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
 /// Whether the user has set up the servers on this machine: with another port than 25, a DNS server at a loopback
 /// address, or addresses from `--resolve`.
 pub(super) fn is_test_setup(plan: &Plan) -> bool {
-    plan.target.port != 25 || plan.resolver.is_some_and(|server| server.ip().is_loopback()) || !plan.overrides.is_empty()
+    plan.target.port != 25
+        || plan.resolver.is_some_and(|server| server.ip().is_loopback())
+        || !plan.overrides.is_empty()
 }
 
 /// The preferences and hosts of the MX records, as published.
