@@ -170,7 +170,7 @@ fn several(case: &CheckResult, samples: impl Fn(&Report) -> Vec<(Vec<(&'static s
 
 /// The labels that identify the check. Names are unique within a run, so every sample is unique.
 fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
-    let target = case.report().map(|report| report.plan.target.host.with_port(report.plan.target.port));
+    let target = case.report().map(|report| report.plan.name());
     let mut labels = vec![("check", case.name.clone())];
     labels.extend(target.map(|target| ("target", target)));
     labels

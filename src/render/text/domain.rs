@@ -243,3 +243,19 @@ fn tree(terms: &[SpfLine], look: &Display) -> Vec<StyledLine> {
 pub fn tlsa(_report: &Report) -> String {
     String::new()
 }
+
+/// The results without the findings, for formats that show the findings in another way.
+pub(super) fn overview(report: &Report, seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
+    let mut lines = header(&report.plan, seen, look);
+    lines.push(StyledLine::new());
+    lines.extend(matrix(seen, look));
+    lines.extend(rest(seen, look));
+    lines
+}
+
+/// The SPF record and its tree as plain text; empty if there is none.
+pub(in crate::render) fn spf_lines(seen: &DomainSeen, look: &Display) -> String {
+    let Some((record, terms)) = view::spf_tree(seen) else { return String::new() };
+    let lines = std::iter::once(StyledLine::of(Role::Plain, record)).chain(tree(&terms, look));
+    lines.map(|line| line.paint(look)).collect()
+}

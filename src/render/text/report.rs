@@ -1,6 +1,7 @@
 //! One report as text, all at once or line by line during the check.
 
 use super::conclusion::{conclusion, try_line};
+use super::domain;
 use super::wrap::wrapped;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
@@ -87,9 +88,12 @@ fn is_live(plan: &Plan, look: &Display) -> bool {
     look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.domain.is_none()
 }
 
-/// The session as plain text, for formats that are not written to a terminal.
+/// The session, or the results of a domain, as plain text for formats that are not written to a terminal.
 pub(in crate::render) fn plain_session(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
+    if let Some(seen) = domain::results(report) {
+        return domain::overview(report, &seen, &look).iter().map(|line| line.paint(&look)).collect();
+    }
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 
