@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use super::CommandError;
 use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
+use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
 use crate::cli::commands::domain::DomainArgs;
@@ -41,7 +42,11 @@ pub(super) fn run(args: &DomainArgs, matches: &ArgMatches) -> Result<u8, Command
     signals::end_if_unhandled();
     if args.tlsa {
         let checked = live::run_single(&mut engine, job)?;
-        sink.write(&tlsa(&checked.report)).map_err(CommandError::Output)?;
+        let records = tlsa(&checked.report);
+        if records.is_empty() {
+            secrets::warn("no mail server sent a certificate, so there is no TLSA record to print");
+        }
+        sink.write(&records).map_err(CommandError::Output)?;
         sink.finish()?;
         return Ok(checked.report.exit.code());
     }

@@ -53,6 +53,9 @@ fn of_domain(report: &Report, seen: &DomainSeen, look: &Display) -> String {
         }
         lines.extend(domain::rest(seen, look));
     }
+    if look.volume == Verbosity::Verbose {
+        lines.extend(domain::sessions(report, look));
+    }
     lines.extend(verdict_lines(report, look));
     lines.iter().map(|line| line.paint(look)).collect()
 }

@@ -3,12 +3,15 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::wrap::columns;
+use super::wrap::{columns, wrapped};
 use crate::check::domain::{self, seen::DomainSeen};
 use crate::plan::Plan;
+use crate::question::Question;
 use crate::render::style::{Role, StyledLine};
 use crate::render::table::{self, Column, Side};
 use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, MatrixRow, SpfLine};
+use crate::render::view::lookups::lookups;
+use crate::render::view::session::Moment;
 use crate::render::{Display, Symbols, escape};
 use crate::report::Report;
 
@@ -240,8 +243,52 @@ fn tree(terms: &[SpfLine], look: &Display) -> Vec<StyledLine> {
 }
 
 /// The TLSA records that match the certificates of the mail servers, one line each (`--tlsa`).
-pub fn tlsa(_report: &Report) -> String {
-    String::new()
+pub fn tlsa(report: &Report) -> String {
+    let Some(seen) = results(report) else { return String::new() };
+    let mut records: Vec<String> = Vec::new();
+    for mx in &seen.mx {
+        for address in &mx.addresses {
+            for certificate in address.certificates.iter().filter(|one| !one.spki_sha256.is_empty()) {
+                let (host, digest) = (escape::visible(&mx.host), escape::visible(&certificate.spki_sha256));
+                let record = format!("_{}._tcp.{host}. IN TLSA 3 1 1 {digest}", address.port);
+                if !records.contains(&record) {
+                    records.push(record);
+                }
+            }
+        }
+    }
+    records.iter().map(|record| format!("{record}\n")).collect()
+}
+
+/// Every session with a mail server, and every lookup (`--verbose`).
+pub(super) fn sessions(report: &Report, look: &Display) -> Vec<StyledLine> {
+    let mut lines = Vec::new();
+    for probe in &report.evidence.probes {
+        let title = match &probe.question {
+            Question::Session(request) => {
+                let name = request.script.sni.as_deref().map(|name| format!("{} at ", escape::visible(name)));
+                format!("{}{}", name.unwrap_or_default(), request.host.with_port(request.port))
+            }
+            Question::Hello(request) => format!("{}, {}", request.host.with_port(request.port), request.offer),
+            _ => continue,
+        };
+        lines.push(StyledLine::of(Role::Bold, title));
+        let events = report.evidence.transcript.iter().filter(|event| event.probe == probe.id);
+        let shown = events.flat_map(|event| Moment::Event(event).lines(&report.plan, &report.evidence, look));
+        lines.extend(shown.collect::<Vec<_>>().iter().flat_map(|line| wrapped(line, look)));
+        lines.push(StyledLine::new());
+    }
+    let lookups = lookups(&report.evidence);
+    if !lookups.is_empty() {
+        lines.push(StyledLine::of(Role::Bold, "Lookups"));
+        let options = columns(look.width).initial_indent("  ").subsequent_indent("    ");
+        for lookup in &lookups {
+            let pieces = textwrap::wrap(lookup, options.clone());
+            lines.extend(pieces.into_iter().map(|piece| StyledLine::of(Role::Plain, piece.into_owned())));
+        }
+        lines.push(StyledLine::new());
+    }
+    lines
 }
 
 /// The results without the findings, for formats that show the findings in another way.

@@ -3,6 +3,7 @@
 
 pub(super) mod domain;
 pub(super) mod lines;
+pub(super) mod lookups;
 pub(super) mod phases;
 pub(super) mod session;
 pub(super) mod tls;
