@@ -1,1 +1,697 @@
-//! DMARC records, the tree walk of RFC 9989, and the organizational domain of RFC 7489 (historic).
+//! DMARC records (RFC 9989, aggregate reports RFC 9990) and the search for the record that applies to a domain: the tree
+//! walk of RFC 9989 §4.10, and the lookup of RFC 7489 (historic), which many receivers still use.
+//!
+//! The parser reads any text and never fails. It keeps every mistake, because receivers ignore mistakes silently.
+
+use psl::Psl;
+
+use super::tags::TagList;
+use crate::wire::DnsName;
+
+/// The maximum number of labels of the second name of a tree walk (RFC 9989 §4.10). The walk has at most one name more.
+const MAX_LABELS: usize = 7;
+
+/// A text record at `_dmarc`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DmarcRecord {
+    /// The policy for the domain (`p`), if it is valid.
+    pub(crate) policy: Option<Disposition>,
+    /// The policy for existing subdomains (`sp`), if it is valid.
+    pub(crate) subdomains: Option<Disposition>,
+    /// The policy for subdomains that do not exist (`np`), if it is valid.
+    pub(crate) nonexistent: Option<Disposition>,
+    /// Whether the domain is a public suffix (`psd`).
+    pub(crate) suffix: PublicSuffix,
+    /// Whether the policy is one level lower for now (`t=y`).
+    pub(crate) is_testing: bool,
+    /// The percentage of mail to which the policy applies by RFC 7489 (historic); RFC 9989 ignores it.
+    pub(crate) percent: Option<u8>,
+    /// The addresses for aggregate reports.
+    pub(crate) aggregate: Vec<ReportAddress>,
+    /// The addresses for failure reports.
+    pub(crate) failure: Vec<ReportAddress>,
+    /// What is wrong with it.
+    pub(crate) faults: Vec<DmarcFault>,
+}
+
+/// What receivers do with mail that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Disposition {
+    None,
+    Quarantine,
+    Reject,
+}
+
+/// The value of `psd`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PublicSuffix {
+    #[default]
+    Unstated,
+    Yes,
+    No,
+}
+
+/// An address for reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportAddress {
+    /// The URI as it is written.
+    pub(crate) uri: String,
+    /// The domain of the email address; `None` if it is not a valid `mailto:` URI.
+    pub(crate) domain: Option<DnsName>,
+}
+
+/// A mistake in a DMARC record. The texts are received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DmarcFault {
+    /// There is no `p`.
+    PolicyMissing,
+    /// The value of `p`, `sp` or `np` is not defined.
+    PolicyInvalid {
+        /// The tag.
+        tag: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// `p` is not the second tag, which RFC 7489 (historic) requires.
+    PolicyNotSecond,
+    /// A tag occurs twice, which makes the list invalid (RFC 6376 §3.2).
+    Doubled(String),
+    /// A part between semicolons has no `=`.
+    NotATag(String),
+    /// The value of another tag is not defined.
+    ValueInvalid {
+        /// The tag.
+        tag: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// An address for reports has no `mailto:`.
+    NoMailto(String),
+    /// An address for reports is not a valid URI with `mailto:`.
+    AddressInvalid(String),
+    /// Addresses are separated by spaces or semicolons instead of commas.
+    Separator(String),
+}
+
+impl DmarcFault {
+    /// Whether the fault affects only where reports are sent.
+    pub(crate) fn is_about_reports(&self) -> bool {
+        matches!(self, DmarcFault::NoMailto(_) | DmarcFault::AddressInvalid(_) | DmarcFault::Separator(_))
+    }
+}
+
+/// Why a text is no DMARC record, although it is intended as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NearMiss {
+    /// It begins with a space.
+    LeadingSpace,
+    /// `v=DMARC1` is not written exactly so.
+    Version,
+    /// `v=DMARC1` is not the first tag.
+    VersionNotFirst,
+    /// There is no `v=DMARC1`.
+    NoVersion,
+    /// It begins with a quotation mark, or contains backslashes.
+    Quoted,
+}
+
+/// What a text at `_dmarc` is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DmarcText {
+    /// A DMARC record.
+    Record(Box<DmarcRecord>),
+    /// Receivers ignore it.
+    NearMiss(NearMiss),
+    /// It has nothing to do with DMARC.
+    Unrelated,
+}
+
+impl DmarcText {
+    /// Classifies a text. A record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
+    pub(crate) fn parse(text: &str) -> DmarcText {
+        let tags = TagList::parse(text);
+        let first = tags.tags.first();
+        let is_version = first.is_some_and(|tag| tag.name == "v" && tag.value == "DMARC1");
+        if is_version && text.starts_with('v') {
+            return DmarcText::Record(Box::new(DmarcRecord::of(&tags)));
+        }
+        let upper = text.to_ascii_uppercase();
+        let is_like_tags = || ["p", "rua", "ruf", "sp"].iter().filter(|tag| tags.get(tag).is_some()).count() > 0;
+        let miss = if is_version {
+            NearMiss::LeadingSpace
+        } else if upper.contains("DMARC1") && text.contains(['"', '\\', '\u{201c}']) {
+            NearMiss::Quoted
+        } else if tags.get("v") == Some("DMARC1") {
+            NearMiss::VersionNotFirst
+        } else if upper.trim_start().starts_with("V=DMARC") || upper.trim_start().starts_with("DMARC") {
+            NearMiss::Version
+        } else if is_like_tags() && tags.get("v").is_none() {
+            NearMiss::NoVersion
+        } else {
+            return DmarcText::Unrelated;
+        };
+        DmarcText::NearMiss(miss)
+    }
+}
+
+impl DmarcRecord {
+    fn of(tags: &TagList<'_>) -> DmarcRecord {
+        let mut faults: Vec<DmarcFault> =
+            tags.doubled().into_iter().map(|tag| DmarcFault::Doubled(tag.to_owned())).collect();
+        let mut policy_of = |tag: &'static str| {
+            let value = tags.get(tag)?;
+            let policy = Disposition::parse(value);
+            if policy.is_none() {
+                faults.push(DmarcFault::PolicyInvalid { tag, value: value.to_owned() });
+            }
+            policy
+        };
+        let (policy, subdomains, nonexistent) = (policy_of("p"), policy_of("sp"), policy_of("np"));
+        match tags.tags.iter().position(|tag| tag.name == "p") {
+            None => faults.push(DmarcFault::PolicyMissing),
+            Some(1) => {}
+            Some(_) => faults.push(DmarcFault::PolicyNotSecond),
+        }
+        for (tag, allowed) in
+            [("adkim", ["r", "s", ""]), ("aspf", ["r", "s", ""]), ("t", ["y", "n", ""]), ("psd", ["y", "n", "u"])]
+        {
+            if let Some(value) = tags.get(tag)
+                && (value.is_empty() || !allowed.iter().any(|word| value.eq_ignore_ascii_case(word)))
+            {
+                faults.push(DmarcFault::ValueInvalid { tag, value: value.to_owned() });
+            }
+        }
+        let percent = tags.get("pct").and_then(|value| value.parse().ok()).filter(|percent| *percent <= 100);
+        if let Some(value) = tags.get("pct").filter(|_| percent.is_none()) {
+            faults.push(DmarcFault::ValueInvalid { tag: "pct", value: value.to_owned() });
+        }
+        // A part without `=` is often the second address of a list that should be separated by commas.
+        let mut after_addresses = false;
+        for tag in &tags.tags {
+            match tag.name {
+                "" if after_addresses && tag.value.contains('@') => {
+                    faults.push(DmarcFault::Separator(tag.value.to_owned()));
+                }
+                "" => faults.push(DmarcFault::NotATag(tag.value.to_owned())),
+                name => after_addresses = matches!(name, "rua" | "ruf"),
+            }
+        }
+        let aggregate = addresses(tags.get("rua").unwrap_or_default(), &mut faults);
+        let failure = addresses(tags.get("ruf").unwrap_or_default(), &mut faults);
+        let is_yes = |tag: &str| tags.get(tag).is_some_and(|value| value.eq_ignore_ascii_case("y"));
+        let suffix = match tags.get("psd") {
+            Some(value) if value.eq_ignore_ascii_case("y") => PublicSuffix::Yes,
+            Some(value) if value.eq_ignore_ascii_case("n") => PublicSuffix::No,
+            _ => PublicSuffix::Unstated,
+        };
+        DmarcRecord {
+            policy,
+            subdomains,
+            nonexistent,
+            suffix,
+            is_testing: is_yes("t"),
+            percent,
+            aggregate,
+            failure,
+            faults,
+        }
+    }
+
+    /// The policy for the domain of the record; `None` if receivers ignore the record. If `p`, `sp` or `np` is invalid,
+    /// the record counts as `p=none` if there is an address for reports, else not at all (RFC 9989 §4.7).
+    pub(crate) fn policy_for_domain(&self) -> Option<Disposition> {
+        let is_invalid = self.faults.iter().any(|fault| matches!(fault, DmarcFault::PolicyInvalid { .. }));
+        let reports = self.aggregate.iter().any(|address| address.domain.is_some());
+        match self.policy {
+            _ if is_invalid => reports.then_some(Disposition::None),
+            Some(policy) => Some(policy),
+            None => Some(Disposition::None),
+        }
+    }
+
+    /// The policy for a subdomain of the domain of the record.
+    pub(crate) fn policy_for_subdomain(&self, exists: Existence) -> Option<Disposition> {
+        let whole = self.policy_for_domain()?;
+        let is_invalid = self.faults.iter().any(|fault| matches!(fault, DmarcFault::PolicyInvalid { .. }));
+        let nonexistent = self.nonexistent.filter(|_| exists == Existence::Nonexistent);
+        Some(nonexistent.or(self.subdomains).filter(|_| !is_invalid).unwrap_or(whole))
+    }
+}
+
+/// Whether a subdomain exists (RFC 9989 §3.2.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existence {
+    Exists,
+    Nonexistent,
+}
+
+impl Disposition {
+    fn parse(value: &str) -> Option<Disposition> {
+        [Disposition::None, Disposition::Quarantine, Disposition::Reject]
+            .into_iter()
+            .find(|policy| value.eq_ignore_ascii_case(policy.word()))
+    }
+
+    /// The value in the record.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Disposition::None => "none",
+            Disposition::Quarantine => "quarantine",
+            Disposition::Reject => "reject",
+        }
+    }
+}
+
+/// The addresses of `rua` or `ruf`: URIs with commas between them, each with an optional size limit after `!`.
+fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
+    let mut found = Vec::new();
+    for uri in list.split(',').map(str::trim).filter(|uri| !uri.is_empty()) {
+        let address = uri.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("mailto"));
+        let domain = address.and_then(|(_, address)| {
+            let address = address.split(['!', '?']).next().unwrap_or_default();
+            let (local, domain) = address.rsplit_once('@')?;
+            let is_complete = !local.is_empty() && !address.contains(char::is_whitespace) && !local.contains('@');
+            DnsName::parse(domain).ok().filter(|name| is_complete && name.host_name().is_some())
+        });
+        let fault = match (&domain, address) {
+            (Some(_), _) => None,
+            _ if uri.contains(char::is_whitespace) => Some(DmarcFault::Separator(uri.to_owned())),
+            (None, None) if !uri.contains(':') && uri.contains('@') => Some(DmarcFault::NoMailto(uri.to_owned())),
+            (None, _) => Some(DmarcFault::AddressInvalid(uri.to_owned())),
+        };
+        faults.extend(fault);
+        found.push(ReportAddress { uri: uri.to_owned(), domain });
+    }
+    found
+}
+
+/// The record without its mistakes: `v=DMARC1` first, then a valid `p`, each tag once, and addresses for reports with
+/// `mailto:` and commas.
+pub(crate) fn corrected(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
+    let tags = TagList::parse(&plain);
+    let policy = tags.get("p").and_then(Disposition::parse).unwrap_or(Disposition::None);
+    let mut parts = vec!["v=DMARC1".to_owned(), format!("p={}", policy.word())];
+    for tag in ["sp", "np"] {
+        parts.extend(tags.get(tag).and_then(Disposition::parse).map(|policy| format!("{tag}={}", policy.word())));
+    }
+    for tag in ["adkim", "aspf"] {
+        parts.extend(tags.get(tag).filter(|value| matches!(*value, "r" | "s")).map(|value| format!("{tag}={value}")));
+    }
+    let (mut rua, mut ruf, mut last) = (Vec::new(), Vec::new(), "");
+    for tag in &tags.tags {
+        last = if tag.name.is_empty() { last } else { tag.name };
+        let list = match last {
+            "rua" => &mut rua,
+            "ruf" => &mut ruf,
+            _ => continue,
+        };
+        for word in tag.value.split([',', ' ', '\t']).filter(|word| word.contains('@')) {
+            let bare = word.split_once(':').map_or(word, |(_, address)| address);
+            let address = format!("mailto:{bare}");
+            if !list.contains(&address) {
+                list.push(address);
+            }
+        }
+    }
+    for (tag, list) in [("rua", rua), ("ruf", ruf)] {
+        if !list.is_empty() {
+            parts.push(format!("{tag}={}", list.join(",")));
+        }
+    }
+    parts.extend(tags.get("fo").map(|value| format!("fo={value}")));
+    parts.join("; ")
+}
+
+/// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).
+pub(crate) fn walk(domain: &DnsName) -> Vec<DnsName> {
+    let mut names = vec![domain.clone()];
+    let mut at = domain.clone();
+    loop {
+        let count = at.labels().count();
+        for _ in 0..count.saturating_sub(MAX_LABELS).max(1) {
+            match at.parent() {
+                Some(parent) => at = parent,
+                None => return names,
+            }
+        }
+        if at.is_root() {
+            return names;
+        }
+        names.push(at.clone());
+    }
+}
+
+/// What was found at one name of the walk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WalkStep {
+    /// The name, without `_dmarc`.
+    pub(crate) name: DnsName,
+    /// What was found.
+    pub(crate) found: WalkFound,
+}
+
+/// What was found at one name of the walk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WalkFound {
+    /// No DMARC record.
+    Nothing,
+    /// One record.
+    Record(Box<DmarcRecord>),
+    /// Several records, which count as none (RFC 9989 §4.10).
+    Several,
+    /// There is no answer.
+    Unknown,
+}
+
+/// The record that applies, and the policy that follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// The name of the record, without `_dmarc`.
+    pub(crate) at: DnsName,
+    /// The policy; `None` if receivers ignore the record.
+    pub(crate) policy: Option<Disposition>,
+}
+
+/// The result of a search for the record that applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// A record applies.
+    Found(Applied),
+    /// DMARC does not apply.
+    NotFound,
+    /// A lookup that decides has no answer.
+    Unknown,
+}
+
+/// The steps up to the one that ends the walk: a record with `psd=y` or `psd=n`.
+fn until_end(steps: &[WalkStep]) -> &[WalkStep] {
+    let is_end =
+        |step: &WalkStep| matches!(&step.found, WalkFound::Record(record) if record.suffix != PublicSuffix::Unstated);
+    let count = steps.iter().position(is_end).map_or(steps.len(), |at| at + 1);
+    steps.get(..count).unwrap_or(steps)
+}
+
+/// The organizational domain by the tree walk (RFC 9989 §4.10.2); `None` if a lookup has no answer.
+pub(crate) fn organizational_domain(steps: &[WalkStep]) -> Option<DnsName> {
+    let start = &steps.first()?.name;
+    let steps = until_end(steps);
+    if steps.iter().any(|step| step.found == WalkFound::Unknown) {
+        return None;
+    }
+    let records = steps.iter().enumerate().filter_map(|(at, step)| match &step.found {
+        WalkFound::Record(record) => Some((at, step, record)),
+        WalkFound::Nothing | WalkFound::Several | WalkFound::Unknown => None,
+    });
+    let mut last = start;
+    for (at, step, record) in records {
+        match record.suffix {
+            PublicSuffix::No => return Some(step.name.clone()),
+            // One label below the public suffix. The domain itself may be the suffix.
+            PublicSuffix::Yes if at > 0 => return Some(one_below(&step.name, start)),
+            PublicSuffix::Yes | PublicSuffix::Unstated => last = &step.name,
+        }
+    }
+    Some(last.clone())
+}
+
+/// The name one label below a suffix of the domain.
+fn one_below(suffix: &DnsName, domain: &DnsName) -> DnsName {
+    let mut at = domain.clone();
+    while let Some(parent) = at.parent() {
+        if parent == *suffix {
+            break;
+        }
+        at = parent;
+    }
+    at
+}
+
+/// The record that applies by RFC 9989 §4.10.1: that of the domain, else that of the organizational domain, else that of
+/// a public suffix with `psd=y`.
+pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> Search {
+    let Some(first) = steps.first() else { return Search::Unknown };
+    match &first.found {
+        WalkFound::Record(record) => {
+            return Search::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
+        }
+        WalkFound::Unknown => return Search::Unknown,
+        WalkFound::Nothing | WalkFound::Several => {}
+    }
+    let Some(organization) = organizational_domain(steps) else { return Search::Unknown };
+    let suffix = until_end(steps).last();
+    let at =
+        steps.iter().find(|step| step.name == organization && matches!(step.found, WalkFound::Record(_))).or(suffix);
+    match at.map(|step| (&step.name, &step.found)) {
+        Some((name, WalkFound::Record(record))) => {
+            Search::Found(Applied { at: name.clone(), policy: record.policy_for_subdomain(existence) })
+        }
+        _ => Search::NotFound,
+    }
+}
+
+/// The organizational domain by the public suffix list: the public suffix and one label more. A public suffix is its own
+/// organizational domain.
+pub(crate) fn organizational_domain_by_list(domain: &DnsName) -> DnsName {
+    let suffix = psl::List.suffix(domain.as_str().as_bytes());
+    let labels = suffix.map_or(1, |suffix| suffix.as_bytes().split(|byte| *byte == b'.').count());
+    let mut at = domain.clone();
+    while at.labels().count() > labels + 1 {
+        match at.parent() {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    at
+}
+
+/// Whether the domain is a public suffix by the list.
+pub(crate) fn is_public_suffix(domain: &DnsName) -> bool {
+    psl::List.suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_str().as_bytes())
+}
+
+/// The record that applies by RFC 7489 (historic) §6.6.3: that of the domain, else that of the organizational domain by
+/// the public suffix list. Several records at either name mean that DMARC does not apply.
+pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> Search {
+    let Some(first) = steps.first() else { return Search::Unknown };
+    match &first.found {
+        WalkFound::Record(record) => {
+            return Search::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
+        }
+        WalkFound::Unknown => return Search::Unknown,
+        WalkFound::Several => return Search::NotFound,
+        WalkFound::Nothing => {}
+    }
+    match steps.iter().find(|step| step.name == *organization).map(|step| &step.found) {
+        Some(WalkFound::Record(record)) => {
+            // RFC 7489 (historic) does not know `np`.
+            let policy = record.policy_for_subdomain(Existence::Exists);
+            Search::Found(Applied { at: organization.clone(), policy })
+        }
+        Some(WalkFound::Unknown) => Search::Unknown,
+        Some(WalkFound::Nothing | WalkFound::Several) | None => Search::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+
+    use super::{
+        Disposition, DmarcFault, DmarcRecord, DmarcText, Existence, NearMiss, Search, WalkFound, WalkStep, corrected,
+        organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk, walk,
+    };
+    use crate::wire::DnsName;
+
+    fn name(text: &str) -> DnsName {
+        DnsName::parse(text).unwrap()
+    }
+
+    fn record(text: &str) -> DmarcRecord {
+        match DmarcText::parse(text) {
+            DmarcText::Record(record) => *record,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    /// A walk from this domain in a zone of names (without `_dmarc`) and records.
+    fn steps(domain: &str, zone: &[(&str, &str)]) -> Vec<WalkStep> {
+        let found = |at: &DnsName| match zone.iter().find(|(of, _)| *of == at.as_str()).map(|(_, text)| *text) {
+            None => WalkFound::Nothing,
+            Some("two") => WalkFound::Several,
+            Some("?") => WalkFound::Unknown,
+            Some(text) => WalkFound::Record(Box::new(record(text))),
+        };
+        walk(&name(domain)).into_iter().map(|at| WalkStep { found: found(&at), name: at }).collect()
+    }
+
+    fn policy(search: Search) -> Option<(String, Option<Disposition>)> {
+        match search {
+            Search::Found(applied) => Some((applied.at.to_string(), applied.policy)),
+            Search::NotFound | Search::Unknown => None,
+        }
+    }
+
+    #[test]
+    fn legal_records_have_no_fault() {
+        for text in [
+            "v=DMARC1; p=none",
+            "v = DMARC1 ; p=REJECT; sp=quarantine; np=reject; adkim=s; aspf=r; fo=1:d; t=n; psd=u;",
+            "v=DMARC1;p=none;rua=mailto:a@example.com!10m, mailto:b@example.net;ruf=MAILTO:c@example.com;pct=100;ri=3600;rf=afrf",
+        ] {
+            assert!(record(text).faults.is_empty(), "{text}: {:?}", record(text).faults);
+        }
+        assert_eq!(record("v=DMARC1;p=none;rua=mailto:a@example.com!10m,mailto:b@example.net").aggregate.len(), 2);
+    }
+
+    // Rows 4 to 7 and 10 of the mistakes; DMA-02, DMA-04.
+    #[test]
+    fn mistakes_are_kept() {
+        for (text, fault) in [
+            ("v=DMARC1; rua=mailto:a@example.com", DmarcFault::PolicyMissing),
+            ("v=DMARC1; p=monitor", DmarcFault::PolicyInvalid { tag: "p", value: "monitor".to_owned() }),
+            ("v=DMARC1; p=none; sp=rejct", DmarcFault::PolicyInvalid { tag: "sp", value: "rejct".to_owned() }),
+            ("v=DMARC1; sp=none; p=none", DmarcFault::PolicyNotSecond),
+            ("v=DMARC1; p=none; rua=a@example.com", DmarcFault::NoMailto("a@example.com".to_owned())),
+            ("v=DMARC1; p=none; rua=mailto:example.com", DmarcFault::AddressInvalid("mailto:example.com".to_owned())),
+            (
+                "v=DMARC1; p=none; rua=https://example.com/",
+                DmarcFault::AddressInvalid("https://example.com/".to_owned()),
+            ),
+            (
+                "v=DMARC1; p=none; rua=mailto:a@b.example;mailto:c@b.example",
+                DmarcFault::Separator("mailto:c@b.example".to_owned()),
+            ),
+            (
+                "v=DMARC1; p=none; rua=mailto:a@b.example mailto:c@b.example",
+                DmarcFault::Separator("mailto:a@b.example mailto:c@b.example".to_owned()),
+            ),
+            ("v=DMARC1; p=none; rua=mailto:a@b.example; rua=mailto:c@b.example", DmarcFault::Doubled("rua".to_owned())),
+            ("v=DMARC1; p=none; junk", DmarcFault::NotATag("junk".to_owned())),
+            ("v=DMARC1; p=none; adkim=strict", DmarcFault::ValueInvalid { tag: "adkim", value: "strict".to_owned() }),
+            ("v=DMARC1; p=none; pct=120", DmarcFault::ValueInvalid { tag: "pct", value: "120".to_owned() }),
+        ] {
+            assert_eq!(record(text).faults, [fault], "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_receivers_ignore_are_recognised() {
+        for (text, miss) in [
+            (" v=DMARC1; p=none", NearMiss::LeadingSpace),
+            ("v=dmarc1; p=none", NearMiss::Version),
+            ("DMARC1; p=none", NearMiss::Version),
+            ("v=DMARC; p=none", NearMiss::Version),
+            ("p=none; v=DMARC1", NearMiss::VersionNotFirst),
+            ("\"v=DMARC1; p=none\"", NearMiss::Quoted),
+            ("rua=mailto:a@example.com;ruf=mailto:a@example.com", NearMiss::NoVersion),
+        ] {
+            assert_eq!(DmarcText::parse(text), DmarcText::NearMiss(miss), "{text}");
+        }
+        assert_eq!(DmarcText::parse("v=spf1 -all"), DmarcText::Unrelated);
+        assert_eq!(DmarcText::parse("verification=1"), DmarcText::Unrelated);
+    }
+
+    #[test]
+    fn invalid_policies_count_as_none_only_with_reports() {
+        assert_eq!(record("v=DMARC1; p=x").policy_for_domain(), None);
+        assert_eq!(record("v=DMARC1; p=x; rua=mailto:a@b.example").policy_for_domain(), Some(Disposition::None));
+        assert_eq!(record("v=DMARC1").policy_for_domain(), Some(Disposition::None));
+    }
+
+    #[test]
+    fn corrected_records_have_no_fault() {
+        for (text, fixed) in [
+            (" v=dmarc1;p=monitor;pct=50", "v=DMARC1; p=none"),
+            ("p=REJECT; v=DMARC1; sp=x; adkim=strict", "v=DMARC1; p=reject"),
+            (
+                "\"v=DMARC1\\; p=none; rua=a@b.example; rua=mailto:c@b.example d@b.example;mailto:e@b.example; fo=1\"",
+                "v=DMARC1; p=none; rua=mailto:a@b.example,mailto:c@b.example,mailto:d@b.example,mailto:e@b.example; fo=1",
+            ),
+        ] {
+            assert_eq!(corrected(text), fixed);
+            assert!(record(fixed).faults.is_empty());
+        }
+    }
+
+    // Row 38.
+    #[test]
+    fn a_walk_has_at_most_eight_names() {
+        let names: Vec<String> = walk(&name("a.b.c.d.e.f.g.h.i.j.com")).iter().map(DnsName::to_string).collect();
+        assert_eq!(names.len(), 8);
+        assert_eq!(names.get(1).unwrap(), "e.f.g.h.i.j.com");
+        assert_eq!(names.last().unwrap(), "com");
+        assert_eq!(walk(&name("a.example.com")).len(), 3);
+        assert_eq!(walk(&name("a.b.c.d.e.f.g.com")).get(1).unwrap().to_string(), "b.c.d.e.f.g.com");
+    }
+
+    // Row 38, DMA-16.
+    #[test]
+    fn the_walk_and_the_list_can_differ() {
+        let only_below = steps("news.example.com", &[("news.example.com", "v=DMARC1; p=reject")]);
+        assert_eq!(organizational_domain(&only_below), Some(name("news.example.com")));
+        assert_eq!(organizational_domain_by_list(&name("news.example.com")), name("example.com"));
+
+        let two =
+            steps("a.example.com", &[("a.example.com", "two"), ("example.com", "v=DMARC1; p=reject; sp=quarantine")]);
+        let list = organizational_domain_by_list(&name("a.example.com"));
+        let walked = policy(search_by_walk(&two, Existence::Exists));
+        assert_eq!(walked, Some(("example.com".to_owned(), Some(Disposition::Quarantine))));
+        assert_eq!(search_by_list(&two, &list), Search::NotFound);
+
+        let middle = steps(
+            "a.b.example.com",
+            &[("b.example.com", "v=DMARC1; p=reject; psd=n"), ("example.com", "v=DMARC1; p=none")],
+        );
+        assert_eq!(organizational_domain(&middle), Some(name("b.example.com")));
+        let walked = policy(search_by_walk(&middle, Existence::Exists));
+        assert_eq!(walked, Some(("b.example.com".to_owned(), Some(Disposition::Reject))));
+        let listed = policy(search_by_list(&middle, &list));
+        assert_eq!(listed, Some(("example.com".to_owned(), Some(Disposition::None))));
+    }
+
+    #[test]
+    fn a_public_suffix_has_its_own_policy() {
+        let bank = steps("a.b.bank", &[("bank", "v=DMARC1; p=reject; np=quarantine; psd=y")]);
+        assert_eq!(organizational_domain(&bank), Some(name("b.bank")));
+        let walked = policy(search_by_walk(&bank, Existence::Nonexistent));
+        assert_eq!(walked, Some(("bank".to_owned(), Some(Disposition::Quarantine))));
+    }
+
+    #[test]
+    fn a_lookup_without_an_answer_decides_nothing() {
+        let broken = steps("a.example.com", &[("example.com", "?")]);
+        assert_eq!(search_by_walk(&broken, Existence::Exists), Search::Unknown);
+        assert_eq!(search_by_list(&broken, &name("example.com")), Search::Unknown);
+        assert_eq!(organizational_domain(&broken), None);
+    }
+
+    #[test]
+    fn organizational_domains_follow_the_list() {
+        for (domain, organization) in [
+            ("example.com", "example.com"),
+            ("a.b.example.co.uk", "example.co.uk"),
+            ("com", "com"),
+            ("x.unknown-tld", "x.unknown-tld"),
+            ("a.x.unknown-tld", "x.unknown-tld"),
+        ] {
+            assert_eq!(organizational_domain_by_list(&name(domain)), name(organization), "{domain}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_parsed(text in any::<String>()) {
+            DmarcText::parse(&text);
+            corrected(&text);
+            DmarcText::parse(&format!("v=DMARC1; p=none; rua={text}"));
+        }
+
+        #[test]
+        fn any_name_can_be_walked(labels in proptest::collection::vec("[a-z0-9_]{1,10}", 0..20)) {
+            let domain = name(&labels.join("."));
+            assert!(walk(&domain).len() <= 8);
+            organizational_domain_by_list(&domain);
+        }
+    }
+}

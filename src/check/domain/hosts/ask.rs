@@ -9,14 +9,14 @@
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
-//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because then nobody's
+//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because then no user's
 //! address is used.
 
 use std::net::IpAddr;
 
 use super::super::mx;
 use super::super::sight::Sight;
-use super::{chains, key_kind, sessions};
+use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Evidence, Phase, Session};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};

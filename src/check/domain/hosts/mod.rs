@@ -1,72 +1,24 @@
 //! The sessions with each IP address of each MX host, and what the ordinary checks find in them.
 //!
-//! Modules: [`ask`] (the sessions and ClientHellos to ask for), [`seen`] (the results for reports).
+//! Modules: [`ask`] (the sessions and ClientHellos to ask for), [`sessions`] (how to find them in the evidence), [`seen`]
+//! (the results for reports).
 
 mod ask;
 mod seen;
+mod sessions;
 
-use std::net::IpAddr;
-
-use super::sight::Sight;
 use crate::check::finding::{Check, Finding};
-use crate::evidence::{Answer, Evidence, Outcome, Presented, Session};
+use crate::evidence::Evidence;
 use crate::plan::Plan;
-use crate::question::{Purpose, Question};
-use crate::wire::{DnsName, Host};
 
 pub(super) use seen::seen;
+pub(super) use sessions::{chains, session};
 
 pub(super) static CHECK: Check = Check { subject: "domain-hosts", ask: ask::ask, judge, rules: &[] };
-
-/// The session with an IP address of a host, once it was started.
-pub(super) fn session<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> Option<Session<'s>> {
-    sessions(sight, host, ip).next()
-}
-
-/// Every session with an IP address of a host. There is a second one if recipients were tested later.
-fn sessions<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> impl Iterator<Item = Session<'s>> {
-    sight.evidence.probes(Purpose::MailExchanger).filter(move |session| {
-        let request = session.request;
-        request.host == Host::Ip(ip)
-            && request.port == sight.plan.target.port
-            && request.script.sni.as_deref() == Some(host.as_str())
-    })
-}
-
-/// The certificate chains that an IP address of a host showed, at most one for each type of key. The first is that of
-/// the session.
-pub(super) fn chains<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> Vec<&'s Presented> {
-    let of_sessions = sessions(sight, host, ip).filter_map(|session| session.handshake());
-    let of_hellos = sight.evidence.probes.iter().filter_map(|probe| match (&probe.question, &probe.outcome) {
-        (Question::Hello(request), Outcome::Done { answer: Answer::Hello(seen) })
-            if request.host == Host::Ip(ip)
-                && request.port == sight.plan.target.port
-                && request.sni.as_deref() == Some(host.as_str()) =>
-        {
-            seen.presented.as_deref()
-        }
-        _ => None,
-    });
-    let mut chains: Vec<&Presented> = Vec::new();
-    for chain in of_sessions.map(|(_, handshake)| &handshake.presented).chain(of_hellos) {
-        let is_new = chains.iter().all(|known| key_kind(known) != key_kind(chain));
-        if chain.leaf().is_some() && is_new {
-            chains.push(chain);
-        }
-    }
-    chains
-}
-
-/// The type of key of the server's certificate: `rsa`, `ecdsa`, `ed25519`, `other`.
-fn key_kind(chain: &Presented) -> &'static str {
-    match chain.leaf().map(|leaf| leaf.key.as_str()) {
-        Some(key) if key.starts_with("RSA") => "rsa",
-        Some(key) if key.starts_with("EC") => "ecdsa",
-        Some("Ed25519") => "ed25519",
-        _ => "other",
-    }
-}
 
 fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::super::seen::{
 use super::super::sight::Sight;
 use super::super::{dane, dnssec, mx, reverse, sts};
 use super::ask::Recipient;
-use super::{chains, key_kind, session, sessions};
+use super::sessions::{chains, key_kind, session, sessions};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{ChainFault, Fault, NameMatch, Outcome, Phase, Presented, Session, SkipReason, Trust};

@@ -3,17 +3,23 @@
 //! The lookups do not wait for each other where they need not: the addresses of the domain, which count only without MX
 //! records, are looked up at the same time as these. At most [`MAX_HOSTS`] hosts and [`MAX_ADDRESSES`] IP addresses are
 //! tested.
+//!
+//! Modules: [`judge`] (the findings), [`rules`], [`special`] (IP addresses that are not public).
+
+mod judge;
+mod rules;
+mod special;
 
 use std::net::IpAddr;
 
 use super::sight::{Known, Sight, records};
-use crate::check::finding::{Check, Finding};
+use crate::check::finding::Check;
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Evidence, Fault, RecordData, RecordsSeen};
 use crate::plan::{Family, Plan};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-pub(super) static CHECK: Check = Check { subject: "domain-mx", ask, judge, rules: &[] };
+pub(super) static CHECK: Check = Check { subject: "domain-mx", ask, judge: judge::judge, rules: rules::RULES };
 
 /// The maximum number of hosts that are looked up and tested.
 pub(super) const MAX_HOSTS: usize = 20;
@@ -219,6 +225,5 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
-}
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,29 @@
-//! A DNS and web servers for the tests of this module: every question of the checks is answered from tables. A name that
-//! is in no table does not exist.
+//! A DNS, web servers and mail servers for the tests of this module: every question of the checks is answered from
+//! tables. A name that is in no table does not exist. Module [`servers`] describes mail servers.
+
+mod servers;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 
 use crate::cli::{self, Invocation};
+use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    Answer, ConnectFault, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Evidence, Fault, FetchSeen, Outcome,
+    Answer, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Evidence, Fault, FetchSeen, Outcome, ProbeId,
     RecordData, RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
-use crate::question::{Question, RecordsRequest};
-use crate::wire::{DnsName, DomainName, Host, RecordKind};
+use crate::question::{HelloRequest, Question, RecordsRequest, SessionRequest};
+use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
-/// The answers of a DNS and of web servers. Connections to mail servers are refused, unless a test answers them.
+pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
+
+/// The answers of a DNS, of web servers and of mail servers. Other connections are refused.
 pub(in crate::check) struct World {
+    /// The mail servers by IP address, on every port; a fault instead of a server if connections fail.
+    servers: HashMap<IpAddr, Result<MailServer, ConnectFaultKind>>,
     responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String), Outcome>,
     /// The answers to further questions, for tests that need more than tables.
@@ -41,11 +48,20 @@ pub(in crate::check) fn plan(domain: &str) -> Plan {
         sending_host: None,
         selectors: Vec::new(),
         lists: Vec::new(),
-        relay_recipient: crate::wire::ForwardPath::parse("relay-test@example.org").expect("an address"),
+        relay_recipient: ForwardPath::parse("relay-test@example.org").expect("an address"),
         trust_anchor: None,
         dns_port: 53,
         https_port: 443,
     }));
+    plan
+}
+
+/// A plan for a check of this domain with the recipient `user@` the domain.
+pub(in crate::check) fn plan_with_recipient(domain: &str) -> Plan {
+    let mut plan = plan(domain);
+    if let Some(of_domain) = &mut plan.domain {
+        of_domain.recipient = ForwardPath::parse(&format!("user@{domain}")).ok();
+    }
     plan
 }
 
@@ -73,7 +89,13 @@ pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> Reco
 impl World {
     /// A DNS without names.
     pub(in crate::check) fn new() -> World {
-        World { responses: HashMap::new(), pages: HashMap::new(), others: |_, _| None, asked: Vec::new() }
+        World {
+            servers: HashMap::new(),
+            responses: HashMap::new(),
+            pages: HashMap::new(),
+            others: |_, _| None,
+            asked: Vec::new(),
+        }
     }
 
     /// Sets the response to a question to the resolver.
@@ -157,6 +179,18 @@ impl World {
         self.outcome(of, kind, None, Outcome::Failed { fault })
     }
 
+    /// Sets the mail server at an IP address.
+    pub(in crate::check) fn server(&mut self, ip: &str, server: MailServer) -> &mut World {
+        self.servers.insert(ip.parse().expect("an address"), Ok(server));
+        self
+    }
+
+    /// Makes connections to an IP address fail. Without a server, connections are refused.
+    pub(in crate::check) fn closed(&mut self, ip: &str, kind: ConnectFaultKind) -> &mut World {
+        self.servers.insert(ip.parse().expect("an address"), Err(kind));
+        self
+    }
+
     /// Sets the response of a web server.
     pub(in crate::check) fn page(&mut self, host: &str, path: &str, seen: FetchSeen) -> &mut World {
         let outcome = Outcome::Done { answer: Answer::Fetch(Box::new(seen)) };
@@ -166,7 +200,7 @@ impl World {
 
     /// Answers all questions of the checks, until there are no new ones.
     pub(in crate::check) fn evidence(&mut self, plan: &Plan) -> Evidence {
-        let mut evidence = Evidence::new(Timestamp::from_second(1_790_000_000).expect("a time"));
+        let mut evidence = Evidence::new(Timestamp::from_second(NOW).expect("a time"));
         for round in 0..100 {
             let questions = crate::check::ask(plan, &evidence);
             let new: Vec<Question> =
@@ -178,16 +212,16 @@ impl World {
                 if evidence.answer_to(&question).is_some() {
                     continue;
                 }
-                let outcome = self.outcome_of(plan, &question);
                 self.asked.push(question.clone());
-                let id = evidence.asked(question, f64::from(round), Outcome::Underway);
+                let id = evidence.asked(question.clone(), f64::from(round), Outcome::Underway);
+                let outcome = self.outcome_of(plan, &question, &mut evidence, id);
                 evidence.ended(id, f64::from(round) + 1.0, outcome);
             }
         }
         unreachable!("the checks do not stop asking");
     }
 
-    fn outcome_of(&self, plan: &Plan, question: &Question) -> Outcome {
+    fn outcome_of(&self, plan: &Plan, question: &Question, evidence: &mut Evidence, id: ProbeId) -> Outcome {
         if let Some(outcome) = (self.others)(plan, question) {
             return outcome;
         }
@@ -198,10 +232,19 @@ impl World {
                 self.pages.get(&key).cloned().unwrap_or(Outcome::Failed { fault: Fault::NoAddress })
             }
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
-            Question::Resolve { .. } | Question::Session(_) | Question::Hello(_) => {
-                let kind = crate::evidence::fault::ConnectFaultKind::Refused;
-                let connect = ConnectFault { kind, errno: Some(111), detail: "connection refused".to_owned() };
-                Outcome::Failed { fault: Fault::NotConnected { connect } }
+            Question::Resolve { .. } => Outcome::Failed { fault: Fault::NoAddress },
+            Question::Session(SessionRequest { host, port, .. }) | Question::Hello(HelloRequest { host, port, .. }) => {
+                let Host::Ip(ip) = host else { return Outcome::Failed { fault: Fault::NoAddress } };
+                let address = SocketAddr::new(*ip, *port);
+                let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
+                match (self.servers.get(ip), question) {
+                    (Some(Ok(server)), Question::Session(request)) => {
+                        server.hold(evidence, id, request, address, at_ms)
+                    }
+                    (Some(Ok(server)), Question::Hello(request)) => server.hello(request),
+                    (Some(Err(kind)), _) => servers::not_connected(evidence, id, address, *kind, at_ms),
+                    _ => servers::not_connected(evidence, id, address, ConnectFaultKind::Refused, at_ms),
+                }
             }
         }
     }

@@ -1,0 +1,617 @@
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and DNS has no list of them: the
+//! user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A guess without a
+//! result proves nothing and raises no finding.
+//!
+//! `selectors` has the guesses, `rules` the rules. The records are parsed by [`crate::policy::dkim`].
+
+mod rules;
+mod selectors;
+
+use super::seen::{DkimKeySeen, DkimSeen, DkimState};
+use super::sight::{Known, Sight, records};
+use crate::check::finding::{Check, Finding, Rule, Severity};
+use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+use crate::policy::dkim::{
+    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MIN_RSA_BITS, is_fragment, is_intended,
+};
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) static CHECK: Check = Check { subject: "domain-dkim", ask, judge, rules: rules::RULES };
+
+/// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
+const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
+
+/// The number of selectors that are tried although `_domainkey` does not exist. Some old servers respond with NXDOMAIN
+/// for a name without records that has names below it, against RFC 8020.
+const CONFIRMING: usize = 4;
+
+/// The maximum number of characters of a record that a sentence quotes.
+const QUOTED: usize = 60;
+
+/// A selector, and what is known about its record.
+struct SelectorLookup<'s> {
+    selector: String,
+    name: DnsName,
+    is_requested: bool,
+    /// The probe, once it has ended.
+    probe: Option<&'s Probe>,
+    /// The response, if there is one.
+    seen: Option<&'s RecordsSeen>,
+}
+
+/// What was found under a selector.
+enum SelectorResult<'s> {
+    /// There is no answer (yet), with the reason.
+    Unknown(&'static str),
+    /// There is no TXT record, or none that is intended as a key under a guessed selector.
+    Absent,
+    /// Several records that contain a key or a part of one.
+    Several,
+    /// One record.
+    Record(&'s str, KeyRecord),
+}
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let Ok(keys) = sight.name().below("_domainkey") else { return Vec::new() };
+    let txt = |name: &DnsName| records(name, RecordKind::Txt);
+    let mut questions = vec![txt(&keys)];
+    let unused = keys.below(UNUSED_SELECTOR).ok();
+    if !sight.domain.selectors.is_empty() {
+        questions.extend(unused.iter().map(txt));
+        for lookup in lookups(sight) {
+            questions.push(txt(&lookup.name));
+            if matches!(lookup.result(), SelectorResult::Absent) {
+                questions.extend(mistyped_names(sight, &lookup).iter().map(txt));
+            }
+        }
+        return questions;
+    }
+    let sources = [records(&sight.name(), RecordKind::Mx), txt(&sight.name())];
+    let is_open = sight.records(&sight.name(), RecordKind::Mx).is_open()
+        || sight.records(&sight.name(), RecordKind::Txt).is_open()
+        || sight.records(&keys, RecordKind::Txt).is_open();
+    questions.extend(sources);
+    if !is_open {
+        let lookups = lookups(sight);
+        let first = lookups.iter().take(CONFIRMING);
+        let is_certain = sight.records(&keys, RecordKind::Txt).seen().is_some_and(|seen| seen.code == DnsCode::NoError);
+        let is_confirmed = || first.clone().any(|lookup| lookup.seen.is_some_and(exists));
+        let count = if is_certain || is_confirmed() { lookups.len() } else { CONFIRMING };
+        questions.extend(lookups.iter().take(count).map(|lookup| txt(&lookup.name)));
+        questions.extend(unused.iter().filter(|_| count > CONFIRMING).map(txt));
+    }
+    questions
+}
+
+fn exists(seen: &RecordsSeen) -> bool {
+    seen.code == DnsCode::NoError
+}
+
+/// The selectors that the user gave, or the common ones.
+fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
+    let Ok(keys) = sight.name().below("_domainkey") else { return Vec::new() };
+    let is_requested = !sight.domain.selectors.is_empty();
+    let selectors: Vec<String> = if is_requested {
+        sight.domain.selectors.iter().map(|typed| selector_of(typed, &keys)).collect()
+    } else {
+        let mx = sight.records(&sight.name(), RecordKind::Mx).seen();
+        let txt = sight.records(&sight.name(), RecordKind::Txt).seen();
+        selectors::common(mx, txt).into_iter().map(str::to_owned).collect()
+    };
+    selectors
+        .into_iter()
+        .filter_map(|selector| {
+            let name = keys.below(&selector).ok()?;
+            let probe = sight.records(&name, RecordKind::Txt).probe();
+            let seen = sight.records(&name, RecordKind::Txt).seen();
+            Some(SelectorLookup { selector, name, is_requested, probe, seen })
+        })
+        .collect()
+}
+
+/// The selector without `._domainkey` and the domain, which users type too (`s1._domainkey`).
+fn selector_of(typed: &str, keys: &DnsName) -> String {
+    let typed = typed.trim().trim_matches('.').to_ascii_lowercase();
+    let selector = typed.strip_suffix(&format!(".{keys}")).or_else(|| typed.strip_suffix("._domainkey"));
+    selector.unwrap_or(&typed).to_owned()
+}
+
+/// Names under which a key ends up by mistake: the DNS provider appends the domain a second time, or `._domainkey` was
+/// typed twice.
+fn mistyped_names(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> Vec<DnsName> {
+    let doubled = sight.name().below(lookup.name.as_str()).ok();
+    let keys = sight.name().below("_domainkey._domainkey").ok();
+    doubled.into_iter().chain(keys.and_then(|keys| keys.below(&lookup.selector).ok())).collect()
+}
+
+impl<'s> SelectorLookup<'s> {
+    fn result(&self) -> SelectorResult<'s> {
+        let seen = match (self.seen, self.probe) {
+            (Some(seen), _) if seen.is_answer() => seen,
+            (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the question"),
+            (None, Some(_)) => return SelectorResult::Unknown("the lookup failed"),
+            (None, None) => return SelectorResult::Unknown("not tested"),
+        };
+        let texts: Vec<&str> = seen.texts().collect();
+        let intended: Vec<&str> = texts.iter().copied().filter(|text| is_intended(text)).collect();
+        let parts = texts.iter().filter(|text| is_intended(text) || is_fragment(text)).count();
+        match (intended.as_slice(), texts.as_slice()) {
+            ([_, ..], _) if parts > 1 => SelectorResult::Several,
+            ([text], _) => SelectorResult::Record(text, KeyRecord::parse(text)),
+            // A record under a requested selector is intended as its key.
+            ([], [text]) if self.is_requested => SelectorResult::Record(text, KeyRecord::parse(text)),
+            ([], [_, _, ..]) if self.is_requested => SelectorResult::Several,
+            _ => SelectorResult::Absent,
+        }
+    }
+
+    /// Whether the selector is an alias of a name without TXT records.
+    fn is_dangling(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
+    }
+
+    fn via(&self) -> Vec<String> {
+        let aliases = self.seen.map(|seen| seen.aliases.as_slice()).unwrap_or_default();
+        aliases.iter().map(|alias| alias.to.to_string()).collect()
+    }
+
+    fn is_usable(&self) -> bool {
+        matches!(self.result(), SelectorResult::Record(_, key) if key.is_usable())
+    }
+
+    fn key_seen(&self) -> DkimKeySeen {
+        let (state, key, problem) = match self.result() {
+            SelectorResult::Unknown(why) => (DkimState::Unknown, None, Some(why.to_owned())),
+            SelectorResult::Absent => {
+                let problem = self.is_dangling().then(|| "the target of the alias has no key".to_owned());
+                (DkimState::Absent, None, problem)
+            }
+            SelectorResult::Several => (DkimState::Broken, None, Some("several records".to_owned())),
+            SelectorResult::Record(_, key) => {
+                let problem = key_problem(&key);
+                let state = match &key {
+                    key if !key.faults.is_empty() || !key.accepts_sha256 || !key.is_for_mail => DkimState::Broken,
+                    key if key.is_revoked => DkimState::Revoked,
+                    key if key.bits.is_some_and(|bits| bits < GOOD_RSA_BITS) => DkimState::Weak,
+                    _ => DkimState::Ok,
+                };
+                (state, Some(key), problem)
+            }
+        };
+        DkimKeySeen {
+            selector: self.selector.clone(),
+            state,
+            kind: key.as_ref().filter(|key| key.faults.is_empty()).map(|key| key.kind.to_string()),
+            bits: key.and_then(|key| key.bits),
+            via: self.via(),
+            problem,
+        }
+    }
+}
+
+/// What is wrong with a key, in a few words.
+fn key_problem(key: &KeyRecord) -> Option<String> {
+    Some(match key {
+        KeyRecord { faults, .. } if !faults.is_empty() => faults.first()?.to_string(),
+        KeyRecord { accepts_sha256: false, .. } => "SHA-256 is not accepted".to_owned(),
+        KeyRecord { is_for_mail: false, .. } => "not for mail".to_owned(),
+        KeyRecord { is_revoked: true, .. } => "revoked".to_owned(),
+        KeyRecord { bits: Some(bits), .. } if *bits < GOOD_RSA_BITS => format!("only {bits} bits"),
+        KeyRecord { is_testing: true, .. } => "test mode".to_owned(),
+        _ => return None,
+    })
+}
+
+/// The DKIM keys of the domain.
+pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
+    let all = lookups(sight);
+    let wildcard = wildcard_text(sight);
+    let is_shown = |lookup: &SelectorLookup<'_>| {
+        lookup.is_requested
+            || match lookup.result() {
+                SelectorResult::Unknown(_) => false,
+                SelectorResult::Absent => lookup.is_dangling(),
+                SelectorResult::Several => true,
+                SelectorResult::Record(text, _) => Some(text) != wildcard,
+            }
+    };
+    let tried = all.iter().filter(|lookup| !lookup.is_requested && lookup.seen.is_some());
+    DkimSeen {
+        can_exist: can_exist(sight),
+        tried: tried.filter(|lookup| !is_shown(lookup)).count(),
+        keys: all.iter().filter(|lookup| is_shown(lookup)).map(SelectorLookup::key_seen).collect(),
+    }
+}
+
+/// Whether any key can exist; `None` while unknown.
+pub(super) fn can_exist(sight: Sight<'_>) -> Option<bool> {
+    let keys = sight.name().below("_domainkey").ok()?;
+    let all = lookups(sight);
+    if all.iter().any(|lookup| lookup.seen.is_some_and(exists)) {
+        return Some(true);
+    }
+    let seen = sight.records(&keys, RecordKind::Txt).seen()?;
+    match seen.code {
+        DnsCode::NoError => Some(true),
+        DnsCode::NxDomain => {
+            let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
+            tried.all(|lookup| lookup.seen.is_some_and(|seen| seen.code == DnsCode::NxDomain)).then_some(false)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a usable key was found.
+pub(super) fn has_key(sight: Sight<'_>) -> bool {
+    lookups(sight).iter().any(SelectorLookup::is_usable)
+}
+
+/// The text of the wildcard record that answers for every selector.
+fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
+    wildcard(sight).map(|(_, text)| text)
+}
+
+fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
+    let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
+    match sight.records(&name, RecordKind::Txt) {
+        Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
+        Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
+    }
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let all = lookups(sight);
+    let has_key = all.iter().any(SelectorLookup::is_usable);
+    let wildcard = wildcard_text(sight);
+    let mut findings: Vec<Finding> = Vec::new();
+    for lookup in &all {
+        let (Some(probe), Some(seen)) = (lookup.probe, lookup.seen) else { continue };
+        let found = match lookup.result() {
+            SelectorResult::Unknown(_) => Vec::new(),
+            SelectorResult::Absent if lookup.is_dangling() => vec![dangling(lookup, probe, seen, has_key)],
+            SelectorResult::Absent if lookup.is_requested => missing(sight, lookup, probe).into_iter().collect(),
+            SelectorResult::Absent => Vec::new(),
+            SelectorResult::Several => vec![several(lookup, probe, seen)],
+            SelectorResult::Record(text, _) if !lookup.is_requested && wildcard == Some(text) => Vec::new(),
+            SelectorResult::Record(text, key) => of_record(lookup, probe, text, &key),
+        };
+        findings.extend(found);
+    }
+    findings.extend(wildcard_finding(sight));
+    findings.extend(only_ed25519(&all));
+    findings
+}
+
+/// A finding about the record of a selector.
+fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Finding {
+    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    cause.clone_into(&mut finding.cause);
+    finding
+}
+
+/// The findings about one record.
+fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRecord) -> Vec<Finding> {
+    let name = &lookup.name;
+    if let Some(fault) = key.faults.first() {
+        return vec![broken(lookup, probe, text, *fault)];
+    }
+    let mut findings = Vec::new();
+    if key.is_revoked {
+        let summary = format!("the DKIM key at {name} is revoked: p= is empty");
+        let mut finding = about(
+            &rules::KEY_REVOKED,
+            probe,
+            summary,
+            "An empty p= withdraws the key: signatures with this selector fail.",
+        );
+        if lookup.is_requested {
+            finding.severity = Severity::Error;
+            finding.fixes.push(Fix::text("Operator of the mail server: sign with a selector whose key is published"));
+            finding.fixes.push(Fix::text(format!(
+                "Operator of the DNS: if the key is still in use, publish it again at {name}"
+            )));
+        }
+        return vec![finding];
+    }
+    if !key.accepts_sha256 {
+        let summary = format!("the DKIM key at {name} does not accept SHA-256 (h= tag)");
+        let mut finding = about(
+            &rules::HASH,
+            probe,
+            summary,
+            "SHA-1 must not be used for DKIM any more (RFC 8301 section 3.1), so no valid signature is possible with this key.",
+        );
+        finding.fixes.push(Fix::text(format!("Operator of the DNS: remove the h= tag from the record at {name}")));
+        findings.push(finding);
+    }
+    if !key.is_for_mail {
+        let summary = format!("the DKIM key at {name} is not for mail (s= tag)");
+        let mut finding = about(
+            &rules::SERVICE,
+            probe,
+            summary,
+            "The s= tag restricts the key to another service, so receivers ignore it for mail.",
+        );
+        finding.fixes.push(Fix::text(format!("Operator of the DNS: remove the s= tag from the record at {name}")));
+        findings.push(finding);
+    }
+    if let Some(bits) = key.bits {
+        findings.extend(size(lookup, probe, bits));
+    }
+    if key.is_testing {
+        let summary = format!("the DKIM key at {name} is in test mode (t=y)");
+        let mut finding = about(
+            &rules::TESTING,
+            probe,
+            summary,
+            "With t=y the domain declares that it only tests DKIM: receivers may treat its signatures as if they were missing.",
+        );
+        finding.fixes.push(Fix::text(format!(
+            "Operator of the DNS: remove t=y from the record at {name} once signatures verify"
+        )));
+        findings.push(finding);
+    }
+    findings
+}
+
+fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding> {
+    let summary = format!("the DKIM key at {} has {bits} bits", lookup.name);
+    let fix = Fix::run(
+        "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it",
+        "openssl genrsa -out dkim.key 2048",
+    );
+    let mut finding = if bits < MIN_RSA_BITS {
+        about(
+            &rules::KEY_WEAK,
+            probe,
+            summary,
+            "Signatures with less than 1024 bits are never valid (RFC 8301 section 3.2): receivers treat the mail as unsigned.",
+        )
+    } else if bits < GOOD_RSA_BITS {
+        let mut finding = about(
+            &rules::KEY_WEAK,
+            probe,
+            summary,
+            "Keys of this size are valid, but at least 2048 bits are recommended (RFC 8301 section 3.2).",
+        );
+        finding.severity = Severity::Notice;
+        finding
+    } else if bits > MAX_RSA_BITS {
+        about(
+            &rules::KEY_LARGE,
+            probe,
+            summary,
+            "Verifiers need to support keys of up to 4096 bits only (RFC 8301 section 3.2).",
+        )
+    } else {
+        return None;
+    };
+    finding.fixes.push(fix);
+    Some(finding)
+}
+
+fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFault) -> Finding {
+    let name = &lookup.name;
+    let summary = format!("the DKIM key at {name} cannot be used: {fault}");
+    let cause = match fault {
+        KeyFault::HostName => "The target of a CNAME record was entered as the text of a TXT record.",
+        KeyFault::Quoted => {
+            "The DNS provider stored quotation marks or backslashes that only belong in a zone file as a part of the text."
+        }
+        KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
+        KeyFault::PrivateKey => "With a private key, everyone can sign mail in the name of the domain.",
+        KeyFault::VersionNotFirst | KeyFault::Version => {
+            "If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
+        }
+        KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
+        KeyFault::NotATag => "Every part between semicolons must be of the form name=value (RFC 6376 section 3.2).",
+        KeyFault::NoKey => "The p= tag with the key is required.",
+        KeyFault::NotBase64 => {
+            "The key contains characters that are not base64: it was changed or cut when it was entered."
+        }
+        KeyFault::CutAt255 => "A string in a DNS record has at most 255 characters, and the DNS provider cut the rest.",
+        KeyFault::Cut => "The key is longer than its text: the end was lost when it was entered.",
+        KeyFault::NotAKey => "The text is base64, but its content is not a public key of the declared type.",
+        KeyFault::Wrapped => {
+            "Only the 32 octets of the key belong in the record (RFC 8463 section 4.2), which are 44 characters of base64."
+        }
+        KeyFault::UnknownKind => "Receivers ignore keys whose type is neither rsa nor ed25519.",
+    };
+    let mut finding = about(&rules::KEY_BROKEN, probe, summary, cause);
+    finding.consequences.push(format!("The record: {}", probe.quote(shortened(text))));
+    let operator = "Operator of the DNS:";
+    finding.fixes = match fault {
+        KeyFault::HostName => {
+            let target = text.trim().trim_end_matches('.');
+            vec![Fix::run(
+                format!("{operator} delete the TXT record and publish a CNAME record"),
+                format!("{name}. CNAME {}.", probe.quote(target)),
+            )]
+        }
+        KeyFault::PrivateKey => vec![
+            Fix::text(format!("{operator} delete the record at {name} now")),
+            Fix::text(
+                "Operator of the mail server: create a new key pair with a new selector, and never use the published key again",
+            ),
+        ],
+        KeyFault::CutAt255 | KeyFault::Cut => vec![Fix::run(
+            format!(
+                "{operator} publish the complete key as one TXT record that consists of several strings of at most 255 characters"
+            ),
+            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<first part>\" \"<second part>\""),
+        )],
+        KeyFault::Quoted => {
+            vec![Fix::text(format!("{operator} enter the value at {name} without quotation marks and backslashes"))]
+        }
+        KeyFault::Wrapped => vec![Fix::run(
+            format!("{operator} publish only the last 32 octets of the key"),
+            "openssl pkey -in dkim.key -pubout -outform DER | tail -c 32 | base64",
+        )],
+        KeyFault::PemArmour
+        | KeyFault::VersionNotFirst
+        | KeyFault::Version
+        | KeyFault::Doubled
+        | KeyFault::NotATag
+        | KeyFault::NoKey
+        | KeyFault::NotBase64
+        | KeyFault::NotAKey
+        | KeyFault::UnknownKind => vec![Fix::run(
+            format!("{operator} publish the record again, as the mail server or the provider prints it"),
+            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<key in base64>\""),
+        )],
+    };
+    finding
+}
+
+fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Finding {
+    let name = &lookup.name;
+    let summary = format!("the DKIM selector {} has {} TXT records", lookup.selector, seen.records.len());
+    let is_split = seen.texts().any(is_fragment);
+    let cause = if is_split {
+        "A long key was stored as several records instead of several strings in one record. Receivers use any of them, or none."
+    } else {
+        "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers use any of them, or none."
+    };
+    let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause);
+    finding.consequences.extend(seen.texts().take(3).map(|text| format!("A record: {}", probe.quote(shortened(text)))));
+    finding.fixes.push(if is_split {
+        Fix::run(
+            "Operator of the DNS: replace the records by one record with several strings",
+            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<first part>\" \"<second part>\""),
+        )
+    } else {
+        Fix::text(format!("Operator of the DNS: keep only the record at {name} that contains the key in use"))
+    });
+    finding
+}
+
+fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_key: bool) -> Finding {
+    let target = seen.final_name(&lookup.name);
+    let summary = format!(
+        "the DKIM selector {} is an alias of {}, which has no key",
+        lookup.selector,
+        probe.quote(target.as_str())
+    );
+    let cause = "The CNAME record of the domain exists, but the provider does not publish a key at its target: DKIM is not enabled there, or the target is misspelt.";
+    let mut finding = about(&rules::ALIAS_DANGLING, probe, summary, cause);
+    if has_key {
+        finding.severity = Severity::Notice;
+        finding.otherwise = Some("Some providers publish the second key only when they rotate keys. As long as mail is signed with the other selector, nothing is wrong".to_owned());
+    } else if lookup.is_requested {
+        finding.severity = Severity::Error;
+    }
+    finding.fixes.push(Fix::text("Operator of the domain: enable DKIM in the administration pages of the mail provider, and compare the target of the CNAME record with the one shown there"));
+    finding
+}
+
+/// A requested selector without a key.
+fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
+    // A domain that does not exist is one finding, of another check.
+    let exists = sight.records(&sight.name(), RecordKind::Mx).seen().is_none_or(|seen| seen.code != DnsCode::NxDomain);
+    if !exists {
+        return None;
+    }
+    let name = &lookup.name;
+    let summary = format!("there is no DKIM key at {name}");
+    let misplaced =
+        mistyped_names(sight, lookup).into_iter().find_map(|wrong| match sight.records(&wrong, RecordKind::Txt) {
+            Known::Seen(probe, seen) if seen.texts().any(is_intended) => Some((probe, wrong)),
+            _ => None,
+        });
+    let mut finding = match (misplaced, can_exist(sight)) {
+        (Some((found, wrong)), _) => {
+            let cause = format!("The key was published at {wrong}: the DNS provider appends the domain itself.");
+            let mut finding = about(&rules::KEY_MISSING, probe, summary, &cause).tried(found.id);
+            finding.fixes.push(Fix::text(format!(
+                "Operator of the DNS: move the record from {wrong} to {name}. If the form appends the domain, enter only {}._domainkey",
+                lookup.selector
+            )));
+            return Some(finding);
+        }
+        (None, Some(false)) => {
+            let cause = format!(
+                "The name _domainkey.{} does not exist, so there is no DKIM key under any selector.",
+                sight.name()
+            );
+            about(&rules::KEY_MISSING, probe, summary, &cause)
+        }
+        (None, _) => about(
+            &rules::KEY_MISSING,
+            probe,
+            summary,
+            "The name has no TXT record, so receivers treat signatures with this selector as invalid.",
+        ),
+    };
+    finding.fixes.push(Fix::run(
+        "Operator of the DNS: publish the public key that the mail server or the provider prints",
+        format!("{name}. TXT \"v=DKIM1; k=rsa; p=<key in base64>\""),
+    ));
+    finding.fixes.push(Fix::text(
+        "Compare the selector with the s= value of the DKIM-Signature header in a message that was sent",
+    ));
+    Some(finding)
+}
+
+fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
+    let (probe, text) = wildcard(sight)?;
+    let is_revoked = KeyRecord::parse(text).is_revoked;
+    let sends_nothing = sight
+        .records(&sight.name(), RecordKind::Txt)
+        .seen()
+        .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
+    if is_revoked && sends_nothing {
+        return None;
+    }
+    let summary = format!("a wildcard record answers for every DKIM selector: {}", probe.quote(shortened(text)));
+    let cause = if is_revoked {
+        "The wildcard declares every selector without its own record as revoked, which is legal. Selectors that have no record of their own seem to exist."
+    } else {
+        "Selectors that have no record of their own seem to exist, and receivers find a text there that is not their key."
+    };
+    let mut finding = about(&rules::WILDCARD, probe, summary, cause);
+    finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
+    Some(finding)
+}
+
+fn only_ed25519(all: &[SelectorLookup<'_>]) -> Option<Finding> {
+    let usable: Vec<(&SelectorLookup<'_>, KeyRecord)> = all
+        .iter()
+        .filter_map(|lookup| match lookup.result() {
+            SelectorResult::Record(_, key) if key.is_usable() => Some((lookup, key)),
+            _ => None,
+        })
+        .collect();
+    let (first, _) = usable.first()?;
+    if usable.iter().any(|(_, key)| key.kind != KeyKind::Ed25519) {
+        return None;
+    }
+    let summary = "all DKIM keys that were found are Ed25519 keys".to_owned();
+    let mut finding = Finding::new(&rules::ED25519_ONLY, Phase::Dns, Confidence::Likely, summary);
+    finding.evidence.probes = usable.iter().filter_map(|(lookup, _)| lookup.probe).map(|probe| probe.id).collect();
+    "Large receivers do not verify Ed25519 signatures and treat such mail as unsigned.".clone_into(&mut finding.cause);
+    finding.otherwise = Some(if first.is_requested {
+        "There may be an RSA key under a selector that was not given".to_owned()
+    } else {
+        "There may be an RSA key under a selector that was not tried; give it with --dkim-selector".to_owned()
+    });
+    finding.fixes.push(Fix::text(
+        "Operator of the mail server: sign with an RSA key of 2048 bits too; a message can have both signatures",
+    ));
+    Some(finding)
+}
+
+/// The beginning of a record, for a sentence.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,670 @@
+//! Findings about MX records and the addresses of MX hosts.
+//!
+//! Whether a lookup failed, or the name does not exist, or the domain has no record are different results: only the
+//! second and the third are faults of the domain. If the response is bogus, the check of DNSSEC reports that instead.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use super::super::sight::{Known, Sight};
+use super::rules::{
+    MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_ALIAS, MX_DOMAIN_NOT_FOUND, MX_DUPLICATE, MX_HOST_LOOKUP_FAILED,
+    MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MANY,
+    MX_MISSING, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
+};
+use super::special::{AddressUse, special_use};
+use super::{
+    KINDS, MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, as_address, code_words, fault_words, is_looked_up,
+    is_test_setup, mail_hosts, published, usable,
+};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Evidence, Fault, Phase, Probe, RecordData, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let domain = sight.name();
+    let mut findings = match sight.records(&domain, RecordKind::Mx) {
+        Known::Unasked | Known::Waiting | Known::Skipped(_) => return Vec::new(),
+        Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
+        Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
+        Known::Seen(probe, seen) => match seen.code {
+            DnsCode::NxDomain => vec![not_found(&domain, probe)],
+            DnsCode::NoError => with_records(sight, probe, seen),
+            code => vec![bad_code(&domain, probe, code)],
+        },
+    };
+    findings.extend(domain_alias(sight));
+    findings.extend(names_not_valid(sight));
+    findings
+}
+
+pub(super) fn is_bogus(seen: &RecordsSeen) -> bool {
+    matches!(seen.dnssec, DnssecState::Bogus { .. })
+}
+
+fn finding(rule: &'static Rule, probe: &Probe, confidence: Confidence, summary: String) -> Finding {
+    Finding::new(rule, Phase::Dns, confidence, summary).tried(probe.id)
+}
+
+fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
+    let summary = format!("{domain} does not exist (NXDOMAIN)");
+    Finding {
+        cause: "The DNS has no records of any type for this name, so senders return mail for it at once.".to_owned(),
+        fixes: vec![
+            Fix::text("Compare the domain with the email address, letter by letter"),
+            Fix::run(
+                "Operator of the domain: check whether the registration has expired, and whether the parent zone delegates the domain",
+                format!("dig +trace {domain} NS"),
+            ),
+        ],
+        ..finding(&MX_DOMAIN_NOT_FOUND, probe, Confidence::Certain, summary)
+    }
+}
+
+/// SERVFAIL, REFUSED and other codes. They do not show where the fault is.
+fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
+    let summary = format!("the lookup of the MX records of {domain} failed: {}", code_words(code));
+    let cause = match code {
+        DnsCode::ServFail => {
+            "The resolver could not find the records. The name servers of the domain may not respond, or the resolver has a fault of its own."
+        }
+        DnsCode::Refused => {
+            "The resolver refused the question. It may not answer this machine, or the name servers of the domain refuse the resolver."
+        }
+        _ => "The resolver responded with an error, so it is not known whether the domain has MX records.",
+    };
+    Finding {
+        cause: cause.to_owned(),
+        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If it fails too, the fault is in the name servers of the domain.".to_owned()),
+        fixes: other_resolver(domain, RecordKind::Mx),
+        failure: Some(PhaseFailure::Unreachable),
+        ..finding(&MX_LOOKUP_FAILED, probe, Confidence::Likely, summary)
+    }
+}
+
+fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
+    let domain = sight.name();
+    let kind = match fault {
+        Fault::Dns { kind, .. } => Some(*kind),
+        _ => None,
+    };
+    if kind == Some(DnsFaultKind::AliasLoop) {
+        return alias_loop(&domain, probe);
+    }
+    let summary = format!("the lookup of the MX records of {domain} failed: {}", fault_words(fault));
+    let rule = match kind {
+        Some(DnsFaultKind::Malformed | DnsFaultKind::TcpFailed) => &MX_LOOKUP_FAILED,
+        _ => &MX_LOOKUP_UNANSWERED,
+    };
+    let (cause, confidence) = match kind {
+        Some(DnsFaultKind::NoResolver) => (
+            "This machine has no DNS server, so no name can be looked up. This does not show anything about the domain.",
+            Confidence::Certain,
+        ),
+        Some(DnsFaultKind::Malformed) => (
+            "The response is not valid DNS, or does not belong to the question. A device on the network path may change DNS packets.",
+            Confidence::Likely,
+        ),
+        Some(DnsFaultKind::TcpFailed) => (
+            "The response does not fit into a UDP packet, and the DNS server does not respond over TCP (port 53).",
+            Confidence::Likely,
+        ),
+        _ => (
+            "No response arrived. The fault may be on this machine, in its resolver, or in the name servers of the domain.",
+            Confidence::Likely,
+        ),
+    };
+    let otherwise = (confidence != Confidence::Certain)
+        .then(|| "Look up another domain to find out: if that fails too, the fault is not in this domain.".to_owned());
+    Finding {
+        cause: cause.to_owned(),
+        otherwise,
+        fixes: match kind {
+            Some(DnsFaultKind::NoResolver) => {
+                vec![Fix::text("Enter a DNS server in /etc/resolv.conf, or use one for this check with --resolver")]
+            }
+            _ => other_resolver(&domain, RecordKind::Mx),
+        },
+        failure: Some(PhaseFailure::Unreachable),
+        ..finding(rule, probe, confidence, summary)
+    }
+}
+
+fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
+    vec![
+        Fix::run("Repeat the lookup with another resolver", format!("dig {name} {kind} @9.9.9.9")),
+        Fix::text(
+            "If that works, use another resolver (--resolver) or repair this one. If it fails too, the operator of the zone must check its name servers.",
+        ),
+    ]
+}
+
+fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
+    let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
+    Finding {
+        cause: "The name does not lead to any address, so senders cannot use it.".to_owned(),
+        fixes: vec![Fix::run(
+            "Operator of the domain: replace the CNAME records of this name by A and AAAA records. This command shows them",
+            format!("dig {name} CNAME"),
+        )],
+        ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
+    }
+}
+
+fn with_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Vec<Finding> {
+    if seen.records.is_empty() {
+        return without_mx(sight, probe);
+    }
+    let mut findings = Vec::new();
+    findings.extend(null_records(sight, probe, seen));
+    findings.extend(addresses_as_hosts(sight, probe, seen));
+    findings.extend(unreadable(sight, probe, seen));
+    findings.extend(hosts_without_address(sight, probe));
+    findings.extend(aliases(sight, probe));
+    findings.extend(not_public(sight, probe));
+    findings.extend(duplicates(sight, probe, seen));
+    findings.extend(families(sight, probe));
+    findings.extend(too_many(sight, probe, seen));
+    findings
+}
+
+/// The domain has no MX record: its own addresses are used if there are any.
+fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
+    let domain = sight.name();
+    if !is_looked_up(sight, &domain) {
+        return Vec::new();
+    }
+    if !all_addresses(sight, &domain).is_empty() {
+        let summary = format!("{domain} has no MX record: senders use the IP addresses of the domain itself");
+        let mut found = vec![Finding {
+            cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
+            fixes: vec![
+                Fix::text(format!(
+                    "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+                )),
+                Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
+            ],
+            ..finding(&MX_IMPLICIT, probe, Confidence::Certain, summary)
+        }];
+        found.extend(not_public(sight, probe));
+        return found;
+    }
+    let failed = failed_lookups(sight, &domain);
+    if let Some((failed, why)) = failed.first() {
+        return vec![host_lookup_failed(sight, &domain, failed, why, Severity::Error)];
+    }
+    let summary = format!("{domain} has neither MX records nor an IP address");
+    vec![Finding {
+        cause: "The domain exists, but senders find no host that receives its mail, and return messages at once."
+            .to_owned(),
+        fixes: vec![
+            Fix::text(format!(
+                "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+            )),
+            Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
+        ],
+        ..finding(&MX_MISSING, probe, Confidence::Certain, summary)
+    }]
+}
+
+fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let domain = sight.name();
+    let (preference, _) = published(seen).find(|(_, host)| host.is_root())?;
+    let has_others = published(seen).any(|(_, host)| !host.is_root());
+    if !has_others && preference == 0 && seen.records.len() == 1 {
+        let summary = format!("{domain} declares that it receives no mail (null MX)");
+        let cause =
+            "Senders return mail for this domain at once, without a connection. Nothing was tested on mail servers.";
+        return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
+    }
+    let summary = if has_others {
+        format!("{domain} has a null MX (`MX {preference} .`) and other MX records")
+    } else if seen.records.len() > 1 {
+        format!("{domain} has several null MX records")
+    } else {
+        format!("the null MX of {domain} has preference {preference} instead of 0")
+    };
+    let mut found = Finding {
+        cause: "A null MX must be the only MX record, with preference 0. Senders differ in what they do with this one."
+            .to_owned(),
+        ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
+    };
+    found.fixes.push(Fix::text(if has_others {
+        format!("Operator of the domain: delete the record `{domain}. MX {preference} .`, because the domain has mail servers")
+    } else {
+        format!("Operator of the domain: publish exactly one MX record: {domain}. MX 0 .")
+    }));
+    if has_others {
+        found.fixes.push(Fix::text(format!(
+            "If the domain receives no mail, delete all other MX records and publish only: {domain}. MX 0 ."
+        )));
+    } else {
+        found.severity = Severity::Warning;
+    }
+    Some(found)
+}
+
+fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let domain = sight.name();
+    let wrong: Vec<(u16, IpAddr)> =
+        published(seen).filter_map(|(preference, host)| Some((preference, as_address(host)?))).collect();
+    let (preference, first) = wrong.first()?;
+    let list: Vec<String> = wrong.iter().map(|(_, ip)| probe.quote(ip.to_string()).to_string()).collect();
+    let summary =
+        format!("the MX record of {domain} contains an IP address instead of a host name: {}", list.join(", "));
+    let kind = if first.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
+    Some(Finding {
+        cause: "Senders look up the digits as a host name, which does not exist. They do not use the IP address."
+            .to_owned(),
+        fixes: vec![
+            Fix::text(format!(
+                "Operator of the domain: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
+                probe.quote(first.to_string())
+            )),
+            Fix::text(format!("Then use it in the MX record: {domain}. MX {preference} mail.{domain}.")),
+        ],
+        failure: without_hosts(sight),
+        ..finding(&MX_IS_ADDRESS, probe, Confidence::Certain, summary)
+    })
+}
+
+fn unreadable(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let text = seen.records.iter().find_map(|record| match &record.data {
+        RecordData::Unreadable { text } => Some(text.clone()),
+        _ => None,
+    })?;
+    let summary =
+        format!("an MX record of {} contains a name that is not a host name: {}", sight.name(), probe.quote(text));
+    Some(Finding {
+        cause: "The name contains characters that host names must not contain, so senders cannot use the record."
+            .to_owned(),
+        fixes: vec![Fix::text(
+            "Operator of the domain: write the name with letters, digits and hyphens only; write international names in their ASCII form (xn--...)",
+        )],
+        failure: without_hosts(sight),
+        ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+    })
+}
+
+/// The failure if no MX record names a host.
+fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
+    mail_hosts(sight).is_empty().then_some(PhaseFailure::Unreachable)
+}
+
+/// The lookups of the addresses of a host that ended without an answer, each with the reason.
+fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
+    let failure = |kind: RecordKind| match sight.records(host, kind) {
+        Known::Failed(probe, fault) => Some((probe, format!("{kind}: {}", fault_words(fault)))),
+        Known::Seen(probe, seen) if !seen.is_answer() => Some((probe, format!("{kind}: {}", code_words(seen.code)))),
+        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
+    };
+    KINDS.into_iter().filter_map(failure).collect()
+}
+
+/// The state of the addresses of a host.
+enum HostAddresses<'s> {
+    /// There are some, or they are not known yet, or the check of DNSSEC reports that they are bogus.
+    Present,
+    /// The CNAME records form a loop.
+    Loop(&'s Probe),
+    /// A lookup failed, and no address is known.
+    Unknown(&'s Probe, String),
+    /// There is none.
+    Missing(&'s Probe, &'static str),
+}
+
+fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
+    let known = KINDS.map(|kind| sight.records(host, kind));
+    let bogus = known.iter().any(|known| known.seen().is_some_and(is_bogus));
+    if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus {
+        return HostAddresses::Present;
+    }
+    for one in known {
+        if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) = one {
+            return HostAddresses::Loop(probe);
+        }
+    }
+    if let Some((probe, why)) = failed_lookups(sight, host).into_iter().next() {
+        return HostAddresses::Unknown(probe, why);
+    }
+    let Some(probe) = known.iter().find_map(|known| known.probe()) else { return HostAddresses::Present };
+    let exists = !known.iter().any(|known| known.seen().is_some_and(|seen| seen.code == DnsCode::NxDomain));
+    HostAddresses::Missing(probe, if exists { "has no IP address" } else { "does not exist" })
+}
+
+fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
+    let domain = sight.name();
+    let hosts = mail_hosts(sight);
+    if hosts.is_empty() {
+        // A null MX, or records without a host name, which have their own findings.
+        return Vec::new();
+    }
+    let states: Vec<(&DnsName, HostAddresses<'_>)> =
+        hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
+    let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
+    let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
+    let mut findings = Vec::new();
+    for (host, state) in &states {
+        match state {
+            HostAddresses::Present => {
+                // One of the two lookups may have failed although the other found addresses.
+                if let Some((failed, why)) = failed_lookups(sight, host).first() {
+                    findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
+                }
+            }
+            HostAddresses::Loop(failed) => findings.push(alias_loop(&failed.quote(host.as_str()), failed)),
+            HostAddresses::Unknown(failed, why) => {
+                let severity = if has_none { Severity::Error } else { Severity::Warning };
+                findings.push(host_lookup_failed(sight, host, failed, why, severity));
+            }
+            HostAddresses::Missing(found, why) if !(has_none && is_known) => {
+                findings.push(host_missing(sight, host, found, why));
+            }
+            HostAddresses::Missing(..) => {}
+        }
+    }
+    if !has_none || !is_known {
+        return findings;
+    }
+    let mut summary = format!("no MX host of {domain} has an IP address");
+    let missing: Vec<String> = states
+        .iter()
+        .filter_map(|(host, state)| match state {
+            HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
+            _ => None,
+        })
+        .collect();
+    if !missing.is_empty() {
+        summary = format!("{summary}: {}", missing.join(", "));
+    }
+    let mut none = finding(&MX_NONE_USABLE, probe, Confidence::Certain, summary);
+    none.cause = "Senders cannot deliver mail to this domain. The IP addresses of the domain itself must not be used, because MX records exist.".to_owned();
+    none.failure = Some(PhaseFailure::Unreachable);
+    none.fixes.extend(hosts.first().map(|host| {
+        Fix::text(format!(
+            "Operator of the domain: publish A and AAAA records for {}, or name another host in the MX record",
+            probe.quote(host.name.as_str())
+        ))
+    }));
+    for (_, state) in &states {
+        if let HostAddresses::Missing(found, _) = state {
+            none = none.tried(found.id);
+        }
+    }
+    findings.push(none);
+    findings
+}
+
+fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> Finding {
+    let quoted = probe.quote(host.as_str());
+    let summary = format!("{quoted} is an MX host of {}, but {why}", sight.name());
+    let mut found = Finding {
+        cause: "Senders skip this host and use the others.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "Operator of the domain: delete the MX record of {quoted}, or publish A and AAAA records for it"
+        ))],
+        ..finding(&MX_HOST_MISSING, probe, Confidence::Certain, summary)
+    };
+    if why == "does not exist" && !host.is_within(&sight.name()) {
+        found.consequences.push(
+            "If the domain of the host is not registered any more, an attacker could register it and receive mail"
+                .to_owned(),
+        );
+    }
+    found
+}
+
+fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str, severity: Severity) -> Finding {
+    let summary = format!("the IP addresses of {} could not be looked up ({why})", probe.quote(host.as_str()));
+    let mut found = finding(&MX_HOST_LOOKUP_FAILED, probe, Confidence::Likely, summary);
+    found.cause = match severity {
+        Severity::Notice => "It is not known whether the host has further IP addresses.".to_owned(),
+        _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
+    };
+    found.otherwise = Some(
+        "The fault may be in the resolver of this machine. If another resolver finds the addresses, it is.".to_owned(),
+    );
+    found.fixes = other_resolver(host, RecordKind::A);
+    found.severity = severity;
+    if severity == Severity::Error && mail_hosts(sight).iter().all(|host| usable(sight, &host.name).is_empty()) {
+        found.failure = Some(PhaseFailure::Unreachable);
+    }
+    found
+}
+
+fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
+    let alias = |host: &DnsName| {
+        KINDS.into_iter().find_map(|kind| {
+            let known = sight.records(host, kind);
+            let (seen, of_host) = (known.seen()?, known.probe()?);
+            Some((of_host, seen.aliases.last()?.to.clone()))
+        })
+    };
+    mail_hosts(sight)
+        .iter()
+        .filter_map(|host| {
+            let (of_host, target) = alias(&host.name)?;
+            let name = of_host.quote(host.name.as_str());
+            let summary = format!("the MX host {name} is an alias (CNAME) of {}", of_host.quote(target.as_str()));
+            let preference = host.preference?;
+            let found = Finding {
+                cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
+                fixes: vec![
+                    Fix::text(format!(
+                        "Operator of the domain: replace the CNAME record of {name} by A and AAAA records"
+                    )),
+                    Fix::text(format!(
+                        "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the policies of the domain name this host)",
+                        sight.name(),
+                        of_host.quote(target.as_str())
+                    )),
+                ],
+                ..finding(&MX_IS_ALIAS, probe, Confidence::Certain, summary)
+            };
+            Some(found.tried(of_host.id))
+        })
+        .collect()
+}
+
+fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let all: Vec<(DnsName, IpAddr)> = mail_hosts(sight)
+        .into_iter()
+        .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
+        .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
+        .collect();
+    let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
+        all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();
+    let (first, ip, _) = wrong.first()?;
+    let list: Vec<String> =
+        wrong.iter().map(|(host, ip, kind)| format!("{} has {ip} ({kind})", probe.quote(host.as_str()))).collect();
+    let rest = list.len().saturating_sub(3);
+    let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    let summary = format!("IP addresses of MX hosts that are not public: {shown}{more}");
+    let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
+    found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
+    let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);
+    if is_test_setup(sight.plan) {
+        found.severity = Severity::Notice;
+    } else if is_all_private {
+        found.severity = Severity::Warning;
+        found.confidence = Confidence::Likely;
+        found.otherwise =
+            Some("If the domain receives mail only inside a private network, this is intended.".to_owned());
+    }
+    found.fixes.push(Fix::text(format!(
+        "Operator of the domain: replace {ip} by the public IP address of {}, or delete this address record",
+        probe.quote(first.as_str())
+    )));
+    for (host, _, _) in &wrong {
+        for known in KINDS.map(|kind| sight.records(host, kind)) {
+            if let Some(of_host) = known.probe() {
+                found = found.tried(of_host.id);
+            }
+        }
+    }
+    Some(found)
+}
+
+fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let names: Vec<&DnsName> = published(seen).map(|(_, host)| host).filter(|host| !host.is_root()).collect();
+    let twice = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|other| other == *name));
+    let hosts = mail_hosts(sight);
+    let shared = || {
+        hosts.iter().enumerate().find_map(|(at, host)| {
+            let ours = all_addresses(sight, &host.name);
+            hosts.iter().take(at).find_map(|other| {
+                let ip = all_addresses(sight, &other.name).into_iter().find(|ip| ours.contains(ip))?;
+                Some((other.name.clone(), host.name.clone(), ip))
+            })
+        })
+    };
+    let summary = if let Some((_, name)) = twice {
+        format!("{} is in more than one MX record of {}", probe.quote(name.as_str()), sight.name())
+    } else {
+        let (one, other, ip) = shared()?;
+        format!(
+            "the MX hosts {} and {} have the same IP address {ip}",
+            probe.quote(one.as_str()),
+            probe.quote(other.as_str())
+        )
+    };
+    Some(Finding {
+        cause: "The second entry is no additional server.".to_owned(),
+        ..finding(&MX_DUPLICATE, probe, Confidence::Certain, summary)
+    })
+}
+
+/// Domains without an IPv4 or an IPv6 address for mail. Nothing is said while a lookup has no answer.
+fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let hosts = mail_hosts(sight);
+    let all_known = |kind: RecordKind| {
+        hosts
+            .iter()
+            .all(|host| sight.records(&host.name, kind).seen().is_some_and(|seen| seen.is_answer() && !is_bogus(seen)))
+    };
+    let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
+    let domain = sight.name();
+    let first = hosts.first()?;
+    let name = probe.quote(first.name.as_str());
+    if addresses.is_empty() || all_hosts(sight).len() > hosts.len() {
+        None
+    } else if addresses.iter().all(IpAddr::is_ipv6) && all_known(RecordKind::A) {
+        let summary = format!("no MX host of {domain} has an IPv4 address");
+        Some(Finding {
+            cause: "Many senders have no IPv6 connection and cannot deliver mail to this domain.".to_owned(),
+            fixes: vec![Fix::text(format!(
+                "Operator of the domain: publish an A record for {name} or for another MX host"
+            ))],
+            ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
+        })
+    } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
+        let summary = format!("no MX host of {domain} has an IPv6 address");
+        Some(Finding {
+            cause: "Mail arrives over IPv4 only, which almost every sender has.".to_owned(),
+            ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
+        })
+    } else {
+        None
+    }
+}
+
+fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let hosts = all_hosts(sight).len();
+    let addresses: usize = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).sum();
+    let domain = sight.name();
+    let summary = if hosts > MAX_HOSTS {
+        let published = seen.records.len() + seen.left_out;
+        format!("{domain} has {published} MX records; the first {MAX_HOSTS} hosts were tested")
+    } else if addresses > MAX_ADDRESSES {
+        format!("the MX hosts of {domain} have {addresses} IP addresses; at most {MAX_ADDRESSES} were tested")
+    } else {
+        return None;
+    };
+    Some(Finding {
+        cause: "The others were not tested, and may have other faults. Senders try only some of so many hosts."
+            .to_owned(),
+        ..finding(&MX_MANY, probe, Confidence::Certain, summary)
+    })
+}
+
+/// The domain is an alias: its MX records are those of the target. If a question for the alias and a question for the MX
+/// records both find a record at the domain itself, the name has both, which is not allowed.
+fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
+    let domain = sight.name();
+    let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
+    let target = cname.records.iter().find_map(|record| match &record.data {
+        RecordData::Cname { target } => Some(target),
+        _ => None,
+    })?;
+    let mx = sight.records(&domain, RecordKind::Mx);
+    let has_both = mx.seen().is_some_and(|seen| seen.aliases.is_empty() && !seen.records.is_empty());
+    let target = probe.quote(target.as_str());
+    let summary = if has_both {
+        format!("{domain} has MX records and a CNAME record (to {target})")
+    } else {
+        format!("{domain} is an alias (CNAME) of {target}")
+    };
+    let mut found = finding(&MX_DOMAIN_ALIAS, probe, Confidence::Certain, summary);
+    if let Some(of_mx) = mx.probe() {
+        found = found.tried(of_mx.id);
+    }
+    if has_both {
+        found.severity = Severity::Error;
+        found.cause = "A name with a CNAME record must not have other records. Resolvers differ in which one they return, so some senders do not find the MX records.".to_owned();
+        found.fixes.push(Fix::text(format!(
+            "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
+        )));
+    } else {
+        found.cause =
+            "All records of the domain are those of the target, also the MX, SPF and other TXT records.".to_owned();
+    }
+    Some(found)
+}
+
+fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
+    let domain = sight.name();
+    let known = sight.records(&domain, RecordKind::Mx);
+    let Some(probe) = known.probe() else { return Vec::new() };
+    let is_wrong =
+        |name: &DnsName| !name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    let mut findings = Vec::new();
+    if domain.labels().count() == 1 {
+        let summary = format!("{domain} is a single label, not a complete domain name");
+        findings.push(Finding {
+            cause: "Email addresses need a complete domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
+            fixes: vec![Fix::text(
+                "Check whether the name is complete (example.com, not example). Operator of the domain: use a domain with at least two labels for email addresses.",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    } else if is_wrong(&domain) {
+        let summary = format!("{domain} contains a character that is not allowed in the domain of an email address");
+        findings.push(Finding {
+            cause: "The domain of an email address consists of letters, digits and hyphens. Some senders and mail programs reject other characters.".to_owned(),
+            fixes: vec![Fix::text(
+                "Operator of the domain: use a domain of letters, digits and hyphens for email addresses",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    }
+    let hosts: Vec<String> = mail_hosts(sight)
+        .iter()
+        .filter(|host| host.preference.is_some() && is_wrong(&host.name))
+        .map(|host| probe.quote(host.name.as_str()).to_string())
+        .collect();
+    if !hosts.is_empty() {
+        let summary = format!("MX hosts with a character that host names must not contain: {}", hosts.join(", "));
+        findings.push(Finding {
+            cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example with an underscore.".to_owned(),
+            fixes: vec![Fix::text(
+                "Operator of the domain: give the host a name of letters, digits and hyphens, and use it in the MX record",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    }
+    findings
+}

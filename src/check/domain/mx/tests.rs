@@ -1,0 +1,201 @@
+use super::super::world::{World, name, plan, response};
+use super::{addresses, is_null, mail_hosts};
+use crate::check::domain::sight::Sight;
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::{DnsCode, DnsFaultKind};
+use crate::wire::RecordKind;
+
+fn findings(world: &mut World) -> Vec<Finding> {
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    super::judge::judge(&plan, &evidence)
+}
+
+fn of_zone(zone: &str) -> Vec<Finding> {
+    findings(World::new().zone(zone))
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.as_ref()).collect()
+}
+
+fn with_code(code: DnsCode) -> Vec<Finding> {
+    let mut world = World::new();
+    let seen = crate::evidence::RecordsSeen { code, ..response(&name("example.com"), Vec::new()) };
+    findings(world.answer("example.com", RecordKind::Mx, seen))
+}
+
+const GOOD: &str = "example.com MX 10 mx.example.com
+    mx.example.com A 8.8.4.4
+    mx.example.com AAAA 2a00:1450::1";
+
+#[test]
+fn a_good_domain_has_no_finding() {
+    assert_eq!(rules(&of_zone(GOOD)), Vec::<&str>::new());
+}
+
+#[test]
+fn nonexistence_failure_and_silence_are_three_outcomes() {
+    let missing = findings(&mut World::new());
+    assert_eq!(rules(&missing), ["mx-domain-not-found"]);
+    assert_eq!(missing[0].failure, None);
+    let failed = with_code(DnsCode::ServFail);
+    assert_eq!(rules(&failed), ["mx-lookup-failed"]);
+    assert_eq!(failed[0].failure, Some(PhaseFailure::Unreachable));
+    assert!(failed[0].otherwise.is_some());
+    let silent = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::Timeout));
+    assert_eq!(rules(&silent), ["mx-lookup-unanswered"]);
+    assert_eq!(silent[0].failure, Some(PhaseFailure::Unreachable));
+    let unset = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::NoResolver));
+    assert!(unset[0].cause.contains("no DNS server"));
+}
+
+#[test]
+fn a_domain_without_mx_uses_its_addresses_or_has_none() {
+    let implicit = of_zone("example.com A 8.8.4.4");
+    assert_eq!(rules(&implicit), ["mx-implicit"]);
+    assert_eq!(implicit[0].severity, Severity::Notice);
+    assert_eq!(rules(&of_zone("example.com TXT hello")), ["mx-missing"]);
+    let mut world = World::new();
+    world.record("example.com TXT hello").fails("example.com", RecordKind::A, DnsFaultKind::Timeout);
+    assert_eq!(rules(&findings(&mut world)), ["mx-host-lookup-failed"]);
+}
+
+#[test]
+fn a_null_mx_is_alone_and_has_preference_zero() {
+    assert_eq!(rules(&of_zone("example.com MX 0 .")), ["mx-null"]);
+    let other = of_zone("example.com MX 10 .");
+    assert_eq!(rules(&other), ["mx-null-invalid"]);
+    assert_eq!(other[0].severity, Severity::Warning);
+    let beside = of_zone(&format!("example.com MX 0 .\n{GOOD}"));
+    assert_eq!(rules(&beside), ["mx-null-invalid"]);
+    assert_eq!(beside[0].severity, Severity::Error);
+}
+
+#[test]
+fn a_null_mx_has_no_hosts_although_the_domain_has_an_address() {
+    let plan = plan("example.com");
+    let evidence = World::new().zone("example.com MX 0 .\nexample.com A 8.8.4.4").evidence(&plan);
+    let sight = Sight::new(&plan, &evidence).expect("a domain");
+    assert!(is_null(sight));
+    assert!(mail_hosts(sight).is_empty());
+}
+
+#[test]
+fn an_address_is_not_a_host() {
+    let found = of_zone("example.com MX 10 8.8.4.4");
+    assert_eq!(rules(&found), ["mx-is-address"]);
+    assert!(found[0].fixes[0].text.contains("mail.example.com. A"));
+    assert_eq!(found[0].failure, Some(PhaseFailure::Unreachable));
+}
+
+#[test]
+fn hosts_without_an_address_are_reported_once() {
+    let none = of_zone("example.com MX 10 gone.example.com\nexample.com A 8.8.4.4");
+    assert_eq!(rules(&none), ["mx-none-usable"]);
+    assert_eq!(none[0].failure, Some(PhaseFailure::Unreachable));
+    assert_eq!(rules(&of_zone(&format!("{GOOD}\nexample.com MX 20 gone.example.net"))), ["mx-host-missing"]);
+}
+
+#[test]
+fn a_failed_lookup_of_a_host_is_not_a_missing_address() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com");
+    for kind in super::KINDS {
+        world.fails("mx.example.com", kind, DnsFaultKind::Timeout);
+    }
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-host-lookup-failed"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Unreachable));
+}
+
+#[test]
+fn aliases_of_hosts_and_loops_are_found() {
+    let alias = of_zone(
+        "example.com MX 10 mx.example.com
+         mx.example.com CNAME host.example.net
+         host.example.net A 8.8.4.4
+         host.example.net AAAA 2a00:1450::1",
+    );
+    assert_eq!(rules(&alias), ["mx-is-alias"]);
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com");
+    for kind in super::KINDS {
+        world.fails("mx.example.com", kind, DnsFaultKind::AliasLoop);
+    }
+    assert_eq!(rules(&findings(&mut world)), ["mx-alias-loop", "mx-none-usable"]);
+}
+
+#[test]
+fn addresses_that_are_not_public_are_found() {
+    let found = of_zone(&GOOD.replace("8.8.4.4", "127.0.0.1"));
+    assert_eq!(rules(&found), ["mx-address-not-public"]);
+    assert_eq!(found[0].severity, Severity::Error);
+    let private = of_zone(&GOOD.replace("8.8.4.4", "10.0.0.1").replace("2a00:1450::1", "fd00::1"));
+    assert_eq!(private[0].severity, Severity::Warning);
+}
+
+#[test]
+fn loopback_addresses_are_tested_only_in_a_test_setup() {
+    let mut plan = plan("example.com");
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 127.0.0.1");
+    let evidence = world.evidence(&plan);
+    let host = name("mx.example.com");
+    assert!(addresses(Sight::new(&plan, &evidence).expect("a domain"), &host).is_empty());
+    plan.target.port = 2525;
+    assert_eq!(addresses(Sight::new(&plan, &evidence).expect("a domain"), &host).len(), 1);
+}
+
+#[test]
+fn the_same_server_twice_is_a_notice() {
+    assert_eq!(rules(&of_zone(&format!("{GOOD}\nexample.com MX 20 mx.example.com"))), ["mx-duplicate"]);
+    let shared = of_zone(&format!("{GOOD}\nexample.com MX 20 mx2.example.com\nmx2.example.com A 8.8.4.4"));
+    assert_eq!(rules(&shared), ["mx-duplicate"]);
+    assert_eq!(shared[0].severity, Severity::Notice);
+}
+
+#[test]
+fn missing_families_are_found() {
+    assert_eq!(rules(&of_zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4")), ["mx-no-ipv6"]);
+    assert_eq!(rules(&of_zone("example.com MX 10 mx.example.com\nmx.example.com AAAA 2a00:1450::1")), ["mx-no-ipv4"]);
+}
+
+#[test]
+fn hosts_and_addresses_are_bounded() {
+    let mut zone = String::new();
+    for number in 0..60 {
+        zone.push_str(&format!("example.com MX 10 mx{number:02}.example.com\n"));
+        zone.push_str(&format!(
+            "mx{number:02}.example.com A 8.8.{number}.1\nmx{number:02}.example.com A 8.8.{number}.2\n"
+        ));
+    }
+    let plan = plan("example.com");
+    let evidence = World::new().zone(&zone).evidence(&plan);
+    let sight = Sight::new(&plan, &evidence).expect("a domain");
+    let hosts = mail_hosts(sight);
+    assert_eq!(hosts.len(), super::MAX_HOSTS);
+    let tested: usize = hosts.iter().map(|host| addresses(sight, &host.name).len()).sum();
+    assert_eq!(tested, 20);
+    assert!(rules(&super::judge::judge(&plan, &evidence)).contains(&"mx-many"));
+}
+
+#[test]
+fn an_alias_at_the_domain_is_a_notice_and_beside_mx_an_error() {
+    let alias =
+        of_zone(&format!("example.com CNAME other.example\n{}", GOOD.replace("example.com MX", "other.example MX")));
+    assert_eq!(rules(&alias), ["mx-domain-alias"]);
+    assert_eq!(alias[0].severity, Severity::Notice);
+    let both = of_zone(&format!("example.com CNAME other.example\n{GOOD}"));
+    assert_eq!(rules(&both), ["mx-domain-alias"]);
+    assert_eq!(both[0].severity, Severity::Error);
+}
+
+#[test]
+fn names_that_are_not_host_names_are_found() {
+    let zone = GOOD.replace("mx.example.com", "mx_1.example.com");
+    assert_eq!(rules(&of_zone(&zone)), ["mx-name-not-valid"]);
+    let plan = plan("example");
+    let evidence = World::new().zone(&GOOD.replace("example.com MX", "example MX")).evidence(&plan);
+    assert_eq!(rules(&super::judge::judge(&plan, &evidence)), ["mx-name-not-valid"]);
+}
