@@ -236,7 +236,7 @@ impl Declared<'_> {
             ["check", ..] if is_suite => {
                 "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
             }
-            few @ ([_] | [_, _] | [_, _, _]) => {
+            few @ ([_] | [_, _] | [_, _, _] | [_, _, _, _]) => {
                 let commands: Vec<String> = few.iter().map(|name| format!("smtpcheck {name}")).collect();
                 format!("this is a flag of {}", commands.join(", "))
             }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use clap::ArgMatches;
 
+use super::commands::SettingsLevel;
 use super::commands::domain::DomainArgs;
 use super::flags::InvalidValue;
 use super::flags::domain::ListChoice;
@@ -36,6 +37,13 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
     if args.ehlo.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+    }
+    if args.settings_level == SettingsLevel::Suite {
+        // In a report, values from both levels of a suite have the origin `flag`.
+        origins
+            .values_mut()
+            .filter(|origin| **origin == ValueOrigin::Config)
+            .for_each(|origin| *origin = ValueOrigin::Flag);
     }
     Ok(Plan {
         target: Target { input: input.clone(), host: Host::Name(typed.name.clone()), port: args.port.port },

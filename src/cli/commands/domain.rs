@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CommandId, CommandSpec, Missing, SettingsUse};
+use super::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::ConnectionArgs;
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
@@ -20,7 +20,7 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Domain,
     name: "domain",
-    about: "Check a mail domain: what every sender and every receiver sees of it",
+    about: "Check a mail domain: MX, DANE, MTA-STS, SPF, DKIM, DMARC",
     details: "It checks the mail servers of the domain under the policies of senders (DANE, MTA-STS), and what authenticates mail from the domain (SPF, DKIM, DMARC). For an email address, it also asks each server about this recipient. smtpcheck never sends a message.",
     usage: &["domain NAME|ADDRESS [FLAGS]"],
     notes: &[concat!(
@@ -95,9 +95,12 @@ pub struct DomainArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
 
-    /// The flags that the configuration file sets.
+    /// The flags that the configuration file or the defaults of a suite set.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,
+    /// The precedence of those settings.
+    #[arg(skip)]
+    pub settings_level: SettingsLevel,
 }
 
 impl DomainArgs {

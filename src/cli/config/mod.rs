@@ -297,7 +297,10 @@ pub(super) fn complete(
         }
         // A line with a profile gets the settings of that profile, not those of this call.
         Invocation::Batch(args, _) => args.from_file = origins,
-        Invocation::Domain(args, _) => args.from_file = origins,
+        Invocation::Domain(args, _) => {
+            args.from_file = origins;
+            args.settings_level = settings.level;
+        }
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
             // The target of the profile may contain a port, which `ports` does not use.

@@ -255,9 +255,11 @@ impl SuccessTest {
 }
 
 impl Field {
-    /// Reads the value from a report: a single value, or one for each recipient.
+    /// Reads the value from a report: a single value, or one for each recipient or IP address. A value without items is
+    /// missing.
     pub fn read(&self, report: &Document, index: usize) -> Vec<FieldValue> {
-        (self.read)(report, index)
+        let values = (self.read)(report, index);
+        if values.is_empty() { vec![FieldValue::Missing] } else { values }
     }
 
     /// What is missing from the plan, if the report can never contain the value. The text completes "NAME requires ...".
