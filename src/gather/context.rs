@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::duration::milliseconds;
 use super::pace::HelloPace;
 use super::shared::SharedFiles;
-use super::{names, trust};
+use super::{dns, names, trust};
 use crate::evidence::{Outcome, ProbeId};
 use crate::host::{SetupError, descriptors};
 use crate::inquiry::Arrival;
@@ -31,6 +31,8 @@ pub(crate) struct GatherContext {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) echoes: Echoes,
     pub(crate) names: Rc<names::LookupCache>,
+    /// The records of a domain.
+    pub(super) dns: dns::DnsRecordCache,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     /// The key log to which TLS session keys are written, if the user requested it.
@@ -66,6 +68,7 @@ impl GatherContext {
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
             names,
+            dns: dns::DnsRecordCache::default(),
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,

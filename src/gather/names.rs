@@ -244,6 +244,21 @@ fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), Str
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
 }
 
+/// The name servers that this machine is configured to use; none if there is no configuration.
+pub(super) fn system_servers() -> Vec<SocketAddr> {
+    let Ok((config, _)) = of_the_system() else { return Vec::new() };
+    let address = |server: &NameServerConfig| {
+        SocketAddr::new(server.ip, server.connections.first().map_or(53, |connection| connection.port))
+    };
+    let mut servers: Vec<SocketAddr> = Vec::new();
+    for server in config.name_servers.iter().map(address) {
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    servers
+}
+
 /// The resolver configuration of this machine. The file is short on every system. A device or a pipe is not accepted.
 #[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
 fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
