@@ -4,18 +4,18 @@ use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{ChainMiss, TlsaOutcome, TlsaRecord, TlsaReferences, TlsaUnusable, chain::TlsaMatch, der, evaluate, hex};
+use super::{ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences, TlsaUnusable, der, evaluate, hex};
 use crate::evidence::{ChainFault, NameMatch, Presented, RecordData, Trust, TrustStore};
 use crate::wire::DnsName;
 
 const NOW: i64 = 1_790_000_000;
 
 /// A root, an intermediate and a server certificate for `mx.example.com`.
-struct Made {
-    ders: [Vec<u8>; 3],
+pub(crate) struct Made {
+    pub(crate) ders: [Vec<u8>; 3],
 }
 
-fn made(leaf_days: (i64, i64)) -> Made {
+pub(crate) fn made(leaf_days: (i64, i64)) -> Made {
     let time = |days: i64| time::OffsetDateTime::from_unix_timestamp(NOW + days * 86_400).expect("a time");
     let params = |name: &str, names: &[&str], days: (i64, i64)| {
         let mut params =
@@ -40,7 +40,7 @@ fn made(leaf_days: (i64, i64)) -> Made {
 }
 
 /// What a server that sends these certificates shows.
-fn sent(ders: &[&Vec<u8>]) -> Presented {
+pub(crate) fn sent(ders: &[&Vec<u8>]) -> Presented {
     let ders: Vec<Vec<u8>> = ders.iter().map(|der| (*der).clone()).collect();
     let (chain, _) = crate::gather::certificates(&ders, &[]);
     Presented {
@@ -56,7 +56,7 @@ fn sent(ders: &[&Vec<u8>]) -> Presented {
     }
 }
 
-fn record(usage: u8, selector: u8, matching: u8, der: &[u8]) -> TlsaRecord {
+pub(crate) fn record(usage: u8, selector: u8, matching: u8, der: &[u8]) -> TlsaRecord {
     let selected = match selector {
         1 => der::certificate_parts(der).expect("a certificate").public_key,
         _ => der,
@@ -69,7 +69,7 @@ fn record(usage: u8, selector: u8, matching: u8, der: &[u8]) -> TlsaRecord {
     literal(usage, selector, matching, &hex(&data))
 }
 
-fn literal(usage: u8, selector: u8, matching: u8, data: &str) -> TlsaRecord {
+pub(crate) fn literal(usage: u8, selector: u8, matching: u8, data: &str) -> TlsaRecord {
     let data = data.to_owned();
     TlsaRecord::read(&RecordData::Tlsa { usage, selector, matching, data }).expect("a TLSA record")
 }

@@ -200,9 +200,18 @@ impl World {
 
     /// Answers all questions of the checks, until there are no new ones.
     pub(in crate::check) fn evidence(&mut self, plan: &Plan) -> Evidence {
+        self.evidence_for(plan, crate::check::ask)
+    }
+
+    /// Answers all questions that this function asks, until there are no new ones.
+    pub(in crate::check) fn evidence_for(
+        &mut self,
+        plan: &Plan,
+        ask: impl Fn(&Plan, &Evidence) -> Vec<Question>,
+    ) -> Evidence {
         let mut evidence = Evidence::new(Timestamp::from_second(NOW).expect("a time"));
         for round in 0..100 {
-            let questions = crate::check::ask(plan, &evidence);
+            let questions = ask(plan, &evidence);
             let new: Vec<Question> =
                 questions.into_iter().filter(|question| evidence.answer_to(question).is_none()).collect();
             if new.is_empty() {

@@ -1,5 +1,4 @@
-//! Checks of a domain: sts.
-
+//! stub
 use super::seen::{StsResultSeen, StsSeen};
 use super::sight::Sight;
 use crate::check::finding::{Check, Finding, asks_nothing};
@@ -8,17 +7,12 @@ use crate::plan::Plan;
 use crate::wire::DnsName;
 
 pub(super) static CHECK: Check = Check { subject: "domain-sts", ask: asks_nothing, judge, rules: &[] };
-
-/// The MTA-STS policy of the domain.
 pub(super) fn seen(_sight: Sight<'_>) -> StsSeen {
     StsSeen::default()
 }
-
-/// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
 pub(super) fn result(_sight: Sight<'_>, _host: &DnsName, _chain: Option<&Presented>) -> StsResultSeen {
     StsResultSeen::default()
 }
-
 fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
     Vec::new()
 }

@@ -1,0 +1,480 @@
+//! Findings about TLSA records. Each host is judged by itself, and each certificate chain of a host once, regardless of
+//! the number of IP addresses that sent it.
+
+use super::lookup::{TlsaLookup, tlsa_lookup};
+use super::outcome::{is_mx_secure, miss_words, references};
+use super::rules::{
+    DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
+    DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
+};
+use crate::check::domain::senders::servers::{MailHost, MailServer, addresses_of, key_of, name_of};
+use crate::check::domain::sight::{Known, Sight};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
+use crate::lexicon::{Confidence, Fix};
+use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
+use crate::wire::{DnsName, RecordKind};
+
+/// All findings about the TLSA records of these hosts.
+pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+    let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
+    let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
+    // Only if no host is left, senders with DANE cannot deliver.
+    if hosts.iter().all(|host| host.is_usable() == Some(false)) {
+        for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
+            finding.failure = Some(PhaseFailure::Tls);
+        }
+    }
+    findings.extend(unsigned_mx(sight, &hosts));
+    findings.extend(incomplete(&hosts));
+    findings
+}
+
+/// The records `3 1 1` that match what the servers of these hosts send now. A host without a certificate has none.
+pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<String> {
+    let mut records = Vec::new();
+    for host in hosts {
+        records.extend(DaneHost::new(sight, host).suggested().into_iter().filter_map(|(_, record)| record));
+    }
+    records.dedup();
+    records
+}
+
+/// An MX host with its TLSA records.
+struct DaneHost<'s> {
+    sight: Sight<'s>,
+    host: &'s MailHost<'s>,
+    /// The name of the host, for use in a sentence.
+    name: String,
+    lookup: TlsaLookup<'s>,
+}
+
+/// The records of one host, with what is needed to judge a chain.
+#[derive(Clone, Copy)]
+struct Published<'h> {
+    base: &'h DnsName,
+    probe: &'h Probe,
+    records: &'h [TlsaRecord],
+    ttl: u32,
+}
+
+impl<'s> DaneHost<'s> {
+    fn new(sight: Sight<'s>, host: &'s MailHost<'s>) -> DaneHost<'s> {
+        DaneHost { sight, host, name: name_of(sight, &host.name), lookup: tlsa_lookup(sight, &host.name) }
+    }
+
+    fn published(&self) -> Option<Published<'_>> {
+        match &self.lookup {
+            TlsaLookup::Present { base, probe, records, ttl } => {
+                Some(Published { base, probe, records, ttl: *ttl })
+            }
+            TlsaLookup::Open
+            | TlsaLookup::Unknown
+            | TlsaLookup::Insecure
+            | TlsaLookup::AddressesFailed
+            | TlsaLookup::Absent
+            | TlsaLookup::Unsigned { .. }
+            | TlsaLookup::Failed { .. } => None,
+        }
+    }
+
+    fn evaluate(&self, published: Published<'_>, chain: &Presented) -> TlsaOutcome {
+        tlsa::evaluate(published.records, chain, &references(self.sight, &self.host.name, published.base))
+    }
+
+    /// Whether senders with DANE can deliver to the host; `None` while this is not known.
+    fn is_usable(&self) -> Option<bool> {
+        match &self.lookup {
+            TlsaLookup::Open | TlsaLookup::Unknown => None,
+            TlsaLookup::AddressesFailed | TlsaLookup::Failed { .. } => Some(false),
+            TlsaLookup::Insecure | TlsaLookup::Absent | TlsaLookup::Unsigned { .. } => {
+                self.host.is_usable(false, |_| true)
+            }
+            TlsaLookup::Present { .. } => {
+                let published = self.published()?;
+                self.host.is_usable(true, |chain| {
+                    let outcome = self.evaluate(published, chain);
+                    outcome.is_unusable() || outcome.matches_leniently() || outcome.matches_with_record()
+                })
+            }
+        }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        match &self.lookup {
+            TlsaLookup::Failed { base, probe } => vec![self.lookup_fails(base, probe)],
+            TlsaLookup::Unsigned { base, probe } => vec![self.not_signed(base, probe)],
+            _ => self.published().map_or_else(Vec::new, |published| self.of_records(published)),
+        }
+    }
+
+    fn of_records(&self, published: Published<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        findings.extend(self.without_starttls(published));
+        findings.extend(self.unusable(published));
+        for (chain, servers) in self.host.chains() {
+            let outcome = self.evaluate(published, chain);
+            findings.extend(self.of_chain(published, chain, &servers, &outcome));
+        }
+        findings
+    }
+
+    fn of_chain(
+        &self,
+        published: Published<'_>,
+        chain: &Presented,
+        servers: &[&MailServer<'_>],
+        outcome: &TlsaOutcome,
+    ) -> Option<Finding> {
+        let seen = SeenChain { chain, servers, outcome };
+        if outcome.is_unusable() {
+            return None;
+        }
+        if outcome.matches_strictly() {
+            return self.stale(published, seen).or_else(|| self.breaks_at_renewal(published, seen));
+        }
+        if outcome.matches_leniently() {
+            return self.stale(published, seen);
+        }
+        if outcome.matches_with_record() {
+            return Some(self.anchor_not_sent(published, seen));
+        }
+        let misses = outcome.misses();
+        let is_about_anchor =
+            |miss: &&ChainMiss| matches!(miss, ChainMiss::AnchorNotSent | ChainMiss::AnchorInRecord | ChainMiss::NoPath);
+        Some(if misses.iter().any(|miss| matches!(miss, ChainMiss::OutOfDate | ChainMiss::Name)) {
+            self.certificate_invalid(published, seen)
+        } else if misses.iter().all(is_about_anchor) {
+            self.anchor_not_sent(published, seen)
+        } else {
+            self.mismatch(published, seen)
+        })
+    }
+
+    fn lookup_fails(&self, base: &DnsName, probe: &Probe) -> Finding {
+        let owner = owner_of(base, probe);
+        let summary = format!("the lookup of the TLSA records of {} fails: {}", self.name, failure_words(self.sight, base));
+        let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
+        finding.cause = format!("The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders with DANE do not deliver to the host, even if it has no TLSA records.");
+        finding.otherwise = Some(
+            "The resolver of this machine, or a device in front of it, may not be able to transport DNSSEC. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
+        );
+        finding.fixes = vec![Fix::run(
+            format!("Operator of the DNS of {}: repair the response of your name servers. Test it with a validating resolver", self.name),
+            format!("dig +dnssec {owner} TLSA"),
+        )];
+        finding
+    }
+
+    fn not_signed(&self, base: &DnsName, probe: &Probe) -> Finding {
+        let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
+        let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+        finding.cause = format!("The TLSA records at {} are in a zone without DNSSEC. Senders use TLSA records only if their signatures are valid.", owner_of(base, probe));
+        finding.fixes = vec![Fix::text(format!(
+            "Operator of the DNS of {}: sign the zone that contains the TLSA records, and publish its DS record in the parent zone",
+            self.name
+        ))];
+        finding
+    }
+
+    fn without_starttls(&self, published: Published<'_>) -> Option<Finding> {
+        let servers = self.host.without_starttls();
+        if servers.is_empty() {
+            return None;
+        }
+        let summary = format!("{} ({}) has TLSA records, but does not advertise STARTTLS", self.name, addresses_of(&servers));
+        let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
+            .tried(published.probe.id);
+        finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
+        finding.cause = "TLSA records require TLS, so senders with DANE do not deliver to this server (TLS reports: starttls-not-supported)."
+            .to_owned();
+        finding.fixes = vec![
+            Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
+            Fix::text(format!("Operator of the DNS of {}: remove the TLSA records if the server cannot use TLS", self.name)),
+        ];
+        Some(finding)
+    }
+
+    fn unusable(&self, published: Published<'_>) -> Option<Finding> {
+        let unusable: Vec<(&TlsaRecord, String)> = published
+            .records
+            .iter()
+            .filter_map(|record| record.unusable().map(|why| (record, why.to_string())))
+            .collect();
+        let (first, why) = unusable.first()?;
+        let text = published.probe.quote(first.kind());
+        let is_all = unusable.len() == published.records.len();
+        let summary = if is_all {
+            format!("no TLSA record of {} is usable for SMTP ({text}: {why})", self.name)
+        } else {
+            format!("a TLSA record of {} is not usable for SMTP ({text}: {why})", self.name)
+        };
+        let mut finding =
+            Finding::new(&DANE_UNUSABLE, Phase::Dns, Confidence::Certain, summary).tried(published.probe.id);
+        if is_all {
+            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record tells them how (TLS reports: tlsa-invalid).".to_owned();
+        } else {
+            finding.severity = Severity::Notice;
+            finding.cause = "Senders ignore this record, and use the others.".to_owned();
+        }
+        let fix = format!("Operator of the DNS of {}: replace the record", self.name);
+        finding.fixes = self.records_to_publish(&fix, |_| true);
+        if !is_all {
+            finding.fixes = vec![Fix::text(format!("Operator of the DNS of {}: remove the record", self.name))];
+        }
+        Some(finding)
+    }
+
+    fn mismatch(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+        let summary = format!("no TLSA record of {} matches {}", self.name, self.certificate_words(seen));
+        let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
+        let reasons = reasons(published.probe, seen.outcome);
+        finding.cause = format!(
+            "{reasons}. Senders with DANE do not deliver to this server (TLS reports: validation-failure or tlsa-invalid)."
+        );
+        finding.fixes = self.publish(published, seen.chain);
+        finding
+    }
+
+    fn stale(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
+        let kinds = seen.outcome.stale_kinds();
+        if kinds.is_empty() {
+            return None;
+        }
+        let kinds = published.probe.quote(kinds.into_iter().collect::<Vec<_>>().join(" and ")).to_string();
+        let is_fatal = !seen.outcome.matches_strictly();
+        let summary = format!("TLSA records {kinds} of {} do not match {}", self.name, self.certificate_words(seen));
+        let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
+        if is_fatal {
+            finding.cause = "Another record matches, but for its usage and selector there is one with a stronger digest, and strict senders use only that one. Postfix does not deliver; mox and other senders that accept any matching record deliver.".to_owned();
+        } else {
+            finding.severity = Severity::Warning;
+            finding.cause = "Another record matches, so current senders deliver. But the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some of them.".to_owned();
+        }
+        finding.fixes = vec![Fix::text(format!(
+            "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
+            self.name
+        ))];
+        finding.fixes.extend(self.publish(published, seen.chain).into_iter().filter(|_| is_fatal));
+        Some(finding)
+    }
+
+    fn anchor_not_sent(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+        let is_in_record = seen.outcome.matches_with_record();
+        let summary = format!("{} does not send the CA certificate of its TLSA record", self.name);
+        let mut finding = self.about(&DANE_ANCHOR_NOT_SENT, published, seen, summary);
+        finding.confidence = Confidence::Likely;
+        let sent = seen.chain.chain_length;
+        finding.cause = format!(
+            "A record with usage 2 is compared with the CA certificates that the server sends, and none of the {sent} certificates that it sent leads to one of a record."
+        );
+        if is_in_record {
+            finding.severity = Severity::Warning;
+            finding.cause.push_str(" The record contains the complete certificate, and the names suggest that it issued the chain. Postfix and mox then use the certificate of the record; other senders do not deliver.");
+        } else {
+            finding.cause.push_str(" Senders with DANE do not deliver (TLS reports: validation-failure).");
+        }
+        finding.otherwise = Some(
+            "The record may be that of a CA which issued an earlier certificate. Then publish the record of the current one."
+                .to_owned(),
+        );
+        finding.fixes =
+            vec![Fix::text("Server operator: send the complete chain, including the CA certificate of the record, even if it is a root")];
+        finding.fixes.extend(self.publish(published, seen.chain));
+        finding
+    }
+
+    fn certificate_invalid(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+        let is_expired = seen.outcome.misses().contains(&&ChainMiss::OutOfDate);
+        let (what, word) = if is_expired {
+            ("has expired or is not valid yet", "certificate-expired")
+        } else {
+            ("is for another name", "certificate-host-mismatch")
+        };
+        let summary = format!("{} of {} {what}, which its TLSA record with usage 2 does not allow", self.certificate_words(seen), self.name);
+        let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
+        finding.cause = format!("Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver (TLS reports: {word}).");
+        let name = owner_name(published.base, published.probe);
+        finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
+        finding.fixes.extend(self.publish(published, seen.chain));
+        finding
+    }
+
+    fn breaks_at_renewal(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
+        let is_matching = |one: &&TlsaVerdict| one.result == TlsaMatch::Matches && !one.is_superseded;
+        let matching: Vec<&TlsaVerdict> = seen.outcome.records.iter().filter(is_matching).collect();
+        if !matching.iter().all(|one| (one.record.usage, one.record.selector) == (3, 0)) {
+            return None;
+        }
+        let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
+        let summary = format!("the TLSA record {kind} of {} will not match the next certificate", self.name);
+        let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
+        let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
+        finding.cause = format!("The record is about the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced.");
+        finding.fixes = self.publish(published, seen.chain);
+        finding.fixes.push(Fix::text("Server operator: keep the key when the certificate is renewed (certbot: --reuse-key)"));
+        Some(finding)
+    }
+
+    fn about(&self, rule: &'static Rule, published: Published<'_>, seen: SeenChain<'_>, summary: String) -> Finding {
+        let mut finding =
+            Finding::new(rule, Phase::Tls, Confidence::Certain, summary).tried(published.probe.id);
+        for probe in seen.servers.iter().filter_map(|server| server.probe) {
+            finding = finding.tried(probe);
+        }
+        finding
+    }
+
+    /// The certificate, with its type of key and the IP addresses that sent it, if the host has others.
+    fn certificate_words(&self, seen: SeenChain<'_>) -> String {
+        let chains = self.host.chains();
+        let leaf = seen.chain.leaf();
+        let addresses = addresses_of(seen.servers);
+        match leaf {
+            Some(leaf) if chains.len() > 1 => format!("the {} certificate that {addresses} sent", key_of(leaf)),
+            _ => format!("the certificate that {addresses} sent"),
+        }
+    }
+
+    /// The records `3 1 1` for the chains of the host, each with its chain, at the name where senders look first.
+    fn suggested(&self) -> Vec<(&'s Presented, Option<String>)> {
+        let base = match &self.lookup {
+            TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => base,
+            TlsaLookup::Open
+            | TlsaLookup::Unknown
+            | TlsaLookup::Insecure
+            | TlsaLookup::AddressesFailed
+            | TlsaLookup::Absent => &self.host.name,
+        };
+        let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
+        for (chain, _) in self.host.chains() {
+            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), 25, leaf));
+            if !found.iter().any(|(_, known)| *known == record) {
+                found.push((chain, record));
+            }
+        }
+        found
+    }
+
+    /// One fix for each record that must be published.
+    fn records_to_publish(&self, text: &str, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
+        let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
+        let fixes: Vec<Fix> = records
+            .filter_map(|(_, record)| record)
+            .map(|record| Fix::run(text, self.quoted_record(&record)))
+            .collect();
+        if fixes.is_empty() {
+            vec![Fix::text(format!("{text} with one of the form 3 1 1 for the key of the server's certificate"))]
+        } else {
+            fixes
+        }
+    }
+
+    fn publish(&self, published: Published<'_>, chain: &Presented) -> Vec<Fix> {
+        let wait = published.ttl.saturating_mul(2);
+        let text = format!(
+            "Operator of the DNS of {}: publish this record, wait {wait} seconds (two TTLs), then remove the records that do not match",
+            self.name
+        );
+        self.records_to_publish(&text, |other| {
+            let key = |presented: &Presented| presented.leaf().map(|leaf| leaf.spki_sha256.clone());
+            key(other) == key(chain)
+        })
+    }
+
+    /// The owner name of a record is received text.
+    fn quoted_record(&self, record: &str) -> String {
+        match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
+            Some(probe) => probe.quote(record).to_string(),
+            None => record.to_owned(),
+        }
+    }
+}
+
+/// A chain with the servers that sent it and the result of its evaluation.
+#[derive(Clone, Copy)]
+struct SeenChain<'c> {
+    chain: &'c Presented,
+    servers: &'c [&'c MailServer<'c>],
+    outcome: &'c TlsaOutcome,
+}
+
+/// Why each record does not match.
+fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for one in &outcome.records {
+        if let TlsaMatch::Misses(miss) = &one.result {
+            let text = format!("record {}: {}", probe.quote(one.record.kind()), miss_words(miss));
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+    }
+    texts.join("; ")
+}
+
+fn owner_of(base: &DnsName, probe: &Probe) -> String {
+    probe.quote(format!("_25._tcp.{base}")).to_string()
+}
+
+fn owner_name(base: &DnsName, probe: &Probe) -> String {
+    probe.quote(base.as_str()).to_string()
+}
+
+/// How a lookup of TLSA records failed.
+fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
+    let Ok(owner) = base.below("_25._tcp") else { return "the name is too long".to_owned() };
+    match sight.records(&owner, RecordKind::Tlsa) {
+        Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
+            (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),
+            (DnsCode::ServFail, _) => "SERVFAIL".to_owned(),
+            (DnsCode::Refused, _) => "REFUSED".to_owned(),
+            (DnsCode::NotImplemented, _) => "NOTIMP".to_owned(),
+            (DnsCode::FormErr, _) => "FORMERR".to_owned(),
+            (DnsCode::Other(code), _) => format!("response code {code}"),
+            (DnsCode::NoError | DnsCode::NxDomain, _) => "the response is not usable".to_owned(),
+        },
+        Known::Failed(probe, Fault::Dns { detail, .. }) => probe.quote(detail.as_str()).to_string(),
+        _ => "no usable response".to_owned(),
+    }
+}
+
+fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
+    let host = hosts.iter().find(|host| host.published().is_some())?;
+    if is_mx_secure(sight) != Some(false) {
+        return None;
+    }
+    let probe = sight.records(&sight.name(), RecordKind::Mx).probe()?;
+    let summary = format!("{} has TLSA records, but the MX records of {} are not signed", host.name, sight.name());
+    let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not protect mail for the domain completely. Postfix still uses them by default; other senders may not.".to_owned();
+    finding.fixes = vec![Fix::text(format!(
+        "Operator of the DNS of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
+        sight.name()
+    ))];
+    Some(finding)
+}
+
+fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
+    let with = hosts.iter().find_map(DaneHost::published)?;
+    let is_without = |host: &&DaneHost<'_>| {
+        matches!(host.lookup, TlsaLookup::Absent | TlsaLookup::Insecure | TlsaLookup::Unsigned { .. })
+    };
+    let without: Vec<&DaneHost<'_>> = hosts.iter().filter(is_without).collect();
+    let names: Vec<&str> = without.iter().map(|host| host.name.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let summary = format!("some MX hosts have TLSA records, but not {}", names.join(", "));
+    let mut finding =
+        Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
+    finding.cause = "For hosts without TLSA records, senders with DANE use TLS without verifying the certificate. An attacker who blocks the other hosts can make senders use these.".to_owned();
+    finding.fixes = without
+        .iter()
+        .flat_map(|host| {
+            let text = format!("Operator of the DNS of {}: publish a TLSA record in a signed zone", host.name);
+            host.records_to_publish(&text, |_| true)
+        })
+        .collect();
+    Some(finding)
+}

@@ -1,0 +1,142 @@
+//! The TLSA records of an MX host: which names are asked, and what the responses mean for senders with DANE.
+//!
+//! 1. Senders look up the IP addresses first. If these are not signed, they do not ask for TLSA records, because name
+//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2).
+//! 2. If the host is an alias and every CNAME record is signed, the records are first looked for at the final name, then
+//!    at the name in the MX record. If only the first CNAME record is signed, they are looked for at the name in the MX
+//!    record only.
+//! 3. A failed or bogus lookup makes the host unusable. Only records that are absent or not signed lead to the next name
+//!    (RFC 7672 §2.2.2).
+//!
+//! A fault of this machine's resolver is not a fault of the domain, so its result is unknown.
+
+use crate::check::domain::sight::{Known, Sight, records};
+use crate::evidence::{DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
+use crate::policy::tlsa::TlsaRecord;
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+/// The TLSA records of a host.
+#[derive(Clone, Debug)]
+pub(super) enum TlsaLookup<'s> {
+    /// Answers are missing.
+    Open,
+    /// The result cannot be determined from here, or the host has no IP address.
+    Unknown,
+    /// The address records are not signed.
+    Insecure,
+    /// The address records cannot be looked up or are bogus, so that the host is unusable.
+    AddressesFailed,
+    /// There are no TLSA records.
+    Absent,
+    /// There are TLSA records, but they are not signed.
+    Unsigned { base: DnsName, probe: &'s Probe },
+    /// The lookup failed, or its result is bogus.
+    Failed { base: DnsName, probe: &'s Probe },
+    /// There are signed TLSA records.
+    Present { base: DnsName, probe: &'s Probe, records: Vec<TlsaRecord>, ttl: u32 },
+}
+
+/// The names at which TLSA records are looked for, or why they are not.
+enum Bases<'s> {
+    Names(Vec<DnsName>),
+    Nowhere(TlsaLookup<'s>),
+}
+
+/// The questions about a host that are worth asking now.
+pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
+    let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
+    if let Bases::Names(bases) = bases(sight, host) {
+        // The names are asked at the same time. The second one counts only if the first one has no records.
+        questions.extend(bases.iter().filter_map(owner).map(|owner| records(&owner, RecordKind::Tlsa)));
+    }
+    questions
+}
+
+/// The TLSA records of a host.
+pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s> {
+    let bases = match bases(sight, host) {
+        Bases::Names(bases) => bases,
+        Bases::Nowhere(why) => return why,
+    };
+    let mut result = TlsaLookup::Absent;
+    for base in bases {
+        let Some(owner) = owner(&base) else { continue };
+        match at_base(sight.records(&owner, RecordKind::Tlsa), base) {
+            TlsaLookup::Absent => {}
+            unsigned @ TlsaLookup::Unsigned { .. } => result = unsigned,
+            decided => return decided,
+        }
+    }
+    result
+}
+
+/// The name that has the TLSA records. `None` if it would be too long.
+fn owner(base: &DnsName) -> Option<DnsName> {
+    base.below("_25._tcp").ok()
+}
+
+fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
+    let (probe, seen) = match known {
+        Known::Unasked | Known::Waiting => return TlsaLookup::Open,
+        Known::Skipped(_) => return TlsaLookup::Unknown,
+        Known::Failed(probe, Fault::Dns { kind, .. }) => {
+            return match kind {
+                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable => TlsaLookup::Unknown,
+                DnsFaultKind::Timeout
+                | DnsFaultKind::TcpFailed
+                | DnsFaultKind::Malformed
+                | DnsFaultKind::AliasLoop => TlsaLookup::Failed { base, probe },
+            };
+        }
+        Known::Failed(..) => return TlsaLookup::Unknown,
+        Known::Seen(probe, seen) => (probe, seen),
+    };
+    if !seen.is_answer() {
+        return TlsaLookup::Failed { base, probe };
+    }
+    match &seen.dnssec {
+        DnssecState::Bogus { .. } => TlsaLookup::Failed { base, probe },
+        DnssecState::Indeterminate { .. } => TlsaLookup::Unknown,
+        DnssecState::Secure | DnssecState::Insecure if seen.is_void() => TlsaLookup::Absent,
+        DnssecState::Insecure => TlsaLookup::Unsigned { base, probe },
+        DnssecState::Secure => {
+            let records = seen.records.iter().filter_map(|record| TlsaRecord::read(&record.data)).collect();
+            let ttl = seen.records.iter().map(|record| record.ttl).max().unwrap_or(0);
+            TlsaLookup::Present { base, probe, records, ttl }
+        }
+    }
+}
+
+fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
+    let mut failed = false;
+    for kind in [RecordKind::A, RecordKind::Aaaa] {
+        let seen = match sight.records(host, kind) {
+            Known::Unasked | Known::Waiting => return Bases::Nowhere(TlsaLookup::Open),
+            // A lookup that this machine could not do proves nothing.
+            Known::Failed(..) | Known::Skipped(_) => continue,
+            Known::Seen(_, seen) => seen,
+        };
+        if !seen.is_answer() || matches!(seen.dnssec, DnssecState::Bogus { .. }) {
+            failed = true;
+            continue;
+        }
+        if seen.records.is_empty() {
+            continue;
+        }
+        let is_first_secure = seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Secure);
+        let is_chain_secure = seen.aliases.iter().all(|alias| alias.dnssec == DnssecState::Secure);
+        return match &seen.dnssec {
+            DnssecState::Secure if is_chain_secure => {
+                let target = seen.final_name(host).clone();
+                let mut names = vec![target];
+                names.extend((names.first() != Some(host)).then(|| host.clone()));
+                Bases::Names(names)
+            }
+            DnssecState::Secure | DnssecState::Insecure if is_first_secure => Bases::Names(vec![host.clone()]),
+            DnssecState::Secure | DnssecState::Insecure => Bases::Nowhere(TlsaLookup::Insecure),
+            DnssecState::Bogus { .. } | DnssecState::Indeterminate { .. } => Bases::Nowhere(TlsaLookup::Unknown),
+        };
+    }
+    Bases::Nowhere(if failed { TlsaLookup::AddressesFailed } else { TlsaLookup::Unknown })
+}

@@ -1,0 +1,40 @@
+//! DANE (RFC 7672): whether the TLSA records of the MX hosts match the certificates that their servers send.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `lookup` | which names are asked for TLSA records |
+//! | `outcome` | what senders with DANE do with a host |
+//! | `judge` | findings |
+//! | `rules` | the rules |
+
+mod judge;
+mod lookup;
+mod outcome;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use super::mx;
+use super::senders::servers::mail_servers;
+use super::sight::Sight;
+use crate::check::finding::{Check, Finding};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+use crate::question::Question;
+pub(super) use outcome::{result, worst};
+
+pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
+
+/// The TLSA records that match what the servers send now, as in a zone file: one `3 1 1` for each key of each host.
+pub(crate) fn suggested(sight: Sight<'_>) -> Vec<String> {
+    judge::suggested_records(sight, &mail_servers(sight))
+}
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    mx::mail_hosts(sight).iter().flat_map(|host| lookup::questions(sight, &host.name)).collect()
+}
+
+fn judge_hosts(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    Sight::new(plan, evidence).map_or_else(Vec::new, |sight| judge::findings(sight, &mail_servers(sight)))
+}

@@ -1,0 +1,155 @@
+//! What senders with DANE do with a host (RFC 7672 §2.2).
+
+use super::lookup::{TlsaLookup, tlsa_lookup};
+use crate::check::domain::seen::{DaneSeen, DaneState, Delivery, MxSeen, TlsaSeen};
+use crate::check::domain::sight::{Known, Sight};
+use crate::evidence::{DnssecState, Presented};
+use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences};
+use crate::wire::{DnsName, RecordKind};
+
+/// What a sender with DANE does with a host that shows this certificate chain; `None` is a host without TLS.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
+    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+    let without_records = |state: DaneState, delivers: Delivery| DaneSeen {
+        state: Some(state),
+        delivers,
+        ..DaneSeen::default()
+    };
+    match tlsa_lookup(sight, host) {
+        TlsaLookup::Open | TlsaLookup::Unknown => DaneSeen::default(),
+        TlsaLookup::Insecure | TlsaLookup::Unsigned { .. } => without_records(DaneState::Insecure, opportunistic),
+        TlsaLookup::Absent => without_records(DaneState::Absent, opportunistic),
+        TlsaLookup::AddressesFailed | TlsaLookup::Failed { .. } => DaneSeen {
+            result: Some("dnssec-invalid".to_owned()),
+            ..without_records(DaneState::Error, Delivery::NotDelivered)
+        },
+        TlsaLookup::Present { base, records, .. } => match chain {
+            None => DaneSeen {
+                result: Some("starttls-not-supported".to_owned()),
+                records: records.iter().map(untested).collect(),
+                ..without_records(DaneState::Invalid, Delivery::NotDelivered)
+            },
+            Some(chain) => {
+                of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)))
+            }
+        },
+    }
+}
+
+/// The worst state of all hosts; `None` while unknown.
+pub(in crate::check::domain) fn worst(hosts: &[MxSeen]) -> Option<DaneState> {
+    let addresses = hosts.iter().flat_map(|host| &host.addresses);
+    let policies = addresses.flat_map(|one| {
+        std::iter::once(&one.policies).chain(one.certificates.iter().map(|certificate| &certificate.policies))
+    });
+    policies.filter_map(|policies| policies.dane.state).max()
+}
+
+/// The names and the time for usage 2. The domain is an accepted name only if its MX records are signed (RFC 7672
+/// §3.2.2).
+pub(super) fn references(sight: Sight<'_>, host: &DnsName, base: &DnsName) -> TlsaReferences {
+    let mut names = vec![base.clone()];
+    if base != host {
+        names.push(host.clone());
+    }
+    if is_mx_secure(sight) == Some(true) {
+        names.push(sight.name());
+    }
+    TlsaReferences { names, now: sight.evidence.started_at }
+}
+
+/// Whether the MX records of the domain are signed; `None` while unknown.
+pub(super) fn is_mx_secure(sight: Sight<'_>) -> Option<bool> {
+    match sight.records(&sight.name(), RecordKind::Mx) {
+        Known::Seen(_, seen) if seen.is_answer() => match seen.dnssec {
+            DnssecState::Secure => Some(true),
+            DnssecState::Insecure => Some(false),
+            DnssecState::Bogus { .. } | DnssecState::Indeterminate { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
+    let (state, delivers, result) = if outcome.is_unusable() {
+        (DaneState::Unusable, Delivery::Encrypted, Some("tlsa-invalid"))
+    } else if outcome.matches_strictly() || outcome.matches_with_record() {
+        (DaneState::Valid, Delivery::Authenticated, None)
+    } else {
+        (DaneState::Invalid, Delivery::NotDelivered, Some(report_word(outcome)))
+    };
+    DaneSeen {
+        state: Some(state),
+        delivers,
+        result: result.map(str::to_owned),
+        senders: differing_senders(outcome),
+        records: outcome
+            .records
+            .iter()
+            .map(|one| TlsaSeen {
+                record: one.record.to_string(),
+                matches: match one.result {
+                    TlsaMatch::Unusable(_) => None,
+                    TlsaMatch::Matches => Some(true),
+                    TlsaMatch::Misses(_) => Some(false),
+                },
+                problem: match &one.result {
+                    TlsaMatch::Unusable(why) => Some(why.to_string()),
+                    TlsaMatch::Matches if one.is_superseded => {
+                        Some("a record with a stronger digest supersedes it".to_owned())
+                    }
+                    TlsaMatch::Matches => None,
+                    TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
+                },
+            })
+            .collect(),
+    }
+}
+
+/// The word of TLS reports for a chain that no record matches (RFC 8460 §4.3). There is no word for a certificate that
+/// matches no record, so reporters use `validation-failure` or `tlsa-invalid`.
+pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
+    let misses = outcome.misses();
+    if misses.contains(&&ChainMiss::OutOfDate) {
+        "certificate-expired"
+    } else if misses.contains(&&ChainMiss::Name) {
+        "certificate-host-mismatch"
+    } else {
+        "validation-failure"
+    }
+}
+
+/// Senders for which the result differs.
+fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
+    let texts: &[&str] = if outcome.matches_strictly() {
+        &[]
+    } else if outcome.matches_leniently() {
+        &["Postfix: not delivered", "mox: delivers"]
+    } else if outcome.matches_with_record() {
+        &["senders that use only certificates which the server sent: not delivered"]
+    } else {
+        &[]
+    };
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn untested(record: &TlsaRecord) -> TlsaSeen {
+    TlsaSeen {
+        record: record.to_string(),
+        matches: None,
+        problem: record.unusable().map(|why| why.to_string()),
+    }
+}
+
+/// Why a record does not match, in a few words.
+pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
+    match miss {
+        ChainMiss::OtherCertificate => "the server's certificate is another one",
+        ChainMiss::AnchorNotSent => "the server did not send this CA certificate",
+        ChainMiss::AnchorInRecord => "the server did not send this CA certificate, but the record contains it",
+        ChainMiss::IsLeaf => "it is the server's own certificate, but usage 2 is for CA certificates",
+        ChainMiss::NoPath => "the certificates that were sent do not lead to this CA certificate",
+        ChainMiss::OutOfDate => "a certificate has expired or is not valid yet",
+        ChainMiss::Name => "the certificate is for another name",
+    }
+}

@@ -1,0 +1,160 @@
+//! The rules about TLSA records.
+
+use crate::check::finding::{Docs, Rule, Severity};
+
+pub(super) static RULES: &[&Rule] = &[
+    &DANE_LOOKUP_FAILS,
+    &DANE_WITHOUT_STARTTLS,
+    &DANE_MISMATCH,
+    &DANE_STALE_DIGEST,
+    &DANE_ANCHOR_NOT_SENT,
+    &DANE_CERTIFICATE_INVALID,
+    &DANE_UNUSABLE,
+    &DANE_NOT_SIGNED,
+    &DANE_BREAKS_AT_RENEWAL,
+    &DANE_MX_NOT_SIGNED,
+    &DANE_INCOMPLETE,
+];
+
+pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
+    id: "dane-lookup-fails",
+    severity: Severity::Error,
+    title: "the lookup of the TLSA records fails",
+    docs: Docs {
+        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails: SERVFAIL, a timeout, or a response whose signatures are not valid. If there are no TLSA records, this must be proved by a signed response.",
+        matters: "Senders with DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host, and keep the message in their queue if there is none.",
+        action: "Operator of the DNS of the host: repair the responses for the name printed, also the response that proves that there are no records. Sign the zone again, and update name servers that do not support TLSA.",
+        example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
+        references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
+    },
+};
+
+pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
+    id: "dane-without-starttls",
+    severity: Severity::Error,
+    title: "a host with TLSA records does not advertise STARTTLS",
+    docs: Docs {
+        sees: "An MX host has signed TLSA records, but its server does not advertise STARTTLS at one of its IP addresses.",
+        matters: "TLSA records require TLS. Senders with DANE do not deliver to a server that does not advertise STARTTLS, and do not send unencrypted.",
+        action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, also to those that are greylisted. If the server cannot use TLS, remove the TLSA records.",
+        example: "mx2.example.com has a record 3 1 1, but its reply to EHLO does not contain STARTTLS",
+        references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
+    },
+};
+
+pub(super) static DANE_MISMATCH: Rule = Rule {
+    id: "dane-mismatch",
+    severity: Severity::Error,
+    title: "no TLSA record matches the certificate",
+    docs: Docs {
+        sees: "An MX host has usable TLSA records, but none of them matches the certificate that its server sends.",
+        matters: "Senders with DANE do not deliver to the server. If no other MX host works, the messages stay in their queues. Other senders do not notice the fault.",
+        action: "Operator of the DNS of the host: publish the record printed, and remove the old one after two TTLs. Server operator: keep the key when the certificate is renewed, or publish the record of the next key before it is used.",
+        example: "the certificate was renewed with a new key, and the record 3 1 1 is still that of the old key",
+        references: "RFC 7672 section 2.2 (delivery), RFC 7671 section 8 (changes of keys and certificates)",
+    },
+};
+
+pub(super) static DANE_STALE_DIGEST: Rule = Rule {
+    id: "dane-stale-digest",
+    severity: Severity::Error,
+    title: "some combinations of TLSA parameters match no certificate",
+    docs: Docs {
+        sees: "One TLSA record matches the certificate, but for another combination of usage, selector and matching type no record matches. The finding is an error if the records that do not match have a stronger digest, so that strict senders ignore the record that matches; otherwise it is a warning.",
+        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest, and do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
+        action: "Operator of the DNS of the host: remove the records that do not match, or publish them for the current certificate.",
+        example: "3 1 1 matches, but 3 1 2 is that of the previous key",
+        references: "RFC 7671 section 8 (a match for each combination), RFC 7671 section 9 (strongest digest), RFC 7672 section 5",
+    },
+};
+
+pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
+    id: "dane-anchor-not-sent",
+    severity: Severity::Error,
+    title: "the CA certificate of a TLSA record is not in the chain",
+    docs: Docs {
+        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they are about, or the certificates that it sends do not lead to it. The finding is a warning if the record contains the complete certificate (2 0 0), because some senders then use that one.",
+        matters: "Senders with DANE cannot compare the record with a certificate that they did not receive, and do not deliver. Root certificates must be sent too if a record is about them.",
+        action: "Server operator: send the complete chain, including the CA certificate of the record. Or operator of the DNS of the host: publish a record 3 1 1, which needs only the server's certificate.",
+        example: "2 1 1 of a root, while the server sends only its certificate and the intermediate one",
+        references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
+    },
+};
+
+pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
+    id: "dane-certificate-invalid",
+    severity: Severity::Error,
+    title: "the certificate is expired or for another name, which usage 2 does not allow",
+    docs: Docs {
+        sees: "A TLSA record with usage 2 matches a CA certificate of the chain, but the server's certificate or one on the path has expired, is not valid yet, or does not contain the name of the host.",
+        matters: "With usage 2, dates and names are verified, so senders with DANE do not deliver. Only usage 3 ignores them.",
+        action: "Server operator: renew the certificate for the name of the host. Or operator of the DNS of the host: publish a record 3 1 1.",
+        example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
+        references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
+    },
+};
+
+pub(super) static DANE_UNUSABLE: Rule = Rule {
+    id: "dane-unusable",
+    severity: Severity::Warning,
+    title: "TLSA records are not usable for SMTP",
+    docs: Docs {
+        sees: "A TLSA record has usage 0 or 1, an unknown usage, selector or matching type, or data of the wrong length. The finding is a notice if another record is usable.",
+        matters: "Senders ignore such records. If no record is usable, they require TLS, but do not authenticate the server.",
+        action: "Operator of the DNS of the host: replace the records with the one printed.",
+        example: "1 1 1 copied from a web server: SMTP uses only usages 2 and 3",
+        references: "RFC 7672 section 3.1.3 (usages 0 and 1), RFC 7672 section 2.2 (unusable records), RFC 7671 section 4.1",
+    },
+};
+
+pub(super) static DANE_NOT_SIGNED: Rule = Rule {
+    id: "dane-not-signed",
+    severity: Severity::Warning,
+    title: "TLSA records are not signed, so they have no effect",
+    docs: Docs {
+        sees: "An MX host has TLSA records, but they are in a zone that is not signed with DNSSEC.",
+        matters: "Senders ignore TLSA records without valid signatures, so the records protect no message.",
+        action: "Operator of the DNS: sign the zone that contains the TLSA records, and publish its DS record in the parent zone.",
+        example: "_25._tcp.mx1.example.com is an alias that leads to a zone without DNSSEC",
+        references: "RFC 7672 section 2.1.1 (DNSSEC states), RFC 7671 section 4",
+    },
+};
+
+pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
+    id: "dane-breaks-at-renewal",
+    severity: Severity::Warning,
+    title: "the TLSA record will not match the next certificate",
+    docs: Docs {
+        sees: "The only TLSA records that match are 3 0 x: they are about the complete certificate, not about its key.",
+        matters: "Each new certificate is another one, even with the same key. After the next renewal, senders with DANE do not deliver, unless the record is replaced in time.",
+        action: "Operator of the DNS of the host: publish the record 3 1 1 that is printed. Server operator: keep the key when the certificate is renewed.",
+        example: "3 0 1 with a certificate that is renewed every 60 days",
+        references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
+    },
+};
+
+pub(super) static DANE_MX_NOT_SIGNED: Rule = Rule {
+    id: "dane-mx-not-signed",
+    severity: Severity::Notice,
+    title: "MX hosts have TLSA records, but the MX records are not signed",
+    docs: Docs {
+        sees: "At least one MX host has signed TLSA records, but the MX records of the domain are not signed.",
+        matters: "An attacker can replace the MX records and redirect mail to another host. Some senders still use the TLSA records of the host; others do not.",
+        action: "Operator of the DNS of the domain: sign the zone with DNSSEC, and publish its DS record at the registrar.",
+        example: "the domain is not signed, but its mail provider's hosts have TLSA records",
+        references: "RFC 7672 section 2.2.1 (MX resolution)",
+    },
+};
+
+pub(super) static DANE_INCOMPLETE: Rule = Rule {
+    id: "dane-incomplete",
+    severity: Severity::Notice,
+    title: "only some MX hosts have TLSA records",
+    docs: Docs {
+        sees: "At least one MX host has signed TLSA records, and at least one other has none.",
+        matters: "An attacker who can block the hosts with TLSA records makes senders use the others, whose certificates are not verified.",
+        action: "Operators of the hosts without TLSA records: publish the record printed for each host, in a signed zone.",
+        example: "mx1.example.com has a record 3 1 1, the backup host has none",
+        references: "RFC 7672 section 2.2 (each host by itself), RFC 7672 section 8",
+    },
+};

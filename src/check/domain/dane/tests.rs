@@ -1,0 +1,388 @@
+//! Tests of the lookup of TLSA records, of the result for a host, and of the findings.
+
+use super::judge::{findings, suggested_records};
+use super::lookup::questions;
+use super::outcome::{result, worst};
+use crate::check::domain::seen::{DaneState, Delivery};
+use crate::check::domain::senders::servers::{MailHost, MailServer, ServerTls};
+use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::world::{World, name, plan, response};
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, Evidence, Presented};
+use crate::plan::Plan;
+use crate::policy::tlsa::tests::{Made, literal, made, record, sent};
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+/// A domain with one MX host `mx.example.com`, whose server sends the complete chain, with one record.
+struct Case {
+    world: World,
+    plan: Plan,
+    made: Made,
+    hosts: Vec<&'static str>,
+}
+
+const OWNER: &str = "_25._tcp.mx.example.com";
+
+impl Case {
+    fn new() -> Case {
+        Case::with(made((-1, 30)))
+    }
+
+    fn with(made: Made) -> Case {
+        let mut world = World::new();
+        world.zone("example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1\nmx.example.com AAAA 2001:db8::1");
+        Case { world, plan: plan("example.com"), made, hosts: vec!["mx.example.com"] }
+    }
+
+    fn publish(&mut self, record: impl std::fmt::Display) -> &mut Case {
+        self.publish_at(OWNER, record)
+    }
+
+    fn publish_at(&mut self, owner: &str, record: impl std::fmt::Display) -> &mut Case {
+        self.world.record(&format!("{owner} TLSA {record}"));
+        self
+    }
+
+    /// A record with these parameters for the certificate at this position: leaf, intermediate, root.
+    fn publish_for(&mut self, (usage, selector, matching): (u8, u8, u8), at: usize) -> &mut Case {
+        let record = record(usage, selector, matching, &self.made.ders[at]);
+        self.publish(record)
+    }
+
+    fn chain(&self) -> Presented {
+        sent(&self.made.ders.iter().collect::<Vec<_>>())
+    }
+
+    /// The evidence if everything is signed that a test did not set otherwise.
+    fn evidence(&mut self) -> Evidence {
+        let hosts: Vec<DnsName> = self.hosts.iter().map(|host| name(host)).collect();
+        self.world.evidence_for(&self.plan, move |plan, evidence| {
+            let sight = Sight::new(plan, evidence).expect("a check of a domain");
+            let mx = records(&sight.name(), RecordKind::Mx);
+            std::iter::once(mx).chain(hosts.iter().flat_map(|host| questions(sight, host))).collect()
+        })
+    }
+
+    fn findings_for(&mut self, tls: ServerTls<'_>) -> Vec<Finding> {
+        let evidence = self.evidence();
+        let sight = Sight::new(&self.plan, &evidence).expect("a check of a domain");
+        findings(sight, &[host("mx.example.com", vec![tls])])
+    }
+
+    fn findings(&mut self) -> Vec<Finding> {
+        let chain = self.chain();
+        self.findings_for(ServerTls::Chains(vec![&chain]))
+    }
+
+    fn state(&mut self) -> (Option<DaneState>, Delivery, Option<String>) {
+        let (chain, evidence) = (self.chain(), self.evidence());
+        let sight = Sight::new(&self.plan, &evidence).expect("a check of a domain");
+        let found = result(sight, &name("mx.example.com"), Some(&chain));
+        (found.state, found.delivers, found.result)
+    }
+}
+
+fn host<'s>(host: &str, servers: Vec<ServerTls<'s>>) -> MailHost<'s> {
+    let server = |(at, tls)| {
+        let ip = std::net::IpAddr::from([192, 0, 2, u8::try_from(at).expect("few servers") + 1]);
+        MailServer { ip, probe: None, tls }
+    };
+    MailHost { name: name(host), servers: servers.into_iter().enumerate().map(server).collect() }
+}
+
+fn ids(findings: &[Finding]) -> Vec<(&str, Severity)> {
+    findings.iter().map(|finding| (finding.rule.as_ref(), finding.severity)).collect()
+}
+
+fn asked_for_tlsa(world: &World) -> Vec<String> {
+    let tlsa = |question: &Question| match question {
+        Question::Records(request) if request.kind == RecordKind::Tlsa => Some(request.name.to_string()),
+        _ => None,
+    };
+    world.asked.iter().filter_map(tlsa).collect()
+}
+
+#[test]
+fn a_matching_record_authenticates_the_host() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    assert_eq!(case.state(), (Some(DaneState::Valid), Delivery::Authenticated, None));
+    assert_eq!(ids(&case.findings()), []);
+    assert_eq!(asked_for_tlsa(&case.world)[0], OWNER);
+}
+
+#[test]
+fn usage_3_ignores_dates_and_names() {
+    let mut case = Case::with(made((-60, -1)));
+    case.publish_for((3, 1, 1), 0).world.signed();
+    assert_eq!(case.state().0, Some(DaneState::Valid));
+    assert_eq!(ids(&case.findings()), []);
+}
+
+#[test]
+fn a_stale_record_is_an_error_with_the_record_to_publish() {
+    let mut case = Case::new();
+    case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
+    assert_eq!(
+        case.state(),
+        (Some(DaneState::Invalid), Delivery::NotDelivered, Some("validation-failure".to_owned()))
+    );
+    let found = case.findings();
+    assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    let chain = case.chain();
+    let expected = format!("{OWNER}. IN TLSA 3 1 1 {}", chain.chain[0].spki_sha256);
+    let command = found[0].fixes[0].command.clone().expect("a record");
+    assert_eq!(crate::evidence::quote::resolve(&command, |_, text| text.to_owned()), expected);
+}
+
+#[test]
+fn the_exit_code_counts_only_if_no_host_is_left() {
+    let mut case = Case::new();
+    case.world.zone("example.com MX 20 mx2.example.com\nmx2.example.com A 192.0.2.2");
+    case.hosts.push("mx2.example.com");
+    case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
+    let (chain, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let of = |second: ServerTls<'_>| {
+        let hosts =
+            [host("mx.example.com", vec![ServerTls::Chains(vec![&chain])]), host("mx2.example.com", vec![second])];
+        findings(sight, &hosts)
+    };
+    let usable = of(ServerTls::Chains(vec![&chain]));
+    assert_eq!(ids(&usable), [("dane-mismatch", Severity::Error), ("dane-incomplete", Severity::Notice)]);
+    assert_eq!(usable[0].failure, None);
+    assert_eq!(of(ServerTls::Unknown)[0].failure, None, "what is not known is no failure");
+    assert_eq!(of(ServerTls::Unreachable)[0].failure, Some(PhaseFailure::Tls));
+}
+
+#[test]
+fn a_stale_stronger_digest_fails_at_strict_senders_only() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();
+    let found = case.findings();
+    assert_eq!(ids(&found), [("dane-stale-digest", Severity::Error)]);
+    assert_eq!(found[0].failure, None, "some senders deliver");
+    assert_eq!(case.state().1, Delivery::NotDelivered);
+    let mut weaker = Case::new();
+    weaker.publish_for((3, 1, 1), 1).publish_for((3, 1, 2), 0).world.signed();
+    assert_eq!(ids(&weaker.findings()), [("dane-stale-digest", Severity::Warning)]);
+}
+
+#[test]
+fn a_record_for_the_next_key_is_no_fault() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish_for((3, 1, 1), 1).world.signed();
+    assert_eq!(ids(&case.findings()), []);
+}
+
+#[test]
+fn usage_0_and_1_require_tls_only() {
+    let mut case = Case::new();
+    case.publish_for((1, 1, 1), 0).world.signed();
+    assert_eq!(case.state(), (Some(DaneState::Unusable), Delivery::Encrypted, Some("tlsa-invalid".to_owned())));
+    assert_eq!(ids(&case.findings()), [("dane-unusable", Severity::Warning)]);
+    let mut beside = Case::new();
+    beside.publish_for((3, 1, 1), 0).publish(literal(3, 1, 1, "00")).world.signed();
+    assert_eq!(ids(&beside.findings()), [("dane-unusable", Severity::Notice)]);
+}
+
+#[test]
+fn the_root_must_be_sent() {
+    let mut case = Case::new();
+    case.publish_for((2, 0, 1), 2).world.signed();
+    assert_eq!(ids(&case.findings()), []);
+    let without = sent(&[&case.made.ders[0], &case.made.ders[1]]);
+    let found = case.findings_for(ServerTls::Chains(vec![&without]));
+    assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Error)]);
+    let mut complete = Case::new();
+    complete.publish_for((2, 0, 0), 2).world.signed();
+    let without = sent(&[&complete.made.ders[0], &complete.made.ders[1]]);
+    let found = complete.findings_for(ServerTls::Chains(vec![&without]));
+    assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Warning)]);
+    let mut bare = Case::new();
+    bare.publish_for((2, 1, 0), 2).world.signed();
+    let found = bare.findings_for(ServerTls::Chains(vec![&without]));
+    assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Error)]);
+}
+
+#[test]
+fn usage_2_requires_dates_and_names() {
+    let mut case = Case::with(made((-60, -1)));
+    case.publish_for((2, 0, 1), 1).world.signed();
+    assert_eq!(case.state().2.as_deref(), Some("certificate-expired"));
+    assert_eq!(ids(&case.findings()), [("dane-certificate-invalid", Severity::Error)]);
+    // The certificate is for mx.example.com.
+    let mut other = Case::new();
+    other.world.record("mx9.example.com A 192.0.2.9");
+    other.hosts = vec!["mx9.example.com"];
+    let anchor = record(2, 0, 1, &other.made.ders[1]);
+    other.publish_at("_25._tcp.mx9.example.com", anchor).world.signed();
+    let (chain, evidence) = (other.chain(), other.evidence());
+    let sight = Sight::new(&other.plan, &evidence).expect("a check of a domain");
+    let found = findings(sight, &[host("mx9.example.com", vec![ServerTls::Chains(vec![&chain])])]);
+    assert_eq!(ids(&found), [("dane-certificate-invalid", Severity::Error)]);
+}
+
+#[test]
+fn records_about_the_complete_certificate_break_at_renewal() {
+    let mut case = Case::new();
+    case.publish_for((3, 0, 1), 0).world.signed();
+    assert_eq!(ids(&case.findings()), [("dane-breaks-at-renewal", Severity::Warning)]);
+    let mut both = Case::new();
+    both.publish_for((3, 0, 1), 0).publish_for((3, 1, 1), 0).world.signed();
+    assert_eq!(ids(&both.findings()), []);
+}
+
+#[test]
+fn a_host_with_records_must_offer_starttls() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let found = case.findings_for(ServerTls::NotOffered);
+    assert_eq!(ids(&found), [("dane-without-starttls", Severity::Error)]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    let evidence = case.evidence();
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let seen = result(sight, &name("mx.example.com"), None);
+    assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some("starttls-not-supported")));
+    // Without TLSA records, the host is used without encryption.
+    let mut without = Case::new();
+    without.world.signed();
+    assert_eq!(ids(&without.findings_for(ServerTls::NotOffered)), []);
+}
+
+#[test]
+fn unsigned_zones_are_not_asked_and_are_no_fault() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0);
+    assert_eq!(case.state(), (Some(DaneState::Insecure), Delivery::Encrypted, None));
+    assert_eq!(asked_for_tlsa(&case.world), [""; 0]);
+    assert_eq!(ids(&case.findings()), []);
+}
+
+#[test]
+fn unsigned_records_in_a_signed_host_have_no_effect() {
+    let mut case = Case::new();
+    case.world.signed();
+    case.publish_for((3, 1, 1), 0);
+    assert_eq!(case.state().0, Some(DaneState::Insecure));
+    assert_eq!(ids(&case.findings()), [("dane-not-signed", Severity::Warning)]);
+}
+
+#[test]
+fn failed_lookups_are_errors_and_absence_is_not() {
+    let failing: [fn(&mut World); 4] = [
+        |world| {
+            let seen = response(&name(OWNER), Vec::new());
+            world.answer(OWNER, RecordKind::Tlsa, crate::evidence::RecordsSeen { code: DnsCode::ServFail, ..seen });
+        },
+        |world| {
+            let why = BogusReason::NoSignature;
+            let seen = response(&name(OWNER), Vec::new());
+            let dnssec = DnssecState::Bogus { why, zone: None };
+            world.answer(OWNER, RecordKind::Tlsa, crate::evidence::RecordsSeen { dnssec, ..seen });
+        },
+        |world| {
+            world.fails(OWNER, RecordKind::Tlsa, DnsFaultKind::Timeout);
+        },
+        |world| {
+            let seen = response(&name(OWNER), Vec::new());
+            world.answer(OWNER, RecordKind::Tlsa, crate::evidence::RecordsSeen { code: DnsCode::NotImplemented, ..seen });
+        },
+    ];
+    for set in failing {
+        let mut case = Case::new();
+        case.world.signed();
+        set(&mut case.world);
+        assert_eq!(case.state(), (Some(DaneState::Error), Delivery::NotDelivered, Some("dnssec-invalid".to_owned())));
+        let found = case.findings();
+        assert_eq!(ids(&found), [("dane-lookup-fails", Severity::Error)]);
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    }
+    // Signed or unsigned, a host without TLSA records is no fault.
+    let mut absent = Case::new();
+    absent.world.signed();
+    assert_eq!(absent.state(), (Some(DaneState::Absent), Delivery::Encrypted, None));
+    assert_eq!(ids(&absent.findings()), []);
+    // A fault of this machine's resolver proves nothing.
+    let mut here = Case::new();
+    here.world.signed();
+    here.world.fails(OWNER, RecordKind::Tlsa, DnsFaultKind::Unreachable);
+    assert_eq!(here.state(), (None, Delivery::Unknown, None));
+    assert_eq!(ids(&here.findings()), []);
+}
+
+#[test]
+fn aliases_lead_to_the_final_name_and_then_to_the_original_one() {
+    // Each case: whether both CNAME records are signed, where the matching record is, whether it is used.
+    let cases = [
+        (true, true, "_25._tcp.c.example.net", true),
+        (true, true, OWNER, true),
+        (true, true, "_25._tcp.b.example.net", false),
+        (true, false, OWNER, true),
+        (true, false, "_25._tcp.c.example.net", false),
+        (false, true, OWNER, false),
+        (false, false, OWNER, false),
+    ];
+    for (first, second, owner, is_used) in cases {
+        let mut world = World::new();
+        world.zone("example.com MX 10 mx.example.com\nc.example.net A 192.0.2.1\nc.example.net AAAA 2001:db8::1");
+        world.zone("mx.example.com CNAME b.example.net\nb.example.net CNAME c.example.net");
+        let mut case = Case { world, plan: plan("example.com"), made: made((-1, 30)), hosts: vec!["mx.example.com"] };
+        let good = record(3, 1, 1, &case.made.ders[0]);
+        case.publish_at(owner, good).world.signed();
+        let mut alias = |of: &str, to: &str, is_signed: bool| {
+            let target = crate::evidence::RecordData::Cname { target: name(to) };
+            let dnssec = if is_signed { DnssecState::Secure } else { DnssecState::Insecure };
+            let seen = crate::evidence::RecordsSeen { dnssec, ..response(&name(of), vec![target]) };
+            case.world.answer(of, RecordKind::Cname, seen);
+        };
+        alias("mx.example.com", "b.example.net", first);
+        alias("b.example.net", "c.example.net", second);
+        let state = case.state();
+        assert_eq!(state.0 == Some(DaneState::Valid), is_used, "{first} {second} {owner}: {state:?}");
+    }
+}
+
+#[test]
+fn an_error_at_the_final_name_does_not_lead_to_the_original_one() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nc.example.net A 192.0.2.1\nmx.example.com CNAME c.example.net");
+    let mut case = Case { world, plan: plan("example.com"), made: made((-1, 30)), hosts: vec!["mx.example.com"] };
+    case.publish_for((3, 1, 1), 0).world.signed();
+    case.world.fails("_25._tcp.c.example.net", RecordKind::Tlsa, DnsFaultKind::Timeout);
+    assert_eq!(case.state().0, Some(DaneState::Error));
+}
+
+#[test]
+fn unsigned_mx_records_are_a_notice() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let mx = crate::evidence::RecordData::Mx { preference: 10, host: name("mx.example.com") };
+    case.world.answer("example.com", RecordKind::Mx, response(&name("example.com"), vec![mx]));
+    assert_eq!(ids(&case.findings()), [("dane-mx-not-signed", Severity::Notice)]);
+}
+
+#[test]
+fn both_certificate_types_need_a_record() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let other = made((-1, 30));
+    let (first, second) = (case.chain(), sent(&[&other.ders[0]]));
+    let evidence = case.evidence();
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let hosts = [host("mx.example.com", vec![ServerTls::Chains(vec![&first, &second]), ServerTls::Chains(vec![&first])])];
+    let found = findings(sight, &hosts);
+    assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
+    assert_eq!(found[0].failure, None, "senders that see the other certificate deliver");
+    let records = suggested_records(sight, &hosts);
+    assert_eq!(records.len(), 2);
+    assert!(records[1].ends_with(&second.chain[0].spki_sha256));
+}
+
+#[test]
+fn the_worst_state_of_all_hosts_counts() {
+    assert_eq!(worst(&[]), None);
+    assert!(DaneState::Invalid > DaneState::Error && DaneState::Error > DaneState::Valid);
+}

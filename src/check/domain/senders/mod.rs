@@ -1,0 +1,142 @@
+//! How mail is delivered to the domain, by the policies that a sender supports.
+//!
+//! A sender with DANE follows the TLSA records of a host; for a host without them, it uses opportunistic TLS. A sender
+//! with MTA-STS follows the policy of the domain. A sender with both uses DANE for a host that has TLSA records, because
+//! MTA-STS must not override a failed DANE validation (RFC 8461 §2).
+//!
+//! A sender tries the hosts in the order of their preference, and each IP address of a host. If one address fails, it
+//! tries the next. Which of the working addresses it uses is not known, so the result for a host is the worst of them.
+//! Read next: [`servers`], what is known about the servers of each host.
+
+pub(in crate::check::domain) mod servers;
+
+use super::seen::{Delivery, HostDelivery, MxAddressSeen, MxSeen, PoliciesSeen, SenderKind, SenderSeen};
+
+/// The result for a sender with DANE, one with MTA-STS, and one with neither.
+pub(in crate::check::domain) fn seen(hosts: &[MxSeen]) -> Vec<SenderSeen> {
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    [SenderKind::Dane, SenderKind::MtaSts, SenderKind::Neither].into_iter().map(|kind| sender(kind, hosts)).collect()
+}
+
+fn sender(sender: SenderKind, hosts: &[MxSeen]) -> SenderSeen {
+    let hosts: Vec<HostDelivery> = hosts.iter().map(|host| host_delivery(sender, host)).collect();
+    // An unknown result may be a success, so later hosts do not count.
+    let first = hosts.iter().find(|host| host.delivers != Delivery::NotDelivered);
+    SenderSeen { sender, delivers: first.map_or(Delivery::NotDelivered, |host| host.delivers), hosts }
+}
+
+fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
+    let results: Vec<(Delivery, Option<String>)> =
+        host.addresses.iter().map(|address| address_delivery(sender, address)).collect();
+    let working = results.iter().filter(|(delivers, _)| *delivers != Delivery::NotDelivered);
+    let known = working.clone().filter(|(delivers, _)| *delivers != Delivery::Unknown);
+    let chosen = known.max_by_key(|(delivers, _)| *delivers).or_else(|| working.clone().next()).or(results.first());
+    let (delivers, reason) = match (chosen, &host.problem) {
+        (Some(chosen), _) => chosen.clone(),
+        (None, Some(problem)) => (Delivery::NotDelivered, Some(problem.clone())),
+        (None, None) => (Delivery::Unknown, None),
+    };
+    HostDelivery { host: host.host.clone(), delivers, reason }
+}
+
+fn address_delivery(sender: SenderKind, address: &MxAddressSeen) -> (Delivery, Option<String>) {
+    if address.reachable == Some(false) {
+        return (Delivery::NotDelivered, Some("unreachable".to_owned()));
+    }
+    let PoliciesSeen { opportunistic, dane, mta_sts } = &address.policies;
+    match sender {
+        SenderKind::Dane => (dane.delivers, reason_of(dane.delivers, dane.result.as_ref())),
+        SenderKind::MtaSts => (mta_sts.delivers, reason_of(mta_sts.delivers, mta_sts.result.as_ref())),
+        SenderKind::Neither => (*opportunistic, None),
+    }
+}
+
+fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
+    result.filter(|_| delivers == Delivery::NotDelivered).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seen;
+    use crate::check::domain::seen::{
+        DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
+    };
+
+    fn address(reachable: bool, opportunistic: Delivery, dane: Delivery, sts: Delivery) -> MxAddressSeen {
+        let dane = DaneSeen { delivers: dane, result: Some("validation-failure".to_owned()), ..DaneSeen::default() };
+        MxAddressSeen {
+            ip: "192.0.2.1".parse().expect("an address"),
+            port: 25,
+            reachable: Some(reachable),
+            ready: reachable,
+            problem: None,
+            greeting: None,
+            greeting_host: None,
+            ehlo_host: None,
+            ptr: Vec::new(),
+            forward_confirmed: None,
+            starttls: None,
+            tls_version: None,
+            certificates: Vec::new(),
+            policies: PoliciesSeen {
+                opportunistic,
+                dane,
+                mta_sts: StsResultSeen { delivers: sts, ..StsResultSeen::default() },
+            },
+            null_sender: ProbeReply::default(),
+            postmaster: ProbeReply::default(),
+            recipient: ProbeReply::default(),
+            unknown_recipient: ProbeReply::default(),
+            relay: ProbeReply::default(),
+        }
+    }
+
+    fn host(name: &str, addresses: Vec<MxAddressSeen>) -> MxSeen {
+        MxSeen {
+            preference: Some(10),
+            host: name.to_owned(),
+            implicit: false,
+            alias: None,
+            dnssec: DnssecSeen { state: None, reason: None },
+            addresses,
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn the_first_host_that_a_sender_can_use_decides() {
+        use Delivery::{Authenticated, Encrypted, NotDelivered};
+        let hosts = [
+            host("mx1.example", vec![address(true, Encrypted, NotDelivered, Authenticated)]),
+            host("mx2.example", vec![address(true, Encrypted, Encrypted, NotDelivered)]),
+        ];
+        let found = seen(&hosts);
+        let results: Vec<_> = found.iter().map(|one| (one.sender, one.delivers)).collect();
+        assert_eq!(
+            results,
+            [
+                (SenderKind::Dane, Encrypted),
+                (SenderKind::MtaSts, Authenticated),
+                (SenderKind::Neither, Encrypted),
+            ]
+        );
+        assert_eq!(found[0].hosts[0].reason.as_deref(), Some("validation-failure"));
+        assert_eq!(found[0].hosts[1].reason, None);
+    }
+
+    #[test]
+    fn the_worst_of_the_working_addresses_is_the_result_of_a_host() {
+        use Delivery::{Authenticated, ClearText, Encrypted, NotDelivered, Unknown};
+        let of = |addresses: Vec<MxAddressSeen>| seen(&[host("mx.example", addresses)])[0].hosts[0].clone();
+        let dane = |delivers| address(true, Encrypted, delivers, Encrypted);
+        assert_eq!(of(vec![dane(Authenticated), dane(ClearText)]).delivers, ClearText);
+        assert_eq!(of(vec![dane(NotDelivered), dane(Authenticated)]).delivers, Authenticated);
+        assert_eq!(of(vec![dane(NotDelivered), dane(Unknown)]).delivers, Unknown);
+        let unreachable = of(vec![address(false, Unknown, Unknown, Unknown)]);
+        assert_eq!((unreachable.delivers, unreachable.reason.as_deref()), (NotDelivered, Some("unreachable")));
+        assert_eq!(of(Vec::new()).delivers, Unknown);
+        assert!(seen(&[]).is_empty());
+    }
+}
