@@ -482,6 +482,14 @@ impl Plan {
         given.into_iter().map(|given| given.address).collect()
     }
 
+    /// The name of what is checked: the server with its port, or the domain.
+    pub fn name(&self) -> String {
+        match &self.domain {
+            Some(domain) => domain.name.to_string(),
+            None => self.target.host.with_port(self.target.port),
+        }
+    }
+
     /// The origin of a value, by the name of its flag.
     pub fn origin(&self, flag: &str) -> ValueOrigin {
         self.origins.get(flag).copied().unwrap_or(ValueOrigin::Default)

@@ -6,7 +6,7 @@
 //! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
-use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
+use crate::plan::{Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::EhloName;
 
 /// A fix that contains one of these words may suggest the same command again, because the user does something else first.
@@ -64,6 +64,9 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     let sender = plan.from.as_ref().filter(|_| is_given("from") || command.contains(" --from "));
     sender.iter().for_each(|from| add("--from", from.to_string()));
     plan.to.iter().for_each(|to| add("--to", to.to_string()));
+    if let Some(domain) = &plan.domain {
+        run = format!("smtpcheck domain {}", domain.name);
+    }
     let run = completed(plan, &run);
     let sorted = |text: &str| {
         let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
@@ -100,12 +103,15 @@ enum CommandKind {
     Check,
     /// The flags of `smtpcheck ports`.
     Ports,
+    /// The flags of `smtpcheck domain`.
+    Domain,
 }
 
 /// The commands of smtpcheck, with the flags that can be added to them; `None` if no flag can be added. A test compares
 /// this list with `cli::commands::COMMANDS`, which this module cannot import.
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
+    ("domain", Some(CommandKind::Domain)),
     ("run", None),
     ("batch", None),
     ("ports", Some(CommandKind::Ports)),
@@ -148,7 +154,28 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
-    if let Some(port) = same_host {
+    if let (Some(domain), CommandKind::Domain) = (&plan.domain, kind) {
+        for given in grouped_overrides(plan) {
+            add(&mut flags, "resolve", "--resolve", Some(given));
+        }
+        if let Some(path) = &plan.tls.cacert {
+            add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
+        }
+        if let Some(path) = &domain.trust_anchor {
+            add(&mut flags, "trust-anchor", "--trust-anchor", Some(path.display().to_string()));
+        }
+        for (name, flag, port) in [
+            ("port", "--port", plan.target.port),
+            ("dns-port", "--dns-port", domain.dns_port),
+            ("https-port", "--https-port", domain.https_port),
+        ] {
+            add(&mut flags, name, flag, Some(port.to_string()));
+        }
+    } else if let (Some(_), Some(_), CommandKind::Check) = (&plan.domain, same_host, kind) {
+        if let Some(path) = &plan.tls.cacert {
+            add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
+        }
+    } else if let Some(port) = same_host {
         let given = plan.given_addresses(&plan.target.host);
         if !given.is_empty() {
             let port = if kind == CommandKind::Ports { plan.target.port } else { port };
@@ -188,6 +215,22 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
         add(&mut flags, "ehlo", "--ehlo", Some(name.clone()));
     }
     flags
+}
+
+/// The entries of `--resolve`, one for each host and port.
+fn grouped_overrides(plan: &Plan) -> Vec<String> {
+    let mut entries: Vec<(String, Vec<String>)> = Vec::new();
+    for one in &plan.overrides {
+        let place = match &one.host {
+            OverrideHost::Every => format!("*:{}", one.port),
+            OverrideHost::One(host) => host.with_port(one.port),
+        };
+        match entries.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, addresses)) => addresses.push(one.address.to_string()),
+            None => entries.push((place, vec![one.address.to_string()])),
+        }
+    }
+    entries.into_iter().map(|(place, addresses)| format!("{place}:{}", addresses.join(","))).collect()
 }
 
 /// Other spellings of a flag that a command may already contain, and flags that exclude it.

@@ -24,10 +24,8 @@ use crate::expect::Mistake;
 use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
-const RESERVED: &[&str] = &[
-    "domain", "settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login",
-    "update",
-];
+const RESERVED: &[&str] =
+    &["settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
@@ -61,8 +59,10 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     };
     match spec.settings {
         SettingsUse::All => foreign::reject(&DECLARED, &words)?,
-        // A batch has flags that a check does not have.
-        SettingsUse::Checks => foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?,
+        // These commands have flags that a check does not have.
+        SettingsUse::Checks | SettingsUse::Domain => {
+            foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?
+        }
         SettingsUse::Display | SettingsUse::Nothing => {}
     }
     let settings = settings.of(spec);
@@ -236,7 +236,7 @@ impl Declared<'_> {
             ["check", ..] if is_suite => {
                 "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
             }
-            few @ ([_] | [_, _] | [_, _, _]) => {
+            few @ ([_] | [_, _] | [_, _, _] | [_, _, _, _]) => {
                 let commands: Vec<String> = few.iter().map(|name| format!("smtpcheck {name}")).collect();
                 format!("this is a flag of {}", commands.join(", "))
             }

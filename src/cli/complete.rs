@@ -134,7 +134,8 @@ fn positionals(
         CommandId::Providers => described(WordList::Providers),
         CommandId::Explain => rule_ids(),
         CommandId::Man => command_names(),
-        CommandId::Run
+        CommandId::Domain
+        | CommandId::Run
         | CommandId::Batch
         | CommandId::Report
         | CommandId::Config

@@ -62,6 +62,23 @@ const CONDITIONS: &[Condition] = &[
         hint: "add --format nagios",
     },
     Condition {
+        command: "domain",
+        flags: &["warning", "critical"],
+        is_met: |matches| {
+            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
+            format(matches) == Some("nagios") || reports.any(|report| report.format.0.name == "nagios")
+        },
+        reason: "has an effect only with --format nagios",
+        hint: "add --format nagios",
+    },
+    Condition {
+        command: "domain",
+        flags: &["wait"],
+        is_met: |matches| matches.get_one::<u32>("retry") != Some(&0),
+        reason: "has no effect with --retry 0",
+        hint: "omit --retry, or specify a higher number of retries",
+    },
+    Condition {
         command: "check",
         flags: &["show_chain", "cert_days"],
         is_met: |matches| !(is_given(matches, "tls") && matches.get_one::<TlsMode>("tls") == Some(&TlsMode::None)),

@@ -10,6 +10,7 @@ use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletionsArgs;
 use super::commands::config::ConfigArgs;
 use super::commands::demo::DemoArgs;
+use super::commands::domain::DomainArgs;
 use super::commands::explain::ExplainArgs;
 use super::commands::man::ManArgs;
 use super::commands::ports::PortsArgs;
@@ -24,6 +25,8 @@ use super::commands::schema::{SchemaArgs, SchemaOf};
 pub enum Invocation {
     /// Check one or more servers.
     Check(Box<CheckArgs>, ArgMatches),
+    /// Check a mail domain.
+    Domain(Box<DomainArgs>, ArgMatches),
     /// Run a suite.
     Run(Box<RunArgs>),
     /// Check very many servers.
@@ -63,6 +66,7 @@ impl Invocation {
     pub(super) fn read(command: CommandId, matches: ArgMatches) -> Result<Invocation, clap::Error> {
         Ok(match command {
             CommandId::Check => Invocation::Check(Box::new(CheckArgs::from_arg_matches(&matches)?), matches),
+            CommandId::Domain => Invocation::Domain(Box::new(DomainArgs::from_arg_matches(&matches)?), matches),
             CommandId::Run => Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?)),
             CommandId::Batch => Invocation::Batch(Box::new(BatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Ports => Invocation::Ports(Box::new(PortsArgs::from_arg_matches(&matches)?), matches),

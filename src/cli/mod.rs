@@ -12,6 +12,7 @@ mod command;
 pub mod commands;
 pub mod complete;
 pub mod config;
+pub mod domain;
 mod effect;
 mod error;
 pub mod flags;

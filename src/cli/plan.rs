@@ -139,8 +139,11 @@ pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Ex
 }
 
 /// The origins of the values, by the names of their flags.
-fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> BTreeMap<String, ValueOrigin> {
-    let given = matches.ids().filter(|id| !matches!(id.as_str(), "targets" | "host")).filter_map(|id| {
+pub(super) fn origins(
+    matches: &ArgMatches,
+    from_file: &BTreeMap<String, ValueOrigin>,
+) -> BTreeMap<String, ValueOrigin> {
+    let given = matches.ids().filter(|id| !matches!(id.as_str(), "targets" | "host" | "domains")).filter_map(|id| {
         let origin = match matches.value_source(id.as_str())? {
             ValueSource::CommandLine => ValueOrigin::Flag,
             ValueSource::EnvVariable => ValueOrigin::Environment,
@@ -217,7 +220,7 @@ fn connection_budget(depth: Option<ScanDepth>) -> u32 {
     }
 }
 
-fn limits(connection: &ConnectionArgs, max_connections: u32) -> Limits {
+pub(super) fn limits(connection: &ConnectionArgs, max_connections: u32) -> Limits {
     Limits {
         connect_ms: connection.connect_timeout,
         reply_ms: connection.timeout,

@@ -6,6 +6,7 @@ mod check;
 mod complete;
 mod config;
 mod demo;
+mod domain;
 mod error;
 pub mod explain;
 mod live;
@@ -62,6 +63,7 @@ fn run_arguments(words: Vec<OsString>) -> Result<u8, CommandError> {
 fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> {
     match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
+        Invocation::Domain(args, matches) => domain::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),
         Invocation::Batch(args, matches) => batch::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),

@@ -79,7 +79,7 @@ impl Progress {
         if check == self.current || self.waiting_for.is_none() {
             self.waiting_for = Some(match self.total {
                 0 | 1 => what.to_owned(),
-                _ => format!("{}: {what}", plan.target.host.with_port(plan.target.port)),
+                _ => format!("{}: {what}", plan.name()),
             });
         }
         let text = line(self.began.elapsed(), self.finished, self.total, self.waiting_for.as_deref().unwrap_or(what));

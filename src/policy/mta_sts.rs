@@ -194,7 +194,8 @@ impl<'t> StsRecord<'t> {
                 faults.push(fault(StsFaultKind::Field, StsEffect::Differs, field.at.clone()));
             }
         }
-        let is_valid = |value: &str| (1..=32).contains(&value.len()) && value.chars().all(|c| c.is_ascii_alphanumeric());
+        let is_valid =
+            |value: &str| (1..=32).contains(&value.len()) && value.chars().all(|c| c.is_ascii_alphanumeric());
         let id = match id {
             None => {
                 faults.push(fault(StsFaultKind::IdMissing, StsEffect::Invalid, text.len()..text.len()));

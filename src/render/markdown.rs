@@ -6,9 +6,11 @@
 
 use std::fmt::Write;
 
+use super::view::domain::{self, DomainPart, MATRIX_HEADS};
 use super::view::phases;
 use super::view::verdict::{self, OutcomeWord};
 use super::{Display, Transcript, escape, text as plain_text};
+use crate::check::domain::{results, seen::DomainSeen};
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
@@ -63,8 +65,14 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     if !report.expectations.is_empty() {
         text.push('\n');
     }
+    let seen = results(&report.plan, &report.evidence);
+    text.extend(seen.as_ref().map(matrix));
     for one in &report.findings {
         text.push_str(&finding(report, one));
+    }
+    if let Some(seen) = &seen {
+        text.push_str(&published(seen, look));
+        return text;
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
@@ -107,6 +115,58 @@ fn finding(report: &Report, finding: &Finding) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The mail servers of a domain.
+fn matrix(seen: &DomainSeen) -> String {
+    let rows = domain::matrix(seen);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("| {} |\n|{}\n", MATRIX_HEADS.join(" | "), "---|".repeat(MATRIX_HEADS.len()));
+    for row in rows {
+        let cells = row.cells.iter().skip(1).map(|(_, cell)| plain(cell));
+        let cells: Vec<String> = std::iter::once(plain(&row.full)).chain(cells).collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text + "\n"
+}
+
+/// What senders do, what the domain publishes, the SPF tree, and what was not tested.
+fn published(seen: &DomainSeen, look: &Display) -> String {
+    let mut text = String::new();
+    let senders = domain::senders(seen);
+    if senders.iter().any(|(_, cells)| !cells.is_empty()) {
+        text.push_str("### What senders do\n\n");
+        for (name, cells) in senders {
+            let cells: Vec<String> = cells.iter().map(|(_, cell)| plain(cell)).collect();
+            let _ = writeln!(text, "- {name}: {}", cells.join("; "));
+        }
+        text.push('\n');
+    }
+    text.push_str(&parts("Policies for mail to the domain", &domain::receiving(seen)));
+    text.push_str(&parts("Mail from the domain", &domain::sending(seen)));
+    let tree = plain_text::spf_lines(seen, &plain_text::for_readers(look));
+    if !tree.is_empty() {
+        let _ = write!(text, "<details><summary>SPF record</summary>\n\n{}\n</details>\n\n", block(&tree));
+    }
+    let untested = domain::not_tested(seen);
+    if !untested.is_empty() {
+        text.push_str("### Not tested\n\n");
+        for one in untested {
+            let _ = writeln!(text, "- {}", plain(&one));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn parts(title: &str, parts: &[DomainPart]) -> String {
+    let mut text = format!("### {title}\n\n| subject | result | details |\n|---|---|---|\n");
+    for part in parts {
+        let _ = writeln!(text, "| {} | {} | {} |", plain(&part.name), part.state.word(), plain(&part.detail));
+    }
+    text + "\n"
 }
 
 fn times(report: &Report) -> String {

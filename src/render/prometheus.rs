@@ -7,7 +7,11 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use super::{Display, escape};
+use crate::check::domain::results;
+use crate::check::domain::seen::{DomainSeen, ListState, MxAddressSeen, MxSeen};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
 /// The complete text, grouped by metric as the format requires.
@@ -146,6 +150,81 @@ static FAMILIES: &[MetricFamily] = &[
         },
     },
     MetricFamily {
+        name: "smtpcheck_domain_mx_reachable",
+        help: "1 if the MX host accepts connections at this IP address, otherwise 0; addresses that were not tested are omitted.",
+        samples: |case| {
+            of_addresses(case, |_, address| {
+                address.reachable.map(|is_reachable| (Vec::new(), truth(is_reachable))).into_iter().collect()
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_mx_certificate_days",
+        help: "Days until the certificate of the MX host expires; negative if it has expired.",
+        samples: |case| {
+            of_addresses(case, |_, address| {
+                let days = address.certificates.iter().filter_map(|one| {
+                    let days = i32::try_from(one.days_left?).ok()?;
+                    Some((vec![("type", one.kind.clone())], f64::from(days)))
+                });
+                days.collect()
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_mx_dane",
+        help: "DANE state of the MX host, as the label state; always 1.",
+        samples: |case| {
+            of_addresses(case, |_, address| {
+                let state = keyword(&address.policies.dane.state);
+                state.map(|state| (vec![("state", state)], 1.0)).into_iter().collect()
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_dane",
+        help: "Worst DANE state of all MX hosts of the domain, as the label state; always 1.",
+        samples: |case| {
+            of_domain(case, |seen| keyword(&seen.dane).map(|state| (vec![("state", state)], 1.0)).into_iter().collect())
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_mta_sts",
+        help: "State and mode of the MTA-STS policy of the domain, as labels; always 1.",
+        samples: |case| {
+            of_domain(case, |seen| {
+                let state = keyword(&seen.mta_sts.state).unwrap_or_default();
+                let mode = seen.mta_sts.mode.clone().unwrap_or_default();
+                vec![(vec![("state", state), ("mode", mode)], 1.0)]
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_spf_lookups",
+        help: "Number of DNS lookups that the SPF record needs; receivers allow 10.",
+        samples: |case| {
+            of_domain(case, |seen| seen.spf.lookups.map(|count| (Vec::new(), f64::from(count))).into_iter().collect())
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_domain_listed",
+        help: "1 if the blocklist contains the sending IP address, otherwise 0; lists that do not work are omitted.",
+        samples: |case| {
+            of_domain(case, |seen| {
+                let lists = seen.sending.iter().flat_map(|one| one.lists.iter().map(|list| (one.ip, list)));
+                let samples = lists.filter_map(|(ip, list)| {
+                    let value = match list.state {
+                        ListState::Listed => 1.0,
+                        ListState::Clean => 0.0,
+                        ListState::Refused | ListState::NotWorking => return None,
+                    };
+                    Some((vec![("address", ip.to_string()), ("zone", list.zone.clone())], value))
+                });
+                samples.collect()
+            })
+        },
+    },
+    MetricFamily {
         name: "smtpcheck_started_timestamp_seconds",
         help: "Start of the check, as a Unix timestamp.",
         samples: |case| sample(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
@@ -162,15 +241,48 @@ fn sample(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sam
     value.map(|value| Sample { labels: labels(case), value }).into_iter().collect()
 }
 
-fn several(case: &CheckResult, samples: impl Fn(&Report) -> Vec<(Vec<(&'static str, String)>, f64)>) -> Vec<Sample> {
+fn several(case: &CheckResult, samples: impl Fn(&Report) -> LabelledValues) -> Vec<Sample> {
     let Some(report) = case.report() else { return Vec::new() };
     let all = samples(report).into_iter().filter(|(_, value)| value.is_finite());
     all.map(|(more, value)| Sample { labels: [labels(case), more].concat(), value }).collect()
 }
 
+/// Samples with the labels that they have in addition to those of the check.
+type LabelledValues = Vec<(Vec<(&'static str, String)>, f64)>;
+
+/// Samples about the domain, if the check is about a domain.
+fn of_domain(case: &CheckResult, samples: impl Fn(&DomainSeen) -> LabelledValues) -> Vec<Sample> {
+    several(case, |report| results(&report.plan, &report.evidence).map(|seen| samples(&seen)).unwrap_or_default())
+}
+
+/// Samples about every IP address of every MX host, which are labels.
+fn of_addresses(case: &CheckResult, samples: impl Fn(&MxSeen, &MxAddressSeen) -> LabelledValues) -> Vec<Sample> {
+    of_domain(case, |seen| {
+        let mut all: LabelledValues = Vec::new();
+        for mx in &seen.mx {
+            for address in &mx.addresses {
+                for (more, value) in samples(mx, address) {
+                    let own = vec![("mx", mx.host.clone()), ("address", address.ip.to_string())];
+                    let labels = [own, more].concat();
+                    // A host can have several MX records.
+                    if !all.iter().any(|(known, _)| *known == labels) {
+                        all.push((labels, value));
+                    }
+                }
+            }
+        }
+        all
+    })
+}
+
+/// The word that JSON uses for a state.
+fn keyword(state: &impl Serialize) -> Option<String> {
+    serde_json::to_value(state).ok()?.as_str().map(str::to_owned)
+}
+
 /// The labels that identify the check. Names are unique within a run, so every sample is unique.
 fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
-    let target = case.report().map(|report| report.plan.target.host.with_port(report.plan.target.port));
+    let target = case.report().map(|report| report.plan.name());
     let mut labels = vec![("check", case.name.clone())];
     labels.extend(target.map(|target| ("target", target)));
     labels

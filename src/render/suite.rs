@@ -27,7 +27,7 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
         }
         CheckOutcome::Checked { report, earlier } => {
             let word = OutcomeWord::of(case);
-            let target = report.plan.target.host.with_port(report.plan.target.port);
+            let target = report.plan.name();
             let mut parts = vec![target];
             if !earlier.is_empty() {
                 parts.push(verdict::plural(earlier.len(), "retry", "retries"));
@@ -169,7 +169,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
 /// A suite file whose expectations match the report. `keys` are further keys of the check with their values in TOML.
 pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
     let quoted = |text: &str| toml_text(&escape::visible(text));
-    let name = report.plan.target.host.with_port(report.plan.target.port);
+    let name = report.plan.name();
     let mut suite = format!("[[check]]\nname = {}\ntarget = {}\n", quoted(&name), quoted(target));
     for (key, value) in keys {
         suite.push_str(&format!("{key} = {value}\n"));

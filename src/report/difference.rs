@@ -1,12 +1,13 @@
 //! The changes between two runs. Values that normally differ between runs, such as times and the text of the greeting,
 //! are not compared, so that two runs against an unchanged server show no changes.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::fields::{self, FieldValue};
 use super::{CheckOutcome, CheckResult, Document, Report, Run};
+use crate::check::domain::seen::DomainSeen;
 
 /// The changes between two runs.
 #[derive(Debug, Serialize)]
@@ -62,6 +63,24 @@ const COMPARED: &[&str] = &[
     "auth.enhanced",
     "mail.code",
     "mail.enhanced",
+    "domain.dnssec",
+    "domain.null_mx",
+    "domain.mx",
+    "domain.dane",
+    "domain.mta_sts.state",
+    "domain.mta_sts.mode",
+    "domain.mta_sts.id",
+    "domain.tls_rpt.state",
+    "domain.catch_all",
+    "senders.dane",
+    "senders.mta_sts",
+    "senders.neither",
+    "spf.state",
+    "spf.lookups",
+    "dkim.selectors",
+    "dmarc.state",
+    "dmarc.policy",
+    "lists.listed",
 ];
 
 impl Difference {
@@ -112,6 +131,10 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
         for name in COMPARED {
             add(name, comparable_text(&old, name), comparable_text(&new, name));
         }
+        for (name, values) in domain_values(&old, &new) {
+            let [before, after] = values;
+            add(&name, before, after);
+        }
         add("greeting.name", greeting_name(&old), greeting_name(&new));
         add("addresses", addresses(&old), addresses(&new));
         for number in 0..old.rcpt.len().max(new.rcpt.len()) {
@@ -122,6 +145,50 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
         }
     }
     CheckDifference { name, changes }
+}
+
+/// The values of a domain that have their own name: those of each MX host and IP address, and the records.
+fn domain_values(old: &Document, new: &Document) -> Vec<(String, [Option<String>; 2])> {
+    let described = |document: &Document| document.domain.as_ref().map(described).unwrap_or_default();
+    let (old, new) = (described(old), described(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    names.into_iter().map(|name| (name.clone(), [old.get(name).cloned(), new.get(name).cloned()])).collect()
+}
+
+fn described(seen: &DomainSeen) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    let mut add = |name: String, value: Option<String>| {
+        if let Some(value) = value {
+            values.insert(name, value);
+        }
+    };
+    add("spf.record".to_owned(), seen.spf.record.clone());
+    add("dmarc.record".to_owned(), seen.dmarc.record.clone());
+    for one in &seen.spf.results {
+        add(format!("spf.result for {}", one.ip), Some(one.result.clone()));
+    }
+    for key in &seen.dkim.keys {
+        add(format!("dkim {}", key.selector), keyword(&key.state));
+    }
+    for mx in &seen.mx {
+        add(format!("mx {}", mx.host), Some(mx.preference.map_or("implicit".to_owned(), |value| value.to_string())));
+        for address in &mx.addresses {
+            let named = |what: &str| format!("mx {} {} {what}", mx.host, address.ip);
+            add(named("reachable"), address.reachable.map(|reachable| reachable.to_string()));
+            add(named("tls.version"), address.tls_version.clone());
+            add(named("dane"), keyword(&address.policies.dane.state));
+            add(named("mta_sts.listed"), address.policies.mta_sts.listed.map(|listed| listed.to_string()));
+            for one in &address.certificates {
+                add(named(&format!("{} certificate", one.kind)), Some(one.spki_sha256.clone()));
+            }
+        }
+    }
+    values
+}
+
+/// The word that JSON uses for a state.
+fn keyword(state: &impl Serialize) -> Option<String> {
+    serde_json::to_value(state).ok()?.as_str().map(str::to_owned)
 }
 
 fn result(case: &CheckResult) -> String {

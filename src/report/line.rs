@@ -121,13 +121,13 @@ impl StreamRecord {
             check,
             name: case.name.clone(),
             place: case.place,
-            target: report.map(|report| report.plan.target.host.with_port(report.plan.target.port)),
+            target: report.map(|report| report.plan.name()),
         }
     }
 
     /// The record `check` of a check that starts, without a suite.
     pub fn begun(check: usize, plan: &Plan) -> StreamRecord {
-        let name = plan.target.host.with_port(plan.target.port);
+        let name = plan.name();
         StreamRecord::Check { check, name: name.clone(), place: None, target: Some(name) }
     }
 

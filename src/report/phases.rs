@@ -37,6 +37,10 @@ pub enum PhaseStatus {
 
 /// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
+    // A check of a domain has no main session.
+    if plan.domain.is_some() {
+        return Vec::new();
+    }
     let mut phases = Vec::new();
     if let Some((probe, names)) = evidence.names() {
         phases.push(dns(probe, names.map(|names| [&names.a, &names.aaaa])));

@@ -131,7 +131,7 @@ impl Run {
 impl CheckResult {
     /// A check without a suite.
     pub fn of(report: Report) -> CheckResult {
-        let name = report.plan.target.host.with_port(report.plan.target.port);
+        let name = report.plan.name();
         CheckResult {
             name,
             place: None,

@@ -1,5 +1,5 @@
-//! The closed list of keys of a check and of `[defaults]`. Most of them are flags of `smtpcheck check` with the same
-//! name. Tests compare `schema/suite.json` and `docs/suite.md` with this list.
+//! The closed list of keys of a check and of `[defaults]`. Most of them are flags of `smtpcheck check` or
+//! `smtpcheck domain` with the same name. Tests compare `schema/suite.json` and `docs/suite.md` with this list.
 
 /// A key of a suite.
 #[derive(Debug)]
@@ -42,15 +42,16 @@ pub enum Scope {
     Added,
 }
 
-/// Whether a key is a flag of `smtpcheck check` with the same name.
+/// Whether a key is a flag of `smtpcheck check` or `smtpcheck domain` with the same name.
 pub(super) fn is_flag(name: &str) -> bool {
     !OWN.contains(&name)
 }
 
 /// Keys that are not passed on as flags.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "name",
     "target",
+    "domain",
     "tags",
     "needs",
     "expect",
@@ -66,7 +67,7 @@ pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
 /// Keys whose value is a path relative to the directory of the suite.
-pub(super) const PATHS: [&str; 4] = ["cacert", "cert", "key", "password-file"];
+pub(super) const PATHS: [&str; 5] = ["cacert", "cert", "key", "password-file", "trust-anchor"];
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }
@@ -76,6 +77,12 @@ const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static 
 pub static KEYS: &[SuiteKey] = &[
     key("name", KeyShape::Text, Scope::Check, "the name of the check in every output; it must be unique"),
     key("target", KeyShape::Text, Scope::Both, "host, host:port, smtp://host:port or smtps://host:port"),
+    key(
+        "domain",
+        KeyShape::Text,
+        Scope::Check,
+        "a mail domain, or an email address in it, to check instead of a server",
+    ),
     key("tags", KeyShape::List, Scope::Added, "words for --only"),
     key(
         "needs",
@@ -140,6 +147,14 @@ pub static KEYS: &[SuiteKey] = &[
         Scope::Both,
         "accept any certificate, and send the password even if the certificate is not trusted",
     ),
+    key("sending", KeyShape::List, Scope::Both, "the IP addresses that send mail for the domain"),
+    key("from-host", KeyShape::Text, Scope::Both, "the EHLO name of the server that sends mail for the domain"),
+    key("dkim-selector", KeyShape::List, Scope::Both, "the DKIM selectors to check"),
+    key("list", KeyShape::List, Scope::Both, "the DNS blocklists to query, or none"),
+    key("relay-recipient", KeyShape::Text, Scope::Both, "a recipient in another domain, for the relay test"),
+    key("trust-anchor", KeyShape::Text, Scope::Both, "a file with the trust anchor for DNSSEC"),
+    key("dns-port", KeyShape::NumberOrText, Scope::Both, "the port of authoritative name servers"),
+    key("https-port", KeyShape::NumberOrText, Scope::Both, "the port of the web server with the MTA-STS policy"),
     key("ipv4", KeyShape::Switch, Scope::Both, "use IPv4 only"),
     key("ipv6", KeyShape::Switch, Scope::Both, "use IPv6 only"),
     key(

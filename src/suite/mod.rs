@@ -52,8 +52,10 @@ pub struct SuiteCheck {
     pub file: PathBuf,
     /// The position of the check in the file.
     pub at: Position,
-    /// The server to check.
+    /// The server or the mail domain to check.
     pub target: String,
+    /// Whether the target is a server or a mail domain.
+    pub subject: SuiteSubject,
     /// The tags, for `--only`.
     pub tags: Vec<String>,
     /// The requirements on this machine and its network.
@@ -70,6 +72,25 @@ pub struct SuiteCheck {
     own: BTreeSet<&'static str>,
     /// The file of each key. It differs from `file` for defaults of an included file.
     files: BTreeMap<String, PathBuf>,
+}
+
+/// What a check of a suite is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuiteSubject {
+    /// A server (the key `target`).
+    Server,
+    /// A mail domain (the key `domain`).
+    Domain,
+}
+
+impl SuiteSubject {
+    /// The key that contains the target.
+    pub fn key(self) -> &'static str {
+        match self {
+            SuiteSubject::Server => "target",
+            SuiteSubject::Domain => "domain",
+        }
+    }
 }
 
 /// An expectation and its position in the suite.
@@ -351,8 +372,19 @@ impl SuiteReader<'_> {
             let place = format!("{}:{}", first.file.display(), first.at.line);
             return Err(at_name(format!("another check has the name {}, at {place}", quoted(&name))));
         }
-        let Some(target) = text("target") else {
-            return Err(here(format!("the check {} has no target; add target = \"smtp://host:port\"", quoted(&name))));
+        if let (Some(set), true) = (all.get("domain"), own_keys.contains("target")) {
+            let message = "a check has either a target or a domain; remove one of them".to_owned();
+            return Err(FileError::new(source.file, set.at, message));
+        }
+        let (subject, target) = match (text("domain"), text("target")) {
+            (Some(domain), _) => (SuiteSubject::Domain, domain),
+            (None, Some(target)) => (SuiteSubject::Server, target),
+            (None, None) => {
+                return Err(here(format!(
+                    "the check {} has no target; add target = \"smtp://host:port\", or domain = \"example.com\"",
+                    quoted(&name)
+                )));
+            }
         };
         if self.checks.len() >= MOST_CHECKS {
             return Err(here(format!("a suite can have at most {MOST_CHECKS} checks; split it into several suites")));
@@ -368,6 +400,7 @@ impl SuiteReader<'_> {
             own: own_keys,
             name,
             target,
+            subject,
             file: source.file.to_owned(),
             at,
         });

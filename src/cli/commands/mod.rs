@@ -7,6 +7,7 @@ pub mod complete;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod domain;
 pub mod explain;
 pub mod man;
 pub mod ports;
@@ -22,6 +23,7 @@ pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 /// All commands, in the order in which the help lists them.
 pub const COMMANDS: &[CommandSpec] = &[
     check::SPEC,
+    domain::SPEC,
     run::SPEC,
     batch::SPEC,
     ports::SPEC,

@@ -40,6 +40,8 @@ pub struct CommandSpec {
 pub enum CommandId {
     /// `smtpcheck check`.
     Check,
+    /// `smtpcheck domain`.
+    Domain,
     /// `smtpcheck run`.
     Run,
     /// `smtpcheck batch`.
@@ -84,6 +86,8 @@ pub enum SettingsUse {
     All,
     /// From the configuration file, only the flags that mean the same for a check.
     Checks,
+    /// From the configuration file, the flags that mean the same for a check of a server, and the flags of this command only.
+    Domain,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,
     /// No settings: the output of the command is the same everywhere.

@@ -1,5 +1,5 @@
 //! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag
-//! of `check` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
+//! of `check`, `domain` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
 //! instead.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,8 @@ use crate::source::{FileError, SourceText, nearest, type_of};
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
 
 /// Flags that make sense only on the command line.
-const OF_ONE_CALL: &[&str] = &["config", "no-config", "profile", "output", "json", "password-stdin", "help", "version"];
+const OF_ONE_CALL: &[&str] =
+    &["config", "no-config", "profile", "output", "json", "tlsa", "password-stdin", "help", "version"];
 
 /// Settings that are allowed only in a profile: those that decide where a secret is sent, and intrusive probes.
 const OF_A_PROFILE: &[&str] = &[
@@ -75,7 +76,8 @@ impl KeyType {
 
 /// The commands whose flags are keys.
 pub(super) fn commands() -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.id != CommandId::Config)
+    let has_keys = |spec: &&CommandSpec| matches!(spec.settings, SettingsUse::All | SettingsUse::Domain);
+    COMMANDS.iter().filter(has_keys).filter(|spec| spec.id != CommandId::Config)
 }
 
 /// All keys, with their flags.

@@ -216,6 +216,7 @@ impl Settings {
                 match spec.settings {
                     SettingsUse::All => true,
                     SettingsUse::Checks => is_in(&declared) && !OF_OUTPUT.contains(&setting.key.as_str()),
+                    SettingsUse::Domain => is_in(&declared) && !OF_SERVER.contains(&setting.key.as_str()),
                     SettingsUse::Display => is_in(&display),
                     SettingsUse::Nothing => false,
                 }
@@ -263,6 +264,9 @@ impl Settings {
 /// Settings of a check that mean something else for very many checks.
 const OF_OUTPUT: &[&str] = &["jobs", "format", "quiet"];
 
+/// Settings of a check of one server that mean something else for a domain.
+const OF_SERVER: &[&str] = &["port", "max-connections", "expect"];
+
 fn takes_target(arg: &Arg) -> bool {
     matches!(arg.get_id().as_str(), "targets" | "host")
 }
@@ -293,6 +297,10 @@ pub(super) fn complete(
         }
         // A line with a profile gets the settings of that profile, not those of this call.
         Invocation::Batch(args, _) => args.from_file = origins,
+        Invocation::Domain(args, _) => {
+            args.from_file = origins;
+            args.settings_level = settings.level;
+        }
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
             // The target of the profile may contain a port, which `ports` does not use.

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod config;
 pub mod connection;
 pub mod display;
+pub mod domain;
 pub mod exit_status;
 pub(super) mod names;
 pub mod output;

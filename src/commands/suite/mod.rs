@@ -145,7 +145,9 @@ fn skip_blocked(ready: &mut [PreparedCheck], engine: &mut Engine) -> Result<(), 
     let needs_egress = |one: &PreparedCheck| {
         one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)))
     };
-    let plans: Vec<&Plan> = ready.iter().filter(|one| needs_egress(one)).map(|one| &one.job.plan).collect();
+    // The servers of a domain are not known yet. They count as blocked if the other checks show that the port is.
+    let plans = ready.iter().filter(|one| needs_egress(one)).map(|one| &one.job.plan);
+    let plans: Vec<&Plan> = plans.filter(|plan| plan.domain.is_none()).collect();
     if plans.is_empty() {
         return Ok(());
     }

@@ -18,7 +18,7 @@ use crate::report::FilePosition;
 use crate::run::{Engine, Job};
 use crate::secret::Secret;
 use crate::source::{FileError, Position};
-use crate::suite::{Need, Password, SuiteCheck};
+use crate::suite::{Need, Password, SuiteCheck, SuiteSubject};
 
 /// A check that is ready to be run.
 pub(super) struct PreparedCheck {
@@ -55,12 +55,16 @@ impl PreparedCheck {
 
 /// Plans a check and finds its errors, without sending anything.
 pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
-    if check.target.starts_with('@') {
+    if check.subject == SuiteSubject::Server && check.target.starts_with('@') {
         let message = "a profile cannot be the target of a suite, which does not depend on the configuration file; \
                        write the host, for example: smtp://host:port";
         return Err(check.error_at(Some("target"), message).into());
     }
-    let mut words = vec!["check".to_owned()];
+    let command = match check.subject {
+        SuiteSubject::Server => "check",
+        SuiteSubject::Domain => "domain",
+    };
+    let mut words = vec![command.to_owned()];
     words.extend(check.flags.iter().filter(|word| check.is_own(key_of(word))).cloned());
     let mut defaults: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for word in check.flags.iter().filter(|word| !check.is_own(key_of(word))) {
@@ -78,15 +82,19 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         Settings::of_suite(defaults.iter().map(|(key, values)| (*key, values.as_slice(), check.place(Some(key)).1)));
     let usage = |error| located(&check, CommandError::Usage(error));
     let words = words.into_iter().map(Into::into).collect();
-    let (mut args, matches) = match cli::parse_with(words, &settings).map_err(usage)? {
-        Invocation::Check(args, matches) => (args, matches),
-        _ => return Err(check.error_at(Some("target"), "the target is empty").into()),
+    let (plan, retry) = match cli::parse_with(words, &settings).map_err(usage)? {
+        Invocation::Check(mut args, matches) => {
+            if !check.is_own("target") {
+                args.target_origin = ValueOrigin::Config;
+            }
+            let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
+            (plan, args.expect.retry())
+        }
+        Invocation::Domain(args, matches) => {
+            (cli::domain::plan(&args, &matches, hostname).map_err(usage)?, args.expect.retry())
+        }
+        _ => return Err(check.error_at(Some(check.subject.key()), "the target is empty").into()),
     };
-    if !check.is_own("target") {
-        args.target_origin = ValueOrigin::Config;
-    }
-    let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
-    let retry = args.expect.retry();
     let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
     let mut expectations = Vec::new();
     for expected in &check.expect {
@@ -184,15 +192,16 @@ fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
 
 /// Reads the certificates and keys of the checks. Each file is read once, and the engine keeps its content.
 pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(), CommandError> {
-    let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
+    let mut known: Vec<[Option<PathBuf>; 4]> = Vec::new();
     for one in ready.iter().filter(|one| one.skipped.is_none()) {
         let tls = &one.job.plan.tls;
         let identity = tls.identity.as_ref();
-        let files = (
+        let files = [
             tls.cacert.clone(),
             identity.map(|identity| identity.cert.clone()),
             identity.map(|identity| identity.key.clone()),
-        );
+            one.job.plan.domain.as_ref().and_then(|domain| domain.trust_anchor.clone()),
+        ];
         if !known.contains(&files) {
             let prepared = engine.prepare(&one.job).map_err(CommandError::from);
             prepared.map_err(|error| located(&one.check, error))?;

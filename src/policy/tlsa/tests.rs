@@ -18,7 +18,8 @@ pub(crate) struct Made {
 pub(crate) fn made(leaf_days: (i64, i64)) -> Made {
     let time = |days: i64| time::OffsetDateTime::from_unix_timestamp(NOW + days * 86_400).expect("a time");
     let params = |name: &str, names: &[&str], days: (i64, i64)| {
-        let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names");
+        let mut params =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names");
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         (params.not_before, params.not_after) = (time(days.0), time(days.1));

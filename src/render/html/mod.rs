@@ -7,6 +7,7 @@
 //! visible; then the template engine escapes the string.
 
 mod certificates;
+mod domain;
 mod parts;
 mod session;
 mod times;
@@ -17,8 +18,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use parts::{Place, heading, list, words};
 
 use super::view::verdict::{self, OutcomeWord};
-use super::view::{phases, tls};
+use super::view::{self, phases, tls};
 use super::{Display, Transcript, text};
+use crate::check::domain as domain_checks;
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
@@ -152,7 +154,7 @@ fn facts(report: &Report) -> Markup {
     if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
         facts.push(("Name", name.unicode().to_owned()));
     }
-    if *input != plan.target.host.with_port(plan.target.port) {
+    if *input != plan.name() && plan.domain.as_ref().is_none_or(|domain| domain.recipient.is_some()) {
         facts.push(("Target", input.clone()));
     }
     facts.push(("Started", report.started_at().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
@@ -162,7 +164,10 @@ fn facts(report: &Report) -> Markup {
     if let EhloName::Name(name) = &plan.ehlo {
         facts.push(("EHLO name", name.clone()));
     }
-    facts.push(("Encryption", encryption(report)));
+    match domain_checks::results(plan, evidence) {
+        Some(seen) => facts.push(("Domain", view::domain::headline(&seen).join(", "))),
+        None => facts.push(("Encryption", encryption(report))),
+    }
     list(&facts)
 }
 
@@ -179,6 +184,7 @@ fn encryption(report: &Report) -> String {
 fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) -> Markup {
     let scan = text::scanned(report, &text::for_readers(look));
     let plain = Display::plain();
+    let seen = domain_checks::results(&report.plan, &report.evidence);
     html! {
         @if !case.earlier().is_empty() {
             (place.heading("earlier", "Earlier runs"))
@@ -205,11 +211,13 @@ fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) 
             }
             "\n"
         }
+        @if let Some(seen) = &seen { (domain::servers(place, seen)) }
         (place.heading("findings", "Findings"))
         @if report.findings.is_empty() {
             p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "No findings." } } "\n"
         }
         @for one in &report.findings { (finding(report, one, place.level + 1)) }
+        @if let Some(seen) = &seen { (domain::published(place, seen)) }
         (times::section(place, &phases::rows(report)))
         (certificates::section(place, &report.evidence))
         @if !scan.is_empty() {

@@ -1,9 +1,11 @@
 //! The part after the session: the times of the phases, the findings with cause and fix, and the verdict.
 
 use super::chain;
+use super::domain;
 use super::labels::{fix_lines, labelled};
 use super::scan;
 use super::wrap::columns;
+use crate::check::domain::seen::DomainSeen;
 use crate::check::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::render::style::{Role, StyledLine};
@@ -15,6 +17,9 @@ use crate::report::{JudgedExpectation, Report};
 
 /// The part of the output after the session.
 pub fn conclusion(report: &Report, look: &Display) -> String {
+    if let Some(seen) = domain::results(report) {
+        return of_domain(report, &seen, look);
+    }
     let mut lines = Vec::new();
     if look.volume != Verbosity::Quiet {
         lines.extend(phase_line(report, look));
@@ -31,6 +36,28 @@ pub fn conclusion(report: &Report, look: &Display) -> String {
     lines.extend(verdict_lines(report, look));
     let painted = lines.iter().map(|line| line.paint(look));
     std::iter::once(chain::pem(report, look)).chain(painted).collect()
+}
+
+/// The report of a check of a domain.
+fn of_domain(report: &Report, seen: &DomainSeen, look: &Display) -> String {
+    let mut lines = Vec::new();
+    if look.volume != Verbosity::Quiet {
+        lines.extend(domain::header(&report.plan, seen, look));
+        lines.push(StyledLine::new());
+        lines.extend(domain::matrix(seen, look));
+        for finding in &report.findings {
+            lines.extend(finding_lines(report, finding, look));
+        }
+        for judged in &report.expectations {
+            lines.extend(expectation_lines(judged, look));
+        }
+        lines.extend(domain::rest(seen, look));
+    }
+    if look.volume == Verbosity::Verbose {
+        lines.extend(domain::sessions(report, look));
+    }
+    lines.extend(verdict_lines(report, look));
+    lines.iter().map(|line| line.paint(look)).collect()
 }
 
 fn phase_line(report: &Report, look: &Display) -> Vec<StyledLine> {
@@ -166,7 +193,7 @@ fn verdict_lines(report: &Report, look: &Display) -> Vec<StyledLine> {
     let (role, word) = (word.role(), word.word());
     let mut parts = Vec::new();
     if look.volume == Verbosity::Quiet {
-        parts.push(report.plan.target.host.with_port(report.plan.target.port));
+        parts.push(report.plan.name());
     }
     match FailureReason::all(report).first() {
         Some(first) if look.volume == Verbosity::Quiet => parts.push(format!("{}: {}", first.id(), first.summary())),

@@ -6,6 +6,7 @@
 
 mod chain;
 mod conclusion;
+mod domain;
 mod labels;
 mod report;
 mod scan;
@@ -16,6 +17,8 @@ use crate::report::{CheckOutcome, Run, RunSource};
 
 pub(super) use conclusion::explanation;
 pub use conclusion::{conclusion, try_line};
+pub(super) use domain::spf_lines;
+pub use domain::tlsa;
 pub(super) use labels::{command_line, fix_lines, labelled};
 pub use report::{answered, event, header, render, tries};
 pub(super) use report::{for_readers, plain_session};

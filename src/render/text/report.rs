@@ -1,6 +1,7 @@
 //! One report as text, all at once or line by line during the check.
 
 use super::conclusion::{conclusion, try_line};
+use super::domain;
 use super::wrap::wrapped;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
@@ -18,7 +19,7 @@ pub fn tries(earlier: &[Report], look: &Display) -> String {
 /// The complete report.
 pub fn render(report: &Report, look: &Display) -> String {
     let mut text = String::new();
-    if look.volume != Verbosity::Quiet {
+    if look.volume != Verbosity::Quiet && report.plan.domain.is_none() {
         text.push_str(&header(&report.plan, look));
         text.extend(session(report, look).iter().map(|line| line.paint(look)));
     }
@@ -38,7 +39,8 @@ fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display)
 
 /// The header: target, TLS mode and EHLO name.
 pub fn header(plan: &Plan, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet {
+    // The header of a domain contains results.
+    if look.volume == Verbosity::Quiet || plan.domain.is_some() {
         return String::new();
     }
     let target = plan.target.host.with_port(plan.target.port);
@@ -67,7 +69,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
 
 /// The lines of an event that just occurred; empty if it is not shown.
 pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
+    if !is_live(plan, look) {
         return String::new();
     }
     moment(&Moment::Event(event), plan, evidence, look)
@@ -75,15 +77,23 @@ pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) ->
 
 /// The lines of a probe that just ended; empty if it is not shown.
 pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
+    if !is_live(plan, look) {
         return String::new();
     }
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// The session as plain text, for formats that are not written to a terminal.
+/// Whether the session is shown while it runs. A check of a domain has many sessions at the same time.
+fn is_live(plan: &Plan, look: &Display) -> bool {
+    look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.domain.is_none()
+}
+
+/// The session, or the results of a domain, as plain text for formats that are not written to a terminal.
 pub(in crate::render) fn plain_session(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
+    if let Some(seen) = domain::results(report) {
+        return domain::overview(report, &seen, &look).iter().map(|line| line.paint(&look)).collect();
+    }
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 

@@ -1,7 +1,9 @@
 //! The content that several formats show, independent of their layout: the lines of a session, the phases, the verdict
 //! and its reasons. The formats text, HTML, Markdown, GitHub, JUnit, nagios and suite only add their layout.
 
+pub(super) mod domain;
 pub(super) mod lines;
+pub(super) mod lookups;
 pub(super) mod phases;
 pub(super) mod session;
 pub(super) mod tls;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::domain;
 use super::{Field, FieldValue, Refusal, RequiredPhase, SuccessTest, Unit, ValueType};
 use crate::evidence::{Certificate, EventId, Phase};
 use crate::report::document::{
@@ -13,15 +14,15 @@ fn missing<T>(value: Option<T>, make: impl FnOnce(T) -> FieldValue) -> FieldValu
     value.map_or(FieldValue::Missing, make)
 }
 
-fn text(value: Option<impl ToString>) -> FieldValue {
+pub(super) fn text(value: Option<impl ToString>) -> FieldValue {
     missing(value, |value| FieldValue::Text(value.to_string()))
 }
 
-fn fact(value: Option<bool>) -> FieldValue {
+pub(super) fn fact(value: Option<bool>) -> FieldValue {
     missing(value, FieldValue::Fact)
 }
 
-fn count(value: Option<impl TryInto<i64>>) -> FieldValue {
+pub(super) fn count(value: Option<impl TryInto<i64>>) -> FieldValue {
     missing(value.and_then(|value| value.try_into().ok()), FieldValue::Integer)
 }
 
@@ -30,7 +31,7 @@ fn list(value: Option<&Vec<String>>) -> FieldValue {
 }
 
 /// The string that JSON uses for a value of an enum.
-fn word(value: Option<impl Serialize>) -> FieldValue {
+pub(super) fn word(value: Option<impl Serialize>) -> FieldValue {
     let word = value.and_then(|value| serde_json::to_value(value).ok()).and_then(|value| match value {
         serde_json::Value::String(word) => Some(word),
         _ => None,
@@ -528,4 +529,6 @@ pub static FIELDS: &[&[Field]] = &[
         phase!("mail.ms", Mail, "the duration of MAIL FROM"),
         phase!("rcpt.ms", Rcpt, "the duration of all RCPT TO commands"),
     ],
+    domain::DOMAIN,
+    domain::SENDING,
 ];

@@ -1,6 +1,6 @@
 //! Finds a value by its name.
 
-use super::{FIELDS, Field};
+use super::{FIELDS, Field, domain};
 
 /// Why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,15 @@ impl Field {
         let mut rest = written;
         while let Some((before, after)) = rest.split_once('[') {
             let (number, after) = after.split_once(']').ok_or(NameFault::OpenBracket)?;
+            rest = after;
+            if number == "*" {
+                pattern.push_str(before);
+                pattern.push_str("[*]");
+                continue;
+            }
             index = number.parse::<usize>().ok().filter(|number| *number < 1000).ok_or(NameFault::Number)?;
             pattern.push_str(before);
             pattern.push_str("[N]");
-            rest = after;
         }
         pattern.push_str(rest);
         match Field::all().find(|field| field.name == pattern) {
@@ -35,6 +40,6 @@ impl Field {
 
     /// All rows.
     pub fn all() -> impl Iterator<Item = &'static Field> {
-        FIELDS.iter().flat_map(|group| group.iter())
+        FIELDS.iter().chain(&domain::MX).flat_map(|group| group.iter())
     }
 }

@@ -7,6 +7,7 @@
 //! means the reply codes for all recipients. The functions read [`Document`], so a value never differs from the JSON
 //! report.
 
+mod domain;
 mod list;
 mod lookup;
 
@@ -187,6 +188,8 @@ pub enum RequiredPhase {
     Login,
     /// A sender or a recipient.
     Sender,
+    /// A mail domain.
+    Domain,
     /// At least as many recipients as the number in the name requires.
     Recipient,
 }
@@ -252,9 +255,11 @@ impl SuccessTest {
 }
 
 impl Field {
-    /// Reads the value from a report: a single value, or one for each recipient.
+    /// Reads the value from a report: a single value, or one for each recipient or IP address. A value without items is
+    /// missing.
     pub fn read(&self, report: &Document, index: usize) -> Vec<FieldValue> {
-        (self.read)(report, index)
+        let values = (self.read)(report, index);
+        if values.is_empty() { vec![FieldValue::Missing] } else { values }
     }
 
     /// What is missing from the plan, if the report can never contain the value. The text completes "NAME requires ...".
@@ -265,8 +270,19 @@ impl Field {
                 Some("MAIL FROM, but neither a sender nor a recipient is given")
             }
             RequiredPhase::Recipient if plan.to.len() <= index => Some("a recipient that is not given"),
+            RequiredPhase::Domain if plan.domain.is_none() => Some("a check of a domain (smtpcheck domain)"),
+            RequiredPhase::Domain => None,
+            _ if plan.domain.is_some() && !self.is_of_every_report() => {
+                Some("a check of a server, but this is a check of a domain")
+            }
             RequiredPhase::Nothing | RequiredPhase::Login | RequiredPhase::Sender | RequiredPhase::Recipient => None,
         }
+    }
+
+    /// Whether reports about servers and reports about domains contain the value.
+    fn is_of_every_report(&self) -> bool {
+        let subject = self.name.split(['.', '[']).next().unwrap_or_default();
+        matches!(subject, "exit" | "verdict" | "complete" | "total_ms" | "retries" | "findings" | "target")
     }
 
     const fn requiring(self, requires: RequiredPhase) -> Field {

@@ -1,0 +1,255 @@
+//! Parses the argument of `smtpcheck domain` and makes its plan: a mail domain, or an email address in it. Everything
+//! else that users write in this place (an IP address, a server with a port, a URL) is an error that says what to write
+//! instead.
+
+use std::net::IpAddr;
+
+use clap::ArgMatches;
+
+use super::commands::SettingsLevel;
+use super::commands::domain::DomainArgs;
+use super::flags::InvalidValue;
+use super::flags::domain::ListChoice;
+use super::plan::{limits, origins};
+use super::{UsageError, resolve};
+use crate::plan::{
+    CertificateDays, DomainPlan, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+};
+use crate::wire::{DomainName, ForwardPath, Host};
+
+/// The local part of the default of `--relay-recipient`.
+const RELAY_TEST: &str = "smtpcheck-relay-test";
+
+/// A mail domain, and the recipient if the user wrote an email address.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TypedDomain {
+    /// The domain.
+    pub name: DomainName,
+    /// The recipient.
+    pub recipient: Option<ForwardPath>,
+}
+
+/// The plan of `smtpcheck domain`.
+pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Plan, UsageError> {
+    let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
+    let typed = parse(input)?;
+    let mut origins = origins(matches, &args.from_file);
+    origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
+    if args.ehlo.ehlo.is_none() {
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+    }
+    if args.settings_level == SettingsLevel::Suite {
+        // In a report, values from both levels of a suite have the origin `flag`.
+        origins
+            .values_mut()
+            .filter(|origin| **origin == ValueOrigin::Config)
+            .for_each(|origin| *origin = ValueOrigin::Flag);
+    }
+    Ok(Plan {
+        target: Target { input: input.clone(), host: Host::Name(typed.name.clone()), port: args.port.port },
+        family: args.connection.family(),
+        overrides: resolve::overrides(&args.connection.resolve)?,
+        resolver: args.connection.resolver,
+        limits: limits(&args.connection, args.port.max_connections),
+        ehlo: args.ehlo.name(hostname),
+        from: None,
+        to: Vec::new(),
+        quit_after: QuitAfter::Rcpt,
+        tls: Tls {
+            mode: TlsMode::Auto,
+            sni: None,
+            cacert: args.cacert.clone(),
+            identity: None,
+            verify: Verify::Required,
+            min: TlsVersion::V1_2,
+            days: CertificateDays::default(),
+            scan: false,
+            scan_depth: ScanDepth::Basic,
+            profile: None,
+        },
+        login: None,
+        probes: Vec::new(),
+        gate: args.gate.gate(),
+        domain: Some(Box::new(settings(args, typed)?)),
+        origins,
+    })
+}
+
+fn settings(args: &DomainArgs, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
+    let TypedDomain { name, recipient } = typed;
+    let sending = &args.sending;
+    Ok(DomainPlan {
+        recipient,
+        sending: without_repetition(&sending.sending),
+        sending_host: sending.from_host.clone(),
+        selectors: without_repetition(&sending.dkim_selector),
+        lists: lists(&sending.list)?,
+        relay_recipient: foreign_recipient(sending.relay_recipient.clone(), &name)?,
+        trust_anchor: args.dns.trust_anchor.clone(),
+        dns_port: args.dns.dns_port,
+        https_port: args.port.https_port,
+        name,
+    })
+}
+
+/// Parses a mail domain or an email address.
+pub fn parse(text: &str) -> Result<TypedDomain, UsageError> {
+    let wrong = |error: InvalidValue| UsageError::from(error).about("domain", text);
+    let typed = if text.contains('@') && !text.contains("://") { address(text) } else { domain(text) };
+    typed.map_err(wrong)
+}
+
+fn address(text: &str) -> Result<TypedDomain, InvalidValue> {
+    let bare = text.trim().strip_prefix("mailto:").unwrap_or(text.trim());
+    if let Some(domain) = bare.strip_prefix('@') {
+        let hint = format!("write {domain} to check the domain, or someone@{domain} to check a recipient too");
+        return Err(InvalidValue::new("there is no text before the @", hint));
+    }
+    let recipient = ForwardPath::parse(bare).map_err(|error| InvalidValue::new(error.to_string(), ""))?;
+    let Some(name) = recipient.mailbox().and_then(|mailbox| mailbox.domain()).cloned() else {
+        let reason = "the part after the @ is an IP address and not a domain";
+        return Err(InvalidValue::new(reason, "write an email address in a domain, for example someone@example.com"));
+    };
+    check_name(&name)?;
+    Ok(TypedDomain { name, recipient: Some(recipient) })
+}
+
+fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
+    let text = text.trim();
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default();
+        let domain = host.strip_prefix("www.").unwrap_or(host);
+        let hint = match scheme {
+            "smtp" | "smtps" => format!("write {domain}; to check one server: smtpcheck {scheme}://{host}"),
+            _ => format!("write {domain}"),
+        };
+        return Err(InvalidValue::new("this is a URL and not a mail domain", hint));
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
+        return Err(of_server("this is an IP address and not a mail domain", &Host::Ip(ip).bracketed()));
+    }
+    if let Some((host, rest)) = text.split_once(':') {
+        let is_port = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+        if is_port && DomainName::parse(host).is_ok() {
+            let hint = format!(
+                "write {host}; --port {rest} sets the port of its mail servers; to check one server: smtpcheck {text}"
+            );
+            return Err(InvalidValue::new("a mail domain has no port", hint));
+        }
+    }
+    if let Some((host, _)) = text.split_once('/') {
+        return Err(InvalidValue::new("a mail domain has no path", format!("write {host}")));
+    }
+    if let Some(rest) = text.strip_prefix("*.") {
+        return Err(InvalidValue::new("this is a pattern and not a mail domain", format!("write {rest}")));
+    }
+    let name = match Host::parse(text) {
+        Ok(Host::Name(name)) => name,
+        Ok(Host::Ip(ip)) => {
+            return Err(of_server("this is an IP address and not a mail domain", &Host::Ip(ip).bracketed()));
+        }
+        Err(error) => return Err(InvalidValue::new(error.to_string(), "")),
+    };
+    check_name(&name)?;
+    Ok(TypedDomain { name, recipient: None })
+}
+
+/// An error for an argument that is a server and not a domain.
+fn of_server(reason: &'static str, host: &str) -> InvalidValue {
+    let hint =
+        format!("write the part after the @, for example example.com; to check this server: smtpcheck {host}:25");
+    InvalidValue::new(reason, hint)
+}
+
+/// Rejects names that cannot be mail domains (RFC 5321 §2.3.5 allows letters, digits and hyphens).
+fn check_name(name: &DomainName) -> Result<(), InvalidValue> {
+    let ascii = name.ascii();
+    if ascii.contains('_') {
+        let rest: Vec<&str> = ascii.split('.').skip_while(|label| label.contains('_')).collect();
+        let rest = rest.join(".");
+        let hint = match rest.contains('.') && !rest.contains('_') {
+            true => format!("write {rest}"),
+            false => "write the part after the @, for example example.com".to_owned(),
+        };
+        return Err(InvalidValue::new("a mail domain contains no underscore", hint));
+    }
+    if !ascii.contains('.') {
+        let hint = format!("write the part after the @, for example example.{ascii}");
+        return Err(InvalidValue::new(
+            "this is a single label (a top-level domain or a host) and not a mail domain",
+            hint,
+        ));
+    }
+    if ascii.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+        let hint = "write the part after the @, for example example.com";
+        return Err(InvalidValue::new("a part between dots begins or ends with a hyphen", hint));
+    }
+    Ok(())
+}
+
+fn several(words: &[String]) -> UsageError {
+    match words.get(1) {
+        None => UsageError::new("no domain given").with_hint("for example: smtpcheck domain example.com"),
+        Some(second) => {
+            let reason = "`smtpcheck domain` checks one domain";
+            let is_address = second.parse::<IpAddr>().is_ok();
+            let hint = if is_address {
+                "the IP address that sends mail belongs to --sending"
+            } else {
+                "run it once for each domain"
+            };
+            UsageError::new(reason).about("domain", second.as_str()).with_hint(hint)
+        }
+    }
+}
+
+/// The blocklists to query.
+fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
+    if given.is_empty() {
+        return Ok(default_lists());
+    }
+    let zones: Vec<DomainName> = given
+        .iter()
+        .filter_map(|choice| match choice {
+            ListChoice::Zone(zone) => Some(zone.clone()),
+            ListChoice::None => None,
+        })
+        .collect();
+    if !zones.is_empty() && given.contains(&ListChoice::None) {
+        let error = UsageError::flag("--list", "queries no blocklist, but another --list names one").with_value("none");
+        return Err(error.with_hint("omit one of them"));
+    }
+    Ok(without_repetition(&zones))
+}
+
+/// The blocklists that are queried without `--list`.
+fn default_lists() -> Vec<DomainName> {
+    Vec::new()
+}
+
+/// The recipient of the relay test. By default, it is in a domain that is reserved for documentation, which accepts no mail.
+fn foreign_recipient(given: Option<ForwardPath>, domain: &DomainName) -> Result<ForwardPath, UsageError> {
+    if let Some(given) = given {
+        if given.mailbox().and_then(|mailbox| mailbox.domain()) == Some(domain) {
+            let error = UsageError::flag("--relay-recipient", "this address is in the domain that is checked");
+            let hint = "write an address in a domain for which the servers are not responsible";
+            return Err(error.with_value(given.to_string()).with_hint(hint));
+        }
+        return Ok(given);
+    }
+    let other = if domain.ascii() == "example.org" { "example.net" } else { "example.org" };
+    let address = format!("{RELAY_TEST}@{other}");
+    ForwardPath::parse(&address).map_err(|error| UsageError::flag("--relay-recipient", error.to_string()))
+}
+
+fn without_repetition<T: Clone + PartialEq>(given: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for one in given {
+        if !kept.contains(one) {
+            kept.push(one.clone());
+        }
+    }
+    kept
+}
