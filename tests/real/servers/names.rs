@@ -81,7 +81,7 @@ impl NameServers {
             &format!(
                 "server:\n  ip-address: {SERVER}\n  username: root\n  chroot: \"\"\n  zonesdir: {shown}\n  database: \"\"\n  \
                  pidfile: {shown}/nsd.pid\n  logfile: {shown}/nsd.log\n  xfrdfile: {shown}/xfrd\n  zonelistfile: \
-                 {shown}/zonelist\n  root-server: yes\nremote-control:\n  control-enable: no\n{served}"
+                 {shown}/zonelist\nremote-control:\n  control-enable: no\n{served}"
             ),
         );
         write(
