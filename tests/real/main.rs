@@ -22,6 +22,7 @@ mod support;
 mod token;
 mod with_auth;
 mod with_clients;
+mod with_domains;
 mod with_dovecot;
 mod with_exim;
 mod with_formats;

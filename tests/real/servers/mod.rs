@@ -11,12 +11,14 @@ mod dovecot;
 mod exim;
 mod gnu_sasl;
 mod keeper;
+mod names;
 mod opensmtpd;
 mod openssl;
 mod pki;
 mod ports;
 mod postfix;
 mod slurm;
+mod web;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -26,12 +28,14 @@ pub use dovecot::{DovecotSubmission, TOKEN_KEY};
 pub use exim::Exim;
 pub use gnu_sasl::GnuSasl;
 pub use keeper::is_inhabited;
+pub use names::{NameServers, RESOLVER, Signing};
 pub use opensmtpd::OpenSmtpd;
 pub use openssl::{OpenSsl, Workbench};
 pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use slurm::Slurm;
+pub use web::WebServer;
 
 /// The name in the certificate, greeting and EHLO reply of every server.
 pub const HOST: &str = "localhost";
@@ -86,7 +90,7 @@ pub static OPENSMTPD: LazyLock<OpenSmtpd> = LazyLock::new(OpenSmtpd::start);
 pub static DOVECOT: LazyLock<DovecotSubmission> = LazyLock::new(|| DovecotSubmission::start(POSTFIX.relay));
 
 /// The directory to which `.ci/install-servers` unpacked a package. The script uses the same variable and default.
-fn unpacked(package: &str) -> PathBuf {
+pub fn unpacked(package: &str) -> PathBuf {
     let root = std::env::var_os("SMTPCHECK_SERVERS").unwrap_or("/opt/smtpcheck-servers".into());
     let path = PathBuf::from(root).join(package);
     assert!(path.is_dir(), "{package} is not in {}: run .ci/install-servers", path.display());

@@ -91,6 +91,11 @@ impl Authority {
         self.signed("other", &server_params(OTHER_HOST, Validity::Now))
     }
 
+    /// A valid certificate for this host.
+    pub fn for_host(&self, name: &str, host: &str) -> Certificate {
+        self.signed(name, &server_params(host, Validity::Now))
+    }
+
     /// A client certificate, to log in as this user.
     pub fn of_user(&self, user: &str) -> Certificate {
         let mut params = params(user, &[], Validity::Now);

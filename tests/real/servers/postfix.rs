@@ -27,6 +27,8 @@ pub struct Postfix {
     /// The port for other mail servers: STARTTLS is advertised, AUTH is not, and only recipients at `DOMAIN` are
     /// accepted.
     pub relay: u16,
+    /// Like `relay`, with a valid certificate for `mail.example.org`.
+    pub exchanger: u16,
     /// Like `submission`, with a certificate that expired yesterday.
     pub expired: u16,
     /// Like `submission`, with a certificate created by `openssl req -x509`.
@@ -37,6 +39,10 @@ pub struct Postfix {
     pub two_certificates: u16,
     /// Like `submission`, and anonymous logins are accepted.
     pub anonymous: u16,
+    /// The certificate of `exchanger`.
+    pub exchanger_certificate: PathBuf,
+    /// The CA of all certificates.
+    pub authority: Authority,
     pub ca: PathBuf,
     keeper: Keeper,
     sasl: Sasl,
@@ -87,6 +93,11 @@ impl From<CyrusSasl> for Sasl {
 }
 
 impl Postfix {
+    /// The directory with main.cf.
+    pub fn config(&self) -> PathBuf {
+        self.keeper.path().to_owned()
+    }
+
     pub fn start() -> Postfix {
         Postfix::with(DovecotSasl::start())
     }
@@ -96,13 +107,15 @@ impl Postfix {
         let directory = keeper::directory("postfix");
         let path = directory.path();
         let authority = Authority::new(path);
-        let [submission, implicit_tls, relay] = [(); 3].map(|()| free_port());
+        let [submission, implicit_tls, relay, exchanger] = [(); 4].map(|()| free_port());
         let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
+        let exchanger_pair = authority.for_host("exchanger", "mail.example.org");
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
         let master_cf = [
             smtpd(submission, &good, SUBMISSION),
             smtpd(implicit_tls, &good, IMPLICIT_TLS),
             smtpd(relay, &good, RELAY),
+            smtpd(exchanger, &exchanger_pair, RELAY),
             smtpd(expired, &authority.expired(), SUBMISSION),
             smtpd(self_signed, &authority.self_signed(), SUBMISSION),
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
@@ -130,9 +143,19 @@ impl Postfix {
                 "-c".to_owned(),
                 path.display().to_string(),
             ],
-            ready: [submission, implicit_tls, relay, expired, self_signed, other_name, two_certificates, anonymous]
-                .map(Sign::Port)
-                .into(),
+            ready: [
+                submission,
+                implicit_tls,
+                relay,
+                exchanger,
+                expired,
+                self_signed,
+                other_name,
+                two_certificates,
+                anonymous,
+            ]
+            .map(Sign::Port)
+            .into(),
             logs: vec![path.join("maillog")],
             directory,
         });
@@ -140,12 +163,15 @@ impl Postfix {
             submission,
             implicit_tls,
             relay,
+            exchanger,
             expired,
             self_signed,
             other_name,
             two_certificates,
             anonymous,
-            ca: authority.pem,
+            exchanger_certificate: exchanger_pair.chain,
+            ca: authority.pem.clone(),
+            authority,
             keeper,
             sasl,
         }
