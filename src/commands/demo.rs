@@ -1,4 +1,4 @@
-//! `smtpcheck demo [SCENARIO]`: runs servers with chosen faults and checks them, in one process. The checks are
+//! `smtpcheck demo [SCENARIO]`: runs servers or a mail domain with chosen faults and checks them, in one process. The checks are
 //! ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
 //! The text format shows the lessons one after the other. All other formats show them as one run, because a sequence of
@@ -12,7 +12,7 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::sandbox::{Folder, scenario};
 use super::sink::Sink;
 use super::stdout::{outlet, print};
-use super::{CommandError, check};
+use super::{CommandError, check, domain};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::demo::DemoArgs;
 use crate::cli::{self, Invocation};
@@ -21,12 +21,17 @@ use crate::render::sandbox as rendering;
 use crate::render::{Display, Format, Live};
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
+use crate::sandbox::domains::case::DomainCase;
+use crate::sandbox::domains::{DomainPorts, domain_case};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
 /// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
 /// rejected recipient.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
+
+/// The domain that `demo domain` checks.
+const FIRST_DOMAIN: &str = "dane-mismatch";
 
 /// Exit codes from this value on mean that a signal ended a check. The demo then ends too.
 const INTERRUPTED: u8 = 128;
@@ -38,7 +43,10 @@ pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
-        Some(name) => run_scenario(args, scenario(name)?, format, &look),
+        Some(name) => match domain_case(if name == "domain" { FIRST_DOMAIN } else { name }) {
+            Some(case) => run_domain(args, case, format, &look),
+            None => run_scenario(args, scenario(name)?, format, &look),
+        },
         None => {
             let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
             let servers = DemoServers::open(&chosen)?;
@@ -69,6 +77,44 @@ fn run_scenario(
         print(&rendering::end_of_lesson(scenario, look))?;
     }
     Ok(code)
+}
+
+/// Starts the servers of all mail domains, and checks one domain.
+fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look: &Display) -> Result<u8, CommandError> {
+    let options = Options { domains: Some(DomainPorts::default()), ..local() };
+    let sandbox = Sandbox::open(&[], &options)?;
+    let authorities = sandbox.authorities()?;
+    let Some(service) = sandbox.domains().cloned() else { return Ok(0) };
+    let (folder, _running) = (Folder::new()?, sandbox.spawn(None)?);
+    let mut words: Vec<OsString> = service.arguments(case).into_iter().map(Into::into).collect();
+    words.extend(["--trust-anchor".into(), folder.write("trust-anchor.txt", &service.anchor)?.into()]);
+    words.extend(["--cacert".into(), folder.write("ca.pem", &authorities)?.into()]);
+    let explains = format.live == Live::Text && !args.verbosity.quiet;
+    if explains {
+        print(&rendering::domain_lesson(case, &described(&words), look))?;
+    }
+    // A check of a domain has no transcript to choose.
+    let given = args.words_without_transcript();
+    let Invocation::Domain(domain_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
+        return Err(CommandError::usage("the demo is not a check of a domain".to_owned()));
+    };
+    let code = domain::run(&domain_args, &matches)?;
+    if explains {
+        print(&rendering::end_of_domain_lesson(look))?;
+    }
+    Ok(code)
+}
+
+/// The usual options of the sandbox for a demo.
+fn local() -> Options {
+    Options {
+        listen: std::net::Ipv4Addr::LOCALHOST.into(),
+        port: None,
+        remote: Remote::Refused,
+        fleet: None,
+        dns: None,
+        domains: None,
+    }
 }
 
 /// Shows each lesson with its explanation.
@@ -147,15 +193,7 @@ struct DemoServers {
 
 impl DemoServers {
     fn open(scenarios: &[&'static Scenario]) -> Result<DemoServers, CommandError> {
-        let options = Options {
-            listen: std::net::Ipv4Addr::LOCALHOST.into(),
-            port: None,
-            remote: Remote::Refused,
-            fleet: None,
-            dns: None,
-            domains: None,
-        };
-        let sandbox = Sandbox::open(scenarios, &options)?;
+        let sandbox = Sandbox::open(scenarios, &local())?;
         let (services, authorities) = (sandbox.services().to_vec(), sandbox.authorities()?);
         let client_certificate = sandbox.client_certificate()?;
         let running = sandbox.spawn(None)?;

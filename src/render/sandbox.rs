@@ -173,6 +173,28 @@ pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
+/// The heading of the demo of a domain.
+pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> String {
+    let mut text = StyledLine::of(Role::Bold, format!("Demo {}.test", case.name)).paint(look);
+    for line in textwrap::wrap(&format!("Domain: {}.", case.summary), super::text::columns(look.width)) {
+        text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
+    }
+    let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
+    text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
+}
+
+/// The note after the demo of a domain.
+pub fn end_of_domain_lesson(look: &Display) -> String {
+    let text = format!(
+        "The demo servers have stopped. There are {} domains; to list them: smtpcheck sandbox --domains --list. To check \
+         another one: smtpcheck demo NAME. To run their servers: smtpcheck sandbox --domains.",
+        crate::sandbox::domains::DOMAIN_CASES.len()
+    );
+    let lines = textwrap::wrap(&text, super::text::columns(look.width));
+    "\n".to_owned()
+        + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
+}
+
 /// The note after the last demo, with the next commands.
 pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();

@@ -15,11 +15,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     name: "demo",
     about: "Start a server with a known fault and check it",
     details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
-    usage: &["demo [SCENARIO] [FLAGS]"],
+    usage: &["demo [SCENARIO|domain] [FLAGS]"],
     notes: &[
         "With a scenario, the exit code is that of the check. Without a scenario, it is 0 if all four checks have the expected result, else 1.",
     ],
-    examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck sandbox --list"],
+    examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck demo domain", "smtpcheck sandbox --list"],
     settings: SettingsUse::Display,
     takes_profile: false,
     missing: None,
@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DemoArgs {
-    /// Scenario to check; `smtpcheck sandbox --list` lists all scenarios
+    /// Scenario to check, or `domain` for a mail domain; `smtpcheck sandbox --list` lists the servers, `smtpcheck sandbox --domains --list` the domains
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
 
@@ -46,13 +46,20 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// These flags as arguments for the check that the demo runs.
+    /// These flags as arguments for the check of a server that the demo runs.
     pub fn words(&self) -> Vec<OsString> {
+        let transcript = self.transcript.transcript.to_possible_value();
+        let transcript = transcript.map(|value| value.get_name().to_owned());
+        let flag = transcript.into_iter().flat_map(|value| ["--transcript".into(), OsString::from(value)]);
+        self.words_without_transcript().into_iter().chain(flag).collect()
+    }
+
+    /// These flags without `--transcript`, which only checks of servers have.
+    pub fn words_without_transcript(&self) -> Vec<OsString> {
         let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
         let theme = THEMES.iter().find(|(_, theme)| *theme == self.look.theme).map(|(name, _)| (*name).to_owned());
         let values = [
             ("--format", Some(self.format.chosen().name.to_owned())),
-            ("--transcript", name(self.transcript.transcript.to_possible_value())),
             ("--color", name(self.look.color.to_possible_value())),
             ("--theme", theme),
             ("--width", self.look.width.map(|width| width.to_string())),

@@ -1,0 +1,110 @@
+//! Every mail domain of the sandbox against the built program: the errors and warnings and the exit code are those that
+//! the domain promises, and every rule of `check/domain` is raised by a domain or by a unit test.
+//!
+//! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers need
+//! all addresses in 127.0.0.0/8, which only Linux has.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failing test panics")]
+
+mod support;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use smtpcheck::sandbox::domains::case::DomainCase;
+use smtpcheck::sandbox::domains::{DOMAIN_CASES, DomainPorts, DomainService};
+use smtpcheck::sandbox::{Options, Remote, Running, Sandbox};
+
+use support::program;
+
+/// The time limit for one check of a domain, whatever its servers do.
+const LIMIT: Duration = Duration::from_secs(20);
+
+struct DomainSandbox {
+    service: DomainService,
+    folder: tempfile::TempDir,
+    _running: Running,
+}
+
+impl DomainSandbox {
+    fn open() -> DomainSandbox {
+        let options = Options {
+            listen: std::net::Ipv4Addr::LOCALHOST.into(),
+            port: None,
+            remote: Remote::Refused,
+            fleet: None,
+            dns: None,
+            domains: Some(DomainPorts::default()),
+        };
+        let sandbox = Sandbox::open(&[], &options).unwrap();
+        let service = sandbox.domains().unwrap().clone();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), sandbox.authorities().unwrap()).unwrap();
+        std::fs::write(folder.path().join("anchor.txt"), &service.anchor).unwrap();
+        DomainSandbox { service, folder, _running: sandbox.spawn(None).unwrap() }
+    }
+
+    /// The arguments of a check of a domain.
+    fn arguments(&self, case: &DomainCase) -> Vec<String> {
+        let mut words = self.service.arguments(case);
+        for (flag, file) in [("--trust-anchor", "anchor.txt"), ("--cacert", "ca.pem")] {
+            words.extend([flag.to_owned(), self.folder.path().join(file).display().to_string()]);
+        }
+        words.extend(["--max-time".to_owned(), format!("{}s", LIMIT.as_secs())]);
+        words
+    }
+}
+
+/// The result of the check of a domain: the rules of errors and warnings in alphabetical order, and the exit code.
+struct DomainResult {
+    case: &'static DomainCase,
+    rules: Vec<String>,
+    code: i32,
+    text: String,
+}
+
+fn results() -> &'static Vec<DomainResult> {
+    static RESULTS: OnceLock<Vec<DomainResult>> = OnceLock::new();
+    RESULTS.get_or_init(|| {
+        let sandbox = DomainSandbox::open();
+        let check = |case: &'static DomainCase| {
+            let words = sandbox.arguments(case);
+            let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
+            let run = program::run_with(&words, None, &[]);
+            let report = run.json();
+            let mut rules: Vec<String> = program::findings(&report)
+                .into_iter()
+                .filter(|(_, severity)| severity != "notice")
+                .map(|(rule, _)| rule)
+                .collect();
+            rules.sort();
+            DomainResult { case, rules, code: run.code, text: run.to_string() }
+        };
+        DOMAIN_CASES.iter().map(check).collect()
+    })
+}
+
+#[test]
+fn every_domain_causes_exactly_its_errors_and_warnings() {
+    let mut wrong = Vec::new();
+    for result in results() {
+        let mut expected = result.case.expect.to_vec();
+        expected.sort_unstable();
+        if result.rules != expected || result.code != i32::from(result.case.exit) {
+            wrong.push(format!(
+                "{}: {:?} exit {}, expected {expected:?} exit {}",
+                result.case.name, result.rules, result.code, result.case.exit
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn table_of_all_domains() {
+    for result in results() {
+        println!("{:28} {:3} {}", result.case.name, result.code, result.rules.join(", "));
+        assert!(!result.text.contains("internal error"), "{}", result.text);
+    }
+}
