@@ -101,7 +101,7 @@ impl SpfResult {
 /// Evaluates SPF for a client, or returns the names that are needed next.
 pub(crate) fn evaluate(client: &SpfClient<'_>, known: SpfKnown<'_>) -> Result<SpfVerdict, Vec<SpfNeed>> {
     let client = SpfClient { ip: client.ip.to_canonical(), ..client.clone() };
-    let mut walk = Walk {
+    let mut walk = SpfEvaluation {
         client: &client,
         known,
         lookups: 0,
@@ -127,11 +127,11 @@ pub(crate) fn evaluate(client: &SpfClient<'_>, known: SpfKnown<'_>) -> Result<Sp
         },
         _ => None,
     };
-    let Walk { lookups, voids, decided_by, trace, .. } = walk;
+    let SpfEvaluation { lookups, voids, decided_by, trace, .. } = walk;
     Ok(SpfVerdict { result, failure, decided_by, lookups, voids, explanation, trace })
 }
 
-struct Walk<'w> {
+struct SpfEvaluation<'w> {
     client: &'w SpfClient<'w>,
     known: SpfKnown<'w>,
     lookups: u32,
@@ -164,7 +164,7 @@ fn permanent(why: SpfFailure) -> Stop {
     Stop::Error(SpfResult::PermError, why)
 }
 
-impl Walk<'_> {
+impl SpfEvaluation<'_> {
     fn lookup(&mut self, name: &DnsName, kind: RecordKind) -> Result<SpfLookup, Pending> {
         match (self.known)(name, kind) {
             SpfLookup::Pending => {
