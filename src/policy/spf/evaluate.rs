@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use super::macros::{MacroString, MacroUse, MacroValues};
 use super::record::{SpfMechanism, SpfPrefixes, SpfQualifier, SpfRecord, SpfTermKind};
 use super::select::select;
-use super::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID, SpfKnown, SpfLookup, SpfNeed};
+use super::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind, reverse_name};
 
@@ -338,7 +338,7 @@ impl SpfEvaluation<'_> {
     /// The addresses of the family of the client; `None` if there are none.
     fn addresses(&mut self, host: &DnsName) -> Result<Option<Vec<IpAddr>>, Stop> {
         match self.lookup(host, address_kind(self.client.ip))? {
-            SpfLookup::Found(records) => Ok(Some(super::tree::addresses(&records))),
+            SpfLookup::Found(records) => Ok(Some(addresses(&records))),
             SpfLookup::Failed => Err(Stop::Error(SpfResult::TempError, SpfFailure::Lookup(host.clone()))),
             SpfLookup::NoRecord | SpfLookup::NxDomain | SpfLookup::Pending => Ok(None),
         }
@@ -369,7 +369,7 @@ impl SpfEvaluation<'_> {
         let mut validated = Vec::new();
         for name in names {
             match self.lookup(&name, address_kind(ip)) {
-                Ok(SpfLookup::Found(records)) if super::tree::addresses(&records).contains(&ip) => validated.push(name),
+                Ok(SpfLookup::Found(records)) if addresses(&records).contains(&ip) => validated.push(name),
                 Ok(_) => {}
                 Err(Pending) => is_pending = true,
             }

@@ -62,7 +62,7 @@ impl<'g> SuiteZone<'g> {
         if let Some((_, target)) = all.iter().find(|(of, _)| *of == "CNAME") {
             let target = DnsName::parse(target).expect("a name");
             return if target == *name || self.0.get(&target).is_some_and(|of| of.iter().any(|(of, _)| *of == "CNAME")) {
-                // A loop is an error (RFC 1034 §3.6.2).
+                // A loop is an error.
                 SpfLookup::Failed
             } else {
                 self.lookup(&target, kind)
