@@ -2,6 +2,7 @@
 //! hosts file is not used, because a domain is checked as its senders see it.
 
 mod anchors;
+mod beside;
 mod cache;
 mod exchange;
 mod read;
@@ -16,21 +17,22 @@ use std::rc::Rc;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::RData;
 
+pub(super) use self::beside::beside;
+
 use self::anchors::DnssecAnchors;
 use self::cache::DnsCache;
 use self::exchange::{DnsResponseSeen, NoDnsResponse};
 use self::read::{AliasPath, EndlessAliases};
-use self::validate::{DnssecValidator, ResponseStates, beside};
+use self::validate::{DnssecValidator, ResponseStates};
 use super::context::GatherContext;
-use crate::evidence::fault::DnsFaultKind;
 use crate::evidence::{
-    Answer, DnsAlias, DnsCode, DnsRecord, DnssecState, Fault, IndeterminateReason, MAX_RECORDS, Outcome, RecordData,
-    RecordsSeen,
+    Answer, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Fault, IndeterminateReason, MAX_RECORDS, Outcome,
+    RecordData, RecordsSeen,
 };
 use crate::host::SetupError;
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
-use crate::wire::{Host, RecordKind};
+use crate::wire::{DnsName, DomainName, Host, RecordKind};
 
 /// The DNS lookups of an inquiry.
 pub(super) struct DnsRecordSource {
@@ -105,6 +107,28 @@ async fn authoritative(
     let path = aliases_of(query, &response)?;
     let aliases = vec![not_validated(); path.links.len()];
     records_seen(request, query, &response, &path, &ResponseStates { aliases, records: not_validated() })
+}
+
+/// The IP addresses of a host, from A and AAAA records.
+pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainName) -> Result<Vec<IpAddr>, Fault> {
+    let ask = async |kind| look_up(context, &RecordsRequest { name: DnsName::from(host), kind, server: None }).await;
+    let (v6, v4) = tokio::join!(ask(RecordKind::Aaaa), ask(RecordKind::A));
+    let mut addresses = Vec::new();
+    let mut fault = Fault::NoAddress;
+    for outcome in [v6, v4] {
+        match outcome {
+            Outcome::Done { answer: Answer::Records(records) } if records.is_answer() => {
+                addresses.extend(records.addresses());
+            }
+            Outcome::Done { answer: Answer::Records(records) } => {
+                let detail = format!("the resolver responded {:?}", records.code);
+                fault = Fault::Dns { kind: DnsFaultKind::Malformed, detail };
+            }
+            Outcome::Failed { fault: failed } => fault = failed,
+            _ => {}
+        }
+    }
+    if addresses.is_empty() { Err(fault) } else { Ok(addresses) }
 }
 
 fn done(records: RecordsSeen) -> Outcome {

@@ -9,7 +9,6 @@
 //!    depends on failed, the records are not called bogus.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Mutex;
 
@@ -25,6 +24,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::sync::OnceCell;
 
 use super::anchors::DnssecAnchors;
+use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet};
@@ -253,16 +253,6 @@ enum Validated {
     Unproven(Box<Message>, Proof),
     /// There is no verdict, because a lookup failed.
     Failed,
-}
-
-/// Runs a task while another one looks up in advance what it will need. The second is dropped when the first ends.
-pub(super) async fn beside<T>(mut work: impl Future<Output = T> + Unpin, ahead: impl Future<Output = ()> + Unpin) -> T {
-    tokio::select! {
-        biased;
-        result = &mut work => return result,
-        () = ahead => {}
-    }
-    work.await
 }
 
 pub(super) fn lookup_failed() -> DnssecState {
