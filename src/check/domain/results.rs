@@ -33,5 +33,8 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
 
 /// What was not tested, by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    hosts::not_tested(sight)
+    let mut list = hosts::not_tested(sight);
+    list.extend(delegation::not_tested(sight));
+    list.extend(dnssec::not_tested(sight));
+    list
 }

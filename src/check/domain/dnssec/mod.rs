@@ -6,7 +6,7 @@ mod judge;
 mod rules;
 mod words;
 
-use super::seen::{DnssecSeen, DnssecWord};
+use super::seen::{DnssecSeen, DnssecWord, NotTested};
 use super::sight::{Sight, records};
 use super::{mx, zone};
 use crate::check::finding::Check;
@@ -50,6 +50,14 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
         Some(state) => DnssecSeen { state: Some(word(state)), reason: reason(state) },
         None => DnssecSeen { state: None, reason: None },
     }
+}
+
+/// DNSSEC and DANE, if the resolver removes signatures or a key could not be looked up.
+pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
+    let seen = sight.records(&sight.name(), RecordKind::Mx).seen()?;
+    let is_unknown =
+        matches!(&seen.dnssec, DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated);
+    is_unknown.then(|| NotTested { what: "DNSSEC and DANE".to_owned(), why: reason(&seen.dnssec).unwrap_or_default() })
 }
 
 /// The order of states: the highest decides for a set of responses.
