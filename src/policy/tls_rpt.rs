@@ -53,7 +53,9 @@ impl<'t> ReportUri<'t> {
     /// The text as it is written, without `mailto:`.
     pub(crate) fn text(&self) -> &'t str {
         match self {
-            ReportUri::Mail(text) | ReportUri::Web(text) | ReportUri::BareAddress(text) | ReportUri::Unusable(text) => text,
+            ReportUri::Mail(text) | ReportUri::Web(text) | ReportUri::BareAddress(text) | ReportUri::Unusable(text) => {
+                text
+            }
         }
     }
 

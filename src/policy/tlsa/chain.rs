@@ -204,7 +204,8 @@ fn names_issuer(record: &TlsaRecord, chain: &[Certificate]) -> bool {
     // The chain has an end, but a cross-signed chain may contain a circle.
     for _ in 0..chain.len() {
         let Some(one) = chain.get(at) else { return false };
-        let issuer = decoded(one).and_then(|der| der::certificate_parts(&der).map(|parts| parts.issuer == anchor.subject));
+        let issuer =
+            decoded(one).and_then(|der| der::certificate_parts(&der).map(|parts| parts.issuer == anchor.subject));
         if issuer == Some(true) {
             return true;
         }
