@@ -1,5 +1,7 @@
 //! Tests of the lookup of TLSA records, of the result for a host, and of the findings.
 
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
 use super::judge::{findings, suggested_records};
 use super::lookup::questions;
 use super::outcome::{result, worst};

@@ -1,5 +1,7 @@
 //! Tests of MTA-STS: the record, the request for the policy, the policy, and the hosts under it.
 
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
 use super::judge::findings;
 use super::published::{questions, result, seen};
 use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
