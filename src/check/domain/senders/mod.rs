@@ -59,6 +59,8 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use super::seen;
     use crate::check::domain::seen::{
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
@@ -116,11 +118,7 @@ mod tests {
         let results: Vec<_> = found.iter().map(|one| (one.sender, one.delivers)).collect();
         assert_eq!(
             results,
-            [
-                (SenderKind::Dane, Encrypted),
-                (SenderKind::MtaSts, Authenticated),
-                (SenderKind::Neither, Encrypted),
-            ]
+            [(SenderKind::Dane, Encrypted), (SenderKind::MtaSts, Authenticated), (SenderKind::Neither, Encrypted),]
         );
         assert_eq!(found[0].hosts[0].reason.as_deref(), Some("validation-failure"));
         assert_eq!(found[0].hosts[1].reason, None);
