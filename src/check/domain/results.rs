@@ -31,6 +31,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
     })
 }
 
-fn not_tested(_sight: Sight<'_>) -> Vec<NotTested> {
-    Vec::new()
+fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let subjects = [dkim::not_tested, dmarc::not_tested, reverse::not_tested, lists::not_tested];
+    subjects.into_iter().flat_map(|entries| entries(sight)).collect()
 }

@@ -7,7 +7,7 @@
 mod rules;
 mod selectors;
 
-use super::seen::{DkimKeySeen, DkimSeen, DkimState};
+use super::seen::{DkimKeySeen, DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
@@ -227,6 +227,25 @@ pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
     }
 }
 
+/// What is not known about the keys.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let seen = seen(sight);
+    let why = match seen.can_exist {
+        Some(false) => return Vec::new(),
+        _ if seen.keys.iter().any(|key| key.state == DkimState::Unknown) => {
+            "the lookup of a selector failed".to_owned()
+        }
+        _ if !sight.domain.selectors.is_empty() => return Vec::new(),
+        None => "the lookup of _domainkey failed".to_owned(),
+        Some(true) if seen.keys.is_empty() => format!(
+            "there is no key under {} common selectors, which proves nothing; give the selector with --dkim-selector",
+            seen.tried
+        ),
+        Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
+    };
+    vec![NotTested { what: "DKIM keys".to_owned(), why }]
+}
+
 /// Whether any key can exist; `None` while unknown.
 pub(super) fn can_exist(sight: Sight<'_>) -> Option<bool> {
     let keys = sight.name().below("_domainkey").ok()?;
@@ -243,11 +262,6 @@ pub(super) fn can_exist(sight: Sight<'_>) -> Option<bool> {
         }
         _ => None,
     }
-}
-
-/// Whether a usable key was found.
-pub(super) fn has_key(sight: Sight<'_>) -> bool {
-    lookups(sight).iter().any(SelectorLookup::is_usable)
 }
 
 /// The text of the wildcard record that answers for every selector.

@@ -8,7 +8,7 @@ mod faults;
 mod rules;
 
 use super::dkim;
-use super::seen::{DmarcSeen, PublishedState};
+use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordData, RecordsSeen};
@@ -203,6 +203,15 @@ pub(super) fn seen(sight: Sight<'_>) -> DmarcSeen {
         result.problem = Some("receivers ignore the texts that are published".to_owned());
     }
     result
+}
+
+/// What is not known about the record.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let state = state(sight);
+    let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
+    let is_unknown = state.by_walk == Search::Unknown || state.by_list == Search::Unknown;
+    let why = failed.filter(|_| is_unknown).map(|step| format!("there is no answer about _dmarc.{}", step.name));
+    why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
 }
 
 /// Whether there is something at the domain's name, although no record applies.
