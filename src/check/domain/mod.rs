@@ -39,6 +39,7 @@ pub(in crate::check) mod world;
 mod zone;
 
 use super::finding::Check;
+pub use lists::default_lists;
 pub use results::results;
 
 /// Every check of a domain, in the order in which findings of the same severity are listed.

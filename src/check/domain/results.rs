@@ -36,5 +36,9 @@ fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = hosts::not_tested(sight);
     list.extend(delegation::not_tested(sight));
     list.extend(dnssec::not_tested(sight));
+    list.extend(dkim::not_tested(sight));
+    list.extend(dmarc::not_tested(sight));
+    list.extend(reverse::not_tested(sight));
+    list.extend(lists::not_tested(sight));
     list
 }
