@@ -83,10 +83,9 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
         Known::Failed(probe, Fault::Dns { kind, .. }) => {
             return match kind {
                 DnsFaultKind::NoResolver | DnsFaultKind::Unreachable => TlsaLookup::Unknown,
-                DnsFaultKind::Timeout
-                | DnsFaultKind::TcpFailed
-                | DnsFaultKind::Malformed
-                | DnsFaultKind::AliasLoop => TlsaLookup::Failed { base, probe },
+                DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::AliasLoop => {
+                    TlsaLookup::Failed { base, probe }
+                }
             };
         }
         Known::Failed(..) => return TlsaLookup::Unknown,

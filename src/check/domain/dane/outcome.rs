@@ -10,11 +10,8 @@ use crate::wire::{DnsName, RecordKind};
 /// What a sender with DANE does with a host that shows this certificate chain; `None` is a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
-    let without_records = |state: DaneState, delivers: Delivery| DaneSeen {
-        state: Some(state),
-        delivers,
-        ..DaneSeen::default()
-    };
+    let without_records =
+        |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
     match tlsa_lookup(sight, host) {
         TlsaLookup::Open | TlsaLookup::Unknown => DaneSeen::default(),
         TlsaLookup::Insecure | TlsaLookup::Unsigned { .. } => without_records(DaneState::Insecure, opportunistic),
@@ -29,9 +26,7 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
                 records: records.iter().map(untested).collect(),
                 ..without_records(DaneState::Invalid, Delivery::NotDelivered)
             },
-            Some(chain) => {
-                of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)))
-            }
+            Some(chain) => of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base))),
         },
     }
 }
@@ -134,11 +129,7 @@ fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
 }
 
 fn untested(record: &TlsaRecord) -> TlsaSeen {
-    TlsaSeen {
-        record: record.to_string(),
-        matches: None,
-        problem: record.unusable().map(|why| why.to_string()),
-    }
+    TlsaSeen { record: record.to_string(), matches: None, problem: record.unusable().map(|why| why.to_string()) }
 }
 
 /// Why a record does not match, in a few words.

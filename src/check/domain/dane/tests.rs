@@ -124,10 +124,7 @@ fn usage_3_ignores_dates_and_names() {
 fn a_stale_record_is_an_error_with_the_record_to_publish() {
     let mut case = Case::new();
     case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
-    assert_eq!(
-        case.state(),
-        (Some(DaneState::Invalid), Delivery::NotDelivered, Some("validation-failure".to_owned()))
-    );
+    assert_eq!(case.state(), (Some(DaneState::Invalid), Delivery::NotDelivered, Some("validation-failure".to_owned())));
     let found = case.findings();
     assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
     assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
@@ -288,7 +285,11 @@ fn failed_lookups_are_errors_and_absence_is_not() {
         },
         |world| {
             let seen = response(&name(OWNER), Vec::new());
-            world.answer(OWNER, RecordKind::Tlsa, crate::evidence::RecordsSeen { code: DnsCode::NotImplemented, ..seen });
+            world.answer(
+                OWNER,
+                RecordKind::Tlsa,
+                crate::evidence::RecordsSeen { code: DnsCode::NotImplemented, ..seen },
+            );
         },
     ];
     for set in failing {
@@ -372,7 +373,8 @@ fn both_certificate_types_need_a_record() {
     let (first, second) = (case.chain(), sent(&[&other.ders[0]]));
     let evidence = case.evidence();
     let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
-    let hosts = [host("mx.example.com", vec![ServerTls::Chains(vec![&first, &second]), ServerTls::Chains(vec![&first])])];
+    let hosts =
+        [host("mx.example.com", vec![ServerTls::Chains(vec![&first, &second]), ServerTls::Chains(vec![&first])])];
     let found = findings(sight, &hosts);
     assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
     assert_eq!(found[0].failure, None, "senders that see the other certificate deliver");

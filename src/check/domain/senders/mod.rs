@@ -116,11 +116,7 @@ mod tests {
         let results: Vec<_> = found.iter().map(|one| (one.sender, one.delivers)).collect();
         assert_eq!(
             results,
-            [
-                (SenderKind::Dane, Encrypted),
-                (SenderKind::MtaSts, Authenticated),
-                (SenderKind::Neither, Encrypted),
-            ]
+            [(SenderKind::Dane, Encrypted), (SenderKind::MtaSts, Authenticated), (SenderKind::Neither, Encrypted),]
         );
         assert_eq!(found[0].hosts[0].reason.as_deref(), Some("validation-failure"));
         assert_eq!(found[0].hosts[1].reason, None);

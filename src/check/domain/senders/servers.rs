@@ -108,9 +108,9 @@ fn server_tls<'s>(session: Option<Session<'s>>, chains: Vec<&'s Presented>) -> S
     if let Some((_, offers)) = session.capabilities(Phase::Ehlo) {
         return if offers.has("STARTTLS") { ServerTls::Unknown } else { ServerTls::NotOffered };
     }
-    let was_dialled = session.events().any(|event| {
-        matches!(&event.what, EventKind::Dialled { result, .. } if !matches!(result, DialResult::Overtaken))
-    });
+    let was_dialled = session.events().any(
+        |event| matches!(&event.what, EventKind::Dialled { result, .. } if !matches!(result, DialResult::Overtaken)),
+    );
     if was_dialled && session.connected().is_none() { ServerTls::Unreachable } else { ServerTls::Unknown }
 }
 
