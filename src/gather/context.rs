@@ -32,7 +32,7 @@ pub(crate) struct GatherContext {
     pub(crate) echoes: Echoes,
     pub(crate) names: Rc<names::LookupCache>,
     /// The records of a domain.
-    pub(super) dns: dns::DnsRecordCache,
+    pub(super) dns: dns::DnsRecordSource,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     /// The key log to which TLS session keys are written, if the user requested it.
@@ -68,7 +68,7 @@ impl GatherContext {
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
             names,
-            dns: dns::DnsRecordCache::default(),
+            dns: dns::DnsRecordSource::new(plan)?,
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,

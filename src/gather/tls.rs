@@ -57,17 +57,28 @@ pub(crate) struct Secured {
     pub(crate) is_resumable: bool,
 }
 
-/// Performs the handshake within the timeout for one reply.
+/// Performs the handshake of a session within the timeout for one reply.
 pub(crate) async fn handshake(
     context: &GatherContext,
     request: &SessionRequest,
+    tap: Tap,
+) -> Result<Secured, TlsFault> {
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let expected = request.script.sni.clone().unwrap_or_else(of_plan);
+    handshake_as(context, expected, context.identity.clone(), tap).await
+}
+
+/// Performs the handshake with a server of the expected name, which is also sent (SNI). `identity` is the client
+/// certificate.
+pub(super) async fn handshake_as(
+    context: &GatherContext,
+    expected: String,
+    identity: Option<Arc<CertifiedKey>>,
     mut tap: Tap,
 ) -> Result<Secured, TlsFault> {
     context.trust.prefetch();
-    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
-    let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     let recorder = Arc::new(Recorder::new());
-    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: context.identity.clone() });
+    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: identity });
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
     let config = config(context, &recorder, &ours, &sessions, name.is_some());
