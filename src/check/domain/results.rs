@@ -25,12 +25,13 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
         dmarc: dmarc::seen(sight),
         sending: reverse::seen(sight),
         lists: lists::of_domain(sight),
-        catch_all: None,
+        catch_all: hosts::catch_all(sight),
         not_tested: not_tested(sight),
         mx: hosts,
     })
 }
 
-fn not_tested(_sight: Sight<'_>) -> Vec<NotTested> {
-    Vec::new()
+/// What was not tested, by subject.
+fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    hosts::not_tested(sight)
 }
