@@ -1,18 +1,335 @@
-//! Checks of a domain: tlsrpt.
+//! TLS-RPT (RFC 8460): whether the domain receives reports about failures of TLS.
+//!
+//! Without DANE and MTA-STS there is nothing to report, so a missing record is a notice only if the domain has one of
+//! them. The record at an MX host counts for reports about DANE of that host (RFC 8460 §1.1), and is not requested.
 
-use super::seen::TlsRptSeen;
-use super::sight::Sight;
-use crate::check::finding::{Check, Finding, asks_nothing};
-use crate::evidence::Evidence;
+use super::seen::{PublishedState, TlsRptSeen};
+use super::sight::{Known, Sight, records};
+use super::{mx, sts};
+use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
+use crate::evidence::{DnsCode, DnsRecord, Evidence, Phase, Probe, RecordData};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
+use crate::policy::mta_sts::{StsEffect, versioned};
+use crate::policy::tls_rpt::{ReportUri, TlsRptRecord};
+use crate::question::Question;
+use crate::wire::{DnsName, DomainName, RecordKind};
 
-pub(super) static CHECK: Check = Check { subject: "domain-tlsrpt", ask: asks_nothing, judge, rules: &[] };
+pub(super) static CHECK: Check =
+    Check { subject: "domain-tlsrpt", ask, judge, rules: &[&TLSRPT_INVALID, &TLSRPT_UNDELIVERABLE, &TLSRPT_MISSING] };
+
+static TLSRPT_INVALID: Rule = Rule {
+    id: "tlsrpt-invalid",
+    severity: Severity::Warning,
+    title: "the TLS-RPT record is invalid, so no reports will arrive",
+    docs: Docs {
+        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; or its rua has no address with mailto: or https:. The finding is a notice if only a part of the record is invalid.",
+        matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
+        action: "Operator of the DNS: publish exactly one record in the form that is printed.",
+        example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
+        references: "RFC 8460 section 3 (records)",
+    },
+};
+
+static TLSRPT_UNDELIVERABLE: Rule = Rule {
+    id: "tlsrpt-undeliverable",
+    severity: Severity::Warning,
+    title: "an address for TLS reports cannot receive mail",
+    docs: Docs {
+        sees: "The TLS-RPT record contains an email address in another domain, and that domain does not exist, or declares with a null MX record that it receives no mail. Up to 5 domains are looked up.",
+        matters: "Reports for this address are lost, so failures of DANE and MTA-STS remain unnoticed.",
+        action: "Operator of the DNS: replace the address in the record with one that receives mail.",
+        example: "rua=mailto:tlsrpt@reports.example.com, and reports.example.com does not exist",
+        references: "RFC 8460 section 3 (rua), RFC 7505 section 3 (null MX)",
+    },
+};
+
+static TLSRPT_MISSING: Rule = Rule {
+    id: "tlsrpt-missing",
+    severity: Severity::Notice,
+    title: "there is no TLS-RPT record, although the domain has DANE or MTA-STS",
+    docs: Docs {
+        sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
+        matters: "If the certificate of a server does not match the policy, senders do not deliver. Reports are the only way to learn about it from the senders.",
+        action: "Operator of the DNS: publish the record that is printed, with an address that receives mail.",
+        example: "_mta-sts.example.com exists, _smtp._tls.example.com does not",
+        references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
+    },
+};
 
 /// The TLS-RPT record of the domain.
-pub(super) fn seen(_sight: Sight<'_>) -> TlsRptSeen {
-    TlsRptSeen::default()
+#[derive(Clone, Debug)]
+enum PublishedReports<'s> {
+    /// There is no answer yet, or the lookup failed.
+    Unknown,
+    Absent {
+        probe: &'s Probe,
+    },
+    /// A text that was probably meant to be a record.
+    Other {
+        probe: &'s Probe,
+        text: &'s str,
+    },
+    Several {
+        probe: &'s Probe,
+        texts: Vec<&'s str>,
+    },
+    Found {
+        probe: &'s Probe,
+        text: &'s str,
+        record: TlsRptRecord<'s>,
+    },
 }
 
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
+fn record_name(sight: Sight<'_>) -> Option<DnsName> {
+    sight.name().below("_smtp._tls").ok()
+}
+
+fn published_reports(sight: Sight<'_>) -> PublishedReports<'_> {
+    let Some(name) = record_name(sight) else { return PublishedReports::Unknown };
+    let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return PublishedReports::Unknown };
+    if !seen.is_answer() {
+        return PublishedReports::Unknown;
+    }
+    let texts: Vec<&str> = seen.texts().collect();
+    match versioned(&texts, "v=TLSRPTv1").as_slice() {
+        [] => match texts.iter().find(|text| text.to_ascii_lowercase().contains("tlsrpt")) {
+            Some(text) => PublishedReports::Other { probe, text },
+            None => PublishedReports::Absent { probe },
+        },
+        [text] => PublishedReports::Found { probe, text, record: TlsRptRecord::parse(text) },
+        several => PublishedReports::Several { probe, texts: several.to_vec() },
+    }
+}
+
+/// The TLS-RPT record of the domain.
+pub(super) fn seen(sight: Sight<'_>) -> TlsRptSeen {
+    let invalid = |text: &str, problem: &str| TlsRptSeen {
+        record: Some(text.to_owned()),
+        state: PublishedState::Invalid,
+        rua: Vec::new(),
+        problem: Some(problem.to_owned()),
+    };
+    match published_reports(sight) {
+        PublishedReports::Unknown => TlsRptSeen::default(),
+        PublishedReports::Absent { .. } => TlsRptSeen { state: PublishedState::Absent, ..TlsRptSeen::default() },
+        PublishedReports::Other { text, .. } => invalid(text, "the record does not begin with the version"),
+        PublishedReports::Several { texts, .. } => {
+            invalid(texts.first().copied().unwrap_or_default(), "there are several records")
+        }
+        PublishedReports::Found { text, record, .. } => {
+            let rua = record.rua.iter().filter(|uri| uri.is_usable()).map(|uri| uri.text().to_owned()).collect();
+            let problem = problem_of(&record).map(str::to_owned);
+            let is_usable = record.is_usable();
+            let state = if is_usable { PublishedState::Valid } else { PublishedState::Invalid };
+            TlsRptSeen { record: Some(text.to_owned()), state, rua, problem }
+        }
+    }
+}
+
+/// What is wrong with a record, in a few words.
+fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
+    if record.faults.iter().any(|fault| fault.effect == StsEffect::Invalid) {
+        return Some("it must begin with v=TLSRPTv1;");
+    }
+    if !record.has_rua {
+        return Some("there is no rua");
+    }
+    let unusable = record.rua.iter().find(|uri| !uri.is_usable());
+    match unusable {
+        Some(ReportUri::BareAddress(_)) => Some("an address has no mailto:"),
+        Some(_) => Some("an address is neither mailto: nor https:"),
+        None if !record.faults.is_empty() => Some("a field does not follow the grammar"),
+        None => None,
+    }
+}
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
+    questions.extend(other_domains(sight).iter().map(|(_, domain)| records(domain, RecordKind::Mx)));
+    questions
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    finding(sight).into_iter().chain(undeliverable(sight)).collect()
+}
+
+/// The email addresses of the record in other domains, each with its domain.
+fn other_domains(sight: Sight<'_>) -> Vec<(&str, DnsName)> {
+    let PublishedReports::Found { record, .. } = published_reports(sight) else { return Vec::new() };
+    let mut found: Vec<(&str, DnsName)> = Vec::new();
+    for uri in &record.rua {
+        let ReportUri::Mail(address) = *uri else { continue };
+        let domain = address.rsplit_once('@').and_then(|(_, domain)| DomainName::parse(domain).ok());
+        let Some(domain) = domain.map(|domain| DnsName::from(&domain)) else { continue };
+        if domain != sight.name() && found.iter().all(|(_, known)| *known != domain) && found.len() < MAX_DOMAINS {
+            found.push((address, domain));
+        }
+    }
+    found
+}
+
+/// The maximum number of domains of addresses that are looked up.
+const MAX_DOMAINS: usize = 5;
+
+/// An address whose domain does not exist or receives no mail.
+fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
+    let PublishedReports::Found { probe, .. } = published_reports(sight) else { return None };
+    let (address, lookup, problem) = other_domains(sight).into_iter().find_map(|(address, domain)| {
+        let Known::Seen(lookup, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
+        let is_null = |record: &DnsRecord| matches!(&record.data, RecordData::Mx { host, .. } if host.is_root());
+        if seen.code == DnsCode::NxDomain {
+            Some((address, lookup, "its domain does not exist (NXDOMAIN)"))
+        } else if !seen.records.is_empty() && seen.records.iter().all(is_null) {
+            Some((address, lookup, "its domain declares that it receives no mail (null MX)"))
+        } else {
+            None
+        }
+    })?;
+    let summary = format!("TLS reports for {} cannot be delivered: {problem}", probe.quote(address));
+    let mut finding = Finding::new(&TLSRPT_UNDELIVERABLE, Phase::Dns, Confidence::Certain, summary);
+    finding = finding.tried(probe.id).tried(lookup.id);
+    finding.cause = "Senders send the reports as mail to this address, so they are lost.".to_owned();
+    finding.fixes = vec![publish(sight, "replace the address in the record with one that receives mail")];
+    Some(finding)
+}
+
+fn finding(sight: Sight<'_>) -> Option<Finding> {
+    let (probe, summary, severity) = match published_reports(sight) {
+        PublishedReports::Unknown => return None,
+        PublishedReports::Absent { probe } => return has_policy(sight).then(|| missing(sight, probe)),
+        PublishedReports::Other { probe, text } => {
+            let text = probe.quote(text);
+            (probe, format!("the TLS-RPT record does not begin with v=TLSRPTv1; ({text})"), Severity::Warning)
+        }
+        PublishedReports::Several { probe, texts } => {
+            (probe, format!("there are {} TLS-RPT records instead of one", texts.len()), Severity::Warning)
+        }
+        PublishedReports::Found { probe, text, record } => {
+            let problem = problem_of(&record)?;
+            let severity = if record.is_usable() { Severity::Notice } else { Severity::Warning };
+            (probe, format!("the TLS-RPT record is invalid: {problem} ({})", probe.quote(text)), severity)
+        }
+    };
+    let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding.severity = severity;
+    finding.cause = if severity == Severity::Notice {
+        "Senders use the part of the record that is valid, or ignore the record.".to_owned()
+    } else {
+        "Senders ignore the record, so no reports will arrive.".to_owned()
+    };
+    finding.fixes = vec![publish(sight, "publish exactly one record of this form, with your address")];
+    Some(finding)
+}
+
+fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
+    let summary = "the domain receives no reports about failures of TLS (there is no TLS-RPT record)".to_owned();
+    let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding.cause = "The domain has DANE or MTA-STS, which make senders keep messages if TLS fails. Reports from senders show such failures.".to_owned();
+    finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
+    finding
+}
+
+fn publish(sight: Sight<'_>, what: &str) -> Fix {
+    let domain = sight.name();
+    Fix::run(
+        format!("Operator of the DNS of {domain}: {what}"),
+        format!("_smtp._tls.{domain}. IN TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@{domain}\""),
+    )
+}
+
+/// Whether senders verify the servers of the domain, by MTA-STS or by DANE.
+fn has_policy(sight: Sight<'_>) -> bool {
+    let has_tlsa = |host: &DnsName| {
+        let owner = host.below("_25._tcp").ok();
+        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).seen());
+        seen.is_some_and(|seen| seen.dnssec == crate::evidence::DnssecState::Secure && !seen.records.is_empty())
+    };
+    matches!(sts::seen(sight).state, PublishedState::Valid | PublishedState::Invalid)
+        || mx::mail_hosts(sight).iter().any(|host| has_tlsa(&host.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECK, seen};
+    use crate::check::domain::seen::PublishedState;
+    use crate::check::domain::sight::Sight;
+    use crate::check::domain::world::{World, plan};
+    use crate::check::finding::Severity;
+    use crate::evidence::DnsFaultKind;
+    use crate::wire::RecordKind;
+
+    /// The findings and the state for a zone.
+    fn judged(world: &mut World) -> (Vec<(String, Severity)>, PublishedState) {
+        let plan = plan("example.com");
+        let evidence = world.evidence_for(&plan, |plan, evidence| {
+            let sts = crate::check::domain::sts::CHECK.ask;
+            [CHECK.ask, sts].iter().flat_map(|ask| ask(plan, evidence)).collect()
+        });
+        let findings = (CHECK.judge)(&plan, &evidence);
+        let sight = Sight::new(&plan, &evidence).expect("a check of a domain");
+        (findings.into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect(), seen(sight).state)
+    }
+
+    fn zone(lines: &str) -> (Vec<(String, Severity)>, PublishedState) {
+        judged(World::new().zone(lines))
+    }
+
+    #[test]
+    fn a_valid_record_raises_nothing() {
+        assert_eq!(
+            zone("_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@example.com"),
+            (vec![], PublishedState::Valid)
+        );
+    }
+
+    #[test]
+    fn addresses_in_other_domains_must_receive_mail() {
+        let record = "_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@reports.example.net";
+        let undeliverable = vec![("tlsrpt-undeliverable".to_owned(), Severity::Warning)];
+        assert_eq!(zone(record).0, undeliverable);
+        assert_eq!(zone(&format!("{record}\nreports.example.net MX 0 .")).0, undeliverable);
+        assert_eq!(zone(&format!("{record}\nreports.example.net MX 10 mx.example.net")).0, []);
+        assert_eq!(zone(&format!("{record}\nreports.example.net A 192.0.2.1")).0, []);
+        let mut failing = World::new();
+        failing.record(record).fails("reports.example.net", RecordKind::Mx, DnsFaultKind::Timeout);
+        assert_eq!(judged(&mut failing).0, []);
+    }
+
+    #[test]
+    fn records_without_usable_addresses_are_invalid() {
+        for text in ["v=TLSRPTv1; rua=a@example.com", "v=TLSRPTv1;", "v=tlsrptv1; rua=mailto:a@example.com"] {
+            let (found, state) = zone(&format!("_smtp._tls.example.com TXT {text}"));
+            assert_eq!(
+                (found, state),
+                (vec![("tlsrpt-invalid".to_owned(), Severity::Warning)], PublishedState::Invalid)
+            );
+        }
+        let record = "_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@example.com";
+        let (found, state) = zone(&format!("{record}\n{record}"));
+        assert_eq!((found.len(), state), (1, PublishedState::Invalid));
+        let (found, state) = zone(&format!("{record},b@example.com"));
+        assert_eq!((found, state), (vec![("tlsrpt-invalid".to_owned(), Severity::Notice)], PublishedState::Valid));
+    }
+
+    #[test]
+    fn a_missing_record_is_a_notice_only_beside_a_policy() {
+        assert_eq!(zone("example.com TXT v=spf1 -all"), (vec![], PublishedState::Absent));
+        let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1");
+        assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
+        // A record at another name is not found.
+        let (found, _) =
+            zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
+        assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
+    }
+
+    #[test]
+    fn a_failed_lookup_is_not_a_missing_record() {
+        let mut world = World::new();
+        world.record("_mta-sts.example.com TXT v=STSv1; id=1");
+        world.fails("_smtp._tls.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
+        assert_eq!(judged(&mut world), (vec![], PublishedState::Unknown));
+    }
 }

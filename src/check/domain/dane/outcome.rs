@@ -73,6 +73,7 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     } else {
         (DaneState::Invalid, Delivery::NotDelivered, Some(report_word(outcome)))
     };
+    let stale = outcome.stale_kinds();
     DaneSeen {
         state: Some(state),
         delivers,
@@ -94,6 +95,9 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                         Some("a record with a stronger digest supersedes it".to_owned())
                     }
                     TlsaMatch::Matches => None,
+                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => Some(
+                        "it may be that of the previous or the next certificate; another record matches".to_owned(),
+                    ),
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },
             })

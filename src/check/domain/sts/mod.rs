@@ -1,18 +1,31 @@
-//! stub
-use super::seen::{StsResultSeen, StsSeen};
-use super::sight::Sight;
-use crate::check::finding::{Check, Finding, asks_nothing};
-use crate::evidence::{Evidence, Presented};
-use crate::plan::Plan;
-use crate::wire::DnsName;
+//! MTA-STS (RFC 8461): the record, the policy, and whether the MX hosts fulfil it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `published` | the record and the policy, and what senders do because of them |
+//! | `judge` | findings |
+//! | `rules` | the rules |
 
-pub(super) static CHECK: Check = Check { subject: "domain-sts", ask: asks_nothing, judge, rules: &[] };
-pub(super) fn seen(_sight: Sight<'_>) -> StsSeen {
-    StsSeen::default()
+mod judge;
+mod published;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use super::senders::servers::mail_servers;
+use super::sight::Sight;
+use crate::check::finding::{Check, Finding};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+use crate::question::Question;
+pub(super) use published::{result, seen};
+
+pub(super) static CHECK: Check = Check { subject: "domain-sts", ask, judge: judge_policy, rules: rules::RULES };
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    Sight::new(plan, evidence).map_or_else(Vec::new, published::questions)
 }
-pub(super) fn result(_sight: Sight<'_>, _host: &DnsName, _chain: Option<&Presented>) -> StsResultSeen {
-    StsResultSeen::default()
-}
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
+
+fn judge_policy(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    Sight::new(plan, evidence).map_or_else(Vec::new, |sight| judge::findings(sight, &mail_servers(sight)))
 }

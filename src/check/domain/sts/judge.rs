@@ -1,0 +1,444 @@
+//! Findings about the MTA-STS record, the policy, and the MX hosts that it covers.
+
+use super::published::{
+    FetchFailure, PublishedPolicy, PublishedRecord, certificate_word, has_effect, is_wildcard, mode_word,
+    policy_request, published_policy, published_record, record_name, valid_policy,
+};
+use super::rules::{
+    STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED, STS_NOT_ENFORCED,
+    STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
+};
+use crate::check::domain::senders::servers::{MailHost, addresses_of, key_of, name_of};
+use crate::check::domain::sight::{Known, Sight};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
+use crate::lexicon::{Confidence, Fix};
+use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
+use crate::wire::{DnsName, RecordKind};
+
+/// The shortest `max_age` that is not short, in seconds.
+const WEEK: u64 = 604_800;
+
+/// All findings about MTA-STS.
+pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (record, policy) = (published_record(sight), published_policy(sight));
+    let is_used = matches!(&record, PublishedRecord::Found { record, .. } if record.is_usable());
+    findings.extend(of_record(sight, &record));
+    match &policy {
+        PublishedPolicy::Unreachable { probe, why } if is_used => findings.push(unreachable(sight, probe, why)),
+        PublishedPolicy::Unknown | PublishedPolicy::Unreachable { .. } => {}
+        PublishedPolicy::Fetched { probe, response, policy } if is_used => {
+            findings.extend(of_policy(sight, probe, response, policy));
+        }
+        PublishedPolicy::Fetched { probe, policy, .. } => {
+            let is_missing = matches!(record, PublishedRecord::Absent) && policy.is_usable();
+            findings.extend(is_missing.then(|| without_record(sight, probe)));
+        }
+    }
+    if let (Some(policy), PublishedPolicy::Fetched { probe, .. }) = (valid_policy(sight), &policy) {
+        findings.extend(HostsUnderPolicy { sight, hosts, policy: &policy, probe }.findings());
+    }
+    findings
+}
+
+/// The record to publish, with an id that was not used before.
+fn new_record(sight: Sight<'_>) -> String {
+    let id = sight.evidence.started_at.strftime("%Y%m%d%H%M%S");
+    format!("_mta-sts.{}. IN TXT \"v=STSv1; id={id};\"", sight.name())
+}
+
+fn change_id(sight: Sight<'_>) -> Fix {
+    Fix::run(
+        format!(
+            "Operator of the DNS of {}: change the id afterwards, so that senders fetch the policy again",
+            sight.name()
+        ),
+        new_record(sight),
+    )
+}
+
+fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> {
+    let (probe, summary, cause, severity) = match record {
+        PublishedRecord::Unknown | PublishedRecord::Absent => return None,
+        PublishedRecord::Other { probe, text } => (
+            *probe,
+            format!("the MTA-STS record does not begin with v=STSv1; ({})", probe.quote(shortened(text))),
+            "Senders discard records that do not begin with exactly this version, so they assume that the domain has no policy.".to_owned(),
+            Severity::Warning,
+        ),
+        PublishedRecord::Several { probe, texts } => (
+            *probe,
+            format!("there are {} MTA-STS records instead of one", texts.len()),
+            "If there is more than one record, senders assume that the domain has no policy.".to_owned(),
+            Severity::Warning,
+        ),
+        PublishedRecord::Found { probe, text, record, texts } => record_faults(probe, text, record, *texts)?,
+    };
+    let mut finding = Finding::new(&STS_RECORD_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding.severity = severity;
+    finding.cause = cause;
+    finding.fixes = vec![Fix::run(
+        format!("Operator of the DNS of {}: publish exactly one record of this form", sight.name()),
+        new_record(sight),
+    )];
+    Some(finding)
+}
+
+fn record_faults<'s>(
+    probe: &'s Probe,
+    text: &str,
+    record: &StsRecord<'_>,
+    texts: usize,
+) -> Option<(&'s Probe, String, String, Severity)> {
+    // Beside other TXT records, a record with a space before the semicolon is discarded.
+    let is_discarded = |fault: &StsFault| fault.kind == StsFaultKind::SpaceAfterVersion && texts > 1;
+    let invalid = record.faults.iter().find(|fault| fault.effect == StsEffect::Invalid || is_discarded(fault));
+    let fault = invalid.or(record.faults.first())?;
+    let part = text.get(fault.at.clone()).map(str::trim).filter(|part| !part.is_empty());
+    let place = part.map_or_else(String::new, |part| format!(" ({})", probe.quote(shortened(part))));
+    let summary = format!("the MTA-STS record is invalid: {}{place}", fault_words(fault.kind));
+    Some(if invalid.is_some() {
+        let cause = "Senders that cannot parse the record assume that the domain has no policy.".to_owned();
+        (probe, summary, cause, Severity::Warning)
+    } else {
+        let cause = "The grammar does not allow this. Some senders ignore the record; others accept it.".to_owned();
+        (probe, summary, cause, Severity::Notice)
+    })
+}
+
+fn fault_words(kind: StsFaultKind) -> &'static str {
+    match kind {
+        StsFaultKind::Version => "it must begin with v=STSv1;",
+        StsFaultKind::SpaceAfterVersion => "there is a space before the first semicolon",
+        StsFaultKind::IdMissing => "there is no id",
+        StsFaultKind::Id => "the id must have 1 to 32 letters and digits",
+        StsFaultKind::Field => "a field is not of the form name=value",
+        StsFaultKind::EmptyField => "there are two semicolons without a field between them",
+        StsFaultKind::Html => "the response is an HTML page",
+        StsFaultKind::ByteOrderMark => "the file begins with a byte order mark",
+        StsFaultKind::EmptyLine => "a line is empty",
+        StsFaultKind::LeadingSpace => "a line begins with a space",
+        StsFaultKind::Line => "a line is not of the form name: value",
+        StsFaultKind::PolicyVersion => "there is no line version: STSv1",
+        StsFaultKind::ModeMissing => "there is no mode",
+        StsFaultKind::Mode => "the mode must be enforce, testing or none",
+        StsFaultKind::MaxAgeMissing => "there is no max_age",
+        StsFaultKind::MaxAge => "max_age must have 1 to 10 digits",
+        StsFaultKind::MaxAgeTooLong => "max_age is larger than 31557600 (about one year)",
+        StsFaultKind::MxMissing => "there is no mx",
+        StsFaultKind::Pattern => "an mx value is not a host name, or has * elsewhere than as the first label",
+    }
+}
+
+/// The field that a missing one was probably meant to be.
+fn field_of(kind: StsFaultKind) -> Option<&'static str> {
+    match kind {
+        StsFaultKind::PolicyVersion => Some("version"),
+        StsFaultKind::ModeMissing => Some("mode"),
+        StsFaultKind::MaxAgeMissing => Some("max_age"),
+        StsFaultKind::MxMissing => Some("mx"),
+        _ => None,
+    }
+}
+
+fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Finding {
+    let summary = format!("the MTA-STS policy cannot be fetched: {}", why.words());
+    let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let host = format!("mta-sts.{}", sight.name());
+    let fix = match why {
+        FetchFailure::NoName | FetchFailure::NoAddress | FetchFailure::Lookup => format!(
+            "Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}",
+            sight.name()
+        ),
+        FetchFailure::Connection(_) => {
+            format!("Operator of {host}: make the web server accept HTTPS connections from the Internet")
+        }
+        FetchFailure::Certificate { .. } => {
+            format!("Operator of {host}: install a certificate of a public CA for {host}")
+        }
+        FetchFailure::Redirect(_) => {
+            format!("Operator of {host}: serve the file directly, because senders must not follow redirects")
+        }
+        FetchFailure::Status(_) => {
+            format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
+        }
+        FetchFailure::TooLong | FetchFailure::Cut => {
+            format!("Operator of {host}: serve the file as a short text with a correct Content-Length")
+        }
+    };
+    let detail = match why {
+        FetchFailure::Redirect(response) => {
+            response.location.as_ref().map(|to| format!("The redirect leads to {}. ", probe.quote(shortened(to))))
+        }
+        FetchFailure::Certificate { seen, .. } => {
+            let names =
+                seen.presented.leaf().map(|leaf| leaf.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+            names
+                .filter(|names| !names.is_empty())
+                .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
+        }
+        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup => {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(
+                "This network may block the connection or the lookup. Repeat the check from another network to find out.".to_owned(),
+            );
+            None
+        }
+        FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong | FetchFailure::Cut => None,
+    };
+    finding.cause = format!(
+        "{}Senders that do not have the policy yet deliver as if there were none (TLS reports: {}). Senders that have an earlier policy use it until its max_age has passed.",
+        detail.unwrap_or_default(),
+        why.report_word()
+    );
+    finding.fixes = vec![match policy_request(sight) {
+        Some(request) => Fix::run(fix, format!("curl -v https://{}{}", request.host.ascii(), request.path)),
+        None => Fix::text(fix),
+    }];
+    if is_wildcard(sight) {
+        finding.consequences.push(
+            "The record at _mta-sts comes from a wildcard record, which also applies to every name that does not exist"
+                .to_owned(),
+        );
+        finding.fixes.push(Fix::text(format!(
+            "Operator of the DNS of {}: if MTA-STS is not intended, publish the record of the wildcard at explicit names only",
+            sight.name()
+        )));
+    }
+    finding
+}
+
+fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &StsPolicy<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let about = |rule: &'static Rule, summary: String| {
+        Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
+    };
+    if !policy.faults.is_empty() {
+        findings.push(invalid(sight, probe, response, policy));
+    }
+    if !policy.is_usable() {
+        return findings;
+    }
+    let media_type = response.content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
+    if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/plain")) {
+        let shown = media_type
+            .map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
+        let mut finding = about(&STS_MEDIA_TYPE, format!("the MTA-STS policy has the wrong media type ({shown})"));
+        finding.cause = "Senders should accept the policy only as text/plain, so some ignore this one.".to_owned();
+        finding.fixes = vec![Fix::run(
+            format!("Operator of mta-sts.{}: configure the web server to send this header for the file", sight.name()),
+            "Content-Type: text/plain",
+        )];
+        findings.push(finding);
+    }
+    match (policy.mode, policy.max_age) {
+        (Some(mode @ (StsMode::Testing | StsMode::None)), _) => {
+            let mut finding = about(
+                &STS_NOT_ENFORCED,
+                format!("the MTA-STS policy is in mode {}, so senders do not enforce it", mode_word(mode)),
+            );
+            finding.cause = match mode {
+                StsMode::Testing => "Senders report failures, but deliver without a verified connection.",
+                StsMode::None | StsMode::Enforce => "Senders treat the domain as one without a policy.",
+            }
+            .to_owned();
+            let text =
+                "Operator of the policy: change the mode when all MX hosts pass, and TLS reports contain no failures";
+            finding.fixes = vec![Fix::run(text, "mode: enforce"), change_id(sight)];
+            findings.push(finding);
+        }
+        (Some(StsMode::Enforce), Some(seconds)) if seconds < WEEK => {
+            let mut finding =
+                about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for {seconds} seconds only"));
+            finding.cause = "After this time, a sender must fetch the policy again. An attacker who blocks that request removes the protection.".to_owned();
+            finding.fixes =
+                vec![Fix::run("Operator of the policy: use at least one week", "max_age: 604800"), change_id(sight)];
+            findings.push(finding);
+        }
+        _ => {}
+    }
+    findings
+}
+
+fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &StsPolicy<'_>) -> Finding {
+    let is_invalid = has_effect(&policy.faults, StsEffect::Invalid);
+    let mut texts = Vec::new();
+    for fault in &policy.faults {
+        let misspelt = field_of(fault.kind).and_then(|field| policy.misspelt(field));
+        let at = misspelt.map_or(&fault.at, |(_, at)| at);
+        let line = response.body.get(at.clone()).map(str::trim).filter(|line| !line.is_empty());
+        let place = line.map_or_else(String::new, |line| {
+            format!(", line {}: {}", line_at(&response.body, at), probe.quote(shortened(line)))
+        });
+        let hint = if misspelt.is_some() { " (the name of this field is wrong)" } else { "" };
+        texts.push(format!("{}{place}{hint}", fault_words(fault.kind)));
+    }
+    let first = texts.first().cloned().unwrap_or_default();
+    let summary = format!("the MTA-STS policy is invalid: {first}");
+    let mut finding = Finding::new(&STS_POLICY_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    if is_invalid {
+        finding.cause =
+            "Senders ignore an invalid policy, so the domain is not protected (TLS reports: sts-policy-invalid)."
+                .to_owned();
+    } else {
+        finding.severity = Severity::Warning;
+        finding.cause = "The grammar does not allow this. Some senders ignore the policy; others accept it.".to_owned();
+    }
+    finding.consequences = texts.into_iter().skip(1).take(10).collect();
+    finding.fixes = vec![
+        Fix::text(format!(
+            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode, max_age, and one mx for each MX host",
+            sight.name()
+        )),
+        change_id(sight),
+    ];
+    finding
+}
+
+fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
+    let summary = "there is an MTA-STS policy, but no record at _mta-sts, so senders do not use it".to_owned();
+    let mut finding = Finding::new(&STS_WITHOUT_RECORD, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    if let Some(name) = record_name(sight)
+        && let Known::Seen(lookup, seen) = sight.records(&name, RecordKind::Txt)
+    {
+        finding = finding.tried(lookup.id);
+        let what =
+            if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
+        finding.cause =
+            format!("{what}. Senders look for the record first, and fetch the policy only if there is one.");
+    }
+    finding.fixes = vec![Fix::run(
+        format!("Operator of the DNS of {}: publish the record, if the policy is to be used", sight.name()),
+        new_record(sight),
+    )];
+    finding
+}
+
+/// The MX hosts with a valid policy.
+#[derive(Clone, Copy)]
+struct HostsUnderPolicy<'p> {
+    sight: Sight<'p>,
+    hosts: &'p [MailHost<'p>],
+    policy: &'p StsPolicy<'p>,
+    /// The probe of the policy.
+    probe: &'p Probe,
+}
+
+impl HostsUnderPolicy<'_> {
+    fn findings(self) -> Vec<Finding> {
+        let is_enforced = match self.policy.mode {
+            Some(StsMode::Enforce) => true,
+            Some(StsMode::Testing) => false,
+            Some(StsMode::None) | None => return Vec::new(),
+        };
+        let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
+        // Only if no host is left, senders with MTA-STS cannot deliver.
+        let is_usable = |host: &MailHost<'_>| {
+            if !self.policy.allows(&host.name) {
+                return Some(false);
+            }
+            host.is_usable(true, |chain| certificate_word(self.sight, chain).is_none())
+        };
+        let is_fatal = is_enforced && self.hosts.iter().all(|host| is_usable(host) == Some(false));
+        for finding in &mut findings {
+            if !is_enforced {
+                finding.severity = Severity::Warning;
+                finding
+                    .consequences
+                    .push("In mode testing, senders deliver nevertheless, and report the failure".to_owned());
+            } else if is_fatal {
+                finding.failure = Some(PhaseFailure::Tls);
+            }
+        }
+        findings
+    }
+
+    fn of_host(self, host: &MailHost<'_>) -> Vec<Finding> {
+        let name = name_of(self.sight, &host.name);
+        if !self.policy.allows(&host.name) {
+            return vec![self.not_covered(&host.name, &name)];
+        }
+        let mut findings = Vec::new();
+        let servers = host.without_starttls();
+        if !servers.is_empty() {
+            let summary = format!(
+                "{name} ({}) does not advertise STARTTLS, which the MTA-STS policy requires",
+                addresses_of(&servers)
+            );
+            let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
+            finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
+            finding.cause =
+                "Senders with MTA-STS do not deliver to a server without TLS (TLS reports: starttls-not-supported)."
+                    .to_owned();
+            finding.fixes = vec![Fix::text(
+                "Server operator: configure a certificate of a public CA, and advertise STARTTLS to every client on port 25",
+            )];
+            findings.push(finding);
+        }
+        for (chain, servers) in host.chains() {
+            let Some(word) = certificate_word(self.sight, chain) else { continue };
+            let problem = match word {
+                "certificate-expired" => "has expired or is not valid yet",
+                "certificate-host-mismatch" => "is for another name",
+                _ => "is not trusted",
+            };
+            let key = chain.leaf().map_or("", key_of);
+            let summary = format!(
+                "the {key} certificate of {name} ({}) {problem}, but the MTA-STS policy requires a valid one",
+                addresses_of(&servers)
+            );
+            let mut finding = self.about(&STS_CERTIFICATE_INVALID, Phase::Tls, summary);
+            for probe in servers.iter().filter_map(|server| server.probe) {
+                finding = finding.tried(probe);
+            }
+            finding.cause = format!(
+                "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server (TLS reports: {word})."
+            );
+            finding.fixes = vec![Fix::text(format!(
+                "Server operator: install a certificate of a public CA for {name}, with the complete chain, and reload the mail server"
+            ))];
+            findings.push(finding);
+        }
+        findings
+    }
+
+    fn not_covered(self, host: &DnsName, name: &str) -> Finding {
+        let summary = format!("the MX host {name} matches no mx line of the MTA-STS policy");
+        let mut finding = self.about(&STS_MX_NOT_COVERED, Phase::Dns, summary);
+        let patterns: Vec<&str> = self.policy.mx.iter().take(5).map(String::as_str).collect();
+        finding.cause = format!(
+            "The policy allows {}. A pattern with * matches exactly one label. Senders with MTA-STS do not use the host (TLS reports: validation-failure).",
+            self.probe.quote(patterns.join(", "))
+        );
+        if *host == self.sight.name() {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(
+                "The domain has no MX record, and RFC 8461 does not define which name is compared then. Publish an MX record, so that all senders compare the same name."
+                    .to_owned(),
+            );
+        }
+        finding.fixes = vec![
+            Fix::run(
+                format!("Operator of mta-sts.{}: add this line to the policy", self.sight.name()),
+                format!("mx: {name}"),
+            ),
+            change_id(self.sight),
+        ];
+        finding
+    }
+
+    fn about(self, rule: &'static Rule, phase: Phase, summary: String) -> Finding {
+        Finding::new(rule, phase, Confidence::Certain, summary).tried(self.probe.id)
+    }
+}
+
+/// The beginning of a received text, for use in a summary.
+fn shortened(text: &str) -> String {
+    const LIMIT: usize = 80;
+    if text.chars().count() <= LIMIT {
+        text.to_owned()
+    } else {
+        text.chars().take(LIMIT).chain("...".chars()).collect()
+    }
+}

@@ -1,0 +1,354 @@
+//! The MTA-STS record and policy of the domain, and what senders do with a host because of them (RFC 8461).
+//!
+//! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
+//! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in mode `enforce` prevents a delivery.
+
+use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
+use crate::check::domain::sight::{Known, Sight, records};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
+use crate::question::{FetchRequest, Question};
+use crate::wire::{DnsName, DomainName, RecordKind};
+
+/// The TXT record.
+#[derive(Clone, Debug)]
+pub(super) enum PublishedRecord<'s> {
+    /// There is no answer yet, or the lookup failed.
+    Unknown,
+    /// There is no record, and nothing that was meant to be one.
+    Absent,
+    /// There is a text that was probably meant to be a record, but does not begin with the version.
+    Other { probe: &'s Probe, text: &'s str },
+    /// There are several records.
+    Several { probe: &'s Probe, texts: Vec<&'s str> },
+    /// There is one record.
+    Found { probe: &'s Probe, text: &'s str, record: StsRecord<'s>, texts: usize },
+}
+
+/// The policy.
+#[derive(Clone, Debug)]
+pub(super) enum PublishedPolicy<'s> {
+    /// There is no answer, for a reason on the side of this machine if there was a request.
+    Unknown,
+    /// The policy cannot be fetched.
+    Unreachable { probe: &'s Probe, why: FetchFailure<'s> },
+    /// There is a policy.
+    Fetched { probe: &'s Probe, response: &'s HttpResponse, policy: StsPolicy<'s> },
+}
+
+/// Why a policy cannot be fetched.
+#[derive(Clone, Debug)]
+pub(super) enum FetchFailure<'s> {
+    /// The name of the web server does not exist (NXDOMAIN).
+    NoName,
+    /// The name has no IP address, or it is not known why there is none.
+    NoAddress,
+    /// The lookup of the IP addresses fails, for example with SERVFAIL.
+    Lookup,
+    /// No connection, or no TLS.
+    Connection(&'s Fault),
+    /// The certificate of the web server is not valid.
+    Certificate { seen: &'s FetchSeen, word: &'static str },
+    /// A redirect, which senders must not follow (RFC 8461 §3.3).
+    Redirect(&'s HttpResponse),
+    /// Another status than 200.
+    Status(&'s HttpResponse),
+    /// The body exceeds the limit.
+    TooLong,
+    /// The body was not complete when the time limit was reached or the connection was closed.
+    Cut,
+}
+
+impl FetchFailure<'_> {
+    /// The word of TLS reports (RFC 8460 §4.3).
+    pub(super) fn report_word(&self) -> &'static str {
+        match self {
+            FetchFailure::Certificate { .. } => "sts-webpki-invalid",
+            _ => "sts-policy-fetch-error",
+        }
+    }
+
+    /// The failure in a few words, without received text.
+    pub(super) fn words(&self) -> String {
+        match self {
+            FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
+            FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
+            FetchFailure::Lookup => "the lookup of the web server's IP addresses fails".to_owned(),
+            FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
+            FetchFailure::Certificate { word, .. } => {
+                format!("the certificate of the web server is not valid ({word})")
+            }
+            FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
+            FetchFailure::Status(response) => format!("status {}", response.status),
+            FetchFailure::TooLong => "the response is longer than 64 KB".to_owned(),
+            FetchFailure::Cut => "the response does not end".to_owned(),
+        }
+    }
+}
+
+fn connection_words(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::NotConnected { connect } => match connect.kind {
+            ConnectFaultKind::Refused => "connection refused",
+            ConnectFaultKind::TimedOut => "no response to the connection",
+            _ => "the connection fails",
+        },
+        Fault::Silent { .. } => "the web server does not respond",
+        Fault::Closed { .. } => "the web server closes the connection",
+        Fault::Tls { .. } => "the TLS handshake fails",
+        Fault::Http { .. } => "the response is not valid HTTP",
+        Fault::Endless { .. } => "the response does not end",
+        Fault::Dns { .. } => "the DNS lookup fails",
+        _ => "the request fails",
+    }
+}
+
+/// The name of the record.
+pub(super) fn record_name(sight: Sight<'_>) -> Option<DnsName> {
+    sight.name().below("_mta-sts").ok()
+}
+
+/// The request for the policy.
+pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
+    let host = DomainName::parse(&format!("mta-sts.{}", sight.domain.name.ascii())).ok()?;
+    Some(FetchRequest { host, port: sight.domain.https_port, path: "/.well-known/mta-sts.txt".to_owned() })
+}
+
+/// A name that cannot have been published on purpose. If it has the same record, that is a wildcard.
+pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
+    sight.name().below("_mta-sts-wildcard-test").ok()
+}
+
+/// The questions that are worth asking now.
+pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
+    let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
+    questions.extend(policy_request(sight).map(Question::Fetch));
+    let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
+    if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
+        questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
+        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup) {
+            let host = policy_request(sight).map(|request| DnsName::from(&request.host));
+            questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
+        }
+    }
+    questions
+}
+
+/// The record of the domain.
+pub(super) fn published_record(sight: Sight<'_>) -> PublishedRecord<'_> {
+    let Some(name) = record_name(sight) else { return PublishedRecord::Absent };
+    let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return PublishedRecord::Unknown };
+    if !seen.is_answer() {
+        return PublishedRecord::Unknown;
+    }
+    let texts: Vec<&str> = seen.texts().collect();
+    let is_similar = |text: &&&str| {
+        let start: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').take(5).collect();
+        start.eq_ignore_ascii_case("v=STS") || text.to_ascii_lowercase().contains("v=stsv1")
+    };
+    match versioned(&texts, "v=STSv1").as_slice() {
+        [] => match texts.iter().find(is_similar) {
+            Some(text) => PublishedRecord::Other { probe, text },
+            None => PublishedRecord::Absent,
+        },
+        [text] => PublishedRecord::Found { probe, text, record: StsRecord::parse(text), texts: texts.len() },
+        several => PublishedRecord::Several { probe, texts: several.to_vec() },
+    }
+}
+
+/// The policy of the domain.
+pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
+    let Some(request) = policy_request(sight) else { return PublishedPolicy::Unknown };
+    let unreachable = |probe, why| PublishedPolicy::Unreachable { probe, why };
+    match sight.fetched(&request) {
+        Known::Unasked | Known::Waiting | Known::Skipped(_) => PublishedPolicy::Unknown,
+        Known::Failed(probe, fault) => match fault {
+            Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                // There is an IP address, but none that this machine can connect to.
+                Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
+                Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
+                Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
+                Known::Failed(..) | Known::Skipped(_) => PublishedPolicy::Unknown,
+                Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
+            },
+            fault if is_local(fault) => PublishedPolicy::Unknown,
+            fault => unreachable(probe, FetchFailure::Connection(fault)),
+        },
+        Known::Seen(probe, seen) => match &seen.response {
+            None => unreachable(probe, certificate_failure(sight, seen)),
+            Some(response) if (300..400).contains(&response.status) => {
+                unreachable(probe, FetchFailure::Redirect(response))
+            }
+            Some(response) if response.status != 200 => unreachable(probe, FetchFailure::Status(response)),
+            Some(response) if response.too_long => unreachable(probe, FetchFailure::TooLong),
+            Some(response) if response.is_cut => unreachable(probe, FetchFailure::Cut),
+            Some(response) => PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) },
+        },
+    }
+}
+
+/// Whether a fault is on the side of this machine, so that it proves nothing about the domain.
+fn is_local(fault: &Fault) -> bool {
+    match fault {
+        Fault::TimeUp { .. } | Fault::Interrupted => true,
+        Fault::NotConnected { connect } => matches!(
+            connect.kind,
+            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
+        ),
+        Fault::Dns { kind, .. } => {
+            matches!(kind, crate::evidence::DnsFaultKind::NoResolver | crate::evidence::DnsFaultKind::Unreachable)
+        }
+        _ => false,
+    }
+}
+
+fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailure<'s> {
+    let word = certificate_word(sight, &seen.presented).unwrap_or("certificate-not-trusted");
+    FetchFailure::Certificate { seen, word }
+}
+
+/// The failure of a certificate in the words of TLS reports (RFC 8460 §4.3); `None` if it verifies.
+pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
+    let doubts = presented.doubts(sight.evidence.started_at);
+    if doubts.is_empty() {
+        None
+    } else if doubts.contains(&Doubt::Name) {
+        Some("certificate-host-mismatch")
+    } else if doubts.iter().any(|doubt| matches!(doubt, Doubt::OutOfDate(_))) {
+        Some("certificate-expired")
+    } else {
+        Some("certificate-not-trusted")
+    }
+}
+
+/// The policy that senders without a stored one apply; `None` if there is none or it is not known.
+pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
+    match (published_record(sight), published_policy(sight)) {
+        (PublishedRecord::Found { record, .. }, PublishedPolicy::Fetched { policy, .. })
+            if record.is_usable() && policy.is_usable() =>
+        {
+            Some(policy)
+        }
+        _ => None,
+    }
+}
+
+/// The MTA-STS policy of the domain.
+pub(in crate::check::domain) fn seen(sight: Sight<'_>) -> StsSeen {
+    let mut seen = StsSeen::default();
+    let (record, policy) = (published_record(sight), published_policy(sight));
+    seen.state = match &record {
+        PublishedRecord::Unknown => PublishedState::Unknown,
+        PublishedRecord::Absent => PublishedState::Absent,
+        PublishedRecord::Other { text, .. } => {
+            seen.record = Some((*text).to_owned());
+            seen.problem = Some("the record does not begin with the version".to_owned());
+            PublishedState::Invalid
+        }
+        PublishedRecord::Several { texts, .. } => {
+            seen.record = texts.first().map(|text| (*text).to_owned());
+            seen.problem = Some("there are several records".to_owned());
+            PublishedState::Invalid
+        }
+        PublishedRecord::Found { text, record, .. } => {
+            seen.record = Some((*text).to_owned());
+            seen.id = record.id.map(str::to_owned);
+            if record.is_usable() {
+                PublishedState::Unknown
+            } else {
+                seen.problem = Some("the record does not follow the grammar".to_owned());
+                PublishedState::Invalid
+            }
+        }
+    };
+    let is_open = seen.state == PublishedState::Unknown && seen.record.is_some();
+    match policy {
+        PublishedPolicy::Unknown => {}
+        PublishedPolicy::Unreachable { why, .. } => {
+            if let FetchFailure::Redirect(response) | FetchFailure::Status(response) = why {
+                seen.status = Some(response.status);
+            }
+            if is_open {
+                seen.state = PublishedState::Invalid;
+                seen.problem = Some(format!("{}: {}", why.report_word(), why.words()));
+            }
+        }
+        PublishedPolicy::Fetched { response, policy, .. } => {
+            seen.status = Some(response.status);
+            seen.mode = policy.mode.map(|mode| mode_word(mode).to_owned());
+            seen.max_age = policy.max_age;
+            seen.mx = policy.mx.clone();
+            if is_open {
+                let is_usable = policy.is_usable();
+                seen.state = if is_usable { PublishedState::Valid } else { PublishedState::Invalid };
+                seen.problem = (!is_usable).then(|| "sts-policy-invalid".to_owned());
+            }
+        }
+    }
+    seen
+}
+
+pub(super) fn mode_word(mode: StsMode) -> &'static str {
+    match mode {
+        StsMode::Enforce => "enforce",
+        StsMode::Testing => "testing",
+        StsMode::None => "none",
+    }
+}
+
+/// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
+    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+    let without = |result: Option<&str>| StsResultSeen {
+        delivers: opportunistic,
+        listed: None,
+        result: result.map(str::to_owned),
+    };
+    let (record, policy) = (published_record(sight), published_policy(sight));
+    let PublishedRecord::Found { record, .. } = record else {
+        return match record {
+            PublishedRecord::Unknown => StsResultSeen::default(),
+            _ => without(None),
+        };
+    };
+    let policy = match policy {
+        _ if !record.is_usable() => return without(None),
+        PublishedPolicy::Unknown => return StsResultSeen::default(),
+        PublishedPolicy::Unreachable { why, .. } => return without(Some(why.report_word())),
+        PublishedPolicy::Fetched { policy, .. } if !policy.is_usable() => return without(Some("sts-policy-invalid")),
+        PublishedPolicy::Fetched { policy, .. } => policy,
+    };
+    let listed = policy.allows(host);
+    let failure = if !listed {
+        Some("validation-failure")
+    } else if let Some(chain) = chain {
+        certificate_word(sight, chain)
+    } else {
+        Some("starttls-not-supported")
+    };
+    let delivers = match (policy.mode, failure) {
+        (Some(StsMode::Enforce), None) => Delivery::Authenticated,
+        (Some(StsMode::Enforce), Some(_)) => Delivery::NotDelivered,
+        (Some(StsMode::Testing), _) => opportunistic,
+        (Some(StsMode::None) | None, _) => return without(None),
+    };
+    StsResultSeen { delivers, listed: Some(listed), result: failure.map(str::to_owned) }
+}
+
+/// Whether a fault of this effect exists.
+pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: StsEffect) -> bool {
+    faults.iter().any(|fault| fault.effect == effect)
+}
+
+/// Whether a name that was not published has the same record, so that it is a wildcard.
+pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
+    let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
+        let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).seen()?;
+        Some(versioned(&seen.texts().collect::<Vec<_>>(), "v=STSv1"))
+    };
+    match (texts(record_name(sight)), texts(wildcard_name(sight))) {
+        (Some(record), Some(other)) => !record.is_empty() && record == other,
+        _ => false,
+    }
+}
