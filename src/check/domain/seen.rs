@@ -425,6 +425,9 @@ pub struct SpfTermSeen {
     pub detail: Option<String>,
     /// What is wrong with it.
     pub problem: Option<String>,
+    /// What the term did for the first address of the results: `match`, `no-match`, `void`, `error`, `not-needed`; null
+    /// if there are no results.
+    pub outcome: Option<String>,
     /// The terms of the included record.
     pub children: Vec<SpfTermSeen>,
 }

@@ -1,1 +1,53 @@
 //! SPF records, and their evaluation (RFC 7208).
+//!
+//! | file | subject |
+//! |---|---|
+//! | `record` | the terms of a record, and what is wrong with each wrong term |
+//! | `macros` | macro strings: `%{i}._spf.%{d}` |
+//! | `select` | which TXT records of a name are SPF records, and which look like one |
+//! | `evaluate` | the result for one client, strictly by the standard |
+//! | `tree` | the complete record with all included records, for every client at the same time |
+//!
+//! No function here looks up anything: each is given a function that returns what is known about a name, and returns the
+//! names that are needed next.
+
+pub(crate) mod evaluate;
+pub(crate) mod macros;
+pub(crate) mod record;
+pub(crate) mod select;
+#[cfg(test)]
+mod suite;
+pub(crate) mod tree;
+
+use crate::evidence::RecordData;
+use crate::wire::{DnsName, RecordKind};
+
+/// The number of terms with DNS lookups that an evaluation may contain (RFC 7208 §4.6.4).
+pub(crate) const MAX_LOOKUPS: u32 = 10;
+
+/// The number of lookups without a result that receivers allow (RFC 7208 §4.6.4).
+pub(crate) const MAX_VOID: u32 = 2;
+
+/// The number of hosts of one `mx` term, and of names of one IP address (RFC 7208 §4.6.4).
+pub(crate) const MAX_HOSTS: usize = 10;
+
+/// What is known about the records of a name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SpfLookup {
+    /// The name was not asked yet, or there is no answer yet.
+    Pending,
+    /// These records, at least one.
+    Found(Vec<RecordData>),
+    /// The name exists without records of this type.
+    NoRecord,
+    /// The name does not exist.
+    NxDomain,
+    /// The lookup failed: it is not known whether there are records.
+    Failed,
+}
+
+/// A name and the type of the records that are needed.
+pub(crate) type SpfNeed = (DnsName, RecordKind);
+
+/// The function that returns what is known about a name.
+pub(crate) type SpfKnown<'k> = &'k dyn Fn(&DnsName, RecordKind) -> SpfLookup;

@@ -1,0 +1,252 @@
+//! Findings about what the record leads to: included records, names without records, and the number of lookups.
+
+use super::rules::{INCLUDE_BROKEN, INCLUDE_FAILED, MX_HOSTS, TOO_MANY_LOOKUPS, VOID_LOOKUPS};
+use super::{Subject, sending};
+use crate::check::finding::{Finding, Severity};
+use crate::evidence::Phase;
+use crate::lexicon::{Confidence, Fix};
+use crate::policy::spf::record::without_blank;
+use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode};
+use crate::policy::spf::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID};
+
+/// The number of lookups from which the limit is close.
+const CLOSE: u32 = MAX_LOOKUPS - 1;
+
+pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
+    if !matches!(&subject.tree.root.found, SpfFound::Record(record, _) if record.mistakes().next().is_none()) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    let mut path = Vec::new();
+    walk(&subject.tree.root, &mut path, &mut |branch, path| {
+        let finding = broken_branch(subject, branch, path).or_else(|| failed(subject, branch, path));
+        // The same record can be included twice.
+        if let Some(finding) = finding
+            && !findings.iter().any(|other: &Finding| other.summary == finding.summary)
+            && findings.len() < 8
+        {
+            findings.push(finding);
+        }
+    });
+    findings.extend(too_many(subject));
+    findings.extend(void(subject));
+    findings
+}
+
+/// Visits every term with the terms above it.
+fn walk<'t>(node: &'t SpfNode, path: &mut Vec<&'t SpfBranch>, visit: &mut dyn FnMut(&'t SpfBranch, &[&'t SpfBranch])) {
+    for branch in &node.branches {
+        visit(branch, path);
+        if let Some(child) = &branch.child {
+            path.push(branch);
+            walk(child, path, visit);
+            path.pop();
+        }
+    }
+}
+
+/// What is wrong with an included record, in a few words.
+pub(super) fn problem(node: &SpfNode) -> Option<&'static str> {
+    match &node.found {
+        SpfFound::Pending => None,
+        SpfFound::Failed => Some("lookup failed"),
+        SpfFound::NxDomain => Some("NXDOMAIN"),
+        SpfFound::NoRecord(_) => Some("no SPF record"),
+        SpfFound::Several(_) => Some("several SPF records"),
+        SpfFound::Record(record, _) => record.mistakes().next().map(|_| "syntax error"),
+    }
+}
+
+/// Whether an included record is missing or invalid.
+pub(super) fn broken(root: &SpfNode) -> bool {
+    let mut is_broken = false;
+    walk(root, &mut Vec::new(), &mut |branch, _| {
+        is_broken |= match &branch.effect {
+            SpfEffect::Loop(_) => true,
+            SpfEffect::Record => {
+                branch.child.as_ref().is_some_and(|child| child.found != SpfFound::Failed && problem(child).is_some())
+            }
+            _ => false,
+        };
+    });
+    is_broken
+}
+
+/// The terms above a term, for a sentence.
+fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
+    match path {
+        [] => String::new(),
+        _ => {
+            let terms: Vec<String> = path.iter().map(|branch| subject.quote(&branch.text)).collect();
+            format!(" (in {})", terms.join(" > "))
+        }
+    }
+}
+
+fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
+    let term = subject.quote(&branch.text);
+    let place = below(subject, path);
+    let mut probe = subject.probe;
+    let (what, cause) = match (&branch.effect, &branch.child) {
+        (SpfEffect::Hosts { hosts, .. }, _) if hosts.len() > MAX_HOSTS => {
+            return Some(too_many_hosts(subject, branch, hosts.len(), &place));
+        }
+        (SpfEffect::Loop(name), _) if *name == subject.tree.root.name => (
+            "leads back to the domain itself".to_owned(),
+            "The record contains itself, so the evaluation ends at the limit of lookups.",
+        ),
+        (SpfEffect::Loop(_), _) => (
+            "leads back to a record that contains it".to_owned(),
+            "The records include each other, so the evaluation ends at the limit of lookups.",
+        ),
+        (SpfEffect::NoName, None) if is_record(&branch.text) => {
+            ("does not contain a DNS name".to_owned(), "The name cannot be looked up.")
+        }
+        (SpfEffect::Record, Some(child)) => {
+            probe = subject.probe_of(&child.name);
+            match &child.found {
+                SpfFound::Pending | SpfFound::Failed => return None,
+                SpfFound::NxDomain => {
+                    ("leads to a name that does not exist".to_owned(), "The name does not exist in the DNS (NXDOMAIN).")
+                }
+                SpfFound::NoRecord(_) => (
+                    "leads to a name without an SPF record".to_owned(),
+                    "The name has no TXT record that begins with v=spf1.",
+                ),
+                SpfFound::Several(_) => (
+                    "leads to a name with several SPF records".to_owned(),
+                    "Several SPF records at one name are a permanent error.",
+                ),
+                SpfFound::Record(record, texts) => {
+                    let (wrong, mistake) = record.mistakes().next()?;
+                    let text = texts.records.first()?;
+                    let word = text.get(wrong.at.clone()).unwrap_or_default();
+                    let what =
+                        format!("leads to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
+                    (what, "One invalid term makes the complete included record invalid.")
+                }
+            }
+        }
+        _ => return None,
+    };
+    let summary = format!("{term} of the SPF record{place} {what}");
+    let mut finding = Finding::new(&INCLUDE_BROKEN, Phase::Dns, Confidence::Certain, summary);
+    finding.cause = format!(
+        "{cause} Receivers that reach this term stop with a permanent error for the complete record. IP addresses that match an earlier term still pass."
+    );
+    match (without_blank(&branch.text), path.first()) {
+        (Some(instead), None) => finding.fixes.push(Fix::text(format!(
+            "Insert the missing blank: write {} (operator of the domain).",
+            subject.quote(&instead)
+        ))),
+        (_, None) => {
+            finding.fixes.push(Fix::text(format!(
+                "Remove {term}, or replace it by the current name of the provider (operator of the domain)."
+            )));
+        }
+        (_, Some(first)) => {
+            let first = subject.quote(&first.text);
+            finding.fixes.push(Fix::text(format!("Ask the operator of the included record to correct it, and remove {first} until then, if you do not need it (operator of the domain).")));
+        }
+    }
+    Some(finding.tried(subject.probe.id).tried(probe.id))
+}
+
+fn is_record(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-', '~', '?']).to_ascii_lowercase();
+    text.starts_with("include:") || text.starts_with("redirect=")
+}
+
+fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place: &str) -> Finding {
+    let term = subject.quote(&branch.text);
+    let summary = format!("{term} of the SPF record{place} leads to {count} MX hosts");
+    let mut finding = Finding::new(&MX_HOSTS, Phase::Dns, Confidence::Certain, summary);
+    finding.cause =
+        "Receivers look up at most ten hosts for one mx term, and stop with a permanent error if there are more."
+            .to_owned();
+    finding.fixes.push(Fix::text(format!(
+        "Replace {term} by ip4 and ip6 with the networks of the hosts (operator of the domain)."
+    )));
+    finding.tried(subject.probe.id)
+}
+
+fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
+    let probe = match (&branch.effect, &branch.child) {
+        (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
+        (SpfEffect::Failed(_), _) => subject.probe,
+        _ => return None,
+    };
+    let term = subject.quote(&branch.text);
+    let summary = format!("{term} of the SPF record{} could not be looked up", below(subject, path));
+    let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary);
+    finding.cause = "The lookup failed, so it is not known what the term leads to. Receivers with the same failure get a temporary error and may defer the mail.".to_owned();
+    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure remains, ask the operator of that name to repair its name servers."));
+    Some(finding.tried(subject.probe.id).tried(probe.id))
+}
+
+fn too_many(subject: Subject<'_>) -> Option<Finding> {
+    let root = &subject.tree.root;
+    let count = root.count();
+    // A loop reaches every limit; it is reported as such.
+    if count.lookups < CLOSE {
+        return None;
+    }
+    let is_over = count.lookups > MAX_LOOKUPS;
+    let at_least = if count.is_minimum || subject.tree.is_cut { "at least " } else { "" };
+    let summary = format!("the SPF record needs {at_least}{} of {MAX_LOOKUPS} DNS lookups", count.lookups);
+    let mut finding = Finding::new(&TOO_MANY_LOOKUPS, Phase::Dns, Confidence::Certain, summary);
+    let mut costs: Vec<(u32, &SpfBranch)> =
+        root.branches.iter().map(|branch| (branch.count().lookups, branch)).filter(|(cost, _)| *cost > 0).collect();
+    costs.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+    let listed: Vec<String> =
+        costs.iter().take(12).map(|(cost, branch)| format!("{} ({cost})", subject.quote(&branch.text))).collect();
+    let listed = listed.join(", ");
+    if is_over {
+        finding.cause = format!(
+            "Receivers stop at the eleventh lookup with a permanent error. This affects only mail from IP addresses that no earlier term matches; IP addresses in the first terms still pass. Lookups by term: {listed}."
+        );
+    } else {
+        finding.severity = Severity::Warning;
+        finding.cause = format!(
+            "Receivers stop at the eleventh lookup with a permanent error. One change of an included record can exceed the limit. Lookups by term: {listed}."
+        );
+    }
+    for client in sending::verdicts(subject.sight).iter().take(4) {
+        let (ip, result) = (client.ip, client.verdict.result.name());
+        let lookups = client.verdict.lookups.min(MAX_LOOKUPS);
+        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} lookups."));
+    }
+    if let Some((cost, branch)) = costs.first()
+        && *cost > 1
+    {
+        let term = subject.quote(&branch.text);
+        finding.fixes.push(Fix::text(format!(
+            "Remove {term} if it is no longer needed: it costs {cost} lookups (operator of the domain)."
+        )));
+    }
+    finding.fixes.push(Fix::text("Remove includes of providers that are no longer used, and replace a and mx by ip4 and ip6 where the IP addresses rarely change (operator of the domain)."));
+    finding.fixes.push(Fix::text("Use a subdomain with its own SPF record as sender for each provider of mass mailings (operator of the domain)."));
+    Some(finding.tried(subject.probe.id))
+}
+
+fn void(subject: Subject<'_>) -> Option<Finding> {
+    let count = subject.tree.root.count();
+    if count.voids <= MAX_VOID {
+        return None;
+    }
+    let mut terms: Vec<String> = Vec::new();
+    walk(&subject.tree.root, &mut Vec::new(), &mut |branch, path| {
+        if let SpfEffect::Void { is_missing, .. } = &branch.effect {
+            let why = if *is_missing { "NXDOMAIN" } else { "no records" };
+            terms.push(format!("{}{}: {why}", subject.quote(&branch.text), below(subject, path)));
+        }
+    });
+    let summary = format!("{} terms of the SPF record refer to names without records", count.voids);
+    let mut finding = Finding::new(&VOID_LOOKUPS, Phase::Dns, Confidence::Certain, summary);
+    finding.cause = format!(
+        "Receivers that follow the recommended limit of {MAX_VOID} stop with a permanent error; others continue. The terms: {}",
+        terms.join(", ")
+    );
+    finding.fixes.push(Fix::text("Remove these terms, or create the records (operator of the domain)."));
+    Some(finding.tried(subject.probe.id))
+}

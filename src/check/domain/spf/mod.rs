@@ -1,0 +1,210 @@
+//! The SPF record of the domain: what receivers do with it, for the sending IP addresses if they are given, and for
+//! every other client (RFC 7208).
+//!
+//! | file | subject |
+//! |---|---|
+//! | `record` | the record itself: missing, ignored, invalid, or without effect |
+//! | `includes` | what it leads to: included records, and the number of lookups |
+//! | `sending` | the results for the sending IP addresses |
+//! | `rules` | the pages |
+
+mod includes;
+mod record;
+mod rules;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use super::mx;
+use super::seen::{PublishedState, SpfSeen, SpfTermSeen};
+use super::sight::{Known, Sight, records};
+use crate::check::finding::{Check, Finding};
+use crate::evidence::{DnsCode, Evidence, Probe};
+use crate::plan::Plan;
+use crate::policy::spf::SpfLookup;
+use crate::policy::spf::evaluate::SpfStep;
+use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree};
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) static CHECK: Check = Check { subject: "domain-spf", ask, judge, rules: rules::RULES };
+
+/// Names below the domain at which an SPF record is sometimes published by mistake.
+const WRONG_NAMES: [&str; 2] = ["_spf", "spf"];
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let known = |name: &DnsName, kind: RecordKind| known(sight, name, kind);
+    let tree = SpfTree::of(&sight.name(), &known);
+    let mut questions: Vec<Question> = tree.needed.iter().map(|(name, kind)| records(name, *kind)).collect();
+    if matches!(tree.root.found, SpfFound::NoRecord(_)) {
+        let names = WRONG_NAMES.iter().filter_map(|label| sight.name().below(label).ok());
+        questions.extend(names.map(|name| records(&name, RecordKind::Txt)));
+    }
+    questions.extend(sending::needed(sight).iter().map(|(name, kind)| records(name, *kind)));
+    questions
+}
+
+/// What is known about a name. A lookup that failed is never "no record".
+fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
+    match sight.records(name, kind) {
+        Known::Unasked | Known::Waiting => SpfLookup::Pending,
+        Known::Failed(..) | Known::Skipped(_) => SpfLookup::Failed,
+        Known::Seen(_, seen) if !seen.is_answer() => SpfLookup::Failed,
+        Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => SpfLookup::NxDomain,
+        Known::Seen(_, seen) if seen.records.is_empty() => SpfLookup::NoRecord,
+        Known::Seen(_, seen) => SpfLookup::Found(seen.records.iter().map(|record| record.data.clone()).collect()),
+    }
+}
+
+/// The tree of the domain as far as it is known.
+fn tree(sight: Sight<'_>) -> SpfTree {
+    SpfTree::of(&sight.name(), &|name, kind| known(sight, name, kind))
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let Some(probe) = sight.records(&sight.name(), RecordKind::Txt).probe() else { return Vec::new() };
+    let tree = tree(sight);
+    let subject = Subject { sight, probe, tree: &tree };
+    let mut findings = record::judge(subject);
+    findings.extend(includes::judge(subject));
+    findings.extend(sending::judge(subject));
+    findings
+}
+
+/// What the findings are about.
+#[derive(Clone, Copy)]
+struct Subject<'s> {
+    sight: Sight<'s>,
+    /// The lookup of the record of the domain.
+    probe: &'s Probe,
+    tree: &'s SpfTree,
+}
+
+impl<'s> Subject<'s> {
+    /// The lookup of the record of an included name.
+    fn probe_of(&self, name: &DnsName) -> &'s Probe {
+        self.sight.records(name, RecordKind::Txt).probe().unwrap_or(self.probe)
+    }
+
+    /// Text of a DNS record, for a sentence.
+    fn quote(&self, text: &str) -> String {
+        self.probe.quote(text.to_owned()).to_string()
+    }
+
+    fn domain(&self) -> &'s str {
+        self.sight.domain.name.ascii()
+    }
+
+    /// The record in the form of a zone file.
+    fn published(&self, record: &str) -> String {
+        format!("{}. IN TXT {}", self.domain(), in_strings(record))
+    }
+}
+
+/// The strings of a TXT record: at most 255 octets each (RFC 7208 §3.3).
+fn in_strings(record: &str) -> String {
+    let mut strings: Vec<String> = vec![String::new()];
+    for word in record.split_inclusive(' ') {
+        if let Some(last) = strings.last_mut()
+            && last.len() + word.len() <= 255
+        {
+            last.push_str(word);
+        } else {
+            strings.push(word.to_owned());
+        }
+    }
+    strings.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" ")
+}
+
+/// The SPF record of the domain.
+pub(super) fn seen(sight: Sight<'_>) -> SpfSeen {
+    let tree = tree(sight);
+    let (state, problem) = match &tree.root.found {
+        SpfFound::Pending | SpfFound::Failed => (PublishedState::Unknown, None),
+        SpfFound::NxDomain => (PublishedState::Absent, Some("NXDOMAIN".to_owned())),
+        SpfFound::NoRecord(texts) if texts.ignored.is_empty() => (PublishedState::Absent, None),
+        SpfFound::NoRecord(_) => (PublishedState::Absent, Some("the record is ignored".to_owned())),
+        SpfFound::Several(texts) => (PublishedState::Invalid, Some(format!("{} SPF records", texts.records.len()))),
+        SpfFound::Record(record, _) => match record.mistakes().next() {
+            Some((_, mistake)) => (PublishedState::Invalid, Some(mistake.why.reason())),
+            None => match includes::broken(&tree.root) {
+                true => (PublishedState::Invalid, Some("an included record is missing or invalid".to_owned())),
+                false => (PublishedState::Valid, None),
+            },
+        },
+    };
+    let count = tree.root.count();
+    let has_record = matches!(tree.root.found, SpfFound::Record(..));
+    let is_known = has_record && !count.is_minimum && !tree.is_cut;
+    let verdicts = sending::verdicts(sight);
+    let steps = verdicts.first().map(|verdict| verdict.verdict.trace.as_slice()).unwrap_or_default();
+    SpfSeen {
+        record: tree.root.text().map(str::to_owned),
+        state,
+        problem,
+        lookups: is_known.then_some(count.lookups),
+        void_lookups: is_known.then_some(count.voids),
+        tree: terms(&tree.root, &mut Vec::new(), (!verdicts.is_empty()).then_some(steps)),
+        results: verdicts.iter().map(sending::ClientVerdict::seen).collect(),
+    }
+}
+
+fn terms(node: &SpfNode, path: &mut Vec<usize>, steps: Option<&[(Vec<usize>, SpfStep)]>) -> Vec<SpfTermSeen> {
+    let mut result = Vec::new();
+    for (at, branch) in node.branches.iter().enumerate() {
+        path.push(at);
+        let children = branch.child.as_ref().map(|child| terms(child, path, steps)).unwrap_or_default();
+        let outcome = steps.map(|steps| {
+            let step = steps.iter().find(|(of, _)| of == path).map(|(_, step)| *step);
+            match step {
+                Some(SpfStep::Match) => "match",
+                Some(SpfStep::NoMatch) => "no-match",
+                Some(SpfStep::Void) => "void",
+                Some(SpfStep::Error) => "error",
+                None => "not-needed",
+            }
+            .to_owned()
+        });
+        path.pop();
+        let (detail, problem) = described(node, at, branch);
+        result.push(SpfTermSeen { term: branch.text.clone(), cost: branch.cost, detail, problem, outcome, children });
+    }
+    result
+}
+
+/// What a term leads to, and what is wrong with it, in a few words.
+fn described(node: &SpfNode, at: usize, branch: &SpfBranch) -> (Option<String>, Option<String>) {
+    if let SpfFound::Record(record, _) = &node.found {
+        let term = record.terms.get(at);
+        let wrong = term.and_then(|term| record.mistakes().find(|(other, _)| *other == term));
+        if let Some((_, mistake)) = wrong {
+            return (None, Some(mistake.why.reason()));
+        }
+    }
+    let list = |texts: Vec<String>| {
+        let more = texts.len().saturating_sub(4);
+        let shown = texts.into_iter().take(4).collect::<Vec<_>>().join(", ");
+        if more > 0 { format!("{shown} and {more} more") } else { shown }
+    };
+    match &branch.effect {
+        SpfEffect::Free => (None, None),
+        SpfEffect::Unused => (Some("never evaluated".to_owned()), None),
+        SpfEffect::Depends => (Some("depends on the client or the sender".to_owned()), None),
+        SpfEffect::Pending => (Some("not looked up".to_owned()), None),
+        SpfEffect::Loop(_) => (None, Some("loop".to_owned())),
+        SpfEffect::NoName => (None, Some("not a DNS name".to_owned())),
+        SpfEffect::Void { is_missing: true, .. } => (Some("NXDOMAIN".to_owned()), None),
+        SpfEffect::Void { is_missing: false, .. } => (Some("no records".to_owned()), None),
+        SpfEffect::Failed(_) => (None, Some("lookup failed".to_owned())),
+        SpfEffect::Addresses(ips) => (Some(list(ips.iter().map(ToString::to_string).collect())), None),
+        SpfEffect::Hosts { hosts, .. } => (Some(list(hosts.iter().map(ToString::to_string).collect())), None),
+        SpfEffect::Record => (None, branch.child.as_ref().and_then(includes::problem).map(str::to_owned)),
+    }
+}
+
+/// Whether the domain declares that it receives no mail.
+fn is_null_mx(subject: Subject<'_>) -> bool {
+    mx::is_null(subject.sight)
+}

@@ -1,0 +1,444 @@
+//! Findings about the record of the domain itself.
+
+use super::rules::{
+    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LOOKUP_FAILED, MISSING, NO_ALL, NULL_MX_SENDS,
+    PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
+};
+use super::{Subject, WRONG_NAMES, is_null_mx, known};
+use crate::check::domain::sight::Known;
+use crate::check::finding::{Finding, Rule, Severity};
+use crate::evidence::Phase;
+use crate::lexicon::{Confidence, Fix};
+use crate::policy::spf::SpfLookup;
+use crate::policy::spf::evaluate::SpfResult;
+use crate::policy::spf::record::{SpfMechanism, SpfMistakeKind, SpfQualifier, SpfRecord, SpfTermKind};
+use crate::policy::spf::select::{IgnoredBecause, SpfTexts, select};
+use crate::policy::spf::tree::{SpfEffect, SpfExp, SpfExpProblem, SpfFound, allows_everyone, default_result};
+use crate::wire::RecordKind;
+
+pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
+    match &subject.tree.root.found {
+        // The check of the MX records reports a domain that does not exist.
+        SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
+        SpfFound::Failed => vec![lookup_failed(subject)],
+        SpfFound::NoRecord(texts) => {
+            ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
+        }
+        SpfFound::Several(texts) => vec![several(subject, texts)],
+        SpfFound::Record(record, texts) => {
+            let mut findings = Vec::new();
+            findings.extend(syntax(subject, record, texts));
+            let is_valid = findings.is_empty();
+            findings.extend(ignored(subject, texts, Severity::Warning));
+            findings.extend(everyone(subject, record));
+            findings.extend(modifiers(subject, record));
+            if is_valid {
+                findings.extend(no_all(subject, record));
+                findings.extend(unused(subject));
+                findings.extend(null_mx(subject, record));
+            }
+            findings.extend(ptr(subject, record));
+            findings.extend(explanation(subject));
+            findings.extend(alias(subject));
+            findings
+        }
+    }
+}
+
+fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Finding {
+    Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id)
+}
+
+fn lookup_failed(subject: Subject<'_>) -> Finding {
+    let domain = subject.domain();
+    let is_answered = matches!(subject.sight.records(&subject.sight.name(), RecordKind::Txt), Known::Seen(..));
+    let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
+    if is_answered {
+        finding.cause =
+            "The DNS server responded with a failure code. Whether the domain has an SPF record is not known."
+                .to_owned();
+        finding.fixes.push(Fix::run(
+            "Repair the name servers of the domain if the lookup fails with other resolvers too (operator of the DNS).",
+            format!("dig {domain} TXT"),
+        ));
+    } else {
+        finding.severity = Severity::Notice;
+        finding.cause = "No usable DNS response was received, so SPF was not tested. This can be a fault of the resolver of this machine.".to_owned();
+        finding.fixes.push(Fix::text("Repeat the check with another resolver (--resolver)."));
+    }
+    finding
+}
+
+fn missing(subject: Subject<'_>) -> Vec<Finding> {
+    let domain = subject.domain();
+    let mut finding = finding(subject, &MISSING, format!("{domain} has no SPF record"));
+    let is_null = is_null_mx(subject);
+    let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };
+    if is_null {
+        finding.severity = Severity::Notice;
+        finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers do not know that it sends none either.".to_owned();
+    } else {
+        finding.cause = "Receivers cannot tell which servers may send mail for the domain. SPF records of a parent domain do not apply.".to_owned();
+    }
+    let found = WRONG_NAMES.iter().filter_map(|label| subject.sight.name().below(label).ok()).find(|name| {
+        matches!(known(subject.sight, name, RecordKind::Txt), SpfLookup::Found(records) if !select(&records).records.is_empty())
+    });
+    if let Some(name) = found {
+        finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
+        finding.fixes.push(Fix::run(
+            "Publish a record at the domain that uses the other record (operator of the domain).",
+            subject.published(&format!("v=spf1 redirect={name}")),
+        ));
+    } else {
+        let text = if is_null {
+            "Publish a record that allows no sender (operator of the domain)."
+        } else {
+            "Publish a record that lists every host that sends mail for the domain (operator of the domain). If only the MX hosts send:"
+        };
+        finding.fixes.push(Fix::run(text, subject.published(record)));
+    }
+    vec![finding]
+}
+
+fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option<Finding> {
+    // With a valid record, only pieces matter, and only if the record does not end with `all` itself.
+    let is_alone = texts.records.is_empty();
+    let is_complete = texts.records.iter().any(|text| SpfRecord::parse(text).all().is_some());
+    let (text, why) = texts
+        .ignored
+        .iter()
+        .find(|(_, why)| if is_alone { true } else { *why == IgnoredBecause::Piece && !is_complete })?;
+    let reason = match why {
+        IgnoredBecause::Prefix => "Something precedes v=spf1: a blank, a quotation mark or a backslash.",
+        IgnoredBecause::Version => {
+            "Exactly v=spf1 and a blank are required at the beginning. Here another character follows v=spf1."
+        }
+        IgnoredBecause::OtherVersion => {
+            "The record has another version than v=spf1. Receivers do not use other versions."
+        }
+        IgnoredBecause::Tag => "The record must begin with exactly v=spf1 and a blank.",
+        IgnoredBecause::Piece if is_alone => {
+            "The record has no version: it contains mechanisms, but does not begin with v=spf1."
+        }
+        IgnoredBecause::Piece => {
+            "It contains the end of a record that was split into several records. Receivers use only the record that begins with v=spf1. A long record must be one TXT record with several strings."
+        }
+    };
+    let summary = format!("receivers ignore a record that looks like an SPF record: {}", subject.quote(text));
+    let mut finding = finding(subject, &IGNORED, summary);
+    finding.severity = severity;
+    reason.clone_into(&mut finding.cause);
+    if !why.is_certain() {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("The record may have another purpose.".to_owned());
+    }
+    let fix = "Publish one TXT record that begins with v=spf1 and a blank (operator of the domain).";
+    finding.fixes.push(match repaired(text, *why, &texts.records) {
+        Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+        None => Fix::text(fix),
+    });
+    Some(finding)
+}
+
+impl IgnoredBecause {
+    fn is_certain(self) -> bool {
+        matches!(self, IgnoredBecause::Prefix | IgnoredBecause::Version)
+    }
+}
+
+/// The record that was meant, if it is valid.
+fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<String> {
+    let bare: String = text
+        .chars()
+        .filter(|c| !"\"\\\u{201c}\u{201d}\u{201e}\u{feff}".contains(*c))
+        .map(|c| if c.is_whitespace() || c == ';' { ' ' } else { c })
+        .collect();
+    let bare = bare.trim();
+    let record = match why {
+        IgnoredBecause::Piece => format!("{} {bare}", records.first().map_or("v=spf1", |first| first.trim_end())),
+        _ => {
+            let rest = bare.split_once(' ')?.1.trim_start();
+            format!("v=spf1 {}", rest.strip_prefix("spf1 ").unwrap_or(rest))
+        }
+    };
+    corrected(&record)
+}
+
+/// The record, corrected if it needs to be; `None` if it cannot be corrected.
+fn corrected(text: &str) -> Option<String> {
+    SpfRecord::parse(text).corrected(text)
+}
+
+fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
+    let count = texts.records.len();
+    let mut finding = finding(subject, &TWO_RECORDS, format!("{} has {count} SPF records", subject.domain()));
+    let shown: Vec<String> = texts.records.iter().take(4).map(|text| subject.quote(text)).collect();
+    finding.cause = format!(
+        "Receivers treat several SPF records as a permanent error, whatever they contain: {}",
+        shown.join(" and ")
+    );
+    let fix = "Replace all of them by one record (operator of the domain).";
+    finding.fixes.push(match merged(&texts.records) {
+        Some(record) => Fix::run(
+            format!("{fix} The merged record allows every host that one of them allows:"),
+            subject.quote(&subject.published(&record)),
+        ),
+        None => Fix::text(fix),
+    });
+    finding
+}
+
+/// One record with the terms of all of them; `None` if they cannot be merged.
+fn merged(records: &[String]) -> Option<String> {
+    let mut words: Vec<String> = vec!["v=spf1".to_owned()];
+    let mut all: Option<SpfQualifier> = None;
+    for text in records {
+        let text = corrected(text)?;
+        let record = SpfRecord::parse(&text);
+        if record.redirect().is_some() {
+            return None;
+        }
+        for term in &record.terms {
+            if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
+                // The most cautious result: softfail rather than fail, because a host may have been forgotten.
+                all = match (all, qualifier) {
+                    (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
+                    _ => Some(SpfQualifier::SoftFail),
+                };
+                continue;
+            }
+            let word = text.get(term.at.clone())?.to_owned();
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    words.push(if all == Some(SpfQualifier::Fail) { "-all" } else { "~all" }.to_owned());
+    Some(words.join(" "))
+}
+
+fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<Finding> {
+    let text = texts.records.first()?;
+    let mistakes: Vec<_> = record.mistakes().collect();
+    let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
+    let corrected = record.corrected(text);
+    let fix_text = "Replace the record by this one (operator of the domain).";
+    if texts.joined_without_blank {
+        let summary = "strings of the SPF record are joined without a blank between two terms".to_owned();
+        let mut finding = finding(subject, &STRINGS, summary);
+        finding.cause = format!(
+            "Receivers join the strings of a TXT record without adding a blank. The result is {}",
+            subject.quote(text)
+        );
+        let fix =
+            "Insert a blank before the closing quotation mark of each string but the last (operator of the domain).";
+        finding.fixes.push(match spaced(text) {
+            Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+            None => Fix::text(fix),
+        });
+        return Some(finding);
+    }
+    let (first, mistake) = mistakes.first()?;
+    let summary = format!("the SPF record is invalid: {}: {}", subject.quote(word(&first.at)), mistake.why.reason());
+    let mut finding = finding(subject, &SYNTAX, summary);
+    finding.cause = "One invalid term makes the complete record invalid for every sender (permerror).".to_owned();
+    for (term, mistake) in mistakes.iter().skip(1).take(9) {
+        if mistake.instead.as_deref() == Some("") {
+            continue;
+        }
+        finding.consequences.push(format!("Also invalid: {}: {}", subject.quote(word(&term.at)), mistake.why.reason()));
+    }
+    if let Some(record) = corrected {
+        finding.fixes.push(Fix::run(fix_text, subject.quote(&subject.published(&record))));
+        return Some(finding);
+    }
+    for (term, mistake) in mistakes.iter().take(10) {
+        let shown = subject.quote(word(&term.at));
+        finding.fixes.push(Fix::text(match &mistake.instead {
+            Some(instead) if !instead.is_empty() => {
+                format!("Write {} instead of {shown} (operator of the domain).", subject.quote(instead))
+            }
+            _ if mistake.why == SpfMistakeKind::Twice => format!("Remove {shown} (operator of the domain)."),
+            _ => format!("Correct or remove {shown} (operator of the domain)."),
+        }));
+    }
+    Some(finding)
+}
+
+/// The record with blanks between terms that were joined.
+fn spaced(text: &str) -> Option<String> {
+    let split = |word: &str| crate::policy::spf::record::without_blank(word).unwrap_or_else(|| word.to_owned());
+    corrected(&text.split(' ').map(split).collect::<Vec<_>>().join(" "))
+}
+
+fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    let own = allows_everyone(record).map(|terms| (&subject.tree.root, terms));
+    let included = subject.tree.root.all().into_iter().skip(1).find_map(|node| match &node.found {
+        SpfFound::Record(record, _) => allows_everyone(record).map(|terms| (node, terms)),
+        _ => None,
+    });
+    let (node, terms) = own.or(included)?;
+    let words: Vec<String> =
+        terms.iter().filter_map(|at| node.branches.get(*at)).map(|branch| subject.quote(&branch.text)).collect();
+    let place = if node.name == subject.tree.root.name {
+        String::new()
+    } else {
+        format!(" in the included record of {}", subject.quote(node.name.as_str()))
+    };
+    let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
+    let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
+    finding.cause = "Anyone can send mail in the name of the domain that passes SPF.".to_owned();
+    finding.fixes.push(Fix::text("List the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all (operator of the domain)."));
+    Some(finding)
+}
+
+fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    let at = record.terms.iter().position(|term| {
+        let SpfTermKind::Unknown { name } = &term.kind else { return false };
+        ["include", "a", "mx", "ip4", "ip6", "exists", "ptr", "all"].contains(&name.as_str())
+    })?;
+    let word = &subject.tree.root.branches.get(at)?.text;
+    let instead = word.replacen('=', ":", 1);
+    let summary = format!(
+        "receivers ignore a term of the SPF record that is written with = instead of a colon: {}",
+        subject.quote(word)
+    );
+    let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
+    finding.cause = "By the grammar it is an unknown modifier, which receivers ignore, so it allows no host. Some receivers treat it as an error.".to_owned();
+    finding.fixes.push(Fix::text(format!("Write {} (operator of the domain).", subject.quote(&instead))));
+    Some(finding)
+}
+
+fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    if record.redirect().is_some() && record.all().is_none() {
+        return None;
+    }
+    if default_result(record) != SpfResult::Neutral || allows_everyone(record).is_some() {
+        return None;
+    }
+    let text = subject.tree.root.text()?;
+    let has_all = record.all().is_some();
+    let summary = if has_all {
+        "the SPF record ends with ?all, so it has no result for other hosts".to_owned()
+    } else {
+        "the SPF record does not end with all, so it has no result for other hosts".to_owned()
+    };
+    let mut finding = finding(subject, &NO_ALL, summary);
+    finding.cause =
+        "Hosts that no term matches get the result neutral, which receivers must treat like a missing record."
+            .to_owned();
+    let includes: Vec<&str> = record
+        .terms
+        .iter()
+        .filter(|term| matches!(term.kind, SpfTermKind::Directive(_, SpfMechanism::Include(_))))
+        .filter_map(|term| text.get(term.at.clone()))
+        .collect();
+    if let ([include], 1) = (includes.as_slice(), record.terms.len()) {
+        finding.cause.push_str(" The all of the included record has no effect for this domain.");
+        let target = include.split_once(':').map_or(*include, |(_, target)| target);
+        let record = format!("v=spf1 redirect={target}");
+        finding.fixes.push(Fix::run(
+            "Use redirect if the other record must apply to all senders (operator of the domain).",
+            subject.quote(&subject.published(&record)),
+        ));
+    }
+    let mut kept =
+        text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
+    kept.push("~all");
+    finding.fixes.push(Fix::run(
+        "End the record with ~all, or with -all when every sending host is listed (operator of the domain).",
+        subject.quote(&subject.published(&kept.join(" "))),
+    ));
+    Some(finding)
+}
+
+fn unused(subject: Subject<'_>) -> Option<Finding> {
+    let unused: Vec<String> = subject
+        .tree
+        .root
+        .branches
+        .iter()
+        .filter(|branch| branch.effect == SpfEffect::Unused)
+        .map(|branch| branch.text.clone())
+        .collect();
+    if unused.is_empty() {
+        return None;
+    }
+    let words = unused.iter().map(|word| subject.quote(word)).collect::<Vec<_>>().join(", ");
+    let mut finding = finding(subject, &UNUSED_TERMS, format!("terms of the SPF record are never evaluated: {words}"));
+    finding.cause =
+        "The mechanism all matches every host, so receivers evaluate nothing after it, and ignore redirect.".to_owned();
+    let branches = &subject.tree.root.branches;
+    let is_all = |text: &str| text.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all");
+    let has_redirect = unused.iter().any(|word| word.to_ascii_lowercase().starts_with("redirect="));
+    if has_redirect {
+        finding.fixes.push(Fix::text("Remove either all or redirect (operator of the domain)."));
+    } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
+        let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
+        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
+        finding.fixes.push(Fix::run(
+            "Move all to the end of the record, or remove the terms after it (operator of the domain).",
+            subject.quote(&subject.published(&words.join(" "))),
+        ));
+    }
+    Some(finding)
+}
+
+fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    let allows = record.redirect().is_some()
+        || record
+            .terms
+            .iter()
+            .any(|term| matches!(term.kind, SpfTermKind::Directive(qualifier, _) if qualifier == SpfQualifier::Pass));
+    if !allows || !is_null_mx(subject) {
+        return None;
+    }
+    let summary =
+        "the domain declares that it receives no mail (null MX), but its SPF record allows senders".to_owned();
+    let mut finding = finding(subject, &NULL_MX_SENDS, summary);
+    finding.cause = "Receivers may reject mail from a domain to which they cannot return a bounce.".to_owned();
+    finding.fixes.push(Fix::run(
+        "If the domain sends no mail, allow no sender (operator of the domain).",
+        subject.published("v=spf1 -all"),
+    ));
+    finding.fixes.push(Fix::text("If it sends mail, replace the null MX record by MX records of a server that accepts bounces (operator of the domain)."));
+    Some(finding)
+}
+
+fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    let is_ptr = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(_, SpfMechanism::Ptr { .. }));
+    let at = record.terms.iter().position(|term| is_ptr(&term.kind))?;
+    let word = &subject.tree.root.branches.get(at)?.text;
+    let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
+    finding.cause =
+        "The mechanism ptr should not be published: it is slow and unreliable, and large receivers ignore it."
+            .to_owned();
+    finding
+        .fixes
+        .push(Fix::text("Replace it by ip4, ip6, a or include with the sending hosts (operator of the domain)."));
+    Some(finding)
+}
+
+fn explanation(subject: Subject<'_>) -> Option<Finding> {
+    let Some(SpfExp::Ignored(why)) = &subject.tree.exp else { return None };
+    let reason = match why {
+        SpfExpProblem::NoRecord => "its name has no TXT record",
+        SpfExpProblem::Several => "its name has several TXT records",
+        SpfExpProblem::Syntax => "its text has a syntax error",
+    };
+    let mut finding =
+        finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
+    finding.cause = "The result of SPF does not change.".to_owned();
+    finding.fixes.push(Fix::text("Publish one TXT record with the text, or remove exp= (operator of the domain)."));
+    Some(finding)
+}
+
+fn alias(subject: Subject<'_>) -> Option<Finding> {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).seen()?;
+    let alias = seen.aliases.first()?;
+    let target = subject.quote(alias.to.as_str());
+    let summary = format!("{} is an alias of {target}, whose SPF record applies", subject.domain());
+    let mut finding = finding(subject, &ALIAS, summary);
+    finding.cause = "This is valid. The operator of the other name controls the record.".to_owned();
+    Some(finding)
+}

@@ -1,0 +1,197 @@
+//! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, the IP addresses of the
+//! MX hosts are evaluated for information only, because MX hosts need not send.
+
+use std::net::IpAddr;
+
+use super::super::seen::SpfResultSeen;
+use super::rules::{HELO, SENDING_NOT_COVERED};
+use super::{Subject, known, mx};
+use crate::check::domain::sight::Sight;
+use crate::check::finding::{Finding, Severity};
+use crate::evidence::Phase;
+use crate::lexicon::{Confidence, Fix};
+use crate::policy::spf::SpfNeed;
+use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
+use crate::policy::spf::tree::SpfFound;
+use crate::wire::{DnsName, RecordKind};
+
+/// The maximum number of IP addresses that are evaluated.
+const MAX_CLIENTS: usize = 16;
+
+/// The result for one IP address.
+pub(super) struct ClientVerdict {
+    pub(super) ip: IpAddr,
+    pub(super) verdict: SpfVerdict,
+}
+
+impl ClientVerdict {
+    pub(super) fn seen(&self) -> SpfResultSeen {
+        SpfResultSeen {
+            ip: self.ip,
+            result: self.verdict.result.name().to_owned(),
+            decided_by: self.verdict.decided_by.clone(),
+            lookups: self.verdict.lookups,
+        }
+    }
+}
+
+/// The IP addresses to evaluate.
+fn clients(sight: Sight<'_>) -> Vec<IpAddr> {
+    let mut ips = sight.domain.sending.clone();
+    if ips.is_empty() {
+        for host in mx::mail_hosts(sight) {
+            ips.extend(mx::addresses(sight, &host.name));
+        }
+    }
+    let mut unique: Vec<IpAddr> = Vec::new();
+    for ip in ips {
+        if !unique.contains(&ip) {
+            unique.push(ip);
+        }
+    }
+    unique.truncate(MAX_CLIENTS);
+    unique
+}
+
+fn evaluated(sight: Sight<'_>, ip: IpAddr) -> Result<SpfVerdict, Vec<SpfNeed>> {
+    let domain = sight.domain.name.ascii().to_ascii_lowercase();
+    let helo = sight.domain.sending_host.as_ref().map_or(domain.clone(), |host| host.ascii().to_owned());
+    let client = SpfClient { ip, domain: &domain, local: "postmaster", helo: &helo };
+    evaluate(&client, &|name, kind| known(sight, name, kind))
+}
+
+/// The identity of the EHLO name (RFC 7208 §2.3).
+fn evaluated_helo(sight: Sight<'_>, ip: IpAddr) -> Option<Result<SpfVerdict, Vec<SpfNeed>>> {
+    let host = sight.domain.sending_host.as_ref()?.ascii().to_ascii_lowercase();
+    let client = SpfClient { ip, domain: &host, local: "postmaster", helo: &host };
+    Some(evaluate(&client, &|name, kind| known(sight, name, kind)))
+}
+
+/// The names that the evaluations need next.
+pub(super) fn needed(sight: Sight<'_>) -> Vec<SpfNeed> {
+    let mut all = Vec::new();
+    for ip in clients(sight) {
+        all.extend(evaluated(sight, ip).err().unwrap_or_default());
+        if sight.domain.sending.contains(&ip) {
+            all.extend(evaluated_helo(sight, ip).and_then(Result::err).unwrap_or_default());
+        }
+    }
+    all
+}
+
+/// The results that are known.
+pub(super) fn verdicts(sight: Sight<'_>) -> Vec<ClientVerdict> {
+    let verdict = |ip| evaluated(sight, ip).ok().map(|verdict| ClientVerdict { ip, verdict });
+    clients(sight).into_iter().filter_map(verdict).collect()
+}
+
+pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
+    let sight = subject.sight;
+    let mut findings = Vec::new();
+    for ip in sight.domain.sending.iter().copied().take(MAX_CLIENTS) {
+        if let Ok(verdict) = evaluated(sight, ip) {
+            findings.extend(not_covered(subject, ip, &verdict));
+        }
+        if let Some(Ok(verdict)) = evaluated_helo(sight, ip) {
+            findings.extend(helo(subject, ip, &verdict));
+        }
+    }
+    findings
+}
+
+fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
+    let result = match verdict.result {
+        SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral => verdict.result.name(),
+        SpfResult::Pass | SpfResult::None | SpfResult::TempError | SpfResult::PermError => return None,
+    };
+    let term = mechanism_for(ip);
+    let mut finding = Finding::new(
+        &SENDING_NOT_COVERED,
+        Phase::Dns,
+        Confidence::Certain,
+        format!("SPF does not allow {ip} to send mail for {}: {result}", subject.domain()),
+    );
+    finding.cause = match verdict.decided_by.as_slice() {
+        [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),
+        terms => {
+            let path = terms.iter().map(|term| subject.quote(term)).collect::<Vec<_>>().join(", then ");
+            format!("The record allows other IP addresses only. The result follows from {path}.")
+        }
+    };
+    if ip.is_ipv6() && subject.sight.domain.sending.iter().any(IpAddr::is_ipv4) {
+        finding.cause.push_str(
+            " If the host can use IPv6, receivers that support IPv6 see this IP address instead of the IPv4 address.",
+        );
+    }
+    if let Some(text) = &verdict.explanation {
+        let text = subject.quote(text);
+        finding.consequences.push(format!("Receivers may add the explanation of the domain to a rejection: {text}"));
+    }
+    finding.otherwise = Some("If the mail of this IP address is forwarded from other servers, SPF cannot pass, and no change of the record is needed: DKIM authenticates forwarded mail.".to_owned());
+    let fix = format!(
+        "Add {term} to the SPF record, in front of its first include or all, if this host sends mail for the domain (operator of the domain)."
+    );
+    finding.fixes.push(match with_term(subject, &term) {
+        Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+        None => Fix::text(fix),
+    });
+    finding.fixes.push(Fix::text(
+        "Otherwise configure the host to send through a server that the record allows (operator of the sending host).",
+    ));
+    Some(finding.tried(subject.probe.id))
+}
+
+/// The mechanism that allows this IP address.
+pub(super) fn mechanism_for(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => format!("ip4:{ip}"),
+        IpAddr::V6(ip) => format!("ip6:{ip}"),
+    }
+}
+
+/// The record with a further term at its beginning.
+fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
+    let SpfFound::Record(..) = &subject.tree.root.found else { return None };
+    let text = subject.tree.root.text()?;
+    Some(match text.split_once(' ') {
+        Some((version, rest)) => format!("{version} {term} {}", rest.trim_start()),
+        None => format!("{text} {term} -all"),
+    })
+}
+
+fn helo(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
+    let host = subject.sight.domain.sending_host.as_ref()?.ascii();
+    let probe = subject.sight.records(&DnsName::parse(host).ok()?, RecordKind::Txt).probe()?;
+    let (severity, what) = match verdict.result {
+        SpfResult::Pass | SpfResult::TempError => return None,
+        SpfResult::None => (Severity::Notice, "has no SPF record".to_owned()),
+        SpfResult::Neutral => (Severity::Notice, format!("has an SPF record without a result for {ip}")),
+        SpfResult::Fail | SpfResult::SoftFail => {
+            (Severity::Warning, format!("has an SPF record that does not allow {ip}: {}", verdict.result.name()))
+        }
+        SpfResult::PermError => (Severity::Warning, format!("has an invalid SPF record: {}", failure(verdict))),
+    };
+    let summary = format!("the EHLO name {host} {what}");
+    let mut finding = Finding::new(&HELO, Phase::Dns, Confidence::Certain, summary);
+    finding.severity = severity;
+    finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
+    finding.fixes.push(Fix::run(
+        "Publish an SPF record at the EHLO name (operator of the sending host).",
+        format!("{host}. IN TXT \"v=spf1 {} -all\"", mechanism_for(ip)),
+    ));
+    Some(finding.tried(probe.id))
+}
+
+/// Why an evaluation failed, in a few words.
+pub(super) fn failure(verdict: &SpfVerdict) -> &'static str {
+    match verdict.failure {
+        Some(SpfFailure::Syntax(_)) => "syntax error",
+        Some(SpfFailure::SeveralRecords(_)) => "several records",
+        Some(SpfFailure::NoRecord(_)) => "an included record is missing",
+        Some(SpfFailure::TooManyLookups) => "too many lookups",
+        Some(SpfFailure::TooManyVoid) => "too many lookups without a result",
+        Some(SpfFailure::TooManyHosts(_)) => "too many MX hosts",
+        Some(SpfFailure::Lookup(_)) => "a lookup failed",
+        None => "no reason",
+    }
+}

@@ -1,0 +1,232 @@
+//! Domains with SPF records, and the rules that they raise.
+
+use super::super::seen::PublishedState;
+use super::super::sight::Sight;
+use super::super::world::{World, plan};
+use super::{judge, seen};
+use crate::check::finding::Finding;
+use crate::evidence::{DnsCode, DnsFaultKind};
+use crate::plan::Plan;
+use crate::wire::RecordKind;
+
+/// The findings about SPF for example.com in this zone.
+fn findings(zone: &str, change: impl Fn(&mut Plan)) -> Vec<Finding> {
+    let mut plan = plan("example.com");
+    change(&mut plan);
+    let evidence = World::new().zone(zone).evidence(&plan);
+    judge(&plan, &evidence)
+}
+
+fn sending(ip: &'static str) -> impl Fn(&mut Plan) {
+    move |plan| {
+        if let Some(domain) = plan.domain.as_mut() {
+            domain.sending.push(ip.parse().expect("an address"));
+        }
+    }
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| &*finding.rule).collect()
+}
+
+/// The rules that a single record raises. The names below example.net exist.
+fn of_record(record: &str) -> Vec<String> {
+    let zone = format!(
+        "example.com TXT {record}
+        example.com A 192.0.2.1
+        example.com MX 10 mx.example.com
+        mx.example.com A 192.0.2.2
+        _spf.example.net TXT v=spf1 ip4:198.51.100.0/24 -all
+        mail.example.net A 198.51.100.1"
+    );
+    rules(&findings(&zone, |_| {})).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn records_raise_the_rules_of_their_faults_and_no_others() {
+    for (record, expected) in [
+        ("v=spf1 mx a include:_spf.example.net -all", &[][..]),
+        ("V=SPF1 mx ~all", &[]),
+        ("v=spf1 redirect=_spf.example.net", &[]),
+        ("v=spf1 mx ra=postmaster -all", &[]),
+        ("v=spf1 exists:%{i}.example.net -all", &[]),
+        (" v=spf1 mx -all", &["spf-ignored-record"]),
+        ("v=spf1; mx -all", &["spf-ignored-record"]),
+        ("v=spf1\u{a0}mx -all", &["spf-ignored-record"]),
+        ("v=spf2.0/pra mx -all", &["spf-ignored-record"]),
+        ("\u{201c}v=spf1 mx -all\u{201d}", &["spf-ignored-record"]),
+        ("some-verification=1", &["spf-missing"]),
+        ("v=spf1 ip4:192.0.2.1~all", &["spf-syntax"]),
+        ("v=spf1 include._spf.example.net -all", &["spf-syntax"]),
+        ("v=spf1 a:192.0.2.1 -all", &["spf-syntax"]),
+        ("v=spf1 include:a.example|b.example -all", &["spf-include-broken"]),
+        ("v=spf1 include=_spf.example.net -all", &["spf-ignored-modifier"]),
+        ("v=spf1 +all", &["spf-allows-everyone"]),
+        ("v=spf1 ip4:0.0.0.0/0 -all", &["spf-allows-everyone"]),
+        ("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", &["spf-allows-everyone"]),
+        ("v=spf1 include:_spf.example.net", &["spf-no-all"]),
+        ("v=spf1 mx ?all", &["spf-no-all"]),
+        ("v=spf1 -all mx", &["spf-unused-terms"]),
+        ("v=spf1 mx ~all redirect=_spf.example.net", &["spf-unused-terms"]),
+        ("v=spf1 ptr -all", &["spf-ptr-used"]),
+        ("v=spf1 mx -all exp=nowhere.example.net", &["spf-exp-ignored"]),
+        ("v=spf1 include:gone.example.net -all", &["spf-include-broken"]),
+        ("v=spf1 include:mail.example.net -all", &["spf-include-broken"]),
+        ("v=spf1 include:example.com -all", &["spf-include-broken"]),
+        ("v=spf1 a:x.example a:y.example -all", &[]),
+        ("v=spf1 a:x.example a:y.example a:z.example -all", &["spf-void-lookups"]),
+        ("v=spf1 a a a a a a a a a -all", &["spf-too-many-lookups"]),
+        ("v=spf1 a a a a a a a a -all", &[]),
+    ] {
+        assert_eq!(of_record(record), expected, "{record}");
+    }
+}
+
+fn commands(findings: &[Finding]) -> Vec<String> {
+    let commands = findings.iter().flat_map(|finding| &finding.fixes).filter_map(|fix| fix.command.clone());
+    commands.map(|text| crate::evidence::quote::resolve(&text, |_, text| text.to_owned())).collect()
+}
+
+#[test]
+fn fixes_contain_the_record_to_publish() {
+    for (zone, expected) in [
+        ("example.com TXT v=spf1 ip4:192.0.2.1~all", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ~all\""),
+        (
+            "example.com TXT v=spf1 ip4:192.0.2.1 -all\nexample.com TXT v=spf1 ip4:192.0.2.2 ~all",
+            "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ~all\"",
+        ),
+        ("example.com TXT v=spf1; ip4:192.0.2.1 -all", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
+        ("example.com TXT v=spf1 -all ip4:192.0.2.1", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
+        (
+            "example.com A 192.0.2.1\n_spf.example.com TXT v=spf1 -all",
+            "example.com. IN TXT \"v=spf1 redirect=_spf.example.com\"",
+        ),
+    ] {
+        let found = commands(&findings(zone, |_| {}));
+        assert!(found.iter().any(|command| command == expected), "{zone}: {found:?}");
+    }
+}
+
+#[test]
+fn two_records_are_one_finding() {
+    let zone = "example.com TXT v=spf1 mx -all\nexample.com TXT v=spf1 a -all\nexample.com TXT token=1";
+    assert_eq!(rules(&findings(zone, |_| {})), ["spf-two-records"]);
+}
+
+#[test]
+fn a_sending_address_that_is_not_covered_gets_its_mechanism() {
+    let zone = "example.com TXT v=spf1 ip4:192.0.2.1 include:_spf.example.net -all
+        _spf.example.net TXT v=spf1 ip4:198.51.100.0/24 -all";
+    assert!(findings(zone, sending("192.0.2.1")).is_empty());
+    assert!(findings(zone, sending("198.51.100.7")).is_empty());
+    let found = findings(zone, sending("2001:db8::7"));
+    assert_eq!(rules(&found), ["spf-sending-not-covered"]);
+    let expected = "example.com. IN TXT \"v=spf1 ip6:2001:db8::7 ip4:192.0.2.1 include:_spf.example.net -all\"";
+    assert!(commands(&found).iter().any(|command| command == expected), "{found:?}");
+}
+
+/// A record with 11 lookups: the address in the first term passes, that in the last term does not.
+#[test]
+fn the_limit_of_lookups_depends_on_the_address() {
+    let zone = "example.com TXT v=spf1 ip4:192.0.2.1 a a a a a a a a a a a ip4:192.0.2.9 -all
+        example.com A 192.0.2.80";
+    for (ip, result) in [("192.0.2.1", "pass"), ("192.0.2.9", "permerror")] {
+        let mut plan = plan("example.com");
+        sending(ip)(&mut plan);
+        let evidence = World::new().zone(zone).evidence(&plan);
+        assert_eq!(rules(&judge(&plan, &evidence)), ["spf-too-many-lookups"], "{ip}");
+        let seen = seen(Sight::new(&plan, &evidence).expect("a domain"));
+        assert_eq!(seen.results.first().map(|found| found.result.as_str()), Some(result), "{ip}");
+        assert_eq!(seen.lookups, Some(11));
+    }
+    let ten = zone.replacen(" a a", " a", 1);
+    let found = findings(&ten, sending("192.0.2.9"));
+    assert_eq!(rules(&found), ["spf-too-many-lookups"]);
+    assert_eq!(found.first().map(|finding| finding.severity), Some(crate::check::finding::Severity::Warning));
+}
+
+#[test]
+fn the_tree_shows_what_each_term_did() {
+    let zone = "example.com TXT v=spf1 mx include:_spf.example.net include:other.example.net -all
+        example.com MX 10 mx.example.com
+        mx.example.com A 192.0.2.2
+        _spf.example.net TXT v=spf1 a:gone.example.net ip4:192.0.2.0/29 -all
+        other.example.net TXT v=spf1 a:gone.example.net -all";
+    let mut plan = plan("example.com");
+    sending("192.0.2.7")(&mut plan);
+    let evidence = World::new().zone(zone).evidence(&plan);
+    let seen = seen(Sight::new(&plan, &evidence).expect("a domain"));
+    let outcomes: Vec<_> = seen.tree.iter().filter_map(|term| term.outcome.as_deref()).collect();
+    assert_eq!(outcomes, ["no-match", "match", "not-needed", "not-needed"]);
+    assert_eq!((seen.lookups, seen.void_lookups, seen.state), (Some(5), Some(2), PublishedState::Valid));
+    let result = seen.results.first().expect("a result");
+    assert_eq!(result.decided_by, ["include:_spf.example.net", "ip4:192.0.2.0/29"]);
+}
+
+#[test]
+fn a_failed_lookup_is_never_no_record() {
+    let plan = plan("example.com");
+    let mut world = World::new();
+    let domain = super::super::world::name("example.com");
+    let failed = super::super::world::response(&domain, Vec::new());
+    world.answer("example.com", RecordKind::Txt, crate::evidence::RecordsSeen { code: DnsCode::ServFail, ..failed });
+    let evidence = world.evidence(&plan);
+    assert_eq!(rules(&judge(&plan, &evidence)), ["spf-lookup-failed"]);
+    let mut world = World::new();
+    world.zone("example.com TXT v=spf1 include:_spf.example.net -all");
+    world.fails("_spf.example.net", RecordKind::Txt, DnsFaultKind::Timeout);
+    let evidence = world.evidence(&plan);
+    assert_eq!(rules(&judge(&plan, &evidence)), ["spf-include-failed"]);
+}
+
+#[test]
+fn includes_that_lead_in_circles_or_to_many_names_are_bounded() {
+    let circle = "example.com TXT v=spf1 include:a.example -all
+        a.example TXT v=spf1 include:b.example -all
+        b.example TXT v=spf1 include:a.example -all";
+    assert_eq!(rules(&findings(circle, |_| {})), ["spf-include-broken"]);
+    let mut zone = String::new();
+    let includes = |of: &str| (0..30).map(|at| format!("include:{at}.{of}")).collect::<Vec<_>>().join(" ");
+    zone.push_str(&format!("example.com TXT v=spf1 {} -all\n", includes("example.com")));
+    for at in 0..30 {
+        let name = format!("{at}.example.com");
+        zone.push_str(&format!("{name} TXT v=spf1 {} -all\n", includes(&name)));
+    }
+    let plan = plan("example.com");
+    let mut world = World::new();
+    let evidence = world.zone(&zone).evidence(&plan);
+    assert!(world.asked.len() < 80, "{}", world.asked.len());
+    assert!(rules(&judge(&plan, &evidence)).contains(&"spf-too-many-lookups"));
+}
+
+#[test]
+fn an_alias_with_the_same_record_is_no_fault() {
+    let zone = "example.com TXT v=spf1 include:a.example include:b.example -all
+        a.example TXT v=spf1 ip4:192.0.2.1 -all
+        b.example CNAME a.example";
+    assert!(findings(zone, |_| {}).is_empty());
+    let alias = "example.com CNAME host.example\nhost.example TXT v=spf1 -all";
+    assert_eq!(rules(&findings(alias, |_| {})), ["spf-alias"]);
+}
+
+#[test]
+fn the_record_of_the_ehlo_name_is_evaluated() {
+    let zone = "example.com TXT v=spf1 ip4:192.0.2.1 -all
+        mail.example.com A 192.0.2.1";
+    let plan = |plan: &mut Plan| {
+        sending("192.0.2.1")(plan);
+        if let Some(domain) = plan.domain.as_mut() {
+            domain.sending_host = Some(crate::wire::DomainName::parse("mail.example.com").expect("a name"));
+        }
+    };
+    assert_eq!(rules(&findings(zone, plan)), ["spf-helo"]);
+    assert!(findings(&format!("{zone}\nmail.example.com TXT v=spf1 a -all"), plan).is_empty());
+}
+
+#[test]
+fn an_mx_term_with_eleven_hosts_is_an_error() {
+    let hosts: Vec<String> = (0..11).map(|at| format!("big.example MX {at} mx{at}.big.example")).collect();
+    let zone = |hosts: &[String]| format!("example.com TXT v=spf1 mx:big.example -all\n{}", hosts.join("\n"));
+    assert_eq!(rules(&findings(&zone(&hosts), |_| {})), ["spf-mx-hosts"]);
+    assert!(findings(&zone(hosts.get(1..).expect("ten hosts")), |_| {}).is_empty());
+}

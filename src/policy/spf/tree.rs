@@ -1,0 +1,450 @@
+//! The complete record of a domain with all included records, without a client: what each term leads to, and what it
+//! costs. Terms that can never be evaluated are kept, but cost nothing and are not followed.
+//!
+//! The tree is bounded: at most [`MAX_NAMES`] names are asked, loops are cut, and no more than [`MAX_BRANCHES`] terms are
+//! kept.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::evaluate::SpfResult;
+use super::macros::{MacroString, MacroUse, MacroValues};
+use super::record::{SpfMechanism, SpfRecord, SpfTermKind};
+use super::select::{SpfTexts, select};
+use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed};
+use crate::evidence::RecordData;
+use crate::wire::{DnsName, RecordKind};
+
+/// The maximum number of names that are asked for one domain.
+pub(crate) const MAX_NAMES: usize = 60;
+
+/// The maximum number of terms in a tree.
+const MAX_BRANCHES: usize = 1000;
+
+/// The maximum depth of included records.
+const MAX_DEPTH: usize = 16;
+
+/// A tree, and what is needed to complete it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpfTree {
+    pub(crate) root: SpfNode,
+    /// The names to ask next.
+    pub(crate) needed: Vec<SpfNeed>,
+    /// Whether names or terms were left out because of a limit.
+    pub(crate) is_cut: bool,
+    /// The explanation of the domain's own record, if it has one.
+    pub(crate) exp: Option<SpfExp>,
+}
+
+/// What is known about the explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SpfExp {
+    /// It depends on the message, or is not known yet.
+    Unknown,
+    /// Valid text.
+    Valid(String),
+    /// Receivers ignore it.
+    Ignored(SpfExpProblem),
+}
+
+/// Why receivers ignore an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpfExpProblem {
+    NoRecord,
+    Several,
+    Syntax,
+}
+
+/// The SPF record of one name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpfNode {
+    pub(crate) name: DnsName,
+    pub(crate) found: SpfFound,
+    pub(crate) branches: Vec<SpfBranch>,
+}
+
+/// What was found at a name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SpfFound {
+    Pending,
+    Failed,
+    NxDomain,
+    /// TXT records or none, but no SPF record.
+    NoRecord(SpfTexts),
+    Several(SpfTexts),
+    Record(SpfRecord, SpfTexts),
+}
+
+/// A term.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpfBranch {
+    /// The term as it is written.
+    pub(crate) text: String,
+    /// The lookups that the term costs itself.
+    pub(crate) cost: u32,
+    pub(crate) effect: SpfEffect,
+    /// The record of `include` or `redirect`.
+    pub(crate) child: Option<SpfNode>,
+}
+
+/// What a term leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SpfEffect {
+    /// It needs no lookup.
+    Free,
+    /// It can never be evaluated: it follows `all`, or is a `redirect` in a record with `all`.
+    Unused,
+    /// It depends on the client or on the sender.
+    Depends,
+    /// The record of another name: see the child.
+    Record,
+    /// The name is that of a record which contains this term.
+    Loop(DnsName),
+    /// The name is not a DNS name.
+    NoName,
+    /// The name has no record of the type. `is_missing` if it does not exist.
+    Void { name: DnsName, is_missing: bool },
+    /// The lookup failed.
+    Failed(DnsName),
+    /// These addresses.
+    Addresses(Vec<IpAddr>),
+    /// These hosts, and their addresses.
+    Hosts { hosts: Vec<DnsName>, addresses: Vec<IpAddr> },
+    /// Not known yet, or left out.
+    Pending,
+}
+
+/// The lookups of a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SpfCount {
+    pub(crate) lookups: u32,
+    pub(crate) voids: u32,
+    /// Whether a part is not known, so that the numbers are minimums.
+    pub(crate) is_minimum: bool,
+}
+
+/// The IP addresses among records.
+pub(crate) fn addresses(records: &[RecordData]) -> Vec<IpAddr> {
+    let ip = |record: &RecordData| match record {
+        RecordData::A { ip } => Some(IpAddr::V4(*ip)),
+        RecordData::Aaaa { ip } => Some(IpAddr::V6(*ip)),
+        _ => None,
+    };
+    records.iter().filter_map(ip).collect()
+}
+
+impl SpfTree {
+    /// Builds the tree of a domain from what is known.
+    pub(crate) fn of(domain: &DnsName, known: SpfKnown<'_>) -> SpfTree {
+        let mut grow = Grow { domain, known, seen: BTreeSet::new(), needed: Vec::new(), branches: 0, is_cut: false };
+        let root = grow.node(domain, &[]);
+        let exp = match &root.found {
+            SpfFound::Record(record, _) => record.exp().map(|target| grow.exp(target)),
+            _ => None,
+        };
+        let mut names = grow.seen;
+        let mut needed = Vec::new();
+        let mut is_cut = grow.is_cut;
+        for (name, kind) in grow.needed {
+            if names.contains(&name) || names.len() < MAX_NAMES {
+                names.insert(name.clone());
+                needed.push((name, kind));
+            } else {
+                is_cut = true;
+            }
+        }
+        SpfTree { root, needed, is_cut, exp }
+    }
+}
+
+impl SpfNode {
+    /// The lookups of this record, of every term that can be evaluated.
+    pub(crate) fn count(&self) -> SpfCount {
+        let own =
+            SpfCount { is_minimum: matches!(self.found, SpfFound::Pending | SpfFound::Failed), ..SpfCount::default() };
+        self.branches.iter().map(SpfBranch::count).fold(own, SpfCount::plus)
+    }
+
+    /// Every record of the tree, this one first.
+    pub(crate) fn all(&self) -> Vec<&SpfNode> {
+        let mut nodes = vec![self];
+        let mut at = 0;
+        while let Some(node) = nodes.get(at) {
+            let children: Vec<&SpfNode> = node.branches.iter().filter_map(|branch| branch.child.as_ref()).collect();
+            nodes.extend(children);
+            at += 1;
+        }
+        nodes
+    }
+
+    /// The text of the record.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.found {
+            SpfFound::Record(_, texts) | SpfFound::Several(texts) => texts.records.first().map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
+impl SpfBranch {
+    /// The lookups of the term and of everything below it.
+    pub(crate) fn count(&self) -> SpfCount {
+        let is_include = self.child.is_some();
+        let own = SpfCount {
+            lookups: self.cost,
+            voids: u32::from(matches!(self.effect, SpfEffect::Void { .. })),
+            is_minimum: matches!(self.effect, SpfEffect::Pending | SpfEffect::Failed(_))
+                || (self.effect == SpfEffect::Depends && (is_include || is_record_term(&self.text))),
+        };
+        self.child.iter().map(SpfNode::count).fold(own, SpfCount::plus)
+    }
+}
+
+/// Whether the term leads to another record.
+fn is_record_term(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-', '~', '?']).to_ascii_lowercase();
+    text.starts_with("include:") || text.starts_with("redirect=")
+}
+
+impl SpfCount {
+    fn plus(self, other: SpfCount) -> SpfCount {
+        SpfCount {
+            lookups: self.lookups + other.lookups,
+            voids: self.voids + other.voids,
+            is_minimum: self.is_minimum || other.is_minimum,
+        }
+    }
+}
+
+struct Grow<'g> {
+    domain: &'g DnsName,
+    known: SpfKnown<'g>,
+    /// The names whose records are known.
+    seen: BTreeSet<DnsName>,
+    needed: Vec<SpfNeed>,
+    branches: usize,
+    is_cut: bool,
+}
+
+impl Grow<'_> {
+    fn lookup(&mut self, name: &DnsName, kind: RecordKind) -> SpfLookup {
+        let found = (self.known)(name, kind);
+        if found == SpfLookup::Pending {
+            let need = (name.clone(), kind);
+            if !self.needed.contains(&need) {
+                self.needed.push(need);
+            }
+        } else {
+            self.seen.insert(name.clone());
+        }
+        found
+    }
+
+    fn node(&mut self, name: &DnsName, above: &[DnsName]) -> SpfNode {
+        let found = match self.lookup(name, RecordKind::Txt) {
+            SpfLookup::Pending => SpfFound::Pending,
+            SpfLookup::Failed => SpfFound::Failed,
+            SpfLookup::NxDomain => SpfFound::NxDomain,
+            SpfLookup::NoRecord => SpfFound::NoRecord(SpfTexts::default()),
+            SpfLookup::Found(records) => {
+                let texts = select(&records);
+                match texts.records.as_slice() {
+                    [] => SpfFound::NoRecord(texts),
+                    [text] => SpfFound::Record(SpfRecord::parse(text), texts),
+                    _ => SpfFound::Several(texts),
+                }
+            }
+        };
+        let branches = match &found {
+            SpfFound::Record(record, texts) => {
+                let text = texts.records.first().map_or("", String::as_str);
+                self.terms(record, text, name, above)
+            }
+            _ => Vec::new(),
+        };
+        SpfNode { name: name.clone(), found, branches }
+    }
+
+    fn terms(&mut self, record: &SpfRecord, text: &str, name: &DnsName, above: &[DnsName]) -> Vec<SpfBranch> {
+        let above: Vec<DnsName> = above.iter().chain(std::iter::once(name)).cloned().collect();
+        let all = record.all().map(|(at, _)| at);
+        let mut branches = Vec::new();
+        for (at, term) in record.terms.iter().enumerate() {
+            self.branches += 1;
+            if self.branches > MAX_BRANCHES {
+                self.is_cut = true;
+                break;
+            }
+            let text = text.get(term.at.clone()).unwrap_or_default().to_owned();
+            let is_unused = match term.kind {
+                SpfTermKind::Directive(..) => all.is_some_and(|all| at > all),
+                SpfTermKind::Redirect(_) => all.is_some(),
+                SpfTermKind::Exp(_) | SpfTermKind::Unknown { .. } | SpfTermKind::Wrong(_) => false,
+            };
+            let (cost, effect, child) =
+                if is_unused { (0, SpfEffect::Unused, None) } else { self.term(&term.kind, name, &above) };
+            branches.push(SpfBranch { text, cost, effect, child });
+        }
+        branches
+    }
+
+    fn term(&mut self, kind: &SpfTermKind, name: &DnsName, above: &[DnsName]) -> (u32, SpfEffect, Option<SpfNode>) {
+        let mechanism = match kind {
+            SpfTermKind::Directive(_, mechanism) => mechanism,
+            SpfTermKind::Redirect(target) => return self.record(target, name, above),
+            SpfTermKind::Exp(_) | SpfTermKind::Unknown { .. } | SpfTermKind::Wrong(_) => {
+                return (0, SpfEffect::Free, None);
+            }
+        };
+        let target = match mechanism {
+            SpfMechanism::All | SpfMechanism::Network { .. } => return (0, SpfEffect::Free, None),
+            SpfMechanism::Include(target) => return self.record(target, name, above),
+            SpfMechanism::Ptr { .. } => return (1, SpfEffect::Depends, None),
+            SpfMechanism::A { target, .. } | SpfMechanism::Mx { target, .. } => target.as_ref(),
+            SpfMechanism::Exists(target) => Some(target),
+        };
+        let host = match target {
+            None => name.clone(),
+            Some(target) => match self.expand(target, name) {
+                Ok(host) => host,
+                Err(effect) => return (1, effect, None),
+            },
+        };
+        let effect = match mechanism {
+            SpfMechanism::Mx { .. } => self.mx(&host),
+            SpfMechanism::Exists(_) => self.address_effect(&host, &[RecordKind::A]),
+            _ => self.address_effect(&host, &[RecordKind::A, RecordKind::Aaaa]),
+        };
+        (1, effect, None)
+    }
+
+    fn record(&mut self, target: &MacroString, name: &DnsName, above: &[DnsName]) -> (u32, SpfEffect, Option<SpfNode>) {
+        let next = match self.expand(target, name) {
+            Ok(next) => next,
+            Err(effect) => return (1, effect, None),
+        };
+        if above.contains(&next) {
+            return (1, SpfEffect::Loop(next), None);
+        }
+        if above.len() > MAX_DEPTH {
+            self.is_cut = true;
+            return (1, SpfEffect::Pending, None);
+        }
+        (1, SpfEffect::Record, Some(self.node(&next, above)))
+    }
+
+    fn expand(&self, target: &MacroString, name: &DnsName) -> Result<DnsName, SpfEffect> {
+        if target.depends_on_message() {
+            return Err(SpfEffect::Depends);
+        }
+        let values = MacroValues {
+            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            local: "postmaster",
+            sender_domain: self.domain.as_str(),
+            domain: name.as_str(),
+            helo: "",
+            validated: "unknown",
+        };
+        target.expand_name(&values).ok_or(SpfEffect::NoName)
+    }
+
+    /// The address records of a host; void only if it has no record of any of these types.
+    fn address_effect(&mut self, host: &DnsName, kinds: &[RecordKind]) -> SpfEffect {
+        let found: Vec<SpfLookup> = kinds.iter().map(|kind| self.lookup(host, *kind)).collect();
+        let mut all = Vec::new();
+        for lookup in &found {
+            match lookup {
+                SpfLookup::Found(records) => all.extend(addresses(records)),
+                SpfLookup::Pending => return SpfEffect::Pending,
+                SpfLookup::Failed | SpfLookup::NoRecord | SpfLookup::NxDomain => {}
+            }
+        }
+        if !all.is_empty() {
+            SpfEffect::Addresses(all)
+        } else if found.contains(&SpfLookup::Failed) {
+            SpfEffect::Failed(host.clone())
+        } else {
+            SpfEffect::Void { name: host.clone(), is_missing: found.contains(&SpfLookup::NxDomain) }
+        }
+    }
+
+    fn mx(&mut self, host: &DnsName) -> SpfEffect {
+        let records = match self.lookup(host, RecordKind::Mx) {
+            SpfLookup::Pending => return SpfEffect::Pending,
+            SpfLookup::Failed => return SpfEffect::Failed(host.clone()),
+            SpfLookup::NoRecord => return SpfEffect::Void { name: host.clone(), is_missing: false },
+            SpfLookup::NxDomain => return SpfEffect::Void { name: host.clone(), is_missing: true },
+            SpfLookup::Found(records) => records,
+        };
+        let hosts: Vec<DnsName> = records
+            .iter()
+            .filter_map(|record| match record {
+                RecordData::Mx { host, .. } if !host.is_root() => Some(host.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut all = Vec::new();
+        let mut is_pending = false;
+        for host in hosts.iter().take(MAX_HOSTS) {
+            match self.address_effect(host, &[RecordKind::A, RecordKind::Aaaa]) {
+                SpfEffect::Addresses(addresses) => all.extend(addresses),
+                SpfEffect::Pending => is_pending = true,
+                _ => {}
+            }
+        }
+        if is_pending { SpfEffect::Pending } else { SpfEffect::Hosts { hosts, addresses: all } }
+    }
+
+    fn exp(&mut self, target: &MacroString) -> SpfExp {
+        let name = match self.expand(target, self.domain) {
+            Ok(name) => name,
+            Err(SpfEffect::Depends) => return SpfExp::Unknown,
+            Err(_) => return SpfExp::Ignored(SpfExpProblem::NoRecord),
+        };
+        match self.lookup(&name, RecordKind::Txt) {
+            SpfLookup::Pending | SpfLookup::Failed => SpfExp::Unknown,
+            SpfLookup::NoRecord | SpfLookup::NxDomain => SpfExp::Ignored(SpfExpProblem::NoRecord),
+            SpfLookup::Found(records) => match records.as_slice() {
+                [RecordData::Txt { text, .. }] => match MacroString::parse(text, MacroUse::Explanation) {
+                    Ok(_) => SpfExp::Valid(text.clone()),
+                    Err(_) => SpfExp::Ignored(SpfExpProblem::Syntax),
+                },
+                _ => SpfExp::Ignored(SpfExpProblem::Several),
+            },
+        }
+    }
+}
+
+/// Whether a record gives every address the result `pass` (RFC 7208 §4.7, without lookups): `+all`, or networks that
+/// contain all IPv4 addresses together.
+pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
+    use super::record::SpfQualifier;
+    let mut halves: Vec<(bool, usize)> = Vec::new();
+    for (at, term) in record.terms.iter().enumerate() {
+        let SpfTermKind::Directive(qualifier, mechanism) = &term.kind else { continue };
+        match mechanism {
+            SpfMechanism::All => return (*qualifier == SpfQualifier::Pass).then(|| vec![at]),
+            SpfMechanism::Network { prefix: 0, .. } if *qualifier == SpfQualifier::Pass => return Some(vec![at]),
+            SpfMechanism::Network { ip: IpAddr::V4(ip), prefix: 1 } if *qualifier == SpfQualifier::Pass => {
+                let is_upper = u32::from(*ip) >> 31 == 1;
+                if let Some((_, other)) = halves.iter().find(|(half, _)| *half != is_upper) {
+                    return Some(vec![*other, at]);
+                }
+                halves.push((is_upper, at));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The result for clients that no term matches, if the record is valid and has no `redirect`.
+pub(crate) fn default_result(record: &SpfRecord) -> SpfResult {
+    use super::record::SpfQualifier;
+    match record.all() {
+        Some((_, SpfQualifier::Pass)) => SpfResult::Pass,
+        Some((_, SpfQualifier::Fail)) => SpfResult::Fail,
+        Some((_, SpfQualifier::SoftFail)) => SpfResult::SoftFail,
+        Some((_, SpfQualifier::Neutral)) | None => SpfResult::Neutral,
+    }
+}
