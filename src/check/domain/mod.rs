@@ -37,6 +37,7 @@ mod tlsrpt;
 pub(in crate::check) mod world;
 
 use super::finding::Check;
+pub use lists::default_lists;
 pub use results::results;
 
 /// Every check of a domain, in the order in which findings of the same severity are listed.
