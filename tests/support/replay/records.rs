@@ -14,7 +14,7 @@ use super::handshake::handshake;
 /// Answers a question from the lines of a zone. Authoritative servers do not respond.
 pub(super) fn answer(zone: &[String], request: &RecordsRequest) -> Outcome {
     if request.server.is_some() {
-        let fault = Fault::Dns { kind: DnsFaultKind::TimedOut, detail: String::new() };
+        let fault = Fault::Dns { kind: DnsFaultKind::Timeout, detail: String::new() };
         return Outcome::Failed { fault };
     }
     let (mut name, mut aliases) = (request.name.clone(), Vec::new());
