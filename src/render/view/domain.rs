@@ -106,7 +106,7 @@ fn rows_of(mx: &MxSeen, sts: &StsSeen, cut: Option<&str>) -> Vec<MatrixRow> {
         .flat_map(|address| {
             let row =
                 |kind: Option<&str>, certificate: Option<&MxCertificateSeen>, policies: &PoliciesSeen| MatrixRow {
-                        full: named(&mx.host, kind),
+                    full: named(&mx.host, kind),
                     cells: [
                         (Role::Plain, named(short, kind)),
                         (Role::Plain, address.ip.to_string()),
@@ -548,7 +548,9 @@ fn branch(terms: &[SpfTermSeen], way: SpfWay<'_>, above: &[bool], lines: &mut Ve
             cost: term.cost,
             detail: detail.join("; "),
         });
-        branch(&term.children, own, &follows, lines);
+        // The result of an included record that does not match is not known here.
+        let below = if let SpfWay::Passed = own { SpfWay::Unknown } else { own };
+        branch(&term.children, below, &follows, lines);
     }
 }
 

@@ -223,5 +223,7 @@ fn walk(folder: &PathBuf) -> Vec<PathBuf> {
 /// The report of a check of a domain with two mail servers.
 pub fn domain() -> Played {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/domain.toml");
-    play_text("domain".to_owned(), &std::fs::read_to_string(file).unwrap())
+    let played = play_text("domain".to_owned(), &std::fs::read_to_string(file).unwrap());
+    assert!(played.problems.is_empty(), "{:?}", played.problems);
+    played
 }

@@ -35,9 +35,9 @@ pub(super) fn answer(zone: &[String], request: &RecordsRequest) -> Outcome {
         () if own.is_empty() && !zone.iter().any(|line| line.contains(&format!(".{name} "))) => DnsCode::NxDomain,
         () => DnsCode::NoError,
     };
-    let records = of_kind.iter().filter_map(|line| {
-        Some(DnsRecord { name: line.name.clone(), ttl: 3600, data: line.data.clone()? })
-    });
+    let records = of_kind
+        .iter()
+        .filter_map(|line| Some(DnsRecord { name: line.name.clone(), ttl: 3600, data: line.data.clone()? }));
     let seen = RecordsSeen {
         server: Some("192.0.2.53:53".parse().unwrap()),
         code,
