@@ -1,7 +1,7 @@
 //! The rows about a mail domain. `[*]` stands for all items: an expectation must hold for each of them. Of MX hosts, these
 //! are all IP addresses that were tested; addresses that were not tested are listed in the report.
 
-use super::list::{count, fact, text, word};
+use super::convert::{count, fact, text, word};
 use super::{Field, FieldValue, Refusal, RequiredPhase, Unit, ValueType};
 use crate::check::domain::seen::{DkimState, DomainSeen, ListState, MxAddressSeen, MxSeen, SenderKind, SendingSeen};
 use crate::report::document::Document;
