@@ -49,7 +49,7 @@ impl FoundError {
             rule: self.rule(),
             confidence: Some(error.confidence),
             meaning: Some(match program {
-                Some(program) => format!("an error message of {}", program.name),
+                Some(program) => format!("an error message from {}", program.name),
                 None => by_language(text).to_owned(),
             }),
             cause: Some(error.means.into()),
