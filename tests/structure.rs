@@ -239,15 +239,18 @@ fn every_cited_rfc_is_known() {
             for part in line.split("RFC ").skip(1) {
                 let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
                 let Ok(number) = digits.parse::<u32>() else { continue };
-                let is_marked =
-                    OBSOLETE.contains(&number) && (text.contains("historic") || text.contains("obsolete"));
+                let is_marked = OBSOLETE.contains(&number) && (text.contains("historic") || text.contains("obsolete"));
                 if !CURRENT.contains(&number) && !is_marked {
                     wrong.push(format!("{}:{}: RFC {number}", path.display(), at + 1));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "unknown or obsolete RFCs (the latter need the word historic or obsolete): {}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "unknown or obsolete RFCs (the latter need the word historic or obsolete): {}",
+        wrong.join("\n")
+    );
 }
 
 #[test]

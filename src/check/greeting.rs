@@ -421,8 +421,9 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     finding.cause =
         "An SMTP greeting begins with a three-digit code. The first line from this server does not.".to_owned();
     if known.is_none() {
-        finding.otherwise =
-            Some("A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned());
+        finding.otherwise = Some(
+            "A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned(),
+        );
     }
     finding.fixes.push(Fix::run(
         format!("Use the SMTP port of this host{port}"),

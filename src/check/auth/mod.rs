@@ -181,7 +181,8 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
+        finding.otherwise =
+            Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH over TLS"));

@@ -34,9 +34,8 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
         found.phase
     );
-    let has_sent = session
-        .events()
-        .any(|event| event.seq < found.proof.seq && matches!(event.what, EventKind::Sent { .. }));
+    let has_sent =
+        session.events().any(|event| event.seq < found.proof.seq && matches!(event.what, EventKind::Sent { .. }));
     finding.otherwise = has_sent.then(|| {
         "The server may have replied to a command with a code that RFC 5321 does not define for that command. Ask the server's operator whether this is the case."
             .to_owned()
