@@ -92,7 +92,7 @@ const CURRENT: &[u32] = &[
     8301, 8305, 8314, 8410, 8422, 8446, 8460, 8461, 8463, 8617, 8624, 8659, 8689, 8996, 9110, 9112, 9149, 9155, 9266,
     9276, 9293, 9325, 9364, 9422, 9495, 9525, 9598, 9904, 9905, 9989, 9990, 9991,
 ];
-/// The obsolete RFCs that may be cited, but only together with the word "historic".
+/// The obsolete RFCs that may be cited, but only together with the word "historic" or "obsolete".
 const OBSOLETE: &[u32] =
     &[821, 1845, 1846, 2222, 2487, 2554, 2821, 2831, 3464, 4013, 4346, 4405, 5077, 5246, 5336, 6101, 7489];
 
@@ -239,14 +239,18 @@ fn every_cited_rfc_is_known() {
             for part in line.split("RFC ").skip(1) {
                 let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
                 let Ok(number) = digits.parse::<u32>() else { continue };
-                let historic = OBSOLETE.contains(&number) && text.contains("historic");
-                if !CURRENT.contains(&number) && !historic {
+                let is_marked = OBSOLETE.contains(&number) && (text.contains("historic") || text.contains("obsolete"));
+                if !CURRENT.contains(&number) && !is_marked {
                     wrong.push(format!("{}:{}: RFC {number}", path.display(), at + 1));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "unknown or obsolete RFCs (the latter need the word historic): {}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "unknown or obsolete RFCs (the latter need the word historic or obsolete): {}",
+        wrong.join("\n")
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Checks: one subject per file. Each check asks questions and judges evidence. Both are pure functions of the plan and
-//! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
+//! Checks: one subject per file. Each check has two functions: one asks questions, and one judges the evidence. Both are
+//! pure functions of the plan and the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`]
+//! runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
 //! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if

@@ -38,7 +38,7 @@ use crate::wire::tls::{alert_name, scheme_name};
 /// The maximum number of certificates in a chain that are parsed.
 const MAX_CHAIN: usize = 60;
 
-/// Signature schemes of handshakes for which rustls has no name (RFC 8446 §4.2.3).
+/// Handshake signature schemes for which rustls has no name (RFC 8446 §4.2.3).
 const RSA_PSS_PSS_SHA256: u16 = 0x0809;
 const RSA_PSS_PSS_SHA384: u16 = 0x080a;
 const RSA_PSS_PSS_SHA512: u16 = 0x080b;
@@ -52,7 +52,7 @@ pub(crate) struct Secured {
     pub(crate) stream: TlsStream<Tap>,
     pub(crate) handshake: Handshake,
     pub(crate) binding: Option<Binding>,
-    /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, historic). In TLS
+    /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, obsolete). In TLS
     /// 1.3, tickets arrive only after the handshake.
     pub(crate) is_resumable: bool,
 }
@@ -287,7 +287,7 @@ impl Recorder {
     }
 }
 
-/// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). Only
+/// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, obsolete). Only
 /// the key of the certificate is used; its other faults do not affect this signature.
 fn proof(
     version: TlsVersion,

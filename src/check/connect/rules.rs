@@ -86,7 +86,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     severity: Severity::Error,
     title: "connection attempts to this port time out",
     docs: Docs {
-        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine runs at a cloud provider that blocks the port.",
+        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
         action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs in a known cloud, follow the provider's procedure for unblocking the port, which the finding describes.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",

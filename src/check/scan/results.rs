@@ -67,7 +67,7 @@ pub struct Features {
     pub encrypt_then_mac: Support,
     /// Renegotiation is bound to the connection (RFC 5746).
     pub secure_renegotiation: Support,
-    /// Session tickets (RFC 5077, historic).
+    /// Session tickets (RFC 5077, obsolete).
     pub session_tickets: Support,
     /// The server uses compression.
     pub compression: Support,

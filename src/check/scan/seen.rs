@@ -114,7 +114,7 @@ impl<'a> Seen<'a> {
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (historic): a server that supports only newer versions than the client sends `protocol_version`.
+    /// RFC 5246 §E.1 (obsolete): a server that supports only newer versions than the client sends `protocol_version`.
     /// Therefore this alert in response to TLS 1.1 means that TLS 1.0 and SSLv3 are not supported either.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {

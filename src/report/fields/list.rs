@@ -252,7 +252,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.verifies",
             ValueType::Fact,
-            "whether the certificate is trusted, valid now and for the host name, and its key signed the handshake",
+            "whether the certificate is trusted, is within its validity period, matches the host name, and its key signed the handshake",
             |report, _| fact(certificate(report).map(|one| one.verifies))
         ),
         field!(
