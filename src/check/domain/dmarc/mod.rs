@@ -11,15 +11,14 @@ mod rules;
 use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
 use super::dkim;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
-use super::sight::{Known, Sight, records};
-use crate::check::finding::{Check, Finding, Rule, Severity};
-use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordData, RecordsSeen};
+use super::sight::{Sight, records};
+use crate::check::finding::{Check, Finding, Severity};
+use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::dmarc::{
-    Applied, Disposition, DmarcRecord, DmarcText, Existence, PublicSuffix, RecordSearch, ReportAddress, WalkFound,
-    WalkStep, is_public_suffix, organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk,
-    walk,
+    Applied, Disposition, DmarcRecord, DmarcText, PublicSuffix, RecordSearch, ReportAddress, WalkFound, WalkStep,
+    is_public_suffix, organizational_domain_by_list, walk,
 };
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
