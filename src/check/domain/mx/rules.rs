@@ -135,7 +135,7 @@ pub(super) static MX_IS_ALIAS: Rule = Rule {
 pub(super) static MX_ALIAS_LOOP: Rule = Rule {
     id: "mx-alias-loop",
     severity: Severity::Error,
-    title: "CNAME records form a loop",
+    title: "the CNAME records of a name form a loop",
     docs: Docs {
         sees: "The CNAME records of the domain or of an MX host lead back to themselves, or form a chain that resolvers do not follow to its end.",
         matters: "The name has no address, so senders cannot use it.",
