@@ -187,7 +187,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
 pub(super) static MX_DUPLICATE: Rule = Rule {
     id: "mx-duplicate",
     severity: Severity::Notice,
-    title: "MX records lead to the same server",
+    title: "several MX records lead to the same server",
     docs: Docs {
         sees: "Two MX records have the same host, or two MX hosts have an IP address in common.",
         matters: "The second entry is no additional server: if the server is not available, the other entry does not help.",
