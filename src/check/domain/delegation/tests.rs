@@ -1,3 +1,5 @@
+//! Tests of the findings about authoritative name servers.
+
 use std::net::SocketAddr;
 
 use super::super::seen::NameServerState;

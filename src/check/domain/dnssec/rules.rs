@@ -44,7 +44,7 @@ pub(super) static DNSSEC_DS_MISMATCH: Rule = Rule {
 pub(super) static DNSSEC_BOGUS: Rule = Rule {
     id: "dnssec-bogus",
     severity: Severity::Error,
-    title: "DNSSEC validation failed",
+    title: "the DNSSEC validation failed",
     docs: Docs {
         sees: "The MX records of the domain, or the addresses of an MX host, should be signed, but the signature is missing or wrong, its key is missing, or there is no valid proof that the records do not exist.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
@@ -57,7 +57,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
 pub(super) static DNSSEC_WEAK: Rule = Rule {
     id: "dnssec-weak",
     severity: Severity::Warning,
-    title: "DNSSEC uses algorithms or parameters that some resolvers do not accept",
+    title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
         sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older one, or all DS records have a SHA-1 digest, or the zone uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
         matters: "Some resolvers treat such a zone as unsigned, so that DANE has no effect; some fail to resolve it.",
@@ -83,7 +83,7 @@ pub(super) static DNSSEC_NOT_ACTIVE: Rule = Rule {
 pub(super) static DNSSEC_NOT_TESTED: Rule = Rule {
     id: "dnssec-not-tested",
     severity: Severity::Notice,
-    title: "DNSSEC could not be tested from here",
+    title: "the DNSSEC state could not be tested from here",
     docs: Docs {
         sees: "The resolver removes signatures from its responses, or a key or DS record that is needed for the validation could not be looked up.",
         matters: "It is not known whether the records are signed correctly, and DANE cannot be tested. This is not a fault of the domain.",

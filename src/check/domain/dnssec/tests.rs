@@ -1,3 +1,5 @@
+//! Tests of the findings about DNSSEC.
+
 use super::super::seen::DnssecWord;
 use super::super::world::{NOW, World, name, plan, response};
 use crate::check::domain::results;

@@ -1,3 +1,5 @@
+//! Tests of the sessions with MX hosts and their findings.
+
 use super::super::results;
 use super::super::seen::{Delivery, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
