@@ -8,8 +8,6 @@ mod exchange;
 mod read;
 mod reason;
 mod servers;
-#[cfg(test)]
-mod tests;
 mod validate;
 
 use std::net::{IpAddr, SocketAddr};
@@ -76,7 +74,7 @@ impl DnsRecordSource {
             let end = records_seen(request, &query, &response, &direct, &states)?;
             Ok(RecordsSeen { aliases: seen.aliases, ..end })
         });
-        beside(work, pin!(self.cache.prefetch(query.name()))).await
+        beside(work, pin!(self.cache.prefetch(query))).await
     }
 }
 
@@ -222,3 +220,6 @@ fn records_seen(
         size: response.size,
     })
 }
+
+#[cfg(test)]
+mod tests;
