@@ -171,3 +171,6 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

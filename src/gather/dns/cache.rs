@@ -18,7 +18,7 @@ use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::NS;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
 use super::servers::DnsServers;
@@ -28,6 +28,11 @@ use crate::plan::Plan;
 
 /// The number of labels below the root for whose zones keys are looked up in advance: `example.co.uk` has three.
 const LIKELY_ZONES: usize = 3;
+
+/// The number of questions that are sent at the same time. Each needs a socket, and resolvers drop long bursts.
+const MAX_CONCURRENT: usize = 48;
+/// The number of failed lookups after which the zone of a name is not searched further.
+const MAX_FAILURES: usize = 2;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
 
@@ -46,6 +51,8 @@ struct CacheState {
     /// Names of which it is known whether a zone begins there.
     cuts: Mutex<HashMap<Name, ZoneCut>>,
     received: AtomicUsize,
+    /// Limits the number of questions that are sent at the same time.
+    permits: Semaphore,
 }
 
 /// Whether a zone begins at a name.
@@ -64,19 +71,25 @@ impl DnsCache {
             asked: Mutex::default(),
             cuts: Mutex::default(),
             received: AtomicUsize::new(0),
+            permits: Semaphore::new(MAX_CONCURRENT),
         };
         DnsCache { shared: Arc::new(state) }
     }
 
     /// Asks the resolver, unless the same question has been asked before.
     pub(super) async fn ask(&self, query: &Query) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
-        let CacheState { resolver, connect_ms, received, .. } = &*self.shared;
+        let CacheState { resolver, connect_ms, received, permits, .. } = &*self.shared;
         let Some(cell) = self.cell(query.name(), query.query_type()) else {
             return Err(NoDnsResponse::new(DnsFaultKind::Malformed, "an earlier lookup failed"));
         };
         let servers = self.shared.servers.get_or_init(|| DnsServers::of(*resolver, *connect_ms));
         let question = DnsQuestion { query: query.clone(), role: ServerRole::Resolver };
-        cell.get_or_init(|| async { servers.ask(&question, received).await.map(Arc::new) }).await.clone()
+        let answered = cell.get_or_init(|| async {
+            // The semaphore is never closed.
+            let _permit = permits.acquire().await;
+            servers.ask(&question, received).await.map(Arc::new)
+        });
+        answered.await.clone()
     }
 
     /// Asks an authoritative server. The response is not kept.
@@ -95,9 +108,13 @@ impl DnsCache {
         Some(Arc::clone(asked.entry((name.clone(), kind)).or_default()))
     }
 
-    /// Looks up the keys and digests that the chain of trust of a name probably needs.
-    pub(super) async fn prefetch(&self, name: &Name) {
-        let levels = usize::from(name.num_labels()).min(LIKELY_ZONES);
+    /// Looks up the keys and digests that the chain of trust of a question probably needs.
+    pub(super) async fn prefetch(&self, query: &Query) {
+        let name = query.name();
+        // A host below a domain is rarely a zone of its own.
+        let is_host = matches!(query.query_type(), RecordType::A | RecordType::AAAA) && name.num_labels() > 2;
+        let labels = usize::from(name.num_labels()) - usize::from(is_host);
+        let levels = labels.min(LIKELY_ZONES);
         let zones: Vec<Name> =
             (0..=levels).map(|labels| name.trim_to(labels)).filter(|zone| !is_service(zone)).collect();
         self.prefetch_zones(&zones).await;
@@ -119,11 +136,13 @@ impl DnsCache {
     /// for records without signatures.
     pub(super) async fn find_zone(&self, name: &Name, negative: Option<&Message>) -> Option<Name> {
         let mut at = name.clone();
+        let mut failures = 0;
         loop {
             let found = match negative.and_then(|message| soa_owner(&message.authorities, name)) {
                 Some(apex) => Some(apex),
                 None => {
                     let response = self.ask(&Query::query(at.clone(), RecordType::SOA)).await;
+                    failures += usize::from(response.is_err());
                     response.ok().and_then(|response| zone_in(&response.message, &at))
                 }
             };
@@ -131,7 +150,7 @@ impl DnsCache {
                 self.note_zone(name, &apex);
                 return Some(apex);
             }
-            if at.is_root() {
+            if at.is_root() || failures == MAX_FAILURES {
                 return None;
             }
             at = at.base_name();

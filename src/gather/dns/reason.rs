@@ -10,10 +10,10 @@ use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, Reco
 
 use super::anchors::DnssecAnchors;
 use super::cache::{DnsCache, covered_type, is_answer};
-use super::validate::{bogus, lookup_failed};
-use crate::evidence::{BogusReason, DnssecState};
+use super::read;
+use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
-/// The maximum number of zones on the way to the trust anchor.
+/// The maximum number of zones from the records to the trust anchor.
 const MAX_ZONES: usize = 128;
 /// The maximum number of signatures of one set that are verified, and of keys with one tag: a limit against responses
 /// that are expensive to verify.
@@ -156,6 +156,16 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
 }
 
+/// A lookup that the verdict depends on failed.
+pub(super) fn lookup_failed() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
+}
+
+/// The records are bogus for this reason.
+pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
+    DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
+}
+
 async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
     match cache.ask(&Query::query(zone.clone(), kind)).await {
         Ok(response) if is_answer(response.message.metadata.response_code) => Ok(response.message.clone()),
@@ -188,7 +198,7 @@ pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
     }
 }
 
-/// Whether a time is before another one, as serial numbers (RFC 1982 §3.2).
+/// Whether a time is before another one, as serial numbers (RFC 4034 §3.1.5).
 fn is_before(earlier: u32, later: u32) -> bool {
     later.wrapping_sub(earlier).cast_signed() > 0
 }

@@ -26,8 +26,8 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
-use super::read::{self, AliasPath};
-use super::reason::{self, SignedSet};
+use super::read::AliasPath;
+use super::reason::{self, SignedSet, bogus, lookup_failed};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The DNSSEC states of a response.
@@ -253,14 +253,6 @@ enum Validated {
     Unproven(Box<Message>, Proof),
     /// There is no verdict, because a lookup failed.
     Failed,
-}
-
-pub(super) fn lookup_failed() -> DnssecState {
-    DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
-}
-
-pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
-    DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
 }
 
 fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {

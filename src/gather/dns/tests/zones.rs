@@ -32,17 +32,22 @@ pub(super) enum Signing {
 }
 
 /// A zone with its signatures.
-pub(super) struct Zone {
+pub(super) struct SignedZone {
     origin: Name,
     sets: BTreeMap<Name, BTreeMap<RecordType, RecordSet>>,
     key: Option<DNSKEY>,
 }
 
-impl Zone {
+impl SignedZone {
     /// Signs the records of a zone. The children are delegated to.
-    pub(super) fn new(origin: &str, signing: Signing, records: Vec<(&str, RData)>, children: &[&Zone]) -> Zone {
+    pub(super) fn new(
+        origin: &str,
+        signing: Signing,
+        records: Vec<(&str, RData)>,
+        children: &[&SignedZone],
+    ) -> SignedZone {
         let origin = name(origin);
-        let mut zone = Zone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
+        let mut zone = SignedZone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
         let soa = SOA::new(origin.clone(), origin.clone(), 1, 3600, 600, 86400, 300);
         zone.add(&origin, RData::SOA(soa));
         zone.add(&origin, RData::NS(NS(name("ns.invalid"))));
@@ -68,7 +73,7 @@ impl Zone {
             .insert(Record::from_rdata(at.clone(), TTL, data), 0);
     }
 
-    fn sign(&mut self, days: i64, children: &[&Zone]) {
+    fn sign(&mut self, days: i64, children: &[&SignedZone]) {
         let der = EcdsaSigningKey::generate_pkcs8(Algorithm::ECDSAP256SHA256).expect("a key");
         let key = EcdsaSigningKey::from_pkcs8(&der, Algorithm::ECDSAP256SHA256).expect("a key");
         let dnskey = DNSKEY::with_flags(257, key.to_public_key().expect("a public key"));
@@ -148,12 +153,13 @@ impl Zone {
 }
 
 /// The answer from the zones, with aliases followed.
-pub(super) fn answer(zones: &[Zone], query: &Query, message: &mut Message) {
+pub(super) fn answer(zones: &[SignedZone], query: &Query, message: &mut Message) {
     let kind = query.query_type();
     let mut at = query.name().clone();
     for _ in 0..20 {
-        let holds =
-            |zone: &&Zone| zone.origin.zone_of(&at) && !(kind == RecordType::DS && zone.origin == at && !at.is_root());
+        let holds = |zone: &&SignedZone| {
+            zone.origin.zone_of(&at) && !(kind == RecordType::DS && zone.origin == at && !at.is_root())
+        };
         let zone = zones.iter().filter(holds).max_by_key(|zone| zone.origin.num_labels()).expect("the root zone");
         if let Some(set) = zone.set(&at, kind) {
             message.add_answers(set.records(true).cloned());
@@ -171,7 +177,7 @@ pub(super) fn answer(zones: &[Zone], query: &Query, message: &mut Message) {
 
 /// A question that the resolver received.
 #[derive(Clone, Debug)]
-pub(super) struct Received {
+pub(super) struct ReceivedQuestion {
     pub(super) query: Query,
     pub(super) over_tcp: bool,
     /// The number of earlier questions that were equal.
@@ -179,36 +185,40 @@ pub(super) struct Received {
 }
 
 /// What the resolver sends instead of an answer: nothing, or any messages.
-pub(super) type Change = Box<dyn Fn(&Received, Message) -> Vec<Message> + Send + Sync>;
+pub(super) type ResponseChange = Box<dyn Fn(&ReceivedQuestion, Message) -> Vec<Message> + Send + Sync>;
 
 /// Leaves the answers as they are.
-pub(super) fn unchanged() -> Change {
+pub(super) fn unchanged() -> ResponseChange {
     Box::new(|_, message| vec![message])
 }
 
 /// Whether the resolver listens on TCP too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Transports {
+pub(super) enum ListensOn {
     UdpOnly,
     UdpAndTcp,
 }
 
-struct Shared {
-    zones: Vec<Zone>,
-    change: Change,
-    log: Mutex<Vec<Received>>,
+struct ResolverState {
+    zones: Vec<SignedZone>,
+    change: ResponseChange,
+    log: Mutex<Vec<ReceivedQuestion>>,
 }
 
 /// The resolver.
-pub(super) struct Resolver {
+pub(super) struct LoopbackResolver {
     pub(super) address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ResolverState>,
 }
 
-impl Resolver {
+impl LoopbackResolver {
     /// Starts a resolver as tasks of the current runtime.
-    pub(super) async fn start(zones: Vec<Zone>, transports: Transports, change: Change) -> Resolver {
-        let shared = Arc::new(Shared { zones, change, log: Mutex::default() });
+    pub(super) async fn start(
+        zones: Vec<SignedZone>,
+        transports: ListensOn,
+        change: ResponseChange,
+    ) -> LoopbackResolver {
+        let shared = Arc::new(ResolverState { zones, change, log: Mutex::default() });
         // The port must be free for both.
         let (udp, tcp) = loop {
             let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a TCP port");
@@ -227,7 +237,7 @@ impl Resolver {
                 }
             }
         });
-        if transports == Transports::UdpAndTcp {
+        if transports == ListensOn::UdpAndTcp {
             let by_tcp = Arc::clone(&shared);
             tokio::spawn(async move {
                 while let Ok((mut stream, _)) = tcp.accept().await {
@@ -241,23 +251,23 @@ impl Resolver {
                 }
             });
         }
-        Resolver { address, shared }
+        LoopbackResolver { address, shared }
     }
 
     /// The questions so far.
-    pub(super) fn log(&self) -> Vec<Received> {
+    pub(super) fn log(&self) -> Vec<ReceivedQuestion> {
         self.shared.log.lock().expect("a log").clone()
     }
 }
 
-impl Shared {
+impl ResolverState {
     fn responses(&self, question: &[u8], over_tcp: bool) -> Vec<Vec<u8>> {
         let request = Message::from_vec(question).expect("a question");
         assert!(request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok), "DO is set");
         let query = request.queries.first().expect("a question").clone();
         let mut log = self.log.lock().expect("a log");
         let repeats = log.iter().filter(|known| known.query == query && known.over_tcp == over_tcp).count();
-        let received = Received { query: query.clone(), over_tcp, repeats };
+        let received = ReceivedQuestion { query: query.clone(), over_tcp, repeats };
         log.push(received.clone());
         let mut message = Message::response(request.metadata.id, request.metadata.op_code);
         message.metadata.recursion_desired = request.metadata.recursion_desired;

@@ -8,10 +8,11 @@ use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
-use self::zones::{Change, Resolver, Signing, Transports, Zone, name, unchanged};
+use self::zones::{ListensOn, LoopbackResolver, ResponseChange, SignedZone, Signing, name, unchanged};
 use super::anchors::DnssecAnchors;
 use super::exchange::NoDnsResponse;
-use super::{DnsRecordSource, authoritative, overridden, read};
+use super::read;
+use super::source::{DnsRecordSource, authoritative, overridden};
 use crate::cli::{self, Invocation};
 use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
 use crate::plan::Plan;
@@ -31,8 +32,8 @@ fn alias(target: &str) -> RData {
 }
 
 /// The zones of the tests, from the root down. Each zone below `test` has a name that describes it.
-fn zones() -> Vec<Zone> {
-    let signed = Zone::new(
+fn zones() -> Vec<SignedZone> {
+    let signed = SignedZone::new(
         "signed.test",
         Signing::From(0),
         vec![
@@ -48,20 +49,28 @@ fn zones() -> Vec<Zone> {
         ],
         &[],
     );
-    let unsigned =
-        Zone::new("unsigned.test", Signing::Unsigned, vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))], &[]);
-    let expired = Zone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
-    let future = Zone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
+    let unsigned = SignedZone::new(
+        "unsigned.test",
+        Signing::Unsigned,
+        vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
+        &[],
+    );
+    let expired = SignedZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
+    let future = SignedZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
     let mut forged =
-        Zone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
+        SignedZone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
     forged.falsify("a.forged.test", a(66));
     forged.strip("b.forged.test", RecordType::A);
     // The parent points to the key of another zone with this name.
-    let announced = Zone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let wrong_ds = Zone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let test =
-        Zone::new("test", Signing::From(0), vec![], &[&signed, &unsigned, &expired, &future, &forged, &announced]);
-    let root = Zone::new(".", Signing::From(0), vec![], &[&test]);
+    let announced = SignedZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let wrong_ds = SignedZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let test = SignedZone::new(
+        "test",
+        Signing::From(0),
+        vec![],
+        &[&signed, &unsigned, &expired, &future, &forged, &announced],
+    );
+    let root = SignedZone::new(".", Signing::From(0), vec![], &[&test]);
     vec![root, test, signed, unsigned, expired, future, forged, wrong_ds]
 }
 
@@ -74,15 +83,15 @@ fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
 }
 
 struct World {
-    resolver: Resolver,
+    resolver: LoopbackResolver,
     source: DnsRecordSource,
 }
 
 impl World {
-    async fn new(transports: Transports, change: Change) -> World {
+    async fn new(transports: ListensOn, change: ResponseChange) -> World {
         let zones = zones();
         let anchor = zones.first().expect("the root").anchor();
-        let resolver = Resolver::start(zones, transports, change).await;
+        let resolver = LoopbackResolver::start(zones, transports, change).await;
         let mut plan = plan(resolver.address, &[]);
         plan.limits.connect_ms = 2000;
         let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
@@ -110,7 +119,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 fn honest() -> impl Future<Output = World> {
-    World::new(Transports::UdpAndTcp, unchanged())
+    World::new(ListensOn::UdpAndTcp, unchanged())
 }
 
 fn bogus(why: BogusReason, zone: &str) -> DnssecState {
@@ -186,7 +195,7 @@ fn every_kind_of_bogus_zone_has_its_reason() {
 #[test]
 fn a_denial_without_proof_is_bogus() {
     run(async {
-        let change: Change = Box::new(|received, mut message| {
+        let change: ResponseChange = Box::new(|received, mut message| {
             if received.query.name() == &name("missing.signed.test") {
                 message.authorities.retain(|record| {
                     let of = super::cache::covered_type(record).unwrap_or_else(|| record.record_type());
@@ -195,7 +204,7 @@ fn a_denial_without_proof_is_bogus() {
             }
             vec![message]
         });
-        let world = World::new(Transports::UdpAndTcp, change).await;
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
         assert_eq!(world.state("missing.signed.test").await, bogus(BogusReason::DenialUnproven, "signed.test"));
     });
 }
@@ -203,8 +212,8 @@ fn a_denial_without_proof_is_bogus() {
 #[test]
 fn a_resolver_that_strips_signatures_makes_nothing_bogus() {
     run(async {
-        let change: Change = Box::new(|_, message| vec![message.maybe_strip_dnssec_records(false)]);
-        let world = World::new(Transports::UdpAndTcp, change).await;
+        let change: ResponseChange = Box::new(|_, message| vec![message.maybe_strip_dnssec_records(false)]);
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
         for at in ["a.signed.test", "a.unsigned.test", "a.forged.test", "missing.signed.test"] {
             assert_eq!(world.state(at).await, indeterminate(IndeterminateReason::SignaturesStripped), "{at}");
         }
@@ -214,15 +223,16 @@ fn a_resolver_that_strips_signatures_makes_nothing_bogus() {
 #[test]
 fn one_lost_packet_changes_nothing_and_a_lost_key_is_not_bogus() {
     run(async {
-        let change: Change = Box::new(|received, message| if received.repeats == 0 { vec![] } else { vec![message] });
-        let mut world = World::new(Transports::UdpAndTcp, change).await;
+        let change: ResponseChange =
+            Box::new(|received, message| if received.repeats == 0 { vec![] } else { vec![message] });
+        let mut world = World::new(ListensOn::UdpAndTcp, change).await;
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
         for lost in [RecordType::DNSKEY, RecordType::DS] {
-            let change: Change = Box::new(move |received, message| {
+            let change: ResponseChange = Box::new(move |received, message| {
                 let is_lost = received.query.query_type() == lost && received.query.name() == &name("signed.test");
                 if is_lost { vec![] } else { vec![message] }
             });
-            world = World::new(Transports::UdpAndTcp, change).await;
+            world = World::new(ListensOn::UdpAndTcp, change).await;
             let state = world.state("a.signed.test").await;
             assert_eq!(state, indeterminate(IndeterminateReason::LookupFailed), "{lost}");
         }
@@ -248,15 +258,15 @@ fn aliases_have_their_own_state() {
 #[test]
 fn a_truncated_response_is_asked_for_over_tcp() {
     run(async {
-        let truncates = || -> Change {
+        let truncates = || -> ResponseChange {
             Box::new(|received, message| {
                 let is_long = !received.over_tcp && received.query.query_type() == RecordType::MX;
                 vec![if is_long { message.truncate() } else { message }]
             })
         };
-        let seen = World::new(Transports::UdpAndTcp, truncates()).await.seen("signed.test", RecordKind::Mx).await;
+        let seen = World::new(ListensOn::UdpAndTcp, truncates()).await.seen("signed.test", RecordKind::Mx).await;
         assert_eq!((seen.over_tcp, seen.records.len(), seen.dnssec), (true, 2, DnssecState::Secure));
-        let closed = World::new(Transports::UdpOnly, truncates()).await;
+        let closed = World::new(ListensOn::UdpOnly, truncates()).await;
         let none = closed.ask("signed.test", RecordKind::Mx).await.expect_err("no TCP");
         assert_eq!(none.kind, DnsFaultKind::TcpFailed, "{}", none.detail);
         assert!(none.detail.contains("bytes"), "{}", none.detail);
@@ -266,7 +276,7 @@ fn a_truncated_response_is_asked_for_over_tcp() {
 #[test]
 fn a_response_with_another_id_or_question_is_ignored() {
     run(async {
-        let change: Change = Box::new(|_, message| {
+        let change: ResponseChange = Box::new(|_, message| {
             let mut stray = message.clone();
             stray.metadata.id = stray.metadata.id.wrapping_add(1);
             stray.metadata.response_code = ResponseCode::NXDomain;
@@ -274,7 +284,7 @@ fn a_response_with_another_id_or_question_is_ignored() {
             other.queries = vec![Query::query(name("other.test"), RecordType::A)];
             vec![stray, other, message]
         });
-        let world = World::new(Transports::UdpAndTcp, change).await;
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
     });
 }
@@ -302,14 +312,14 @@ fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
 #[test]
 fn servfail_is_a_result_and_never_a_missing_record() {
     run(async {
-        let change: Change = Box::new(|received, mut message| {
+        let change: ResponseChange = Box::new(|received, mut message| {
             if received.query.query_type() == RecordType::MX {
                 message.answers.clear();
                 message.metadata.response_code = ResponseCode::ServFail;
             }
             vec![message]
         });
-        let seen = World::new(Transports::UdpAndTcp, change).await.seen("signed.test", RecordKind::Mx).await;
+        let seen = World::new(ListensOn::UdpAndTcp, change).await.seen("signed.test", RecordKind::Mx).await;
         assert_eq!((seen.code, seen.is_void()), (DnsCode::ServFail, false));
         assert_eq!(seen.dnssec, indeterminate(IndeterminateReason::LookupFailed));
     });
@@ -334,12 +344,12 @@ fn each_question_is_asked_once() {
 #[test]
 fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
     run(async {
-        let change: Change = Box::new(|_, mut message| {
+        let change: ResponseChange = Box::new(|_, mut message| {
             assert!(!message.metadata.recursion_desired && !message.metadata.checking_disabled);
             message.metadata.authoritative = true;
             vec![message]
         });
-        let world = World::new(Transports::UdpAndTcp, change).await;
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
         let server = Some(world.resolver.address);
         let request =
             RecordsRequest { name: DnsName::parse("a.forged.test").expect("a name"), kind: RecordKind::A, server };
@@ -413,7 +423,7 @@ fn trust_anchors_are_keys_or_digests() {
 #[test]
 fn hostile_packets_never_panic() {
     run(async {
-        let change: Change = Box::new(|received, message| {
+        let change: ResponseChange = Box::new(|received, message| {
             let mut shifted: Message = message.clone();
             if received.query.query_type() == RecordType::DNSKEY {
                 shifted.answers.reverse();
@@ -421,7 +431,7 @@ fn hostile_packets_never_panic() {
             }
             vec![shifted]
         });
-        let world = World::new(Transports::UdpAndTcp, change).await;
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
         for at in ["a.signed.test", "missing.signed.test", "a.unsigned.test"] {
             let _ = world.ask(at, RecordKind::A).await;
         }
