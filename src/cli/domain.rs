@@ -2,20 +2,25 @@
 //! else that users write in this place (an IP address, a server with a port, a URL) is an error that says what to write
 //! instead.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 
 use super::commands::SettingsLevel;
+use super::commands::check::CheckArgs;
 use super::commands::domain::DomainArgs;
 use super::flags::InvalidValue;
+use super::flags::connection::ConnectionArgs;
 use super::flags::domain::ListChoice;
 use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::plan::{
-    CertificateDays, DomainPlan, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
+    TlsVersion, ValueOrigin, Verify,
 };
-use crate::wire::{DomainName, ForwardPath, Host};
+use crate::wire::{DomainName, EhloName, ForwardPath, Host};
 
 /// The local part of the default of `--relay-recipient`.
 const RELAY_TEST: &str = "smtpcheck-relay-test";
@@ -45,20 +50,73 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
-        target: Target { input: input.clone(), host: Host::Name(typed.name.clone()), port: args.port.port },
-        family: args.connection.family(),
-        overrides: resolve::overrides(&args.connection.resolve)?,
-        resolver: args.connection.resolver,
-        limits: limits(&args.connection, args.port.max_connections),
-        ehlo: args.ehlo.name(hostname),
+    let port = args.port.port;
+    let limits = limits(&args.connection, args.port.max_connections);
+    let domain = settings(args, typed)?;
+    let overrides = resolve::overrides(&args.connection.resolve)?;
+    let gate = args.gate.gate();
+    let base =
+        Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..template(input, domain, port, limits) };
+    Ok(with_connection(base, &args.connection, args.cacert.clone()))
+}
+
+/// The plan for one line of `smtpcheck batch --domain`, which has only the flags of all checks.
+pub fn plan_in_batch(
+    args: &CheckArgs,
+    matches: &ArgMatches,
+    input: &str,
+    hostname: Option<&str>,
+) -> Result<Plan, UsageError> {
+    let TypedDomain { name, recipient } = parse(input)?;
+    let mut origins = origins(matches, &args.from_file);
+    origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
+    if args.ehlo.ehlo.is_none() {
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+    }
+    let domain = DomainPlan {
+        recipient,
+        sending: Vec::new(),
+        sending_host: None,
+        selectors: Vec::new(),
+        lists: default_lists(),
+        relay_recipient: foreign_recipient(None, &name)?,
+        trust_anchor: None,
+        dns_port: 53,
+        https_port: 443,
+        name,
+    };
+    let limits = limits(&args.connection, args.port.max_connections.unwrap_or(CONNECTIONS));
+    let overrides = resolve::overrides(&args.connection.resolve)?;
+    let gate = args.gate.gate();
+    let base = template(input, domain, args.port.port.unwrap_or(25), limits);
+    let base = Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..base };
+    Ok(with_connection(base, &args.connection, args.trust.cacert.clone()))
+}
+
+/// The default of `--max-connections`.
+const CONNECTIONS: u32 = 64;
+
+fn with_connection(plan: Plan, connection: &ConnectionArgs, cacert: Option<PathBuf>) -> Plan {
+    let tls = Tls { cacert, ..plan.tls };
+    Plan { family: connection.family(), resolver: connection.resolver, tls, ..plan }
+}
+
+/// A plan with the values that are the same in every check of a domain.
+fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
+    Plan {
+        target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
+        family: Family::Any,
+        overrides: Vec::new(),
+        resolver: None,
+        limits,
+        ehlo: EhloName::LocalAddress,
         from: None,
         to: Vec::new(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,
             sni: None,
-            cacert: args.cacert.clone(),
+            cacert: None,
             identity: None,
             verify: Verify::Required,
             min: TlsVersion::V1_2,
@@ -69,10 +127,10 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         },
         login: None,
         probes: Vec::new(),
-        gate: args.gate.gate(),
-        domain: Some(Box::new(settings(args, typed)?)),
-        origins,
-    })
+        gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
+        domain: Some(Box::new(domain)),
+        origins: BTreeMap::new(),
+    }
 }
 
 fn settings(args: &DomainArgs, typed: TypedDomain) -> Result<DomainPlan, UsageError> {

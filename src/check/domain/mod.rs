@@ -38,7 +38,7 @@ pub(in crate::check) mod world;
 
 use super::finding::Check;
 pub use lists::default_lists;
-pub use results::results;
+pub use results::{results, tlsa_records};
 
 /// Every check of a domain, in the order in which findings of the same severity are listed.
 pub static DOMAIN_CHECKS: &[&Check] = &[

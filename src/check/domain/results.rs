@@ -32,6 +32,11 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
 }
 
 /// What was not tested, by subject.
+/// The TLSA records that match the certificates which the MX hosts send now, as lines of a zone file.
+pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
+    Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
+}
+
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     hosts::not_tested(sight)
 }
