@@ -33,7 +33,7 @@ impl DnssecAnchors {
         DnssecAnchors::parse(&text).map_err(fault)
     }
 
-    fn parse(text: &str) -> Result<DnssecAnchors, String> {
+    pub(super) fn parse(text: &str) -> Result<DnssecAnchors, String> {
         let mut anchors = DnssecAnchors::default();
         for entry in entries(text) {
             anchors.add(&entry)?;

@@ -8,6 +8,8 @@ mod exchange;
 mod read;
 mod reason;
 mod servers;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::net::{IpAddr, SocketAddr};
@@ -44,9 +46,12 @@ impl DnsRecordSource {
     /// The lookups for a plan. The file with the trust anchor is read here, before any data is sent.
     pub(super) fn new(plan: &Plan) -> Result<DnsRecordSource, SetupError> {
         let path = plan.domain.as_ref().and_then(|domain| domain.trust_anchor.as_deref());
-        let anchors = DnssecAnchors::read(path)?;
+        Ok(DnsRecordSource::with_anchors(plan, DnssecAnchors::read(path)?))
+    }
+
+    fn with_anchors(plan: &Plan, anchors: DnssecAnchors) -> DnsRecordSource {
         let cache = DnsCache::new(plan);
-        Ok(DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache })
+        DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache }
     }
 
     /// Asks the resolver and validates the response.
