@@ -38,5 +38,8 @@ pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
 }
 
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    hosts::not_tested(sight)
+    let mut list = hosts::not_tested(sight);
+    list.extend(delegation::not_tested(sight));
+    list.extend(dnssec::not_tested(sight));
+    list
 }
