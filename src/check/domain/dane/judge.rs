@@ -7,7 +7,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
-use crate::check::domain::senders::servers::{MailHost, MailServer, addresses_of, key_of, name_of};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
@@ -16,7 +16,7 @@ use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, T
 use crate::wire::{DnsName, RecordKind};
 
 /// All findings about the TLSA records of these hosts.
-pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
     // Only if no host is left, senders with DANE cannot deliver.
@@ -31,7 +31,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding>
 }
 
 /// The records `3 1 1` that match what the servers of these hosts send now. A host without a certificate has none.
-pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<String> {
+pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
         records.extend(DaneHost::new(sight, host).suggested().into_iter().filter_map(|(_, record)| record));
@@ -43,7 +43,7 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec
 /// An MX host with its TLSA records.
 struct DaneHost<'s> {
     sight: Sight<'s>,
-    host: &'s MailHost<'s>,
+    host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
     name: String,
     lookup: TlsaLookup<'s>,
@@ -59,7 +59,7 @@ struct Published<'h> {
 }
 
 impl<'s> DaneHost<'s> {
-    fn new(sight: Sight<'s>, host: &'s MailHost<'s>) -> DaneHost<'s> {
+    fn new(sight: Sight<'s>, host: &'s PolicyHost<'s>) -> DaneHost<'s> {
         DaneHost { sight, host, name: name_of(sight, &host.name), lookup: tlsa_lookup(sight, &host.name) }
     }
 
@@ -121,7 +121,7 @@ impl<'s> DaneHost<'s> {
         &self,
         published: Published<'_>,
         chain: &Presented,
-        servers: &[&MailServer<'_>],
+        servers: &[&PolicyServer<'_>],
         outcome: &TlsaOutcome,
     ) -> Option<Finding> {
         let seen = SeenChain { chain, servers, outcome };
@@ -419,7 +419,7 @@ impl<'s> DaneHost<'s> {
 #[derive(Clone, Copy)]
 struct SeenChain<'c> {
     chain: &'c Presented,
-    servers: &'c [&'c MailServer<'c>],
+    servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
 }
 

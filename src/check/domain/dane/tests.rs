@@ -1,10 +1,12 @@
 //! Tests of the lookup of TLSA records, of the result for a host, and of the findings.
 
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
 use super::judge::{findings, suggested_records};
 use super::lookup::questions;
 use super::outcome::{result, worst};
 use crate::check::domain::seen::{DaneState, Delivery};
-use crate::check::domain::senders::servers::{MailHost, MailServer, ServerTls};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -83,12 +85,12 @@ impl Case {
     }
 }
 
-fn host<'s>(host: &str, servers: Vec<ServerTls<'s>>) -> MailHost<'s> {
+fn host<'s>(host: &str, servers: Vec<ServerTls<'s>>) -> PolicyHost<'s> {
     let server = |(at, tls)| {
         let ip = std::net::IpAddr::from([192, 0, 2, u8::try_from(at).expect("few servers") + 1]);
-        MailServer { ip, probe: None, tls }
+        PolicyServer { ip, probe: None, tls }
     };
-    MailHost { name: name(host), servers: servers.into_iter().enumerate().map(server).collect() }
+    PolicyHost { name: name(host), servers: servers.into_iter().enumerate().map(server).collect() }
 }
 
 fn ids(findings: &[Finding]) -> Vec<(&str, Severity)> {

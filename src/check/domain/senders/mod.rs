@@ -59,6 +59,8 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use super::seen;
     use crate::check::domain::seen::{
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,

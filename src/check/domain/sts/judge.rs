@@ -8,7 +8,7 @@ use super::rules::{
     STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED, STS_NOT_ENFORCED,
     STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
-use crate::check::domain::senders::servers::{MailHost, addresses_of, key_of, name_of};
+use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
@@ -20,7 +20,7 @@ use crate::wire::{DnsName, RecordKind};
 const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
-pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (record, policy) = (published_record(sight), published_policy(sight));
     let is_used = matches!(&record, PublishedRecord::Found { record, .. } if record.is_usable());
@@ -319,7 +319,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
 #[derive(Clone, Copy)]
 struct HostsUnderPolicy<'p> {
     sight: Sight<'p>,
-    hosts: &'p [MailHost<'p>],
+    hosts: &'p [PolicyHost<'p>],
     policy: &'p StsPolicy<'p>,
     /// The probe of the policy.
     probe: &'p Probe,
@@ -334,7 +334,7 @@ impl HostsUnderPolicy<'_> {
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
         // Only if no host is left, senders with MTA-STS cannot deliver.
-        let is_usable = |host: &MailHost<'_>| {
+        let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
             }
@@ -354,7 +354,7 @@ impl HostsUnderPolicy<'_> {
         findings
     }
 
-    fn of_host(self, host: &MailHost<'_>) -> Vec<Finding> {
+    fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
             return vec![self.not_covered(&host.name, &name)];

@@ -1,9 +1,11 @@
 //! Tests of MTA-STS: the record, the request for the policy, the policy, and the hosts under it.
 
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
 use super::judge::findings;
 use super::published::{questions, result, seen};
 use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
-use crate::check::domain::senders::servers::{MailHost, MailServer, ServerTls};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
 use crate::check::domain::world::{World, name, plan};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -92,7 +94,7 @@ impl Case {
         seen(self.sight())
     }
 
-    fn with(&self, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+    fn with(&self, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
         findings(self.sight(), hosts)
     }
 
@@ -109,9 +111,9 @@ fn expect(id: &str, severity: Severity) -> Vec<(String, Severity)> {
     vec![(id.to_owned(), severity)]
 }
 
-fn host<'s>(host: &str, tls: ServerTls<'s>) -> MailHost<'s> {
+fn host<'s>(host: &str, tls: ServerTls<'s>) -> PolicyHost<'s> {
     let ip = "192.0.2.1".parse().expect("an address");
-    MailHost { name: name(host), servers: vec![MailServer { ip, probe: None, tls }] }
+    PolicyHost { name: name(host), servers: vec![PolicyServer { ip, probe: None, tls }] }
 }
 
 #[test]
