@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use super::macros::{MacroString, MacroUse, MacroValues};
 use super::record::{SpfMechanism, SpfPrefixes, SpfQualifier, SpfRecord, SpfTermKind};
 use super::select::select;
-use super::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID, SpfKnown, SpfLookup, SpfNeed};
+use super::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind, reverse_name};
 
@@ -101,7 +101,7 @@ impl SpfResult {
 /// Evaluates SPF for a client, or returns the names that are needed next.
 pub(crate) fn evaluate(client: &SpfClient<'_>, known: SpfKnown<'_>) -> Result<SpfVerdict, Vec<SpfNeed>> {
     let client = SpfClient { ip: client.ip.to_canonical(), ..client.clone() };
-    let mut walk = Walk {
+    let mut walk = SpfEvaluation {
         client: &client,
         known,
         lookups: 0,
@@ -127,11 +127,11 @@ pub(crate) fn evaluate(client: &SpfClient<'_>, known: SpfKnown<'_>) -> Result<Sp
         },
         _ => None,
     };
-    let Walk { lookups, voids, decided_by, trace, .. } = walk;
+    let SpfEvaluation { lookups, voids, decided_by, trace, .. } = walk;
     Ok(SpfVerdict { result, failure, decided_by, lookups, voids, explanation, trace })
 }
 
-struct Walk<'w> {
+struct SpfEvaluation<'w> {
     client: &'w SpfClient<'w>,
     known: SpfKnown<'w>,
     lookups: u32,
@@ -164,7 +164,7 @@ fn permanent(why: SpfFailure) -> Stop {
     Stop::Error(SpfResult::PermError, why)
 }
 
-impl Walk<'_> {
+impl SpfEvaluation<'_> {
     fn lookup(&mut self, name: &DnsName, kind: RecordKind) -> Result<SpfLookup, Pending> {
         match (self.known)(name, kind) {
             SpfLookup::Pending => {
@@ -338,7 +338,7 @@ impl Walk<'_> {
     /// The addresses of the family of the client; `None` if there are none.
     fn addresses(&mut self, host: &DnsName) -> Result<Option<Vec<IpAddr>>, Stop> {
         match self.lookup(host, address_kind(self.client.ip))? {
-            SpfLookup::Found(records) => Ok(Some(super::tree::addresses(&records))),
+            SpfLookup::Found(records) => Ok(Some(addresses(&records))),
             SpfLookup::Failed => Err(Stop::Error(SpfResult::TempError, SpfFailure::Lookup(host.clone()))),
             SpfLookup::NoRecord | SpfLookup::NxDomain | SpfLookup::Pending => Ok(None),
         }
@@ -369,7 +369,7 @@ impl Walk<'_> {
         let mut validated = Vec::new();
         for name in names {
             match self.lookup(&name, address_kind(ip)) {
-                Ok(SpfLookup::Found(records)) if super::tree::addresses(&records).contains(&ip) => validated.push(name),
+                Ok(SpfLookup::Found(records)) if addresses(&records).contains(&ip) => validated.push(name),
                 Ok(_) => {}
                 Err(Pending) => is_pending = true,
             }

@@ -19,6 +19,8 @@ pub(crate) mod select;
 mod suite;
 pub(crate) mod tree;
 
+use std::net::IpAddr;
+
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
@@ -51,3 +53,13 @@ pub(crate) type SpfNeed = (DnsName, RecordKind);
 
 /// The function that returns what is known about a name.
 pub(crate) type SpfKnown<'k> = &'k dyn Fn(&DnsName, RecordKind) -> SpfLookup;
+
+/// The IP addresses among records.
+pub(crate) fn addresses(records: &[RecordData]) -> Vec<IpAddr> {
+    let ip = |record: &RecordData| match record {
+        RecordData::A { ip } => Some(IpAddr::V4(*ip)),
+        RecordData::Aaaa { ip } => Some(IpAddr::V6(*ip)),
+        _ => None,
+    };
+    records.iter().filter_map(ip).collect()
+}

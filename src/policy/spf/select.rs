@@ -21,7 +21,7 @@ pub(crate) enum IgnoredBecause {
     Prefix,
     /// `v=spf1` is followed by another character than a blank.
     Version,
-    /// `spf2.0` or `v=spf2.0` (Sender ID, historic RFC 4406), or another version.
+    /// `spf2.0` or `v=spf2.0` (Sender ID), or another version.
     OtherVersion,
     /// `v=` is missing, or written otherwise.
     Tag,

@@ -11,7 +11,7 @@ use super::evaluate::SpfResult;
 use super::macros::{MacroString, MacroUse, MacroValues};
 use super::record::{SpfMechanism, SpfRecord, SpfTermKind};
 use super::select::{SpfTexts, select};
-use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed};
+use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
@@ -121,16 +121,6 @@ pub(crate) struct SpfCount {
     pub(crate) voids: u32,
     /// Whether a part is not known, so that the numbers are minimums.
     pub(crate) is_minimum: bool,
-}
-
-/// The IP addresses among records.
-pub(crate) fn addresses(records: &[RecordData]) -> Vec<IpAddr> {
-    let ip = |record: &RecordData| match record {
-        RecordData::A { ip } => Some(IpAddr::V4(*ip)),
-        RecordData::Aaaa { ip } => Some(IpAddr::V6(*ip)),
-        _ => None,
-    };
-    records.iter().filter_map(ip).collect()
 }
 
 impl SpfTree {

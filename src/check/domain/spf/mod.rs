@@ -147,7 +147,7 @@ pub(super) fn seen(sight: Sight<'_>) -> SpfSeen {
         lookups: is_known.then_some(count.lookups),
         void_lookups: is_known.then_some(count.voids),
         tree: terms(&tree.root, &mut Vec::new(), (!verdicts.is_empty()).then_some(steps)),
-        results: verdicts.iter().map(sending::ClientVerdict::seen).collect(),
+        results: verdicts.iter().map(sending::SpfClientVerdict::seen).collect(),
     }
 }
 

@@ -257,7 +257,7 @@ pub(super) static ALIAS: Rule = Rule {
         matters: "The record is valid. Its content is controlled by the operator of the target.",
         action: "If the other name belongs to a web host, and the domain sends mail, the operator of the domain should replace the alias by A and AAAA records, and publish its own SPF record.",
         example: "www.example.com CNAME host.example.net",
-        references: "RFC 1034 section 3.6.2 (aliases), RFC 7208 section 4.4",
+        references: "RFC 1035 section 3.3.1 (aliases), RFC 7208 section 4.4",
     },
 };
 

@@ -19,12 +19,12 @@ use crate::wire::{DnsName, RecordKind};
 const MAX_CLIENTS: usize = 16;
 
 /// The result for one IP address.
-pub(super) struct ClientVerdict {
+pub(super) struct SpfClientVerdict {
     pub(super) ip: IpAddr,
     pub(super) verdict: SpfVerdict,
 }
 
-impl ClientVerdict {
+impl SpfClientVerdict {
     pub(super) fn seen(&self) -> SpfResultSeen {
         SpfResultSeen {
             ip: self.ip,
@@ -80,8 +80,8 @@ pub(super) fn needed(sight: Sight<'_>) -> Vec<SpfNeed> {
 }
 
 /// The results that are known.
-pub(super) fn verdicts(sight: Sight<'_>) -> Vec<ClientVerdict> {
-    let verdict = |ip| evaluated(sight, ip).ok().map(|verdict| ClientVerdict { ip, verdict });
+pub(super) fn verdicts(sight: Sight<'_>) -> Vec<SpfClientVerdict> {
+    let verdict = |ip| evaluated(sight, ip).ok().map(|verdict| SpfClientVerdict { ip, verdict });
     clients(sight).into_iter().filter_map(verdict).collect()
 }
 
