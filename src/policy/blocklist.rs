@@ -1,6 +1,6 @@
 //! DNS blocklists (RFC 5782): their zones, what the addresses in their responses mean, and the test entries by which a list
 //! proves that it works. A response is a listing only if the meaning of its code is known to be one, or the list is not
-//! known at all: lists also use codes for good senders and for refusals.
+//! known at all: lists also use codes of good senders and of refusals.
 //!
 //! The table contains facts from the pages of the lists. Nothing here sends questions.
 

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::seen::{ListSeen, ListState};
+use super::seen::{ListSeen, ListState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{Evidence, Phase, Probe};
@@ -230,6 +230,24 @@ pub(super) fn of_address(sight: Sight<'_>, ip: IpAddr) -> Vec<ListSeen> {
 /// The results of blocklists for the domain name.
 pub(super) fn of_domain(sight: Sight<'_>) -> Vec<ListSeen> {
     for_domain(sight).iter().filter_map(|lookup| lookup.list_seen(sight)).collect()
+}
+
+/// The lists without an answer, and what is needed to ask lists of addresses.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let mut entries: Vec<NotTested> = all(sight)
+        .iter()
+        .filter(|lookup| lookup.verdict(sight).is_none())
+        .map(|lookup| NotTested {
+            what: format!("{} in the blocklist {}", lookup.entry, lookup.zone),
+            why: "there is no answer".to_owned(),
+        })
+        .collect();
+    let has_address_lists = zones(sight).any(|zone| blocklist::subject(zone.as_str()) != ListSubject::Domains);
+    if sight.domain.sending.is_empty() && has_address_lists {
+        let why = "give the IP address that sends mail with --sending".to_owned();
+        entries.push(NotTested { what: "blocklists of IP addresses".to_owned(), why });
+    }
+    entries
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {

@@ -31,15 +31,17 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
     })
 }
 
-/// What was not tested, by subject.
 /// The TLSA records that match the certificates which the MX hosts send now, as lines of a zone file.
 pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
 }
 
+/// What was not tested, by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = hosts::not_tested(sight);
     list.extend(delegation::not_tested(sight));
     list.extend(dnssec::not_tested(sight));
+    let subjects = [dkim::not_tested, dmarc::not_tested, reverse::not_tested, lists::not_tested];
+    list.extend(subjects.into_iter().flat_map(|entries| entries(sight)));
     list
 }

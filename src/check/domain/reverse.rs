@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::seen::SendingSeen;
+use super::seen::{NotTested, SendingSeen};
 use super::sight::{Known, Sight, records};
 use super::{lists, mx};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
@@ -168,6 +168,16 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
+/// The sending addresses whose names are not known.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let unknown = sight.domain.sending.iter().filter(|ip| names(sight, **ip).is_none());
+    let entry = |ip: &IpAddr| NotTested {
+        what: format!("PTR record of {ip}"),
+        why: if is_public(*ip) { "the lookup failed".to_owned() } else { "the address is not public".to_owned() },
+    };
+    unknown.map(entry).collect()
+}
+
 /// Whether an IP address certainly has no PTR record.
 pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
     names(sight, ip).is_some_and(|(_, names)| names.is_empty())
@@ -242,7 +252,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings: Vec<Finding> =
         sight.domain.sending.iter().filter(|ip| is_public(**ip)).flat_map(|ip| of_sender(sight, *ip)).collect();
-    findings.extend(of_receivers(sight));
+    findings.extend(of_receivers(sight, receiving(sight)));
     findings
 }
 
@@ -354,9 +364,9 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
 }
 
 /// The notices about MX hosts.
-fn of_receivers(sight: Sight<'_>) -> Vec<Finding> {
+fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
     let (mut missing, mut unconfirmed) = (Vec::new(), Vec::new());
-    for ip in receiving(sight).into_iter().filter(|ip| is_public(*ip)) {
+    for ip in addresses.into_iter().filter(|ip| is_public(*ip)) {
         match names(sight, ip) {
             Some((probe, names)) if names.is_empty() => missing.push((ip, probe)),
             Some((probe, _)) if confirmed(sight, ip).1 == Some(false) => unconfirmed.push((ip, probe)),
@@ -383,12 +393,13 @@ fn of_receivers(sight: Sight<'_>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{confirmed, generic_sign, seen};
+    use super::{confirmed, generic_sign, not_tested, of_receivers, seen};
     use crate::check::Finding;
-    use crate::check::domain::sight::Sight;
-    use crate::check::domain::world::{World, name, plan};
+    use crate::check::domain::sight::{Sight, records};
+    use crate::check::domain::world::{World, name, plan, response};
     use crate::check::finding::Severity;
     use crate::evidence::fault::DnsFaultKind;
+    use crate::evidence::{Answer, Outcome, RecordData};
     use crate::wire::{DomainName, RecordKind};
 
     fn checked(sending: &str, host: Option<&str>, world: &mut World) -> (Vec<Finding>, (Vec<String>, Option<bool>)) {
@@ -401,6 +412,8 @@ mod tests {
         let is_ours = |finding: &Finding| finding.rule.starts_with("ptr-") || finding.rule.starts_with("ehlo-name-");
         let sight = Sight::new(&plan, &evidence).unwrap();
         assert_eq!(seen(sight).len(), 1);
+        let (names, _) = confirmed(sight, sending.parse().unwrap());
+        assert!(names.is_empty() || not_tested(sight).is_empty());
         (findings.into_iter().filter(is_ours).collect(), confirmed(sight, sending.parse().unwrap()))
     }
 
@@ -485,6 +498,25 @@ mod tests {
         world.fails("mail.example.com", RecordKind::A, DnsFaultKind::Timeout);
         let (findings, names) = checked("192.0.2.7", None, &mut world);
         assert!(findings.is_empty() && names.1.is_none());
+    }
+
+    #[test]
+    fn names_of_mx_hosts_are_only_notices() {
+        let plan = plan("example.com");
+        let mut evidence = World::new().evidence(&plan);
+        let mut answer = |of: &str, kind, data| {
+            let answer = Answer::Records(response(&name(of), Vec::from_iter(data)));
+            evidence.asked(records(&name(of), kind), 1.0, Outcome::Done { answer });
+        };
+        answer("1.2.0.192.in-addr.arpa", RecordKind::Ptr, None);
+        answer("2.2.0.192.in-addr.arpa", RecordKind::Ptr, Some(RecordData::Ptr { host: name("mx.example.com") }));
+        answer("3.2.0.192.in-addr.arpa", RecordKind::Ptr, Some(RecordData::Ptr { host: name("mx3.example.com") }));
+        answer("mx.example.com", RecordKind::A, None);
+        answer("mx3.example.com", RecordKind::A, Some(RecordData::A { ip: "192.0.2.3".parse().unwrap() }));
+        let addresses = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "10.0.0.1"].map(|ip| ip.parse().unwrap()).to_vec();
+        let findings = of_receivers(Sight::new(&plan, &evidence).unwrap(), addresses);
+        assert_eq!(rules(&findings), [("ptr-missing", Severity::Notice), ("ptr-not-confirmed", Severity::Notice)]);
+        assert!(findings[0].summary.ends_with(": 192.0.2.1") && findings[1].summary.ends_with(": 192.0.2.2"));
     }
 
     #[test]

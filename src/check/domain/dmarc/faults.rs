@@ -2,7 +2,8 @@
 //! mistakes in tags. Each has the corrected record.
 
 use super::super::sight::{Known, Sight};
-use super::{DmarcState, about, rules, wrong_names};
+use super::lookup::{DmarcState, about, wrong_names};
+use super::rules;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Probe;
 use crate::lexicon::Fix;

@@ -5,18 +5,21 @@
 //! defined, in [`crate::policy::dmarc`].
 
 mod faults;
+mod lookup;
 mod rules;
 
+use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
 use super::dkim;
-use super::seen::{DmarcSeen, PublishedState};
+use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::dmarc::{
-    Applied, Disposition, DmarcRecord, DmarcText, Existence, PublicSuffix, ReportAddress, Search, WalkFound, WalkStep,
-    is_public_suffix, organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk, walk,
+    Applied, Disposition, DmarcRecord, DmarcText, Existence, PublicSuffix, RecordSearch, ReportAddress, WalkFound,
+    WalkStep, is_public_suffix, organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk,
+    walk,
 };
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -25,72 +28,6 @@ pub(super) static CHECK: Check = Check { subject: "domain-dmarc", ask, judge, ru
 
 /// The maximum number of report domains that are checked.
 const MAX_REPORT_DOMAINS: usize = 10;
-
-/// What is known about the DMARC record of the domain.
-struct DmarcState {
-    steps: Vec<WalkStep>,
-    organization: Option<DnsName>,
-    organization_by_list: DnsName,
-    by_walk: Search,
-    by_list: Search,
-}
-
-/// The search for the record, with the answers that are known.
-fn state(sight: Sight<'_>) -> DmarcState {
-    let domain = sight.name();
-    let organization_by_list = organizational_domain_by_list(&domain);
-    let step = |name: DnsName| WalkStep { found: found_at(sight, &name), name };
-    let steps: Vec<WalkStep> = walk(&domain).into_iter().map(step).collect();
-    let existence = if exists(sight) { Existence::Exists } else { Existence::Nonexistent };
-    let listed =
-        std::iter::once(organization_by_list.clone()).filter(|name| steps.iter().all(|step| step.name != *name));
-    let with_list: Vec<WalkStep> = steps.iter().cloned().chain(listed.map(step)).collect();
-    DmarcState {
-        organization: organizational_domain(&steps),
-        by_walk: search_by_walk(&steps, existence),
-        by_list: search_by_list(&with_list, &organization_by_list),
-        organization_by_list,
-        steps,
-    }
-}
-
-/// Whether the domain exists, as far as is known.
-fn exists(sight: Sight<'_>) -> bool {
-    sight.records(&sight.name(), RecordKind::Mx).seen().is_none_or(|seen| seen.code != DnsCode::NxDomain)
-}
-
-fn found_at(sight: Sight<'_>, name: &DnsName) -> WalkFound {
-    let Ok(at) = name.below("_dmarc") else { return WalkFound::Nothing };
-    let Some(seen) = sight.records(&at, RecordKind::Txt).seen().filter(|seen| seen.is_answer()) else {
-        return WalkFound::Unknown;
-    };
-    let mut records = seen.texts().filter_map(|text| match DmarcText::parse(text) {
-        DmarcText::Record(record) => Some(record),
-        DmarcText::NearMiss(_) | DmarcText::Unrelated => None,
-    });
-    match (records.next(), records.next()) {
-        (None, _) => WalkFound::Nothing,
-        (Some(record), None) => WalkFound::Record(record),
-        (Some(_), Some(_)) => WalkFound::Several,
-    }
-}
-
-/// The text of the record at a name, with the probe and the parsed record.
-fn record_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Probe, &'s str, DmarcRecord)> {
-    let at = name.below("_dmarc").ok()?;
-    let Known::Seen(probe, seen) = sight.records(&at, RecordKind::Txt) else { return None };
-    seen.texts().find_map(|text| match DmarcText::parse(text) {
-        DmarcText::Record(record) => Some((probe, text, *record)),
-        DmarcText::NearMiss(_) | DmarcText::Unrelated => None,
-    })
-}
-
-/// Names at which a record has no effect, although it is intended for this domain.
-fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
-    let domain = sight.name();
-    let doubled = domain.below(domain.as_str()).and_then(|name| name.below("_dmarc"));
-    [Ok(domain.clone()), doubled, domain.below("dmarc")].into_iter().flatten().collect()
-}
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
@@ -118,8 +55,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
     let state = state(sight);
     let at = match (state.by_walk, state.by_list) {
-        (Search::Found(applied), _) | (Search::NotFound, Search::Found(applied)) => applied.at,
-        (Search::Unknown, _) | (Search::NotFound, Search::NotFound | Search::Unknown) => return None,
+        (RecordSearch::Found(applied), _) | (RecordSearch::NotFound, RecordSearch::Found(applied)) => applied.at,
+        (RecordSearch::Unknown, _) | (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) => {
+            return None;
+        }
     };
     let (probe, text, record) = record_at(sight, &at)?;
     Some((at, probe, text, record))
@@ -168,20 +107,22 @@ fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
 pub(super) fn seen(sight: Sight<'_>) -> DmarcSeen {
     let state = state(sight);
     let mut result = DmarcSeen { walk: walk_words(&state.steps), ..DmarcSeen::default() };
-    let word = |search: &Search| match search {
-        Search::Found(Applied { policy, .. }) => policy.map(|policy| policy.word().to_owned()),
-        Search::NotFound | Search::Unknown => None,
+    let word = |search: &RecordSearch| match search {
+        RecordSearch::Found(Applied { policy, .. }) => policy.map(|policy| policy.word().to_owned()),
+        RecordSearch::NotFound | RecordSearch::Unknown => None,
     };
     result.organizational_domain = state.organization.as_ref().map(DnsName::to_string);
     result.organizational_domain_by_list = Some(state.organization_by_list.to_string());
     result.policy = word(&state.by_walk);
-    result.policy_by_list =
-        word(&state.by_list).filter(|_| state.by_list != Search::Unknown && word(&state.by_list) != result.policy);
+    result.policy_by_list = word(&state.by_list)
+        .filter(|_| state.by_list != RecordSearch::Unknown && word(&state.by_list) != result.policy);
     result.state = match (&state.by_walk, &state.by_list) {
-        (Search::Unknown, _) => PublishedState::Unknown,
-        (Search::NotFound, Search::NotFound | Search::Unknown) if has_remains(sight, &state) => PublishedState::Invalid,
-        (Search::NotFound, Search::NotFound | Search::Unknown) => PublishedState::Absent,
-        (Search::Found(_), _) | (_, Search::Found(_)) => PublishedState::Valid,
+        (RecordSearch::Unknown, _) => PublishedState::Unknown,
+        (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) if has_remains(sight, &state) => {
+            PublishedState::Invalid
+        }
+        (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) => PublishedState::Absent,
+        (RecordSearch::Found(_), _) | (_, RecordSearch::Found(_)) => PublishedState::Valid,
     };
     if let Some((at, _, text, record)) = applied(sight) {
         result.found_at = at.below("_dmarc").ok().map(|name| name.to_string());
@@ -205,6 +146,15 @@ pub(super) fn seen(sight: Sight<'_>) -> DmarcSeen {
     result
 }
 
+/// What is not known about the record.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let state = state(sight);
+    let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
+    let is_unknown = state.by_walk == RecordSearch::Unknown || state.by_list == RecordSearch::Unknown;
+    let why = failed.filter(|_| is_unknown).map(|step| format!("there is no answer about _dmarc.{}", step.name));
+    why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
+}
+
 /// Whether there is something at the domain's name, although no record applies.
 fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
     let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
@@ -214,9 +164,9 @@ fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
 /// Whether receivers act on forged mail: the policy that applies is not none, and not in test mode.
 pub(super) fn is_enforced(sight: Sight<'_>) -> Option<bool> {
     match state(sight).by_walk {
-        Search::Unknown => None,
-        Search::NotFound => Some(false),
-        Search::Found(Applied { policy, .. }) => {
+        RecordSearch::Unknown => None,
+        RecordSearch::NotFound => Some(false),
+        RecordSearch::Found(Applied { policy, .. }) => {
             let (_, _, _, record) = applied(sight)?;
             let is_open = record.is_testing
                 || record.subdomains == Some(Disposition::None)
@@ -236,19 +186,11 @@ fn walk_words(steps: &[WalkStep]) -> Vec<String> {
     steps.iter().map(|step| format!("_dmarc.{}: {}", step.name, words(&step.found))).collect()
 }
 
-/// A finding with its probe, cause and fix.
-fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str, fix: Fix) -> Finding {
-    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    cause.clone_into(&mut finding.cause);
-    finding.fixes.push(fix);
-    finding
-}
-
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence).filter(|sight| exists(*sight)) else { return Vec::new() };
     let state = state(sight);
     let mut findings = faults::at_domain(sight, &state);
-    if let (Search::NotFound, Search::NotFound) = (&state.by_walk, &state.by_list)
+    if let (RecordSearch::NotFound, RecordSearch::NotFound) = (&state.by_walk, &state.by_list)
         && findings.is_empty()
     {
         findings.extend(missing(sight));
@@ -286,10 +228,10 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
 /// The two ways to search lead to different results.
 fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (at, probe, ..) = applied(sight)?;
-    let policy = |search: &Search| match search {
-        Search::Found(applied) => Some(applied.policy.map_or("none", Disposition::word)),
-        Search::NotFound => Some("no policy"),
-        Search::Unknown => None,
+    let policy = |search: &RecordSearch| match search {
+        RecordSearch::Found(applied) => Some(applied.policy.map_or("none", Disposition::word)),
+        RecordSearch::NotFound => Some("no policy"),
+        RecordSearch::Unknown => None,
     };
     let (walked, listed) = (policy(&state.by_walk)?, policy(&state.by_list)?);
     let organization = state.organization.as_ref()?;

@@ -62,6 +62,10 @@ fn a_failed_lookup_is_not_a_missing_record() {
         let (findings, seen) = in_world("a.example.com", &mut world);
         assert!(findings.is_empty(), "{findings:?}");
         assert_eq!(seen.state, PublishedState::Unknown);
+        let plan = plan("a.example.com");
+        let evidence = world.evidence(&plan);
+        let left = super::not_tested(Sight::new(&plan, &evidence).unwrap());
+        assert!(left.iter().any(|entry| entry.why.contains(failing)));
     }
 }
 
