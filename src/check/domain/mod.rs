@@ -40,7 +40,7 @@ mod zone;
 
 use super::finding::Check;
 pub use lists::default_lists;
-pub use results::results;
+pub use results::{results, tlsa_records};
 
 /// Every check of a domain, in the order in which findings of the same severity are listed.
 pub static DOMAIN_CHECKS: &[&Check] = &[

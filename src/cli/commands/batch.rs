@@ -50,6 +50,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck batch targets.txt > results.ndjson",
         "smtpcheck batch targets.txt --output results.ndjson --resume --summary summary.json",
         "smtpcheck batch targets.txt --format csv --columns target.host,exit.name,tls.version",
+        "smtpcheck batch --domain domains.txt --columns target.host,domain.dane --format csv",
         "smtpcheck batch targets.txt --shard 2/4 --rate 50/s --output part2.ndjson",
         "smtpcheck report part1.ndjson part2.ndjson --format html --output report.html",
     ],
@@ -76,6 +77,9 @@ pub struct BatchArgs {
     /// File with the targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Check mail domains: each line is a domain, or an email address in it
+    #[arg(long, help_heading = TARGETS)]
+    pub domain: bool,
     /// Check only shard I of N, counted from 1; auto takes both numbers from the array job, and auto/N only the first [default: auto in an array job, else 1/1]
     #[arg(long, value_name = "I/N", value_parser = shard, help_heading = TARGETS)]
     pub shard: Option<ShardChoice>,

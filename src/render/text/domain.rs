@@ -254,20 +254,8 @@ fn tree(terms: &[SpfLine], look: &Display) -> Vec<StyledLine> {
 
 /// The TLSA records that match the certificates of the mail servers, one line each (`--tlsa`).
 pub fn tlsa(report: &Report) -> String {
-    let Some(seen) = results(report) else { return String::new() };
-    let mut records: Vec<String> = Vec::new();
-    for mx in &seen.mx {
-        for address in &mx.addresses {
-            for certificate in address.certificates.iter().filter(|one| !one.spki_sha256.is_empty()) {
-                let (host, digest) = (escape::visible(&mx.host), escape::visible(&certificate.spki_sha256));
-                let record = format!("_{}._tcp.{host}. IN TLSA 3 1 1 {digest}", address.port);
-                if !records.contains(&record) {
-                    records.push(record);
-                }
-            }
-        }
-    }
-    records.iter().map(|record| format!("{record}\n")).collect()
+    let records = domain::tlsa_records(&report.plan, &report.evidence);
+    records.iter().map(|record| format!("{}\n", escape::visible(record))).collect()
 }
 
 /// Every session with a mail server, and every lookup (`--verbose`).

@@ -51,6 +51,10 @@ impl TargetId {
 }
 
 fn text(plan: &Plan, written: &WrittenTarget) -> String {
+    if let Some(domain) = &plan.domain {
+        let recipient = domain.recipient.as_ref().map(|recipient| format!("\nto={recipient}")).unwrap_or_default();
+        return format!("domain:{}{recipient}", domain.name);
+    }
     let scheme = if plan.tls_use() == TlsUse::Implicit { "smtps" } else { "smtp" };
     let mut text = format!("{scheme}://{}", plan.target.host.with_port(plan.target.port));
     let values = [("from", &written.from), ("tls", &written.tls), ("sni", &written.sni)];

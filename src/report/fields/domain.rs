@@ -244,8 +244,9 @@ pub(super) const SENDING: &[Field] = &[
         let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys);
         keys.map(|key| word(Some(key.state))).collect()
     }),
-    row("dkim[*].bits", ValueType::Number, "the size of every DKIM key that was found", |report, _| {
-        let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys);
+    row("dkim[*].bits", ValueType::Number, "the size of every RSA key for DKIM that was found", |report, _| {
+        // The size of an Ed25519 key is not a number of bits that can be compared.
+        let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys).filter(|key| key.bits.is_some());
         keys.map(|key| count(key.bits)).collect()
     })
     .measured(Unit::Bits),
