@@ -182,7 +182,7 @@ impl ListLookup {
 
     fn list_seen(&self, sight: Sight<'_>) -> Option<ListSeen> {
         let (state, detail) = self.verdict(sight)?;
-        let seen = sight.records(&self.name, RecordKind::A).seen();
+        let seen = sight.records(&self.name, RecordKind::A).answer();
         let codes = seen.into_iter().flat_map(|seen| seen.addresses()).collect();
         Some(ListSeen { zone: self.zone.to_string(), state, codes, detail })
     }

@@ -150,7 +150,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// The closest name with CAA records; `None` if there are none, or while a closer name is unknown.
 fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s RecordsSeen)> {
     for name in caa_names(host) {
-        let seen = sight.records(&name, RecordKind::Caa).seen().filter(|seen| seen.is_answer())?;
+        let seen = sight.records(&name, RecordKind::Caa).answer().filter(|seen| seen.is_answer())?;
         if !seen.records.is_empty() {
             return Some((name, seen));
         }
@@ -229,7 +229,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     }
     let name = sight.name();
     let mut facts: Vec<String> = Vec::new();
-    let spf = spf::seen(sight);
+    let spf = spf::summary(sight);
     let (no_spf, no_dkim) = (spf.state == PublishedState::Absent, dkim::can_exist(sight) == Some(false));
     if no_spf && no_dkim {
         facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them of every sender"));
@@ -246,7 +246,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
             ));
         }
     }
-    if dmarc::seen(sight).state == PublishedState::Absent {
+    if dmarc::summary(sight).state == PublishedState::Absent {
         facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one of large senders"));
     }
     for ip in &sight.domain.sending {

@@ -107,7 +107,7 @@ fn kind_of(ip: IpAddr) -> RecordKind {
 
 /// Whether a name resolves to an IP address; `None` while unknown.
 fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
-    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).seen().filter(|seen| seen.is_answer())?;
+    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| seen.is_answer())?;
     Some(seen.addresses().any(|found| found == ip))
 }
 
@@ -148,7 +148,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// The sending IP addresses.
-pub(super) fn seen(sight: Sight<'_>) -> Vec<SendingSeen> {
+pub(super) fn summary(sight: Sight<'_>) -> Vec<SendingSeen> {
     let of = |ip: &IpAddr| {
         let (ptr, forward_confirmed) = confirmed(sight, *ip);
         SendingSeen { ip: *ip, ptr, forward_confirmed, lists: lists::of_address(sight, *ip) }
@@ -411,7 +411,7 @@ mod tests {
         let findings = crate::check::judge(&plan, &evidence);
         let is_ours = |finding: &Finding| finding.rule.starts_with("ptr-") || finding.rule.starts_with("ehlo-name-");
         let sight = Sight::new(&plan, &evidence).unwrap();
-        assert_eq!(seen(sight).len(), 1);
+        assert_eq!(summary(sight).len(), 1);
         let (names, _) = confirmed(sight, sending.parse().unwrap());
         assert!(names.is_empty() || not_tested(sight).is_empty());
         (findings.into_iter().filter(is_ours).collect(), confirmed(sight, sending.parse().unwrap()))

@@ -82,7 +82,7 @@ impl<'s> Sight<'s> {
 
 impl<'s, T> Known<'s, T> {
     /// The answer, if there is one.
-    pub(crate) fn seen(self) -> Option<&'s T> {
+    pub(crate) fn answer(self) -> Option<&'s T> {
         match self {
             Known::Seen(_, seen) => Some(seen),
             Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,

@@ -103,7 +103,7 @@ fn published_reports(sight: Sight<'_>) -> PublishedReports<'_> {
 }
 
 /// The TLS-RPT record of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> TlsRptSeen {
+pub(super) fn summary(sight: Sight<'_>) -> TlsRptSeen {
     let invalid = |text: &str, problem: &str| TlsRptSeen {
         record: Some(text.to_owned()),
         state: PublishedState::Invalid,
@@ -244,10 +244,10 @@ fn publish(sight: Sight<'_>, what: &str) -> Fix {
 fn has_policy(sight: Sight<'_>) -> bool {
     let has_tlsa = |host: &DnsName| {
         let owner = host.below("_25._tcp").ok();
-        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).seen());
+        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).answer());
         seen.is_some_and(|seen| seen.dnssec == crate::evidence::DnssecState::Secure && !seen.records.is_empty())
     };
-    matches!(sts::seen(sight).state, PublishedState::Valid | PublishedState::Invalid)
+    matches!(sts::summary(sight).state, PublishedState::Valid | PublishedState::Invalid)
         || mx::mail_hosts(sight).iter().any(|host| has_tlsa(&host.name))
 }
 
@@ -270,7 +270,7 @@ mod tests {
         });
         let findings = (CHECK.judge)(&plan, &evidence);
         let sight = Sight::new(&plan, &evidence).expect("a check of a domain");
-        (findings.into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect(), seen(sight).state)
+        (findings.into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect(), summary(sight).state)
     }
 
     fn zone(lines: &str) -> (Vec<(String, Severity)>, PublishedState) {

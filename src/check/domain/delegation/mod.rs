@@ -46,7 +46,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// The authoritative name servers with their state.
-pub(super) fn seen(sight: Sight<'_>) -> Vec<NameServerSeen> {
+pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };
     if !addresses_known(sight, &apex) {
         return Vec::new();

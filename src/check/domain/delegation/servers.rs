@@ -45,7 +45,7 @@ pub(super) struct ServerGroup {
 
 /// The names in the NS records of the zone, in order.
 pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
-    let Some(seen) = sight.records(apex, RecordKind::Ns).seen() else { return Vec::new() };
+    let Some(seen) = sight.records(apex, RecordKind::Ns).answer() else { return Vec::new() };
     let mut names: Vec<DnsName> = seen
         .records
         .iter()
@@ -67,7 +67,7 @@ pub(super) fn addresses_known(sight: Sight<'_>, apex: &DnsName) -> bool {
 }
 
 fn addresses(sight: Sight<'_>, name: &DnsName) -> Vec<IpAddr> {
-    KINDS.into_iter().filter_map(|kind| sight.records(name, kind).seen()).flat_map(RecordsSeen::addresses).collect()
+    KINDS.into_iter().filter_map(|kind| sight.records(name, kind).answer()).flat_map(RecordsSeen::addresses).collect()
 }
 
 /// The number of IP addresses of all name servers.
@@ -77,7 +77,7 @@ pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
 
 /// Whether the DNS says that a name server has no address.
 pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
-    KINDS.iter().all(|&kind| sight.records(name, kind).seen().is_some_and(RecordsSeen::is_void))
+    KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }
 
 /// The IP addresses that are asked: the first of each server, then the second of each, and so on.

@@ -48,8 +48,8 @@ pub(super) fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
     let selectors: Vec<String> = if is_requested {
         sight.domain.selectors.iter().map(|typed| selector_of(typed, &keys)).collect()
     } else {
-        let mx = sight.records(&sight.name(), RecordKind::Mx).seen();
-        let txt = sight.records(&sight.name(), RecordKind::Txt).seen();
+        let mx = sight.records(&sight.name(), RecordKind::Mx).answer();
+        let txt = sight.records(&sight.name(), RecordKind::Txt).answer();
         selectors::common(mx, txt).into_iter().map(str::to_owned).collect()
     };
     selectors
@@ -57,7 +57,7 @@ pub(super) fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
         .filter_map(|selector| {
             let name = keys.below(&selector).ok()?;
             let probe = sight.records(&name, RecordKind::Txt).probe();
-            let seen = sight.records(&name, RecordKind::Txt).seen();
+            let seen = sight.records(&name, RecordKind::Txt).answer();
             Some(SelectorLookup { selector, name, is_requested, probe, seen })
         })
         .collect()
@@ -163,7 +163,7 @@ pub(in crate::check::domain) fn can_exist(sight: Sight<'_>) -> Option<bool> {
     if all.iter().any(|lookup| lookup.seen.is_some_and(exists)) {
         return Some(true);
     }
-    let seen = sight.records(&keys, RecordKind::Txt).seen()?;
+    let seen = sight.records(&keys, RecordKind::Txt).answer()?;
     match seen.code {
         DnsCode::NoError => Some(true),
         DnsCode::NxDomain => {

@@ -54,7 +54,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !is_open {
         let lookups = lookups(sight);
         let first = lookups.iter().take(CONFIRMING);
-        let is_certain = sight.records(&keys, RecordKind::Txt).seen().is_some_and(|seen| seen.code == DnsCode::NoError);
+        let is_certain = sight.records(&keys, RecordKind::Txt).answer().is_some_and(|seen| seen.code == DnsCode::NoError);
         let is_confirmed = || first.clone().any(|lookup| lookup.seen.is_some_and(exists));
         let count = if is_certain || is_confirmed() { lookups.len() } else { CONFIRMING };
         questions.extend(lookups.iter().take(count).map(|lookup| txt(&lookup.name)));
@@ -64,7 +64,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// The DKIM keys of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
+pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     let all = lookups(sight);
     let wildcard = wildcard_text(sight);
     let is_shown = |lookup: &SelectorLookup<'_>| {
@@ -86,7 +86,7 @@ pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
 
 /// What is not known about the keys.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    let seen = seen(sight);
+    let seen = summary(sight);
     let why = match seen.can_exist {
         Some(false) => return Vec::new(),
         _ if seen.keys.iter().any(|key| key.state == DkimState::Unknown) => {
@@ -352,7 +352,7 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
 /// A requested selector without a key.
 fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
     // A domain that does not exist is one finding, of another check.
-    let exists = sight.records(&sight.name(), RecordKind::Mx).seen().is_none_or(|seen| seen.code != DnsCode::NxDomain);
+    let exists = sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
     if !exists {
         return None;
     }
@@ -402,7 +402,7 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     let is_revoked = KeyRecord::parse(text).is_revoked;
     let sends_nothing = sight
         .records(&sight.name(), RecordKind::Txt)
-        .seen()
+        .answer()
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     if is_revoked && sends_nothing {
         return None;

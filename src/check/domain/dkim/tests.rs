@@ -1,6 +1,6 @@
 //! DKIM keys in a small DNS.
 
-use super::{UNUSED_SELECTOR, not_tested, seen};
+use super::{UNUSED_SELECTOR, not_tested, summary};
 use crate::check::Finding;
 use crate::check::domain::seen::{DkimSeen, DkimState};
 use crate::check::domain::sight::Sight;
@@ -24,7 +24,7 @@ fn in_world(world: &mut World, selectors: &[&str]) -> (Vec<Finding>, DkimSeen) {
     let evidence = world.evidence(&plan);
     let findings = crate::check::judge(&plan, &evidence);
     let findings = findings.into_iter().filter(|finding| finding.rule.starts_with("dkim-")).collect();
-    (findings, seen(Sight::new(&plan, &evidence).unwrap()))
+    (findings, summary(Sight::new(&plan, &evidence).unwrap()))
 }
 
 /// The rules with their severities.

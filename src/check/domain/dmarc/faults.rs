@@ -107,7 +107,7 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         finding.severity = Severity::Notice;
         findings.push(finding);
     }
-    let Some(seen) = at.below("_dmarc").ok().and_then(|name| sight.records(&name, RecordKind::Txt).seen()) else {
+    let Some(seen) = at.below("_dmarc").ok().and_then(|name| sight.records(&name, RecordKind::Txt).answer()) else {
         return findings;
     };
     let others: Vec<&str> = seen.texts().filter(|text| !is_record(text)).collect();

@@ -40,12 +40,12 @@ pub(super) fn state(sight: Sight<'_>) -> DmarcState {
 
 /// Whether the domain exists, as far as is known.
 pub(super) fn exists(sight: Sight<'_>) -> bool {
-    sight.records(&sight.name(), RecordKind::Mx).seen().is_none_or(|seen| seen.code != DnsCode::NxDomain)
+    sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain)
 }
 
 pub(super) fn found_at(sight: Sight<'_>, name: &DnsName) -> WalkFound {
     let Ok(at) = name.below("_dmarc") else { return WalkFound::Nothing };
-    let Some(seen) = sight.records(&at, RecordKind::Txt).seen().filter(|seen| seen.is_answer()) else {
+    let Some(seen) = sight.records(&at, RecordKind::Txt).answer().filter(|seen| seen.is_answer()) else {
         return WalkFound::Unknown;
     };
     let mut records = seen.texts().filter_map(|text| match DmarcText::parse(text) {

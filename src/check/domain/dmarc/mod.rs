@@ -42,7 +42,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         for target in report_domains(&record) {
             questions.extend(permission_name(&at, &target).map(|name| records(&name, RecordKind::Txt)));
             questions.push(records(&target, RecordKind::Mx));
-            if sight.records(&target, RecordKind::Mx).seen().is_some_and(RecordsSeen::is_void) {
+            if sight.records(&target, RecordKind::Mx).answer().is_some_and(RecordsSeen::is_void) {
                 questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&target, kind)));
             }
         }
@@ -83,18 +83,18 @@ fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
 /// Whether a report domain has agreed; `None` while unknown.
 fn has_agreed(sight: Sight<'_>, of: &DnsName, target: &DnsName) -> Option<bool> {
     let Some(name) = permission_name(of, target) else { return Some(true) };
-    let seen = sight.records(&name, RecordKind::Txt).seen().filter(|seen| seen.is_answer())?;
+    let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| seen.is_answer())?;
     Some(seen.texts().any(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))))
 }
 
 /// Whether a domain receives mail; `None` while unknown.
 fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
-    let mx = sight.records(domain, RecordKind::Mx).seen().filter(|seen| seen.is_answer())?;
+    let mx = sight.records(domain, RecordKind::Mx).answer().filter(|seen| seen.is_answer())?;
     if !mx.is_void() {
         let is_null = |data: &RecordData| matches!(data, RecordData::Mx { host, .. } if host.is_root());
         return Some(!mx.records.iter().all(|record| is_null(&record.data)));
     }
-    let [v4, v6] = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(domain, kind).seen());
+    let [v4, v6] = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(domain, kind).answer());
     let (v4, v6) = (v4?, v6?);
     if v4.addresses().chain(v6.addresses()).next().is_some() {
         return Some(true);
@@ -103,7 +103,7 @@ fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
 }
 
 /// The DMARC record that applies to the domain.
-pub(super) fn seen(sight: Sight<'_>) -> DmarcSeen {
+pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
     let state = state(sight);
     let mut result = DmarcSeen { walk: walk_words(&state.steps), ..DmarcSeen::default() };
     let word = |search: &RecordSearch| match search {
@@ -212,7 +212,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("no DMARC record applies to {domain}");
     let sends_nothing = sight
         .records(&domain, RecordKind::Txt)
-        .seen()
+        .answer()
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
         ("publish a record; the SPF record says that the domain sends no mail", "v=DMARC1; p=reject".to_owned())
@@ -312,7 +312,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 fix,
             ));
         }
-        let sends = sight.records(&sight.name(), RecordKind::Txt).seen().is_some_and(|seen| {
+        let sends = sight.records(&sight.name(), RecordKind::Txt).answer().is_some_and(|seen| {
             seen.texts().any(|text| {
                 let text = text.trim().to_ascii_lowercase();
                 text.starts_with("v=spf1 ") && text != "v=spf1 -all"

@@ -1,6 +1,6 @@
 //! DMARC records in a small DNS.
 
-use super::seen;
+use super::summary;
 use crate::check::Finding;
 use crate::check::domain::seen::{DmarcSeen, PublishedState};
 use crate::check::domain::sight::Sight;
@@ -18,7 +18,7 @@ fn in_world(domain: &str, world: &mut World) -> (Vec<Finding>, DmarcSeen) {
     let evidence = world.evidence(&plan);
     let findings = crate::check::judge(&plan, &evidence);
     let findings = findings.into_iter().filter(|finding| finding.rule.starts_with("dmarc-")).collect();
-    (findings, seen(Sight::new(&plan, &evidence).unwrap()))
+    (findings, summary(Sight::new(&plan, &evidence).unwrap()))
 }
 
 fn checked(domain: &str, zone: &str) -> (Vec<Finding>, DmarcSeen) {

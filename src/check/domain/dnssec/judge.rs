@@ -86,7 +86,7 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
 /// Whether senders that validate find no host: the MX records are bogus, or the addresses of every host are.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
-        sight.records(name, kind).seen().is_some_and(|seen| bogus_reason(seen).is_some())
+        sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
     };
     let hosts = mx::mail_hosts(sight);
     is_bogus(&sight.name(), RecordKind::Mx)

@@ -24,7 +24,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = zone::questions(sight);
     if let Some(apex) = zone::apex(sight) {
         questions.extend([RecordKind::Dnskey, RecordKind::Ds].map(|kind| records(&apex, kind)));
-        let is_signed = sight.records(&apex, RecordKind::Dnskey).seen().is_some_and(|seen| !seen.records.is_empty());
+        let is_signed = sight.records(&apex, RecordKind::Dnskey).answer().is_some_and(|seen| !seen.records.is_empty());
         if is_signed {
             questions.push(records(&apex, RecordKind::Nsec3Param));
         }
@@ -33,13 +33,13 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// The DNSSEC state of the MX records of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> DnssecSeen {
-    combined(sight.records(&sight.name(), RecordKind::Mx).seen())
+pub(super) fn summary(sight: Sight<'_>) -> DnssecSeen {
+    combined(sight.records(&sight.name(), RecordKind::Mx).answer())
 }
 
 /// The DNSSEC state of the addresses of a host.
 pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
-    combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).seen()))
+    combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
 }
 
 /// The worst state of several responses and of the aliases that they followed.
@@ -54,7 +54,7 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
 
 /// DNSSEC and DANE, if the resolver removes signatures or a key could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
-    let seen = sight.records(&sight.name(), RecordKind::Mx).seen()?;
+    let seen = sight.records(&sight.name(), RecordKind::Mx).answer()?;
     let is_unknown =
         matches!(&seen.dnssec, DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated);
     is_unknown.then(|| NotTested { what: "DNSSEC and DANE".to_owned(), why: reason(&seen.dnssec).unwrap_or_default() })

@@ -30,7 +30,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 
 pub(super) use own::catch_all;
-pub(super) use seen::seen;
+pub(super) use seen::summary;
 pub(super) use sessions::{chains, session};
 pub(super) use untested::not_tested;
 

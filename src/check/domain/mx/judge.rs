@@ -311,7 +311,7 @@ enum HostAddresses<'s> {
 
 fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     let known = KINDS.map(|kind| sight.records(host, kind));
-    let bogus = known.iter().any(|known| known.seen().is_some_and(is_bogus));
+    let bogus = known.iter().any(|known| known.answer().is_some_and(is_bogus));
     if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus {
         return HostAddresses::Present;
     }
@@ -324,7 +324,7 @@ fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
         return HostAddresses::Unknown(probe, why);
     }
     let Some(probe) = known.iter().find_map(|known| known.probe()) else { return HostAddresses::Present };
-    let exists = !known.iter().any(|known| known.seen().is_some_and(|seen| seen.code == DnsCode::NxDomain));
+    let exists = !known.iter().any(|known| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain));
     HostAddresses::Missing(probe, if exists { "has no IP address" } else { "does not exist" })
 }
 
@@ -432,7 +432,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let alias = |host: &DnsName| {
         KINDS.into_iter().find_map(|kind| {
             let known = sight.records(host, kind);
-            let (seen, of_host) = (known.seen()?, known.probe()?);
+            let (seen, of_host) = (known.answer()?, known.probe()?);
             Some((of_host, seen.aliases.last()?.to.clone()))
         })
     };

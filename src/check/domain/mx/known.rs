@@ -32,7 +32,7 @@ pub(in crate::check::domain) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
 
 /// Like [`mail_hosts`], without the limit.
 pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
-    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).seen() else { return Vec::new() };
+    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).answer() else { return Vec::new() };
     if is_implicit(sight, seen) {
         return vec![MxHost { preference: None, name: sight.name() }];
     }
@@ -57,7 +57,7 @@ pub(in crate::check::domain) fn addresses(sight: Sight<'_>, host: &DnsName) -> V
 
 /// Whether the domain declares that it receives no mail (RFC 7505).
 pub(in crate::check::domain) fn is_null(sight: Sight<'_>) -> bool {
-    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).seen() else { return false };
+    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).answer() else { return false };
     let mut hosts = published(seen).map(|(_, host)| host).peekable();
     hosts.peek().is_some() && hosts.all(DnsName::is_root)
 }
@@ -70,7 +70,7 @@ pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -
 /// Every IP address that the DNS has for a host, IPv4 first.
 pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).seen()) {
+    for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer()) {
         for ip in seen.addresses() {
             if !addresses.contains(&ip) {
                 addresses.push(ip);
@@ -106,7 +106,7 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         Known::Seen(_, seen) if !seen.is_answer() => Some(format!("lookup failed ({})", code_words(seen.code))),
         Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
     });
-    let is_missing = |known: &Known<'_, RecordsSeen>| known.seen().is_some_and(|seen| seen.code == DnsCode::NxDomain);
+    let is_missing = |known: &Known<'_, RecordsSeen>| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain);
     Some(failure.unwrap_or_else(|| match known.iter().any(is_missing) {
         true => "the name does not exist".to_owned(),
         false => "no IP address".to_owned(),

@@ -54,7 +54,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let all_known = |kind: RecordKind| {
         hosts
             .iter()
-            .all(|host| sight.records(&host.name, kind).seen().is_some_and(|seen| seen.is_answer() && !is_bogus(seen)))
+            .all(|host| sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen)))
     };
     let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
     let domain = sight.name();
@@ -111,7 +111,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         _ => None,
     })?;
     let mx = sight.records(&domain, RecordKind::Mx);
-    let has_both = mx.seen().is_some_and(|seen| seen.aliases.is_empty() && !seen.records.is_empty());
+    let has_both = mx.answer().is_some_and(|seen| seen.aliases.is_empty() && !seen.records.is_empty());
     let target = probe.quote(target.as_str());
     let summary = if has_both {
         format!("{domain} has MX records and a CNAME record (to {target})")

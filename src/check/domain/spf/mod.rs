@@ -119,7 +119,7 @@ fn in_strings(record: &str) -> String {
 }
 
 /// The SPF record of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> SpfSeen {
+pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
     let tree = tree(sight);
     let (state, problem) = match &tree.root.found {
         SpfFound::Pending | SpfFound::Failed => (PublishedState::Unknown, None),

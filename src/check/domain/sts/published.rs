@@ -235,7 +235,7 @@ pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
 }
 
 /// The MTA-STS policy of the domain.
-pub(in crate::check::domain) fn seen(sight: Sight<'_>) -> StsSeen {
+pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
     let mut seen = StsSeen::default();
     let (record, policy) = (published_record(sight), published_policy(sight));
     seen.state = match &record {
@@ -344,7 +344,7 @@ pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: St
 /// Whether a name that was not published has the same record, so that it is a wildcard.
 pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
     let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
-        let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).seen()?;
+        let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).answer()?;
         Some(versioned(&seen.texts().collect::<Vec<_>>(), "v=STSv1"))
     };
     match (texts(record_name(sight)), texts(wildcard_name(sight))) {
