@@ -196,7 +196,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     finding.cause = if greeting(session).is_some() {
         "On the unencrypted connection the server sent data that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
     } else {
-        "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection it responded to a TLS handshake at once.".to_owned()
+        "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection, it responded to a TLS handshake immediately.".to_owned()
     };
     if inside.is_none() {
         finding.confidence = Confidence::Likely;

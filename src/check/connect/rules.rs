@@ -73,7 +73,7 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the host refuses connections on this port",
     docs: Docs {
-        sees: "The host, or a firewall in front of it, rejected the connection at once (TCP reset).",
+        sees: "The host, or a firewall in front of it, rejected the connection immediately (TCP reset).",
         matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection on behalf of the host.",
         action: "If the host responds on another mail port, use that port. If it does not, check the host name and the port. Server operator: start the mail service, and check the firewall.",
         example: "smtpcheck localhost:2525 with no server running",
@@ -126,7 +126,7 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     title: "an entry of --resolve is for a host or port that is not checked",
     docs: Docs {
         sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
-        matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach a different server than intended.",
+        matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach the wrong server.",
         action: "Correct the host and port in --resolve to those of the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
         references: "curl(1), --resolve",

@@ -135,7 +135,7 @@ pub struct WeakSeen {
 pub struct CertificateSeen {
     /// Its key, for example `RSA 2048` or `EC P-256`.
     pub key: String,
-    /// Whether it is trusted, matches the host name and is valid now.
+    /// Whether it is trusted, matches the host name and is within its validity period.
     pub verifies: bool,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
