@@ -282,7 +282,7 @@ fn hosts_and_addresses_have_a_limit_of_sessions_at_the_same_time() {
 #[test]
 fn names_are_looked_up_by_one_resolver_and_the_lookup_is_part_of_the_record() {
     let listen = std::net::Ipv4Addr::LOCALHOST.into();
-    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: Some(0) };
+    let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: Some(0), domains: None };
     let names_only = Sandbox::open(&[scenario("healthy-relay").unwrap()], &options).unwrap();
     let resolver = names_only.dns().unwrap().to_string();
     let _running = names_only.spawn(None).unwrap();

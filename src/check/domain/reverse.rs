@@ -393,7 +393,7 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{confirmed, generic_sign, not_tested, of_receivers, seen};
+    use super::{confirmed, generic_sign, not_tested, of_receivers, summary};
     use crate::check::Finding;
     use crate::check::domain::sight::{Sight, records};
     use crate::check::domain::world::{World, name, plan, response};

@@ -253,7 +253,7 @@ fn has_policy(sight: Sight<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECK, seen};
+    use super::{CHECK, summary};
     use crate::check::domain::seen::PublishedState;
     use crate::check::domain::sight::Sight;
     use crate::check::domain::world::{World, plan};

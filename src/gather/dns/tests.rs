@@ -8,7 +8,7 @@ use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
-use self::zones::{ListensOn, LoopbackResolver, ResponseChange, SignedZone, Signing, name, unchanged};
+use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
 use super::exchange::NoDnsResponse;
 use super::read;
@@ -32,8 +32,8 @@ fn alias(target: &str) -> RData {
 }
 
 /// The zones of the tests, from the root down. Each zone below `test` has a name that describes it.
-fn zones() -> Vec<SignedZone> {
-    let signed = SignedZone::new(
+fn zones() -> Vec<TestZone> {
+    let signed = TestZone::new(
         "signed.test",
         Signing::From(0),
         vec![
@@ -49,28 +49,24 @@ fn zones() -> Vec<SignedZone> {
         ],
         &[],
     );
-    let unsigned = SignedZone::new(
+    let unsigned = TestZone::new(
         "unsigned.test",
         Signing::Unsigned,
         vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
         &[],
     );
-    let expired = SignedZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
-    let future = SignedZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
+    let expired = TestZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
+    let future = TestZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
     let mut forged =
-        SignedZone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
+        TestZone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
     forged.falsify("a.forged.test", a(66));
     forged.strip("b.forged.test", RecordType::A);
     // The parent points to the key of another zone with this name.
-    let announced = SignedZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let wrong_ds = SignedZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let test = SignedZone::new(
-        "test",
-        Signing::From(0),
-        vec![],
-        &[&signed, &unsigned, &expired, &future, &forged, &announced],
-    );
-    let root = SignedZone::new(".", Signing::From(0), vec![], &[&test]);
+    let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let test =
+        TestZone::new("test", Signing::From(0), vec![], &[&signed, &unsigned, &expired, &future, &forged, &announced]);
+    let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
     vec![root, test, signed, unsigned, expired, future, forged, wrong_ds]
 }
 

@@ -133,7 +133,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
             DnsFaultKind::Unreachable if server.ip.is_ipv4() => ServerReply::Silent { probe },
             _ => ServerReply::Unknown,
         },
-        Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => ServerReply::Unknown,
+        Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => ServerReply::Unknown,
     }
 }
 

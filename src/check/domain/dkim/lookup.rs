@@ -183,6 +183,6 @@ pub(super) fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
     let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
     match sight.records(&name, RecordKind::Txt) {
         Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
-        Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
+        Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
     }
 }

@@ -54,7 +54,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !is_open {
         let lookups = lookups(sight);
         let first = lookups.iter().take(CONFIRMING);
-        let is_certain = sight.records(&keys, RecordKind::Txt).answer().is_some_and(|seen| seen.code == DnsCode::NoError);
+        let is_certain =
+            sight.records(&keys, RecordKind::Txt).answer().is_some_and(|seen| seen.code == DnsCode::NoError);
         let is_confirmed = || first.clone().any(|lookup| lookup.seen.is_some_and(exists));
         let count = if is_certain || is_confirmed() { lookups.len() } else { CONFIRMING };
         questions.extend(lookups.iter().take(count).map(|lookup| txt(&lookup.name)));
@@ -352,7 +353,8 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
 /// A requested selector without a key.
 fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
     // A domain that does not exist is one finding, of another check.
-    let exists = sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
+    let exists =
+        sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
     if !exists {
         return None;
     }

@@ -32,7 +32,7 @@ fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen
         .into_iter()
         .filter_map(|(name, kind)| match sight.records(&name, kind) {
             Known::Seen(probe, seen) => Some((name, kind, probe, seen)),
-            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
+            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
         })
         .collect()
 }

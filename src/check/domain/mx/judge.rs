@@ -28,7 +28,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let domain = sight.name();
     let mut findings = match sight.records(&domain, RecordKind::Mx) {
-        Known::Unasked | Known::Waiting | Known::Skipped(_) => return Vec::new(),
+        Known::Unasked | Known::Waiting | Known::Skipped => return Vec::new(),
         Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
         Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
         Known::Seen(probe, seen) => match seen.code {
@@ -292,7 +292,7 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
     let failure = |kind: RecordKind| match sight.records(host, kind) {
         Known::Failed(probe, fault) => Some((probe, format!("{kind}: {}", fault_words(fault)))),
         Known::Seen(probe, seen) if !seen.is_answer() => Some((probe, format!("{kind}: {}", code_words(seen.code)))),
-        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
+        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
     };
     KINDS.into_iter().filter_map(failure).collect()
 }

@@ -104,7 +104,7 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         Known::Failed(_, fault) => Some(fault_words(fault).to_owned()),
         Known::Seen(_, seen) if matches!(seen.dnssec, DnssecState::Bogus { .. }) => Some("DNSSEC: bogus".to_owned()),
         Known::Seen(_, seen) if !seen.is_answer() => Some(format!("lookup failed ({})", code_words(seen.code))),
-        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
+        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
     });
     let is_missing = |known: &Known<'_, RecordsSeen>| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain);
     Some(failure.unwrap_or_else(|| match known.iter().any(is_missing) {

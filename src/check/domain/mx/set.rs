@@ -52,9 +52,9 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
 pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let hosts = mail_hosts(sight);
     let all_known = |kind: RecordKind| {
-        hosts
-            .iter()
-            .all(|host| sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen)))
+        hosts.iter().all(|host| {
+            sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen))
+        })
     };
     let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
     let domain = sight.name();

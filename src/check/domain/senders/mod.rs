@@ -61,7 +61,7 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
-    use super::seen;
+    use super::summary;
     use crate::check::domain::seen::{
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };

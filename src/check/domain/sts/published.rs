@@ -162,14 +162,14 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
     let Some(request) = policy_request(sight) else { return PublishedPolicy::Unknown };
     let unreachable = |probe, why| PublishedPolicy::Unreachable { probe, why };
     match sight.fetched(&request) {
-        Known::Unasked | Known::Waiting | Known::Skipped(_) => PublishedPolicy::Unknown,
+        Known::Unasked | Known::Waiting | Known::Skipped => PublishedPolicy::Unknown,
         Known::Failed(probe, fault) => match fault {
             Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
                 // There is an IP address, but none that this machine can connect to.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
                 Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
-                Known::Failed(..) | Known::Skipped(_) => PublishedPolicy::Unknown,
+                Known::Failed(..) | Known::Skipped => PublishedPolicy::Unknown,
                 Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
             },
             fault if is_local(fault) => PublishedPolicy::Unknown,

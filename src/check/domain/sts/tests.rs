@@ -120,7 +120,7 @@ fn host<'s>(host: &str, tls: ServerTls<'s>) -> PolicyHost<'s> {
 fn a_valid_policy_raises_nothing() {
     let case = case(RECORD, Some(page(POLICY)));
     assert_eq!(case.ids(), []);
-    let seen = case.answer();
+    let seen = case.summary();
     assert_eq!((seen.state, seen.mode.as_deref()), (PublishedState::Valid, Some("enforce")));
     assert_eq!((seen.id.as_deref(), seen.max_age, seen.status), (Some("20260101"), Some(604_800), Some(200)));
     // CRLF and spaces at the end of a line are no fault.
@@ -140,12 +140,12 @@ fn record_and_policy_are_requested_at_the_same_time() {
 #[test]
 fn a_domain_without_mta_sts_raises_nothing() {
     let case = case("example.com TXT v=spf1 -all", None);
-    assert_eq!((case.ids(), case.answer().state), (vec![], PublishedState::Absent));
+    assert_eq!((case.ids(), case.summary().state), (vec![], PublishedState::Absent));
     // An unrelated record at the same name is discarded.
     let unrelated = self::case("_mta-sts.example.com TXT google-site-verification=x", None);
-    assert_eq!((unrelated.ids(), unrelated.answer().state), (vec![], PublishedState::Absent));
+    assert_eq!((unrelated.ids(), unrelated.summary().state), (vec![], PublishedState::Absent));
     let beside = self::case(&format!("{RECORD}\n_mta-sts.example.com TXT unrelated"), Some(page(POLICY)));
-    assert_eq!((beside.ids(), beside.answer().state), (vec![], PublishedState::Valid));
+    assert_eq!((beside.ids(), beside.summary().state), (vec![], PublishedState::Valid));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn invalid_records_are_reported_with_the_record_to_publish() {
         assert_eq!(pairs(&found), expect("sts-record-invalid", Severity::Warning), "{text}");
         let command = found[0].fixes[0].command.as_deref().expect("a record");
         assert_eq!(command, "_mta-sts.example.com. IN TXT \"v=STSv1; id=20260921141320;\"");
-        assert_eq!(of(text).answer().state, PublishedState::Invalid);
+        assert_eq!(of(text).summary().state, PublishedState::Invalid);
     }
     assert_eq!(of("v=STSv1 ; id=1").ids(), expect("sts-record-invalid", Severity::Notice));
     let two = case(&format!("{RECORD}\n{RECORD}1"), Some(page(POLICY)));
@@ -196,8 +196,8 @@ fn each_failure_of_the_request_is_named() {
         let found = case.with(&[]);
         assert_eq!(pairs(&found), expect("sts-policy-unreachable", Severity::Warning), "{problem}");
         assert_eq!(found[0].failure, None, "new senders deliver");
-        assert_eq!(case.answer().problem.as_deref(), Some(problem));
-        assert_eq!(case.answer().state, PublishedState::Invalid);
+        assert_eq!(case.summary().problem.as_deref(), Some(problem));
+        assert_eq!(case.summary().state, PublishedState::Invalid);
     }
 }
 
@@ -219,12 +219,12 @@ fn a_failure_of_this_machine_is_no_fault_of_the_domain() {
         case_in(world)
     };
     let local = with(no_route);
-    assert_eq!((local.ids(), local.answer().state), (vec![], PublishedState::Unknown));
+    assert_eq!((local.ids(), local.summary().state), (vec![], PublishedState::Unknown));
     assert_eq!(with(silent).ids(), expect("sts-policy-unreachable", Severity::Warning));
     let mut world = World::new();
     world.fails("_mta-sts.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
     let failed = case_in(world);
-    assert_eq!((failed.ids(), failed.answer().state), (vec![], PublishedState::Unknown));
+    assert_eq!((failed.ids(), failed.summary().state), (vec![], PublishedState::Unknown));
 }
 
 #[test]

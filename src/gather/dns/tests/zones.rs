@@ -32,22 +32,17 @@ pub(super) enum Signing {
 }
 
 /// A zone with its signatures.
-pub(super) struct SignedZone {
+pub(super) struct TestZone {
     origin: Name,
     sets: BTreeMap<Name, BTreeMap<RecordType, RecordSet>>,
     key: Option<DNSKEY>,
 }
 
-impl SignedZone {
+impl TestZone {
     /// Signs the records of a zone. The children are delegated to.
-    pub(super) fn new(
-        origin: &str,
-        signing: Signing,
-        records: Vec<(&str, RData)>,
-        children: &[&SignedZone],
-    ) -> SignedZone {
+    pub(super) fn new(origin: &str, signing: Signing, records: Vec<(&str, RData)>, children: &[&TestZone]) -> TestZone {
         let origin = name(origin);
-        let mut zone = SignedZone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
+        let mut zone = TestZone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
         let soa = SOA::new(origin.clone(), origin.clone(), 1, 3600, 600, 86400, 300);
         zone.add(&origin, RData::SOA(soa));
         zone.add(&origin, RData::NS(NS(name("ns.invalid"))));
@@ -73,7 +68,7 @@ impl SignedZone {
             .insert(Record::from_rdata(at.clone(), TTL, data), 0);
     }
 
-    fn sign(&mut self, days: i64, children: &[&SignedZone]) {
+    fn sign(&mut self, days: i64, children: &[&TestZone]) {
         let der = EcdsaSigningKey::generate_pkcs8(Algorithm::ECDSAP256SHA256).expect("a key");
         let key = EcdsaSigningKey::from_pkcs8(&der, Algorithm::ECDSAP256SHA256).expect("a key");
         let dnskey = DNSKEY::with_flags(257, key.to_public_key().expect("a public key"));
@@ -153,11 +148,11 @@ impl SignedZone {
 }
 
 /// The answer from the zones, with aliases followed.
-pub(super) fn answer(zones: &[SignedZone], query: &Query, message: &mut Message) {
+pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
     let kind = query.query_type();
     let mut at = query.name().clone();
     for _ in 0..20 {
-        let holds = |zone: &&SignedZone| {
+        let holds = |zone: &&TestZone| {
             zone.origin.zone_of(&at) && !(kind == RecordType::DS && zone.origin == at && !at.is_root())
         };
         let zone = zones.iter().filter(holds).max_by_key(|zone| zone.origin.num_labels()).expect("the root zone");
@@ -200,7 +195,7 @@ pub(super) enum ListensOn {
 }
 
 struct ResolverState {
-    zones: Vec<SignedZone>,
+    zones: Vec<TestZone>,
     change: ResponseChange,
     log: Mutex<Vec<ReceivedQuestion>>,
 }
@@ -213,11 +208,7 @@ pub(super) struct LoopbackResolver {
 
 impl LoopbackResolver {
     /// Starts a resolver as tasks of the current runtime.
-    pub(super) async fn start(
-        zones: Vec<SignedZone>,
-        transports: ListensOn,
-        change: ResponseChange,
-    ) -> LoopbackResolver {
+    pub(super) async fn start(zones: Vec<TestZone>, transports: ListensOn, change: ResponseChange) -> LoopbackResolver {
         let shared = Arc::new(ResolverState { zones, change, log: Mutex::default() });
         // The port must be free for both.
         let (udp, tcp) = loop {
