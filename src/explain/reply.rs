@@ -182,7 +182,7 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
     let known = match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
+        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => phase.is_none(),
     };
     // As a check reports it: after a server fault at AUTH the important fact is that the password was not checked.
     let of_login = phase == Some(ReplyPhase::Auth)
