@@ -266,6 +266,7 @@ impl LogExplainer<'_> {
                 self.specific = Some((line.number, found));
                 self.error(line, found);
             }
+            None if line.is_failure && self.reply_anywhere(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
@@ -278,6 +279,16 @@ impl LogExplainer<'_> {
             }
             None => {}
         }
+    }
+
+    /// Reads a line of an unknown form that contains a reply code. Returns whether it does.
+    fn reply_anywhere(&mut self, line: &FailureLine) -> bool {
+        let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
+        if self.context.reply(&text, phase, None, LogSide::of(&line.text)).is_none() {
+            return false;
+        }
+        self.reply(FoundReply { line: line.number, text, phase, host: None, side: LogSide::of(&line.text) });
+        true
     }
 
     /// Drops the generic message if a line shortly after it gives more details.

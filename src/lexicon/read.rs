@@ -160,7 +160,9 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
         Some(name) => format!("This is the wording of {name}: {}", phrase.means),
         None => phrase.means.into(),
     };
-    let is_uncertain = name.is_some() || is_vague;
+    let contradiction = contradicted_by_status(phrase, reply, context);
+    let otherwise = otherwise.or_else(|| contradiction.map(|row| format!("{OTHER_STATUS} {}", row.meaning)));
+    let is_uncertain = name.is_some() || is_vague || contradiction.is_some();
     Reading {
         cause: phrase.cause,
         confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
@@ -170,6 +172,22 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
         basis: Basis::Phrase { id: phrase.id.into() },
     }
 }
+
+/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a check of the
+/// sender (X.1, X.2, X.7.20 and later) is specific enough. A login has many reasons that are all sent with 5.7.8, and a
+/// recipient has several too.
+fn contradicted_by_status(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static tables::StatusRow> {
+    let status = reply.enhanced?;
+    let row = tables::status(status).filter(|row| !row.generic)?;
+    let is_specific = matches!(status.kind(), (1 | 2, _) | (7, 20..));
+    let is_of_provider = context.provider.is_some_and(|provider| phrase.provider_id() == Some(provider));
+    let (by_status, by_words) = (row.cause(status), phrase.cause);
+    let is_same =
+        by_status.category() == by_words.category() || by_status.is_about_recipient() && by_words.is_about_recipient();
+    (is_specific && !is_of_provider && !is_same && !phrase.needs_status()).then_some(row)
+}
+
+const OTHER_STATUS: &str = "The enhanced status of the reply has a different meaning:";
 
 /// Words that are known with other codes than the one in the reply. They say more than the code, but are not certain.
 fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {

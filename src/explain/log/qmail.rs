@@ -13,8 +13,14 @@ const PHASES: [(&str, ReplyPhase); 5] = [
     ("failed_after_I_sent_the_message", ReplyPhase::Data),
 ];
 
+/// The phase of a sentence of qmail-remote, in a log or in a bounce (with spaces).
+pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
+    let before = before.replace(' ', "_");
+    PHASES.iter().find(|(words, _)| before.contains(words)).map(|(_, phase)| *phase)
+}
+
 pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    let phase = PHASES.iter().find(|(words, _)| before.contains(words)).map(|(_, phase)| *phase);
+    let phase = phase(before);
     let text = after.replace('_', " ");
     let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
     let text = text.get(..end.unwrap_or(text.len()))?;
