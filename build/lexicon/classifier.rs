@@ -17,7 +17,7 @@ use super::context::ReplyPhase;
 use super::entries::Entries;
 use super::normal::normal;
 use super::spelling::unified;
-use super::wording::{BITS, CAUSES, FACT, Facts, Features};
+use super::wording::{BITS, CAUSES, FACT, WordingFacts, WordingFeatures};
 
 /// The folder with the labelled replies, relative to the package.
 pub(super) const CORPUS: &str = "tests/corpus";
@@ -31,7 +31,7 @@ const LITERAL: f32 = 0.3;
 
 /// A reply whose cause is known.
 pub(super) struct Example {
-    pub(super) features: Features,
+    pub(super) features: WordingFeatures,
     /// The cause, then other causes that are right too.
     pub(super) causes: Vec<Cause>,
     /// The text with its code, if it is a reply of the corpus.
@@ -80,7 +80,7 @@ pub(super) fn examples(package: &Path, entries: &Entries) -> Result<Vec<Example>
         let of_reply = |text: &String| example(text, None, vec![entry.category], String::new());
         examples.extend(entry.matches.iter().map(of_reply));
         examples.extend(entry.all.iter().chain(&entry.any).map(|literal| Example {
-            features: Features::of(&unified(literal.get_ref()), Facts::default()),
+            features: WordingFeatures::of(&unified(literal.get_ref()), WordingFacts::default()),
             causes: vec![entry.category],
             text: String::new(),
             phase: None,
@@ -122,7 +122,7 @@ fn example(text: &str, phase: Option<ReplyPhase>, causes: Vec<Cause>, source: St
             words.push(rest);
         }
     }
-    let features = Features::of(&unified(&normal(&words.join(" "))), Facts { code, status, phase });
+    let features = WordingFeatures::of(&unified(&normal(&words.join(" "))), WordingFacts { code, status, phase });
     Example { features, causes, text: text.to_owned(), phase, source, weight: 1.0 }
 }
 

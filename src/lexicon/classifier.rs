@@ -14,7 +14,7 @@ use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
 use super::phrases;
 use super::pool::{FixRow, List, Text};
-use super::wording::{CAUSES, FACT, Facts, Features};
+use super::wording::{CAUSES, FACT, WordingFacts, WordingFeatures};
 use crate::wire::Reply;
 
 include!(concat!(env!("OUT_DIR"), "/lexicon/wordings.rs"));
@@ -42,8 +42,8 @@ pub(super) struct WordingRow {
 pub(super) fn resembled(reply: &Reply, context: &Context<'_>) -> Option<(Cause, &'static WordingRow)> {
     let status = reply.enhanced.map(|status| status.to_string());
     let code = reply.code.map(|code| code.number());
-    let facts = Facts { code, status: status.as_deref(), phase: context.step };
-    let features = Features::of(&phrases::text_of(reply), facts);
+    let facts = WordingFacts { code, status: status.as_deref(), phase: context.step };
+    let features = WordingFeatures::of(&phrases::text_of(reply), facts);
     let (cause, _) = WEIGHTS.leading(&features, context.step).filter(|(_, lead)| *lead >= LEAD)?;
     WORDINGS.iter().find(|row| row.category == cause).map(|row| (cause, row))
 }
@@ -57,7 +57,7 @@ struct Weights<'a> {
 
 impl Weights<'_> {
     /// The cause with the largest sum among those that can arise in the phase, and how far it leads before every other category.
-    fn leading(&self, features: &Features, phase: Option<ReplyPhase>) -> Option<(Cause, f32)> {
+    fn leading(&self, features: &WordingFeatures, phase: Option<ReplyPhase>) -> Option<(Cause, f32)> {
         if features.words.is_empty() {
             return None;
         }

@@ -47,7 +47,7 @@ const DENIED: [&str; 6] = [" problem", " issue", " error", " fault", " trouble",
 /// The largest number of words in such a list.
 const MAX_DENIED: usize = 6;
 
-/// A prepared text without reasons that the server denies, and with [`MARK`] in the place of the first list of hints.
+/// A prepared text without reasons that the server denies, and in which [`MARK`] replaces the first list of hints.
 pub(super) fn without(text: &str) -> String {
     without_hints(&without_denied(text))
 }

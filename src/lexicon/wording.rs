@@ -17,7 +17,7 @@ pub(super) const FACT: f32 = 0.3;
 
 /// The facts about a reply other than its text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Facts<'a> {
+pub(super) struct WordingFacts<'a> {
     pub(super) code: Option<u16>,
     /// The enhanced status: `5.7.1`.
     pub(super) status: Option<&'a str>,
@@ -26,16 +26,16 @@ pub(super) struct Facts<'a> {
 
 /// The features of a reply, each once.
 #[derive(Clone, Debug)]
-pub(super) struct Features {
+pub(super) struct WordingFeatures {
     /// The slots of the words and their parts.
     pub(super) words: Vec<usize>,
     /// The slots of the facts.
     pub(super) facts: Vec<usize>,
 }
 
-impl Features {
+impl WordingFeatures {
     /// The features of a text in normal form.
-    pub(super) fn of(text: &str, facts: Facts<'_>) -> Features {
+    pub(super) fn of(text: &str, facts: WordingFacts<'_>) -> WordingFeatures {
         let mut slots = Vec::new();
         let mut previous: Option<&str> = None;
         for word in words(text) {
@@ -46,7 +46,7 @@ impl Features {
             parts(word, &mut slots);
             previous = Some(word);
         }
-        Features { words: once(slots), facts: once(facts.slots()) }
+        WordingFeatures { words: once(slots), facts: once(facts.slots()) }
     }
 
     /// How much each word counts.
@@ -56,7 +56,7 @@ impl Features {
     }
 }
 
-impl Facts<'_> {
+impl WordingFacts<'_> {
     fn slots(self) -> Vec<usize> {
         let mut slots = Vec::new();
         let phase = self.phase.and_then(|phase| ReplyPhase::ALL.iter().find(|(_, one)| *one == phase));
