@@ -77,10 +77,13 @@ pub(super) fn examples(package: &Path, entries: &Entries) -> Result<Vec<Example>
         examples.push(example(&reply.text, phase, causes, reply.source));
     }
     for entry in entries.phrases() {
-        let of_reply = |text: &String| example(text, None, vec![entry.category], String::new());
+        // Words that mean something only in some phases are learned with the first of them.
+        let phase = entry.phase.as_ref().and_then(|phases| phases.first().copied());
+        let facts = WordingFacts { phase, ..WordingFacts::default() };
+        let of_reply = |text: &String| example(text, phase, vec![entry.category], String::new());
         examples.extend(entry.matches.iter().map(of_reply));
         examples.extend(entry.all.iter().chain(&entry.any).map(|literal| Example {
-            features: WordingFeatures::of(&unified(literal.get_ref()), WordingFacts::default()),
+            features: WordingFeatures::of(&unified(literal.get_ref()), facts),
             causes: vec![entry.category],
             text: String::new(),
             phase: None,

@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn the_build_learned_what_the_tests_learn() {
         let Model { weights, scale } = training::train(&examples().iter().collect::<Vec<_>>());
-        assert!(super::WEIGHTS.scale.to_bits() == scale.to_bits() && super::WEIGHTS.bytes == weights);
+        let differing = super::WEIGHTS.bytes.iter().zip(&weights).filter(|(built, learned)| built != learned).count();
+        assert_eq!((super::WEIGHTS.scale.to_bits(), differing), (scale.to_bits(), 0));
     }
 
     #[test]
@@ -181,7 +182,7 @@ mod tests {
         origins.dedup();
         let part =
             |example: &Example| origins.binary_search(&origin(&example.source)).map_or(PARTS, |place| place % PARTS);
-        let (mut right, mut wrong, mut gained, mut lost) = (0, 0, 0, 0);
+        let (mut right, mut wrong, mut gained, mut lost) = (0, 0, 0, Vec::new());
         for left_out in 0..PARTS {
             let (measured, others): (Vec<&Example>, Vec<&Example>) =
                 examples.iter().partition(|example| part(example) == left_out);
@@ -210,12 +211,12 @@ mod tests {
                 let Some(of_code) = of_code else { continue };
                 match (is_right(of_code.cause), is_right(cause)) {
                     (false, true) => gained += 1,
-                    (true, false) => lost += 1,
+                    (true, false) => lost.push(format!("{} as {cause:?}", example.text)),
                     _ => {}
                 }
             }
         }
-        let result = format!("{right} right, {wrong} wrong; instead of codes: {gained} gained, {lost} lost");
-        assert!(right >= 1000 && right * 100 >= (right + wrong) * 97 && gained >= lost + 4, "{result}");
+        let result = format!("{right} right, {wrong} wrong; instead of codes: {gained} gained, lost: {lost:?}");
+        assert!(right >= 1000 && right * 100 >= (right + wrong) * 97 && gained >= lost.len() + 4, "{result}");
     }
 }

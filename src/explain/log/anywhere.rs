@@ -36,6 +36,8 @@ const BEFORE: [&str; 22] = [
 ];
 /// Words before a number that is no reply code.
 const OTHERS: [&str; 5] = ["http", "port ", "line ", "timeout", "exit "];
+/// Codes that are usual in HTTP and not in SMTP.
+const HTTP: std::ops::RangeInclusive<u16> = 400..=417;
 /// Names of a field that precedes the text.
 const LABELS: [&str; 8] = ["message:", "message=", "msg:", "msg=", "text:", "with message", "reason:", "response:"];
 
@@ -61,6 +63,7 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
             && ends
             && matches!(code.class(), Class::Transient | Class::Permanent)
             && tables::code(code).is_some()
+            && !HTTP.contains(&code.number())
             && !OTHERS.iter().any(|word| lower.contains(word));
         if !is_code {
             return None;
@@ -72,7 +75,8 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
         }
         let phase = phase(before).or_else(|| phase_of_code(code));
         let says_something = text.contains(char::is_alphabetic) || EnhancedStatus::parse(text).is_some();
-        (says_something || phase.is_some()).then(|| (format!("{code} {text}").trim_end().to_owned(), phase))
+        (says_something || phase.is_some() || lower.contains("smtp"))
+            .then(|| (format!("{code} {text}").trim_end().to_owned(), phase))
     })
 }
 
@@ -103,6 +107,7 @@ mod tests {
                 "535 Authentication was not successful",
                 Some(ReplyPhase::Auth),
             ),
+            ("Server connection error. SMTP response [554]", "554", None),
             ("NDN kim@example.org ... 550 No such recipient", "550 No such recipient", None),
             ("0012(example.org) got -550 user unknown", "550 user unknown", None),
             ("Mailer error [550] no such person here", "550 no such person here", None),
@@ -120,6 +125,7 @@ mod tests {
             "the server failed on port 465",
             "connection to 192.0.2.1.550 failed",
             "mail error, see line 554 of main.c",
+            r#"Gmail API error: {"error":{"code":403,"message":"Insufficient Permission"}}"#,
             "500 lines were read",
         ] {
             assert_eq!(reply(line).filter(|(text, _)| !text.contains("bytes")), None, "{line}");

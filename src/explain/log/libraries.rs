@@ -100,7 +100,7 @@ fn without_code(text: &str) -> Option<&str> {
 }
 
 /// Whether a text is known as that of a rejection, whatever the code.
-fn is_known(text: &str) -> bool {
+pub(super) fn is_known(text: &str) -> bool {
     ["550", "450"].iter().any(|code| is_phrase(code, text))
 }
 

@@ -6,7 +6,9 @@ use crate::lexicon::ReplyPhase;
 
 /// The reply in `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
 pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    let text = at_start(after).or_else(|| first_reply(after))?;
+    let Some(text) = at_start(after).or_else(|| first_reply(after)) else {
+        return qmail::words_without_code(before, after);
+    };
     let host = named_host(before);
     if let Some((text, words)) = text.rsplit_once(" (in reply to ") {
         return Some(ExtractedReply::of(text).at(phase_in_words(words)).by(host));
