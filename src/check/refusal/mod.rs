@@ -241,7 +241,7 @@ fn is_known(reading: &Reading) -> bool {
     match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } => false,
+        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => false,
     }
 }
 
