@@ -252,7 +252,8 @@ impl Comparison {
         if has_old && has_curves && !scan.groups_before_1_3_complete {
             // RFC 8422 §5.1: the groups that a client offers also limit the keys of certificates. Without the curve of an
             // ECDSA certificate, the server rejects the ClientHello, so the curve hides groups that the server prefers less.
-            let all_ecdsa = !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
+            let all_ecdsa =
+                !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
             if all_ecdsa && scan.inconclusive.is_none() {
                 self.not_testable.push(
                     "groups in TLS 1.2 that the server prefers less than the curve of its ECDSA certificate".to_owned(),
