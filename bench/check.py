@@ -151,7 +151,7 @@ def scan(bench):
 
 
 TABLES = [
-    ("A check over a line with a round trip of {round_trip_ms:.0f} ms", over_the_line),
+    ("A check over a link with a round-trip time of {round_trip_ms:.0f} ms", over_the_line),
     ("A check on this machine", on_this_machine),
     ("The TLS scan on this machine", scan),
 ]

@@ -23,7 +23,7 @@ use smtpcheck::report::{
     CheckOutcome, CheckResult, Exit, FilePosition, JudgedExpectation, LINE_SCHEMA, Report, Run, RunSource, SCHEMA,
 };
 use support::golden;
-use support::replay::all;
+use support::replay::{all, domain};
 
 const SHOWN: &[&str] = &[
     "healthy/submission",
@@ -107,7 +107,8 @@ fn suite() -> Run {
 
 fn shown() -> Vec<(String, Run)> {
     let one = |name: &&str| (name.replace('/', "-"), Run::of(played(name)));
-    SHOWN.iter().map(one).chain([("suite".to_owned(), suite())]).collect()
+    let domain = ("domain".to_owned(), Run::of(domain().report));
+    SHOWN.iter().map(one).chain([("suite".to_owned(), suite()), domain]).collect()
 }
 
 #[test]

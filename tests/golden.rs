@@ -11,7 +11,7 @@ use smtpcheck::plan::FailOn;
 use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
 use smtpcheck::report::{NoExpectations, Run, RunSource};
 use support::golden;
-use support::replay::all;
+use support::replay::{all, domain};
 
 const SHOWN: &[&str] = &[
     "healthy/submission",
@@ -49,6 +49,33 @@ fn the_text_output_matches_its_golden_files() {
             let text = render::format("text").unwrap().one(&one.report, &display);
             let file = folder().join(format!("{}.{name_of_display}.txt", name.replace('/', "-")));
             golden::compare(&file, &text).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+#[test]
+fn the_report_of_a_domain_matches_its_golden_files() {
+    let report = domain().report;
+    let narrow = ("60", Display { width: 60, ..Display::plain() });
+    let wide = ("100", Display { width: 100, ..Display::plain() });
+    for (name_of_display, display) in displays().into_iter().chain([narrow, wide]) {
+        let text = render::format("text").unwrap().one(&report, &display);
+        let file = folder().join(format!("domain.{name_of_display}.txt"));
+        golden::compare(&file, &text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn the_report_of_a_domain_fits_the_terminal() {
+    let report = domain().report;
+    for width in [40, 60, 80, 100, 120, 160] {
+        let display = Display { width, ..Display::plain() };
+        let text = render::format("text").unwrap().one(&report, &display);
+        for line in text.lines() {
+            // Commands are never wrapped, because users copy them.
+            let columns = unicode_width::UnicodeWidthStr::width(line);
+            let has_long_word = line.split(' ').any(|word| word.len() + 20 > width);
+            assert!(columns <= width || line.starts_with("           ") || has_long_word, "at {width}: {line}");
         }
     }
 }

@@ -196,11 +196,11 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     finding.cause = if greeting(session).is_some() {
         "On the unencrypted connection the server sent data that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
     } else {
-        "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection it responded to a TLS handshake at once.".to_owned()
+        "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection, it responded to a TLS handshake immediately.".to_owned()
     };
     if inside.is_none() {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived over TLS either. Ask the server's operator to find out.".to_owned());
+        finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived over TLS either. Ask the server's operator which service it is.".to_owned());
     }
     finding.fixes.push(Fix::repeat("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
     finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) instead of STARTTLS for this port"));
@@ -313,7 +313,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Adds to a finding that the server greets over the other address family, or at another address.
+/// Notes in a finding that the server does send a greeting over the other address family, or at another address.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
@@ -370,7 +370,7 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         cause: format!("{}, and the server rejects EHLO.", service.sign),
         otherwise: Some(
-            "The service may be a mail server behind a filter that blocks EHLO. Ask the server's operator to find out."
+            "The service may be a mail server behind a filter that blocks EHLO. Ask the server's operator whether this is the case."
                 .to_owned(),
         ),
         fixes: vec![Fix::run(
@@ -421,8 +421,9 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     finding.cause =
         "An SMTP greeting begins with a three-digit code. The first line from this server does not.".to_owned();
     if known.is_none() {
-        finding.otherwise =
-            Some("A broken proxy may hide a mail server. Ask the server's operator to find out.".to_owned());
+        finding.otherwise = Some(
+            "A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned(),
+        );
     }
     finding.fixes.push(Fix::run(
         format!("Use the SMTP port of this host{port}"),

@@ -1,5 +1,6 @@
-//! Checks: one subject per file. Each check asks questions and judges evidence. Both are pure functions of the plan and
-//! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
+//! Checks: one subject per file. Each check has two functions: one asks questions, and one judges the evidence. Both are
+//! pure functions of the plan and the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`]
+//! runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
 //! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
@@ -20,6 +21,7 @@ pub(crate) mod peer;
 mod place;
 pub mod refusal;
 pub mod scan;
+mod server;
 mod server_name;
 mod session;
 mod starttls;
@@ -30,24 +32,8 @@ use crate::question::Question;
 
 pub(crate) use finding::in_shell;
 pub use finding::{Check, Docs, Finding, Grounds, PhaseFailure, Rule, Severity, order};
+pub use server::CHECKS;
 pub(crate) use starttls::{carried_into_tls, in_other_mode};
-
-/// Every check, in the order of the session.
-pub static CHECKS: &[&Check] = &[
-    &connect::CHECK,
-    &greeting::CHECK,
-    &ehlo::CHECK,
-    &starttls::CHECK,
-    &server_name::CHECK,
-    &handshake::CHECK,
-    &clients::CHECK,
-    &certificate::CHECK,
-    &scan::CHECK,
-    &auth::CHECK,
-    &envelope::CHECK,
-    &refusal::CHECK,
-    &session::CHECK,
-];
 
 /// All questions that are worth asking now.
 pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
@@ -77,41 +63,7 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Like [`judge`], but keeps the marks around quotations, for the test that checks them.
 pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = checks_of(plan).iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
-    server_name::absorb(plan, evidence, &mut findings);
-    // If the session is out of step, that finding is listed first, because later findings are from a second session.
-    findings.sort_by_key(|finding| {
-        let severity = std::cmp::Reverse(finding.severity);
-        (severity, order(plan, finding.phase), !session::is_about_order(finding))
-    });
-    findings.iter_mut().for_each(as_sentences);
-    again::carry(plan, &mut findings);
-    findings
-}
-
-/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full
-/// stop.
-fn as_sentences(finding: &mut Finding) {
-    for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
-        // The full stop may be inside a closing parenthesis.
-        if !text.is_empty() && !text.trim_end_matches([')', '"']).ends_with(['.', '!', '?']) {
-            text.push('.');
-        }
-    }
-    let texts = finding
-        .otherwise
-        .iter_mut()
-        .chain(&mut finding.consequences)
-        .chain(finding.fixes.iter_mut().map(|fix| &mut fix.text));
-    for text in texts.chain(std::iter::once(&mut finding.cause)) {
-        // Names keep their spelling: `smtpcheck`, `iCloud`, `postconf -e`.
-        let first = text.split([' ', ',']).next().unwrap_or_default();
-        let is_word = first.chars().all(|c| c.is_ascii_lowercase()) && !matches!(first, "smtpcheck" | "postconf");
-        if is_word && !first.is_empty() {
-            let (head, tail) = text.split_at(1);
-            *text = head.to_ascii_uppercase() + tail;
-        }
-    }
+    server::judge_by(checks_of(plan), plan, evidence)
 }
 
 /// Every rule.

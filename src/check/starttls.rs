@@ -98,7 +98,7 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     severity: Severity::Error,
     title: "after the TLS handshake, the server executes a command that it received before",
     docs: Docs {
-        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. smtpcheck ignores data that the server also sends without a command in the main session.",
+        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
         matters: "An on-path attacker can insert commands before those of the client, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
         action: "Server operator: update the mail server, or the proxy in front of it. It must discard data that it received before TLS.",
         example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply over TLS",
@@ -406,7 +406,7 @@ pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
 /// The reply which proves that the server executed, over TLS, a NOOP that was sent before TLS. One of:
 ///
 /// 1. A reply over TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
-///    RFC 5321 §4.3.2), nor does data that the server also sends without a command in the main session.
+///    RFC 5321 §4.3.2), nor does data that the server also sends unprompted in the main session.
 /// 2. A reply to NOOP in response to QUIT: the server keeps the NOOP until it reads the next command. This does not
 ///    count if the server's reply to QUIT in the main session is not 221 either.
 pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -> Option<ReceivedReply<'a>> {

@@ -401,7 +401,7 @@ mod tests {
             ),
             (
                 &["--list"],
-                "--list: unknown flag; this is a flag of smtpcheck run, smtpcheck explain, smtpcheck sandbox",
+                "--list: unknown flag; this is a flag of smtpcheck domain, smtpcheck run, smtpcheck explain, smtpcheck sandbox",
             ),
             (&["mx.example.net", "--set", "A=b"], "--set: unknown flag; this is a flag of smtpcheck run"),
             (&["mx.example.net", "--max-connection", "2"], "--max-connection: unknown flag; did you mean --max-conn"),

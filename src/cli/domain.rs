@@ -2,20 +2,26 @@
 //! else that users write in this place (an IP address, a server with a port, a URL) is an error that says what to write
 //! instead.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 
 use super::commands::SettingsLevel;
+use super::commands::check::CheckArgs;
 use super::commands::domain::DomainArgs;
 use super::flags::InvalidValue;
+use super::flags::connection::ConnectionArgs;
 use super::flags::domain::ListChoice;
 use super::plan::{limits, origins};
 use super::{UsageError, resolve};
+use crate::check::domain::default_lists;
 use crate::plan::{
-    CertificateDays, DomainPlan, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
+    TlsVersion, ValueOrigin, Verify,
 };
-use crate::wire::{DomainName, ForwardPath, Host};
+use crate::wire::{DomainName, EhloName, ForwardPath, Host};
 
 /// The local part of the default of `--relay-recipient`.
 const RELAY_TEST: &str = "smtpcheck-relay-test";
@@ -45,20 +51,73 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
-        target: Target { input: input.clone(), host: Host::Name(typed.name.clone()), port: args.port.port },
-        family: args.connection.family(),
-        overrides: resolve::overrides(&args.connection.resolve)?,
-        resolver: args.connection.resolver,
-        limits: limits(&args.connection, args.port.max_connections),
-        ehlo: args.ehlo.name(hostname),
+    let port = args.port.port;
+    let limits = limits(&args.connection, args.port.max_connections);
+    let domain = settings(args, typed)?;
+    let overrides = resolve::overrides(&args.connection.resolve)?;
+    let gate = args.gate.gate();
+    let base =
+        Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..template(input, domain, port, limits) };
+    Ok(with_connection(base, &args.connection, args.cacert.clone()))
+}
+
+/// The plan for one line of `smtpcheck batch --domain`, which has only the flags of all checks.
+pub fn plan_in_batch(
+    args: &CheckArgs,
+    matches: &ArgMatches,
+    input: &str,
+    hostname: Option<&str>,
+) -> Result<Plan, UsageError> {
+    let TypedDomain { name, recipient } = parse(input)?;
+    let mut origins = origins(matches, &args.from_file);
+    origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
+    if args.ehlo.ehlo.is_none() {
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+    }
+    let domain = DomainPlan {
+        recipient,
+        sending: Vec::new(),
+        sending_host: None,
+        selectors: Vec::new(),
+        lists: default_lists(),
+        relay_recipient: foreign_recipient(None, &name)?,
+        trust_anchor: None,
+        dns_port: 53,
+        https_port: 443,
+        name,
+    };
+    let limits = limits(&args.connection, args.port.max_connections.unwrap_or(CONNECTIONS));
+    let overrides = resolve::overrides(&args.connection.resolve)?;
+    let gate = args.gate.gate();
+    let base = template(input, domain, args.port.port.unwrap_or(25), limits);
+    let base = Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..base };
+    Ok(with_connection(base, &args.connection, args.trust.cacert.clone()))
+}
+
+/// The default of `--max-connections`.
+const CONNECTIONS: u32 = 64;
+
+fn with_connection(plan: Plan, connection: &ConnectionArgs, cacert: Option<PathBuf>) -> Plan {
+    let tls = Tls { cacert, ..plan.tls };
+    Plan { family: connection.family(), resolver: connection.resolver, tls, ..plan }
+}
+
+/// A plan with the values that are the same in every check of a domain.
+fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
+    Plan {
+        target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
+        family: Family::Any,
+        overrides: Vec::new(),
+        resolver: None,
+        limits,
+        ehlo: EhloName::LocalAddress,
         from: None,
         to: Vec::new(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,
             sni: None,
-            cacert: args.cacert.clone(),
+            cacert: None,
             identity: None,
             verify: Verify::Required,
             min: TlsVersion::V1_2,
@@ -69,10 +128,10 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         },
         login: None,
         probes: Vec::new(),
-        gate: args.gate.gate(),
-        domain: Some(Box::new(settings(args, typed)?)),
-        origins,
-    })
+        gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
+        domain: Some(Box::new(domain)),
+        origins: BTreeMap::new(),
+    }
 }
 
 fn settings(args: &DomainArgs, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
@@ -224,11 +283,6 @@ fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
     Ok(without_repetition(&zones))
 }
 
-/// The blocklists that are queried without `--list`.
-fn default_lists() -> Vec<DomainName> {
-    Vec::new()
-}
-
 /// The recipient of the relay test. By default, it is in a domain that is reserved for documentation, which accepts no mail.
 fn foreign_recipient(given: Option<ForwardPath>, domain: &DomainName) -> Result<ForwardPath, UsageError> {
     if let Some(given) = given {
@@ -252,4 +306,126 @@ fn without_repetition<T: Clone + PartialEq>(given: &[T]) -> Vec<T> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use crate::cli::{Invocation, parse as parse_words};
+    use crate::plan::Plan;
+
+    fn read(text: &str) -> String {
+        match parse(text) {
+            Ok(typed) => {
+                let recipient = typed.recipient.map(|recipient| format!(" {recipient}")).unwrap_or_default();
+                format!("{}{recipient}", typed.name)
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn made(words: &[&str]) -> Result<Plan, String> {
+        let words = words.iter().map(Into::into).collect();
+        let Invocation::Domain(args, matches) = parse_words(words).map_err(|error| error.to_string())? else {
+            return Err("not a check of a domain".to_owned());
+        };
+        super::plan(&args, &matches, None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn domains_and_email_addresses_are_read() {
+        for (text, expected) in [
+            ("example.com", "example.com"),
+            ("Example.COM.", "example.com"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("someone@example.com", "example.com someone@example.com"),
+            ("mailto:someone@example.com", "example.com someone@example.com"),
+            ("\"odd user\"@example.com", "example.com \"odd user\"@example.com"),
+        ] {
+            assert_eq!(read(text), expected);
+        }
+    }
+
+    #[test]
+    fn other_arguments_are_errors_that_say_what_to_write() {
+        for (text, needles) in [
+            ("192.0.2.1", ["an IP address", "smtpcheck 192.0.2.1:25"]),
+            ("[2001:db8::1]", ["an IP address", "smtpcheck [2001:db8::1]:25"]),
+            ("https://www.example.com/x?y", ["a URL", "write example.com"]),
+            ("smtp://mail.example.com", ["a URL", "smtpcheck smtp://mail.example.com"]),
+            ("com", ["single label", "example.com"]),
+            ("localhost", ["single label", "write the part after the @"]),
+            ("_dmarc.example.com", ["no underscore", "write example.com"]),
+            ("my_domain.example", ["no underscore", "write the part after the @"]),
+            ("@example.com", ["no text before the @", "write example.com"]),
+            ("a b@example.com", ["", ""]),
+            ("someone@[192.0.2.1]", ["an IP address", "someone@example.com"]),
+            ("example.com:25", ["no port", "smtpcheck example.com:25"]),
+            ("example.com/x", ["no path", "write example.com"]),
+            ("*.example.com", ["a pattern", "write example.com"]),
+            ("-a.example", ["hyphen", "write"]),
+            ("a..example", ["not a host name", ""]),
+        ] {
+            let message = read(text);
+            assert!(
+                message.starts_with("domain ") && needles.iter().all(|needle| message.contains(needle)),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_plan_has_the_values_of_the_flags() {
+        let plan = made(&[
+            "domain",
+            "u@example.com",
+            "--sending",
+            "192.0.2.7",
+            "--sending",
+            "192.0.2.7",
+            "--dkim-selector",
+            "S1._domainkey.example.com.",
+            "--list",
+            "bl.example.net",
+            "--from-host",
+            "mail.example.com",
+            "--port",
+            "2525",
+            "--dns-port",
+            "5353",
+            "--https-port",
+            "8443",
+            "-4",
+            "--max-connections",
+            "9",
+        ])
+        .expect("a plan");
+        let domain = plan.domain.as_ref().expect("a domain");
+        assert_eq!((plan.target.port, plan.limits.max_connections, plan.name()), (2525, 9, "example.com".to_owned()));
+        assert_eq!((domain.sending.len(), domain.selectors.as_slice()), (1, &["s1".to_owned()][..]));
+        assert_eq!((domain.dns_port, domain.https_port, domain.lists.len()), (5353, 8443, 1));
+        assert_eq!(domain.relay_recipient.to_string(), "smtpcheck-relay-test@example.org");
+        assert_eq!(made(&["domain", "example.com"]).map(|plan| plan.limits.total_ms), Ok(60_000));
+    }
+
+    #[test]
+    fn mistakes_in_flags_are_usage_errors() {
+        for (words, needle) in [
+            (&["domain"][..], "no domain given"),
+            (&["domain", "a.example", "b.example"], "checks one domain"),
+            (&["domain", "a.example", "192.0.2.7"], "belongs to --sending"),
+            (&["domain", "a.example", "--sending", "mail.a.example"], "belongs to --from-host"),
+            (&["domain", "a.example", "--from-host", "192.0.2.7"], "belongs to --sending"),
+            (&["domain", "a.example", "--list", "none", "--list", "b.example"], "omit one of them"),
+            (&["domain", "a.example", "--list", "192.0.2.1"], "zone of a DNS blocklist"),
+            (&["domain", "a.example", "--dkim-selector", "a b"], "not a selector"),
+            (&["domain", "a.example", "--relay-recipient", "u@a.example"], "in the domain that is checked"),
+            (&["domain", "a.example", "--warning", "5"], "only with --format nagios"),
+            (&["domain", "a.example", "--tlsa", "--json"], "--json"),
+            (&["domain", "a.example", "--expect", "domain.dane == fine"], "cannot be fine"),
+        ] {
+            let message = made(words).expect_err("an error");
+            assert!(message.contains(needle) && !message.contains('\n'), "{words:?}: {message}");
+        }
+    }
 }

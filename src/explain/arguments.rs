@@ -5,7 +5,7 @@
 //!    `550 5.1.1 No`;
 //! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
 //!    mechanism;
-//! 3. if none of that applies: the name of a mail program or provider, an error message of a program, or a known sentence
+//! 3. if none of that applies: the name of a mail program or provider, an error message from a program, or a known sentence
 //!    without a code (most phrases need a code).
 
 use super::errors::{self, FoundError};

@@ -49,7 +49,7 @@ impl FoundError {
             rule: self.rule(),
             confidence: Some(error.confidence),
             meaning: Some(match program {
-                Some(program) => format!("an error message of {}", program.name),
+                Some(program) => format!("an error message from {}", program.name),
                 None => by_language(text).to_owned(),
             }),
             cause: Some(error.means.into()),
@@ -68,7 +68,10 @@ impl FoundError {
 /// The origin of a message whose program is not known: the language or library, by the form of the message.
 fn by_language(text: &str) -> &'static str {
     let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    if has(&[
+    // Java comes before Python, because `javax.net.ssl.SSLException` contains `ssl.SSL`.
+    if has(&["javax.mail", "jakarta.mail", "java.net.", "javax.net.", "sun.security.", "java.io."]) {
+        "an error message from Java"
+    } else if has(&[
         "Traceback (most",
         "smtplib.",
         "ssl.SSL",
@@ -86,8 +89,6 @@ fn by_language(text: &str) -> &'static str {
         "code: 'E",
     ]) {
         "an error message from Node.js"
-    } else if has(&["javax.mail", "jakarta.mail", "java.net.", "javax.net.", "sun.security.", "java.io."]) {
-        "an error message from Java"
     } else if has(&["System.Net.", "MailKit.", "Microsoft.", "System.Security."]) {
         "an error message from .NET"
     } else if has(&["Net::SMTP", "Errno::E", "OpenSSL::SSL::"]) {

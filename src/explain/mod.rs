@@ -1,4 +1,4 @@
-//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an error message of a program, an EHLO
+//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an error message from a program, an EHLO
 //! extension or a SASL mechanism means, and which replies and error messages a log contains.
 //!
 //! Promises: it reads only the given input; its memory use is bounded for any input; input that is not recognised gets

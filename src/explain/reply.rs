@@ -203,12 +203,13 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
 /// The meaning of the code in the standard and of the enhanced status in the registry.
 fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
+        Some(row) if row.reference == NO_RFC => Some(format!("{code}: {}", row.meaning)),
         Some(row) => Some(format!("{code}: {} ({}).", row.meaning.trim_end_matches('.'), row.reference)),
         None => tables::class(code).map(|row| format!("{code}: not in any standard. {}", row.meaning)),
     });
     let status = reply.enhanced.and_then(|status| {
         let row = tables::status(status)?;
-        let gloss = format!("{status}: {} ({})", row.text, row.reference);
+        let gloss = format!("{status}: {}", with_origin(row));
         let is_other = reading.is_some_and(|reading| contradicts(row, status, reading));
         Some(if is_other {
             format!("{gloss}, but this server uses it for another reason.")
@@ -220,13 +221,34 @@ fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
+/// The reference of a code that no RFC defines.
+const NO_RFC: &str = "no RFC";
+
+/// The registry's text of a status with its reference. If no RFC defines the status, the text ends with its owner in
+/// parentheses.
+fn with_origin(row: &StatusRow) -> String {
+    if row.reference != NO_RFC {
+        return format!("{} ({})", row.text, row.reference);
+    }
+    match row.text.strip_suffix(')').and_then(|text| text.split_once(" (")) {
+        Some((text, owner)) => format!("{text} ({owner}'s own code, not defined in an RFC)"),
+        None => format!("{} (not defined in an RFC)", row.text),
+    }
+}
+
 /// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for other
 /// reasons, so the text of the reply takes precedence.
 fn contradicts(row: &StatusRow, status: EnhancedStatus, reading: &Reading) -> bool {
     let by_registry = row.cause(status);
     let is_vague = row.generic || matches!(by_registry, Cause::Other | Cause::Accepted);
     let is_known = matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. });
-    is_known && !is_vague && reading.cause != Cause::Other && by_registry.category() != reading.cause.category()
+    // The registry's categories are coarser than its texts: 5.1.7 is about the syntax of the sender address.
+    let is_same = reading.cause == Cause::Syntax && row.text.contains("syntax");
+    is_known
+        && !is_same
+        && !is_vague
+        && reading.cause != Cause::Other
+        && by_registry.category() != reading.cause.category()
 }
 
 /// The meanings of a code or status without text in each phase and at each provider, unless the phase or provider is
@@ -271,10 +293,17 @@ mod tests {
     }
 
     #[test]
+    fn a_status_that_no_rfc_defines_is_shown_with_its_owner() {
+        let text = meaning("421 4.7.28 Unusual rate of mail");
+        assert!(text.contains("Unusual rate of mail (Google's own code, not defined in an RFC)"), "{text}");
+    }
+
+    #[test]
     fn a_status_that_the_server_uses_for_another_reason_is_no_contradiction() {
         let another = "but this server uses it for another reason";
         assert!(meaning("550 5.1.1 Your message was rejected because of your SPF record").contains(another));
         assert!(!meaning("550 5.1.1 <a@example.com>: User unknown").contains(another));
         assert!(!meaning("554 5.7.1 <a@example.com>: Relay access denied").contains(another));
+        assert!(!meaning("501 5.1.7 Bad sender address syntax").contains(another));
     }
 }

@@ -61,7 +61,7 @@ impl LogSide {
 
     /// What the reader of the log does first.
     pub(super) fn fix(self) -> Option<Fix> {
-        let text = "If this client should not be able to send to your server, you do not have to do anything";
+        let text = "If this client should not be able to send to your server, no action is needed";
         (self == LogSide::Server).then(|| Fix::text(text))
     }
 }
@@ -104,7 +104,7 @@ mod tests {
              [192.0.2.1] {reject}; from=<a@example.org> to=<b@example.net> proto=ESMTP helo=<x>"
         ));
         assert!(server.cause.is_some_and(|cause| cause.starts_with("Your server sent this reply to a client.")));
-        assert!(server.fixes.first().is_some_and(|fix| fix.text.contains("you do not have to do anything")));
+        assert!(server.fixes.first().is_some_and(|fix| fix.text.contains("no action is needed")));
         assert!(server.fixes.iter().skip(1).all(|fix| fix.text.starts_with("For the client: ")));
         let client = explained(&format!("554 5.7.1 Service unavailable; Client host [192.0.2.1] {reject}"));
         assert!(client.cause.is_some_and(|cause| cause.starts_with("Your IP address")));

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 pub(super) struct StackTraces {
     /// In the frames of a Python trace, whose lines of code may contain any word.
     in_frames: bool,
-    /// The last message is that of an exception, so that what follows may belong to it.
+    /// The last message is that of an exception, so what follows may belong to it.
     after: After,
 }
 
@@ -23,12 +23,12 @@ enum After {
     Exception,
     /// An exception with a reply, which says more than its causes.
     Reply,
-    /// The same two, and the line announced that another exception belongs to it.
+    /// One of these two, followed by a line that announces another exception of the same trace.
     Announced { has_reply: bool },
 }
 
 impl StackTraces {
-    /// What of a line is a message: none if it is a part of a stack trace and says nothing. A line that belongs to the message
+    /// The part of a line that is a message; `None` for a frame of a stack trace. A line that belongs to the message
     /// before it begins with a space; a line that contains a reply is empty.
     pub(super) fn push<'a>(&mut self, line: &'a [u8], is_reply: bool) -> Option<Cow<'a, [u8]>> {
         let text = line.trim_ascii();
@@ -100,7 +100,7 @@ fn is_property(text: &[u8]) -> bool {
     NAMES.iter().any(|name| text.starts_with(name))
 }
 
-/// A line after which an exception follows that belongs to the one before.
+/// Whether the line announces an exception that belongs to the previous one.
 fn announces(text: &[u8]) -> bool {
     text.starts_with(b"During handling of the above exception")
         || text.starts_with(b"The above exception was the direct cause")

@@ -10,10 +10,11 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::dns::source::DnsRecordSource;
 use super::duration::milliseconds;
 use super::pace::HelloPace;
 use super::shared::SharedFiles;
-use super::{dns, names, trust};
+use super::{names, trust};
 use crate::evidence::{Outcome, ProbeId};
 use crate::host::{SetupError, descriptors};
 use crate::inquiry::Arrival;
@@ -32,7 +33,7 @@ pub(crate) struct GatherContext {
     pub(crate) echoes: Echoes,
     pub(crate) names: Rc<names::LookupCache>,
     /// The records of a domain.
-    pub(super) dns: dns::DnsRecordCache,
+    pub(super) dns: DnsRecordSource,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     /// The key log to which TLS session keys are written, if the user requested it.
@@ -68,7 +69,7 @@ impl GatherContext {
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
             names,
-            dns: dns::DnsRecordCache::default(),
+            dns: DnsRecordSource::new(plan)?,
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,

@@ -40,6 +40,21 @@ pub(crate) async fn dial(
     }
 }
 
+/// Connects to one of the IP addresses.
+pub(crate) async fn dial_one_of(
+    context: &Rc<GatherContext>,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Result<TcpStream, Fault> {
+    let deadline = Instant::now() + Duration::from_millis(context.plan.limits.connect_ms);
+    let mut race = Race::of_port(context, port);
+    addresses.iter().for_each(|ip| race.add(*ip));
+    match tokio::time::timeout_at(deadline, race.run(&mut |_| {})).await {
+        Ok(result) => result.map(|(stream, _)| stream),
+        Err(_) => Err(race.out_of_time(&mut |_| {})),
+    }
+}
+
 struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
@@ -54,10 +69,10 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
-        let mut race = Race {
+    fn of_port(context: &'a Rc<GatherContext>, port: u16) -> Race<'a> {
+        Race {
             context,
-            port: request.port,
+            port,
             source: None,
             six: VecDeque::new(),
             four: VecDeque::new(),
@@ -66,7 +81,11 @@ impl<'a> Race<'a> {
             running: JoinSet::new(),
             underway: Vec::new(),
             worst: None,
-        };
+        }
+    }
+
+    fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
+        let mut race = Race::of_port(context, request.port);
         match &request.host {
             Host::Ip(ip) => {
                 let given = context.plan.given_addresses(&request.host);

@@ -1,12 +1,176 @@
-//! Sends a GET request over HTTPS.
+//! Sends one GET request over HTTPS, as a mail server does that looks for an MTA-STS policy (RFC 8461 §3.3). The
+//! certificate is verified in the same way as that of a mail server, and if it does not verify, no request is sent.
+//! Redirects are not followed, no cookie and no client certificate is sent.
 
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, LOCATION, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
 
 use super::context::GatherContext;
-use crate::evidence::{Fault, Outcome};
+use super::dial;
+use super::dns::{self, beside};
+use super::duration::milliseconds;
+use super::tap::Tap;
+use super::tls::{self, Secured};
+use crate::evidence::{
+    Answer, Fault, FetchSeen, HttpResponse, Incompatibility, MAX_BODY, Outcome, Phase, TlsFault, TlsFaultKind,
+};
+use crate::plan::{Family, OverrideHost, Plan};
 use crate::question::FetchRequest;
+use crate::wire::Host;
+
+/// The time limit for the entire request (RFC 8461 §3.3 suggests one minute).
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The maximum size of the status line and the headers.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// Sends the request and reads the response.
-pub(super) async fn get(_context: &Rc<GatherContext>, _request: &FetchRequest) -> Outcome {
-    Outcome::Failed { fault: Fault::NoAddress }
+pub(super) async fn get(context: &Rc<GatherContext>, request: &FetchRequest) -> Outcome {
+    let deadline = Instant::now() + DEADLINE;
+    match fetched(context, request, deadline).await {
+        Ok(seen) => Outcome::Done { answer: Answer::Fetch(Box::new(seen)) },
+        Err(fault) => Outcome::Failed { fault },
+    }
 }
+
+async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: Instant) -> Result<FetchSeen, Fault> {
+    let addresses = addresses(context, request).await?;
+    let stream = dial::dial_one_of(context, &addresses, request.port).await?;
+    let address = stream.peer_addr().unwrap_or(SocketAddr::new(IpAddr::from([0; 4]), request.port));
+    let name = request.host.ascii().to_owned();
+    let Secured { stream, handshake, .. } =
+        tls::handshake_as(context, name, None, Tap::new(stream)).await.map_err(|tls| Fault::Tls { tls })?;
+    let is_verified = handshake.verifies(context.started_at);
+    if let Some(detail) = handshake.signature_fault.clone() {
+        return Err(not_proven(detail, handshake.sni));
+    }
+    if !is_verified && handshake.presented.verifies(context.started_at) {
+        return Err(not_proven("the OCSP response does not confirm the certificate".to_owned(), handshake.sni));
+    }
+    let response = if is_verified { Some(response(context, request, stream, deadline).await?) } else { None };
+    Ok(FetchSeen { address, tls_version: handshake.version, presented: Box::new(handshake.presented), response })
+}
+
+/// The certificates are in order, but the server is not proven to be their owner.
+fn not_proven(detail: String, sni: Option<String>) -> Fault {
+    let kind = TlsFaultKind::Incompatible { why: Incompatibility::Other };
+    Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }
+}
+
+/// The IP addresses of the web server, of the address families that the plan allows.
+async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Result<Vec<IpAddr>, Fault> {
+    let mut addresses = overrides(&context.plan, request);
+    if addresses.is_empty() {
+        addresses = dns::host_addresses(context, &request.host).await?;
+    }
+    addresses.retain(|ip| match context.plan.family {
+        Family::Any => true,
+        Family::V4 => ip.is_ipv4(),
+        Family::V6 => ip.is_ipv6(),
+    });
+    if addresses.is_empty() { Err(Fault::NoAddress) } else { Ok(addresses) }
+}
+
+/// The IP addresses that `--resolve` specifies for the host and port of the request.
+fn overrides(plan: &Plan, request: &FetchRequest) -> Vec<IpAddr> {
+    let of = |host: OverrideHost| -> Vec<IpAddr> {
+        let matching = plan.overrides.iter().filter(|given| given.port == request.port && given.host == host);
+        matching.map(|given| given.address).collect()
+    };
+    let own = of(OverrideHost::One(Host::Name(request.host.clone())));
+    if own.is_empty() { of(OverrideHost::Every) } else { own }
+}
+
+async fn response(
+    context: &GatherContext,
+    request: &FetchRequest,
+    stream: TlsStream<Tap>,
+    deadline: Instant,
+) -> Result<HttpResponse, Fault> {
+    let started = Instant::now();
+    let limit = deadline.min(started + Duration::from_millis(context.plan.limits.reply_ms));
+    let silent = || Fault::Silent { phase: Phase::Tls, waited_ms: milliseconds(started.elapsed()), partial_bytes: 0 };
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| not_http(&error))?;
+    let message = message(request)?;
+    let work = pin!(async {
+        let received = tokio::time::timeout_at(limit, sender.send_request(message)).await.map_err(|_| silent())?;
+        let response = received.map_err(|error| not_http(&error))?;
+        Ok(read(context, response, deadline).await)
+    });
+    // The connection is driven beside the request. Its errors reach the request too.
+    beside(work, pin!(async { drop(connection.await) })).await
+}
+
+fn message(request: &FetchRequest) -> Result<Request<Empty<Bytes>>, Fault> {
+    let host = request.host.ascii();
+    let host = if request.port == 443 { host.to_owned() } else { format!("{host}:{}", request.port) };
+    Request::get(request.path.as_str())
+        .header(HOST, host)
+        .header(USER_AGENT, concat!("smtpcheck/", env!("CARGO_PKG_VERSION")))
+        .header(CONNECTION, "close")
+        .body(Empty::new())
+        .map_err(|error| Fault::Http { detail: error.to_string() })
+}
+
+fn not_http(error: &hyper::Error) -> Fault {
+    use std::error::Error;
+    let detail = match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    Fault::Http { detail }
+}
+
+/// Reads the body up to its limits of size and time.
+async fn read(context: &GatherContext, response: Response<Incoming>, deadline: Instant) -> HttpResponse {
+    let pause = Duration::from_millis(context.plan.limits.reply_ms);
+    let (head, mut body) = response.into_parts();
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut received = 0;
+    let mut is_cut = false;
+    while received <= MAX_BODY {
+        let limit = deadline.min(Instant::now() + pause);
+        match tokio::time::timeout_at(limit, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                let data = frame.into_data().unwrap_or_default();
+                received += data.len();
+                let room = MAX_BODY.saturating_sub(bytes.len()).min(data.len());
+                bytes.extend_from_slice(data.get(..room).unwrap_or_default());
+            }
+            Ok(Some(Err(_))) | Err(_) => {
+                is_cut = true;
+                break;
+            }
+            Ok(None) => break,
+        }
+    }
+    HttpResponse {
+        status: head.status.as_u16(),
+        content_type: header(&head.headers, &CONTENT_TYPE),
+        location: header(&head.headers, &LOCATION),
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+        body_bytes: received,
+        too_long: received > MAX_BODY,
+        is_cut,
+    }
+}
+
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ use crate::wire::tls::{alert_name, scheme_name};
 /// The maximum number of certificates in a chain that are parsed.
 const MAX_CHAIN: usize = 60;
 
-/// Signature schemes of handshakes for which rustls has no name (RFC 8446 §4.2.3).
+/// Handshake signature schemes for which rustls has no name (RFC 8446 §4.2.3).
 const RSA_PSS_PSS_SHA256: u16 = 0x0809;
 const RSA_PSS_PSS_SHA384: u16 = 0x080a;
 const RSA_PSS_PSS_SHA512: u16 = 0x080b;
@@ -52,22 +52,33 @@ pub(crate) struct Secured {
     pub(crate) stream: TlsStream<Tap>,
     pub(crate) handshake: Handshake,
     pub(crate) binding: Option<Binding>,
-    /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, historic). In TLS
+    /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, obsolete). In TLS
     /// 1.3, tickets arrive only after the handshake.
     pub(crate) is_resumable: bool,
 }
 
-/// Performs the handshake within the timeout for one reply.
+/// Performs the handshake of a session within the timeout for one reply.
 pub(crate) async fn handshake(
     context: &GatherContext,
     request: &SessionRequest,
+    tap: Tap,
+) -> Result<Secured, TlsFault> {
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let expected = request.script.sni.clone().unwrap_or_else(of_plan);
+    handshake_as(context, expected, context.identity.clone(), tap).await
+}
+
+/// Performs the handshake with a server of the expected name, which is also sent (SNI). `identity` is the client
+/// certificate.
+pub(super) async fn handshake_as(
+    context: &GatherContext,
+    expected: String,
+    identity: Option<Arc<CertifiedKey>>,
     mut tap: Tap,
 ) -> Result<Secured, TlsFault> {
     context.trust.prefetch();
-    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
-    let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     let recorder = Arc::new(Recorder::new());
-    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: context.identity.clone() });
+    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: identity });
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
     let config = config(context, &recorder, &ours, &sessions, name.is_some());
@@ -276,7 +287,7 @@ impl Recorder {
     }
 }
 
-/// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). Only
+/// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, obsolete). Only
 /// the key of the certificate is used; its other faults do not affect this signature.
 fn proof(
     version: TlsVersion,

@@ -50,7 +50,7 @@ pub enum Cause {
     Reputation,
     /// The server temporarily rejects every unknown client (greylisting).
     Greylisted,
-    /// The client sent too much in too short a time.
+    /// The client sent too much mail in a short time.
     RateLimited,
     /// The client has too many connections at once.
     TooManyConnections,

@@ -91,7 +91,7 @@ impl Phrase {
         self.status.is_some()
     }
 
-    /// Whether a text matches it only by one short word that anybody could use (`spf`, `virus`). A word with digits or signs is a
+    /// Whether a text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with digits or signs is a
     /// code or a name.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
@@ -165,7 +165,7 @@ struct PhraseContext {
     code: Option<u16>,
     /// The status as text, formatted only once.
     status: Option<String>,
-    /// Whether words count with another code than the one with which they are known.
+    /// Whether a phrase also applies to reply codes that are not in its row.
     any_code: bool,
 }
 

@@ -25,11 +25,11 @@ pub(crate) struct ProgramError {
     pub id: Text,
     /// The rule that a check reports for this fault.
     pub rule: Text,
-    /// Whether it says no more than that something failed, so that a neighbouring line may say more.
+    /// Whether the message reports a failure without details, so a neighbouring line may contain the reason.
     pub generic: bool,
     /// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
     pub vagueness: u8,
-    /// Whether the message has the form of a reply that no server sent, so that it must not be read as one.
+    /// Whether the message looks like a reply but was not sent by a server, so it must not be read as a reply.
     pub instead_of_reply: bool,
     /// Texts that are this message if there is nothing else.
     alone: List<Text>,
@@ -51,7 +51,7 @@ pub(crate) fn find(text: &str) -> Option<&'static ProgramError> {
     find_where(text, |_| true)
 }
 
-/// The error message in a text that looks like a reply and is not one; the text is prepared by [`super::normal`].
+/// The error message in a text that looks like a reply but is not a reply; the text is prepared by [`super::normal`].
 pub(crate) fn find_instead_of_reply(text: &str) -> Option<&'static ProgramError> {
     find_where(text, |error| error.instead_of_reply)
 }

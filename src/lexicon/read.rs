@@ -150,7 +150,7 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     }
 }
 
-/// Words that are known with other codes than the one in the reply. They say more than the code, but are not certain.
+/// A phrase whose row does not contain the reply's code. It is more specific than the code, but not certain.
 fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let mut reading = by_phrase(phrases::find_despite_code(reply, context)?, reply, context);
     reading.confidence = reading.confidence.min(Confidence::Likely);

@@ -118,7 +118,7 @@ pub(crate) struct StatusDeviation {
     to: Option<Text>,
     /// The id of the provider or software.
     pub provider: Text,
-    /// Whether it says more than the words beside it, so that it comes before phrases.
+    /// Whether the row is more specific than the text of the reply, so it takes precedence over phrases.
     pub decisive: bool,
     basic: &'static [u16],
     /// The explanation for the user.

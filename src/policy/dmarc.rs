@@ -375,7 +375,7 @@ pub(crate) struct Applied {
 
 /// The result of a search for the record that applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Search {
+pub(crate) enum RecordSearch {
     /// A record applies.
     Found(Applied),
     /// DMARC does not apply.
@@ -429,24 +429,24 @@ fn one_below(suffix: &DnsName, domain: &DnsName) -> DnsName {
 
 /// The record that applies by RFC 9989 §4.10.1: that of the domain, else that of the organizational domain, else that of
 /// a public suffix with `psd=y`.
-pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> Search {
-    let Some(first) = steps.first() else { return Search::Unknown };
+pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> RecordSearch {
+    let Some(first) = steps.first() else { return RecordSearch::Unknown };
     match &first.found {
         WalkFound::Record(record) => {
-            return Search::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
+            return RecordSearch::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
         }
-        WalkFound::Unknown => return Search::Unknown,
+        WalkFound::Unknown => return RecordSearch::Unknown,
         WalkFound::Nothing | WalkFound::Several => {}
     }
-    let Some(organization) = organizational_domain(steps) else { return Search::Unknown };
+    let Some(organization) = organizational_domain(steps) else { return RecordSearch::Unknown };
     let suffix = until_end(steps).last();
     let at =
         steps.iter().find(|step| step.name == organization && matches!(step.found, WalkFound::Record(_))).or(suffix);
     match at.map(|step| (&step.name, &step.found)) {
         Some((name, WalkFound::Record(record))) => {
-            Search::Found(Applied { at: name.clone(), policy: record.policy_for_subdomain(existence) })
+            RecordSearch::Found(Applied { at: name.clone(), policy: record.policy_for_subdomain(existence) })
         }
-        _ => Search::NotFound,
+        _ => RecordSearch::NotFound,
     }
 }
 
@@ -472,24 +472,24 @@ pub(crate) fn is_public_suffix(domain: &DnsName) -> bool {
 
 /// The record that applies by RFC 7489 (historic) §6.6.3: that of the domain, else that of the organizational domain by
 /// the public suffix list. Several records at either name mean that DMARC does not apply.
-pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> Search {
-    let Some(first) = steps.first() else { return Search::Unknown };
+pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> RecordSearch {
+    let Some(first) = steps.first() else { return RecordSearch::Unknown };
     match &first.found {
         WalkFound::Record(record) => {
-            return Search::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
+            return RecordSearch::Found(Applied { at: first.name.clone(), policy: record.policy_for_domain() });
         }
-        WalkFound::Unknown => return Search::Unknown,
-        WalkFound::Several => return Search::NotFound,
+        WalkFound::Unknown => return RecordSearch::Unknown,
+        WalkFound::Several => return RecordSearch::NotFound,
         WalkFound::Nothing => {}
     }
     match steps.iter().find(|step| step.name == *organization).map(|step| &step.found) {
         Some(WalkFound::Record(record)) => {
             // RFC 7489 (historic) does not know `np`.
             let policy = record.policy_for_subdomain(Existence::Exists);
-            Search::Found(Applied { at: organization.clone(), policy })
+            RecordSearch::Found(Applied { at: organization.clone(), policy })
         }
-        Some(WalkFound::Unknown) => Search::Unknown,
-        Some(WalkFound::Nothing | WalkFound::Several) | None => Search::NotFound,
+        Some(WalkFound::Unknown) => RecordSearch::Unknown,
+        Some(WalkFound::Nothing | WalkFound::Several) | None => RecordSearch::NotFound,
     }
 }
 
@@ -498,8 +498,8 @@ mod tests {
     use proptest::prelude::{any, proptest};
 
     use super::{
-        Disposition, DmarcFault, DmarcRecord, DmarcText, Existence, NearMiss, Search, WalkFound, WalkStep, corrected,
-        organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk, walk,
+        Disposition, DmarcFault, DmarcRecord, DmarcText, Existence, NearMiss, RecordSearch, WalkFound, WalkStep,
+        corrected, organizational_domain, organizational_domain_by_list, search_by_list, search_by_walk, walk,
     };
     use crate::wire::DnsName;
 
@@ -525,10 +525,10 @@ mod tests {
         walk(&name(domain)).into_iter().map(|at| WalkStep { found: found(&at), name: at }).collect()
     }
 
-    fn policy(search: Search) -> Option<(String, Option<Disposition>)> {
+    fn policy(search: RecordSearch) -> Option<(String, Option<Disposition>)> {
         match search {
-            Search::Found(applied) => Some((applied.at.to_string(), applied.policy)),
-            Search::NotFound | Search::Unknown => None,
+            RecordSearch::Found(applied) => Some((applied.at.to_string(), applied.policy)),
+            RecordSearch::NotFound | RecordSearch::Unknown => None,
         }
     }
 
@@ -637,7 +637,7 @@ mod tests {
         let list = organizational_domain_by_list(&name("a.example.com"));
         let walked = policy(search_by_walk(&two, Existence::Exists));
         assert_eq!(walked, Some(("example.com".to_owned(), Some(Disposition::Quarantine))));
-        assert_eq!(search_by_list(&two, &list), Search::NotFound);
+        assert_eq!(search_by_list(&two, &list), RecordSearch::NotFound);
 
         let middle = steps(
             "a.b.example.com",
@@ -661,8 +661,8 @@ mod tests {
     #[test]
     fn a_lookup_without_an_answer_decides_nothing() {
         let broken = steps("a.example.com", &[("example.com", "?")]);
-        assert_eq!(search_by_walk(&broken, Existence::Exists), Search::Unknown);
-        assert_eq!(search_by_list(&broken, &name("example.com")), Search::Unknown);
+        assert_eq!(search_by_walk(&broken, Existence::Exists), RecordSearch::Unknown);
+        assert_eq!(search_by_list(&broken, &name("example.com")), RecordSearch::Unknown);
         assert_eq!(organizational_domain(&broken), None);
     }
 

@@ -128,7 +128,8 @@ pub(crate) fn versioned_fields<'t>(text: &'t str, version: &str) -> (Vec<Version
     let mut faults = Vec::new();
     let mut fields = Vec::new();
     let Some(mut rest) = text.strip_prefix(version) else {
-        faults.push(fault(StsFaultKind::Version, StsEffect::Invalid, 0..text.len().min(version.len())));
+        let end = text.char_indices().nth(version.len()).map_or(text.len(), |(end, _)| end);
+        faults.push(fault(StsFaultKind::Version, StsEffect::Invalid, 0..end));
         return (fields, faults);
     };
     let spaces = rest.len() - rest.trim_start_matches(BLANKS).len();
@@ -508,6 +509,17 @@ mod tests {
         assert!(!matches("mx.example.com", "notmx.example.com"));
         assert!(!matches("mx.example.com", "mx.example.com.evil.test"));
         assert!(!matches("*.mx.microsoft", "a.h-v1.mx.microsoft"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn positions_are_in_the_text(text in "(v=STSv1)?[a-z;:= \\t\\r\\n*.\u{e9}\u{feff}]{0,40}") {
+            let record = StsRecord::parse(&text);
+            let policy = StsPolicy::parse(&text);
+            for fault in record.faults.iter().chain(&policy.faults) {
+                proptest::prop_assert!(text.get(fault.at.clone()).is_some(), "{:?}", fault);
+            }
+        }
     }
 
     #[test]

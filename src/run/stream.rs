@@ -210,7 +210,8 @@ fn take<L>(
             pace.offer(Paced {
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
-                needs_lookup: address.is_none(),
+                // A check of a domain looks up its servers itself.
+                needs_lookup: address.is_none() && job.plan.domain.is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())
@@ -266,8 +267,9 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
 /// A check that will be run again. Its host is looked up again.
 fn with_history<L>(mut check: Paced<StreamedCheck<L>>, history: History) -> Paced<StreamedCheck<L>> {
     check.job.history = history;
-    let target = &check.job.job.plan.target;
-    check.needs_lookup = target.host.name().is_some() && check.job.job.plan.given_addresses(&target.host).is_empty();
+    let plan = &check.job.job.plan;
+    let is_given = !plan.given_addresses(&plan.target.host).is_empty();
+    check.needs_lookup = plan.target.host.name().is_some() && !is_given && plan.domain.is_none();
     check
 }
 

@@ -193,7 +193,7 @@ pub(super) fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
 }
 
-/// A TLS 1.2 flight with a ServerKeyExchange (RFC 5246 §7.4.3, historic). The signature is invalid, which is sufficient
+/// A TLS 1.2 flight with a ServerKeyExchange (RFC 5246 §7.4.3, obsolete). The signature is invalid, which is sufficient
 /// because smtpcheck's follow-up probes do not verify it.
 fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };

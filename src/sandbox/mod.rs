@@ -13,6 +13,7 @@
 //! | `certificates`, `hello` | certificates, and handshakes that TLS libraries no longer support |
 //! | `fleet`, `dns` | many servers on one machine, and their DNS names |
 //! | `domains/` | mail domains: signed zones, mail servers, MTA-STS policies |
+//! | `start` | binding ports, and why that can fail |
 //! | `journal` | the log of client and server activity |
 
 mod acts;
@@ -26,11 +27,11 @@ pub mod login;
 pub mod scenario;
 pub mod scenarios;
 mod session;
+mod start;
 mod transport;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -46,9 +47,11 @@ use domains::{DomainPorts, DomainServers, DomainService};
 use fleet::Fleet;
 use journal::JournalListener;
 use session::ConnectionFacts;
+use start::bind;
 
 pub use scenario::Scenario;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
+pub use start::StartError;
 
 /// The maximum number of concurrent connections. Further connections are closed immediately.
 const MAX_SESSIONS: usize = 4096;
@@ -89,54 +92,6 @@ pub struct Service {
     /// The IP address and port.
     pub address: SocketAddr,
 }
-
-/// Why the sandbox cannot start.
-#[derive(Debug)]
-pub enum StartError {
-    /// An IP address and port cannot be bound.
-    Bind {
-        /// The IP address and port.
-        address: SocketAddr,
-        /// Its use: the name of a scenario, `the fleet` or `DNS`.
-        what: String,
-        /// The error of the operating system.
-        error: io::Error,
-    },
-    /// Too few ports are left between the first one and 65535.
-    OutOfPorts {
-        /// The first port.
-        first: u16,
-        /// The number of scenarios.
-        count: usize,
-    },
-    /// The machine cannot use all addresses in 127.0.0.0/8.
-    NoFleet(io::Error),
-    /// Another operation failed that should work on every machine.
-    Machine(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Bind { address, what, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} (for {what}) is in use by another program; choose another port with --port")
-            }
-            StartError::Bind { address, what, error } => write!(f, "cannot listen on {address} (for {what}): {error}"),
-            StartError::OutOfPorts { first, count } => {
-                write!(f, "--port {first}: {count} scenarios need {count} ports, but the highest port is 65535")
-            }
-            StartError::NoFleet(error) => {
-                write!(
-                    f,
-                    "--fleet needs all addresses in 127.0.0.0/8, which are usually available only on Linux; 127.1.0.1 cannot be used: {error}"
-                )
-            }
-            StartError::Machine(why) => write!(f, "the sandbox cannot start: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// Servers whose ports are bound. They respond after [`Sandbox::run`] is called.
 pub struct Sandbox {
@@ -395,13 +350,6 @@ fn start_session(
         session::serve(stream, scenario, visit, &context.certificates, context.listener.as_ref()).await;
         *context.at_once.borrow_mut() -= 1;
     });
-}
-
-fn bind(address: SocketAddr, what: &str) -> Result<TcpListener, StartError> {
-    let failed = |error| StartError::Bind { address, what: what.to_owned(), error };
-    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    TcpListener::from_std(listener).map_err(failed)
 }
 
 fn port(first: Option<u16>, at: usize, count: usize) -> Result<u16, StartError> {

@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn passwords_are_prepared_with_saslprep() {
-        // U+00AA becomes a, U+2168 becomes IX (RFC 4013 §3, historic), so the proof is the same.
+        // U+00AA becomes a, U+2168 becomes IX (RFC 4013 §3, obsolete), so the proof is the same.
         let proof = |password: &str| {
             let (credentials, means) = (credentials(CredentialKind::Password, "user", password), means("", NONCE));
             let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };

@@ -74,7 +74,7 @@ fn taken_in_plaintext(event: &Event) -> Finding {
     let summary = "the server accepts AUTH PLAIN before TLS, although it does not advertise it there".to_owned();
     let mut finding = Finding::new(&AUTH_TAKEN_IN_PLAINTEXT, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = "The server requests the password (334) instead of rejecting the command (538). A program that does not require TLS then sends the password where an on-path attacker can read it.".to_owned();
-    finding.fixes = only_inside_tls();
+    finding.fixes = accepted_only_inside_tls();
     finding
 }
 
@@ -90,11 +90,11 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Phase::Ehlo, Confidence::Certain, summary).on(received.event);
     finding.cause =
         "A program that does not require TLS would send its password where an on-path attacker can read it.".to_owned();
-    finding.fixes = only_inside_tls();
+    finding.fixes = advertised_only_inside_tls();
     Some(finding)
 }
 
-fn only_inside_tls() -> Vec<Fix> {
+fn advertised_only_inside_tls() -> Vec<Fix> {
     vec![
         Fix::run(
             "Server operator: advertise AUTH only over TLS (command for Postfix)",
@@ -102,6 +102,18 @@ fn only_inside_tls() -> Vec<Fix> {
         ),
         Fix::text(
             "Server operator: in Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, set auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
+        ),
+    ]
+}
+
+fn accepted_only_inside_tls() -> Vec<Fix> {
+    vec![
+        Fix::run(
+            "Server operator: reject AUTH before TLS (command for Postfix)",
+            "postconf -e smtpd_tls_auth_only=yes",
+        ),
+        Fix::text(
+            "Server operator: in Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in the server_advertise_condition of each authenticator.",
         ),
     ]
 }
@@ -169,7 +181,8 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator to find out.".to_owned());
+        finding.otherwise =
+            Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH over TLS"));

@@ -68,9 +68,7 @@ pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option
     Some(Finding {
         severity: Severity::Notice,
         cause: "Logins are disabled, or the server accepts mail only from known IP addresses.".to_owned(),
-        otherwise: Some(
-            "The server may advertise AUTH only to other networks. Ask the server's operator to find out.".to_owned(),
-        ),
+        otherwise: Some("The server may advertise AUTH only to other networks. Ask the server's operator.".to_owned()),
         fixes: vec![Fix::text(
             "Server operator: if programs should log in on this port, enable AUTH (in Postfix: smtpd_sasl_auth_enable = yes)",
         )],

@@ -63,7 +63,7 @@ pub(crate) enum Connects {
     Unknown,
 }
 
-/// The clients and whether they connect. None if this is not known, or if the handshake failed for another reason than
+/// The clients and whether they connect. None if this is not known, or if the reason for the failed handshake is not
 /// the parameters that server and client support.
 pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;

@@ -138,7 +138,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
         );
     }
     finding.fixes.push(Fix::run(
-        "Look up a name that certainly exists, to find out whether only this lookup fails",
+        "Look up a name that you know exists, to find out whether only this lookup fails",
         "getent hosts example.com",
     ));
     finding.fixes.push(Fix::text(

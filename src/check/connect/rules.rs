@@ -73,7 +73,7 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the host refuses connections on this port",
     docs: Docs {
-        sees: "The host, or a firewall in front of it, rejected the connection at once (TCP reset).",
+        sees: "The host, or a firewall in front of it, rejected the connection immediately (TCP reset).",
         matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection on behalf of the host.",
         action: "If the host responds on another mail port, use that port. If it does not, check the host name and the port. Server operator: start the mail service, and check the firewall.",
         example: "smtpcheck localhost:2525 with no server running",
@@ -86,7 +86,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     severity: Severity::Error,
     title: "connection attempts to this port time out",
     docs: Docs {
-        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine runs at a cloud provider that blocks the port.",
+        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
         action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs in a known cloud, follow the provider's procedure for unblocking the port, which the finding describes.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
@@ -126,7 +126,7 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     title: "an entry of --resolve is for a host or port that is not checked",
     docs: Docs {
         sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
-        matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach a different server than intended.",
+        matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach the wrong server.",
         action: "Correct the host and port in --resolve to those of the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
         references: "curl(1), --resolve",

@@ -6,6 +6,7 @@
 //! | `mx` | which hosts receive mail |
 //! | `hosts` | the sessions with each IP address of each host, and what the ordinary checks find in them |
 //! | `delegation` | the authoritative name servers |
+//! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
 //! | `spf`, `dkim`, `dmarc` | authentication of the senders of mail |
@@ -35,9 +36,11 @@ mod sts;
 mod tlsrpt;
 #[cfg(test)]
 pub(in crate::check) mod world;
+mod zone;
 
 use super::finding::Check;
-pub use results::results;
+pub use lists::default_lists;
+pub use results::{results, tlsa_records};
 
 /// Every check of a domain, in the order in which findings of the same severity are listed.
 pub static DOMAIN_CHECKS: &[&Check] = &[

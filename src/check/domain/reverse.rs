@@ -1,25 +1,526 @@
-//! Checks of a domain: reverse.
+//! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of those of the MX hosts, and whether a name
+//! leads back to its address. Equality of this name and the EHLO name is not required by any RFC; that both resolve is
+//! what receivers check. For MX hosts, which only receive, a missing name is a notice.
 
 use std::net::IpAddr;
 
-use super::seen::SendingSeen;
-use super::sight::Sight;
-use crate::check::finding::{Check, Finding, asks_nothing};
-use crate::evidence::Evidence;
+use super::seen::{NotTested, SendingSeen};
+use super::sight::{Known, Sight, records};
+use super::{lists, mx};
+use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
+use crate::evidence::{Evidence, Phase, Probe, RecordData, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
+use crate::policy::dmarc::organizational_domain_by_list;
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind, reverse_name};
 
-pub(super) static CHECK: Check = Check { subject: "domain-reverse", ask: asks_nothing, judge, rules: &[] };
+pub(super) static CHECK: Check = Check {
+    subject: "domain-reverse",
+    ask,
+    judge,
+    rules: &[&MISSING, &NOT_CONFIRMED, &GENERIC, &EHLO_UNRESOLVED, &EHLO_DIFFERS],
+};
+
+static MISSING: Rule = Rule {
+    id: "ptr-missing",
+    severity: Severity::Error,
+    title: "an IP address has no PTR record",
+    docs: Docs {
+        sees: "An IP address of --sending has no PTR record. For IP addresses of MX hosts, the finding is a notice.",
+        matters: "Gmail, GMX, Telekom and many other receivers reject mail from addresses without a PTR record, some of them before EHLO. For hosts that only receive mail, it has no effect.",
+        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server, and let this name resolve to the address.",
+        example: "7.2.0.192.in-addr.arpa does not exist",
+        references: "RFC 1035 section 3.5 (in-addr.arpa), RFC 3596 section 2.5 (ip6.arpa); support.google.com/a/answer/81126; postmaster.gmx.com",
+    },
+};
+
+static NOT_CONFIRMED: Rule = Rule {
+    id: "ptr-not-confirmed",
+    severity: Severity::Warning,
+    title: "the name in the PTR record does not lead back to the IP address",
+    docs: Docs {
+        sees: "None of the names in the PTR records of the IP address has an A or AAAA record with this address. For IP addresses of MX hosts, the finding is a notice.",
+        matters: "Everyone who controls the reverse zone can enter any name, so receivers trust only names that lead back. Gmail and several others reject or defer the mail.",
+        action: "Operator of the DNS: add the address to the A or AAAA records of the name. Or, owner of the IP address: set the PTR record to a name that resolves to the address.",
+        example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
+        references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
+    },
+};
+
+static GENERIC: Rule = Rule {
+    id: "ptr-generic",
+    severity: Severity::Warning,
+    title: "the name of the sending IP address looks generated",
+    docs: Docs {
+        sees: "The name in the PTR record contains the IP address, or a word such as dyn, dhcp, dsl, pool or static.",
+        matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from them.",
+        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server.",
+        example: "static.7.2.0.192.clients.example.net",
+        references: "postmaster.gmx.com (generic PTR records); postmaster.t-online.de",
+    },
+};
+
+static EHLO_UNRESOLVED: Rule = Rule {
+    id: "ehlo-name-unresolved",
+    severity: Severity::Warning,
+    title: "the EHLO name of the sending host does not resolve to its IP address",
+    docs: Docs {
+        sees: "The name of --from-host has no A or AAAA record with an IP address of --sending.",
+        matters: "The name is checked by spam filters, and a few receivers reject the mail, although RFC 5321 does not allow that.",
+        action: "Operator of the DNS: publish the address at the name. Or, operator of the mail server: use a name that resolves to the address (in Postfix: smtp_helo_name).",
+        example: "EHLO mail.example.com from 192.0.2.7, and mail.example.com is the address of a web proxy",
+        references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
+    },
+};
+
+static EHLO_DIFFERS: Rule = Rule {
+    id: "ehlo-name-differs",
+    severity: Severity::Notice,
+    title: "the EHLO name and the PTR name differ",
+    docs: Docs {
+        sees: "The name of --from-host is not among the names in the PTR records of the IP address. Both resolve to it.",
+        matters: "This is not a fault: no RFC requires the same name. Some spam filters count it.",
+        action: "Nothing has to be done. If a receiver complains, use the same name for both.",
+        example: "EHLO mail.example.com from 192.0.2.7, whose name is host7.example.com",
+        references: "RFC 5321 section 4.1.4",
+    },
+};
+
+/// The maximum number of PTR names that are looked up. RFC 7208 §5.5 has the same limit.
+const MAX_NAMES: usize = 10;
+
+/// The names in the PTR records of an IP address that are looked up; `None` while unknown.
+fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
+    let Known::Seen(probe, seen) = sight.records(&reverse_name(ip), RecordKind::Ptr) else { return None };
+    let names = seen.records.iter().filter_map(|record| match &record.data {
+        RecordData::Ptr { host } => Some(host),
+        _ => None,
+    });
+    seen.is_answer().then(|| (probe, names.take(MAX_NAMES).collect()))
+}
+
+/// The type of the records that lead to an IP address.
+fn kind_of(ip: IpAddr) -> RecordKind {
+    if ip.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa }
+}
+
+/// Whether a name resolves to an IP address; `None` while unknown.
+fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
+    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| seen.is_answer())?;
+    Some(seen.addresses().any(|found| found == ip))
+}
+
+/// The IP addresses of the MX hosts that are not sending addresses.
+fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
+    let hosts = mx::mail_hosts(sight);
+    let mut found: Vec<IpAddr> = Vec::new();
+    for ip in hosts.iter().flat_map(|host| mx::addresses(sight, &host.name)) {
+        if !found.contains(&ip) && !sight.domain.sending.contains(&ip) {
+            found.push(ip);
+        }
+    }
+    found
+}
+
+/// Whether the public DNS has names for an address.
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
+        IpAddr::V6(ip) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+    }
+}
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions = Vec::new();
+    for ip in sight.domain.sending.iter().copied().chain(receiving(sight)).filter(|ip| is_public(*ip)) {
+        questions.push(records(&reverse_name(ip), RecordKind::Ptr));
+        let found = names(sight, ip).map(|(_, names)| names).unwrap_or_default();
+        questions.extend(found.into_iter().map(|name| records(name, kind_of(ip))));
+    }
+    if let Some(host) = &sight.domain.sending_host {
+        questions.extend(sight.domain.sending.iter().map(|ip| records(&DnsName::from(host), kind_of(*ip))));
+    }
+    questions
+}
 
 /// The sending IP addresses.
-pub(super) fn seen(_sight: Sight<'_>) -> Vec<SendingSeen> {
-    Vec::new()
+pub(super) fn summary(sight: Sight<'_>) -> Vec<SendingSeen> {
+    let of = |ip: &IpAddr| {
+        let (ptr, forward_confirmed) = confirmed(sight, *ip);
+        SendingSeen { ip: *ip, ptr, forward_confirmed, lists: lists::of_address(sight, *ip) }
+    };
+    sight.domain.sending.iter().map(of).collect()
 }
 
 /// The PTR names of an IP address, and whether one of them leads back to it; `None` while unknown.
-pub(super) fn confirmed(_sight: Sight<'_>, _ip: IpAddr) -> (Vec<String>, Option<bool>) {
-    (Vec::new(), None)
+pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bool>) {
+    let Some((_, names)) = names(sight, ip) else { return (Vec::new(), None) };
+    let results: Vec<Option<bool>> = names.iter().map(|name| resolves(sight, name, ip)).collect();
+    let is_confirmed = if results.contains(&Some(true)) {
+        Some(true)
+    } else {
+        results.iter().all(|result| *result == Some(false)).then_some(false)
+    };
+    (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
+/// The sending addresses whose names are not known.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let unknown = sight.domain.sending.iter().filter(|ip| names(sight, **ip).is_none());
+    let entry = |ip: &IpAddr| NotTested {
+        what: format!("PTR record of {ip}"),
+        why: if is_public(*ip) { "the lookup failed".to_owned() } else { "the address is not public".to_owned() },
+    };
+    unknown.map(entry).collect()
+}
+
+/// Whether an IP address certainly has no PTR record.
+pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
+    names(sight, ip).is_some_and(|(_, names)| names.is_empty())
+}
+
+/// A word of a generated name, or the IP address in any notation, in the part of a name that its owner chooses freely.
+fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
+    let organization = organizational_domain_by_list(name);
+    let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
+    if contains_address(own, ip) {
+        return Some("it contains the IP address");
+    }
+    let is_word = |word: &str| {
+        let letters = word.trim_matches(|c: char| c.is_ascii_digit());
+        matches!(
+            letters,
+            "dyn"
+                | "dynamic"
+                | "dynip"
+                | "dhcp"
+                | "dsl"
+                | "adsl"
+                | "vdsl"
+                | "xdsl"
+                | "pool"
+                | "static"
+                | "ppp"
+                | "pppoe"
+                | "cust"
+                | "customer"
+                | "customers"
+                | "dialin"
+                | "dialup"
+                | "ip"
+        )
+    };
+    own.split(['.', '-', '_']).any(is_word).then_some("it contains a word that is typical of generated names")
+}
+
+fn contains_address(text: &str, ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let octets = ip.octets();
+            let numbers: Vec<Option<u8>> = text
+                .split(|c: char| !c.is_ascii_digit())
+                .filter(|word| !word.is_empty())
+                .map(|word| word.parse().ok())
+                .collect();
+            let reversed: Vec<u8> = octets.iter().rev().copied().collect();
+            let in_row = |wanted: &[u8]| {
+                numbers.windows(4).any(|four| four.iter().zip(wanted).all(|(number, octet)| *number == Some(*octet)))
+            };
+            let hexadecimal: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+            let padded: String = octets.iter().map(|octet| format!("{octet:03}")).collect();
+            in_row(&octets) || in_row(&reversed) || text.contains(&hexadecimal) || text.contains(&padded)
+        }
+        IpAddr::V6(ip) => {
+            let groups = ip.segments();
+            let padded: String = groups.iter().skip(4).map(|group| format!("{group:04x}")).collect();
+            let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+            let nibbles: String = padded.chars().rev().collect();
+            let words: Vec<String> =
+                groups.iter().filter(|group| **group != 0).map(|group| format!("{group:x}")).collect();
+            digits.contains(&padded)
+                || digits.contains(&nibbles)
+                || (words.len() > 2 && text.contains(&words.join("-")))
+        }
+    }
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut findings: Vec<Finding> =
+        sight.domain.sending.iter().filter(|ip| is_public(**ip)).flat_map(|ip| of_sender(sight, *ip)).collect();
+    findings.extend(of_receivers(sight, receiving(sight)));
+    findings
+}
+
+fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Finding {
+    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    cause.clone_into(&mut finding.cause);
+    finding
+}
+
+/// The name to suggest for a sending address.
+fn host_name(sight: Sight<'_>) -> String {
+    sight.domain.sending_host.as_ref().map_or_else(|| format!("mail.{}", sight.name()), |host| host.ascii().to_owned())
+}
+
+/// The findings about a sending address.
+fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = ehlo_name(sight, ip).into_iter().collect();
+    let Some((probe, names)) = names(sight, ip) else { return findings };
+    let host = host_name(sight);
+    let owner = "Owner of the IP address, usually the hosting provider:";
+    let ptr = format!("{}. PTR {host}.", reverse_name(ip));
+    if names.is_empty() {
+        let mut missing = finding(
+            &MISSING,
+            probe,
+            format!("the sending address {ip} has no PTR record"),
+            "Many receivers, among them Gmail and GMX, reject mail from addresses without a name.",
+        );
+        missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
+        missing.fixes.push(Fix::run(
+            "Operator of the DNS: let the name lead back to the address",
+            format!("{host}. {} {ip}", kind_of(ip)),
+        ));
+        findings.push(missing);
+        return findings;
+    }
+    let quoted: Vec<String> = names.iter().map(|name| probe.quote(name.as_str()).to_string()).collect();
+    let (_, is_confirmed) = confirmed(sight, ip);
+    if is_confirmed == Some(false) {
+        let summary =
+            format!("the sending address {ip} has the name {}, which does not lead back to it", quoted.join(", "));
+        let cause = "Receivers trust the name in a PTR record only if it resolves to the address. Gmail and several others reject or defer the mail.";
+        let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
+        for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
+            unconfirmed = unconfirmed.tried(asked.id);
+        }
+        if let Some(name) = quoted.first() {
+            unconfirmed.fixes.push(Fix::run(
+                format!("Operator of the DNS of {name}: add the address to the name"),
+                format!("{name}. {} {ip}", kind_of(ip)),
+            ));
+        }
+        unconfirmed.fixes.push(Fix::run(
+            format!("{owner} or set the reverse DNS name to one that resolves to the address"),
+            ptr.clone(),
+        ));
+        findings.push(unconfirmed);
+    }
+    // One name that is not generated is enough.
+    let signs: Option<Vec<&str>> = names.iter().map(|name| generic_sign(name, ip)).collect();
+    if let Some(sign) = signs.as_ref().and_then(|signs| signs.first()) {
+        let summary = format!("the name of the sending address {ip} looks generated: {}", quoted.join(", "));
+        let mut generic = finding(
+            &GENERIC,
+            probe,
+            summary,
+            &format!(
+                "The name looks like that of a customer connection: {sign}. Some receivers reject mail from such names."
+            ),
+        );
+        generic.confidence = Confidence::Likely;
+        generic.otherwise = Some("Receivers decide by their own patterns; the reply of a receiver that rejects the mail shows whether this is the reason".to_owned());
+        generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
+        findings.push(generic);
+    }
+    if let Some(host) = &sight.domain.sending_host {
+        let host = DnsName::from(host);
+        let is_other =
+            is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
+        if is_other {
+            let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
+            let cause =
+                "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count it.";
+            findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
+        }
+    }
+    findings
+}
+
+/// The EHLO name does not resolve to the sending address.
+fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
+    let host = DnsName::from(sight.domain.sending_host.as_ref()?);
+    if resolves(sight, &host, ip) != Some(false) {
+        return None;
+    }
+    let probe = sight.records(&host, kind_of(ip)).probe()?;
+    let summary = format!("the EHLO name {host} does not resolve to the sending address {ip}");
+    let cause = "A client must send a name that resolves (RFC 5321 section 2.3.5). Spam filters compare the name with the address.";
+    let mut unresolved = finding(&EHLO_UNRESOLVED, probe, summary, cause);
+    unresolved.fixes.push(Fix::run(
+        "Operator of the DNS: publish the address at the name",
+        format!("{host}. {} {ip}", kind_of(ip)),
+    ));
+    unresolved.fixes.push(Fix::run(
+        "Operator of the mail server: or use a name that resolves to the address",
+        "postconf -e smtp_helo_name=<host name>",
+    ));
+    Some(unresolved)
+}
+
+/// The notices about MX hosts.
+fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
+    let (mut missing, mut unconfirmed) = (Vec::new(), Vec::new());
+    for ip in addresses.into_iter().filter(|ip| is_public(*ip)) {
+        match names(sight, ip) {
+            Some((probe, names)) if names.is_empty() => missing.push((ip, probe)),
+            Some((probe, _)) if confirmed(sight, ip).1 == Some(false) => unconfirmed.push((ip, probe)),
+            Some(_) | None => {}
+        }
+    }
+    let cause =
+        "This affects only mail that the host sends. If it sends mail for the domain, give its address with --sending.";
+    [
+        (&MISSING, missing, "have no PTR record"),
+        (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not lead back"),
+    ]
+    .into_iter()
+    .filter_map(|(rule, found, words)| {
+        let (_, first) = found.first()?;
+        let addresses: Vec<String> = found.iter().map(|(ip, _)| ip.to_string()).collect();
+        let summary = format!("IP addresses of MX hosts {words}: {}", addresses.join(", "));
+        let mut notice = finding(rule, first, summary, cause);
+        notice.severity = Severity::Notice;
+        Some(found.iter().fold(notice, |notice, (_, probe)| notice.tried(probe.id)))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{confirmed, generic_sign, not_tested, of_receivers, summary};
+    use crate::check::Finding;
+    use crate::check::domain::sight::{Sight, records};
+    use crate::check::domain::world::{World, name, plan, response};
+    use crate::check::finding::Severity;
+    use crate::evidence::fault::DnsFaultKind;
+    use crate::evidence::{Answer, Outcome, RecordData};
+    use crate::wire::{DomainName, RecordKind};
+
+    fn checked(sending: &str, host: Option<&str>, world: &mut World) -> (Vec<Finding>, (Vec<String>, Option<bool>)) {
+        let mut plan = plan("example.com");
+        let domain = plan.domain.as_mut().unwrap();
+        domain.sending = vec![sending.parse().unwrap()];
+        domain.sending_host = host.map(|host| DomainName::parse(host).unwrap());
+        let evidence = world.evidence(&plan);
+        let findings = crate::check::judge(&plan, &evidence);
+        let is_ours = |finding: &Finding| finding.rule.starts_with("ptr-") || finding.rule.starts_with("ehlo-name-");
+        let sight = Sight::new(&plan, &evidence).unwrap();
+        assert_eq!(summary(sight).len(), 1);
+        let (names, _) = confirmed(sight, sending.parse().unwrap());
+        assert!(names.is_empty() || not_tested(sight).is_empty());
+        (findings.into_iter().filter(is_ours).collect(), confirmed(sight, sending.parse().unwrap()))
+    }
+
+    fn in_zone(zone: &str, host: Option<&str>) -> (Vec<Finding>, (Vec<String>, Option<bool>)) {
+        checked("192.0.2.7", host, World::new().zone(zone))
+    }
+
+    fn rules(findings: &[Finding]) -> Vec<(&str, Severity)> {
+        findings.iter().map(|finding| (&*finding.rule, finding.severity)).collect()
+    }
+
+    const GOOD: &str = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 192.0.2.7";
+
+    #[test]
+    fn a_confirmed_name_raises_nothing() {
+        let (findings, names) = in_zone(GOOD, Some("mail.example.com"));
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(names, (vec!["mail.example.com".to_owned()], Some(true)));
+        // One of several names is enough.
+        assert!(in_zone(&format!("7.2.0.192.in-addr.arpa PTR other.example.com\n{GOOD}"), None).0.is_empty());
+    }
+
+    // REV-06, REV-09.
+    #[test]
+    fn a_missing_name_is_an_error_with_the_record_to_publish() {
+        let (findings, names) = in_zone("", None);
+        assert_eq!(rules(&findings), [("ptr-missing", Severity::Error)]);
+        assert_eq!(names, (Vec::new(), Some(false)));
+        let command = findings[0].fixes[0].command.as_deref();
+        assert_eq!(command, Some("7.2.0.192.in-addr.arpa. PTR mail.example.com."));
+        let (findings, _) = checked("2001:db8::7", None, &mut World::new());
+        assert_eq!(rules(&findings), [("ptr-missing", Severity::Error)]);
+    }
+
+    // REV-03, REV-07.
+    #[test]
+    fn a_name_that_leads_elsewhere_is_a_warning() {
+        let zone = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
+        let (findings, names) = in_zone(zone, Some("mail.example.com"));
+        assert_eq!(
+            rules(&findings),
+            [("ehlo-name-unresolved", Severity::Warning), ("ptr-not-confirmed", Severity::Warning)]
+        );
+        assert_eq!(names.1, Some(false));
+    }
+
+    // REV-01, REV-04, REV-12.
+    #[test]
+    fn different_names_that_both_resolve_are_only_a_notice() {
+        let zone = format!("{GOOD}\nmx1.example.com A 192.0.2.7");
+        assert_eq!(rules(&in_zone(&zone, Some("mx1.example.com")).0), [("ehlo-name-differs", Severity::Notice)]);
+    }
+
+    #[test]
+    fn generated_names_are_recognised() {
+        for (host, ip) in [
+            ("static.7.2.0.192.clients.example.net", "192.0.2.7"),
+            ("192-0-2-7.pool.example.net", "192.0.2.7"),
+            ("c0000207.example.net", "192.0.2.7"),
+            ("host192000002007.example.net", "192.0.2.7"),
+            ("dyn7.example.net", "192.0.2.7"),
+            ("ip-7.example.net", "192.0.2.7"),
+            ("2001-db8-1-2.v6.example.net", "2001:db8::1:2"),
+        ] {
+            assert!(generic_sign(&name(host), ip.parse().unwrap()).is_some(), "{host}");
+        }
+        for host in ["mail.example.net", "mx7.example.net", "mail.pool-shop.example.net.dyn.com", "relay2.dsl.com"] {
+            let is_generic = generic_sign(&name(host), "192.0.2.7".parse().unwrap()).is_some();
+            assert_eq!(is_generic, host.contains("pool-"), "{host}");
+        }
+        let zone = "7.2.0.192.in-addr.arpa PTR ip-192-0-2-7.example.net\nip-192-0-2-7.example.net A 192.0.2.7";
+        assert_eq!(rules(&in_zone(zone, None).0), [("ptr-generic", Severity::Warning)]);
+    }
+
+    #[test]
+    fn a_failed_lookup_is_not_a_missing_name() {
+        let mut world = World::new();
+        world.fails("7.2.0.192.in-addr.arpa", RecordKind::Ptr, DnsFaultKind::Timeout);
+        assert_eq!(checked("192.0.2.7", None, &mut world), (Vec::new(), (Vec::new(), None)));
+        let mut world = World::new();
+        world.zone("7.2.0.192.in-addr.arpa PTR mail.example.com");
+        world.fails("mail.example.com", RecordKind::A, DnsFaultKind::Timeout);
+        let (findings, names) = checked("192.0.2.7", None, &mut world);
+        assert!(findings.is_empty() && names.1.is_none());
+    }
+
+    #[test]
+    fn names_of_mx_hosts_are_only_notices() {
+        let plan = plan("example.com");
+        let mut evidence = World::new().evidence(&plan);
+        let mut answer = |of: &str, kind, data| {
+            let answer = Answer::Records(response(&name(of), Vec::from_iter(data)));
+            evidence.asked(records(&name(of), kind), 1.0, Outcome::Done { answer });
+        };
+        answer("1.2.0.192.in-addr.arpa", RecordKind::Ptr, None);
+        answer("2.2.0.192.in-addr.arpa", RecordKind::Ptr, Some(RecordData::Ptr { host: name("mx.example.com") }));
+        answer("3.2.0.192.in-addr.arpa", RecordKind::Ptr, Some(RecordData::Ptr { host: name("mx3.example.com") }));
+        answer("mx.example.com", RecordKind::A, None);
+        answer("mx3.example.com", RecordKind::A, Some(RecordData::A { ip: "192.0.2.3".parse().unwrap() }));
+        let addresses = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "10.0.0.1"].map(|ip| ip.parse().unwrap()).to_vec();
+        let findings = of_receivers(Sight::new(&plan, &evidence).unwrap(), addresses);
+        assert_eq!(rules(&findings), [("ptr-missing", Severity::Notice), ("ptr-not-confirmed", Severity::Notice)]);
+        assert!(findings[0].summary.ends_with(": 192.0.2.1") && findings[1].summary.ends_with(": 192.0.2.2"));
+    }
+
+    #[test]
+    fn private_addresses_have_no_public_name() {
+        assert!(checked("10.0.0.1", None, &mut World::new()).0.is_empty());
+    }
 }

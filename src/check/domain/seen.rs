@@ -509,9 +509,9 @@ pub struct DmarcSeen {
     pub policy: Option<String>,
     /// The organizational domain by the tree walk (RFC 9989).
     pub organizational_domain: Option<String>,
-    /// The organizational domain by the public suffix list (RFC 7489).
+    /// The organizational domain by the public suffix list (RFC 7489, historic).
     pub organizational_domain_by_list: Option<String>,
-    /// The policy by RFC 7489, if it differs.
+    /// The policy by RFC 7489 (historic), if it differs.
     pub policy_by_list: Option<String>,
     /// The names that were asked, in this order, each with what was found.
     pub walk: Vec<String>,

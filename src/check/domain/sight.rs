@@ -1,6 +1,6 @@
 //! What the checks of a domain know so far: the plan, the evidence, and shorter ways to ask and to look up.
 
-use crate::evidence::{Answer, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen, SkipReason};
+use crate::evidence::{Answer, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -25,7 +25,7 @@ pub(crate) enum Known<'s, T> {
     /// There will be no answer.
     Failed(&'s Probe, &'s Fault),
     /// It will not be asked.
-    Skipped(SkipReason),
+    Skipped,
 }
 
 impl<T> Clone for Known<'_, T> {
@@ -75,17 +75,17 @@ impl<'s> Sight<'s> {
             Outcome::Underway => Known::Waiting,
             Outcome::Done { answer } => of(answer).map_or(Known::Waiting, |seen| Known::Seen(probe, seen)),
             Outcome::Failed { fault } => Known::Failed(probe, fault),
-            Outcome::Skipped { reason } => Known::Skipped(*reason),
+            Outcome::Skipped { .. } => Known::Skipped,
         }
     }
 }
 
 impl<'s, T> Known<'s, T> {
     /// The answer, if there is one.
-    pub(crate) fn seen(self) -> Option<&'s T> {
+    pub(crate) fn answer(self) -> Option<&'s T> {
         match self {
             Known::Seen(_, seen) => Some(seen),
-            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
+            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
         }
     }
 
@@ -93,7 +93,7 @@ impl<'s, T> Known<'s, T> {
     pub(crate) fn probe(self) -> Option<&'s Probe> {
         match self {
             Known::Seen(probe, _) | Known::Failed(probe, _) => Some(probe),
-            Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
+            Known::Unasked | Known::Waiting | Known::Skipped => None,
         }
     }
 

@@ -7,16 +7,16 @@ use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, records};
 use super::{mx, sts};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
-use crate::evidence::{Evidence, Phase, Probe};
+use crate::evidence::{DnsCode, DnsRecord, Evidence, Phase, Probe, RecordData};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::mta_sts::{StsEffect, versioned};
 use crate::policy::tls_rpt::{ReportUri, TlsRptRecord};
 use crate::question::Question;
-use crate::wire::{DnsName, RecordKind};
+use crate::wire::{DnsName, DomainName, RecordKind};
 
 pub(super) static CHECK: Check =
-    Check { subject: "domain-tlsrpt", ask, judge, rules: &[&TLSRPT_INVALID, &TLSRPT_MISSING] };
+    Check { subject: "domain-tlsrpt", ask, judge, rules: &[&TLSRPT_INVALID, &TLSRPT_UNDELIVERABLE, &TLSRPT_MISSING] };
 
 static TLSRPT_INVALID: Rule = Rule {
     id: "tlsrpt-invalid",
@@ -28,6 +28,19 @@ static TLSRPT_INVALID: Rule = Rule {
         action: "Operator of the DNS: publish exactly one record in the form that is printed.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
         references: "RFC 8460 section 3 (records)",
+    },
+};
+
+static TLSRPT_UNDELIVERABLE: Rule = Rule {
+    id: "tlsrpt-undeliverable",
+    severity: Severity::Warning,
+    title: "an address for TLS reports cannot receive mail",
+    docs: Docs {
+        sees: "The TLS-RPT record contains an email address in another domain, and that domain does not exist, or declares with a null MX record that it receives no mail. Up to 5 domains are looked up.",
+        matters: "Reports for this address are lost, so failures of DANE and MTA-STS remain unnoticed.",
+        action: "Operator of the DNS: replace the address in the record with one that receives mail.",
+        example: "rua=mailto:tlsrpt@reports.example.com, and reports.example.com does not exist",
+        references: "RFC 8460 section 3 (rua), RFC 7505 section 3 (null MX)",
     },
 };
 
@@ -49,11 +62,23 @@ static TLSRPT_MISSING: Rule = Rule {
 enum PublishedReports<'s> {
     /// There is no answer yet, or the lookup failed.
     Unknown,
-    Absent { probe: &'s Probe },
+    Absent {
+        probe: &'s Probe,
+    },
     /// A text that was probably meant to be a record.
-    Other { probe: &'s Probe, text: &'s str },
-    Several { probe: &'s Probe, texts: Vec<&'s str> },
-    Found { probe: &'s Probe, text: &'s str, record: TlsRptRecord<'s> },
+    Other {
+        probe: &'s Probe,
+        text: &'s str,
+    },
+    Several {
+        probe: &'s Probe,
+        texts: Vec<&'s str>,
+    },
+    Found {
+        probe: &'s Probe,
+        text: &'s str,
+        record: TlsRptRecord<'s>,
+    },
 }
 
 fn record_name(sight: Sight<'_>) -> Option<DnsName> {
@@ -78,7 +103,7 @@ fn published_reports(sight: Sight<'_>) -> PublishedReports<'_> {
 }
 
 /// The TLS-RPT record of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> TlsRptSeen {
+pub(super) fn summary(sight: Sight<'_>) -> TlsRptSeen {
     let invalid = |text: &str, problem: &str| TlsRptSeen {
         record: Some(text.to_owned()),
         state: PublishedState::Invalid,
@@ -121,11 +146,54 @@ fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
-    record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect()
+    let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
+    questions.extend(other_domains(sight).iter().map(|(_, domain)| records(domain, RecordKind::Mx)));
+    questions
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    Sight::new(plan, evidence).and_then(finding).into_iter().collect()
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    finding(sight).into_iter().chain(undeliverable(sight)).collect()
+}
+
+/// The email addresses of the record in other domains, each with its domain.
+fn other_domains(sight: Sight<'_>) -> Vec<(&str, DnsName)> {
+    let PublishedReports::Found { record, .. } = published_reports(sight) else { return Vec::new() };
+    let mut found: Vec<(&str, DnsName)> = Vec::new();
+    for uri in &record.rua {
+        let ReportUri::Mail(address) = *uri else { continue };
+        let domain = address.rsplit_once('@').and_then(|(_, domain)| DomainName::parse(domain).ok());
+        let Some(domain) = domain.map(|domain| DnsName::from(&domain)) else { continue };
+        if domain != sight.name() && found.iter().all(|(_, known)| *known != domain) && found.len() < MAX_DOMAINS {
+            found.push((address, domain));
+        }
+    }
+    found
+}
+
+/// The maximum number of domains of addresses that are looked up.
+const MAX_DOMAINS: usize = 5;
+
+/// An address whose domain does not exist or receives no mail.
+fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
+    let PublishedReports::Found { probe, .. } = published_reports(sight) else { return None };
+    let (address, lookup, problem) = other_domains(sight).into_iter().find_map(|(address, domain)| {
+        let Known::Seen(lookup, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
+        let is_null = |record: &DnsRecord| matches!(&record.data, RecordData::Mx { host, .. } if host.is_root());
+        if seen.code == DnsCode::NxDomain {
+            Some((address, lookup, "its domain does not exist (NXDOMAIN)"))
+        } else if !seen.records.is_empty() && seen.records.iter().all(is_null) {
+            Some((address, lookup, "its domain declares that it receives no mail (null MX)"))
+        } else {
+            None
+        }
+    })?;
+    let summary = format!("TLS reports for {} cannot be delivered: {problem}", probe.quote(address));
+    let mut finding = Finding::new(&TLSRPT_UNDELIVERABLE, Phase::Dns, Confidence::Certain, summary);
+    finding = finding.tried(probe.id).tried(lookup.id);
+    finding.cause = "Senders send the reports as mail to this address, so they are lost.".to_owned();
+    finding.fixes = vec![publish(sight, "replace the address in the record with one that receives mail")];
+    Some(finding)
 }
 
 fn finding(sight: Sight<'_>) -> Option<Finding> {
@@ -176,16 +244,16 @@ fn publish(sight: Sight<'_>, what: &str) -> Fix {
 fn has_policy(sight: Sight<'_>) -> bool {
     let has_tlsa = |host: &DnsName| {
         let owner = host.below("_25._tcp").ok();
-        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).seen());
+        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).answer());
         seen.is_some_and(|seen| seen.dnssec == crate::evidence::DnssecState::Secure && !seen.records.is_empty())
     };
-    matches!(sts::seen(sight).state, PublishedState::Valid | PublishedState::Invalid)
+    matches!(sts::summary(sight).state, PublishedState::Valid | PublishedState::Invalid)
         || mx::mail_hosts(sight).iter().any(|host| has_tlsa(&host.name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECK, seen};
+    use super::{CHECK, summary};
     use crate::check::domain::seen::PublishedState;
     use crate::check::domain::sight::Sight;
     use crate::check::domain::world::{World, plan};
@@ -202,7 +270,7 @@ mod tests {
         });
         let findings = (CHECK.judge)(&plan, &evidence);
         let sight = Sight::new(&plan, &evidence).expect("a check of a domain");
-        (findings.into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect(), seen(sight).state)
+        (findings.into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect(), summary(sight).state)
     }
 
     fn zone(lines: &str) -> (Vec<(String, Severity)>, PublishedState) {
@@ -211,14 +279,33 @@ mod tests {
 
     #[test]
     fn a_valid_record_raises_nothing() {
-        assert_eq!(zone("_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@example.net"), (vec![], PublishedState::Valid));
+        assert_eq!(
+            zone("_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@example.com"),
+            (vec![], PublishedState::Valid)
+        );
+    }
+
+    #[test]
+    fn addresses_in_other_domains_must_receive_mail() {
+        let record = "_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@reports.example.net";
+        let undeliverable = vec![("tlsrpt-undeliverable".to_owned(), Severity::Warning)];
+        assert_eq!(zone(record).0, undeliverable);
+        assert_eq!(zone(&format!("{record}\nreports.example.net MX 0 .")).0, undeliverable);
+        assert_eq!(zone(&format!("{record}\nreports.example.net MX 10 mx.example.net")).0, []);
+        assert_eq!(zone(&format!("{record}\nreports.example.net A 192.0.2.1")).0, []);
+        let mut failing = World::new();
+        failing.record(record).fails("reports.example.net", RecordKind::Mx, DnsFaultKind::Timeout);
+        assert_eq!(judged(&mut failing).0, []);
     }
 
     #[test]
     fn records_without_usable_addresses_are_invalid() {
         for text in ["v=TLSRPTv1; rua=a@example.com", "v=TLSRPTv1;", "v=tlsrptv1; rua=mailto:a@example.com"] {
             let (found, state) = zone(&format!("_smtp._tls.example.com TXT {text}"));
-            assert_eq!((found, state), (vec![("tlsrpt-invalid".to_owned(), Severity::Warning)], PublishedState::Invalid));
+            assert_eq!(
+                (found, state),
+                (vec![("tlsrpt-invalid".to_owned(), Severity::Warning)], PublishedState::Invalid)
+            );
         }
         let record = "_smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:a@example.com";
         let (found, state) = zone(&format!("{record}\n{record}"));
@@ -233,7 +320,8 @@ mod tests {
         let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1");
         assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
         // A record at another name is not found.
-        let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
+        let (found, _) =
+            zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
         assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
     }
 

@@ -20,7 +20,7 @@ pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault)
 }
 
 /// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate there, often with the
-/// generic alert 40 (RFC 5246 §7.4.6, historic). The client certificate is the reason if
+/// generic alert 40 (RFC 5246 §7.4.6, obsolete). The client certificate is the reason if
 /// 1. the alert can be about a certificate,
 /// 2. the server requested a client certificate in response to a ClientHello that offers TLS 1.2,
 /// 3. and neither the version nor the suite that it chose is the reason.

@@ -140,7 +140,7 @@ fn reading(
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
-            "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
+            "the server sends more than 64 KiB of certificates, which is the limit of smtpcheck (OpenSSL accepts 100 KiB by default)".to_owned(),
             "The server's certificate file contains far too many certificates, for example a complete trust store.",
         ),
         TlsFaultKind::Incompatible { .. } => (

@@ -178,7 +178,10 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
             None => Fix::text(key),
         },
         Fix::text(format!("As the user name, use {user}")),
-        Fix::run("Compare host, port and user name with those of the provider", format!("smtpcheck providers {id}")),
+        Fix::run(
+            "Compare the host, port and user name with those of the provider",
+            format!("smtpcheck providers {id}"),
+        ),
     ];
     reading
 }

@@ -251,7 +251,7 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         return reading;
     }
     let means =
-        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so that the server receives an unencrypted session."
+        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so the server receives an unencrypted session."
             .to_owned();
     let otherwise =
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";

@@ -67,7 +67,7 @@ pub struct Features {
     pub encrypt_then_mac: Support,
     /// Renegotiation is bound to the connection (RFC 5746).
     pub secure_renegotiation: Support,
-    /// Session tickets (RFC 5077, historic).
+    /// Session tickets (RFC 5077, obsolete).
     pub session_tickets: Support,
     /// The server uses compression.
     pub compression: Support,
@@ -135,7 +135,7 @@ pub struct WeakSeen {
 pub struct CertificateSeen {
     /// Its key, for example `RSA 2048` or `EC P-256`.
     pub key: String,
-    /// Whether it is trusted, matches the host name and is valid now.
+    /// Whether it is trusted, matches the host name and is within its validity period.
     pub verifies: bool,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,

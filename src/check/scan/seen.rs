@@ -109,12 +109,12 @@ impl<'a> Seen<'a> {
         let asked: Vec<&One<'_>> = self.hellos.iter().filter(alone).collect();
         // TLS 1.2 is tested with both types of certificates.
         let enough = if version == Version::Tls12 { 2 } else { 1 };
-        // A server that responds with another version than the one offered does not support the offered version.
+        // A server that responds with a version that was not offered does not support the offered version.
         let is_no = |one: &&One<'_>| one.is_rejected || one.taken.is_some();
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (historic): a server that supports only newer versions than the client sends `protocol_version`.
+    /// RFC 5246 §E.1 (obsolete): a server that supports only newer versions than the client sends `protocol_version`.
     /// Therefore this alert in response to TLS 1.1 means that TLS 1.0 and SSLv3 are not supported either.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {
@@ -186,7 +186,7 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether the server rejected a matching ClientHello, so that it accepts none of the items in it.
+    /// Whether the server rejected a matching ClientHello, so it does not accept any of the items in it.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }

@@ -34,10 +34,12 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
         found.phase
     );
-    finding.otherwise = Some(
-        "The server may have replied to a command with a code that RFC 5321 does not define for that command. Ask the server's operator to find out."
-            .to_owned(),
-    );
+    let has_sent =
+        session.events().any(|event| event.seq < found.proof.seq && matches!(event.what, EventKind::Sent { .. }));
+    finding.otherwise = has_sent.then(|| {
+        "The server may have replied to a command with a code that RFC 5321 does not define for that command. Ask the server's operator whether this is the case."
+            .to_owned()
+    });
     finding.fixes.push(Fix::text(
         "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
     ));
@@ -78,7 +80,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary = format!(
-                "the server's replies do not match the commands: the reply after {phase} belongs to another command: {line}"
+                "the server's replies do not match the commands: the reply after {phase} was {line}, which belongs to another command"
             );
             (&SESSION_OUT_OF_STEP, summary)
         }
@@ -147,7 +149,12 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
             Some(recipient) => format!("{} {recipient}", received.event.phase),
             None => received.event.phase.to_string(),
         };
-        lines.push(format!("In a second session, with a pause before each command, the reply to {what} was {line}"));
+        let place = if lines.iter().any(|line| line.contains("second session")) {
+            "In that session"
+        } else {
+            "In a second session, with a pause before each command"
+        };
+        lines.push(format!("{place}, the reply to {what} was {line}"));
     }
     lines
 }

@@ -34,7 +34,7 @@ pub(super) static REPLY_MISSING: Rule = Rule {
     title: "the server stops responding",
     docs: Docs {
         sees: "After the greeting, no complete reply arrived within the time limit for one reply (--timeout).",
-        matters: "Usually, the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout give up. RFC 5321 recommends that mail servers wait five minutes for most replies.",
+        matters: "Usually, the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout close the connection. RFC 5321 recommends that mail servers wait five minutes for most replies.",
         action: "Repeat the check with a longer --timeout, to find out whether the server is only slow. Server operator: find out which lookup, filter or database is slow.",
         example: "smtpcheck sends RCPT TO, and no reply arrives",
         references: "RFC 5321 section 4.5.3.2",

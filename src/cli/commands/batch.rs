@@ -42,14 +42,15 @@ pub const SPEC: CommandSpec = CommandSpec {
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
         "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. A line with a mistake becomes a record of its own. A target that occurs twice is checked once.",
-        "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. The target @PROFILE logs in as its profile does.",
+        "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. A target @PROFILE uses the login of that profile.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
-        "Exit codes: 0 every target passed; if targets failed: their exit code if they share one, otherwise 1; with --exit-zero, 0 if every line has a record; 2 usage, or the input contains no target; 74 the output could not be written; 130 or 143 interrupted.",
+        "Exit codes: 0 every target passed; 1 targets failed with exit code 1 or with different exit codes; 3 to 9 every target that failed has this exit code; 2 usage, or the input contains no target; 74 the output could not be written; 130 or 143 interrupted. With --exit-zero, the exit code is 0 if every line has a record.",
     ],
     examples: &[
         "smtpcheck batch targets.txt > results.ndjson",
         "smtpcheck batch targets.txt --output results.ndjson --resume --summary summary.json",
         "smtpcheck batch targets.txt --format csv --columns target.host,exit.name,tls.version",
+        "smtpcheck batch --domain domains.txt --columns target.host,domain.dane --format csv",
         "smtpcheck batch targets.txt --shard 2/4 --rate 50/s --output part2.ndjson",
         "smtpcheck report part1.ndjson part2.ndjson --format html --output report.html",
     ],
@@ -76,10 +77,13 @@ pub struct BatchArgs {
     /// File with the targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Check mail domains: each line is a domain, or an email address in it
+    #[arg(long, help_heading = TARGETS)]
+    pub domain: bool,
     /// Check only shard I of N, counted from 1; auto takes both numbers from the array job, and auto/N only the first [default: auto in an array job, else 1/1]
     #[arg(long, value_name = "I/N", value_parser = shard, help_heading = TARGETS)]
     pub shard: Option<ShardChoice>,
-    /// Check targets that occur more than once each time
+    /// Check a target again each time it occurs in the list
     #[arg(long, help_heading = TARGETS)]
     pub keep_duplicates: bool,
 

@@ -57,7 +57,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct DomainArgs {
     /// Mail domain to check (the part after the @), or an email address in it
-    #[arg(value_name = "NAME|ADDRESS", required = true)]
+    #[arg(value_name = "NAME|ADDRESS")]
     pub domains: Vec<String>,
 
     #[command(flatten)]

@@ -40,7 +40,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input; with two files of reports, the difference between them is shown, and records of batches are counted together
+    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input. With two report files, the difference between them is shown. Batch records are combined into one summary
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved observations again, with the rules of this version of smtpcheck

@@ -130,7 +130,7 @@ impl VerbosityArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TranscriptArgs {
-    /// How much of the session to show; problems shows only the lines that a finding refers to
+    /// How much of the session to show; with "problems", only the lines that a finding refers to
     #[arg(long, value_name = "AMOUNT", default_value = "full", value_enum, help_heading = HEADING)]
     pub transcript: Transcript,
 }

@@ -55,7 +55,7 @@ pub struct TrustArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TlsArgs {
-    /// When to use TLS: auto uses implicit TLS on port 465, and STARTTLS on other ports if the server advertises it; starttls requires STARTTLS; implicit starts TLS before the greeting; none never starts TLS
+    /// When to use TLS: "auto" uses implicit TLS on port 465 and, on other ports, STARTTLS if the server advertises it; "starttls" requires STARTTLS; "implicit" starts TLS before the greeting; "none" disables TLS
     #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
     pub tls: TlsMode,
     /// Send the client certificate in this PEM file, with its chain, if the server requests a client certificate

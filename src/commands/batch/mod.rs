@@ -238,7 +238,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
         _ => None,
     };
     let profiles = Profiles::new(check_words(matches));
-    Ok(BatchPlanner { args: without, login, matches: matches.clone(), hostname, profiles })
+    Ok(BatchPlanner { args: without, login, is_domain: args.domain, matches: matches.clone(), hostname, profiles })
 }
 
 /// A target for testing the flags.
@@ -256,6 +256,7 @@ fn prepare(planner: &BatchPlanner, engine: &Engine) -> Result<(), CommandError> 
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
     /// Flags that mean something else for a batch, or that a profile must not get from it.
     const OWN: &[&str] = &[
+        "domain",
         "jobs",
         "format",
         "output",

@@ -16,7 +16,7 @@ use super::profiles::Profiles;
 use super::written::{expectations, with_written};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
-use crate::cli::{UsageError, plan as planning, target};
+use crate::cli::{UsageError, domain, plan as planning, target};
 use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
 use crate::run::{Job, StreamItem};
 use crate::secret::Secret;
@@ -48,6 +48,8 @@ pub(super) struct BatchPlanner {
     pub(super) args: CheckArgs,
     /// The flags for hosts with a login, and these hosts.
     pub(super) login: Option<BatchLogin>,
+    /// Whether each line is a mail domain.
+    pub(super) is_domain: bool,
     pub(super) matches: clap::ArgMatches,
     pub(super) hostname: Option<String>,
     pub(super) profiles: Profiles,
@@ -151,6 +153,9 @@ impl<R: BufRead> Targets<R> {
 
 impl BatchPlanner {
     fn job(&mut self, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
+        if self.is_domain {
+            return self.domain_job(target, written);
+        }
         if let Some(name) = target.strip_prefix('@') {
             return self.profiles.job(name, written, self.hostname.as_deref());
         }
@@ -171,5 +176,16 @@ impl BatchPlanner {
             expectations,
             retry,
         })
+    }
+
+    /// The check of a domain.
+    fn domain_job(&self, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
+        if *written != WrittenTarget::default() {
+            let error = UsageError::new("the keys from, to, tls and sni have no effect with --domain");
+            return Err(error.with_hint("write only the domain"));
+        }
+        let plan = domain::plan_in_batch(&self.args, &self.matches, target, self.hostname.as_deref())?;
+        let (expectations, retry) = expectations(&self.args, &plan)?;
+        Ok(Job { plan, secret: None, spent: Duration::ZERO, expectations, retry })
     }
 }

@@ -120,11 +120,11 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
 mod tests {
     use clap::ArgAction;
 
-    use crate::cli::commands::check;
+    use crate::cli::commands::{check, domain};
     use crate::suite::{KEYS, KeyShape};
 
     /// Keys of a suite that are not flags.
-    const NO_FLAGS: &[&str] = &["name", "target", "tags", "needs", "password", "password-env"];
+    const NO_FLAGS: &[&str] = &["name", "target", "domain", "tags", "needs", "password", "password-env"];
 
     /// Flags of a check that are not keys of a suite: they affect only how a result is shown, or have no meaning in a suite.
     const NO_KEYS: &[&str] = &[
@@ -142,6 +142,7 @@ mod tests {
         "verbose",
         "transcript",
         "show-chain",
+        "tlsa",
         "color",
         "theme",
         "ascii",
@@ -154,9 +155,9 @@ mod tests {
 
     #[test]
     fn the_keys_of_a_suite_are_the_flags_of_a_check_with_their_types() {
-        let command = check::SPEC.command(&[]);
-        let flags: Vec<&clap::Arg> =
-            command.get_arguments().filter(|arg| arg.get_long().is_some() && !arg.is_hide_set()).collect();
+        let (command, of_domain) = (check::SPEC.command(&[]), domain::SPEC.command(&[]));
+        let all = command.get_arguments().chain(of_domain.get_arguments());
+        let flags: Vec<&clap::Arg> = all.filter(|arg| arg.get_long().is_some() && !arg.is_hide_set()).collect();
         let flag_of = |name: &str| flags.iter().find(|arg| arg.get_long() == Some(name));
         for key in KEYS.iter().filter(|key| !NO_FLAGS.contains(&key.name)) {
             let arg = flag_of(key.name).unwrap_or_else(|| unreachable!("{} is not a flag", key.name));

@@ -1,4 +1,4 @@
-//! Bounces (DSN, RFC 3464, historic): the headers `Diagnostic-Code` and `Remote-MTA`.
+//! Bounces (DSN, RFC 3464, obsolete): the headers `Diagnostic-Code` and `Remote-MTA`.
 
 use super::extract::{ExtractedReply, MarkedLine, first_reply, host_name};
 use super::postfix;

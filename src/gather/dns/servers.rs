@@ -10,7 +10,6 @@ use hickory_resolver::proto::op::ResponseCode;
 use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, exchange};
 use crate::evidence::fault::DnsFaultKind;
 use crate::gather::names;
-use crate::plan::Plan;
 
 /// The maximum number of servers that are used, as in glibc.
 const MAX_SERVERS: usize = 3;
@@ -29,10 +28,10 @@ pub(super) struct DnsServers {
 }
 
 impl DnsServers {
-    /// The servers of a plan.
-    pub(super) fn of(plan: &Plan) -> DnsServers {
-        let timeout = timeout(plan);
-        let (servers, is_configured) = match plan.resolver {
+    /// The given server, or those of this machine.
+    pub(super) fn of(resolver: Option<SocketAddr>, connect_ms: u64) -> DnsServers {
+        let timeout = timeout(connect_ms);
+        let (servers, is_configured) = match resolver {
             Some(server) => (vec![server], true),
             None => match names::system_servers() {
                 servers if !servers.is_empty() => (servers.into_iter().take(MAX_SERVERS).collect(), true),
@@ -95,10 +94,10 @@ impl DnsServers {
 pub(super) async fn ask_authoritative(
     server: SocketAddr,
     question: &DnsQuestion,
-    plan: &Plan,
+    connect_ms: u64,
     received: &AtomicUsize,
 ) -> Result<DnsResponseSeen, NoDnsResponse> {
-    let timeout = timeout(plan);
+    let timeout = timeout(connect_ms);
     match exchange(server, question, timeout, received).await {
         Err(none) if none.kind == DnsFaultKind::Timeout => exchange(server, question, timeout, received).await,
         result => result,
@@ -106,8 +105,8 @@ pub(super) async fn ask_authoritative(
 }
 
 /// The timeout of each attempt.
-fn timeout(plan: &Plan) -> Duration {
-    Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000))
+fn timeout(connect_ms: u64) -> Duration {
+    Duration::from_millis(connect_ms.div_ceil(2).clamp(1, 5000))
 }
 
 /// Whether another server would give the same response.

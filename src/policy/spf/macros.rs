@@ -125,17 +125,6 @@ impl MacroString {
         }
     }
 
-    /// The text, if the string contains no macro with a letter.
-    pub(crate) fn literal(&self) -> Option<String> {
-        self.parts
-            .iter()
-            .map(|part| match part {
-                MacroPart::Text { text, .. } => Some(text.as_str()),
-                MacroPart::Letter { .. } => None,
-            })
-            .collect()
-    }
-
     /// Whether the string contains one of these macro letters.
     pub(crate) fn contains(&self, letters: &str) -> bool {
         self.parts.iter().any(|part| matches!(part, MacroPart::Letter { letter, .. } if letters.contains(*letter)))

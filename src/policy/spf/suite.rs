@@ -19,12 +19,12 @@ const DIFFERENT: &[(&str, &str)] = &[("macro-mania-in-domain", "fail")];
 #[derive(Deserialize)]
 struct SuiteGroup {
     subject: String,
-    cases: Vec<SuiteCase>,
+    cases: Vec<SpfSuiteCase>,
     zone: Vec<(String, String, String)>,
 }
 
 #[derive(Deserialize)]
-struct SuiteCase {
+struct SpfSuiteCase {
     name: String,
     section: String,
     helo: String,
@@ -94,7 +94,7 @@ fn data(kind: RecordKind, value: &str) -> RecordData {
     }
 }
 
-fn client(case: &SuiteCase) -> SpfClient<'_> {
+fn client(case: &SpfSuiteCase) -> SpfClient<'_> {
     let ip = case.ip.parse().expect("an address");
     // RFC 7208 §2.4 and §4.3: without a sender, postmaster at the EHLO name; without a local part, postmaster.
     let (local, domain) = match case.from.rsplit_once('@') {
@@ -152,7 +152,7 @@ fn the_suite_of_the_standard_passes() {
             });
             if !fits || !explained {
                 let SuiteGroup { subject, .. } = group;
-                let SuiteCase { name, section, result: expected, .. } = case;
+                let SpfSuiteCase { name, section, result: expected, .. } = case;
                 wrong.push(format!("{subject}: {name} ({section}): {result} {expected:?} {:?}", verdict.explanation));
             }
         }

@@ -217,7 +217,7 @@ fn names_issuer(record: &TlsaRecord, chain: &[Certificate]) -> bool {
 
 /// Whether the server's certificate covers a name (RFC 7672 §3.2.3). `*` replaces one complete label. The common name
 /// counts only if the certificate contains no DNS name.
-pub(crate) fn covers(presented: &Presented, name: &DnsName) -> bool {
+fn covers(presented: &Presented, name: &DnsName) -> bool {
     let Some(leaf) = presented.leaf() else { return false };
     if matches!(&presented.name, NameMatch::Matches { expected } if is_same(expected, name)) {
         return true;

@@ -179,6 +179,49 @@ fn only_the_strongest_digest_counts_for_strict_senders() {
     assert!(kinds(&[good, record(3, 1, 1, &middle)]).is_empty(), "a record for the next key is no fault");
 }
 
+/// The cases of mox's test of DANE (`dane_test.go`) that are about records and chains, with the result of mox. It
+/// accepts any matching record. Its usages 0 and 1 and its lookups are tested elsewhere.
+#[test]
+fn chains_are_evaluated_as_by_mox() {
+    let Made { ders: [leaf, middle, root] } = made((-1, 30));
+    let (complete, leaf_only) = (sent(&[&leaf, &middle]), sent(&[&leaf]));
+    let Made { ders: [expired, expired_issuer, _] } = made((-60, -1));
+    let old = sent(&[&expired, &expired_issuer]);
+    let stale = |usage, selector| literal(usage, selector, 1, &"0".repeat(64));
+    let good = record(3, 1, 1, &leaf);
+    let short = literal(3, 1, 1, &hex(&[0; 16]));
+    let unknown = literal(10, 1, 1, &"0".repeat(64));
+    let cut = literal(2, 0, 0, &hex(middle.get(1..).expect("a certificate")));
+    let accepts = |records: &[TlsaRecord], chain: &Presented, name: &str| {
+        let found = evaluate(records, chain, &references(name));
+        found.matches_leniently() || found.matches_with_record()
+    };
+    let host = "mx.example.com";
+    let cases: &[(&[TlsaRecord], &Presented, &str, bool)] = &[
+        (std::slice::from_ref(&good), &complete, host, true),
+        (&[stale(2, 0), good.clone()], &complete, host, true),
+        (&[record(2, 0, 1, &middle)], &complete, host, true),
+        (&[], &complete, host, false),
+        (&[stale(3, 1)], &complete, host, false),
+        (&[record(3, 1, 2, &leaf)], &complete, host, true),
+        (&[record(3, 1, 0, &leaf)], &complete, host, true),
+        (&[record(2, 0, 0, &middle)], &complete, host, true),
+        (&[stale(2, 0)], &complete, host, false),
+        (&[record(2, 0, 1, &middle)], &complete, "example.com", false),
+        (&[record(2, 0, 1, &expired_issuer)], &old, host, false),
+        (std::slice::from_ref(&short), &complete, host, false),
+        (&[short.clone(), good.clone()], &complete, host, true),
+        (std::slice::from_ref(&unknown), &complete, host, false),
+        (&[unknown.clone(), good.clone()], &complete, host, true),
+        (std::slice::from_ref(&cut), &complete, host, false),
+        (&[record(2, 0, 0, &middle)], &leaf_only, host, true),
+        (&[record(2, 0, 0, &root)], &leaf_only, host, false),
+    ];
+    for (number, (records, chain, name, expected)) in cases.iter().enumerate() {
+        assert_eq!(accepts(records, chain, name), *expected, "case {number}");
+    }
+}
+
 #[test]
 fn malformed_records_are_unusable() {
     let Made { ders: [leaf, _, root] } = made((-1, 30));

@@ -174,7 +174,7 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
-    Some(format!("{}, at {:.0} ms; for details: smtpcheck explain {}", event.phase, event.at_ms, finding.rule))
+    Some(format!("{}, at {:.0} ms; for details: smtpcheck explain {}", finding.phase, event.at_ms, finding.rule))
 }
 
 /// The result of a run that was followed by a retry; empty if only the verdict is shown.

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::wrap::{columns, wrapped};
 use crate::check::domain::{self, seen::DomainSeen};
+use crate::evidence::Outcome;
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::render::style::{Role, StyledLine};
@@ -17,6 +18,8 @@ use crate::report::Report;
 
 /// The minimum width for the matrix as a table.
 const TABLE: usize = 80;
+/// The minimum width of details beside a state.
+const DETAIL: usize = 36;
 /// The spaces between columns.
 const GAP: usize = 2;
 
@@ -185,6 +188,13 @@ fn parts(parts: &[DomainPart], look: &Display) -> Vec<StyledLine> {
     for part in parts {
         let label = format!("  {:<label$}  ", part.name);
         let state = format!("{:<10}  ", part.state.word());
+        if look.width < label.width() + state.width() + DETAIL {
+            lines.push(StyledLine::of(Role::Plain, label).and(part.state.role(), state));
+            if !part.detail.is_empty() {
+                lines.extend(hanging("    ", Role::Plain, Role::Plain, &part.detail, look));
+            }
+            continue;
+        }
         let indent = label.width() + state.width();
         let options = columns(look.width.saturating_sub(indent).max(20));
         let pieces = textwrap::wrap(&part.detail, options);
@@ -244,20 +254,8 @@ fn tree(terms: &[SpfLine], look: &Display) -> Vec<StyledLine> {
 
 /// The TLSA records that match the certificates of the mail servers, one line each (`--tlsa`).
 pub fn tlsa(report: &Report) -> String {
-    let Some(seen) = results(report) else { return String::new() };
-    let mut records: Vec<String> = Vec::new();
-    for mx in &seen.mx {
-        for address in &mx.addresses {
-            for certificate in address.certificates.iter().filter(|one| !one.spki_sha256.is_empty()) {
-                let (host, digest) = (escape::visible(&mx.host), escape::visible(&certificate.spki_sha256));
-                let record = format!("_{}._tcp.{host}. IN TLSA 3 1 1 {digest}", address.port);
-                if !records.contains(&record) {
-                    records.push(record);
-                }
-            }
-        }
-    }
-    records.iter().map(|record| format!("{record}\n")).collect()
+    let records = domain::tlsa_records(&report.plan, &report.evidence);
+    records.iter().map(|record| format!("{}\n", escape::visible(record))).collect()
 }
 
 /// Every session with a mail server, and every lookup (`--verbose`).
@@ -275,7 +273,12 @@ pub(super) fn sessions(report: &Report, look: &Display) -> Vec<StyledLine> {
         lines.push(StyledLine::of(Role::Bold, title));
         let events = report.evidence.transcript.iter().filter(|event| event.probe == probe.id);
         let shown = events.flat_map(|event| Moment::Event(event).lines(&report.plan, &report.evidence, look));
-        lines.extend(shown.collect::<Vec<_>>().iter().flat_map(|line| wrapped(line, look)));
+        // The last line shows why a session failed, or the answer to a ClientHello.
+        let ended = match (&probe.question, &probe.outcome) {
+            (Question::Session(_), Outcome::Done { .. } | Outcome::Underway) => Vec::new(),
+            _ => Moment::Answer(probe).lines(&report.plan, &report.evidence, look),
+        };
+        lines.extend(shown.chain(ended).collect::<Vec<_>>().iter().flat_map(|line| wrapped(line, look)));
         lines.push(StyledLine::new());
     }
     let lookups = lookups(&report.evidence);

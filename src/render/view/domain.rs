@@ -20,8 +20,6 @@ pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
 
 /// A row of the matrix: an MX host with one of its addresses and one of the certificates there.
 pub(in crate::render) struct MatrixRow {
-    /// The host name, complete.
-    pub(in crate::render) host: String,
     /// The cells in the order of [`MATRIX_HEADS`]. The first one contains the shortened host name.
     pub(in crate::render) cells: [DomainCell; 8],
     /// The first cell with the complete host name.
@@ -97,19 +95,17 @@ fn rows_of(mx: &MxSeen, sts: &StsSeen, cut: Option<&str>) -> Vec<MatrixRow> {
     if mx.addresses.is_empty() {
         let why = mx.problem.as_deref().unwrap_or("no usable address");
         let mut cells: [DomainCell; 8] = std::array::from_fn(|_| (Role::Dim, "-".to_owned()));
-        if let [first, address, .., result] = &mut cells {
-            *first = (Role::Plain, named(short, None));
-            *address = (Role::Error, escape::visible(why));
-            *result = (Role::Error, "not usable".to_owned());
-        }
-        return vec![MatrixRow { host: escape::visible(&mx.host), full: named(&mx.host, None), cells }];
+        let [first, address, .., result] = &mut cells;
+        *first = (Role::Plain, named(short, None));
+        *address = (Role::Error, escape::visible(why));
+        *result = (Role::Error, "not usable".to_owned());
+        return vec![MatrixRow { full: named(&mx.host, None), cells }];
     }
     mx.addresses
         .iter()
         .flat_map(|address| {
             let row =
                 |kind: Option<&str>, certificate: Option<&MxCertificateSeen>, policies: &PoliciesSeen| MatrixRow {
-                    host: escape::visible(&mx.host),
                     full: named(&mx.host, kind),
                     cells: [
                         (Role::Plain, named(short, kind)),
@@ -552,7 +548,9 @@ fn branch(terms: &[SpfTermSeen], way: SpfWay<'_>, above: &[bool], lines: &mut Ve
             cost: term.cost,
             detail: detail.join("; "),
         });
-        branch(&term.children, own, &follows, lines);
+        // The result of an included record that does not match is not known here.
+        let below = if let SpfWay::Passed = own { SpfWay::Unknown } else { own };
+        branch(&term.children, below, &follows, lines);
     }
 }
 

@@ -55,7 +55,6 @@ fn skipped(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::ConnectionBudget => "--max-connections reached",
         SkipReason::TimeUp => "overall time limit reached",
-        _ => "interrupted",
     }
 }
 

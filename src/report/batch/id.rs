@@ -1,6 +1,6 @@
 //! The identity of a target: two lines of the input with the same identity are the same check.
 //!
-//! The identity is the SHA-256 of a text that anybody can write down: `smtp://HOST:PORT`, or `smtps://HOST:PORT` with
+//! The identity is the SHA-256 of a string that users can compute themselves: `smtp://HOST:PORT`, or `smtps://HOST:PORT` with
 //! implicit TLS, with the host in lower case and an IPv6 address in brackets. If the line sets from, to, tls or sni, a
 //! line `from=...` and so on follows for each, in this order, after a line feed.
 
@@ -51,6 +51,10 @@ impl TargetId {
 }
 
 fn text(plan: &Plan, written: &WrittenTarget) -> String {
+    if let Some(domain) = &plan.domain {
+        let recipient = domain.recipient.as_ref().map(|recipient| format!("\nto={recipient}")).unwrap_or_default();
+        return format!("domain:{}{recipient}", domain.name);
+    }
     let scheme = if plan.tls_use() == TlsUse::Implicit { "smtps" } else { "smtp" };
     let mut text = format!("{scheme}://{}", plan.target.host.with_port(plan.target.port));
     let values = [("from", &written.from), ("tls", &written.tls), ("sni", &written.sni)];

@@ -1,7 +1,7 @@
 //! The rows about a mail domain. `[*]` stands for all items: an expectation must hold for each of them. Of MX hosts, these
 //! are all IP addresses that were tested; addresses that were not tested are listed in the report.
 
-use super::list::{count, fact, text, word};
+use super::convert::{count, fact, text, word};
 use super::{Field, FieldValue, Refusal, RequiredPhase, Unit, ValueType};
 use crate::check::domain::seen::{DkimState, DomainSeen, ListState, MxAddressSeen, MxSeen, SenderKind, SendingSeen};
 use crate::report::document::Document;
@@ -244,8 +244,9 @@ pub(super) const SENDING: &[Field] = &[
         let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys);
         keys.map(|key| word(Some(key.state))).collect()
     }),
-    row("dkim[*].bits", ValueType::Number, "the size of every DKIM key that was found", |report, _| {
-        let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys);
+    row("dkim[*].bits", ValueType::Number, "the size of every RSA key for DKIM that was found", |report, _| {
+        // The size of an Ed25519 key is not a number of bits that can be compared.
+        let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys).filter(|key| key.bits.is_some());
         keys.map(|key| count(key.bits)).collect()
     })
     .measured(Unit::Bits),

@@ -1,7 +1,6 @@
 //! The rows of the catalogue, grouped by subject, and the functions that read their values from a report.
 
-use serde::Serialize;
-
+use super::convert::{count, fact, list, missing, text, word};
 use super::domain;
 use super::{Field, FieldValue, Refusal, RequiredPhase, SuccessTest, Unit, ValueType};
 use crate::evidence::{Certificate, EventId, Phase};
@@ -9,35 +8,6 @@ use crate::report::document::{
     AddressStatus, AnsweredCommand, Auth, CertificateDocument, Document, Greeting, TlsDocument,
 };
 use crate::wire::ReplyCode;
-
-fn missing<T>(value: Option<T>, make: impl FnOnce(T) -> FieldValue) -> FieldValue {
-    value.map_or(FieldValue::Missing, make)
-}
-
-pub(super) fn text(value: Option<impl ToString>) -> FieldValue {
-    missing(value, |value| FieldValue::Text(value.to_string()))
-}
-
-pub(super) fn fact(value: Option<bool>) -> FieldValue {
-    missing(value, FieldValue::Fact)
-}
-
-pub(super) fn count(value: Option<impl TryInto<i64>>) -> FieldValue {
-    missing(value.and_then(|value| value.try_into().ok()), FieldValue::Integer)
-}
-
-fn list(value: Option<&Vec<String>>) -> FieldValue {
-    missing(value, |list| FieldValue::List(list.clone()))
-}
-
-/// The string that JSON uses for a value of an enum.
-pub(super) fn word(value: Option<impl Serialize>) -> FieldValue {
-    let word = value.and_then(|value| serde_json::to_value(value).ok()).and_then(|value| match value {
-        serde_json::Value::String(word) => Some(word),
-        _ => None,
-    });
-    text(word)
-}
 
 fn code(code: Option<ReplyCode>) -> FieldValue {
     count(code.map(ReplyCode::number))
@@ -282,7 +252,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.verifies",
             ValueType::Fact,
-            "whether the certificate is trusted, valid now and for the host name, and its key signed the handshake",
+            "whether the certificate is trusted, is within its validity period, matches the host name, and its key signed the handshake",
             |report, _| fact(certificate(report).map(|one| one.verifies))
         ),
         field!(

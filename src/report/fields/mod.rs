@@ -7,6 +7,7 @@
 //! means the reply codes for all recipients. The functions read [`Document`], so a value never differs from the JSON
 //! report.
 
+mod convert;
 mod domain;
 mod list;
 mod lookup;

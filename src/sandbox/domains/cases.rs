@@ -33,10 +33,7 @@ pub static DOMAIN_CASES: &[DomainCase] = &[
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-healthy.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@domain-healthy.test"
@@ -50,10 +47,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@domain-healthy.test"
         summary: "a correct mail domain without DNSSEC and without policies for TLS",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         ..PLAIN
     },
@@ -82,11 +76,8 @@ _dmarc TXT "v=DMARC1; p=reject"
     DomainCase {
         name: "mx-is-address",
         summary: "the MX record contains an IP address",
-        zone: r#"@ MX 10 192.0.2.1
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-is-address.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+        zone: r#"@ MX 10 192.0.2.1.
+{sending}
 "#,
         hosts: &[],
         expect: &["mx-is-address"],
@@ -99,10 +90,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mail
 mail CNAME mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-is-alias.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         expect: &["mx-is-alias"],
         ..PLAIN
@@ -111,10 +99,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         name: "mx-missing-host",
         summary: "the MX host does not exist",
         zone: r#"@ MX 10 mx9
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-missing-host.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         hosts: &[],
         expect: &["mx-none-usable"],
@@ -128,10 +113,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
 @ MX 20 mx2
 mx1 A {mx1}
 mx2 A {mx2}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-without-starttls.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: UNENCRYPTED_MX }],
         ..PLAIN
@@ -141,10 +123,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         summary: "the mail server accepts mail for other domains",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-relays.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         hosts: &[MailHost { label: "mx1", server: RELAY }],
         ..PLAIN
@@ -154,10 +133,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         summary: "the two name servers have different MX records",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@mx-servers-differ.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n"),
         expect: &["mx-differs-between-servers"],
@@ -169,10 +145,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         summary: "one of two name servers does not know the domain",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@delegation-lame.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         second: SecondServer::Lame,
         expect: &["delegation-lame"],
@@ -184,10 +157,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-expired.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::Expired,
         expect: &["dnssec-signature-expired"],
@@ -200,10 +170,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-ds-mismatch.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::DsOfAnotherKey,
         expect: &["dnssec-ds-mismatch"],
@@ -216,10 +183,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dnssec-falsified.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::WrongSignature,
         expect: &["dnssec-bogus"],
@@ -232,10 +196,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {zeros}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-mismatch.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-mismatch"],
@@ -248,10 +209,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-unsigned.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         ..PLAIN
     },
@@ -261,10 +219,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !servfail _25._tcp.mx1
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-lookup-fails.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-lookup-fails"],
@@ -277,10 +232,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 0 1 {cert:mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-follows-certificate.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-breaks-at-renewal"],
@@ -292,10 +244,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 2 0 1 {zeros}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dane-without-anchor.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-mismatch"],
@@ -307,10 +256,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         summary: "the MTA-STS policy does not contain the MX host",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-not-covered.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
@@ -325,10 +271,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
         summary: "the MTA-STS policy is redirected",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-redirect.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-redirect.test"
@@ -345,10 +288,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-redirect.test"
         summary: "the certificate of the policy host is for another name",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-certificate.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
@@ -365,10 +305,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
         summary: "the MTA-STS policy does not end",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-endless.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-endless.test"
@@ -385,10 +322,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-endless.test"
         summary: "the MTA-STS policy contains no valid mode",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-unparsable.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 _mta-sts TXT "v=STSv1; id=20260101000000Z;"
 mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-unparsable.test"
@@ -404,10 +338,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-unparsable.test"
 mx1 A {mx1}
 _mta-sts TXT "v=STSv1;"
 mta-sts A {web}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sts-record-invalid.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-record-invalid.test\nmax_age: 2419200\n")),
         expect: &["sts-record-invalid"],
@@ -419,10 +350,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@tlsrpt-invalid.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         expect: &["tlsrpt-invalid"],
         ..PLAIN
@@ -436,7 +364,7 @@ mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2.0/24 -all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-two-records.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         expect: &["spf-two-records"],
         exit: 1,
@@ -461,7 +389,7 @@ s9 TXT "v=spf1 ip4:192.0.2.9 -all"
 s10 TXT "v=spf1 ip4:192.0.2.10 -all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-too-many-lookups.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         expect: &["spf-too-many-lookups"],
         exit: 1,
@@ -475,7 +403,7 @@ mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2 -all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-syntax.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         expect: &["spf-syntax"],
         exit: 1,
@@ -489,7 +417,7 @@ mx1 A {mx1}
 @ TXT "v=spf1 include:gone.spf-include-broken.test -all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-include-broken.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         expect: &["spf-include-broken"],
         exit: 1,
@@ -503,7 +431,7 @@ mx1 A {mx1}
 @ TXT "v=spf1 +all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-allows-everyone.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         ..PLAIN
     },
@@ -515,7 +443,7 @@ mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2.0/24 -all"
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-not-covered.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         flags: &["--sending", "127.90.0.200", "--list", "none"],
         expect: &["spf-sending-not-covered"],
@@ -555,10 +483,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhALRbnQ
         summary: "there is no DKIM key under the selector",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-missing.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         flags: &["--dkim-selector", "s9"],
         expect: &["dkim-key-missing"],
@@ -574,7 +499,7 @@ mx1 A {mx1}
 mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject"
 _dmarc TXT "v=DMARC1; p=none"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{dkim}
 "#,
         expect: &["dmarc-two-records"],
         exit: 1,
@@ -585,10 +510,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         summary: "the reports go to a domain that has not agreed",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         ..PLAIN
     },
@@ -607,10 +529,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !tcp @
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dns-tcp-closed.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"
+{sending}
 "#,
         ..PLAIN
     },

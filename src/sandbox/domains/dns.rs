@@ -20,18 +20,18 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ALIASES: usize = 16;
 
 /// The records that a name server knows.
-pub(super) struct NameServerData {
+pub(super) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,
     /// Names about which questions fail.
-    pub(super) faults: Vec<(LowerName, NameFault)>,
+    pub(super) faults: Vec<(LowerName, AnswerFault)>,
     /// Zones about which questions are refused.
     pub(super) refused: Vec<LowerName>,
 }
 
 /// How questions about a name fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameFault {
+pub(super) enum AnswerFault {
     /// With SERVFAIL.
     ServFail,
     /// Without an answer.
@@ -48,21 +48,21 @@ enum Carrier {
 }
 
 /// A name server with its bound sockets.
-pub(in crate::sandbox) struct NameServer {
+pub(in crate::sandbox) struct ZoneServer {
     udp: UdpSocket,
     tcp: TcpListener,
-    data: NameServerData,
+    data: ZoneStore,
 }
 
-impl NameServer {
+impl ZoneServer {
     /// Binds UDP and TCP to the same port. Returns the server and its address.
-    pub(super) fn bind(address: SocketAddr, data: NameServerData) -> io::Result<(NameServer, SocketAddr)> {
+    pub(super) fn bind(address: SocketAddr, data: ZoneStore) -> io::Result<(ZoneServer, SocketAddr)> {
         let udp = std::net::UdpSocket::bind(address)?;
         let address = udp.local_addr()?;
         let tcp = std::net::TcpListener::bind(address)?;
         udp.set_nonblocking(true)?;
         tcp.set_nonblocking(true)?;
-        Ok((NameServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, data }, address))
+        Ok((ZoneServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, data }, address))
     }
 
     /// Answers questions until it is dropped.
@@ -90,7 +90,7 @@ impl NameServer {
 }
 
 /// Answers questions over TCP, where a message is preceded by its length (RFC 7766 §8).
-async fn over_tcp(data: &NameServerData, mut stream: TcpStream) -> io::Result<()> {
+async fn over_tcp(data: &ZoneStore, mut stream: TcpStream) -> io::Result<()> {
     loop {
         let length = stream.read_u16().await?;
         let mut question = vec![0; usize::from(length)];
@@ -101,7 +101,7 @@ async fn over_tcp(data: &NameServerData, mut stream: TcpStream) -> io::Result<()
     }
 }
 
-impl NameServerData {
+impl ZoneStore {
     fn answer(&self, question: &[u8], carrier: Carrier) -> Option<Vec<u8>> {
         let message = Message::from_vec(question).ok().filter(|message| message.message_type == MessageType::Query)?;
         let query = message.queries.first()?.clone();
@@ -122,13 +122,13 @@ impl NameServerData {
             reply.set_edns(edns);
         }
         match self.faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, fault)| *fault) {
-            Some(NameFault::Silent) => return None,
-            Some(NameFault::TcpOnly) if carrier == Carrier::Tcp => return None,
-            Some(NameFault::TcpOnly) => {
+            Some(AnswerFault::Silent) => return None,
+            Some(AnswerFault::TcpOnly) if carrier == Carrier::Tcp => return None,
+            Some(AnswerFault::TcpOnly) => {
                 reply.metadata.truncation = true;
                 return reply.to_vec().ok();
             }
-            Some(NameFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
+            Some(AnswerFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
             None if self.refused.iter().any(|zone| zone.zone_of(&name)) => {
                 reply.metadata.response_code = ResponseCode::Refused;
             }

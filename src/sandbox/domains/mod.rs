@@ -24,11 +24,11 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer};
-use self::dns::{NameFault, NameServer, NameServerData};
+use self::dns::{AnswerFault, ZoneServer, ZoneStore};
 use self::zone::SignedZone;
 use super::certificates::{Certificates, ServerNames};
 use super::scenario::{BARE, Scenario};
-use super::{StartError, bind};
+use super::start::{StartError, bind};
 
 pub use cases::DOMAIN_CASES;
 pub use zone::ZoneSigning;
@@ -94,7 +94,7 @@ pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
 /// The servers of all domains, with their bound sockets.
 pub(super) struct DomainServers {
     service: DomainService,
-    servers: Vec<NameServer>,
+    servers: Vec<ZoneServer>,
     pub(super) mail: TcpListener,
     pub(super) web: TcpListener,
     pub(super) directory: Arc<DomainDirectory>,
@@ -140,9 +140,9 @@ impl DomainServers {
             move |error| StartError::Bind { address, what, error }
         };
         let address = any(ports.dns, FIRST);
-        let (first, resolver) = NameServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let (first, resolver) = ZoneServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
         let address = SocketAddr::new(SECOND.into(), resolver.port());
-        let (second, _) = NameServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
+        let (second, _) = ZoneServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
         let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers")?;
         let web = bind(any(ports.https, FIRST), "the web server")?;
         let port = |listener: &TcpListener| {
@@ -163,7 +163,7 @@ impl DomainServers {
     }
 
     /// The name servers, to be run as tasks.
-    pub(super) fn take_name_servers(&mut self) -> Vec<NameServer> {
+    pub(super) fn take_name_servers(&mut self) -> Vec<ZoneServer> {
         std::mem::take(&mut self.servers)
     }
 }
@@ -189,8 +189,8 @@ fn leaked(case: &'static DomainCase, host: &'static MailHost) -> &'static Scenar
 
 /// The zones of both name servers.
 struct Zones {
-    first: NameServerData,
-    second: NameServerData,
+    first: ZoneStore,
+    second: ZoneStore,
     anchor: String,
 }
 
@@ -234,10 +234,19 @@ impl Zones {
         let common = [Arc::new(root), Arc::new(test), Arc::new(arpa)];
         first.extend(common.iter().cloned());
         second.extend(common);
-        let first = NameServerData { zones: first, faults: faults.clone(), refused: Vec::new() };
-        Ok(Zones { first, second: NameServerData { zones: second, faults, refused }, anchor })
+        let first = ZoneStore { zones: first, faults: faults.clone(), refused: Vec::new() };
+        Ok(Zones { first, second: ZoneStore { zones: second, faults, refused }, anchor })
     }
 }
+
+/// The records of a domain whose mail is authenticated.
+const SENDING: &str = r#"@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{name}.test"
+{dkim}"#;
+
+/// An RSA key with 2048 bits, in two strings.
+const DKIM_KEY: &str = r#"default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB""#;
 
 /// Replaces the placeholders of a zone.
 fn filled(
@@ -247,6 +256,7 @@ fn filled(
     directory: &DomainDirectory,
     certificates: &Certificates,
 ) -> Result<String, String> {
+    let zone = zone.replace("{sending}", SENDING).replace("{dkim}", DKIM_KEY).replace("{name}", case.name);
     let mut text = zone.replace("{web}", &FIRST.to_string()).replace("{zeros}", &"0".repeat(64));
     for (number, host) in case.hosts.iter().enumerate() {
         let (label, address) = (host.label, address_of(at, number));
@@ -271,7 +281,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Separates the records of a zone from the names about which questions fail.
-fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, NameFault)>), String> {
+fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, AnswerFault)>), String> {
     let (mut records, mut faults) = (String::new(), Vec::new());
     for line in text.lines().map(str::trim) {
         let Some(directive) = line.strip_prefix('!') else {
@@ -281,9 +291,9 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Name
         };
         let (word, name) = directive.split_once(' ').ok_or_else(|| format!("a directive without a name: {line}"))?;
         let fault = match word {
-            "servfail" => NameFault::ServFail,
-            "silent" => NameFault::Silent,
-            "tcp" => NameFault::TcpOnly,
+            "servfail" => AnswerFault::ServFail,
+            "silent" => AnswerFault::Silent,
+            "tcp" => AnswerFault::TcpOnly,
             other => return Err(format!("unknown directive {other}")),
         };
         let below = || Name::from_ascii(name).and_then(|name| name.append_domain(origin));

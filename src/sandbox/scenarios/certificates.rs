@@ -51,7 +51,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     presents(
         "certificate-common-name-only",
-        "the host name is only in the common name, which clients no longer check",
+        "the host name is only in the common name, which many clients no longer check",
         Recipe::CommonNameOnly,
         &["certificate-name-mismatch"],
         6,

@@ -206,7 +206,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "capabilities-hidden",
-        summary: "advertises fewer extensions over TLS than before it, as if a device on the network path replied",
+        summary: "advertises fewer extensions over TLS than before it, as if a device on the network path had sent the first reply",
         server: Server {
             plain: &["PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME", "CHUNKING"],
             inside: &["SIZE 10240000"],

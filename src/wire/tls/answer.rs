@@ -85,7 +85,7 @@ pub struct ServerHello {
     /// Whether encrypt-then-MAC is used (RFC 7366), which applies only to CBC cipher suites. Always false in TLS 1.3.
     #[serde(default)]
     pub encrypt_then_mac: bool,
-    /// Whether the server will send a session ticket (RFC 5077, historic). Always false in TLS 1.3, which announces
+    /// Whether the server will send a session ticket (RFC 5077, obsolete). Always false in TLS 1.3, which announces
     /// tickets later.
     #[serde(default)]
     pub session_ticket: bool,
@@ -173,7 +173,7 @@ impl ServerHello {
     }
 
     /// Adds the facts in the body of a ServerKeyExchange message. Its format depends on the cipher suite (RFC 5246
-    /// §7.4.3, historic, and RFC 8422 §5.4).
+    /// §7.4.3, obsolete, and RFC 8422 §5.4).
     pub(super) fn key_exchange(&mut self, body: &[u8]) {
         let is_of = |families: &[&str]| families.iter().any(|family| self.suite_name.starts_with(family));
         let mut fields = Fields(body);
@@ -187,7 +187,7 @@ impl ServerHello {
         } else {
             return;
         }
-        // RFC 5246 §4.7 (historic): since TLS 1.2, a signature contains its scheme. If there is no certificate, there
+        // RFC 5246 §4.7 (obsolete): since TLS 1.2, a signature contains its scheme. If there is no certificate, there
         // is no signature.
         if self.version == Version::Tls12
             && !self.suite_name.contains("_anon_")

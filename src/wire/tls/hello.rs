@@ -271,7 +271,7 @@ impl ClientHello {
         if offers_old && self.shape == HelloShape::Question {
             // RFC 7366 §2: encrypt_then_mac. A server confirms it only if the selected cipher suite uses CBC.
             bytes.extend(extension(22, &[]));
-            // RFC 5077 §3.2 (historic, used until TLS 1.2): session_ticket, which states that the client accepts
+            // RFC 5077 §3.2 (obsolete, used until TLS 1.2): session_ticket, which states that the client accepts
             // tickets.
             bytes.extend(extension(35, &[]));
         }

@@ -100,7 +100,7 @@ pub(super) fn suites(version: Version) -> Vec<u16> {
     match version {
         Version::Tls13 => SUITES_13.to_vec(),
         Version::Tls12 => SUITES_12.to_vec(),
-        // RFC 5246 §A.5 (historic): AEAD and SHA-2 suites must not be negotiated in older versions.
+        // RFC 5246 §A.5 (obsolete): AEAD and SHA-2 suites must not be negotiated in older versions.
         Version::Tls11 | Version::Tls10 => suites_where(|name| !needs_tls12(name)),
         // SSLv3 lacks the extension that negotiates elliptic curves.
         Version::Ssl3 => suites_where(|name| !needs_tls12(name) && !name.starts_with("TLS_ECDH")),

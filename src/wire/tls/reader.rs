@@ -168,7 +168,7 @@ impl FlightReader {
         None
     }
 
-    /// Processes one handshake message without its header (RFC 8446 §4; RFC 5246 §7.4, historic, for older versions).
+    /// Processes one handshake message without its header (RFC 8446 §4; RFC 5246 §7.4, obsolete, for older versions).
     fn message(&mut self, kind: u8, body: &[u8]) -> Option<TlsAnswer> {
         match (kind, &mut self.hello) {
             // HelloRequest has no meaning during a handshake and is ignored.

@@ -17,7 +17,7 @@ pub const RESOLVER: &str = "127.0.55.1:53";
 pub enum Signing {
     /// With a DS record in the root zone.
     Signed,
-    /// With NSEC3 in place of NSEC.
+    /// With NSEC3 instead of NSEC.
     WithNsec3,
     /// With signatures that have expired.
     Expired,
@@ -112,7 +112,7 @@ impl NameServers {
         self.keeper.log()
     }
 
-    /// A program that uses this resolver in place of the machine's.
+    /// A program that uses this resolver instead of the machine's.
     pub fn client(&self, program: &Path) -> Command {
         let settings = self.keeper.path().join("client-resolv.conf");
         write(&settings, &format!("nameserver {}\noptions trust-ad\n", RESOLVER.trim_end_matches(":53")));

@@ -16,12 +16,25 @@ pub struct Transcript {
     pub quiet: Vec<String>,
     pub exit: u8,
     pub names: Option<TypedNames>,
+    /// For a check of a domain: the records of its DNS.
+    #[serde(default)]
+    pub zone: Vec<String>,
+    /// For a check of a domain: the web pages.
+    #[serde(default)]
+    pub page: Vec<TypedPage>,
     #[serde(default)]
     pub machine: TypedMachine,
     #[serde(default)]
     pub session: Vec<TypedSession>,
     #[serde(default)]
     pub hello: Vec<TypedHello>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypedPage {
+    pub(super) host: String,
+    pub(super) body: String,
 }
 
 #[derive(Clone, Deserialize)]

@@ -17,10 +17,15 @@
 //! [machine]                   # optional; default: no information
 //! dmi = { sys_vendor = "Amazon EC2" }
 //! variables = []
+//! zone = ["example.com MX 10 mx.example.com"]   # for `domain`: the records of its DNS; a line that ends in ` !` is
+//!                             # signed, and a line that ends in ` ?` is answered with SERVFAIL
+//! [[page]]                    # for `domain`: what a web server sends for every path
+//! host = "mta-sts.example.com"
+//! body = "version: STSv1"
 //! [[session]]                    # matched by port and implicit TLS, in the order of the questions
 //! port = 25                   # optional
 //! implicit = false            # optional
-//! name = "mx.example.net"     # only for a follow-up with this server name (SNI)
+//! name = "mx.example.net"     # only for a follow-up with this server name (SNI), and for an MX host
 //! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"
 //! failed = [["2001:db8::25", "refused"]]   # connection attempts that failed before
 //! dialogue = """
@@ -48,6 +53,7 @@
 mod format;
 mod handshake;
 mod network;
+mod records;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -103,6 +109,8 @@ pub fn check_with(args: &[&str], server: NewServer<'_>) -> Report {
         echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
         names: TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None },
+        zone: Vec::new(),
+        pages: Vec::new(),
         machine: Machine { dmi: BTreeMap::new(), variables: Vec::new(), host: None },
         sessions: Vec::new(),
         hellos: Vec::new(),
@@ -141,12 +149,18 @@ pub fn play_text(name: String, text: &str) -> Played {
 pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) -> Played {
     let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
-    let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
-        panic!("{name}: the arguments are not those of a check");
+    let plan = match cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) {
+        Invocation::Check(args, matches) => {
+            let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"));
+            plan.map(|mut plan| {
+                cli::resolve::mark_unused(std::slice::from_mut(&mut plan));
+                plan
+            })
+        }
+        Invocation::Domain(args, matches) => cli::domain::plan(&args, &matches, Some("client.example.org")),
+        _ => panic!("{name}: the arguments are not those of a check"),
     };
-    let mut plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
-    cli::resolve::mark_unused(std::slice::from_mut(&mut plan));
+    let plan = plan.unwrap_or_else(|error| panic!("{name}: {error}"));
     let credentials = plan.login.as_ref().map(|login| {
         let secret = Secret::new(transcript.password.clone().unwrap_or_else(|| "c4nary-password".to_owned()));
         let proof = match login.proof {
@@ -162,6 +176,8 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) 
         echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
         names: transcript.names.clone().unwrap_or(default),
+        zone: transcript.zone.clone(),
+        pages: transcript.page.clone(),
         machine: Machine {
             dmi: transcript.machine.dmi.clone(),
             variables: transcript.machine.variables.clone(),
@@ -202,4 +218,12 @@ fn walk(folder: &PathBuf) -> Vec<PathBuf> {
         .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect()
+}
+
+/// The report of a check of a domain with two mail servers.
+pub fn domain() -> Played {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/domain.toml");
+    let played = play_text("domain".to_owned(), &std::fs::read_to_string(file).unwrap());
+    assert!(played.problems.is_empty(), "{:?}", played.problems);
+    played
 }

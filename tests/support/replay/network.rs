@@ -16,8 +16,9 @@ use smtpcheck::sasl::{Credentials, Means};
 use smtpcheck::secret::Echoes;
 use smtpcheck::wire::tls;
 
-use super::format::{TypedCertificate, TypedHandshake, TypedHello, TypedLookup, TypedNames, TypedSession};
+use super::format::{TypedCertificate, TypedHandshake, TypedHello, TypedLookup, TypedNames, TypedPage, TypedSession};
 use super::handshake::{handshake, server_name, sni, tls_fault};
+use super::records;
 use super::{NewServer, Server, now};
 
 /// Answers the questions of a check.
@@ -25,6 +26,8 @@ pub(super) struct Replay<'s> {
     pub(super) plan: Plan,
     pub(super) credentials: Option<Credentials>,
     pub(super) names: TypedNames,
+    pub(super) zone: Vec<String>,
+    pub(super) pages: Vec<TypedPage>,
     pub(super) machine: Machine,
     pub(super) echoes: Echoes,
     pub(super) sessions: Vec<Option<TypedSession>>,
@@ -52,7 +55,8 @@ impl Gather for Replay<'_> {
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),
             },
-            Question::Records(_) | Question::Fetch(_) => unreachable!("only a check of a domain asks this"),
+            Question::Records(request) => records::answer(&self.zone, request),
+            Question::Fetch(request) => records::page(&self.plan, &self.pages, request),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Session(request) => match self.session(id, request) {

@@ -7,7 +7,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
-use crate::check::domain::senders::servers::{MailHost, MailServer, addresses_of, key_of, name_of};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
@@ -16,7 +16,7 @@ use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, T
 use crate::wire::{DnsName, RecordKind};
 
 /// All findings about the TLSA records of these hosts.
-pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
     // Only if no host is left, senders with DANE cannot deliver.
@@ -31,7 +31,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding>
 }
 
 /// The records `3 1 1` that match what the servers of these hosts send now. A host without a certificate has none.
-pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<String> {
+pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
         records.extend(DaneHost::new(sight, host).suggested().into_iter().filter_map(|(_, record)| record));
@@ -43,7 +43,7 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec
 /// An MX host with its TLSA records.
 struct DaneHost<'s> {
     sight: Sight<'s>,
-    host: &'s MailHost<'s>,
+    host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
     name: String,
     lookup: TlsaLookup<'s>,
@@ -59,15 +59,13 @@ struct Published<'h> {
 }
 
 impl<'s> DaneHost<'s> {
-    fn new(sight: Sight<'s>, host: &'s MailHost<'s>) -> DaneHost<'s> {
+    fn new(sight: Sight<'s>, host: &'s PolicyHost<'s>) -> DaneHost<'s> {
         DaneHost { sight, host, name: name_of(sight, &host.name), lookup: tlsa_lookup(sight, &host.name) }
     }
 
     fn published(&self) -> Option<Published<'_>> {
         match &self.lookup {
-            TlsaLookup::Present { base, probe, records, ttl } => {
-                Some(Published { base, probe, records, ttl: *ttl })
-            }
+            TlsaLookup::Present { base, probe, records, ttl } => Some(Published { base, probe, records, ttl: *ttl }),
             TlsaLookup::Open
             | TlsaLookup::Unknown
             | TlsaLookup::Insecure
@@ -123,7 +121,7 @@ impl<'s> DaneHost<'s> {
         &self,
         published: Published<'_>,
         chain: &Presented,
-        servers: &[&MailServer<'_>],
+        servers: &[&PolicyServer<'_>],
         outcome: &TlsaOutcome,
     ) -> Option<Finding> {
         let seen = SeenChain { chain, servers, outcome };
@@ -140,8 +138,9 @@ impl<'s> DaneHost<'s> {
             return Some(self.anchor_not_sent(published, seen));
         }
         let misses = outcome.misses();
-        let is_about_anchor =
-            |miss: &&ChainMiss| matches!(miss, ChainMiss::AnchorNotSent | ChainMiss::AnchorInRecord | ChainMiss::NoPath);
+        let is_about_anchor = |miss: &&ChainMiss| {
+            matches!(miss, ChainMiss::AnchorNotSent | ChainMiss::AnchorInRecord | ChainMiss::NoPath)
+        };
         Some(if misses.iter().any(|miss| matches!(miss, ChainMiss::OutOfDate | ChainMiss::Name)) {
             self.certificate_invalid(published, seen)
         } else if misses.iter().all(is_about_anchor) {
@@ -153,14 +152,20 @@ impl<'s> DaneHost<'s> {
 
     fn lookup_fails(&self, base: &DnsName, probe: &Probe) -> Finding {
         let owner = owner_of(base, probe);
-        let summary = format!("the lookup of the TLSA records of {} fails: {}", self.name, failure_words(self.sight, base));
+        let summary =
+            format!("the lookup of the TLSA records of {} fails: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-        finding.cause = format!("The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders with DANE do not deliver to the host, even if it has no TLSA records.");
+        finding.cause = format!(
+            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders with DANE do not deliver to the host, even if it has no TLSA records."
+        );
         finding.otherwise = Some(
             "The resolver of this machine, or a device in front of it, may not be able to transport DNSSEC. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
         );
         finding.fixes = vec![Fix::run(
-            format!("Operator of the DNS of {}: repair the response of your name servers. Test it with a validating resolver", self.name),
+            format!(
+                "Operator of the DNS of {}: repair the response of your name servers. Test it with a validating resolver",
+                self.name
+            ),
             format!("dig +dnssec {owner} TLSA"),
         )];
         finding
@@ -169,7 +174,10 @@ impl<'s> DaneHost<'s> {
     fn not_signed(&self, base: &DnsName, probe: &Probe) -> Finding {
         let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-        finding.cause = format!("The TLSA records at {} are in a zone without DNSSEC. Senders use TLSA records only if their signatures are valid.", owner_of(base, probe));
+        finding.cause = format!(
+            "The TLSA records at {} are in a zone without DNSSEC. Senders use TLSA records only if their signatures are valid.",
+            owner_of(base, probe)
+        );
         finding.fixes = vec![Fix::text(format!(
             "Operator of the DNS of {}: sign the zone that contains the TLSA records, and publish its DS record in the parent zone",
             self.name
@@ -182,7 +190,8 @@ impl<'s> DaneHost<'s> {
         if servers.is_empty() {
             return None;
         }
-        let summary = format!("{} ({}) has TLSA records, but does not advertise STARTTLS", self.name, addresses_of(&servers));
+        let summary =
+            format!("{} ({}) has TLSA records, but does not advertise STARTTLS", self.name, addresses_of(&servers));
         let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
             .tried(published.probe.id);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
@@ -190,7 +199,10 @@ impl<'s> DaneHost<'s> {
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
-            Fix::text(format!("Operator of the DNS of {}: remove the TLSA records if the server cannot use TLS", self.name)),
+            Fix::text(format!(
+                "Operator of the DNS of {}: remove the TLSA records if the server cannot use TLS",
+                self.name
+            )),
         ];
         Some(finding)
     }
@@ -278,8 +290,9 @@ impl<'s> DaneHost<'s> {
             "The record may be that of a CA which issued an earlier certificate. Then publish the record of the current one."
                 .to_owned(),
         );
-        finding.fixes =
-            vec![Fix::text("Server operator: send the complete chain, including the CA certificate of the record, even if it is a root")];
+        finding.fixes = vec![Fix::text(
+            "Server operator: send the complete chain, including the CA certificate of the record, even if it is a root",
+        )];
         finding.fixes.extend(self.publish(published, seen.chain));
         finding
     }
@@ -291,9 +304,15 @@ impl<'s> DaneHost<'s> {
         } else {
             ("is for another name", "certificate-host-mismatch")
         };
-        let summary = format!("{} of {} {what}, which its TLSA record with usage 2 does not allow", self.certificate_words(seen), self.name);
+        let summary = format!(
+            "{} of {} {what}, which its TLSA record with usage 2 does not allow",
+            self.certificate_words(seen),
+            self.name
+        );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
-        finding.cause = format!("Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver (TLS reports: {word}).");
+        finding.cause = format!(
+            "Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver (TLS reports: {word})."
+        );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
         finding.fixes.extend(self.publish(published, seen.chain));
@@ -310,15 +329,18 @@ impl<'s> DaneHost<'s> {
         let summary = format!("the TLSA record {kind} of {} will not match the next certificate", self.name);
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
-        finding.cause = format!("The record is about the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced.");
+        finding.cause = format!(
+            "The record is about the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced."
+        );
         finding.fixes = self.publish(published, seen.chain);
-        finding.fixes.push(Fix::text("Server operator: keep the key when the certificate is renewed (certbot: --reuse-key)"));
+        finding
+            .fixes
+            .push(Fix::text("Server operator: keep the key when the certificate is renewed (certbot: --reuse-key)"));
         Some(finding)
     }
 
     fn about(&self, rule: &'static Rule, published: Published<'_>, seen: SeenChain<'_>, summary: String) -> Finding {
-        let mut finding =
-            Finding::new(rule, Phase::Tls, Confidence::Certain, summary).tried(published.probe.id);
+        let mut finding = Finding::new(rule, Phase::Tls, Confidence::Certain, summary).tried(published.probe.id);
         for probe in seen.servers.iter().filter_map(|server| server.probe) {
             finding = finding.tried(probe);
         }
@@ -339,7 +361,9 @@ impl<'s> DaneHost<'s> {
     /// The records `3 1 1` for the chains of the host, each with its chain, at the name where senders look first.
     fn suggested(&self) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
-            TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => base,
+            TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
+                base
+            }
             TlsaLookup::Open
             | TlsaLookup::Unknown
             | TlsaLookup::Insecure
@@ -395,7 +419,7 @@ impl<'s> DaneHost<'s> {
 #[derive(Clone, Copy)]
 struct SeenChain<'c> {
     chain: &'c Presented,
-    servers: &'c [&'c MailServer<'c>],
+    servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
 }
 
@@ -466,8 +490,7 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
         return None;
     }
     let summary = format!("some MX hosts have TLSA records, but not {}", names.join(", "));
-    let mut finding =
-        Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
+    let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
     finding.cause = "For hosts without TLSA records, senders with DANE use TLS without verifying the certificate. An attacker who blocks the other hosts can make senders use these.".to_owned();
     finding.fixes = without
         .iter()

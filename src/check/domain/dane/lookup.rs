@@ -79,14 +79,13 @@ fn owner(base: &DnsName) -> Option<DnsName> {
 fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     let (probe, seen) = match known {
         Known::Unasked | Known::Waiting => return TlsaLookup::Open,
-        Known::Skipped(_) => return TlsaLookup::Unknown,
+        Known::Skipped => return TlsaLookup::Unknown,
         Known::Failed(probe, Fault::Dns { kind, .. }) => {
             return match kind {
                 DnsFaultKind::NoResolver | DnsFaultKind::Unreachable => TlsaLookup::Unknown,
-                DnsFaultKind::Timeout
-                | DnsFaultKind::TcpFailed
-                | DnsFaultKind::Malformed
-                | DnsFaultKind::AliasLoop => TlsaLookup::Failed { base, probe },
+                DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::AliasLoop => {
+                    TlsaLookup::Failed { base, probe }
+                }
             };
         }
         Known::Failed(..) => return TlsaLookup::Unknown,
@@ -114,7 +113,7 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
         let seen = match sight.records(host, kind) {
             Known::Unasked | Known::Waiting => return Bases::Nowhere(TlsaLookup::Open),
             // A lookup that this machine could not do proves nothing.
-            Known::Failed(..) | Known::Skipped(_) => continue,
+            Known::Failed(..) | Known::Skipped => continue,
             Known::Seen(_, seen) => seen,
         };
         if !seen.is_answer() || matches!(seen.dnssec, DnssecState::Bogus { .. }) {

@@ -10,11 +10,8 @@ use crate::wire::{DnsName, RecordKind};
 /// What a sender with DANE does with a host that shows this certificate chain; `None` is a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
-    let without_records = |state: DaneState, delivers: Delivery| DaneSeen {
-        state: Some(state),
-        delivers,
-        ..DaneSeen::default()
-    };
+    let without_records =
+        |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
     match tlsa_lookup(sight, host) {
         TlsaLookup::Open | TlsaLookup::Unknown => DaneSeen::default(),
         TlsaLookup::Insecure | TlsaLookup::Unsigned { .. } => without_records(DaneState::Insecure, opportunistic),
@@ -29,9 +26,7 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
                 records: records.iter().map(untested).collect(),
                 ..without_records(DaneState::Invalid, Delivery::NotDelivered)
             },
-            Some(chain) => {
-                of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)))
-            }
+            Some(chain) => of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base))),
         },
     }
 }
@@ -78,6 +73,7 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     } else {
         (DaneState::Invalid, Delivery::NotDelivered, Some(report_word(outcome)))
     };
+    let stale = outcome.stale_kinds();
     DaneSeen {
         state: Some(state),
         delivers,
@@ -99,6 +95,9 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                         Some("a record with a stronger digest supersedes it".to_owned())
                     }
                     TlsaMatch::Matches => None,
+                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => Some(
+                        "it may be that of the previous or the next certificate; another record matches".to_owned(),
+                    ),
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },
             })
@@ -134,11 +133,7 @@ fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
 }
 
 fn untested(record: &TlsaRecord) -> TlsaSeen {
-    TlsaSeen {
-        record: record.to_string(),
-        matches: None,
-        problem: record.unusable().map(|why| why.to_string()),
-    }
+    TlsaSeen { record: record.to_string(), matches: None, problem: record.unusable().map(|why| why.to_string()) }
 }
 
 /// Why a record does not match, in a few words.

@@ -97,7 +97,7 @@ pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
 pub(super) static DANE_UNUSABLE: Rule = Rule {
     id: "dane-unusable",
     severity: Severity::Warning,
-    title: "TLSA records are not usable for SMTP",
+    title: "some or all TLSA records are not usable for SMTP",
     docs: Docs {
         sees: "A TLSA record has usage 0 or 1, an unknown usage, selector or matching type, or data of the wrong length. The finding is a notice if another record is usable.",
         matters: "Senders ignore such records. If no record is usable, they require TLS, but do not authenticate the server.",
@@ -110,7 +110,7 @@ pub(super) static DANE_UNUSABLE: Rule = Rule {
 pub(super) static DANE_NOT_SIGNED: Rule = Rule {
     id: "dane-not-signed",
     severity: Severity::Warning,
-    title: "TLSA records are not signed, so they have no effect",
+    title: "the TLSA records are not signed, so they have no effect",
     docs: Docs {
         sees: "An MX host has TLSA records, but they are in a zone that is not signed with DNSSEC.",
         matters: "Senders ignore TLSA records without valid signatures, so the records protect no message.",
@@ -136,7 +136,7 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
 pub(super) static DANE_MX_NOT_SIGNED: Rule = Rule {
     id: "dane-mx-not-signed",
     severity: Severity::Notice,
-    title: "MX hosts have TLSA records, but the MX records are not signed",
+    title: "the MX records are not signed, but MX hosts have TLSA records",
     docs: Docs {
         sees: "At least one MX host has signed TLSA records, but the MX records of the domain are not signed.",
         matters: "An attacker can replace the MX records and redirect mail to another host. Some senders still use the TLSA records of the host; others do not.",

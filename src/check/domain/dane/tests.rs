@@ -1,10 +1,12 @@
 //! Tests of the lookup of TLSA records, of the result for a host, and of the findings.
 
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
 use super::judge::{findings, suggested_records};
 use super::lookup::questions;
 use super::outcome::{result, worst};
 use crate::check::domain::seen::{DaneState, Delivery};
-use crate::check::domain::senders::servers::{MailHost, MailServer, ServerTls};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -83,12 +85,12 @@ impl Case {
     }
 }
 
-fn host<'s>(host: &str, servers: Vec<ServerTls<'s>>) -> MailHost<'s> {
+fn host<'s>(host: &str, servers: Vec<ServerTls<'s>>) -> PolicyHost<'s> {
     let server = |(at, tls)| {
         let ip = std::net::IpAddr::from([192, 0, 2, u8::try_from(at).expect("few servers") + 1]);
-        MailServer { ip, probe: None, tls }
+        PolicyServer { ip, probe: None, tls }
     };
-    MailHost { name: name(host), servers: servers.into_iter().enumerate().map(server).collect() }
+    PolicyHost { name: name(host), servers: servers.into_iter().enumerate().map(server).collect() }
 }
 
 fn ids(findings: &[Finding]) -> Vec<(&str, Severity)> {
@@ -124,10 +126,7 @@ fn usage_3_ignores_dates_and_names() {
 fn a_stale_record_is_an_error_with_the_record_to_publish() {
     let mut case = Case::new();
     case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
-    assert_eq!(
-        case.state(),
-        (Some(DaneState::Invalid), Delivery::NotDelivered, Some("validation-failure".to_owned()))
-    );
+    assert_eq!(case.state(), (Some(DaneState::Invalid), Delivery::NotDelivered, Some("validation-failure".to_owned())));
     let found = case.findings();
     assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
     assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
@@ -288,7 +287,11 @@ fn failed_lookups_are_errors_and_absence_is_not() {
         },
         |world| {
             let seen = response(&name(OWNER), Vec::new());
-            world.answer(OWNER, RecordKind::Tlsa, crate::evidence::RecordsSeen { code: DnsCode::NotImplemented, ..seen });
+            world.answer(
+                OWNER,
+                RecordKind::Tlsa,
+                crate::evidence::RecordsSeen { code: DnsCode::NotImplemented, ..seen },
+            );
         },
     ];
     for set in failing {
@@ -372,7 +375,8 @@ fn both_certificate_types_need_a_record() {
     let (first, second) = (case.chain(), sent(&[&other.ders[0]]));
     let evidence = case.evidence();
     let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
-    let hosts = [host("mx.example.com", vec![ServerTls::Chains(vec![&first, &second]), ServerTls::Chains(vec![&first])])];
+    let hosts =
+        [host("mx.example.com", vec![ServerTls::Chains(vec![&first, &second]), ServerTls::Chains(vec![&first])])];
     let found = findings(sight, &hosts);
     assert_eq!(ids(&found), [("dane-mismatch", Severity::Error)]);
     assert_eq!(found[0].failure, None, "senders that see the other certificate deliver");

@@ -4,10 +4,16 @@
 //!
 //! `selectors` has the guesses, `rules` the rules. The records are parsed by [`crate::policy::dkim`].
 
+mod lookup;
 mod rules;
 mod selectors;
 
-use super::seen::{DkimKeySeen, DkimSeen, DkimState};
+pub(super) use self::lookup::can_exist;
+use self::lookup::{
+    CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
+    wildcard_text,
+};
+use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
@@ -21,38 +27,8 @@ use crate::wire::{DnsName, RecordKind};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dkim", ask, judge, rules: rules::RULES };
 
-/// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
-const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
-
-/// The number of selectors that are tried although `_domainkey` does not exist. Some old servers respond with NXDOMAIN
-/// for a name without records that has names below it, against RFC 8020.
-const CONFIRMING: usize = 4;
-
 /// The maximum number of characters of a record that a sentence quotes.
 const QUOTED: usize = 60;
-
-/// A selector, and what is known about its record.
-struct SelectorLookup<'s> {
-    selector: String,
-    name: DnsName,
-    is_requested: bool,
-    /// The probe, once it has ended.
-    probe: Option<&'s Probe>,
-    /// The response, if there is one.
-    seen: Option<&'s RecordsSeen>,
-}
-
-/// What was found under a selector.
-enum SelectorResult<'s> {
-    /// There is no answer (yet), with the reason.
-    Unknown(&'static str),
-    /// There is no TXT record, or none that is intended as a key under a guessed selector.
-    Absent,
-    /// Several records that contain a key or a part of one.
-    Several,
-    /// One record.
-    Record(&'s str, KeyRecord),
-}
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
@@ -78,7 +54,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !is_open {
         let lookups = lookups(sight);
         let first = lookups.iter().take(CONFIRMING);
-        let is_certain = sight.records(&keys, RecordKind::Txt).seen().is_some_and(|seen| seen.code == DnsCode::NoError);
+        let is_certain =
+            sight.records(&keys, RecordKind::Txt).answer().is_some_and(|seen| seen.code == DnsCode::NoError);
         let is_confirmed = || first.clone().any(|lookup| lookup.seen.is_some_and(exists));
         let count = if is_certain || is_confirmed() { lookups.len() } else { CONFIRMING };
         questions.extend(lookups.iter().take(count).map(|lookup| txt(&lookup.name)));
@@ -87,127 +64,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-fn exists(seen: &RecordsSeen) -> bool {
-    seen.code == DnsCode::NoError
-}
-
-/// The selectors that the user gave, or the common ones.
-fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
-    let Ok(keys) = sight.name().below("_domainkey") else { return Vec::new() };
-    let is_requested = !sight.domain.selectors.is_empty();
-    let selectors: Vec<String> = if is_requested {
-        sight.domain.selectors.iter().map(|typed| selector_of(typed, &keys)).collect()
-    } else {
-        let mx = sight.records(&sight.name(), RecordKind::Mx).seen();
-        let txt = sight.records(&sight.name(), RecordKind::Txt).seen();
-        selectors::common(mx, txt).into_iter().map(str::to_owned).collect()
-    };
-    selectors
-        .into_iter()
-        .filter_map(|selector| {
-            let name = keys.below(&selector).ok()?;
-            let probe = sight.records(&name, RecordKind::Txt).probe();
-            let seen = sight.records(&name, RecordKind::Txt).seen();
-            Some(SelectorLookup { selector, name, is_requested, probe, seen })
-        })
-        .collect()
-}
-
-/// The selector without `._domainkey` and the domain, which users type too (`s1._domainkey`).
-fn selector_of(typed: &str, keys: &DnsName) -> String {
-    let typed = typed.trim().trim_matches('.').to_ascii_lowercase();
-    let selector = typed.strip_suffix(&format!(".{keys}")).or_else(|| typed.strip_suffix("._domainkey"));
-    selector.unwrap_or(&typed).to_owned()
-}
-
-/// Names under which a key ends up by mistake: the DNS provider appends the domain a second time, or `._domainkey` was
-/// typed twice.
-fn mistyped_names(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> Vec<DnsName> {
-    let doubled = sight.name().below(lookup.name.as_str()).ok();
-    let keys = sight.name().below("_domainkey._domainkey").ok();
-    doubled.into_iter().chain(keys.and_then(|keys| keys.below(&lookup.selector).ok())).collect()
-}
-
-impl<'s> SelectorLookup<'s> {
-    fn result(&self) -> SelectorResult<'s> {
-        let seen = match (self.seen, self.probe) {
-            (Some(seen), _) if seen.is_answer() => seen,
-            (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the question"),
-            (None, Some(_)) => return SelectorResult::Unknown("the lookup failed"),
-            (None, None) => return SelectorResult::Unknown("not tested"),
-        };
-        let texts: Vec<&str> = seen.texts().collect();
-        let intended: Vec<&str> = texts.iter().copied().filter(|text| is_intended(text)).collect();
-        let parts = texts.iter().filter(|text| is_intended(text) || is_fragment(text)).count();
-        match (intended.as_slice(), texts.as_slice()) {
-            ([_, ..], _) if parts > 1 => SelectorResult::Several,
-            ([text], _) => SelectorResult::Record(text, KeyRecord::parse(text)),
-            // A record under a requested selector is intended as its key.
-            ([], [text]) if self.is_requested => SelectorResult::Record(text, KeyRecord::parse(text)),
-            ([], [_, _, ..]) if self.is_requested => SelectorResult::Several,
-            _ => SelectorResult::Absent,
-        }
-    }
-
-    /// Whether the selector is an alias of a name without TXT records.
-    fn is_dangling(&self) -> bool {
-        self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
-    }
-
-    fn via(&self) -> Vec<String> {
-        let aliases = self.seen.map(|seen| seen.aliases.as_slice()).unwrap_or_default();
-        aliases.iter().map(|alias| alias.to.to_string()).collect()
-    }
-
-    fn is_usable(&self) -> bool {
-        matches!(self.result(), SelectorResult::Record(_, key) if key.is_usable())
-    }
-
-    fn key_seen(&self) -> DkimKeySeen {
-        let (state, key, problem) = match self.result() {
-            SelectorResult::Unknown(why) => (DkimState::Unknown, None, Some(why.to_owned())),
-            SelectorResult::Absent => {
-                let problem = self.is_dangling().then(|| "the target of the alias has no key".to_owned());
-                (DkimState::Absent, None, problem)
-            }
-            SelectorResult::Several => (DkimState::Broken, None, Some("several records".to_owned())),
-            SelectorResult::Record(_, key) => {
-                let problem = key_problem(&key);
-                let state = match &key {
-                    key if !key.faults.is_empty() || !key.accepts_sha256 || !key.is_for_mail => DkimState::Broken,
-                    key if key.is_revoked => DkimState::Revoked,
-                    key if key.bits.is_some_and(|bits| bits < GOOD_RSA_BITS) => DkimState::Weak,
-                    _ => DkimState::Ok,
-                };
-                (state, Some(key), problem)
-            }
-        };
-        DkimKeySeen {
-            selector: self.selector.clone(),
-            state,
-            kind: key.as_ref().filter(|key| key.faults.is_empty()).map(|key| key.kind.to_string()),
-            bits: key.and_then(|key| key.bits),
-            via: self.via(),
-            problem,
-        }
-    }
-}
-
-/// What is wrong with a key, in a few words.
-fn key_problem(key: &KeyRecord) -> Option<String> {
-    Some(match key {
-        KeyRecord { faults, .. } if !faults.is_empty() => faults.first()?.to_string(),
-        KeyRecord { accepts_sha256: false, .. } => "SHA-256 is not accepted".to_owned(),
-        KeyRecord { is_for_mail: false, .. } => "not for mail".to_owned(),
-        KeyRecord { is_revoked: true, .. } => "revoked".to_owned(),
-        KeyRecord { bits: Some(bits), .. } if *bits < GOOD_RSA_BITS => format!("only {bits} bits"),
-        KeyRecord { is_testing: true, .. } => "test mode".to_owned(),
-        _ => return None,
-    })
-}
-
 /// The DKIM keys of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
+pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     let all = lookups(sight);
     let wildcard = wildcard_text(sight);
     let is_shown = |lookup: &SelectorLookup<'_>| {
@@ -227,40 +85,23 @@ pub(super) fn seen(sight: Sight<'_>) -> DkimSeen {
     }
 }
 
-/// Whether any key can exist; `None` while unknown.
-pub(super) fn can_exist(sight: Sight<'_>) -> Option<bool> {
-    let keys = sight.name().below("_domainkey").ok()?;
-    let all = lookups(sight);
-    if all.iter().any(|lookup| lookup.seen.is_some_and(exists)) {
-        return Some(true);
-    }
-    let seen = sight.records(&keys, RecordKind::Txt).seen()?;
-    match seen.code {
-        DnsCode::NoError => Some(true),
-        DnsCode::NxDomain => {
-            let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
-            tried.all(|lookup| lookup.seen.is_some_and(|seen| seen.code == DnsCode::NxDomain)).then_some(false)
+/// What is not known about the keys.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let seen = summary(sight);
+    let why = match seen.can_exist {
+        Some(false) => return Vec::new(),
+        _ if seen.keys.iter().any(|key| key.state == DkimState::Unknown) => {
+            "the lookup of a selector failed".to_owned()
         }
-        _ => None,
-    }
-}
-
-/// Whether a usable key was found.
-pub(super) fn has_key(sight: Sight<'_>) -> bool {
-    lookups(sight).iter().any(SelectorLookup::is_usable)
-}
-
-/// The text of the wildcard record that answers for every selector.
-fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
-    wildcard(sight).map(|(_, text)| text)
-}
-
-fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
-    let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
-    match sight.records(&name, RecordKind::Txt) {
-        Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
-        Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped(_) => None,
-    }
+        _ if !sight.domain.selectors.is_empty() => return Vec::new(),
+        None => "the lookup of _domainkey failed".to_owned(),
+        Some(true) if seen.keys.is_empty() => format!(
+            "there is no key under {} common selectors, which proves nothing; give the selector with --dkim-selector",
+            seen.tried
+        ),
+        Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
+    };
+    vec![NotTested { what: "DKIM keys".to_owned(), why }]
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -512,7 +353,8 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
 /// A requested selector without a key.
 fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
     // A domain that does not exist is one finding, of another check.
-    let exists = sight.records(&sight.name(), RecordKind::Mx).seen().is_none_or(|seen| seen.code != DnsCode::NxDomain);
+    let exists =
+        sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
     if !exists {
         return None;
     }
@@ -562,7 +404,7 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     let is_revoked = KeyRecord::parse(text).is_revoked;
     let sends_nothing = sight
         .records(&sight.name(), RecordKind::Txt)
-        .seen()
+        .answer()
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     if is_revoked && sends_nothing {
         return None;

@@ -1,6 +1,6 @@
 //! DKIM keys in a small DNS.
 
-use super::{UNUSED_SELECTOR, seen};
+use super::{UNUSED_SELECTOR, not_tested, summary};
 use crate::check::Finding;
 use crate::check::domain::seen::{DkimSeen, DkimState};
 use crate::check::domain::sight::Sight;
@@ -24,7 +24,7 @@ fn in_world(world: &mut World, selectors: &[&str]) -> (Vec<Finding>, DkimSeen) {
     let evidence = world.evidence(&plan);
     let findings = crate::check::judge(&plan, &evidence);
     let findings = findings.into_iter().filter(|finding| finding.rule.starts_with("dkim-")).collect();
-    (findings, seen(Sight::new(&plan, &evidence).unwrap()))
+    (findings, summary(Sight::new(&plan, &evidence).unwrap()))
 }
 
 /// The rules with their severities.
@@ -188,6 +188,19 @@ fn a_wildcard_does_not_make_keys() {
     assert_eq!(rules(&findings), [("dkim-wildcard", Severity::Notice)]);
     assert!(seen.keys.is_empty());
     assert_eq!(rules(&wildcard("v=spf1 mx -all", "v=spf1 mx -all").0), [("dkim-wildcard", Severity::Notice)]);
+}
+
+#[test]
+fn unknown_selectors_are_not_tested() {
+    let of = |selectors: &[&str], zone: &str| {
+        let mut plan = plan("example.com");
+        plan.domain.as_mut().unwrap().selectors = selectors.iter().map(|&selector| selector.to_owned()).collect();
+        let evidence = World::new().zone("example.com MX 10 mx.example.com").zone(zone).evidence(&plan);
+        not_tested(Sight::new(&plan, &evidence).unwrap()).into_iter().map(|entry| entry.why).collect::<Vec<_>>()
+    };
+    assert!(of(&[], "other._domainkey.example.com TXT v=DKIM1; p=").concat().contains("60 common selectors"));
+    assert!(of(&[], "").is_empty());
+    assert!(of(&["x"], "x._domainkey.example.com TXT v=DKIM1; p=").is_empty());
 }
 
 #[test]

@@ -17,8 +17,8 @@ use std::net::IpAddr;
 use super::super::mx;
 use super::super::sight::Sight;
 use super::sessions::{chains, key_kind, sessions};
-use crate::evidence::{Evidence, Phase, Session};
-use crate::plan::{Family, Plan, QuitAfter, TlsUse};
+use crate::evidence::{Phase, Session};
+use crate::plan::{Family, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
@@ -62,8 +62,7 @@ fn digest(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-pub(super) fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut hellos = Vec::new();
     for host in mx::mail_hosts(sight) {

@@ -1,24 +1,53 @@
-//! The sessions with each IP address of each MX host, and what the ordinary checks find in them.
+//! The sessions with each IP address of each MX host, and what the checks find in them.
 //!
-//! Modules: [`ask`] (the sessions and ClientHellos to ask for), [`sessions`] (how to find them in the evidence), [`seen`]
-//! (the results for reports).
+//! | module | subject |
+//! |---|---|
+//! | [`ask`] | the sessions and ClientHellos to ask for |
+//! | [`sessions`] | how to find them in the evidence |
+//! | [`reach`] | connections that failed |
+//! | [`ordinary`] | what the checks of a server find, and which of it matters for a domain |
+//! | [`own`] | findings that only a check of a domain has |
+//! | [`seen`] | the results for reports |
+//! | [`untested`] | what was not tested |
+//! | [`rules`] | the rules |
 
 mod ask;
+mod names;
+mod ordinary;
+mod own;
+mod reach;
+mod rules;
 mod seen;
 mod sessions;
+#[cfg(test)]
+mod tests;
+mod untested;
 
+use super::sight::Sight;
 use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
+use crate::question::Question;
 
-pub(super) use seen::seen;
+pub(super) use own::catch_all;
+pub(super) use seen::summary;
 pub(super) use sessions::{chains, session};
+pub(super) use untested::not_tested;
 
-pub(super) static CHECK: Check = Check { subject: "domain-hosts", ask: ask::ask, judge, rules: &[] };
+pub(super) static CHECK: Check = Check { subject: "domain-hosts", ask, judge, rules: rules::RULES };
 
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions = ask::ask(sight);
+    questions.extend(reach::ask(sight));
+    questions
 }
 
-#[cfg(test)]
-mod tests;
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut findings = reach::findings(sight);
+    findings.extend(ordinary::findings(sight));
+    findings.extend(own::findings(sight));
+    own::fail_if_none_accepts(sight, &mut findings);
+    findings
+}

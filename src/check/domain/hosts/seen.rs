@@ -17,7 +17,7 @@ use crate::wire::status::Class;
 use crate::wire::{DnsName, RecordKind};
 
 /// The hosts with their results.
-pub(in crate::check::domain) fn seen(sight: Sight<'_>) -> Vec<MxSeen> {
+pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> Vec<MxSeen> {
     mx::mail_hosts(sight)
         .into_iter()
         .map(|host| MxSeen {
@@ -37,7 +37,7 @@ pub(in crate::check::domain) fn seen(sight: Sight<'_>) -> Vec<MxSeen> {
 
 /// The name that a host name is an alias of.
 fn alias(sight: Sight<'_>, host: &DnsName) -> Option<String> {
-    let seen = mx::KINDS.into_iter().filter_map(|kind: RecordKind| sight.records(host, kind).seen());
+    let seen = mx::KINDS.into_iter().filter_map(|kind: RecordKind| sight.records(host, kind).answer());
     seen.filter_map(|seen| seen.aliases.last()).map(|alias| alias.to.as_str().to_owned()).next()
 }
 

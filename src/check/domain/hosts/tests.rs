@@ -1,6 +1,45 @@
+//! Tests of the sessions with MX hosts and their findings.
+
 use super::super::results;
 use super::super::seen::{Delivery, ProbeReplyState};
-use super::super::world::{MailServer, World, chain, plan_with_recipient};
+use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::lexicon::Confidence;
+use crate::question::{Purpose, Question};
+
+const TWO: &str = "example.com MX 10 mx1.example.com
+    example.com MX 20 mx2.example.com
+    mx1.example.com A 8.8.4.1
+    mx2.example.com A 8.8.4.2";
+
+/// Two good servers.
+fn two() -> World {
+    let mut world = World::new();
+    world.zone(TWO);
+    world.server("8.8.4.1", MailServer::new("mx1.example.com"));
+    world.server("8.8.4.2", MailServer::new("mx2.example.com"));
+    world
+}
+
+fn findings(world: &mut World) -> Vec<Finding> {
+    let plan = plan_with_recipient("example.com");
+    let evidence = world.evidence(&plan);
+    super::judge(&plan, &evidence)
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.as_ref()).collect()
+}
+
+/// The findings if the second server is this one.
+fn with_second(server: MailServer) -> Vec<Finding> {
+    findings(two().server("8.8.4.2", server))
+}
+
+fn second() -> MailServer {
+    MailServer::new("mx2.example.com")
+}
 
 #[test]
 fn every_address_has_a_session_and_both_certificates_are_seen() {
@@ -33,4 +72,167 @@ fn every_address_has_a_session_and_both_certificates_are_seen() {
     let second = &host.addresses[1];
     assert_eq!(second.reachable, Some(false));
     assert_eq!(second.problem.as_deref(), Some("connection refused"));
+}
+
+#[test]
+fn good_servers_have_no_findings() {
+    assert_eq!(rules(&findings(&mut two())), Vec::<&str>::new());
+}
+
+#[test]
+fn a_missing_starttls_names_the_host() {
+    let found = with_second(second().without_starttls());
+    assert_eq!(rules(&found), ["starttls-not-offered"]);
+    assert!(found[0].summary.contains("mx2.example.com") && !found[0].summary.contains("mx1.example.com"));
+}
+
+#[test]
+fn a_certificate_that_does_not_verify_is_no_error_without_a_policy() {
+    let found = with_second(second().with_chains(vec![self_signed(&["mx2.example.com"], "EC P-256", 60)]));
+    assert_eq!(rules(&found), ["certificate-self-signed"]);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert_eq!(found[0].failure, None);
+}
+
+#[test]
+fn equal_findings_about_several_hosts_are_one() {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").without_starttls());
+    world.server("8.8.4.2", second().without_starttls());
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["starttls-not-offered"]);
+    assert!(found[0].summary.contains("mx1.example.com") && found[0].summary.contains("mx2.example.com"));
+    assert_eq!(found[0].evidence.probes.len(), 2);
+}
+
+#[test]
+fn one_address_that_does_not_respond_is_a_warning_and_a_host_an_error() {
+    let mut world = two();
+    world.record("mx1.example.com AAAA 2a00:1450::1").closed("2a00:1450::1", ConnectFaultKind::TimedOut);
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-unreachable"]);
+    assert_eq!(found[0].severity, Severity::Warning);
+    let found = findings(two().closed("8.8.4.2", ConnectFaultKind::Refused));
+    assert_eq!(rules(&found), ["mx-unreachable"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Error, None));
+    let mut world = two();
+    world.closed("8.8.4.1", ConnectFaultKind::Refused).closed("8.8.4.2", ConnectFaultKind::Refused);
+    assert!(findings(&mut world).iter().all(|finding| finding.failure == Some(PhaseFailure::Unreachable)));
+}
+
+#[test]
+fn if_every_connection_times_out_the_hosts_are_not_blamed() {
+    let mut world = two();
+    world.closed("8.8.4.1", ConnectFaultKind::TimedOut).closed("8.8.4.2", ConnectFaultKind::TimedOut);
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-port-blocked-here"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Unreachable));
+    assert_eq!(found[0].confidence, Confidence::Likely);
+    assert!(found[0].otherwise.is_some());
+}
+
+#[test]
+fn a_family_that_this_machine_lacks_is_not_tested() {
+    let mut world = two();
+    world.record("mx1.example.com AAAA 2a00:1450::1").closed("2a00:1450::1", ConnectFaultKind::NoSourceAddress);
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    assert_eq!(rules(&super::judge(&plan, &evidence)), Vec::<&str>::new());
+    let seen = results(&plan, &evidence).expect("results");
+    assert_eq!(seen.not_tested.len(), 1);
+    assert!(seen.not_tested[0].why.contains("no IPv6"));
+}
+
+#[test]
+fn a_web_proxy_in_front_of_a_host_is_likely() {
+    let mut world = World::new();
+    world.zone(&TWO.replace("8.8.4.2", "104.16.0.1"));
+    world.server("8.8.4.1", MailServer::new("mx1.example.com")).closed("104.16.0.1", ConnectFaultKind::TimedOut);
+    world.server("104.16.0.1", MailServer::new("web")).only_on("104.16.0.1", 443);
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
+    assert_eq!(found[0].confidence, Confidence::Likely);
+}
+
+#[test]
+fn a_rejected_postmaster_is_a_warning_but_not_if_this_machine_is_rejected() {
+    let found = with_second(second().replying("RCPT TO:<postmaster@", "550 5.1.1 User unknown"));
+    assert_eq!(rules(&found), ["mx-postmaster-rejected"]);
+    let listed = "550 5.7.1 Service unavailable; client [192.0.2.7] blocked using zen.spamhaus.org";
+    let found = with_second(second().replying("RCPT", listed));
+    assert_eq!(rules(&found), ["client-reputation"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Warning, None));
+}
+
+#[test]
+fn a_rejected_empty_sender_is_an_error() {
+    let found = with_second(second().replying("MAIL", "550 5.1.0 <>: Sender address rejected"));
+    assert_eq!(rules(&found), ["mx-null-sender-rejected"]);
+    let found = with_second(second().replying("MAIL", "451 4.3.0 Try again later"));
+    assert!(!rules(&found).contains(&"mx-null-sender-rejected"));
+}
+
+#[test]
+fn an_accepted_foreign_recipient_is_only_a_possible_relay() {
+    let found = with_second(second().replying("RCPT TO:<relay-test@", "250 2.1.5 Ok"));
+    assert_eq!(rules(&found), ["mx-relay-accepted"]);
+    assert_eq!((found[0].severity, found[0].confidence), (Severity::Warning, Confidence::Possible));
+}
+
+#[test]
+fn recipients_that_cannot_exist_show_catch_all_and_backups_that_differ() {
+    let every = |name: &str| MailServer::new(name).replying("RCPT TO:<no-such-user-", "250 2.1.5 Ok");
+    let found = with_second(every("mx2.example.com"));
+    assert_eq!(rules(&found), ["mx-backup-differs"]);
+    let mut world = two();
+    world.server("8.8.4.1", every("mx1.example.com")).server("8.8.4.2", every("mx2.example.com"));
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-accepts-every-recipient"]);
+    assert_eq!(found[0].severity, Severity::Notice);
+}
+
+#[test]
+fn greylisting_is_no_fault_and_is_listed_as_not_tested() {
+    let mut world = two();
+    let reply = "450 4.2.0 <user@example.com>: Recipient address rejected: Greylisted";
+    world.server("8.8.4.2", second().replying("RCPT", reply).replying("RCPT TO:<", reply));
+    let plan = plan_with_recipient("example.com");
+    let evidence = world.evidence(&plan);
+    let found = super::judge(&plan, &evidence);
+    assert!(found.iter().all(|finding| finding.severity == Severity::Notice && finding.failure.is_none()), "{found:?}");
+    let seen = results(&plan, &evidence).expect("results");
+    assert!(seen.not_tested.iter().any(|one| one.what.contains("recipients at mx2.example.com")));
+}
+
+#[test]
+fn a_server_without_a_complete_name_is_a_notice() {
+    let found = with_second(second().greeting("220 localhost ESMTP"));
+    assert_eq!(rules(&found), ["mx-server-name-not-valid"]);
+}
+
+#[test]
+fn the_unknown_and_the_foreign_recipient_are_tested_at_one_address_of_each_host() {
+    let mut world = two();
+    world.record("mx1.example.com A 8.8.4.3").closed("8.8.4.1", ConnectFaultKind::TimedOut);
+    world.server("8.8.4.3", MailServer::new("mx1.example.com"));
+    let plan = plan_with_recipient("example.com");
+    let evidence = world.evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    let first = &seen.mx[0];
+    assert_eq!(first.addresses[0].relay.state, ProbeReplyState::NotTested);
+    assert_eq!(first.addresses[1].relay.state, ProbeReplyState::Rejected);
+    assert_eq!(seen.catch_all, Some(false));
+    let sessions = evidence.probes(Purpose::MailExchanger).count();
+    assert_eq!(sessions, 4, "the first address, the second address twice, and the other host");
+}
+
+#[test]
+fn sessions_are_asked_at_once_and_the_budget_is_stated() {
+    let mut plan = plan("example.com");
+    plan.limits.max_connections = 1;
+    let evidence = two().evidence(&plan);
+    let first = |purpose| evidence.probes(purpose).map(|session| session.probe.started_ms).collect::<Vec<_>>();
+    let started = first(Purpose::MailExchanger);
+    assert!(started.windows(2).all(|pair| pair[0] == pair[1]), "{started:?}");
+    assert!(evidence.probes.iter().any(|probe| matches!(probe.question, Question::Session(_))));
 }

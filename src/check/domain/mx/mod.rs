@@ -4,215 +4,30 @@
 //! records, are looked up at the same time as these. At most [`MAX_HOSTS`] hosts and [`MAX_ADDRESSES`] IP addresses are
 //! tested.
 //!
-//! Modules: [`judge`] (the findings), [`rules`], [`special`] (IP addresses that are not public).
+//! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses that
+//! are not public).
 
 mod judge;
+mod known;
 mod rules;
+mod set;
 mod special;
+#[cfg(test)]
+mod tests;
 
-use std::net::IpAddr;
-
-use super::sight::{Known, Sight, records};
+use super::sight::{Sight, records};
 use crate::check::finding::Check;
-use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Evidence, Fault, RecordData, RecordsSeen};
-use crate::plan::{Family, Plan};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
 use crate::question::Question;
-use crate::wire::{DnsName, RecordKind};
+use crate::wire::RecordKind;
+
+pub(super) use known::{
+    KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, is_looked_up, is_null,
+    mail_hosts, problem, usable,
+};
 
 pub(super) static CHECK: Check = Check { subject: "domain-mx", ask, judge: judge::judge, rules: rules::RULES };
-
-/// The maximum number of hosts that are looked up and tested.
-pub(super) const MAX_HOSTS: usize = 20;
-
-/// The maximum number of IP addresses that are tested.
-pub(super) const MAX_ADDRESSES: usize = 24;
-
-/// A host that receives mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MxHost {
-    /// The preference; `None` for the domain itself if it has no MX record.
-    pub(super) preference: Option<u16>,
-    /// The host name.
-    pub(super) name: DnsName,
-}
-
-/// The hosts that receive mail, in the order in which senders try them; each host once, and at most [`MAX_HOSTS`].
-/// Empty while unknown, for a null MX, and for MX records that are unusable.
-pub(super) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
-    let mut hosts = all_hosts(sight);
-    hosts.truncate(MAX_HOSTS);
-    hosts
-}
-
-/// Like [`mail_hosts`], without the limit.
-pub(super) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
-    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).seen() else { return Vec::new() };
-    if is_implicit(sight, seen) {
-        return vec![MxHost { preference: None, name: sight.name() }];
-    }
-    let mut hosts: Vec<MxHost> = published(seen)
-        .filter(|(_, host)| !host.is_root() && as_address(host).is_none())
-        .map(|(preference, host)| MxHost { preference: Some(preference), name: host.clone() })
-        .collect();
-    // Senders choose among hosts of the same preference at random. Reports list them by name.
-    hosts.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
-    let mut names = std::collections::HashSet::new();
-    hosts.retain(|host| names.insert(host.name.clone()));
-    hosts
-}
-
-/// The IP addresses of a host that are known so far, and that can be connected to from here: at most as many as the
-/// limit of [`MAX_ADDRESSES`] allows for each host.
-pub(super) fn addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
-    let mut addresses = usable(sight, host);
-    addresses.truncate(limit_of_each(sight));
-    addresses
-}
-
-/// Whether the domain declares that it receives no mail (RFC 7505).
-pub(super) fn is_null(sight: Sight<'_>) -> bool {
-    let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).seen() else { return false };
-    let mut hosts = published(seen).map(|(_, host)| host).peekable();
-    hosts.peek().is_some() && hosts.all(DnsName::is_root)
-}
-
-/// Whether both address lookups of a host have ended.
-pub(super) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -> bool {
-    KINDS.iter().all(|&kind| !sight.records(host, kind).is_open())
-}
-
-/// Every IP address that the DNS has for a host, IPv4 first.
-pub(super) fn all_addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).seen()) {
-        for ip in seen.addresses() {
-            if !addresses.contains(&ip) {
-                addresses.push(ip);
-            }
-        }
-    }
-    addresses
-}
-
-/// The IP addresses of a host to which connections are possible, without the limit.
-pub(super) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
-    let mut addresses = all_addresses(sight, host);
-    addresses.retain(|&ip| is_usable(sight, ip));
-    addresses
-}
-
-/// Why a host has no usable IP address, in a few words; `None` if it has one, or while that is unknown.
-pub(super) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
-    let known = KINDS.map(|kind| sight.records(host, kind));
-    if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {
-        return None;
-    }
-    if let Some(ip) = all_addresses(sight, host).first() {
-        return Some(match sight.plan.family {
-            Family::V4 if ip.is_ipv6() => "no IPv4 address".to_owned(),
-            Family::V6 if ip.is_ipv4() => "no IPv6 address".to_owned(),
-            _ => "no public IP address".to_owned(),
-        });
-    }
-    let failure = known.iter().find_map(|known| match known {
-        Known::Failed(_, fault) => Some(fault_words(fault).to_owned()),
-        Known::Seen(_, seen) if matches!(seen.dnssec, DnssecState::Bogus { .. }) => Some("DNSSEC: bogus".to_owned()),
-        Known::Seen(_, seen) if !seen.is_answer() => Some(format!("lookup failed ({})", code_words(seen.code))),
-        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped(_) => None,
-    });
-    let is_missing = |known: &Known<'_, RecordsSeen>| known.seen().is_some_and(|seen| seen.code == DnsCode::NxDomain);
-    Some(failure.unwrap_or_else(|| match known.iter().any(is_missing) {
-        true => "the name does not exist".to_owned(),
-        false => "no IP address".to_owned(),
-    }))
-}
-
-/// Why a lookup failed, in a few words.
-pub(super) fn fault_words(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Dns { kind, .. } => match kind {
-            DnsFaultKind::Timeout => "the DNS server did not respond",
-            DnsFaultKind::Unreachable => "the DNS server cannot be reached",
-            DnsFaultKind::TcpFailed => "the response needs TCP, and the DNS server does not respond over TCP",
-            DnsFaultKind::Malformed => "the response of the DNS server is not valid",
-            DnsFaultKind::AliasLoop => "CNAME loop",
-            DnsFaultKind::NoResolver => "this machine has no DNS server",
-        },
-        Fault::TimeUp { .. } => "the overall time limit was reached",
-        Fault::Interrupted => "interrupted",
-        _ => "the lookup failed",
-    }
-}
-
-/// The name of a response code, as in DNS tools.
-pub(super) fn code_words(code: DnsCode) -> String {
-    match code {
-        DnsCode::NoError => "NOERROR".to_owned(),
-        DnsCode::NxDomain => "NXDOMAIN".to_owned(),
-        DnsCode::ServFail => "SERVFAIL".to_owned(),
-        DnsCode::Refused => "REFUSED".to_owned(),
-        DnsCode::NotImplemented => "NOTIMP".to_owned(),
-        DnsCode::FormErr => "FORMERR".to_owned(),
-        DnsCode::Other(number) => format!("RCODE {number}"),
-    }
-}
-
-/// The types of address records.
-pub(super) const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
-
-/// The number of IP addresses of each host that are tested, so that every host is tested and the limit is kept.
-fn limit_of_each(sight: Sight<'_>) -> usize {
-    let counts: Vec<usize> = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).collect();
-    let total = |limit: usize| counts.iter().map(|&count| count.min(limit)).sum::<usize>();
-    (1..=MAX_ADDRESSES).rev().find(|&limit| total(limit) <= MAX_ADDRESSES).unwrap_or(1)
-}
-
-/// Whether a connection to this IP address can show something about the domain. A packet to an unspecified or a loopback
-/// address reaches this machine and not a server of the domain; only test setups, which use another port or a DNS server
-/// on this machine, have servers there.
-fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
-    let plan = sight.plan;
-    let is_test_setup = is_test_setup(plan);
-    let in_family = match plan.family {
-        Family::Any => true,
-        Family::V4 => ip.is_ipv4(),
-        Family::V6 => ip.is_ipv6(),
-    };
-    let has_host = match ip.to_canonical() {
-        IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_broadcast(),
-        IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast() && !v6.is_unicast_link_local(),
-    };
-    in_family && has_host && (is_test_setup || !ip.to_canonical().is_loopback())
-}
-
-/// Whether the user has set up the servers on this machine: with another port than 25, a DNS server at a loopback
-/// address, or addresses from `--resolve`.
-pub(super) fn is_test_setup(plan: &Plan) -> bool {
-    plan.target.port != 25
-        || plan.resolver.is_some_and(|server| server.ip().is_loopback())
-        || !plan.overrides.is_empty()
-}
-
-/// The preferences and hosts of the MX records, as published.
-pub(super) fn published(seen: &RecordsSeen) -> impl Iterator<Item = (u16, &DnsName)> {
-    seen.records.iter().filter_map(|record| match &record.data {
-        RecordData::Mx { preference, host } => Some((*preference, host)),
-        _ => None,
-    })
-}
-
-/// The IP address, if the target of an MX record is one instead of a name.
-pub(super) fn as_address(host: &DnsName) -> Option<IpAddr> {
-    let text = host.as_str();
-    text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).parse().ok()
-}
-
-/// Whether the domain itself receives its mail: it exists, has no MX record at all, and has an address.
-fn is_implicit(sight: Sight<'_>, seen: &RecordsSeen) -> bool {
-    let has_none = seen.code == DnsCode::NoError && seen.records.is_empty();
-    let is_bogus = matches!(seen.dnssec, DnssecState::Bogus { .. });
-    has_none && !is_bogus && !all_addresses(sight, &sight.name()).is_empty()
-}
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
@@ -224,6 +39,3 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     questions
 }
-
-#[cfg(test)]
-mod tests;

@@ -135,7 +135,7 @@ pub(super) static MX_IS_ALIAS: Rule = Rule {
 pub(super) static MX_ALIAS_LOOP: Rule = Rule {
     id: "mx-alias-loop",
     severity: Severity::Error,
-    title: "CNAME records form a loop",
+    title: "the CNAME records of a name form a loop",
     docs: Docs {
         sees: "The CNAME records of the domain or of an MX host lead back to themselves, or form a chain that resolvers do not follow to its end.",
         matters: "The name has no address, so senders cannot use it.",
@@ -187,7 +187,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
 pub(super) static MX_DUPLICATE: Rule = Rule {
     id: "mx-duplicate",
     severity: Severity::Notice,
-    title: "MX records lead to the same server",
+    title: "several MX records lead to the same server",
     docs: Docs {
         sees: "Two MX records have the same host, or two MX hosts have an IP address in common.",
         matters: "The second entry is no additional server: if the server is not available, the other entry does not help.",

@@ -1,3 +1,5 @@
+//! Tests of the MX records and their findings.
+
 use super::super::world::{World, name, plan, response};
 use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;

@@ -13,7 +13,7 @@ pub(in crate::check::domain) mod servers;
 use super::seen::{Delivery, HostDelivery, MxAddressSeen, MxSeen, PoliciesSeen, SenderKind, SenderSeen};
 
 /// The result for a sender with DANE, one with MTA-STS, and one with neither.
-pub(in crate::check::domain) fn seen(hosts: &[MxSeen]) -> Vec<SenderSeen> {
+pub(in crate::check::domain) fn summary(hosts: &[MxSeen]) -> Vec<SenderSeen> {
     if hosts.is_empty() {
         return Vec::new();
     }
@@ -59,7 +59,9 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::seen;
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
+    use super::summary;
     use crate::check::domain::seen::{
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };
@@ -112,15 +114,11 @@ mod tests {
             host("mx1.example", vec![address(true, Encrypted, NotDelivered, Authenticated)]),
             host("mx2.example", vec![address(true, Encrypted, Encrypted, NotDelivered)]),
         ];
-        let found = seen(&hosts);
+        let found = summary(&hosts);
         let results: Vec<_> = found.iter().map(|one| (one.sender, one.delivers)).collect();
         assert_eq!(
             results,
-            [
-                (SenderKind::Dane, Encrypted),
-                (SenderKind::MtaSts, Authenticated),
-                (SenderKind::Neither, Encrypted),
-            ]
+            [(SenderKind::Dane, Encrypted), (SenderKind::MtaSts, Authenticated), (SenderKind::Neither, Encrypted),]
         );
         assert_eq!(found[0].hosts[0].reason.as_deref(), Some("validation-failure"));
         assert_eq!(found[0].hosts[1].reason, None);
@@ -129,7 +127,7 @@ mod tests {
     #[test]
     fn the_worst_of_the_working_addresses_is_the_result_of_a_host() {
         use Delivery::{Authenticated, ClearText, Encrypted, NotDelivered, Unknown};
-        let of = |addresses: Vec<MxAddressSeen>| seen(&[host("mx.example", addresses)])[0].hosts[0].clone();
+        let of = |addresses: Vec<MxAddressSeen>| summary(&[host("mx.example", addresses)])[0].hosts[0].clone();
         let dane = |delivers| address(true, Encrypted, delivers, Encrypted);
         assert_eq!(of(vec![dane(Authenticated), dane(ClearText)]).delivers, ClearText);
         assert_eq!(of(vec![dane(NotDelivered), dane(Authenticated)]).delivers, Authenticated);
@@ -137,6 +135,6 @@ mod tests {
         let unreachable = of(vec![address(false, Unknown, Unknown, Unknown)]);
         assert_eq!((unreachable.delivers, unreachable.reason.as_deref()), (NotDelivered, Some("unreachable")));
         assert_eq!(of(Vec::new()).delivers, Unknown);
-        assert!(seen(&[]).is_empty());
+        assert!(summary(&[]).is_empty());
     }
 }

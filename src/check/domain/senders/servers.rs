@@ -10,15 +10,15 @@ use crate::wire::{DnsName, RecordKind};
 
 /// An MX host with its servers.
 #[derive(Clone, Debug)]
-pub(in crate::check::domain) struct MailHost<'s> {
+pub(in crate::check::domain) struct PolicyHost<'s> {
     pub(in crate::check::domain) name: DnsName,
     /// Its IP addresses.
-    pub(in crate::check::domain) servers: Vec<MailServer<'s>>,
+    pub(in crate::check::domain) servers: Vec<PolicyServer<'s>>,
 }
 
 /// The server at one IP address.
 #[derive(Clone, Debug)]
-pub(in crate::check::domain) struct MailServer<'s> {
+pub(in crate::check::domain) struct PolicyServer<'s> {
     pub(in crate::check::domain) ip: IpAddr,
     /// The probe of its session.
     pub(in crate::check::domain) probe: Option<ProbeId>,
@@ -38,10 +38,10 @@ pub(in crate::check::domain) enum ServerTls<'s> {
     Chains(Vec<&'s Presented>),
 }
 
-impl<'s> MailHost<'s> {
+impl<'s> PolicyHost<'s> {
     /// The different chains of the host, each with the servers that sent it.
-    pub(in crate::check::domain) fn chains(&self) -> Vec<(&'s Presented, Vec<&MailServer<'s>>)> {
-        let mut found: Vec<(&Presented, Vec<&MailServer<'s>>)> = Vec::new();
+    pub(in crate::check::domain) fn chains(&self) -> Vec<(&'s Presented, Vec<&PolicyServer<'s>>)> {
+        let mut found: Vec<(&Presented, Vec<&PolicyServer<'s>>)> = Vec::new();
         for server in &self.servers {
             let ServerTls::Chains(chains) = &server.tls else { continue };
             for chain in chains {
@@ -56,7 +56,7 @@ impl<'s> MailHost<'s> {
     }
 
     /// The servers that do not advertise STARTTLS.
-    pub(in crate::check::domain) fn without_starttls(&self) -> Vec<&MailServer<'s>> {
+    pub(in crate::check::domain) fn without_starttls(&self) -> Vec<&PolicyServer<'s>> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
@@ -68,7 +68,7 @@ impl<'s> MailHost<'s> {
         needs_tls: bool,
         accepts: impl Fn(&Presented) -> bool,
     ) -> Option<bool> {
-        let usable = |server: &MailServer<'s>| match &server.tls {
+        let usable = |server: &PolicyServer<'s>| match &server.tls {
             ServerTls::Unknown => None,
             ServerTls::Unreachable => Some(false),
             ServerTls::NotOffered => Some(!needs_tls),
@@ -86,16 +86,16 @@ impl<'s> MailHost<'s> {
 }
 
 /// The hosts in the order in which senders try them.
-pub(in crate::check::domain) fn mail_servers(sight: Sight<'_>) -> Vec<MailHost<'_>> {
+pub(in crate::check::domain) fn mail_servers(sight: Sight<'_>) -> Vec<PolicyHost<'_>> {
     let host = |name: DnsName| {
         let addresses = mx::addresses(sight, &name).into_iter();
         let servers = addresses.map(|ip| {
             let session = hosts::session(sight, &name, ip);
             let probe = session.as_ref().map(|session| session.probe.id);
-            MailServer { ip, probe, tls: server_tls(session, hosts::chains(sight, &name, ip)) }
+            PolicyServer { ip, probe, tls: server_tls(session, hosts::chains(sight, &name, ip)) }
         });
         let servers = servers.collect();
-        MailHost { name, servers }
+        PolicyHost { name, servers }
     };
     mx::mail_hosts(sight).into_iter().map(|mx| host(mx.name)).collect()
 }
@@ -108,9 +108,9 @@ fn server_tls<'s>(session: Option<Session<'s>>, chains: Vec<&'s Presented>) -> S
     if let Some((_, offers)) = session.capabilities(Phase::Ehlo) {
         return if offers.has("STARTTLS") { ServerTls::Unknown } else { ServerTls::NotOffered };
     }
-    let was_dialled = session.events().any(|event| {
-        matches!(&event.what, EventKind::Dialled { result, .. } if !matches!(result, DialResult::Overtaken))
-    });
+    let was_dialled = session.events().any(
+        |event| matches!(&event.what, EventKind::Dialled { result, .. } if !matches!(result, DialResult::Overtaken)),
+    );
     if was_dialled && session.connected().is_none() { ServerTls::Unreachable } else { ServerTls::Unknown }
 }
 
@@ -123,7 +123,7 @@ pub(in crate::check::domain) fn name_of(sight: Sight<'_>, host: &DnsName) -> Str
 }
 
 /// The IP addresses of servers, for use in a sentence.
-pub(in crate::check::domain) fn addresses_of(servers: &[&MailServer<'_>]) -> String {
+pub(in crate::check::domain) fn addresses_of(servers: &[&PolicyServer<'_>]) -> String {
     servers.iter().map(|server| server.ip.to_string()).collect::<Vec<_>>().join(", ")
 }
 

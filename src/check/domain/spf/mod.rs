@@ -49,7 +49,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
     match sight.records(name, kind) {
         Known::Unasked | Known::Waiting => SpfLookup::Pending,
-        Known::Failed(..) | Known::Skipped(_) => SpfLookup::Failed,
+        Known::Failed(..) | Known::Skipped => SpfLookup::Failed,
         Known::Seen(_, seen) if !seen.is_answer() => SpfLookup::Failed,
         Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => SpfLookup::NxDomain,
         Known::Seen(_, seen) if seen.records.is_empty() => SpfLookup::NoRecord,
@@ -119,7 +119,7 @@ fn in_strings(record: &str) -> String {
 }
 
 /// The SPF record of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> SpfSeen {
+pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
     let tree = tree(sight);
     let (state, problem) = match &tree.root.found {
         SpfFound::Pending | SpfFound::Failed => (PublishedState::Unknown, None),
@@ -147,7 +147,7 @@ pub(super) fn seen(sight: Sight<'_>) -> SpfSeen {
         lookups: is_known.then_some(count.lookups),
         void_lookups: is_known.then_some(count.voids),
         tree: terms(&tree.root, &mut Vec::new(), (!verdicts.is_empty()).then_some(steps)),
-        results: verdicts.iter().map(sending::SpfClientVerdict::seen).collect(),
+        results: verdicts.iter().map(sending::SpfClientVerdict::summary).collect(),
     }
 }
 

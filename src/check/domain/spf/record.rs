@@ -434,7 +434,7 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
 }
 
 fn alias(subject: Subject<'_>) -> Option<Finding> {
-    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).seen()?;
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer()?;
     let alias = seen.aliases.first()?;
     let target = subject.quote(alias.to.as_str());
     let summary = format!("{} is an alias of {target}, whose SPF record applies", subject.domain());

@@ -25,7 +25,7 @@ pub(super) struct SpfClientVerdict {
 }
 
 impl SpfClientVerdict {
-    pub(super) fn seen(&self) -> SpfResultSeen {
+    pub(super) fn summary(&self) -> SpfResultSeen {
         SpfResultSeen {
             ip: self.ip,
             result: self.verdict.result.name().to_owned(),

@@ -3,7 +3,7 @@
 use super::super::seen::PublishedState;
 use super::super::sight::Sight;
 use super::super::world::{World, plan};
-use super::{judge, seen};
+use super::{judge, summary};
 use crate::check::finding::Finding;
 use crate::evidence::{DnsCode, DnsFaultKind};
 use crate::plan::Plan;
@@ -135,7 +135,7 @@ fn the_limit_of_lookups_depends_on_the_address() {
         sending(ip)(&mut plan);
         let evidence = World::new().zone(zone).evidence(&plan);
         assert_eq!(rules(&judge(&plan, &evidence)), ["spf-too-many-lookups"], "{ip}");
-        let seen = seen(Sight::new(&plan, &evidence).expect("a domain"));
+        let seen = summary(Sight::new(&plan, &evidence).expect("a domain"));
         assert_eq!(seen.results.first().map(|found| found.result.as_str()), Some(result), "{ip}");
         assert_eq!(seen.lookups, Some(11));
     }
@@ -155,7 +155,7 @@ fn the_tree_shows_what_each_term_did() {
     let mut plan = plan("example.com");
     sending("192.0.2.7")(&mut plan);
     let evidence = World::new().zone(zone).evidence(&plan);
-    let seen = seen(Sight::new(&plan, &evidence).expect("a domain"));
+    let seen = summary(Sight::new(&plan, &evidence).expect("a domain"));
     let outcomes: Vec<_> = seen.tree.iter().filter_map(|term| term.outcome.as_deref()).collect();
     assert_eq!(outcomes, ["no-match", "match", "not-needed", "not-needed"]);
     assert_eq!((seen.lookups, seen.void_lookups, seen.state), (Some(5), Some(2), PublishedState::Valid));

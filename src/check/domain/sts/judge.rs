@@ -8,7 +8,7 @@ use super::rules::{
     STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED, STS_NOT_ENFORCED,
     STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
-use crate::check::domain::senders::servers::{MailHost, addresses_of, key_of, name_of};
+use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
@@ -20,7 +20,7 @@ use crate::wire::{DnsName, RecordKind};
 const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
-pub(super) fn findings(sight: Sight<'_>, hosts: &[MailHost<'_>]) -> Vec<Finding> {
+pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (record, policy) = (published_record(sight), published_policy(sight));
     let is_used = matches!(&record, PublishedRecord::Found { record, .. } if record.is_usable());
@@ -50,7 +50,10 @@ fn new_record(sight: Sight<'_>) -> String {
 
 fn change_id(sight: Sight<'_>) -> Fix {
     Fix::run(
-        format!("Operator of the DNS of {}: change the id afterwards, so that senders fetch the policy again", sight.name()),
+        format!(
+            "Operator of the DNS of {}: change the id afterwards, so that senders fetch the policy again",
+            sight.name()
+        ),
         new_record(sight),
     )
 }
@@ -141,33 +144,48 @@ fn field_of(kind: StsFaultKind) -> Option<&'static str> {
 
 fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Finding {
     let summary = format!("the MTA-STS policy cannot be fetched: {}", why.words());
-    let mut finding =
-        Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
-        FetchFailure::NoAddress => format!("Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}", sight.name()),
-        FetchFailure::Connection(_) => format!("Operator of {host}: make the web server accept HTTPS connections from the Internet"),
-        FetchFailure::Certificate { .. } => format!("Operator of {host}: install a certificate of a public CA for {host}"),
-        FetchFailure::Redirect(_) => format!("Operator of {host}: serve the file directly, because senders must not follow redirects"),
-        FetchFailure::Status(_) => format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200"),
-        FetchFailure::TooLong | FetchFailure::Cut => format!("Operator of {host}: serve the file as a short text with a correct Content-Length"),
+        FetchFailure::NoName | FetchFailure::NoAddress | FetchFailure::Lookup => format!(
+            "Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}",
+            sight.name()
+        ),
+        FetchFailure::Connection(_) => {
+            format!("Operator of {host}: make the web server accept HTTPS connections from the Internet")
+        }
+        FetchFailure::Certificate { .. } => {
+            format!("Operator of {host}: install a certificate of a public CA for {host}")
+        }
+        FetchFailure::Redirect(_) => {
+            format!("Operator of {host}: serve the file directly, because senders must not follow redirects")
+        }
+        FetchFailure::Status(_) => {
+            format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
+        }
+        FetchFailure::TooLong | FetchFailure::Cut => {
+            format!("Operator of {host}: serve the file as a short text with a correct Content-Length")
+        }
     };
     let detail = match why {
         FetchFailure::Redirect(response) => {
             response.location.as_ref().map(|to| format!("The redirect leads to {}. ", probe.quote(shortened(to))))
         }
         FetchFailure::Certificate { seen, .. } => {
-            let names = seen.presented.leaf().map(|leaf| leaf.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
-            names.filter(|names| !names.is_empty()).map(|names| format!("The certificate is for {}. ", probe.quote(names)))
+            let names =
+                seen.presented.leaf().map(|leaf| leaf.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+            names
+                .filter(|names| !names.is_empty())
+                .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress => {
+        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
                 "This network may block the connection or the lookup. Repeat the check from another network to find out.".to_owned(),
             );
             None
         }
-        FetchFailure::Status(_) | FetchFailure::TooLong | FetchFailure::Cut => None,
+        FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong | FetchFailure::Cut => None,
     };
     finding.cause = format!(
         "{}Senders that do not have the policy yet deliver as if there were none (TLS reports: {}). Senders that have an earlier policy use it until its max_age has passed.",
@@ -179,7 +197,10 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         None => Fix::text(fix),
     }];
     if is_wildcard(sight) {
-        finding.consequences.push("The record at _mta-sts comes from a wildcard record, which also applies to every name that does not exist".to_owned());
+        finding.consequences.push(
+            "The record at _mta-sts comes from a wildcard record, which also applies to every name that does not exist"
+                .to_owned(),
+        );
         finding.fixes.push(Fix::text(format!(
             "Operator of the DNS of {}: if MTA-STS is not intended, publish the record of the wildcard at explicit names only",
             sight.name()
@@ -201,7 +222,8 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
     }
     let media_type = response.content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
     if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/plain")) {
-        let shown = media_type.map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
+        let shown = media_type
+            .map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
         let mut finding = about(&STS_MEDIA_TYPE, format!("the MTA-STS policy has the wrong media type ({shown})"));
         finding.cause = "Senders should accept the policy only as text/plain, so some ignore this one.".to_owned();
         finding.fixes = vec![Fix::run(
@@ -212,19 +234,23 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
     }
     match (policy.mode, policy.max_age) {
         (Some(mode @ (StsMode::Testing | StsMode::None)), _) => {
-            let mut finding =
-                about(&STS_NOT_ENFORCED, format!("the MTA-STS policy is in mode {}, so senders do not enforce it", mode_word(mode)));
+            let mut finding = about(
+                &STS_NOT_ENFORCED,
+                format!("the MTA-STS policy is in mode {}, so senders do not enforce it", mode_word(mode)),
+            );
             finding.cause = match mode {
                 StsMode::Testing => "Senders report failures, but deliver without a verified connection.",
                 StsMode::None | StsMode::Enforce => "Senders treat the domain as one without a policy.",
             }
             .to_owned();
-            let text = "Operator of the policy: change the mode when all MX hosts pass, and TLS reports contain no failures";
+            let text =
+                "Operator of the policy: change the mode when all MX hosts pass, and TLS reports contain no failures";
             finding.fixes = vec![Fix::run(text, "mode: enforce"), change_id(sight)];
             findings.push(finding);
         }
         (Some(StsMode::Enforce), Some(seconds)) if seconds < WEEK => {
-            let mut finding = about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for {seconds} seconds only"));
+            let mut finding =
+                about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for {seconds} seconds only"));
             finding.cause = "After this time, a sender must fetch the policy again. An attacker who blocks that request removes the protection.".to_owned();
             finding.fixes =
                 vec![Fix::run("Operator of the policy: use at least one week", "max_age: 604800"), change_id(sight)];
@@ -253,7 +279,8 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
     let mut finding = Finding::new(&STS_POLICY_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     if is_invalid {
         finding.cause =
-            "Senders ignore an invalid policy, so the domain is not protected (TLS reports: sts-policy-invalid).".to_owned();
+            "Senders ignore an invalid policy, so the domain is not protected (TLS reports: sts-policy-invalid)."
+                .to_owned();
     } else {
         finding.severity = Severity::Warning;
         finding.cause = "The grammar does not allow this. Some senders ignore the policy; others accept it.".to_owned();
@@ -276,8 +303,10 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
         && let Known::Seen(lookup, seen) = sight.records(&name, RecordKind::Txt)
     {
         finding = finding.tried(lookup.id);
-        let what = if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
-        finding.cause = format!("{what}. Senders look for the record first, and fetch the policy only if there is one.");
+        let what =
+            if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
+        finding.cause =
+            format!("{what}. Senders look for the record first, and fetch the policy only if there is one.");
     }
     finding.fixes = vec![Fix::run(
         format!("Operator of the DNS of {}: publish the record, if the policy is to be used", sight.name()),
@@ -290,7 +319,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
 #[derive(Clone, Copy)]
 struct HostsUnderPolicy<'p> {
     sight: Sight<'p>,
-    hosts: &'p [MailHost<'p>],
+    hosts: &'p [PolicyHost<'p>],
     policy: &'p StsPolicy<'p>,
     /// The probe of the policy.
     probe: &'p Probe,
@@ -305,7 +334,7 @@ impl HostsUnderPolicy<'_> {
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
         // Only if no host is left, senders with MTA-STS cannot deliver.
-        let is_usable = |host: &MailHost<'_>| {
+        let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
             }
@@ -315,7 +344,9 @@ impl HostsUnderPolicy<'_> {
         for finding in &mut findings {
             if !is_enforced {
                 finding.severity = Severity::Warning;
-                finding.consequences.push("In mode testing, senders deliver nevertheless, and report the failure".to_owned());
+                finding
+                    .consequences
+                    .push("In mode testing, senders deliver nevertheless, and report the failure".to_owned());
             } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
@@ -323,7 +354,7 @@ impl HostsUnderPolicy<'_> {
         findings
     }
 
-    fn of_host(self, host: &MailHost<'_>) -> Vec<Finding> {
+    fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
             return vec![self.not_covered(&host.name, &name)];
@@ -331,10 +362,15 @@ impl HostsUnderPolicy<'_> {
         let mut findings = Vec::new();
         let servers = host.without_starttls();
         if !servers.is_empty() {
-            let summary = format!("{name} ({}) does not advertise STARTTLS, which the MTA-STS policy requires", addresses_of(&servers));
+            let summary = format!(
+                "{name} ({}) does not advertise STARTTLS, which the MTA-STS policy requires",
+                addresses_of(&servers)
+            );
             let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
             finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
-            finding.cause = "Senders with MTA-STS do not deliver to a server without TLS (TLS reports: starttls-not-supported).".to_owned();
+            finding.cause =
+                "Senders with MTA-STS do not deliver to a server without TLS (TLS reports: starttls-not-supported)."
+                    .to_owned();
             finding.fixes = vec![Fix::text(
                 "Server operator: configure a certificate of a public CA, and advertise STARTTLS to every client on port 25",
             )];
@@ -356,7 +392,9 @@ impl HostsUnderPolicy<'_> {
             for probe in servers.iter().filter_map(|server| server.probe) {
                 finding = finding.tried(probe);
             }
-            finding.cause = format!("Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server (TLS reports: {word}).");
+            finding.cause = format!(
+                "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server (TLS reports: {word})."
+            );
             finding.fixes = vec![Fix::text(format!(
                 "Server operator: install a certificate of a public CA for {name}, with the complete chain, and reload the mail server"
             ))];
@@ -381,7 +419,10 @@ impl HostsUnderPolicy<'_> {
             );
         }
         finding.fixes = vec![
-            Fix::run(format!("Operator of mta-sts.{}: add this line to the policy", self.sight.name()), format!("mx: {name}")),
+            Fix::run(
+                format!("Operator of mta-sts.{}: add this line to the policy", self.sight.name()),
+                format!("mx: {name}"),
+            ),
             change_id(self.sight),
         ];
         finding
@@ -395,5 +436,9 @@ impl HostsUnderPolicy<'_> {
 /// The beginning of a received text, for use in a summary.
 fn shortened(text: &str) -> String {
     const LIMIT: usize = 80;
-    if text.chars().count() <= LIMIT { text.to_owned() } else { text.chars().take(LIMIT).chain("...".chars()).collect() }
+    if text.chars().count() <= LIMIT {
+        text.to_owned()
+    } else {
+        text.chars().take(LIMIT).chain("...".chars()).collect()
+    }
 }

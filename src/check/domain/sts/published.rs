@@ -6,7 +6,7 @@
 use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, records};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
 use crate::question::{FetchRequest, Question};
 use crate::wire::{DnsName, DomainName, RecordKind};
@@ -40,8 +40,12 @@ pub(super) enum PublishedPolicy<'s> {
 /// Why a policy cannot be fetched.
 #[derive(Clone, Debug)]
 pub(super) enum FetchFailure<'s> {
-    /// The name has no IP address.
+    /// The name of the web server does not exist (NXDOMAIN).
+    NoName,
+    /// The name has no IP address, or it is not known why there is none.
     NoAddress,
+    /// The lookup of the IP addresses fails, for example with SERVFAIL.
+    Lookup,
     /// No connection, or no TLS.
     Connection(&'s Fault),
     /// The certificate of the web server is not valid.
@@ -68,9 +72,13 @@ impl FetchFailure<'_> {
     /// The failure in a few words, without received text.
     pub(super) fn words(&self) -> String {
         match self {
+            FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
+            FetchFailure::Lookup => "the lookup of the web server's IP addresses fails".to_owned(),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
-            FetchFailure::Certificate { word, .. } => format!("the certificate of the web server is not valid ({word})"),
+            FetchFailure::Certificate { word, .. } => {
+                format!("the certificate of the web server is not valid ({word})")
+            }
             FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
             FetchFailure::Status(response) => format!("status {}", response.status),
             FetchFailure::TooLong => "the response is longer than 64 KB".to_owned(),
@@ -114,12 +122,15 @@ pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
 
 /// The questions that are worth asking now.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
-    let mut questions: Vec<Question> =
-        record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
+    let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
     let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
-    if is_found && matches!(published_policy(sight), PublishedPolicy::Unreachable { .. }) {
+    if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
         questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
+        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup) {
+            let host = policy_request(sight).map(|request| DnsName::from(&request.host));
+            questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
+        }
     }
     questions
 }
@@ -151,9 +162,16 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
     let Some(request) = policy_request(sight) else { return PublishedPolicy::Unknown };
     let unreachable = |probe, why| PublishedPolicy::Unreachable { probe, why };
     match sight.fetched(&request) {
-        Known::Unasked | Known::Waiting | Known::Skipped(_) => PublishedPolicy::Unknown,
+        Known::Unasked | Known::Waiting | Known::Skipped => PublishedPolicy::Unknown,
         Known::Failed(probe, fault) => match fault {
-            Fault::NoAddress => unreachable(probe, FetchFailure::NoAddress),
+            Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                // There is an IP address, but none that this machine can connect to.
+                Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
+                Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
+                Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
+                Known::Failed(..) | Known::Skipped => PublishedPolicy::Unknown,
+                Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
+            },
             fault if is_local(fault) => PublishedPolicy::Unknown,
             fault => unreachable(probe, FetchFailure::Connection(fault)),
         },
@@ -165,9 +183,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
             Some(response) if response.status != 200 => unreachable(probe, FetchFailure::Status(response)),
             Some(response) if response.too_long => unreachable(probe, FetchFailure::TooLong),
             Some(response) if response.is_cut => unreachable(probe, FetchFailure::Cut),
-            Some(response) => {
-                PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) }
-            }
+            Some(response) => PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) },
         },
     }
 }
@@ -178,9 +194,7 @@ fn is_local(fault: &Fault) -> bool {
         Fault::TimeUp { .. } | Fault::Interrupted => true,
         Fault::NotConnected { connect } => matches!(
             connect.kind,
-            ConnectFaultKind::NetworkUnreachable
-                | ConnectFaultKind::NoSourceAddress
-                | ConnectFaultKind::DeniedHere
+            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
         ),
         Fault::Dns { kind, .. } => {
             matches!(kind, crate::evidence::DnsFaultKind::NoResolver | crate::evidence::DnsFaultKind::Unreachable)
@@ -221,7 +235,7 @@ pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
 }
 
 /// The MTA-STS policy of the domain.
-pub(in crate::check::domain) fn seen(sight: Sight<'_>) -> StsSeen {
+pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
     let mut seen = StsSeen::default();
     let (record, policy) = (published_record(sight), published_policy(sight));
     seen.state = match &record {
@@ -284,11 +298,7 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
 }
 
 /// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
-pub(in crate::check::domain) fn result(
-    sight: Sight<'_>,
-    host: &DnsName,
-    chain: Option<&Presented>,
-) -> StsResultSeen {
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without = |result: Option<&str>| StsResultSeen {
         delivers: opportunistic,
@@ -334,7 +344,7 @@ pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: St
 /// Whether a name that was not published has the same record, so that it is a wildcard.
 pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
     let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
-        let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).seen()?;
+        let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).answer()?;
         Some(versioned(&seen.texts().collect::<Vec<_>>(), "v=STSv1"))
     };
     match (texts(record_name(sight)), texts(wildcard_name(sight))) {

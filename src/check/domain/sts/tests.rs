@@ -1,0 +1,343 @@
+//! Tests of MTA-STS: the record, the request for the policy, the policy, and the hosts under it.
+
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
+use super::judge::findings;
+use super::published::{questions, result, summary};
+use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
+use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
+use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::world::{World, name, plan};
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{
+    ConnectFault, DnsFaultKind, Evidence, Fault, FetchSeen, HttpResponse, NameMatch, Outcome, Phase, Presented, Trust,
+};
+use crate::plan::Plan;
+use crate::policy::tlsa::tests::{made, sent};
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+const HOST: &str = "mta-sts.example.com";
+const PATH: &str = "/.well-known/mta-sts.txt";
+const RECORD: &str = "_mta-sts.example.com TXT v=STSv1; id=20260101";
+const POLICY: &str = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n";
+
+/// A chain that leads to a trusted root, and whose name matches.
+fn trusted(days: (i64, i64)) -> Presented {
+    let made = made(days);
+    let mut presented = sent(&made.ders.iter().collect::<Vec<_>>());
+    presented.trust = Trust::Trusted { path: vec!["leaf".to_owned(), "middle".to_owned(), "root".to_owned()] };
+    presented.path = vec![0, 1, 2];
+    presented.name = NameMatch::Matches { expected: HOST.to_owned() };
+    presented
+}
+
+fn other_name() -> Presented {
+    let name = NameMatch::Differs { expected: HOST.to_owned(), presented: vec!["mx.example.com".to_owned()] };
+    Presented { name, ..trusted((-1, 30)) }
+}
+
+fn page(body: &str) -> FetchSeen {
+    FetchSeen {
+        address: "192.0.2.80:443".parse().expect("an address"),
+        tls_version: "TLS 1.3".to_owned(),
+        presented: Box::new(trusted((-1, 30))),
+        response: Some(HttpResponse {
+            status: 200,
+            content_type: Some("text/plain; charset=utf-8".to_owned()),
+            location: None,
+            body: body.to_owned(),
+            body_bytes: body.len(),
+            too_long: false,
+            is_cut: false,
+        }),
+    }
+}
+
+fn page_with(change: impl Fn(&mut HttpResponse)) -> FetchSeen {
+    let mut page = page(POLICY);
+    page.response.iter_mut().for_each(change);
+    page
+}
+
+/// A check with these records, and this policy if there is one.
+struct Case {
+    plan: Plan,
+    evidence: Evidence,
+}
+
+fn case_in(mut world: World) -> Case {
+    let plan = plan("example.com");
+    let evidence = world.evidence_for(&plan, |plan, evidence| {
+        let sight = Sight::new(plan, evidence).expect("a check of a domain");
+        std::iter::once(records(&sight.name(), RecordKind::Mx)).chain(questions(sight)).collect()
+    });
+    Case { plan, evidence }
+}
+
+fn case(zone: &str, page: Option<FetchSeen>) -> Case {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com").zone(zone);
+    if let Some(page) = page {
+        world.page(HOST, PATH, page);
+    }
+    case_in(world)
+}
+
+impl Case {
+    fn sight(&self) -> Sight<'_> {
+        Sight::new(&self.plan, &self.evidence).expect("a check of a domain")
+    }
+
+    fn summary(&self) -> StsSeen {
+        summary(self.sight())
+    }
+
+    fn with(&self, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
+        findings(self.sight(), hosts)
+    }
+
+    fn ids(&self) -> Vec<(String, Severity)> {
+        pairs(&self.with(&[]))
+    }
+}
+
+fn pairs(findings: &[Finding]) -> Vec<(String, Severity)> {
+    findings.iter().map(|one| (one.rule.clone().into_owned(), one.severity)).collect()
+}
+
+fn expect(id: &str, severity: Severity) -> Vec<(String, Severity)> {
+    vec![(id.to_owned(), severity)]
+}
+
+fn host<'s>(host: &str, tls: ServerTls<'s>) -> PolicyHost<'s> {
+    let ip = "192.0.2.1".parse().expect("an address");
+    PolicyHost { name: name(host), servers: vec![PolicyServer { ip, probe: None, tls }] }
+}
+
+#[test]
+fn a_valid_policy_raises_nothing() {
+    let case = case(RECORD, Some(page(POLICY)));
+    assert_eq!(case.ids(), []);
+    let seen = case.summary();
+    assert_eq!((seen.state, seen.mode.as_deref()), (PublishedState::Valid, Some("enforce")));
+    assert_eq!((seen.id.as_deref(), seen.max_age, seen.status), (Some("20260101"), Some(604_800), Some(200)));
+    // CRLF and spaces at the end of a line are no fault.
+    let body = POLICY.replace('\n', " \r\n");
+    assert_eq!(self::case(RECORD, Some(page(&body))).ids(), []);
+}
+
+#[test]
+fn record_and_policy_are_requested_at_the_same_time() {
+    let plan = plan("example.com");
+    let evidence = World::new().evidence_for(&plan, |_, _| Vec::new());
+    let sight = Sight::new(&plan, &evidence).expect("a check of a domain");
+    let asked = questions(sight);
+    assert!(matches!(asked.as_slice(), [Question::Records(_), Question::Fetch(_)]), "{asked:?}");
+}
+
+#[test]
+fn a_domain_without_mta_sts_raises_nothing() {
+    let case = case("example.com TXT v=spf1 -all", None);
+    assert_eq!((case.ids(), case.summary().state), (vec![], PublishedState::Absent));
+    // An unrelated record at the same name is discarded.
+    let unrelated = self::case("_mta-sts.example.com TXT google-site-verification=x", None);
+    assert_eq!((unrelated.ids(), unrelated.summary().state), (vec![], PublishedState::Absent));
+    let beside = self::case(&format!("{RECORD}\n_mta-sts.example.com TXT unrelated"), Some(page(POLICY)));
+    assert_eq!((beside.ids(), beside.summary().state), (vec![], PublishedState::Valid));
+}
+
+#[test]
+fn invalid_records_are_reported_with_the_record_to_publish() {
+    let of = |text: &str| case(&format!("_mta-sts.example.com TXT {text}"), Some(page(POLICY)));
+    for text in ["v=STSv1;", "v=STSv1; id=a-b", "v=STSV1; id=1", "id=1; v=STSv1;", "v=STSv1 id=1"] {
+        let found = of(text).with(&[]);
+        assert_eq!(pairs(&found), expect("sts-record-invalid", Severity::Warning), "{text}");
+        let command = found[0].fixes[0].command.as_deref().expect("a record");
+        assert_eq!(command, "_mta-sts.example.com. IN TXT \"v=STSv1; id=20260921141320;\"");
+        assert_eq!(of(text).summary().state, PublishedState::Invalid);
+    }
+    assert_eq!(of("v=STSv1 ; id=1").ids(), expect("sts-record-invalid", Severity::Notice));
+    let two = case(&format!("{RECORD}\n{RECORD}1"), Some(page(POLICY)));
+    assert_eq!(two.ids(), expect("sts-record-invalid", Severity::Warning));
+    let beside = case("_mta-sts.example.com TXT v=STSv1 ; id=1\n_mta-sts.example.com TXT other", Some(page(POLICY)));
+    assert_eq!(beside.ids(), expect("sts-record-invalid", Severity::Warning));
+}
+
+#[test]
+fn each_failure_of_the_request_is_named() {
+    let certificate = |presented: Presented| FetchSeen { presented: Box::new(presented), response: None, ..page("") };
+    let redirect = page_with(|response| {
+        response.status = 301;
+        response.location = Some("https://www.example.com/".to_owned());
+    });
+    let cases = [
+        (None, "sts-policy-fetch-error: the name of the web server does not exist (NXDOMAIN)"),
+        (Some(redirect), "sts-policy-fetch-error: redirect (status 301)"),
+        (Some(page_with(|response| response.status = 404)), "sts-policy-fetch-error: status 404"),
+        (Some(page_with(|response| response.status = 500)), "sts-policy-fetch-error: status 500"),
+        (
+            Some(page_with(|response| response.too_long = true)),
+            "sts-policy-fetch-error: the response is longer than 64 KB",
+        ),
+        (Some(page_with(|response| response.is_cut = true)), "sts-policy-fetch-error: the response does not end"),
+        (
+            Some(certificate(other_name())),
+            "sts-webpki-invalid: the certificate of the web server is not valid (certificate-host-mismatch)",
+        ),
+        (
+            Some(certificate(trusted((-60, -1)))),
+            "sts-webpki-invalid: the certificate of the web server is not valid (certificate-expired)",
+        ),
+    ];
+    for (page, problem) in cases {
+        let case = case(RECORD, page);
+        let found = case.with(&[]);
+        assert_eq!(pairs(&found), expect("sts-policy-unreachable", Severity::Warning), "{problem}");
+        assert_eq!(found[0].failure, None, "new senders deliver");
+        assert_eq!(case.summary().problem.as_deref(), Some(problem));
+        assert_eq!(case.summary().state, PublishedState::Invalid);
+    }
+}
+
+#[test]
+fn a_failure_of_this_machine_is_no_fault_of_the_domain() {
+    fn no_route(_: &Plan, question: &Question) -> Option<Outcome> {
+        let kind = ConnectFaultKind::NetworkUnreachable;
+        let connect = ConnectFault { kind, errno: Some(101), detail: "network unreachable".to_owned() };
+        matches!(question, Question::Fetch(_)).then_some(Outcome::Failed { fault: Fault::NotConnected { connect } })
+    }
+    fn silent(_: &Plan, question: &Question) -> Option<Outcome> {
+        let fault = Fault::Silent { phase: Phase::Tls, waited_ms: 60_000.0, partial_bytes: 0 };
+        matches!(question, Question::Fetch(_)).then_some(Outcome::Failed { fault })
+    }
+    let with = |others: fn(&Plan, &Question) -> Option<Outcome>| {
+        let mut world = World::new();
+        world.record(RECORD);
+        world.others = others;
+        case_in(world)
+    };
+    let local = with(no_route);
+    assert_eq!((local.ids(), local.summary().state), (vec![], PublishedState::Unknown));
+    assert_eq!(with(silent).ids(), expect("sts-policy-unreachable", Severity::Warning));
+    let mut world = World::new();
+    world.fails("_mta-sts.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
+    let failed = case_in(world);
+    assert_eq!((failed.ids(), failed.summary().state), (vec![], PublishedState::Unknown));
+}
+
+#[test]
+fn a_wildcard_record_is_recognised() {
+    let zone = format!("{RECORD}\n_mta-sts-wildcard-test.example.com TXT v=STSv1; id=20260101");
+    assert_eq!(case(&zone, None).with(&[])[0].consequences.len(), 1);
+    assert!(case(RECORD, None).with(&[])[0].consequences.is_empty());
+}
+
+#[test]
+fn invalid_policies_name_the_line() {
+    let of = |body: &str| case(RECORD, Some(page(body))).with(&[]);
+    let text = |finding: &Finding| crate::evidence::quote::resolve(&finding.summary, |_, text| text.to_owned());
+    let misspelt = of("version: STSv1\nmode: enforce\nnmx: mx0.example.de\nmax_age: 604800\n");
+    assert_eq!(pairs(&misspelt), expect("sts-policy-invalid", Severity::Error));
+    assert_eq!(
+        text(&misspelt[0]),
+        "the MTA-STS policy is invalid: there is no mx, line 3: nmx: mx0.example.de (the name of this field is wrong)"
+    );
+    let case_of_mode = of("version: STSv1\nMode: enforce\nmx: mx.example.com\nmax_age: 604800\n");
+    assert!(text(&case_of_mode[0]).contains("line 2: Mode: enforce"));
+    for body in ["", "<html></html>", "version: STSv1\nmode: ENFORCE\nmx: a.example\nmax_age: 1\n"] {
+        assert_eq!(pairs(&of(body)), expect("sts-policy-invalid", Severity::Error), "{body}");
+    }
+    for body in [
+        "version: STSv1\nmode: enforce\nmx: mx.example.com.\nmax_age: 604800\n",
+        "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 31557601\n",
+        "version: STSv1\n\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n",
+    ] {
+        assert_eq!(pairs(&of(body)), expect("sts-policy-invalid", Severity::Warning), "{body}");
+    }
+}
+
+#[test]
+fn notes_about_a_valid_policy() {
+    let html = page_with(|response| response.content_type = Some("text/html".to_owned()));
+    assert_eq!(case(RECORD, Some(html)).ids(), expect("sts-media-type", Severity::Warning));
+    assert_eq!(
+        case("example.com A 192.0.2.1", Some(page(POLICY))).ids(),
+        expect("sts-without-record", Severity::Notice)
+    );
+    let testing = POLICY.replace("enforce", "testing");
+    assert_eq!(case(RECORD, Some(page(&testing))).ids(), expect("sts-not-enforced", Severity::Notice));
+    let none = "version: STSv1\nmode: none\nmax_age: 86400\n";
+    assert_eq!(case(RECORD, Some(page(none))).ids(), expect("sts-not-enforced", Severity::Notice));
+    let short = POLICY.replace("604800", "86400");
+    assert_eq!(case(RECORD, Some(page(&short))).ids(), expect("sts-max-age-short", Severity::Notice));
+}
+
+#[test]
+fn hosts_must_be_in_the_policy() {
+    let good = trusted((-1, 30));
+    let hosts = [
+        host("mx.example.com", ServerTls::Chains(vec![&good])),
+        host("a.b.example.com", ServerTls::Chains(vec![&good])),
+    ];
+    let case = case(RECORD, Some(page(POLICY)));
+    let found = case.with(&hosts);
+    assert_eq!(pairs(&found), expect("sts-mx-not-covered", Severity::Error));
+    assert_eq!(found[0].failure, None, "another host is left");
+    assert_eq!(case.with(&hosts[1..])[0].failure, Some(PhaseFailure::Tls));
+    let wildcard = POLICY.replace("mx: mx.example.com", "mx: *.example.com");
+    let found = self::case(RECORD, Some(page(&wildcard))).with(&hosts);
+    assert_eq!(pairs(&found), expect("sts-mx-not-covered", Severity::Error));
+    let testing = POLICY.replace("enforce", "testing");
+    let found = self::case(RECORD, Some(page(&testing))).with(&hosts[1..]);
+    assert!(pairs(&found).contains(&("sts-mx-not-covered".to_owned(), Severity::Warning)));
+    assert!(found.iter().all(|one| one.failure.is_none()));
+}
+
+#[test]
+fn hosts_in_the_policy_need_tls_and_a_valid_certificate() {
+    let case = case(RECORD, Some(page(POLICY)));
+    let (good, expired, other) = (trusted((-1, 30)), trusted((-60, -1)), other_name());
+    let mx = |tls| [host("mx.example.com", tls)];
+    assert_eq!(case.with(&mx(ServerTls::Chains(vec![&good]))), []);
+    let found = case.with(&mx(ServerTls::NotOffered));
+    assert_eq!(pairs(&found), expect("sts-without-starttls", Severity::Error));
+    assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    for chain in [&expired, &other] {
+        let found = case.with(&mx(ServerTls::Chains(vec![chain])));
+        assert_eq!(pairs(&found), expect("sts-certificate-invalid", Severity::Error));
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    }
+    assert_eq!(case.with(&mx(ServerTls::Unknown)), [], "what was not tested is no fault");
+    assert_eq!(case.with(&mx(ServerTls::Unreachable)), []);
+}
+
+#[test]
+fn results_use_the_words_of_tls_reports() {
+    let (good, expired, other) = (trusted((-1, 30)), trusted((-60, -1)), other_name());
+    let name_matches = NameMatch::Matches { expected: "mx.example.com".to_owned() };
+    let self_signed = Presented { name: name_matches, ..sent(&[&made((-1, 30)).ders[0]]) };
+    let mx: DnsName = name("mx.example.com");
+    let enforce = case(RECORD, Some(page(POLICY)));
+    let of = |case: &Case, host: &DnsName, chain: Option<&Presented>| {
+        let found = result(case.sight(), host, chain);
+        (found.delivers, found.listed, found.result)
+    };
+    let failed = |word: &str| (Delivery::NotDelivered, Some(true), Some(word.to_owned()));
+    assert_eq!(of(&enforce, &mx, Some(&good)), (Delivery::Authenticated, Some(true), None));
+    assert_eq!(of(&enforce, &mx, Some(&expired)), failed("certificate-expired"));
+    assert_eq!(of(&enforce, &mx, Some(&other)), failed("certificate-host-mismatch"));
+    assert_eq!(of(&enforce, &mx, Some(&self_signed)), failed("certificate-not-trusted"));
+    assert_eq!(of(&enforce, &mx, None), failed("starttls-not-supported"));
+    let unlisted = (Delivery::NotDelivered, Some(false), Some("validation-failure".to_owned()));
+    assert_eq!(of(&enforce, &name("mx2.example.com"), Some(&good)), unlisted);
+    let testing = case(RECORD, Some(page(&POLICY.replace("enforce", "testing"))));
+    let reported = (Delivery::Encrypted, Some(true), Some("certificate-expired".to_owned()));
+    assert_eq!(of(&testing, &mx, Some(&expired)), reported);
+    let unreachable = case(RECORD, None);
+    let fetch = (Delivery::Encrypted, None, Some("sts-policy-fetch-error".to_owned()));
+    assert_eq!(of(&unreachable, &mx, Some(&expired)), fetch);
+    let absent = case("example.com A 192.0.2.1", None);
+    assert_eq!(of(&absent, &mx, None), (Delivery::ClearText, None, None));
+}

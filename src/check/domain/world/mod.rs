@@ -24,6 +24,8 @@ pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
 pub(in crate::check) struct World {
     /// The mail servers by IP address, on every port; a fault instead of a server if connections fail.
     servers: HashMap<IpAddr, Result<MailServer, ConnectFaultKind>>,
+    /// Servers that respond on one port only. Connections to other ports time out.
+    only_on: HashMap<IpAddr, u16>,
     responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String), Outcome>,
     /// The answers to further questions, for tests that need more than tables.
@@ -91,6 +93,7 @@ impl World {
     pub(in crate::check) fn new() -> World {
         World {
             servers: HashMap::new(),
+            only_on: HashMap::new(),
             responses: HashMap::new(),
             pages: HashMap::new(),
             others: |_, _| None,
@@ -185,6 +188,12 @@ impl World {
         self
     }
 
+    /// Makes connections to other ports of an IP address time out.
+    pub(in crate::check) fn only_on(&mut self, ip: &str, port: u16) -> &mut World {
+        self.only_on.insert(ip.parse().expect("an address"), port);
+        self
+    }
+
     /// Makes connections to an IP address fail. Without a server, connections are refused.
     pub(in crate::check) fn closed(&mut self, ip: &str, kind: ConnectFaultKind) -> &mut World {
         self.servers.insert(ip.parse().expect("an address"), Err(kind));
@@ -246,6 +255,9 @@ impl World {
                 let Host::Ip(ip) = host else { return Outcome::Failed { fault: Fault::NoAddress } };
                 let address = SocketAddr::new(*ip, *port);
                 let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
+                if self.only_on.get(ip).is_some_and(|open| open != port) {
+                    return servers::not_connected(evidence, id, address, ConnectFaultKind::TimedOut, at_ms);
+                }
                 match (self.servers.get(ip), question) {
                     (Some(Ok(server)), Question::Session(request)) => {
                         server.hold(evidence, id, request, address, at_ms)

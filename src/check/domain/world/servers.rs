@@ -83,11 +83,6 @@ impl MailServer {
         MailServer { chains, ..self }
     }
 
-    /// Sets the TLS version of sessions: `1.2` or `1.3`.
-    pub(in crate::check) fn with_tls(self, version: &str) -> MailServer {
-        MailServer { tls_version: version.to_owned(), ..self }
-    }
-
     fn reply_to(&self, command: &str) -> &str {
         let fits = |(start, _): &&(String, String)| {
             if start.is_empty() { command.is_empty() } else { command.starts_with(start.as_str()) }

@@ -60,7 +60,7 @@ pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     title: "the server cannot check the login at the moment",
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
-        matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at once.",
+        matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at the same time.",
         action: "Try again later with the same password. Server operator: if the error remains, read the log of the authentication service.",
         example: "454 4.7.0 Temporary authentication failure",
         references: "RFC 4954 section 6 (454)",

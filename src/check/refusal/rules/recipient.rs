@@ -22,7 +22,7 @@ pub(crate) static MAILBOX_FULL: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the mailbox is over its quota.",
         matters: "Mail remains in the queue of the sending server (4yz) or bounces (5yz) until the recipient deletes messages.",
-        action: "Inform the recipient in another way, for example by telephone. Recipient: delete messages, or get a larger quota.",
+        action: "Inform the recipient through another channel, for example by telephone. Recipient: delete messages, or get a larger quota.",
         example: "452 4.2.2 The email account that you tried to reach is over quota",
         references: "RFC 3463 section 3.3 (x.2.2)",
     },

@@ -372,7 +372,7 @@ impl Comparison {
                 &rules.keys,
                 &[name.as_str()],
                 |list| format!("a certificate has the key {list}"),
-                "Use a certificate with another key than",
+                "Use a certificate whose key is not",
             ),
         }
         self.graded(

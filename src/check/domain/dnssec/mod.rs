@@ -1,23 +1,45 @@
 //! DNSSEC: the state of the MX records and of the addresses of the hosts, and what is wrong with signatures.
+//!
+//! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
 
-use super::mx;
-use super::seen::{DnssecSeen, DnssecWord};
-use super::sight::Sight;
-use crate::check::finding::{Check, Finding, asks_nothing};
-use crate::evidence::{BogusReason, DnssecState, Evidence, IndeterminateReason, RecordsSeen};
+mod judge;
+mod rules;
+mod words;
+
+use super::seen::{DnssecSeen, DnssecWord, NotTested};
+use super::sight::{Sight, records};
+use super::{mx, zone};
+use crate::check::finding::Check;
+use crate::evidence::{DnssecState, Evidence, IndeterminateReason, RecordsSeen};
 use crate::plan::Plan;
+use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
+use words::bogus_words;
 
-pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask: asks_nothing, judge, rules: &[] };
+pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
+
+/// Asks for the keys of the zone. They are needed only for findings, so no other question waits for them.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions = zone::questions(sight);
+    if let Some(apex) = zone::apex(sight) {
+        questions.extend([RecordKind::Dnskey, RecordKind::Ds].map(|kind| records(&apex, kind)));
+        let is_signed = sight.records(&apex, RecordKind::Dnskey).answer().is_some_and(|seen| !seen.records.is_empty());
+        if is_signed {
+            questions.push(records(&apex, RecordKind::Nsec3Param));
+        }
+    }
+    questions
+}
 
 /// The DNSSEC state of the MX records of the domain.
-pub(super) fn seen(sight: Sight<'_>) -> DnssecSeen {
-    combined(sight.records(&sight.name(), RecordKind::Mx).seen())
+pub(super) fn summary(sight: Sight<'_>) -> DnssecSeen {
+    combined(sight.records(&sight.name(), RecordKind::Mx).answer())
 }
 
 /// The DNSSEC state of the addresses of a host.
 pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
-    combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).seen()))
+    combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
 }
 
 /// The worst state of several responses and of the aliases that they followed.
@@ -28,6 +50,14 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
         Some(state) => DnssecSeen { state: Some(word(state)), reason: reason(state) },
         None => DnssecSeen { state: None, reason: None },
     }
+}
+
+/// DNSSEC and DANE, if the resolver removes signatures or a key could not be looked up.
+pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
+    let seen = sight.records(&sight.name(), RecordKind::Mx).answer()?;
+    let is_unknown =
+        matches!(&seen.dnssec, DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated);
+    is_unknown.then(|| NotTested { what: "DNSSEC and DANE".to_owned(), why: reason(&seen.dnssec).unwrap_or_default() })
 }
 
 /// The order of states: the highest decides for a set of responses.
@@ -65,24 +95,5 @@ fn reason(state: &DnssecState) -> Option<String> {
     })
 }
 
-fn bogus_words(why: &BogusReason) -> String {
-    match why {
-        BogusReason::Expired { at } => format!("the signature expired on {}", date(*at)),
-        BogusReason::NotYetValid { at } => format!("the signature is not valid before {}", date(*at)),
-        BogusReason::NoSignature => "the records have no signature".to_owned(),
-        BogusReason::NoKey { tag } => format!("the zone has no key {tag}"),
-        BogusReason::DsMismatch => "no DS record matches a key of the zone".to_owned(),
-        BogusReason::WrongSignature => "the signature does not match the records".to_owned(),
-        BogusReason::DenialUnproven => "no valid proof that the records do not exist".to_owned(),
-        BogusReason::Other => "the validation failed".to_owned(),
-    }
-}
-
-/// A time of a signature as a date and time in UTC.
-fn date(seconds: u32) -> String {
-    jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(|_| seconds.to_string(), |time| time.to_string())
-}
-
-fn judge(_: &Plan, _: &Evidence) -> Vec<Finding> {
-    Vec::new()
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Findings about authoritative name servers.
+
+use super::super::mx::code_words;
+use super::super::sight::{Known, Sight};
+use super::super::zone;
+use super::rules::{
+    DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
+    DELEGATION_SERVER_WITHOUT_ADDRESS, DNS_ANSWER_TRUNCATED, MX_DIFFERS_BETWEEN_SERVERS,
+};
+use super::servers::{
+    NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
+    name_servers, normalised, reply, tested,
+};
+use crate::check::finding::{Finding, Severity};
+use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let Some(apex) = zone::apex(sight) else { return Vec::new() };
+    let Some(probe) = sight.records(&apex, RecordKind::Ns).probe() else { return Vec::new() };
+    if !addresses_known(sight, &apex) {
+        return Vec::new();
+    }
+    let servers = tested(sight, &apex);
+    let mut findings = Vec::new();
+    findings.extend(without_address(sight, &apex, probe));
+    findings.extend(truncated(sight, &apex, &servers));
+    if is_blocked_here(sight, &apex, &servers) {
+        return findings;
+    }
+    findings.extend(lame(sight, &apex, &servers));
+    let differing = differing(sight, &servers);
+    for (kind, groups) in &differing {
+        findings.extend(differs(sight, &apex, *kind, groups, &servers));
+    }
+    if differing.is_empty() {
+        findings.extend(serials(sight, &apex, &servers));
+        findings.extend(resolver_differs(sight, &servers));
+    }
+    findings
+}
+
+fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
+    let wrong: Vec<DnsName> =
+        name_servers(sight, apex).into_iter().filter(|name| has_no_address(sight, name)).collect();
+    if wrong.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = wrong.iter().map(|name| probe.quote(name.as_str()).to_string()).collect();
+    let summary = format!("name servers of {apex} without an IP address: {}", names.join(", "));
+    let mut found = Finding {
+        cause: "Resolvers cannot use these servers.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "Operator of the DNS: remove the NS record of {} in the zone {apex} and at the registrar, or publish addresses for it",
+            names.first().cloned().unwrap_or_default()
+        ))],
+        ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
+    };
+    for name in &wrong {
+        for kind in [RecordKind::A, RecordKind::Aaaa] {
+            if let Some(of_name) = sight.records(name, kind).probe() {
+                found = found.tried(of_name.id);
+            }
+        }
+    }
+    if wrong.iter().any(|name| !name.is_within(apex)) {
+        found.consequences.push(
+            "If the domain of such a name is not registered any more, an attacker could register it and answer for the zone"
+                .to_owned(),
+        );
+    }
+    Some(found)
+}
+
+/// A server in a sentence: its name and its IP address.
+fn shown_as(server: &NameServer, probe: &Probe) -> String {
+    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
+}
+
+/// Servers that need TCP for a response and do not respond over TCP.
+fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
+    let domain = sight.name();
+    let mut places = Vec::new();
+    let mut probes = Vec::new();
+    for server in servers {
+        for (name, kind) in [(apex, RecordKind::Soa), (&domain, RecordKind::Mx), (&domain, RecordKind::Txt)] {
+            if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::TcpFailed, .. }) =
+                answer(sight, name, kind, server)
+            {
+                places.push(format!("{kind} from {}", shown_as(server, probe)));
+                probes.push(probe.id);
+            }
+        }
+    }
+    let first = servers.first().filter(|_| !places.is_empty())?;
+    let summary = format!(
+        "responses about {domain} that do not fit into a UDP packet are not available over TCP: {}",
+        places.join(", ")
+    );
+    let finding = Finding::new(&DNS_ANSWER_TRUNCATED, Phase::Dns, Confidence::Likely, summary);
+    let finding = Finding {
+        cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
+        otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
+        fixes: vec![
+            Fix::run(
+                "Operator of the DNS: open TCP port 53 of the name server in the firewall. This command tests it",
+                format!("dig +tcp {domain} TXT @{}", first.ip),
+            ),
+            Fix::text("Operator of the domain: remove TXT records that are no longer needed, so that the response is smaller"),
+        ],
+        ..finding
+    };
+    Some(probes.into_iter().fold(finding, Finding::tried))
+}
+
+/// Servers that do not answer for the zone, or do not respond although others of their address family do.
+fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
+    let replies: Vec<(&NameServer, ServerReply<'_>)> =
+        servers.iter().map(|server| (server, reply(sight, apex, server))).collect();
+    let responds = |is_ipv4: bool| {
+        replies.iter().any(|(server, reply)| {
+            server.ip.is_ipv4() == is_ipv4
+                && matches!(reply, ServerReply::Authoritative { .. } | ServerReply::Lame { .. })
+        })
+    };
+    let mut places = Vec::new();
+    let mut probes = Vec::new();
+    let mut confidence = Confidence::Certain;
+    for (server, reply) in &replies {
+        match reply {
+            ServerReply::Lame { probe, code } => {
+                let why = match code {
+                    DnsCode::NoError => "not authoritative".to_owned(),
+                    code => code_words(*code),
+                };
+                places.push(format!("{} ({why})", shown_as(server, probe)));
+                probes.push(probe.id);
+            }
+            ServerReply::Silent { probe } if responds(server.ip.is_ipv4()) => {
+                places.push(format!("{} (no response)", shown_as(server, probe)));
+                probes.push(probe.id);
+                confidence = Confidence::Likely;
+            }
+            ServerReply::Authoritative { .. } | ServerReply::Silent { .. } | ServerReply::Unknown => {}
+        }
+    }
+    if places.is_empty() {
+        return None;
+    }
+    let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
+    let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
+    finding.cause = "The zone names these servers in its NS records, so resolvers ask them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    if confidence != Confidence::Certain {
+        finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
+    }
+    if !replies.iter().any(|(_, reply)| matches!(reply, ServerReply::Authoritative { .. })) {
+        finding.severity = Severity::Error;
+        finding.cause = "No server that was asked answers for the zone. Resolvers that have no older response cannot find the mail servers.".to_owned();
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("A device on the network path may answer or block DNS questions to other servers. Repeat the check from another network to find out.".to_owned());
+    }
+    let first = places.first().cloned().unwrap_or_default();
+    finding.fixes.push(Fix::text(format!(
+        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record in the zone and at the registrar"
+    )));
+    Some(probes.into_iter().fold(finding, Finding::tried))
+}
+
+fn differs(
+    sight: Sight<'_>,
+    apex: &DnsName,
+    kind: RecordKind,
+    groups: &[ServerGroup],
+    servers: &[NameServer],
+) -> Option<Finding> {
+    let domain = sight.name();
+    let quoted = |group: &ServerGroup| {
+        let first = group.servers.first()?;
+        let probe = answer(sight, &domain, kind, first).probe()?;
+        let names: Vec<String> = group.servers.iter().map(|server| shown_as(server, probe)).collect();
+        let records = match group.records.is_empty() {
+            true => "no record".to_owned(),
+            false => probe.quote(shortened(&group.records.join(", "))).to_string(),
+        };
+        Some(format!("{} has {records}", names.join(", ")))
+    };
+    let shown: Vec<String> = groups.iter().take(3).filter_map(quoted).collect();
+    let summary =
+        format!("the name servers of {apex} have different {kind} records for {domain}: {}", shown.join("; "));
+    let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
+    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
+    finding.cause = match kind {
+        RecordKind::Mx => "Mail goes to different hosts, depending on the server that the resolver of the sender asks.",
+        _ => "Results such as that of SPF depend on the server that the resolver of the receiver asks.",
+    }
+    .to_owned();
+    if serials_of(sight, apex, servers).len() > 1 {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may be on its way to the other servers. Repeat the check after some minutes to find out.".to_owned());
+    }
+    let odd = groups.last().and_then(|group| {
+        let first = group.servers.first()?;
+        Some(shown_as(first, answer(sight, &domain, kind, first).probe()?))
+    });
+    finding.fixes.push(Fix::text(format!(
+        "Operator of the DNS: check the zone transfer to {}; if several DNS providers are used, publish the same records at all of them",
+        odd.unwrap_or_default()
+    )));
+    for server in groups.iter().flat_map(|group| &group.servers) {
+        if let Some(probe) = answer(sight, &domain, kind, server).probe() {
+            finding = finding.tried(probe.id);
+        }
+    }
+    Some(finding)
+}
+
+/// At most 200 characters of a text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The serial numbers of the zone, each with the servers that have it.
+fn serials_of<'s>(
+    sight: Sight<'s>,
+    apex: &DnsName,
+    servers: &[NameServer],
+) -> Vec<(u32, Vec<(NameServer, &'s Probe)>)> {
+    let mut serials: Vec<(u32, Vec<(NameServer, &'s Probe)>)> = Vec::new();
+    for server in servers {
+        let ServerReply::Authoritative { probe, serial } = reply(sight, apex, server) else { continue };
+        match serials.iter_mut().find(|(known, _)| *known == serial) {
+            Some((_, group)) => group.push((server.clone(), probe)),
+            None => serials.push((serial, vec![(server.clone(), probe)])),
+        }
+    }
+    serials
+}
+
+fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
+    let serials = serials_of(sight, apex, servers);
+    if serials.len() < 2 {
+        return None;
+    }
+    let list: Vec<String> = serials
+        .iter()
+        .map(|(serial, group)| {
+            let names: Vec<String> = group.iter().map(|(server, probe)| shown_as(server, probe)).collect();
+            format!("{serial} ({})", names.join(", "))
+        })
+        .collect();
+    let summary = format!("the name servers of {apex} have different serial numbers: {}", list.join(", "));
+    let finding = Finding::new(&DELEGATION_SERIAL_DIFFERS, Phase::Dns, Confidence::Certain, summary);
+    let finding = Finding {
+        cause: "Their MX and TXT records are the same. A change may be on its way to the other servers, or the servers number their copies independently.".to_owned(),
+        ..finding
+    };
+    Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
+}
+
+/// The resolver returned other MX records than all authoritative servers.
+fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding> {
+    let domain = sight.name();
+    let Known::Seen(probe, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
+    let groups = groups(sight, RecordKind::Mx, servers);
+    let group = groups.first().filter(|group| groups.len() == 1 && !group.servers.is_empty())?;
+    // The authoritative servers do not follow an alias into another zone.
+    let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
+    if follows_alias || !seen.is_answer() || normalised(seen) == group.records {
+        return None;
+    }
+    let shown = |records: &[String]| match records.is_empty() {
+        true => "no record".to_owned(),
+        false => probe.quote(shortened(&records.join(", "))).to_string(),
+    };
+    let summary = format!(
+        "the resolver returned other MX records for {domain} ({}) than its name servers ({})",
+        shown(&normalised(seen)),
+        shown(&group.records)
+    );
+    let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let finding = Finding {
+        cause: "The resolver may have kept an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
+        fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
+        ..finding
+    };
+    let probes = group.servers.iter().filter_map(|server| answer(sight, &domain, RecordKind::Mx, server).probe());
+    Some(probes.fold(finding, |finding, probe| finding.tried(probe.id)))
+}

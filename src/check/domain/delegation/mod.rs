@@ -1,0 +1,120 @@
+//! The authoritative name servers of the zone that contains the domain: whether they answer for it, and whether their
+//! records are the same.
+//!
+//! The questions go to the servers directly, without the resolver. If no server responds to any of them, this machine
+//! probably cannot send DNS questions to the internet, and the servers are not blamed. The NS records of the parent zone
+//! are not compared, because they are not part of the answer section of any response.
+//!
+//! Modules: [`servers`] (which servers are asked, and what they responded), [`judge`] (the findings), [`rules`].
+
+mod judge;
+mod rules;
+mod servers;
+#[cfg(test)]
+mod tests;
+
+use super::seen::{NameServerSeen, NameServerState, NotTested};
+use super::sight::{Sight, records};
+use super::zone;
+use crate::check::finding::Check;
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+use crate::question::Question;
+use crate::wire::RecordKind;
+use servers::{ServerReply, addresses_known, differing, name_servers, request, tested};
+
+pub(super) static CHECK: Check = Check { subject: "domain-delegation", ask, judge: judge::judge, rules: rules::RULES };
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut questions = zone::questions(sight);
+    let Some(apex) = zone::apex(sight) else { return questions };
+    questions.push(records(&apex, RecordKind::Ns));
+    for server in name_servers(sight, &apex) {
+        questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&server, kind)));
+    }
+    if addresses_known(sight, &apex) {
+        for server in tested(sight, &apex) {
+            for (name, kind) in
+                [(&apex, RecordKind::Soa), (&sight.name(), RecordKind::Mx), (&sight.name(), RecordKind::Txt)]
+            {
+                questions.push(Question::Records(request(sight, name, kind, server.ip)));
+            }
+        }
+    }
+    questions
+}
+
+/// The authoritative name servers with their state.
+pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
+    let Some(apex) = zone::apex(sight) else { return Vec::new() };
+    if !addresses_known(sight, &apex) {
+        return Vec::new();
+    }
+    let tested = tested(sight, &apex);
+    let differing = differing(sight, &tested);
+    let mut list = Vec::new();
+    for name in name_servers(sight, &apex) {
+        let of_name: Vec<_> = tested.iter().filter(|server| server.name == name).collect();
+        if of_name.is_empty() {
+            let state = match servers::has_no_address(sight, &name) {
+                true => NameServerState::NoAddress,
+                false => NameServerState::NotTested,
+            };
+            list.push(NameServerSeen {
+                name: name.to_string(),
+                address: None,
+                state,
+                serial: None,
+                differs: Vec::new(),
+            });
+        }
+        for server in of_name {
+            let reply = servers::reply(sight, &apex, server);
+            list.push(NameServerSeen {
+                name: name.to_string(),
+                address: Some(server.ip),
+                state: match reply {
+                    ServerReply::Authoritative { .. } => NameServerState::Authoritative,
+                    ServerReply::Lame { .. } => NameServerState::Lame,
+                    ServerReply::Silent { .. } => NameServerState::Unreachable,
+                    ServerReply::Unknown => NameServerState::NotTested,
+                },
+                serial: match reply {
+                    ServerReply::Authoritative { serial, .. } => Some(serial),
+                    _ => None,
+                },
+                differs: differing
+                    .iter()
+                    .filter(|(_, groups)| groups.iter().skip(1).any(|group| group.servers.contains(server)))
+                    .map(|(kind, _)| kind.to_string())
+                    .collect(),
+            });
+        }
+    }
+    list
+}
+
+/// What was not tested about the name servers.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let Some(apex) = zone::apex(sight) else { return Vec::new() };
+    let mut list = Vec::new();
+    if addresses_known(sight, &apex) {
+        let tested = tested(sight, &apex);
+        if servers::is_blocked_here(sight, &apex, &tested) {
+            list.push(NotTested {
+                what: "authoritative name servers".to_owned(),
+                why:
+                    "none of them responds to this machine, whose network probably blocks DNS questions to the internet"
+                        .to_owned(),
+            });
+        }
+        if servers::addresses_total(sight, &apex) > tested.len() {
+            list.push(NotTested {
+                what: format!("other IP addresses of the name servers of {apex}"),
+                why: format!("at most {} IP addresses of name servers are asked", servers::MAX_SERVERS),
+            });
+        }
+    }
+    list
+}

@@ -1,0 +1,105 @@
+//! Rules for authoritative name servers.
+
+use crate::check::finding::{Docs, Rule, Severity};
+
+pub(super) static DELEGATION_LAME: Rule = Rule {
+    id: "delegation-lame",
+    severity: Severity::Warning,
+    title: "a name server of the domain does not answer for its zone",
+    docs: Docs {
+        sees: "A name server in the NS records of the zone responds with an error, is not authoritative for the zone, or does not respond although others do. If no server answers for the zone, the finding is an error.",
+        matters: "Resolvers that ask this server first are delayed, and lookups fail if the other servers are not available.",
+        action: "Operator of the DNS: load the zone on this server, or remove its NS record in the zone and at the registrar.",
+        example: "ns3.example.net replies REFUSED for example.com",
+        references: "RFC 1035 section 4.1.1 (AA and response codes), section 4.3.1 (queries and responses)",
+    },
+};
+
+pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
+    id: "delegation-server-without-address",
+    severity: Severity::Warning,
+    title: "a name server of the domain has no IP address",
+    docs: Docs {
+        sees: "The name in an NS record does not exist, or has neither an A nor an AAAA record.",
+        matters: "Resolvers cannot use this server. If the domain of its name is not registered any more, an attacker could register it and answer for the zone.",
+        action: "Operator of the DNS: remove the NS record in the zone and at the registrar, or publish addresses for the name server.",
+        example: "NS ns2.old-provider.example, which does not exist",
+        references: "RFC 1035 section 3.3.11 (NS records)",
+    },
+};
+
+pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
+    id: "mx-differs-between-servers",
+    severity: Severity::Error,
+    title: "the authoritative name servers have different MX records",
+    docs: Docs {
+        sees: "smtpcheck asked each authoritative name server for the MX records of the domain, and their responses differ.",
+        matters: "Mail goes to different hosts, depending on the name server that the sender's resolver asks. Such faults come and go.",
+        action: "Operator of the DNS: repair the transfer of the zone to the server that differs. If two DNS providers are used, publish the same records at both.",
+        example: "ns1 has MX 10 mx1.example.com, and ns2 still has the former provider",
+        references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
+    },
+};
+
+pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
+    id: "delegation-records-differ",
+    severity: Severity::Warning,
+    title: "the authoritative name servers have different TXT records",
+    docs: Docs {
+        sees: "smtpcheck asked each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
+        matters: "The result of SPF depends on the name server that a receiver's resolver asks. Such faults come and go.",
+        action: "Operator of the DNS: repair the transfer of the zone to the server that differs. If two DNS providers are used, publish the same records at both.",
+        example: "one of two DNS providers stores the quotation marks as part of the text",
+        references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
+    },
+};
+
+pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
+    id: "delegation-serial-differs",
+    severity: Severity::Notice,
+    title: "the authoritative name servers have different copies of the zone",
+    docs: Docs {
+        sees: "The serial numbers in the SOA records of the name servers differ, while their MX and TXT records are the same.",
+        matters: "Usually a change is being transferred to the other servers, or several DNS providers with their own serial numbers are used. If the difference remains, a server no longer receives the zone, and will stop answering for it.",
+        action: "Repeat the check after some minutes. If the difference remains and all servers belong to one provider, the operator of the DNS must check the zone transfer.",
+        example: "ns1 has serial 2026013102, and ns2 has 2026013101",
+        references: "RFC 1035 section 3.3.13 (SOA records)",
+    },
+};
+
+pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
+    id: "delegation-resolver-differs",
+    severity: Severity::Notice,
+    title: "the resolver returns other MX records than the authoritative name servers",
+    docs: Docs {
+        sees: "All authoritative name servers have the same MX records, and the resolver of this machine returned others.",
+        matters: "The resolver may have kept an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
+        action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
+        example: "an internal DNS server with its own records for the domain",
+        references: "RFC 1035 section 7.4 (caches of resolvers)",
+    },
+};
+
+pub(super) static DNS_ANSWER_TRUNCATED: Rule = Rule {
+    id: "dns-answer-truncated",
+    severity: Severity::Error,
+    title: "a DNS response needs TCP, and the name server does not respond over TCP",
+    docs: Docs {
+        sees: "The response of an authoritative name server does not fit into a UDP packet, and the server does not respond on TCP port 53.",
+        matters: "Resolvers cannot get these records from the server. Lookups of the MX or SPF records fail or time out for some senders and receivers.",
+        action: "Operator of the DNS: open TCP port 53 of the name server in the firewall. Remove TXT records that are no longer needed.",
+        example: "a domain with 60 TXT records, and a firewall that allows only UDP on port 53",
+        references: "RFC 7766 section 5 (name servers must support TCP), RFC 1035 section 4.2 (transport)",
+    },
+};
+
+/// Every rule for authoritative name servers.
+pub(super) static RULES: &[&Rule] = &[
+    &DELEGATION_LAME,
+    &DELEGATION_SERVER_WITHOUT_ADDRESS,
+    &MX_DIFFERS_BETWEEN_SERVERS,
+    &DELEGATION_RECORDS_DIFFER,
+    &DELEGATION_SERIAL_DIFFERS,
+    &DELEGATION_RESOLVER_DIFFERS,
+    &DNS_ANSWER_TRUNCATED,
+];

@@ -1,0 +1,195 @@
+//! Which authoritative name servers are asked, and what they responded.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::super::sight::{Known, Sight};
+use crate::evidence::{DnsCode, DnsFaultKind, Fault, Probe, RecordData, RecordsSeen};
+use crate::question::RecordsRequest;
+use crate::wire::{DnsName, RecordKind};
+
+/// The maximum number of IP addresses of name servers that are asked.
+pub(super) const MAX_SERVERS: usize = 8;
+
+/// The maximum number of name servers whose addresses are looked up.
+const MAX_NAMES: usize = 13;
+
+/// The types of address records.
+const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
+
+/// An IP address of a name server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NameServer {
+    pub(super) name: DnsName,
+    pub(super) ip: IpAddr,
+}
+
+/// What a server responded to the question for the SOA record.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ServerReply<'s> {
+    /// It is authoritative for the zone.
+    Authoritative { probe: &'s Probe, serial: u32 },
+    /// It responded, but does not answer for the zone.
+    Lame { probe: &'s Probe, code: DnsCode },
+    /// It did not respond.
+    Silent { probe: &'s Probe },
+    /// It was not asked yet, or cannot be asked from this machine.
+    Unknown,
+}
+
+/// Servers with the same response.
+pub(super) struct ServerGroup {
+    /// The records, in a form in which their order and their TTL do not matter.
+    pub(super) records: Vec<String>,
+    pub(super) servers: Vec<NameServer>,
+}
+
+/// The names in the NS records of the zone, in order.
+pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
+    let Some(seen) = sight.records(apex, RecordKind::Ns).answer() else { return Vec::new() };
+    let mut names: Vec<DnsName> = seen
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            RecordData::Ns { host } => Some(host.clone()),
+            _ => None,
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names.truncate(MAX_NAMES);
+    names
+}
+
+/// Whether the lookups of all addresses of the name servers have ended.
+pub(super) fn addresses_known(sight: Sight<'_>, apex: &DnsName) -> bool {
+    let names = name_servers(sight, apex);
+    !names.is_empty() && names.iter().all(|name| KINDS.iter().all(|&kind| !sight.records(name, kind).is_open()))
+}
+
+fn addresses(sight: Sight<'_>, name: &DnsName) -> Vec<IpAddr> {
+    KINDS.into_iter().filter_map(|kind| sight.records(name, kind).answer()).flat_map(RecordsSeen::addresses).collect()
+}
+
+/// The number of IP addresses of all name servers.
+pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
+    name_servers(sight, apex).iter().map(|name| addresses(sight, name).len()).sum()
+}
+
+/// Whether the DNS says that a name server has no address.
+pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
+    KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
+}
+
+/// The IP addresses that are asked: the first of each server, then the second of each, and so on.
+pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
+    let all: Vec<(DnsName, Vec<IpAddr>)> =
+        name_servers(sight, apex).into_iter().map(|name| (name.clone(), addresses(sight, &name))).collect();
+    let longest = all.iter().map(|(_, ips)| ips.len()).max().unwrap_or(0);
+    let mut chosen: Vec<NameServer> = Vec::new();
+    for at in 0..longest {
+        for (name, ips) in &all {
+            if let Some(&ip) = ips.get(at)
+                && chosen.len() < MAX_SERVERS
+                && chosen.iter().all(|server| server.ip != ip)
+            {
+                chosen.push(NameServer { name: name.clone(), ip });
+            }
+        }
+    }
+    chosen
+}
+
+/// The question to one server.
+pub(super) fn request(sight: Sight<'_>, name: &DnsName, kind: RecordKind, ip: IpAddr) -> RecordsRequest {
+    RecordsRequest { name: name.clone(), kind, server: Some(SocketAddr::new(ip, sight.domain.dns_port)) }
+}
+
+/// The response of one server.
+pub(super) fn answer<'s>(
+    sight: Sight<'s>,
+    name: &DnsName,
+    kind: RecordKind,
+    server: &NameServer,
+) -> Known<'s, RecordsSeen> {
+    sight.records_of(&request(sight, name, kind, server.ip))
+}
+
+/// What a server responded about the zone.
+pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -> ServerReply<'s> {
+    match answer(sight, apex, RecordKind::Soa, server) {
+        Known::Seen(probe, seen) => {
+            let serial = seen.records.iter().find_map(|record| match record.data {
+                RecordData::Soa { serial, .. } => Some(serial),
+                _ => None,
+            });
+            match serial.filter(|_| seen.authoritative && seen.code == DnsCode::NoError) {
+                Some(serial) => ServerReply::Authoritative { probe, serial },
+                None => ServerReply::Lame { probe, code: seen.code },
+            }
+        }
+        Known::Failed(probe, Fault::Dns { kind, .. }) => match kind {
+            DnsFaultKind::Timeout => ServerReply::Silent { probe },
+            // Without an IPv6 connection, no IPv6 address can be reached.
+            DnsFaultKind::Unreachable if server.ip.is_ipv4() => ServerReply::Silent { probe },
+            _ => ServerReply::Unknown,
+        },
+        Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => ServerReply::Unknown,
+    }
+}
+
+/// Whether no server responds to this machine, of all families or of the family of one server.
+pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> bool {
+    let replies: Vec<ServerReply<'_>> = servers.iter().map(|server| reply(sight, apex, server)).collect();
+    let responds =
+        |reply: &ServerReply<'_>| matches!(reply, ServerReply::Authoritative { .. } | ServerReply::Lame { .. });
+    replies.iter().any(|reply| matches!(reply, ServerReply::Silent { .. })) && !replies.iter().any(responds)
+}
+
+/// The types of records in which the authoritative servers differ, each with the groups of servers that have the same
+/// records; the largest group is the first.
+pub(super) fn differing(sight: Sight<'_>, servers: &[NameServer]) -> Vec<(RecordKind, Vec<ServerGroup>)> {
+    [RecordKind::Mx, RecordKind::Txt]
+        .into_iter()
+        .map(|kind| (kind, groups(sight, kind, servers)))
+        .filter(|(_, groups)| groups.len() > 1)
+        .collect()
+}
+
+/// The servers by their authoritative response to the question for one type of records of the domain.
+pub(super) fn groups(sight: Sight<'_>, kind: RecordKind, servers: &[NameServer]) -> Vec<ServerGroup> {
+    let domain = sight.name();
+    let mut groups: Vec<ServerGroup> = Vec::new();
+    for server in servers {
+        let Known::Seen(_, seen) = answer(sight, &domain, kind, server) else { continue };
+        if !seen.authoritative || !seen.is_answer() {
+            continue;
+        }
+        let records = normalised(seen);
+        match groups.iter_mut().find(|group| group.records == records) {
+            Some(group) => group.servers.push(server.clone()),
+            None => groups.push(ServerGroup { records, servers: vec![server.clone()] }),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.servers.len()));
+    groups
+}
+
+/// The records of a response in a form that can be compared.
+pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
+    let mut records: Vec<String> = seen
+        .records
+        .iter()
+        .map(|record| match &record.data {
+            RecordData::Mx { preference, host } => format!("{preference} {host}"),
+            RecordData::Txt { text, .. } => text.clone(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    records.extend(seen.aliases.iter().map(|alias| format!("CNAME {}", alias.to)));
+    if seen.code == DnsCode::NxDomain {
+        records.push("NXDOMAIN".to_owned());
+    }
+    records.sort();
+    records.dedup();
+    records
+}

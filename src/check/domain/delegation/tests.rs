@@ -1,0 +1,168 @@
+//! Tests of the findings about authoritative name servers.
+
+use std::net::SocketAddr;
+
+use super::super::seen::NameServerState;
+use super::super::world::{World, name, plan, response};
+use crate::check::domain::results;
+use crate::check::finding::{Finding, Severity};
+use crate::evidence::{Answer, DnsCode, DnsFaultKind, Fault, Outcome, RecordData, RecordsSeen};
+use crate::wire::RecordKind;
+
+fn server(number: u8) -> SocketAddr {
+    SocketAddr::from(([8, 8, 8, number], 53))
+}
+
+fn soa(serial: u32) -> RecordData {
+    RecordData::Soa { primary: name("ns1.example.com"), serial, expire: 1, minimum: 1 }
+}
+
+fn mx(host: &str) -> RecordData {
+    RecordData::Mx { preference: 10, host: name(host) }
+}
+
+fn done(records: Vec<RecordData>) -> Outcome {
+    let seen = RecordsSeen { authoritative: true, ..response(&name("example.com"), records) };
+    Outcome::Done { answer: Answer::Records(seen) }
+}
+
+fn coded(code: DnsCode) -> Outcome {
+    let seen = RecordsSeen { code, ..response(&name("example.com"), Vec::new()) };
+    Outcome::Done { answer: Answer::Records(seen) }
+}
+
+fn failed(kind: DnsFaultKind) -> Outcome {
+    Outcome::Failed { fault: Fault::Dns { kind, detail: "test".to_owned() } }
+}
+
+/// A zone with two name servers that answer alike.
+fn two() -> World {
+    let mut world = World::new();
+    world.zone(
+        "example.com MX 10 mx.example.com
+         example.com TXT v=spf1 -all
+         mx.example.com A 8.8.4.4
+         example.com NS ns1.example.com
+         example.com NS ns2.example.com
+         ns1.example.com A 8.8.8.1
+         ns2.example.com A 8.8.8.2",
+    );
+    world.answer("example.com", RecordKind::Soa, response(&name("example.com"), vec![soa(7)]));
+    for number in [1, 2] {
+        let text = RecordData::Txt { text: "v=spf1 -all".to_owned(), lengths: vec![11], raw_b64: None };
+        world.outcome("example.com", RecordKind::Soa, Some(server(number)), done(vec![soa(7)]));
+        world.outcome("example.com", RecordKind::Mx, Some(server(number)), done(vec![mx("mx.example.com")]));
+        world.outcome("example.com", RecordKind::Txt, Some(server(number)), done(vec![text]));
+    }
+    world
+}
+
+fn findings(world: &mut World) -> Vec<Finding> {
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    super::judge::judge(&plan, &evidence)
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.as_ref()).collect()
+}
+
+/// The findings if the second server has this outcome for one type of records.
+fn with_second(kind: RecordKind, outcome: Outcome) -> Vec<Finding> {
+    findings(two().outcome("example.com", kind, Some(server(2)), outcome))
+}
+
+#[test]
+fn servers_that_answer_alike_have_no_finding() {
+    assert_eq!(rules(&findings(&mut two())), Vec::<&str>::new());
+    let plan = plan("example.com");
+    let evidence = two().evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results").delegation;
+    assert_eq!(seen.len(), 2);
+    assert!(seen.iter().all(|one| one.state == NameServerState::Authoritative && one.serial == Some(7)));
+}
+
+#[test]
+fn lame_and_silent_servers_are_named() {
+    let refused = with_second(RecordKind::Soa, coded(DnsCode::Refused));
+    assert_eq!(rules(&refused), ["delegation-lame"]);
+    assert!(refused[0].summary.contains("ns2.example.com") && !refused[0].summary.contains("ns1.example.com"));
+    assert_eq!(refused[0].severity, Severity::Warning);
+    let silent = with_second(RecordKind::Soa, failed(DnsFaultKind::Timeout));
+    assert_eq!(rules(&silent), ["delegation-lame"]);
+    assert!(silent[0].otherwise.is_some());
+}
+
+#[test]
+fn if_no_server_responds_this_machine_is_the_reason() {
+    let mut world = two();
+    for number in [1, 2] {
+        for kind in [RecordKind::Soa, RecordKind::Mx, RecordKind::Txt] {
+            world.outcome("example.com", kind, Some(server(number)), failed(DnsFaultKind::Timeout));
+        }
+    }
+    assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    assert!(seen.not_tested.iter().any(|one| one.what == "authoritative name servers"));
+}
+
+#[test]
+fn if_every_server_is_lame_it_is_an_error() {
+    let mut world = two();
+    for number in [1, 2] {
+        world.outcome("example.com", RecordKind::Soa, Some(server(number)), coded(DnsCode::Refused));
+    }
+    assert_eq!(findings(&mut world)[0].severity, Severity::Error);
+}
+
+#[test]
+fn different_records_and_serial_numbers_are_found() {
+    let found = with_second(RecordKind::Mx, done(vec![mx("old.example.net")]));
+    assert_eq!(rules(&found), ["mx-differs-between-servers"]);
+    assert!(found[0].summary.contains("old.example.net"));
+    let text = RecordData::Txt { text: "\"v=spf1 -all\"".to_owned(), lengths: vec![13], raw_b64: None };
+    assert_eq!(rules(&with_second(RecordKind::Txt, done(vec![text]))), ["delegation-records-differ"]);
+    let serial = with_second(RecordKind::Soa, done(vec![soa(6)]));
+    assert_eq!((rules(&serial), serial[0].severity), (vec!["delegation-serial-differs"], Severity::Notice));
+}
+
+#[test]
+fn different_records_during_a_transfer_are_not_certain() {
+    let mut world = two();
+    world.outcome("example.com", RecordKind::Soa, Some(server(2)), done(vec![soa(6)]));
+    world.outcome("example.com", RecordKind::Mx, Some(server(2)), done(vec![mx("old.example.net")]));
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-differs-between-servers"]);
+    assert!(found[0].otherwise.is_some());
+}
+
+#[test]
+fn a_resolver_with_other_records_is_a_notice() {
+    let mut world = two();
+    world.answer("example.com", RecordKind::Mx, response(&name("example.com"), vec![mx("internal.example.com")]));
+    assert_eq!(rules(&findings(&mut world)), ["delegation-resolver-differs"]);
+}
+
+#[test]
+fn a_name_server_without_an_address_is_found() {
+    assert_eq!(rules(&findings(two().zone("example.com NS gone.example.net"))), ["delegation-server-without-address"]);
+}
+
+#[test]
+fn a_response_that_needs_tcp_names_the_server() {
+    let found = with_second(RecordKind::Txt, failed(DnsFaultKind::TcpFailed));
+    assert_eq!(rules(&found), ["dns-answer-truncated"]);
+    assert!(found[0].summary.contains("TXT from"));
+}
+
+#[test]
+fn a_subdomain_is_in_the_zone_of_its_parent() {
+    let plan = plan("mail.example.com");
+    let mut world = two();
+    world.zone("mail.example.com MX 10 mx.example.com");
+    let evidence = world.evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    assert_eq!(seen.delegation.len(), 2);
+}

@@ -1,0 +1,188 @@
+//! The selectors and what is known about their records, for the other files of this folder.
+
+use super::super::seen::{DkimKeySeen, DkimState};
+use super::super::sight::{Known, Sight};
+use super::selectors;
+use crate::evidence::{DnsCode, Probe, RecordsSeen};
+use crate::policy::dkim::{GOOD_RSA_BITS, KeyRecord, is_fragment, is_intended};
+use crate::wire::{DnsName, RecordKind};
+
+/// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
+pub(super) const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
+
+/// The number of selectors that are tried although `_domainkey` does not exist. Some old servers respond with NXDOMAIN
+/// for a name without records that has names below it, against RFC 8020.
+pub(super) const CONFIRMING: usize = 4;
+
+/// A selector, and what is known about its record.
+pub(super) struct SelectorLookup<'s> {
+    pub(super) selector: String,
+    pub(super) name: DnsName,
+    pub(super) is_requested: bool,
+    /// The probe, once it has ended.
+    pub(super) probe: Option<&'s Probe>,
+    /// The response, if there is one.
+    pub(super) seen: Option<&'s RecordsSeen>,
+}
+
+/// What was found under a selector.
+pub(super) enum SelectorResult<'s> {
+    /// There is no answer (yet), with the reason.
+    Unknown(&'static str),
+    /// There is no TXT record, or none that is intended as a key under a guessed selector.
+    Absent,
+    /// Several records that contain a key or a part of one.
+    Several,
+    /// One record.
+    Record(&'s str, KeyRecord),
+}
+
+pub(super) fn exists(seen: &RecordsSeen) -> bool {
+    seen.code == DnsCode::NoError
+}
+
+/// The selectors that the user gave, or the common ones.
+pub(super) fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
+    let Ok(keys) = sight.name().below("_domainkey") else { return Vec::new() };
+    let is_requested = !sight.domain.selectors.is_empty();
+    let selectors: Vec<String> = if is_requested {
+        sight.domain.selectors.iter().map(|typed| selector_of(typed, &keys)).collect()
+    } else {
+        let mx = sight.records(&sight.name(), RecordKind::Mx).answer();
+        let txt = sight.records(&sight.name(), RecordKind::Txt).answer();
+        selectors::common(mx, txt).into_iter().map(str::to_owned).collect()
+    };
+    selectors
+        .into_iter()
+        .filter_map(|selector| {
+            let name = keys.below(&selector).ok()?;
+            let probe = sight.records(&name, RecordKind::Txt).probe();
+            let seen = sight.records(&name, RecordKind::Txt).answer();
+            Some(SelectorLookup { selector, name, is_requested, probe, seen })
+        })
+        .collect()
+}
+
+/// The selector without `._domainkey` and the domain, which users type too (`s1._domainkey`).
+pub(super) fn selector_of(typed: &str, keys: &DnsName) -> String {
+    let typed = typed.trim().trim_matches('.').to_ascii_lowercase();
+    let selector = typed.strip_suffix(&format!(".{keys}")).or_else(|| typed.strip_suffix("._domainkey"));
+    selector.unwrap_or(&typed).to_owned()
+}
+
+/// Names under which a key ends up by mistake: the DNS provider appends the domain a second time, or `._domainkey` was
+/// typed twice.
+pub(super) fn mistyped_names(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> Vec<DnsName> {
+    let doubled = sight.name().below(lookup.name.as_str()).ok();
+    let keys = sight.name().below("_domainkey._domainkey").ok();
+    doubled.into_iter().chain(keys.and_then(|keys| keys.below(&lookup.selector).ok())).collect()
+}
+
+impl<'s> SelectorLookup<'s> {
+    pub(super) fn result(&self) -> SelectorResult<'s> {
+        let seen = match (self.seen, self.probe) {
+            (Some(seen), _) if seen.is_answer() => seen,
+            (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the question"),
+            (None, Some(_)) => return SelectorResult::Unknown("the lookup failed"),
+            (None, None) => return SelectorResult::Unknown("not tested"),
+        };
+        let texts: Vec<&str> = seen.texts().collect();
+        let intended: Vec<&str> = texts.iter().copied().filter(|text| is_intended(text)).collect();
+        let parts = texts.iter().filter(|text| is_intended(text) || is_fragment(text)).count();
+        match (intended.as_slice(), texts.as_slice()) {
+            ([_, ..], _) if parts > 1 => SelectorResult::Several,
+            ([text], _) => SelectorResult::Record(text, KeyRecord::parse(text)),
+            // A record under a requested selector is intended as its key.
+            ([], [text]) if self.is_requested => SelectorResult::Record(text, KeyRecord::parse(text)),
+            ([], [_, _, ..]) if self.is_requested => SelectorResult::Several,
+            _ => SelectorResult::Absent,
+        }
+    }
+
+    /// Whether the selector is an alias of a name without TXT records.
+    pub(super) fn is_dangling(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
+    }
+
+    pub(super) fn via(&self) -> Vec<String> {
+        let aliases = self.seen.map(|seen| seen.aliases.as_slice()).unwrap_or_default();
+        aliases.iter().map(|alias| alias.to.to_string()).collect()
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        matches!(self.result(), SelectorResult::Record(_, key) if key.is_usable())
+    }
+
+    pub(super) fn key_seen(&self) -> DkimKeySeen {
+        let (state, key, problem) = match self.result() {
+            SelectorResult::Unknown(why) => (DkimState::Unknown, None, Some(why.to_owned())),
+            SelectorResult::Absent => {
+                let problem = self.is_dangling().then(|| "the target of the alias has no key".to_owned());
+                (DkimState::Absent, None, problem)
+            }
+            SelectorResult::Several => (DkimState::Broken, None, Some("several records".to_owned())),
+            SelectorResult::Record(_, key) => {
+                let problem = key_problem(&key);
+                let state = match &key {
+                    key if !key.faults.is_empty() || !key.accepts_sha256 || !key.is_for_mail => DkimState::Broken,
+                    key if key.is_revoked => DkimState::Revoked,
+                    key if key.bits.is_some_and(|bits| bits < GOOD_RSA_BITS) => DkimState::Weak,
+                    _ => DkimState::Ok,
+                };
+                (state, Some(key), problem)
+            }
+        };
+        DkimKeySeen {
+            selector: self.selector.clone(),
+            state,
+            kind: key.as_ref().filter(|key| key.faults.is_empty()).map(|key| key.kind.to_string()),
+            bits: key.and_then(|key| key.bits),
+            via: self.via(),
+            problem,
+        }
+    }
+}
+
+/// What is wrong with a key, in a few words.
+pub(super) fn key_problem(key: &KeyRecord) -> Option<String> {
+    Some(match key {
+        KeyRecord { faults, .. } if !faults.is_empty() => faults.first()?.to_string(),
+        KeyRecord { accepts_sha256: false, .. } => "SHA-256 is not accepted".to_owned(),
+        KeyRecord { is_for_mail: false, .. } => "not for mail".to_owned(),
+        KeyRecord { is_revoked: true, .. } => "revoked".to_owned(),
+        KeyRecord { bits: Some(bits), .. } if *bits < GOOD_RSA_BITS => format!("only {bits} bits"),
+        KeyRecord { is_testing: true, .. } => "test mode".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Whether any key can exist; `None` while unknown.
+pub(in crate::check::domain) fn can_exist(sight: Sight<'_>) -> Option<bool> {
+    let keys = sight.name().below("_domainkey").ok()?;
+    let all = lookups(sight);
+    if all.iter().any(|lookup| lookup.seen.is_some_and(exists)) {
+        return Some(true);
+    }
+    let seen = sight.records(&keys, RecordKind::Txt).answer()?;
+    match seen.code {
+        DnsCode::NoError => Some(true),
+        DnsCode::NxDomain => {
+            let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
+            tried.all(|lookup| lookup.seen.is_some_and(|seen| seen.code == DnsCode::NxDomain)).then_some(false)
+        }
+        _ => None,
+    }
+}
+
+/// The text of the wildcard record that answers for every selector.
+pub(super) fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
+    wildcard(sight).map(|(_, text)| text)
+}
+
+pub(super) fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
+    let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
+    match sight.records(&name, RecordKind::Txt) {
+        Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
+        Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
+    }
+}

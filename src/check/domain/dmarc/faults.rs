@@ -1,0 +1,202 @@
+//! The findings about mistakes in DMARC records: several records, texts that receivers ignore, records at wrong names, and
+//! mistakes in tags. Each has the corrected record.
+
+use super::super::sight::{Known, Sight};
+use super::lookup::{DmarcState, about, wrong_names};
+use super::rules;
+use crate::check::finding::{Finding, Severity};
+use crate::evidence::Probe;
+use crate::lexicon::Fix;
+use crate::policy::dmarc::{DmarcFault, DmarcRecord, DmarcText, NearMiss, WalkFound, corrected};
+use crate::wire::{DnsName, RecordKind};
+
+/// The corrected record to publish.
+fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
+    Fix::run(
+        "Operator of the DNS: publish the corrected record",
+        format!("_dmarc.{at}. TXT \"{}\"", probe.quote(corrected(text))),
+    )
+}
+
+/// A text at the domain's name that receivers ignore, although it is intended as a record.
+pub(super) fn near_miss<'s>(sight: Sight<'s>) -> Option<(&'s Probe, &'s str, NearMiss)> {
+    let name = sight.name().below("_dmarc").ok()?;
+    let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
+    seen.texts().find_map(|text| match DmarcText::parse(text) {
+        DmarcText::NearMiss(miss) => Some((probe, text, miss)),
+        DmarcText::Record(_) | DmarcText::Unrelated => None,
+    })
+}
+
+/// The mistakes because of which the domain has no record, or an unintended one.
+pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = several(sight, state).into_iter().collect();
+    let Some(first) = state.steps.first() else { return findings };
+    if first.found != WalkFound::Nothing {
+        return findings;
+    }
+    if let Some((probe, text, miss)) = near_miss(sight) {
+        let cause = match miss {
+            NearMiss::LeadingSpace => {
+                "The text begins with a space, so many receivers do not recognise it as a DMARC record."
+            }
+            NearMiss::Version => "A DMARC record begins with exactly v=DMARC1, in this spelling.",
+            NearMiss::VersionNotFirst => "v=DMARC1 must be the first tag.",
+            NearMiss::NoVersion => "The text has tags of DMARC, but does not begin with v=DMARC1.",
+            NearMiss::Quoted => {
+                "The text contains quotation marks or backslashes as characters, so it does not begin with v=DMARC1."
+            }
+        };
+        let summary = format!("receivers ignore the DMARC record of {}: {}", first.name, probe.quote(text));
+        findings.push(about(&rules::RECORD_INVALID, probe, summary, cause, publish(&first.name, probe, text)));
+        return findings;
+    }
+    for wrong in wrong_names(sight) {
+        let Known::Seen(probe, seen) = sight.records(&wrong, RecordKind::Txt) else { continue };
+        let Some(text) = seen.texts().find(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))) else {
+            continue;
+        };
+        let summary = format!("the DMARC record of {} is at the wrong name {wrong}", first.name);
+        let fix = Fix::run(
+            format!(
+                "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the form appends the domain, enter only _dmarc as the name",
+                first.name
+            ),
+            format!("_dmarc.{}. TXT \"{}\"", first.name, probe.quote(corrected(text))),
+        );
+        let cause = format!("Receivers look at _dmarc.{} only.", first.name);
+        findings.push(about(&rules::WRONG_NAME, probe, summary, &cause, fix));
+        break;
+    }
+    findings
+}
+
+/// Several records at the domain, or at the organizational domain if the domain has none.
+fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
+    let first = state.steps.first()?;
+    let above = state.steps.iter().find(|step| step.name == state.organization_by_list);
+    let step = match (&first.found, above) {
+        (WalkFound::Several, _) => first,
+        (WalkFound::Nothing, Some(step)) if step.found == WalkFound::Several => step,
+        _ => return None,
+    };
+    let name = &step.name;
+    let Known::Seen(probe, seen) = sight.records(&name.below("_dmarc").ok()?, RecordKind::Txt) else { return None };
+    let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
+    let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
+    let cause = "By RFC 9989 receivers ignore all of them and use the record of the domain above, if there is one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
+    let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} but one"));
+    let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
+    finding.consequences.extend(texts.iter().take(3).map(|text| format!("A record: {}", probe.quote(*text))));
+    Some(finding)
+}
+
+/// Texts without effect beside a record: at the domain itself, and at the name of the record.
+pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let is_record = |text: &&str| matches!(DmarcText::parse(text), DmarcText::Record(_));
+    if let Known::Seen(apex, seen) = sight.records(at, RecordKind::Txt)
+        && seen.texts().any(|text| is_record(&text))
+    {
+        let summary = format!("a copy of the DMARC record is at {at} itself, where it has no effect");
+        let fix = Fix::text(format!(
+            "Operator of the DNS: delete the copy at {at}; the record at _dmarc.{at} is the one that counts"
+        ));
+        let mut finding =
+            about(&rules::WRONG_NAME, apex, summary, "Receivers look at _dmarc only. The copy does no harm.", fix);
+        finding.severity = Severity::Notice;
+        findings.push(finding);
+    }
+    let Some(seen) = at.below("_dmarc").ok().and_then(|name| sight.records(&name, RecordKind::Txt).answer()) else {
+        return findings;
+    };
+    let others: Vec<&str> = seen.texts().filter(|text| !is_record(text)).collect();
+    if let Some(text) = others.first() {
+        let is_part = others.iter().any(|text| matches!(DmarcText::parse(text), DmarcText::NearMiss(_)));
+        let summary = format!("_dmarc.{at} has another text that receivers discard: {}", probe.quote(*text));
+        let (advice, cause) = if is_part {
+            (
+                "move its tags into the one DMARC record, and delete it",
+                "The text contains tags of DMARC, but it is not a DMARC record, so these tags do not apply.",
+            )
+        } else {
+            (
+                "delete it if it is not needed",
+                "The text does not begin with v=DMARC1. It does not affect the DMARC record.",
+            )
+        };
+        let mut finding =
+            about(&rules::OTHER_TEXT, probe, summary, cause, Fix::text(format!("Operator of the DNS: {advice}")));
+        if is_part {
+            finding.severity = Severity::Warning;
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+/// The mistakes in a record.
+pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcRecord) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let is_ignored = record.policy_for_domain().is_none();
+    for fault in &record.faults {
+        let rule = if fault.is_about_reports() { &rules::REPORT_ADDRESS } else { &rules::RECORD_INVALID };
+        let of = format!("the DMARC record of {at}");
+        let (summary, cause, severity) = match fault {
+            DmarcFault::PolicyMissing => (
+                format!("{of} has no p tag"),
+                "By RFC 9989 the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
+                Severity::Warning,
+            ),
+            DmarcFault::PolicyInvalid { tag, value } if is_ignored => (
+                format!("{of} has an invalid policy, and receivers ignore it: {tag}={}", probe.quote(value.as_str())),
+                "The values are none, quarantine and reject. A record with another value and without a valid rua is ignored.",
+                Severity::Error,
+            ),
+            DmarcFault::PolicyInvalid { tag, value } => (
+                format!("{of} has an invalid policy, which counts as none: {tag}={}", probe.quote(value.as_str())),
+                "The values are none, quarantine and reject. A record with another value counts as p=none if it has a valid rua.",
+                Severity::Error,
+            ),
+            DmarcFault::PolicyNotSecond => (
+                format!("{of} has tags between v and p"),
+                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because p must be the second tag there.",
+                Severity::Notice,
+            ),
+            DmarcFault::Doubled(tag) => (
+                format!("{of} has a tag twice: {}", probe.quote(tag.as_str())),
+                "A tag that occurs twice makes the list of tags invalid (RFC 6376 section 3.2). Some receivers ignore the record, others use one of the values.",
+                Severity::Error,
+            ),
+            DmarcFault::NotATag(part) => (
+                format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
+                "Every part between semicolons must be of the form name=value. Some receivers ignore the part, others the record.",
+                Severity::Warning,
+            ),
+            DmarcFault::ValueInvalid { tag, value } => (
+                format!("{of} has an invalid value: {tag}={}", probe.quote(value.as_str())),
+                "Receivers use the default value of the tag instead.",
+                Severity::Warning,
+            ),
+            DmarcFault::NoMailto(address) => (
+                format!("{of} has a report address without mailto: {}", probe.quote(address.as_str())),
+                "Addresses for reports are URIs and begin with mailto:. Receivers ignore this one, so no reports are sent to it.",
+                Severity::Warning,
+            ),
+            DmarcFault::AddressInvalid(address) => (
+                format!("{of} has an invalid report address: {}", probe.quote(address.as_str())),
+                "Receivers send reports only to URIs of the form mailto:<address>. They ignore this one.",
+                Severity::Warning,
+            ),
+            DmarcFault::Separator(address) => (
+                format!("{of} has report addresses without a comma between them: {}", probe.quote(address.as_str())),
+                "Addresses for reports are separated by commas. Receivers ignore what follows another separator.",
+                Severity::Warning,
+            ),
+        };
+        let mut finding = about(rule, probe, summary, cause, publish(at, probe, text));
+        finding.severity = severity;
+        findings.push(finding);
+    }
+    findings
+}

@@ -1,0 +1,385 @@
+//! The DMARC record that applies to the domain, by the tree walk of RFC 9989 and by RFC 7489 (historic), because
+//! receivers use both. All names are asked at once; a failed lookup is never taken for a missing record.
+//!
+//! `rules` has the rules, `faults` the findings about mistakes in the record. Records are parsed, and the search is
+//! defined, in [`crate::policy::dmarc`].
+
+mod faults;
+mod lookup;
+mod rules;
+
+use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
+use super::dkim;
+use super::seen::{DmarcSeen, NotTested, PublishedState};
+use super::sight::{Sight, records};
+use crate::check::finding::{Check, Finding, Severity};
+use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+use crate::policy::dmarc::{
+    Applied, Disposition, DmarcRecord, DmarcText, PublicSuffix, RecordSearch, ReportAddress, WalkFound, WalkStep,
+    is_public_suffix, organizational_domain_by_list, walk,
+};
+use crate::question::Question;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) static CHECK: Check = Check { subject: "domain-dmarc", ask, judge, rules: rules::RULES };
+
+/// The maximum number of report domains that are checked.
+const MAX_REPORT_DOMAINS: usize = 10;
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let domain = sight.name();
+    let names = walk(&domain).into_iter().chain([organizational_domain_by_list(&domain)]);
+    let mut questions: Vec<Question> =
+        names.filter_map(|name| name.below("_dmarc").ok()).map(|name| records(&name, RecordKind::Txt)).collect();
+    questions.extend([records(&domain, RecordKind::Mx), records(&domain, RecordKind::Txt)]);
+    if found_at(sight, &domain) == WalkFound::Nothing {
+        questions.extend(wrong_names(sight).iter().map(|name| records(name, RecordKind::Txt)));
+    }
+    if let Some((at, _, _, record)) = applied(sight) {
+        for target in report_domains(&record) {
+            questions.extend(permission_name(&at, &target).map(|name| records(&name, RecordKind::Txt)));
+            questions.push(records(&target, RecordKind::Mx));
+            if sight.records(&target, RecordKind::Mx).answer().is_some_and(RecordsSeen::is_void) {
+                questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&target, kind)));
+            }
+        }
+    }
+    questions
+}
+
+/// The record that applies by the tree walk or else by the list, with its name, its probe and its text.
+fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
+    let state = state(sight);
+    let at = match (state.by_walk, state.by_list) {
+        (RecordSearch::Found(applied), _) | (RecordSearch::NotFound, RecordSearch::Found(applied)) => applied.at,
+        (RecordSearch::Unknown, _) | (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) => {
+            return None;
+        }
+    };
+    let (probe, text, record) = record_at(sight, &at)?;
+    Some((at, probe, text, record))
+}
+
+/// The domains of the addresses for reports, each once.
+fn report_domains(record: &DmarcRecord) -> Vec<DnsName> {
+    let mut domains: Vec<DnsName> = Vec::new();
+    for domain in record.aggregate.iter().chain(&record.failure).filter_map(|address| address.domain.clone()) {
+        if !domains.contains(&domain) && domains.len() < MAX_REPORT_DOMAINS {
+            domains.push(domain);
+        }
+    }
+    domains
+}
+
+/// The name at which a foreign domain agrees to receive reports (RFC 9990 §4); `None` if it does not have to agree.
+fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
+    let is_foreign = organizational_domain_by_list(of) != organizational_domain_by_list(target);
+    target.below("_report._dmarc").and_then(|name| name.below(of.as_str())).ok().filter(|_| is_foreign)
+}
+
+/// Whether a report domain has agreed; `None` while unknown.
+fn has_agreed(sight: Sight<'_>, of: &DnsName, target: &DnsName) -> Option<bool> {
+    let Some(name) = permission_name(of, target) else { return Some(true) };
+    let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| seen.is_answer())?;
+    Some(seen.texts().any(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))))
+}
+
+/// Whether a domain receives mail; `None` while unknown.
+fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
+    let mx = sight.records(domain, RecordKind::Mx).answer().filter(|seen| seen.is_answer())?;
+    if !mx.is_void() {
+        let is_null = |data: &RecordData| matches!(data, RecordData::Mx { host, .. } if host.is_root());
+        return Some(!mx.records.iter().all(|record| is_null(&record.data)));
+    }
+    let [v4, v6] = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(domain, kind).answer());
+    let (v4, v6) = (v4?, v6?);
+    if v4.addresses().chain(v6.addresses()).next().is_some() {
+        return Some(true);
+    }
+    (v4.is_answer() && v6.is_answer()).then_some(false)
+}
+
+/// The DMARC record that applies to the domain.
+pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
+    let state = state(sight);
+    let mut result = DmarcSeen { walk: walk_words(&state.steps), ..DmarcSeen::default() };
+    let word = |search: &RecordSearch| match search {
+        RecordSearch::Found(Applied { policy, .. }) => policy.map(|policy| policy.word().to_owned()),
+        RecordSearch::NotFound | RecordSearch::Unknown => None,
+    };
+    result.organizational_domain = state.organization.as_ref().map(DnsName::to_string);
+    result.organizational_domain_by_list = Some(state.organization_by_list.to_string());
+    result.policy = word(&state.by_walk);
+    result.policy_by_list = word(&state.by_list)
+        .filter(|_| state.by_list != RecordSearch::Unknown && word(&state.by_list) != result.policy);
+    result.state = match (&state.by_walk, &state.by_list) {
+        (RecordSearch::Unknown, _) => PublishedState::Unknown,
+        (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) if has_remains(sight, &state) => {
+            PublishedState::Invalid
+        }
+        (RecordSearch::NotFound, RecordSearch::NotFound | RecordSearch::Unknown) => PublishedState::Absent,
+        (RecordSearch::Found(_), _) | (_, RecordSearch::Found(_)) => PublishedState::Valid,
+    };
+    if let Some((at, _, text, record)) = applied(sight) {
+        result.found_at = at.below("_dmarc").ok().map(|name| name.to_string());
+        result.record = Some(text.to_owned());
+        result.rua = record.aggregate.iter().map(|ReportAddress { uri, .. }| uri.clone()).collect();
+        let targets = report_domains(&record);
+        result.unauthorized = targets
+            .iter()
+            .filter(|target| has_agreed(sight, &at, target) == Some(false))
+            .map(DnsName::to_string)
+            .collect();
+        if record.policy_for_domain().is_none() || !record.faults.is_empty() {
+            result.problem = Some("the record contains a mistake".to_owned());
+        }
+        if record.policy_for_domain().is_none() {
+            result.state = PublishedState::Invalid;
+        }
+    } else if result.state == PublishedState::Invalid {
+        result.problem = Some("receivers ignore the texts that are published".to_owned());
+    }
+    result
+}
+
+/// What is not known about the record.
+pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let state = state(sight);
+    let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
+    let is_unknown = state.by_walk == RecordSearch::Unknown || state.by_list == RecordSearch::Unknown;
+    let why = failed.filter(|_| is_unknown).map(|step| format!("there is no answer about _dmarc.{}", step.name));
+    why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
+}
+
+/// Whether there is something at the domain's name, although no record applies.
+fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
+    let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
+    is_several || faults::near_miss(sight).is_some()
+}
+
+/// Whether receivers act on forged mail: the policy that applies is not none, and not in test mode.
+pub(super) fn is_enforced(sight: Sight<'_>) -> Option<bool> {
+    match state(sight).by_walk {
+        RecordSearch::Unknown => None,
+        RecordSearch::NotFound => Some(false),
+        RecordSearch::Found(Applied { policy, .. }) => {
+            let (_, _, _, record) = applied(sight)?;
+            let is_open = record.is_testing
+                || record.subdomains == Some(Disposition::None)
+                || record.percent.is_some_and(|percent| percent < 100);
+            Some(policy.is_some_and(|policy| policy > Disposition::None) && !is_open)
+        }
+    }
+}
+
+fn walk_words(steps: &[WalkStep]) -> Vec<String> {
+    let words = |found: &WalkFound| match found {
+        WalkFound::Nothing => "no record",
+        WalkFound::Record(_) => "record",
+        WalkFound::Several => "several records",
+        WalkFound::Unknown => "no answer",
+    };
+    steps.iter().map(|step| format!("_dmarc.{}: {}", step.name, words(&step.found))).collect()
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence).filter(|sight| exists(*sight)) else { return Vec::new() };
+    let state = state(sight);
+    let mut findings = faults::at_domain(sight, &state);
+    if let (RecordSearch::NotFound, RecordSearch::NotFound) = (&state.by_walk, &state.by_list)
+        && findings.is_empty()
+    {
+        findings.extend(missing(sight));
+    }
+    findings.extend(differing(sight, &state));
+    let Some((at, probe, text, record)) = applied(sight) else { return findings };
+    findings.extend(faults::of_record(&at, probe, text, &record));
+    findings.extend(faults::copies(sight, &at, probe));
+    if record.policy_for_domain().is_some() {
+        findings.extend(policy(sight, &state, &at, probe, &record));
+    }
+    findings.extend(reports(sight, &at, probe, &record));
+    findings
+}
+
+/// No record applies.
+fn missing(sight: Sight<'_>) -> Option<Finding> {
+    let domain = sight.name();
+    let probe = sight.records(&domain.below("_dmarc").ok()?, RecordKind::Txt).probe()?;
+    let summary = format!("no DMARC record applies to {domain}");
+    let sends_nothing = sight
+        .records(&domain, RecordKind::Txt)
+        .answer()
+        .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
+    let (advice, record) = if sends_nothing {
+        ("publish a record; the SPF record says that the domain sends no mail", "v=DMARC1; p=reject".to_owned())
+    } else {
+        ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
+    };
+    let fix = Fix::run(format!("Operator of the DNS: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
+    let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
+    Some(about(&rules::MISSING, probe, summary, cause, fix))
+}
+
+/// The two ways to search lead to different results.
+fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
+    let (at, probe, ..) = applied(sight)?;
+    let policy = |search: &RecordSearch| match search {
+        RecordSearch::Found(applied) => Some(applied.policy.map_or("none", Disposition::word)),
+        RecordSearch::NotFound => Some("no policy"),
+        RecordSearch::Unknown => None,
+    };
+    let (walked, listed) = (policy(&state.by_walk)?, policy(&state.by_list)?);
+    let organization = state.organization.as_ref()?;
+    let (summary, cause) = if walked != listed {
+        (
+            format!("the DMARC policy is {walked} by RFC 9989, and {listed} by RFC 7489 (historic)"),
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
+        )
+    } else if *organization != state.organization_by_list {
+        (
+            format!(
+                "the organizational domain is {organization} by RFC 9989, and {} by the public suffix list",
+                state.organization_by_list
+            ),
+            "SPF and DKIM count only if their domain has the same organizational domain as the From header. Which domains are aligned depends on the receiver.",
+        )
+    } else {
+        return None;
+    };
+    let fix = Fix::text(format!(
+        "Operator of the DNS: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
+        state.organization_by_list,
+        sight.name()
+    ));
+    let mut finding = about(&rules::RESULTS_DIFFER, probe, summary, cause, fix);
+    finding.consequences.push(format!("The record was found at _dmarc.{at}"));
+    Some(finding)
+}
+
+/// The findings about the policy of a record that is valid.
+fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, record: &DmarcRecord) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let own = record.policy_for_domain().unwrap_or(Disposition::None);
+    let operator = format!("Operator of the DNS: in the record at _dmarc.{at},");
+    let word = own.word();
+    if own == Disposition::None {
+        // A mistake that makes the policy none is another finding.
+        if record.policy == Some(Disposition::None) {
+            let fix = Fix::text(format!(
+                "{operator} change to p=quarantine, and then to p=reject, when the reports show that all genuine mail passes"
+            ));
+            let cause = "Receivers deliver forged mail as if there were no DMARC record, and send reports.";
+            findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
+        }
+    } else {
+        let open: Vec<&str> = [("sp", record.subdomains), ("np", record.nonexistent)]
+            .into_iter()
+            .filter_map(|(tag, policy)| (policy == Some(Disposition::None)).then_some(tag))
+            .collect();
+        if let Some(tag) = open.first() {
+            let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");
+            let fix = Fix::text(format!("{operator} remove {tag}=none, or write {tag}={word}"));
+            findings.push(about(
+                &rules::SUBDOMAINS_OPEN,
+                probe,
+                summary,
+                "The tag sets the policy for subdomains: receivers deliver forged mail from any subdomain.",
+                fix,
+            ));
+        }
+        if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
+            let summary = format!("the DMARC record of {at} has pct={percent}, which receivers treat differently");
+            let fix = Fix::text(format!(
+                "{operator} remove pct={percent}; to apply a policy that is one level lower for a while, add t=y"
+            ));
+            let cause = format!(
+                "RFC 9989 removed the tag: such receivers apply p={word} to all mail. Others apply it to {percent}% of the mail."
+            );
+            findings.push(about(&rules::PERCENTAGE, probe, summary, &cause, fix));
+        }
+        if record.is_testing {
+            let fix = Fix::text(format!("{operator} remove t=y when the reports show that all genuine mail passes"));
+            let cause = "Receivers that follow RFC 9989 apply a policy that is one level lower. Others apply the policy in full.";
+            findings.push(about(
+                &rules::TESTING,
+                probe,
+                format!("the DMARC policy of {at} is in test mode (t=y)"),
+                cause,
+                fix,
+            ));
+        }
+        let sends = sight.records(&sight.name(), RecordKind::Txt).answer().is_some_and(|seen| {
+            seen.texts().any(|text| {
+                let text = text.trim().to_ascii_lowercase();
+                text.starts_with("v=spf1 ") && text != "v=spf1 -all"
+            })
+        });
+        if sends && dkim::can_exist(sight) == Some(false) {
+            let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
+            let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
+            let cause = "Only SPF can pass, and SPF fails for forwarded mail and for most mailing lists. Such mail is rejected or filtered.";
+            findings.push(about(&rules::WITHOUT_DKIM, probe, summary, cause, fix));
+        }
+    }
+    if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {
+        let summary = format!("the DMARC record of {at} declares the domain as a public suffix (psd=y)");
+        let fix = Fix::text(format!("{operator} remove psd=y"));
+        let cause = "Receivers that follow RFC 9989 treat every subdomain as an organization of its own, so that domains which belong together are not aligned.";
+        let mut finding = about(&rules::SUFFIX, probe, summary, cause, fix);
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("If independent organizations register names below the domain, the tag is right, and the domain is only missing on the public suffix list".to_owned());
+        if let Some(organization) = state.organization.as_ref().filter(|name| *name != at) {
+            finding.consequences.push(format!("The organizational domain by RFC 9989 is {organization}"));
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+/// The findings about the domains that receive reports.
+fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for target in report_domains(record) {
+        let shown = probe.quote(target.as_str()).to_string();
+        let permission = permission_name(at, &target);
+        if let Some(name) = permission.filter(|_| has_agreed(sight, at, &target) == Some(false)) {
+            let summary = format!("{shown} has not agreed to receive DMARC reports about {at}");
+            let fix = Fix::run(
+                format!(
+                    "Operator of the DNS of {shown}: publish the permission, or register {at} with the service for DMARC reports"
+                ),
+                format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
+            );
+            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore the address, and no reports arrive.";
+            let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
+            finding.fixes.push(Fix::text(format!(
+                "Operator of the DNS of {at}: otherwise use a report address in your own domain"
+            )));
+            if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
+                finding = finding.tried(asked.id);
+            }
+            findings.push(finding);
+        }
+        if receives_mail(sight, &target) == Some(false) {
+            let summary = format!("{shown} receives DMARC reports about {at}, but has no mail server");
+            let fix =
+                Fix::text(format!("Operator of the DNS of {at}: use a report address in a domain that receives mail"));
+            let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
+            let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
+            if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
+                finding = finding.tried(asked.id);
+            }
+            // A domain without mail of its own is declared deliberately; the address is the mistake.
+            finding.severity = Severity::Warning;
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! DMARC records in a small DNS.
+
+use super::summary;
+use crate::check::Finding;
+use crate::check::domain::seen::{DmarcSeen, PublishedState};
+use crate::check::domain::sight::Sight;
+use crate::check::domain::world::{World, plan};
+use crate::check::finding::Severity;
+use crate::evidence::fault::DnsFaultKind;
+use crate::wire::RecordKind;
+
+const BASE: &str = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1\n\
+                    example.com TXT v=spf1 mx -all\ns1._domainkey.example.com TXT v=DKIM1; p=\n\
+                    a.example.com MX 10 mx.example.com\na.b.example.com MX 10 mx.example.com";
+
+fn in_world(domain: &str, world: &mut World) -> (Vec<Finding>, DmarcSeen) {
+    let plan = plan(domain);
+    let evidence = world.evidence(&plan);
+    let findings = crate::check::judge(&plan, &evidence);
+    let findings = findings.into_iter().filter(|finding| finding.rule.starts_with("dmarc-")).collect();
+    (findings, summary(Sight::new(&plan, &evidence).unwrap()))
+}
+
+fn checked(domain: &str, zone: &str) -> (Vec<Finding>, DmarcSeen) {
+    let mut world = World::new();
+    world.zone(BASE).zone(zone);
+    in_world(domain, &mut world)
+}
+
+fn rules(findings: &[Finding]) -> Vec<(&str, Severity)> {
+    findings.iter().map(|finding| (&*finding.rule, finding.severity)).collect()
+}
+
+#[test]
+fn a_good_record_raises_nothing() {
+    let (findings, seen) =
+        checked("example.com", "_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@example.com");
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!((seen.state, seen.policy.as_deref()), (PublishedState::Valid, Some("reject")));
+    assert_eq!(seen.walk, ["_dmarc.example.com: record", "_dmarc.com: no record"]);
+    assert_eq!(seen.policy_by_list, None);
+}
+
+#[test]
+fn a_missing_record_is_reported_with_a_record_to_publish() {
+    let (findings, seen) = checked("example.com", "");
+    assert_eq!(rules(&findings), [("dmarc-missing", Severity::Warning)]);
+    let command = findings[0].fixes[0].command.as_deref();
+    assert_eq!(command, Some("_dmarc.example.com. TXT \"v=DMARC1; p=none; rua=mailto:postmaster@example.com\""));
+    assert_eq!(seen.state, PublishedState::Absent);
+    // The record of the organizational domain applies.
+    assert!(checked("a.example.com", "_dmarc.example.com TXT v=DMARC1; p=reject").0.is_empty());
+    // Nothing is said about a domain that does not exist.
+    assert!(checked("gone.example", "").0.is_empty());
+}
+
+#[test]
+fn a_failed_lookup_is_not_a_missing_record() {
+    for failing in ["_dmarc.a.example.com", "_dmarc.example.com"] {
+        let mut world = World::new();
+        world.zone(BASE).fails(failing, RecordKind::Txt, DnsFaultKind::Timeout);
+        let (findings, seen) = in_world("a.example.com", &mut world);
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(seen.state, PublishedState::Unknown);
+        let plan = plan("a.example.com");
+        let evidence = world.evidence(&plan);
+        let left = super::not_tested(Sight::new(&plan, &evidence).unwrap());
+        assert!(left.iter().any(|entry| entry.why.contains(failing)));
+    }
+}
+
+// DMA-08.
+#[test]
+fn two_records_lead_to_different_results() {
+    let zone = "_dmarc.example.com TXT v=DMARC1; p=none\n_dmarc.example.com TXT v=DMARC1; p=reject";
+    let (findings, seen) = checked("example.com", zone);
+    assert_eq!(rules(&findings), [("dmarc-two-records", Severity::Error)]);
+    assert_eq!(seen.state, PublishedState::Invalid);
+    let zone = "_dmarc.a.example.com TXT v=DMARC1; p=none\n_dmarc.a.example.com TXT v=DMARC1; p=reject\n\
+                _dmarc.example.com TXT v=DMARC1; p=reject";
+    let (findings, seen) = checked("a.example.com", zone);
+    let expected = [("dmarc-two-records", Severity::Error), ("dmarc-results-differ", Severity::Notice)];
+    assert_eq!(rules(&findings), expected);
+    assert_eq!(seen.policy.as_deref(), Some("reject"));
+}
+
+// The table of mistakes, DMA-02, DMA-04.
+#[test]
+fn every_mistake_has_its_rule_and_the_corrected_record() {
+    for (text, rule, severity) in [
+        (" v=DMARC1; p=reject", "dmarc-record-invalid", Severity::Error),
+        ("v=dmarc1; p=reject", "dmarc-record-invalid", Severity::Error),
+        ("p=reject; v=DMARC1", "dmarc-record-invalid", Severity::Error),
+        ("v=DMARC1; p=monitor", "dmarc-record-invalid", Severity::Error),
+        ("v=DMARC1; p=monitor; rua=mailto:a@example.com", "dmarc-record-invalid", Severity::Error),
+        ("v=DMARC1; rua=mailto:a@example.com", "dmarc-record-invalid", Severity::Warning),
+        ("v=DMARC1; sp=reject; p=reject", "dmarc-record-invalid", Severity::Notice),
+        ("v=DMARC1; p=reject; p=reject", "dmarc-record-invalid", Severity::Error),
+        ("v=DMARC1; p=reject; aspf=strict", "dmarc-record-invalid", Severity::Warning),
+        ("v=DMARC1; p=reject; rua=a@example.com", "dmarc-report-address", Severity::Warning),
+        (
+            "v=DMARC1; p=reject; rua=mailto:a@example.com;mailto:b@example.com",
+            "dmarc-report-address",
+            Severity::Warning,
+        ),
+        ("v=DMARC1; p=none", "dmarc-policy-none", Severity::Notice),
+        ("v=DMARC1; p=reject; sp=none", "dmarc-subdomains-open", Severity::Warning),
+        ("v=DMARC1; p=reject; pct=50", "dmarc-percentage", Severity::Warning),
+        ("v=DMARC1; p=reject; t=y", "dmarc-testing", Severity::Notice),
+        ("v=DMARC1; p=reject; psd=y", "dmarc-psd", Severity::Warning),
+        ("v=DMARC1; p=reject; rua=mailto:a@nowhere.example.com", "dmarc-report-domain", Severity::Warning),
+    ] {
+        let (findings, _) = checked("example.com", &format!("_dmarc.example.com TXT {text}"));
+        assert_eq!(rules(&findings), [(rule, severity)], "{text}");
+        assert!(!findings[0].fixes.is_empty() && !findings[0].cause.is_empty(), "{text}");
+        if matches!(rule, "dmarc-record-invalid" | "dmarc-report-address") {
+            let command = findings[0].fixes[0].command.as_deref().unwrap();
+            assert!(command.starts_with("_dmarc.example.com. TXT \"v=DMARC1; p="), "{command}");
+        }
+    }
+    let harmless = "v=DMARC1; p=quarantine; pct=100; ri=3600; rua=mailto:a@example.com!10m";
+    assert!(checked("example.com", &format!("_dmarc.example.com TXT {harmless}")).0.is_empty());
+}
+
+#[test]
+fn a_record_at_a_wrong_name_is_found() {
+    for wrong in ["example.com", "_dmarc.example.com.example.com", "dmarc.example.com"] {
+        let (findings, _) = checked("example.com", &format!("{wrong} TXT v=DMARC1; p=reject"));
+        assert_eq!(rules(&findings), [("dmarc-wrong-name", Severity::Error)], "{wrong}");
+    }
+}
+
+// DMA-01, DMA-07, DMA-02.
+#[test]
+fn texts_without_effect_do_not_hide_the_record() {
+    let record = "_dmarc.example.com TXT v=DMARC1; p=reject\n";
+    let (findings, seen) = checked("example.com", &format!("{record}example.com TXT v=DMARC1; p=reject"));
+    assert_eq!(rules(&findings), [("dmarc-wrong-name", Severity::Notice)]);
+    assert_eq!(seen.state, PublishedState::Valid);
+    let (findings, seen) = checked("example.com", &format!("{record}_dmarc.example.com TXT token=1"));
+    assert_eq!(rules(&findings), [("dmarc-other-text", Severity::Notice)]);
+    assert_eq!(seen.policy.as_deref(), Some("reject"));
+    let part = format!("{record}_dmarc.example.com TXT rua=mailto:a@example.com;ruf=mailto:a@example.com");
+    assert_eq!(rules(&checked("example.com", &part).0), [("dmarc-other-text", Severity::Warning)]);
+}
+
+// DMA-05, DMA-10.
+#[test]
+fn foreign_report_domains_have_to_agree() {
+    let base = "_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@in.example.net,mailto:b@r.example.com\n\
+                in.example.net MX 10 mx.example.net\nr.example.com A 192.0.2.3";
+    let (findings, seen) = checked("example.com", base);
+    assert_eq!(rules(&findings), [("dmarc-reports-not-authorised", Severity::Warning)]);
+    let command = findings[0].fixes[0].command.as_deref();
+    assert_eq!(command, Some("example.com._report._dmarc.in.example.net. TXT \"v=DMARC1\""));
+    assert_eq!(seen.unauthorized, ["in.example.net"]);
+    for permission in ["v=DMARC1", "v=DMARC1;"] {
+        let zone = format!("{base}\nexample.com._report._dmarc.in.example.net TXT {permission}");
+        assert!(checked("example.com", &zone).0.is_empty());
+    }
+    let mut world = World::new();
+    world.zone(BASE).zone(base);
+    world.fails("example.com._report._dmarc.in.example.net", RecordKind::Txt, DnsFaultKind::Timeout);
+    assert!(in_world("example.com", &mut world).0.is_empty());
+}
+
+#[test]
+fn a_report_domain_with_a_null_mx_receives_nothing() {
+    let zone = "_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@r.example.com\nr.example.com MX 0 .";
+    assert_eq!(rules(&checked("example.com", zone).0), [("dmarc-report-domain", Severity::Warning)]);
+}
+
+// Row 38, DMA-16.
+#[test]
+fn both_ways_to_find_the_organizational_domain_are_shown() {
+    let (findings, seen) = checked("a.example.com", "_dmarc.a.example.com TXT v=DMARC1; p=reject");
+    assert_eq!(rules(&findings), [("dmarc-results-differ", Severity::Notice)]);
+    assert_eq!(seen.organizational_domain.as_deref(), Some("a.example.com"));
+    assert_eq!(seen.organizational_domain_by_list.as_deref(), Some("example.com"));
+
+    let zone = "_dmarc.b.example.com TXT v=DMARC1; p=reject; psd=n\n_dmarc.example.com TXT v=DMARC1; p=none";
+    let (findings, seen) = checked("a.b.example.com", zone);
+    assert_eq!(rules(&findings), [("dmarc-results-differ", Severity::Notice)]);
+    assert_eq!((seen.policy.as_deref(), seen.policy_by_list.as_deref()), (Some("reject"), Some("none")));
+}
+
+#[test]
+fn a_long_name_costs_at_most_eight_questions_of_the_walk() {
+    let domain = "a.b.c.d.e.f.g.h.i.example.com";
+    let mut world = World::new();
+    world.zone(&format!("{domain} MX 10 mx.example.com\n_dmarc.example.com TXT v=DMARC1; p=reject"));
+    let (_, seen) = in_world(domain, &mut world);
+    assert_eq!((seen.walk.len(), seen.found_at.as_deref()), (8, Some("_dmarc.example.com")));
+}
+
+#[test]
+fn an_enforced_policy_without_any_key_is_reported() {
+    let zone =
+        "example.com MX 10 mx.example.com\nexample.com TXT v=spf1 mx -all\n_dmarc.example.com TXT v=DMARC1; p=reject";
+    let mut world = World::new();
+    world.zone(zone);
+    let (findings, _) = in_world("example.com", &mut world);
+    assert_eq!(rules(&findings), [("dmarc-without-dkim", Severity::Warning)]);
+    let mut world = World::new();
+    world.zone("example.com MX 0 .\nexample.com TXT v=spf1 -all\n_dmarc.example.com TXT v=DMARC1; p=reject");
+    assert!(in_world("example.com", &mut world).0.is_empty());
+}

@@ -1,0 +1,274 @@
+//! Findings about DNSSEC. A bogus response of the MX records or of the addresses of all hosts prevents delivery from
+//! senders that validate. A state that could not be determined is never called insecure.
+
+use super::super::sight::{Known, Sight};
+use super::super::{mx, zone};
+use super::rules::{
+    DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
+    DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
+};
+use super::words::{bogus_words, date};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::evidence::{BogusReason, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::Plan;
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    let mut findings = bogus(sight);
+    findings.extend(not_tested(sight));
+    findings.extend(keys(sight));
+    findings
+}
+
+/// The responses that delivery depends on: the MX records and the addresses of the hosts.
+fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
+    let mut questions = vec![(sight.name(), RecordKind::Mx)];
+    for host in mx::mail_hosts(sight) {
+        questions.extend(mx::KINDS.map(|kind| (host.name.clone(), kind)));
+    }
+    questions
+        .into_iter()
+        .filter_map(|(name, kind)| match sight.records(&name, kind) {
+            Known::Seen(probe, seen) => Some((name, kind, probe, seen)),
+            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
+        })
+        .collect()
+}
+
+/// The reason for which a response, or an alias that it followed, is bogus.
+fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
+    seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]).find_map(|state| match state {
+        DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),
+        _ => None,
+    })
+}
+
+fn rule_of(why: &BogusReason) -> &'static Rule {
+    match why {
+        BogusReason::Expired { .. } => &DNSSEC_SIGNATURE_EXPIRED,
+        BogusReason::NotYetValid { .. } => &DNSSEC_SIGNATURE_NOT_YET_VALID,
+        BogusReason::DsMismatch => &DNSSEC_DS_MISMATCH,
+        BogusReason::NoSignature
+        | BogusReason::NoKey { .. }
+        | BogusReason::WrongSignature
+        | BogusReason::DenialUnproven
+        | BogusReason::Other => &DNSSEC_BOGUS,
+    }
+}
+
+/// One finding for each rule and zone.
+fn bogus(sight: Sight<'_>) -> Vec<Finding> {
+    let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
+    for (name, kind, probe, seen) in responses(sight) {
+        let Some((why, zone)) = bogus_reason(seen) else { continue };
+        let rule = rule_of(why);
+        let what = format!("{kind} of {}", probe.quote(name.as_str()));
+        match found.iter_mut().find(|(known, at, ..)| known.id == rule.id && at.as_ref() == zone) {
+            Some((_, _, finding, names)) => {
+                *finding = finding.clone().tried(probe.id);
+                names.push(what);
+            }
+            None => found.push((rule, zone.cloned(), one_bogus(sight, rule, why, zone, probe), vec![what])),
+        }
+    }
+    found
+        .into_iter()
+        .map(|(_, _, mut finding, names)| {
+            finding.summary = format!("{} ({})", finding.summary, names.join(", "));
+            finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
+            finding
+        })
+        .collect()
+}
+
+/// Whether senders that validate find no host: the MX records are bogus, or the addresses of every host are.
+fn prevents_delivery(sight: Sight<'_>) -> bool {
+    let is_bogus = |name: &DnsName, kind: RecordKind| {
+        sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
+    };
+    let hosts = mx::mail_hosts(sight);
+    is_bogus(&sight.name(), RecordKind::Mx)
+        || (!hosts.is_empty() && hosts.iter().all(|host| mx::KINDS.iter().any(|&kind| is_bogus(&host.name, kind))))
+}
+
+fn one_bogus(
+    sight: Sight<'_>,
+    rule: &'static Rule,
+    why: &BogusReason,
+    zone: Option<&DnsName>,
+    probe: &Probe,
+) -> Finding {
+    let at = zone.map(|zone| format!(" of the zone {}", probe.quote(zone.as_str()))).unwrap_or_default();
+    let now = sight.evidence.started_at.as_second();
+    let summary = match why {
+        BogusReason::Expired { at: end } => format!("a DNSSEC signature{at} expired on {}", date(*end)),
+        BogusReason::NotYetValid { at: start } => {
+            format!("a DNSSEC signature{at} is not valid before {}", date(*start))
+        }
+        BogusReason::DsMismatch => format!("no DS record{at} in its parent zone matches a key of the zone"),
+        other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
+    };
+    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
+    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use one do not deliver mail to the domain; others do.".to_owned();
+    let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
+    match why {
+        BogusReason::Expired { at } => {
+            let days = (now - i64::from(*at)) / 86_400;
+            finding.cause =
+                format!("{} The signature expired {days} days ago by the clock of this machine.", finding.cause);
+            finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
+            finding.fixes.push(Fix::run(
+                format!("Operator of the DNS: sign the zone {name} again (BIND), publish it on all name servers, and check why the signer did not run"),
+                format!("rndc sign {name}"),
+            ));
+        }
+        BogusReason::NotYetValid { .. } => {
+            finding.otherwise = Some(format!(
+                "The clock of this machine may be wrong: it shows {}. Then the signature is valid.",
+                sight.evidence.started_at
+            ));
+            finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
+            finding.fixes.push(Fix::text(format!(
+                "If it is correct, operator of the DNS: correct the clock of the signer, and sign the zone {name} again"
+            )));
+        }
+        BogusReason::DsMismatch => {
+            finding.confidence = Confidence::Certain;
+            finding.fixes.push(Fix::run(
+                format!("Operator of the domain: enter the DS record of the current key of {name} at the registrar. This command prints it"),
+                format!("dig {name} DNSKEY +short | grep '^257 ' | dnssec-dsfromkey -f - {name}"),
+            ));
+            finding.fixes.push(Fix::text(format!(
+                "If the zone {name} is not to be signed any more, delete the DS record at the registrar"
+            )));
+        }
+        _ => {
+            finding.otherwise = Some("A name server of the zone may serve an old or unsigned copy, or a device on the network path may change DNS responses.".to_owned());
+            finding.fixes.push(Fix::run(
+                format!("Operator of the DNS: sign the zone {name} again, and publish it on all name servers. This command shows where the chain of signatures breaks"),
+                format!("delv @9.9.9.9 {} MX +vtrace", sight.name()),
+            ));
+        }
+    }
+    finding
+}
+
+/// The state could not be determined from here.
+fn not_tested(sight: Sight<'_>) -> Option<Finding> {
+    let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
+        DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated => Some((*why, probe)),
+        _ => None,
+    })?;
+    let (summary, cause) = match why {
+        IndeterminateReason::SignaturesStripped => (
+            "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
+            "The resolver of this machine does not return signatures. This does not show whether the domain is signed.",
+        ),
+        _ => (
+            "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
+            "A DNSKEY or DS record is missing because its lookup failed. This does not show whether the records are signed correctly.",
+        ),
+    };
+    Some(Finding {
+        cause: cause.to_owned(),
+        fixes: vec![Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")],
+        ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
+    })
+}
+
+/// Weak algorithms and parameters of the zone of the domain, and keys without a DS record.
+fn keys(sight: Sight<'_>) -> Vec<Finding> {
+    let Some(apex) = zone::apex(sight) else { return Vec::new() };
+    let Known::Seen(probe, keys) = sight.records(&apex, RecordKind::Dnskey) else { return Vec::new() };
+    if keys.records.is_empty() {
+        return Vec::new();
+    }
+    let Known::Seen(of_ds, ds) = sight.records(&apex, RecordKind::Ds) else { return Vec::new() };
+    if ds.is_void() {
+        // Only a proof from the parent zone shows that the DS record is missing.
+        let is_proven = matches!(ds.dnssec, DnssecState::Secure | DnssecState::Insecure);
+        return if is_proven { vec![not_active(&apex, probe, of_ds)] } else { Vec::new() };
+    }
+    let mut findings = Vec::new();
+    let weak = |summary: String, probe: &Probe| {
+        Finding::new(&DNSSEC_WEAK, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
+    };
+    let mut algorithms: Vec<u8> = keys
+        .records
+        .iter()
+        .filter_map(|record| match record.data {
+            RecordData::Dnskey { algorithm, .. } => Some(algorithm),
+            _ => None,
+        })
+        .collect();
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    let is_old = |algorithm: &u8| matches!(algorithm, 1 | 3 | 5 | 6 | 7 | 12);
+    if !algorithms.is_empty() && algorithms.iter().all(is_old) {
+        let list: Vec<String> = algorithms.iter().map(u8::to_string).collect();
+        findings.push(Finding {
+            cause: "Algorithms with SHA-1 and older ones must not be used any more. Some resolvers treat the zone as unsigned, and some do not resolve it.".to_owned(),
+            fixes: vec![Fix::text(format!(
+                "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), with both algorithms during the change, and then replace the DS record at the registrar"
+            ))],
+            ..weak(format!("the zone {apex} is signed only with the obsolete DNSSEC algorithm {}", list.join(", ")), probe)
+        });
+    }
+    let digests: Vec<u8> = ds
+        .records
+        .iter()
+        .filter_map(|record| match record.data {
+            RecordData::Ds { digest, .. } => Some(digest),
+            _ => None,
+        })
+        .collect();
+    if !digests.is_empty() && digests.iter().all(|&digest| digest == 1) {
+        findings.push(Finding {
+            cause: "SHA-1 must not be used for DS records any more. Some resolvers treat the zone as unsigned.".to_owned(),
+            fixes: vec![Fix::run(
+                format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
+                format!("dig {apex} DNSKEY +short | grep '^257 ' | dnssec-dsfromkey -2 -f - {apex}"),
+            )],
+            ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
+        });
+    }
+    findings.extend(iterations(sight, &apex, weak));
+    findings
+}
+
+fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) -> Finding) -> Option<Finding> {
+    let Known::Seen(probe, seen) = sight.records(apex, RecordKind::Nsec3Param) else { return None };
+    let count = seen.records.iter().find_map(|record| match record.data {
+        RecordData::Nsec3Param { iterations, .. } if iterations > 0 => Some(iterations),
+        _ => None,
+    })?;
+    let finding = weak(format!("the zone {apex} uses NSEC3 with {count} iterations"), probe);
+    let is_high = count > 100;
+    Some(Finding {
+        severity: if is_high { Severity::Warning } else { Severity::Notice },
+        cause: if is_high {
+            "Many resolvers treat negative responses of this zone as unsigned or fail to resolve them, so that DANE has no effect or fails.".to_owned()
+        } else {
+            "The number must be 0: iterations cost time and add no security. Resolvers lower the number that they accept from time to time.".to_owned()
+        },
+        fixes: vec![Fix::run(
+            format!("Operator of the DNS: use 0 iterations and no salt for {apex} (BIND)"),
+            format!("rndc signing -nsec3param 1 0 0 - {apex}"),
+        )],
+        ..finding
+    })
+}
+
+fn not_active(apex: &DnsName, probe: &Probe, of_ds: &Probe) -> Finding {
+    let summary = format!("the zone {apex} is signed, but its parent zone has no DS record");
+    let finding = Finding::new(&DNSSEC_NOT_ACTIVE, Phase::Dns, Confidence::Certain, summary);
+    Finding {
+        cause: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "Operator of the domain: if the zone is to be signed, enter the DS record of {apex} at the registrar"
+        ))],
+        ..finding.tried(probe.id).tried(of_ds.id)
+    }
+}

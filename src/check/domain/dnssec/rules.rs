@@ -1,0 +1,105 @@
+//! Rules for DNSSEC.
+
+use crate::check::finding::{Docs, Rule, Severity};
+
+pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
+    id: "dnssec-signature-expired",
+    severity: Severity::Error,
+    title: "a DNSSEC signature has expired",
+    docs: Docs {
+        sees: "The signature on the MX records of the domain, or on the addresses of an MX host, has expired according to the clock of this machine.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, among them many large providers, do not deliver mail to the domain; they try again for some days.",
+        action: "Operator of the DNS: sign the zone again, publish it on all name servers, and check why the signer did not run. Check the clock of this machine first.",
+        example: "example.com. RRSIG MX ... expired on 2026-01-31",
+        references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 4035 section 5.3.1 (validation)",
+    },
+};
+
+pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
+    id: "dnssec-signature-not-yet-valid",
+    severity: Severity::Error,
+    title: "a DNSSEC signature is not valid yet",
+    docs: Docs {
+        sees: "The validity of the signature on the MX records of the domain, or on the addresses of an MX host, begins in the future according to the clock of this machine.",
+        matters: "If the clock of this machine is correct, resolvers that validate DNSSEC do not return the records. More often, the clock of this machine or of the signer is wrong.",
+        action: "Check the clock of this machine first. If it is correct, the operator of the DNS must correct the clock of the signer and sign the zone again.",
+        example: "a machine whose clock was reset to 1970",
+        references: "RFC 4034 section 3.1.5 (validity of signatures)",
+    },
+};
+
+pub(super) static DNSSEC_DS_MISMATCH: Rule = Rule {
+    id: "dnssec-ds-mismatch",
+    severity: Severity::Error,
+    title: "the DS record in the parent zone does not match a key of the zone",
+    docs: Docs {
+        sees: "The parent zone has a DS record, but no key (DNSKEY) of the zone has its digest.",
+        matters: "Resolvers that validate DNSSEC cannot resolve any name of the zone. Senders that use such a resolver do not deliver mail to the domain.",
+        action: "Operator of the domain: replace the DS record at the registrar by that of the current key, or remove it until the zone is signed correctly. This happens after a move to another DNS provider or after a key rollover.",
+        example: "the DS record of the former DNS provider was left in the parent zone",
+        references: "RFC 4035 section 5.2 (authenticating referrals), RFC 6840 section 5.11 (algorithms of DS records)",
+    },
+};
+
+pub(super) static DNSSEC_BOGUS: Rule = Rule {
+    id: "dnssec-bogus",
+    severity: Severity::Error,
+    title: "the DNSSEC validation failed",
+    docs: Docs {
+        sees: "The MX records of the domain, or the addresses of an MX host, should be signed, but the signature is missing or wrong, its key is missing, or there is no valid proof that the records do not exist.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
+        action: "Operator of the DNS: sign the zone again and publish it on all name servers. A web page that draws the chain of signatures shows where it breaks.",
+        example: "a secondary name server that serves an unsigned copy of the zone",
+        references: "RFC 4033 section 5 (bogus), RFC 4035 section 5 (validation)",
+    },
+};
+
+pub(super) static DNSSEC_WEAK: Rule = Rule {
+    id: "dnssec-weak",
+    severity: Severity::Warning,
+    title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
+    docs: Docs {
+        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older one, or all DS records have a SHA-1 digest, or the zone uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
+        matters: "Some resolvers treat such a zone as unsigned, so that DANE has no effect; some fail to resolve it.",
+        action: "Operator of the DNS: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
+        example: "NSEC3PARAM 1 0 150 aabbccdd",
+        references: "RFC 9905 (SHA-1 must not be used), RFC 9904 (recommended algorithms), RFC 9276 section 3.1 (iterations must be 0)",
+    },
+};
+
+pub(super) static DNSSEC_NOT_ACTIVE: Rule = Rule {
+    id: "dnssec-not-active",
+    severity: Severity::Notice,
+    title: "the zone is signed, but the parent zone has no DS record",
+    docs: Docs {
+        sees: "The zone has keys (DNSKEY), but the parent zone proves that there is no DS record for it.",
+        matters: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.",
+        action: "Operator of the domain: publish the DS record at the registrar, after the zone has been signed correctly on all name servers. If this is a transition, no action is required.",
+        example: "DNSSEC was switched on at the DNS provider, but not at the registrar",
+        references: "RFC 4035 section 5.2 (authenticating referrals)",
+    },
+};
+
+pub(super) static DNSSEC_NOT_TESTED: Rule = Rule {
+    id: "dnssec-not-tested",
+    severity: Severity::Notice,
+    title: "the DNSSEC state could not be tested from here",
+    docs: Docs {
+        sees: "The resolver removes signatures from its responses, or a key or DS record that is needed for the validation could not be looked up.",
+        matters: "It is not known whether the records are signed correctly, and DANE cannot be tested. This is not a fault of the domain.",
+        action: "Repeat the check with a resolver that supports DNSSEC (--resolver), for example one on this machine.",
+        example: "a home router that does not forward DNSSEC records",
+        references: "RFC 4033 section 5 (indeterminate), RFC 6840 section 5.9 (resolvers and the DO bit)",
+    },
+};
+
+/// Every rule for DNSSEC.
+pub(super) static RULES: &[&Rule] = &[
+    &DNSSEC_SIGNATURE_EXPIRED,
+    &DNSSEC_SIGNATURE_NOT_YET_VALID,
+    &DNSSEC_DS_MISMATCH,
+    &DNSSEC_BOGUS,
+    &DNSSEC_WEAK,
+    &DNSSEC_NOT_ACTIVE,
+    &DNSSEC_NOT_TESTED,
+];

@@ -1,0 +1,121 @@
+//! Tests of the findings about DNSSEC.
+
+use super::super::seen::DnssecWord;
+use super::super::world::{NOW, World, name, plan, response};
+use crate::check::domain::results;
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::{BogusReason, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
+use crate::wire::RecordKind;
+
+const ZONE: &str = "example.com MX 10 mx.example.com
+    mx.example.com A 8.8.4.4";
+
+fn findings(world: &mut World) -> Vec<Finding> {
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    super::judge::judge(&plan, &evidence)
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.as_ref()).collect()
+}
+
+/// A signed zone with these keys, DS digests and NSEC3 iterations.
+fn signed(algorithm: u8, digest: u8, iterations: u16) -> World {
+    let mut world = World::new();
+    let apex = name("example.com");
+    let soa = RecordData::Soa { primary: name("ns.example.com"), serial: 1, expire: 1, minimum: 1 };
+    world.zone(ZONE).answer("example.com", RecordKind::Soa, response(&apex, vec![soa]));
+    let key = RecordData::Dnskey { flags: 257, algorithm, tag: 1 };
+    world.answer("example.com", RecordKind::Dnskey, response(&apex, vec![key]));
+    world.answer("example.com", RecordKind::Ds, response(&apex, vec![RecordData::Ds { tag: 1, algorithm, digest }]));
+    let nsec3 = RecordData::Nsec3Param { iterations, salt: 0 };
+    world.answer("example.com", RecordKind::Nsec3Param, response(&apex, vec![nsec3]));
+    world.signed();
+    world
+}
+
+/// The domain whose MX records have this state.
+fn with_state(dnssec: DnssecState) -> Vec<Finding> {
+    let mut world = World::new();
+    let record = RecordData::Mx { preference: 10, host: name("mx.example.com") };
+    let seen = RecordsSeen { dnssec, ..response(&name("example.com"), vec![record]) };
+    world.zone("mx.example.com A 8.8.4.4").answer("example.com", RecordKind::Mx, seen);
+    findings(&mut world)
+}
+
+fn bogus(why: BogusReason) -> Vec<Finding> {
+    with_state(DnssecState::Bogus { why, zone: Some(name("example.com")) })
+}
+
+#[test]
+fn a_signed_and_an_unsigned_domain_have_no_finding() {
+    assert_eq!(rules(&findings(&mut signed(13, 2, 0))), Vec::<&str>::new());
+    assert_eq!(rules(&with_state(DnssecState::Insecure)), Vec::<&str>::new());
+}
+
+#[test]
+fn bogus_records_prevent_delivery_and_have_a_rule_by_their_reason() {
+    let end = u32::try_from(NOW - 5 * 86_400).expect("a time");
+    let expired = bogus(BogusReason::Expired { at: end });
+    assert_eq!(rules(&expired), ["dnssec-signature-expired"]);
+    assert_eq!(expired[0].failure, Some(PhaseFailure::Unreachable));
+    assert!(expired[0].cause.contains("5 days ago"));
+    let early = bogus(BogusReason::NotYetValid { at: u32::try_from(NOW + 100).expect("a time") });
+    assert_eq!(rules(&early), ["dnssec-signature-not-yet-valid"]);
+    assert!(early[0].fixes[0].text.contains("clock"));
+    assert_eq!(rules(&bogus(BogusReason::DsMismatch)), ["dnssec-ds-mismatch"]);
+    assert_eq!(rules(&bogus(BogusReason::NoSignature)), ["dnssec-bogus"]);
+}
+
+#[test]
+fn bogus_addresses_of_one_of_two_hosts_do_not_prevent_delivery() {
+    let mut world = World::new();
+    world.zone(ZONE).zone("example.com MX 20 mx2.example.com\nmx2.example.com A 8.8.4.5");
+    let dnssec = DnssecState::Bogus { why: BogusReason::NoSignature, zone: None };
+    let address = RecordData::A { ip: [8, 8, 4, 5].into() };
+    let seen = RecordsSeen { dnssec, ..response(&name("mx2.example.com"), vec![address]) };
+    let found = findings(world.answer("mx2.example.com", RecordKind::A, seen));
+    assert_eq!(rules(&found), ["dnssec-bogus"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Error, None));
+}
+
+#[test]
+fn an_unknown_state_is_a_notice_and_not_insecure() {
+    let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::SignaturesStripped });
+    assert_eq!(rules(&found), ["dnssec-not-tested"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Notice, None));
+    let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::NotValidated });
+    assert_eq!(rules(&found), Vec::<&str>::new());
+}
+
+#[test]
+fn weak_algorithms_digests_and_iterations_are_found() {
+    assert_eq!(rules(&findings(&mut signed(7, 2, 0))), ["dnssec-weak"]);
+    assert_eq!(rules(&findings(&mut signed(13, 1, 0))), ["dnssec-weak"]);
+    let low = findings(&mut signed(13, 2, 1));
+    assert_eq!((rules(&low), low[0].severity), (vec!["dnssec-weak"], Severity::Notice));
+    let high = findings(&mut signed(13, 2, 150));
+    assert_eq!(high[0].severity, Severity::Warning);
+}
+
+#[test]
+fn keys_without_a_ds_record_are_a_notice_if_that_is_proven() {
+    let mut world = signed(13, 2, 0);
+    let none = RecordsSeen { dnssec: DnssecState::Secure, ..response(&name("example.com"), Vec::new()) };
+    world.answer("example.com", RecordKind::Ds, none.clone());
+    assert_eq!(rules(&findings(&mut world)), ["dnssec-not-active"]);
+    let why = IndeterminateReason::LookupFailed;
+    let unknown = RecordsSeen { dnssec: DnssecState::Indeterminate { why }, ..none };
+    world.answer("example.com", RecordKind::Ds, unknown);
+    assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+}
+
+#[test]
+fn the_results_contain_the_states() {
+    let plan = plan("example.com");
+    let evidence = signed(13, 2, 0).evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    assert_eq!(seen.dnssec.state, Some(DnssecWord::Secure));
+    assert_eq!(seen.mx[0].dnssec.state, Some(DnssecWord::Insecure), "AAAA is not in the tables, so it is not signed");
+}

@@ -1,0 +1,22 @@
+//! The reasons of DNSSEC states in words.
+
+use crate::evidence::BogusReason;
+
+/// Why records are bogus, in a few words.
+pub(super) fn bogus_words(why: &BogusReason) -> String {
+    match why {
+        BogusReason::Expired { at } => format!("the signature expired on {}", date(*at)),
+        BogusReason::NotYetValid { at } => format!("the signature is not valid before {}", date(*at)),
+        BogusReason::NoSignature => "the records have no signature".to_owned(),
+        BogusReason::NoKey { tag } => format!("the zone has no key {tag}"),
+        BogusReason::DsMismatch => "no DS record matches a key of the zone".to_owned(),
+        BogusReason::WrongSignature => "the signature does not match the records".to_owned(),
+        BogusReason::DenialUnproven => "no valid proof that the records do not exist".to_owned(),
+        BogusReason::Other => "the validation failed".to_owned(),
+    }
+}
+
+/// A time of a signature as a date and time in UTC.
+pub(super) fn date(seconds: u32) -> String {
+    jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}

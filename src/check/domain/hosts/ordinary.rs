@@ -1,0 +1,256 @@
+//! What the ordinary checks find in the sessions with MX hosts.
+//!
+//! Each session is judged as if it were the session that the user requested: the plan names the MX host as the target, and
+//! the evidence contains only this session, with the purpose `main`. Probes and events keep their numbers. Equal findings
+//! about several addresses become one.
+//!
+//! | findings | what happens to them | reason |
+//! |---|---|---|
+//! | `connection-*`, `address-unreachable`, `name-*` | left out | `mx` and [`super::reach`] judge names and connections |
+//! | `auth-*`, `account-restricted` | left out | servers of other domains do not log in |
+//! | `certificate-limited-clients`, `refusals-after-data`, `resolve-entry-unused` | left out | about mail programs |
+//! | `time-limit-reached`, `connection-limit-reached` | left out | listed as not tested |
+//! | `certificate-*`, `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy do not verify certificates, and deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
+//! | rejections of the unknown and the foreign recipient | left out | a server should reject them |
+//! | rejections of the postmaster and of the empty sender | left out unless they are about this machine | [`super::own`] |
+//! | rejections that are about this machine | warnings without failure, at most | not faults of the domain |
+
+use std::net::IpAddr;
+
+use super::super::sight::Sight;
+use super::super::{mx, mx::MxHost};
+use super::ask::Recipient;
+use super::names::place_of;
+use super::sessions;
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::check::{refusal, server};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
+use crate::lexicon::{self, Context};
+use crate::plan::{Plan, QuitAfter, Target, TlsMode};
+use crate::question::{Purpose, Question};
+use crate::wire::status::Class;
+use crate::wire::{Host, reply};
+
+/// Rules whose findings are left out.
+const LEFT_OUT: &[&str] = &[
+    "address-unreachable",
+    "resolve-entry-unused",
+    "account-restricted",
+    "certificate-limited-clients",
+    "refusals-after-data",
+    "time-limit-reached",
+    "connection-limit-reached",
+];
+
+/// Beginnings of the ids of rules whose findings are left out.
+const LEFT_OUT_GROUPS: &[&str] =
+    &["connection-impossible", "connection-refused", "connection-timed-out", "name-", "auth-"];
+
+/// Beginnings of the ids of rules whose findings matter less on port 25.
+const OF_TLS: &[&str] = &["certificate-", "tls-", "starttls-", "client-certificate-"];
+
+/// Rules for rejections that are about this machine or about the moment, and not about the domain.
+const OF_CLIENT: &[&str] = &[
+    "client-reputation",
+    "client-reverse-dns",
+    "ehlo-name-refused",
+    "ehlo-refused",
+    "greeting-refused",
+    "greylisted",
+    "rate-limited",
+    "sender-authentication-failed",
+    "server-closing",
+    "server-fault",
+    "too-many-connections",
+];
+
+/// Whether a rejection is about this machine or temporary, so that it does not show what the server thinks of the sender
+/// or of the recipient.
+pub(super) fn is_about_client(received: ReceivedReply<'_>) -> bool {
+    if received.reply.class() != Class::Permanent {
+        return true;
+    }
+    lexicon::read(received.reply, &Context::default())
+        .and_then(|reading| refusal::rule_of(reading.cause))
+        .is_some_and(|rule| OF_CLIENT.contains(&rule.id))
+}
+
+/// The findings of the ordinary checks about all sessions.
+pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
+    let mut merged: Vec<MergedFinding> = Vec::new();
+    for host in mx::mail_hosts(sight) {
+        for ip in mx::addresses(sight, &host.name) {
+            for session in sessions::sessions(sight, &host.name, ip) {
+                if session.connected().is_none() {
+                    continue;
+                }
+                for finding in of_session(sight, &host, session) {
+                    merge(&mut merged, &host, ip, finding);
+                }
+            }
+        }
+    }
+    merged.into_iter().map(|one| one.named(sight)).collect()
+}
+
+/// The findings of one session.
+fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Finding> {
+    let plan = plan_for(sight, host, session);
+    let evidence = evidence_for(sight, session);
+    let is_cut = matches!(session.fault(), Some(Fault::TimeUp { .. } | Fault::Interrupted));
+    server::judge_by(server::CHECKS, &plan, &evidence)
+        .into_iter()
+        .filter(|finding| !is_left_out(finding) && !(is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
+        .filter(|finding| !is_replaced(session, finding))
+        .map(adapted)
+        .collect()
+}
+
+fn is_left_out(finding: &Finding) -> bool {
+    let rule = finding.rule.as_ref();
+    LEFT_OUT.contains(&rule) || LEFT_OUT_GROUPS.iter().any(|group| rule.starts_with(group))
+}
+
+/// Whether another finding replaces a rejection of the empty sender.
+fn is_replaced(session: Session<'_>, finding: &Finding) -> bool {
+    let rejected = session.reply_at(Phase::Mail).filter(|received| !received.accepts());
+    rejected.is_some_and(|received| {
+        finding.phase == Phase::Mail
+            && finding.evidence.events.contains(&received.event.seq)
+            && !is_about_client(received)
+    })
+}
+
+/// The finding with the severity that it has for a server that receives mail from other servers.
+fn adapted(mut finding: Finding) -> Finding {
+    let rule = finding.rule.as_ref();
+    if OF_TLS.iter().any(|group| rule.starts_with(group)) {
+        if finding.severity == Severity::Error {
+            finding.consequences.push(
+                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders with DANE or MTA-STS may not deliver"
+                    .to_owned(),
+            );
+        }
+        finding.severity = finding.severity.min(Severity::Warning);
+        finding.failure = None;
+    } else if OF_CLIENT.contains(&rule) {
+        finding.severity = match rule {
+            "greylisted" => Severity::Notice,
+            _ => finding.severity.min(Severity::Warning),
+        };
+        finding.failure = None;
+    }
+    finding
+}
+
+/// The plan of a check of one MX host.
+fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
+    let name = host.name.host_name().map_or_else(|| session.request.host.clone(), Host::Name);
+    let envelope = session.request.script.envelope.clone();
+    let mut plan = sight.plan.clone();
+    plan.domain = None;
+    plan.target = Target { input: name.to_string(), host: name, port: session.request.port };
+    plan.from = envelope.as_ref().map(|envelope| envelope.from.clone());
+    plan.to = envelope.map(|envelope| envelope.to).unwrap_or_default();
+    plan.quit_after = QuitAfter::Rcpt;
+    plan.login = None;
+    plan.probes = Vec::new();
+    plan.overrides = Vec::new();
+    plan.tls.sni = None;
+    plan.tls.scan = false;
+    plan.tls.profile = None;
+    // Without implicit TLS, on any port.
+    plan.tls.mode = if session.request.port == 465 { TlsMode::Starttls } else { TlsMode::Auto };
+    plan
+}
+
+/// The evidence with this session only. Rejections that are expected are replaced by an acceptance, so that no check
+/// reports them.
+fn evidence_for(sight: Sight<'_>, session: Session<'_>) -> Evidence {
+    let mut evidence = sight.evidence.clone();
+    evidence.probes.retain(|probe| match &probe.question {
+        Question::Session(_) => probe.id == session.probe.id,
+        Question::Hello(hello) => {
+            hello.host == session.request.host
+                && hello.port == session.request.port
+                && hello.sni == session.request.script.sni
+        }
+        Question::Machine { .. } => true,
+        Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) => false,
+    });
+    for probe in &mut evidence.probes {
+        if let Question::Session(request) = &mut probe.question {
+            request.purpose = Purpose::Main;
+        }
+    }
+    for event in &mut evidence.transcript {
+        if event.probe != session.probe.id || event.phase != Phase::Rcpt {
+            continue;
+        }
+        if let EventKind::Received { reply: received, recipient: Some(number) } = &mut event.what
+            && is_expected(sight, session, *number)
+            && let Some(accepted) = reply::from_text("250 2.1.5 Ok")
+        {
+            *received = accepted;
+        }
+    }
+    evidence
+}
+
+/// Whether the rejection of a recipient is not a fault, or has a finding of its own.
+fn is_expected(sight: Sight<'_>, session: Session<'_>, number: usize) -> bool {
+    let address = session.request.script.envelope.as_ref().and_then(|envelope| envelope.to.get(number));
+    let is = |recipient: Recipient| recipient.address(sight).as_ref() == address;
+    let Some(received) = session.reply_to_recipient(number).filter(|received| !received.accepts()) else {
+        return false;
+    };
+    if is(Recipient::Given) {
+        return false;
+    }
+    is(Recipient::Unknown) || is(Recipient::Relay) || (is(Recipient::Postmaster) && !is_about_client(received))
+}
+
+/// Equal findings about several addresses.
+struct MergedFinding {
+    finding: Finding,
+    places: Vec<(MxHost, Vec<IpAddr>)>,
+}
+
+fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Finding) {
+    let same = merged.iter_mut().find(|known| {
+        known.finding.rule == finding.rule
+            && known.finding.category == finding.category
+            && known.finding.severity == finding.severity
+            && known.finding.failure == finding.failure
+            && known.finding.phase == finding.phase
+    });
+    let Some(known) = same else {
+        merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])] });
+        return;
+    };
+    match known.places.iter_mut().find(|(one, _)| one == host) {
+        Some((_, addresses)) if addresses.contains(&ip) => {}
+        Some((_, addresses)) => addresses.push(ip),
+        None => known.places.push((host.clone(), vec![ip])),
+    }
+    if finding.summary != known.finding.summary && !known.finding.consequences.contains(&finding.summary) {
+        known.finding.consequences.push(finding.summary);
+    }
+    for probe in finding.evidence.probes {
+        if !known.finding.evidence.probes.contains(&probe) {
+            known.finding.evidence.probes.push(probe);
+        }
+    }
+    known.finding.evidence.events.extend(finding.evidence.events);
+}
+
+impl MergedFinding {
+    /// The finding with the hosts and their addresses in front.
+    fn named(self, sight: Sight<'_>) -> Finding {
+        let places: Vec<String> = self.places.iter().map(|(host, ips)| place_of(sight, &host.name, ips)).collect();
+        let mut finding = self.finding;
+        finding.summary = format!("{}: {}", places.join(", "), finding.summary);
+        finding
+    }
+}

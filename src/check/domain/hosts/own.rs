@@ -1,0 +1,239 @@
+//! Findings about the replies of MX hosts that only a check of a domain has: the empty sender, the postmaster, recipients
+//! that cannot exist, recipients in another domain, and hosts that differ from the first one.
+
+use std::net::IpAddr;
+
+use super::super::mx;
+use super::super::sight::Sight;
+use super::ask::Recipient;
+use super::names::{place_of, quoted};
+use super::ordinary::is_about_client;
+use super::rules::{
+    MX_ACCEPTS_EVERY_RECIPIENT, MX_BACKUP_DIFFERS, MX_NULL_SENDER_REJECTED, MX_POSTMASTER_REJECTED, MX_RELAY_ACCEPTED,
+    MX_SERVER_NAME_NOT_VALID,
+};
+use super::seen::received_about;
+use super::sessions;
+use crate::check::finding::{Finding, PhaseFailure, Rule};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Phase, Session};
+use crate::lexicon::{Confidence, Fix};
+use crate::wire::DnsName;
+use crate::wire::status::Class;
+
+/// A reply of one IP address of a host.
+struct ReplyOfHost<'s> {
+    host: DnsName,
+    ip: IpAddr,
+    received: ReceivedReply<'s>,
+}
+
+pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(null_sender(sight));
+    findings.extend(postmaster(sight));
+    findings.extend(relay(sight));
+    findings.extend(every_recipient(sight));
+    findings.extend(backup(sight));
+    findings.extend(server_names(sight));
+    findings
+}
+
+/// All replies of one kind that fulfil a condition.
+fn replies<'s>(
+    sight: Sight<'s>,
+    of: impl Fn(&DnsName, IpAddr) -> Option<ReceivedReply<'s>>,
+    is_wanted: impl Fn(&ReceivedReply<'s>) -> bool,
+) -> Vec<ReplyOfHost<'s>> {
+    let mut found = Vec::new();
+    for host in mx::mail_hosts(sight) {
+        for ip in mx::addresses(sight, &host.name) {
+            if let Some(received) = of(&host.name, ip).filter(|received| is_wanted(received)) {
+                found.push(ReplyOfHost { host: host.name.clone(), ip, received });
+            }
+        }
+    }
+    found
+}
+
+/// A finding about these replies. `what` follows the names of the hosts.
+fn about(
+    sight: Sight<'_>,
+    rule: &'static Rule,
+    confidence: Confidence,
+    replies: &[ReplyOfHost<'_>],
+    what: &str,
+) -> Option<Finding> {
+    let first = replies.first()?;
+    let mut hosts: Vec<(&DnsName, Vec<IpAddr>)> = Vec::new();
+    for one in replies {
+        match hosts.iter_mut().find(|(host, _)| **host == one.host) {
+            Some((_, ips)) => ips.push(one.ip),
+            None => hosts.push((&one.host, vec![one.ip])),
+        }
+    }
+    let places: Vec<String> = hosts.iter().map(|(host, ips)| place_of(sight, host, ips)).collect();
+    let summary = format!("{}: {what} ({})", places.join(", "), first.received.first_line());
+    let finding = Finding::new(rule, first.received.event.phase, confidence, summary);
+    Some(replies.iter().fold(finding, |finding, one| finding.on(one.received.event)))
+}
+
+fn rejects(received: &ReceivedReply<'_>) -> bool {
+    received.reply.class() == Class::Permanent && !is_about_client(*received)
+}
+
+fn null_sender(sight: Sight<'_>) -> Option<Finding> {
+    let of = |host: &DnsName, ip| {
+        sessions::session(sight, host, ip).and_then(|session: Session<'_>| session.reply_at(Phase::Mail))
+    };
+    let found = replies(sight, of, rejects);
+    let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the empty sender is rejected")?;
+    Some(Finding {
+        cause: "Servers send delivery reports with an empty sender, so that reports about reports cannot loop. A server must accept it. This server does not receive reports about its own mail, and recipients could not be tested.".to_owned(),
+        fixes: vec![
+            Fix::text("Operator of the mail server: accept MAIL FROM:<> for all local recipients, and limit unwanted reports by other means"),
+        ],
+        ..finding
+    })
+}
+
+fn postmaster(sight: Sight<'_>) -> Option<Finding> {
+    let found = replies(sight, |host, ip| received_about(sight, host, ip, Recipient::Postmaster), rejects);
+    let domain = &sight.domain.name;
+    let what = format!("the recipient postmaster@{domain} is rejected");
+    let finding = about(sight, &MX_POSTMASTER_REJECTED, Confidence::Certain, &found, &what)?;
+    Some(Finding {
+        cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
+        fixes: vec![
+            Fix::run(
+                "Operator of the mail server: create the address, for example as an alias of a mailbox that is read (/etc/aliases)",
+                "postmaster: root",
+            ),
+        ],
+        ..finding
+    })
+}
+
+fn relay(sight: Sight<'_>) -> Option<Finding> {
+    let found = replies(sight, |host, ip| received_about(sight, host, ip, Recipient::Relay), ReceivedReply::accepts);
+    let what = format!("the recipient {} in another domain is accepted", sight.domain.relay_recipient);
+    let finding = about(sight, &MX_RELAY_ACCEPTED, Confidence::Possible, &found, &what)?;
+    Some(Finding {
+        cause: "The server may deliver mail of any sender to any domain (open relay). Such servers are found and abused within hours, and are then on blocklists.".to_owned(),
+        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot find out which. The log of the server shows whether it would have sent the message on.".to_owned()),
+        fixes: vec![
+            Fix::run(
+                "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in (Postfix)",
+                "postconf -e 'smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination'",
+            ),
+        ],
+        ..finding
+    })
+}
+
+fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
+    let first = mx::mail_hosts(sight).first()?.preference;
+    let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
+    let found = replies(sight, unknown, ReceivedReply::accepts);
+    // Whether only hosts of lower priority accept every recipient is another finding.
+    let is_first =
+        |host: &DnsName| mx::mail_hosts(sight).iter().any(|one| one.name == *host && one.preference == first);
+    if !found.iter().any(|one| is_first(&one.host)) {
+        return None;
+    }
+    let finding = about(
+        sight,
+        &MX_ACCEPTS_EVERY_RECIPIENT,
+        Confidence::Likely,
+        &found,
+        "a recipient that cannot exist is accepted",
+    )?;
+    Some(Finding {
+        cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after the message.".to_owned(),
+        otherwise: Some("An accepted recipient does not show that the mailbox exists. If the server returns messages later instead of rejecting the recipient, the log of the server shows it.".to_owned()),
+        ..finding
+    })
+}
+
+/// A host of lower priority that accepts a recipient that the first one rejects.
+fn backup(sight: Sight<'_>) -> Option<Finding> {
+    let hosts = mx::mail_hosts(sight);
+    let first = hosts.first()?;
+    let is_first = |host: &DnsName| hosts.iter().any(|one| one.name == *host && one.preference == first.preference);
+    let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
+    let rejected = replies(sight, unknown, |received| received.reply.class() == Class::Permanent);
+    if !rejected.iter().any(|one| is_first(&one.host)) {
+        return None;
+    }
+    let mut accepted = replies(sight, unknown, ReceivedReply::accepts);
+    accepted.retain(|one| !is_first(&one.host));
+    let what = format!("a recipient that cannot exist is accepted, but {} rejects it", quoted(sight, &first.name));
+    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, &what)?;
+    Some(Finding {
+        cause: "A host of lower priority does not know the recipients. It accepts mail for recipients that do not exist, which the first host then rejects, so that it has to return the messages to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
+        fixes: vec![Fix::text(
+            "Operator of the mail server: give this host the list of recipients (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",
+        )],
+        ..finding
+    })
+}
+
+/// Servers whose name in the greeting or in the reply to EHLO is not a complete domain name.
+fn server_names(sight: Sight<'_>) -> Option<Finding> {
+    let is_valid = |word: &str| {
+        let literal = word.starts_with('[') && word.ends_with(']');
+        let name = DnsName::parse(word).ok().and_then(|name| name.host_name());
+        literal
+            || name.is_some_and(|name| {
+                name.ascii().contains('.')
+                    && !name.ascii().ends_with(".local")
+                    && !name.ascii().ends_with(".localdomain")
+            })
+    };
+    let first_word = |received: &ReceivedReply<'_>| {
+        received.reply.text.first().and_then(|line| line.split_ascii_whitespace().next()).unwrap_or_default().to_owned()
+    };
+    let of = |host: &DnsName, ip| {
+        let session = sessions::session(sight, host, ip)?;
+        let replies = [Phase::Greeting, Phase::Ehlo].map(|phase| session.reply_at(phase));
+        replies.into_iter().flatten().filter(ReceivedReply::accepts).find(|received| !is_valid(&first_word(received)))
+    };
+    // A greeting that a device has overwritten is another finding.
+    let found = replies(sight, of, |received| !first_word(received).contains("**"));
+    let name = found.first().map(|one| one.received.quote(first_word(&one.received)))?;
+    let what = format!("the server names itself `{name}`, which is not a complete host name");
+    let finding = about(sight, &MX_SERVER_NAME_NOT_VALID, Confidence::Certain, &found, &what)?;
+    Some(Finding {
+        cause: "The name has no effect on most senders. If the server also sends mail with this name in EHLO, receivers may reject that mail.".to_owned(),
+        fixes: vec![Fix::text(
+            "Operator of the mail server: set its host name to the complete name that its PTR record contains (Postfix: myhostname)",
+        )],
+        ..finding
+    })
+}
+
+/// Whether the domain accepts mail for a recipient that cannot exist; `None` if this was not tested.
+pub(in crate::check::domain) fn catch_all(sight: Sight<'_>) -> Option<bool> {
+    let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
+    if !replies(sight, unknown, ReceivedReply::accepts).is_empty() {
+        return Some(true);
+    }
+    (!replies(sight, unknown, rejects).is_empty()).then_some(false)
+}
+
+/// Sets the failure of findings that prevent every delivery: no IP address accepts the sender or EHLO.
+pub(super) fn fail_if_none_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
+    let mut sessions = Vec::new();
+    for host in mx::mail_hosts(sight) {
+        for ip in mx::addresses(sight, &host.name) {
+            sessions.extend(sessions::session(sight, &host.name, ip).filter(Session::is_over));
+        }
+    }
+    let accepts = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|received| received.accepts());
+    if sessions.is_empty() || sessions.iter().any(accepts) {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| finding.rule == MX_NULL_SENDER_REJECTED.id) {
+        finding.failure = Some(PhaseFailure::RefusedPermanent);
+    }
+}

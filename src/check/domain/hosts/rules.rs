@@ -1,0 +1,133 @@
+//! Rules for connections to MX hosts and for their replies.
+
+use crate::check::finding::{Docs, Rule, Severity};
+
+pub(super) static MX_UNREACHABLE: Rule = Rule {
+    id: "mx-unreachable",
+    severity: Severity::Error,
+    title: "an MX host does not accept connections",
+    docs: Docs {
+        sees: "Connections to an IP address of an MX host were refused, timed out or failed, while other hosts or other signs show that the port is not blocked near this machine. The finding is a warning if another IP address of the host accepts connections.",
+        matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, they keep mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
+        action: "Operator of the mail server: start the mail service, make it listen on this IP address, and open port 25 in the firewall. Operator of the domain: delete records of servers that no longer exist.",
+        example: "mx1.example.com [2001:db8::25]: no connection to port 25 (no answer), but 192.0.2.25 responds",
+        references: "RFC 5321 section 5.1 (senders try the hosts in the order of preference), RFC 8305 section 5 (connection attempts)",
+    },
+};
+
+pub(super) static MX_PORT_BLOCKED_HERE: Rule = Rule {
+    id: "mx-port-blocked-here",
+    severity: Severity::Error,
+    title: "no MX host can be reached from this machine",
+    docs: Docs {
+        sees: "Every connection to every MX host timed out, or was forbidden by this machine. smtpcheck also tries other ports of the hosts, and recognises clouds that block port 25.",
+        matters: "The mail servers were not tested. This is probably not a fault of the domain: most home and cloud networks block outgoing connections to port 25.",
+        action: "Repeat the check from a machine that may connect to port 25, for example from a mail server. If it fails there too, the operator of the mail servers must check them.",
+        example: "a check from a virtual machine in a cloud that blocks port 25",
+        references: "RFC 5321 section 4.5.4.1 (senders retry for days if hosts do not respond)",
+    },
+};
+
+pub(super) static MX_BEHIND_WEB_PROXY: Rule = Rule {
+    id: "mx-behind-web-proxy",
+    severity: Severity::Error,
+    title: "an MX host seems to be behind a proxy for web sites",
+    docs: Docs {
+        sees: "All connections to the MX host on port 25 time out, but its port 443 (web) responds. If the IP address belongs to a known proxy for web sites, this is likely, otherwise possible.",
+        matters: "Such a proxy forwards web traffic only. Senders cannot deliver mail to this host.",
+        action: "Operator of the domain: publish the IP address of the mail server itself for the MX host (at Cloudflare: \"DNS only\").",
+        example: "MX 10 mail.example.com, and mail.example.com has the IP address of a content delivery network",
+        references: "RFC 5321 section 5.1 (the MX host must accept SMTP connections)",
+    },
+};
+
+pub(super) static MX_NULL_SENDER_REJECTED: Rule = Rule {
+    id: "mx-null-sender-rejected",
+    severity: Severity::Error,
+    title: "an MX host rejects the empty sender",
+    docs: Docs {
+        sees: "The server rejected MAIL FROM:<> permanently, for a reason that is not about this machine.",
+        matters: "Delivery reports and other automatic messages have an empty sender. Their recipients do not learn that their mail was not delivered, and servers that verify senders by a callout reject mail from this domain.",
+        action: "Operator of the mail server: accept MAIL FROM:<>.",
+        example: "550 5.7.1 Null sender not allowed",
+        references: "RFC 5321 section 4.5.5 (messages with a null reverse-path), section 6.1 (notifications)",
+    },
+};
+
+pub(super) static MX_POSTMASTER_REJECTED: Rule = Rule {
+    id: "mx-postmaster-rejected",
+    severity: Severity::Warning,
+    title: "an MX host rejects mail for the postmaster",
+    docs: Docs {
+        sees: "The server rejected the recipient postmaster of the domain permanently, for a reason that is not about this machine. smtpcheck sends no message.",
+        matters: "Every domain that receives mail must accept mail for its postmaster. Without it, other operators cannot report problems, and some services refuse the domain.",
+        action: "Operator of the mail server: create the address postmaster as an alias of a mailbox that is read.",
+        example: "550 5.1.1 <postmaster@example.com>: Recipient address rejected: User unknown",
+        references: "RFC 5321 section 4.5.1 (minimum implementation)",
+    },
+};
+
+pub(super) static MX_RELAY_ACCEPTED: Rule = Rule {
+    id: "mx-relay-accepted",
+    severity: Severity::Warning,
+    title: "an MX host accepts a recipient in another domain",
+    docs: Docs {
+        sees: "Without a login, the server accepted RCPT TO with a recipient in a domain for which it is not responsible. smtpcheck sends no message, so it cannot find out whether the server would send it on.",
+        matters: "If the server sends such mail on, it is an open relay: it is abused for spam and listed on blocklists within hours.",
+        action: "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in. Check the log of the server to find out what happens to such mail.",
+        example: "RCPT TO:<relay-test@example.org> is answered with 250",
+        references: "RFC 5321 section 7.1 (mail security), section 3.6.2 (relaying)",
+    },
+};
+
+pub(super) static MX_ACCEPTS_EVERY_RECIPIENT: Rule = Rule {
+    id: "mx-accepts-every-recipient",
+    severity: Severity::Notice,
+    title: "the domain accepts a recipient that cannot exist",
+    docs: Docs {
+        sees: "The user gave a recipient to test, and a second recipient with a random name was accepted too.",
+        matters: "The domain has a mailbox for all recipients (catch-all), or the server checks recipients only after the message. An accepted recipient then does not show that the mailbox exists.",
+        action: "No action is required if this is intended. Operator of the mail server: reject unknown recipients at RCPT TO, so that senders notice typing errors and the server need not return messages later.",
+        example: "RCPT TO:<no-such-user-1a2b3c4d@example.com> is answered with 250",
+        references: "RFC 5321 section 4.1.1.3 (RCPT), section 6.2 (unwanted messages)",
+    },
+};
+
+pub(super) static MX_BACKUP_DIFFERS: Rule = Rule {
+    id: "mx-backup-differs",
+    severity: Severity::Warning,
+    title: "an MX host of lower priority accepts what the first one rejects",
+    docs: Docs {
+        sees: "A recipient that cannot exist is rejected by the MX host with the lowest preference, and accepted by a host with a higher one. This is tested only if the user gave a recipient.",
+        matters: "The second host accepts mail that cannot be delivered and has to return it, often to forged senders. Spammers prefer such hosts.",
+        action: "Operator of the mail server: give the host the list of recipients, or remove its MX record.",
+        example: "mx1 replies 550 5.1.1, and mx2 (a backup of the provider) replies 250",
+        references: "RFC 5321 section 6.2 (unwanted messages), section 5.1 (preferences)",
+    },
+};
+
+pub(super) static MX_SERVER_NAME_NOT_VALID: Rule = Rule {
+    id: "mx-server-name-not-valid",
+    severity: Severity::Notice,
+    title: "an MX host does not name itself with a complete host name",
+    docs: Docs {
+        sees: "The first word of the greeting or of the reply to EHLO is not a complete domain name.",
+        matters: "The name has no effect on most senders. If the server uses the same name when it sends mail, receivers may reject that mail.",
+        action: "Operator of the mail server: set its host name to a complete name (Postfix: myhostname).",
+        example: "220 localhost ESMTP",
+        references: "RFC 5321 section 4.3.1 (the greeting contains the domain name of the host)",
+    },
+};
+
+/// Every rule for sessions with MX hosts.
+pub(super) static RULES: &[&Rule] = &[
+    &MX_UNREACHABLE,
+    &MX_PORT_BLOCKED_HERE,
+    &MX_BEHIND_WEB_PROXY,
+    &MX_NULL_SENDER_REJECTED,
+    &MX_POSTMASTER_REJECTED,
+    &MX_RELAY_ACCEPTED,
+    &MX_ACCEPTS_EVERY_RECIPIENT,
+    &MX_BACKUP_DIFFERS,
+    &MX_SERVER_NAME_NOT_VALID,
+];

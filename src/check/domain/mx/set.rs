@@ -1,0 +1,180 @@
+//! Findings about the set of MX records, and about the names of the domain and of its hosts.
+
+use std::net::IpAddr;
+
+use super::super::sight::{Known, Sight};
+use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, mail_hosts, published, usable};
+use super::rules::{MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6};
+use crate::check::finding::{Finding, Rule, Severity};
+use crate::evidence::{DnssecState, Phase, Probe, RecordData, RecordsSeen};
+use crate::lexicon::{Confidence, Fix};
+use crate::wire::{DnsName, RecordKind};
+
+pub(super) fn is_bogus(seen: &RecordsSeen) -> bool {
+    matches!(seen.dnssec, DnssecState::Bogus { .. })
+}
+
+/// A finding about a lookup.
+pub(super) fn finding(rule: &'static Rule, probe: &Probe, confidence: Confidence, summary: String) -> Finding {
+    Finding::new(rule, Phase::Dns, confidence, summary).tried(probe.id)
+}
+
+pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let names: Vec<&DnsName> = published(seen).map(|(_, host)| host).filter(|host| !host.is_root()).collect();
+    let twice = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|other| other == *name));
+    let hosts = mail_hosts(sight);
+    let shared = || {
+        hosts.iter().enumerate().find_map(|(at, host)| {
+            let ours = all_addresses(sight, &host.name);
+            hosts.iter().take(at).find_map(|other| {
+                let ip = all_addresses(sight, &other.name).into_iter().find(|ip| ours.contains(ip))?;
+                Some((other.name.clone(), host.name.clone(), ip))
+            })
+        })
+    };
+    let summary = if let Some((_, name)) = twice {
+        format!("{} is in more than one MX record of {}", probe.quote(name.as_str()), sight.name())
+    } else {
+        let (one, other, ip) = shared()?;
+        format!(
+            "the MX hosts {} and {} have the same IP address {ip}",
+            probe.quote(one.as_str()),
+            probe.quote(other.as_str())
+        )
+    };
+    Some(Finding {
+        cause: "The second entry is no additional server.".to_owned(),
+        ..finding(&MX_DUPLICATE, probe, Confidence::Certain, summary)
+    })
+}
+
+/// Domains without an IPv4 or an IPv6 address for mail. Nothing is said while a lookup has no answer.
+pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let hosts = mail_hosts(sight);
+    let all_known = |kind: RecordKind| {
+        hosts.iter().all(|host| {
+            sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen))
+        })
+    };
+    let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
+    let domain = sight.name();
+    let first = hosts.first()?;
+    let name = probe.quote(first.name.as_str());
+    if addresses.is_empty() || all_hosts(sight).len() > hosts.len() {
+        None
+    } else if addresses.iter().all(IpAddr::is_ipv6) && all_known(RecordKind::A) {
+        let summary = format!("no MX host of {domain} has an IPv4 address");
+        Some(Finding {
+            cause: "Many senders have no IPv6 connection and cannot deliver mail to this domain.".to_owned(),
+            fixes: vec![Fix::text(format!(
+                "Operator of the domain: publish an A record for {name} or for another MX host"
+            ))],
+            ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
+        })
+    } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
+        let summary = format!("no MX host of {domain} has an IPv6 address");
+        Some(Finding {
+            cause: "Mail arrives over IPv4 only, which almost every sender has.".to_owned(),
+            ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
+        })
+    } else {
+        None
+    }
+}
+
+pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let hosts = all_hosts(sight).len();
+    let addresses: usize = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).sum();
+    let domain = sight.name();
+    let summary = if hosts > MAX_HOSTS {
+        let published = seen.records.len() + seen.left_out;
+        format!("{domain} has {published} MX records; the first {MAX_HOSTS} hosts were tested")
+    } else if addresses > MAX_ADDRESSES {
+        format!("the MX hosts of {domain} have {addresses} IP addresses; at most {MAX_ADDRESSES} were tested")
+    } else {
+        return None;
+    };
+    Some(Finding {
+        cause: "The others were not tested, and may have other faults. Senders try only some of so many hosts."
+            .to_owned(),
+        ..finding(&MX_MANY, probe, Confidence::Certain, summary)
+    })
+}
+
+/// The domain is an alias: its MX records are those of the target. If a question for the alias and a question for the MX
+/// records both find a record at the domain itself, the name has both, which is not allowed.
+pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
+    let domain = sight.name();
+    let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
+    let target = cname.records.iter().find_map(|record| match &record.data {
+        RecordData::Cname { target } => Some(target),
+        _ => None,
+    })?;
+    let mx = sight.records(&domain, RecordKind::Mx);
+    let has_both = mx.answer().is_some_and(|seen| seen.aliases.is_empty() && !seen.records.is_empty());
+    let target = probe.quote(target.as_str());
+    let summary = if has_both {
+        format!("{domain} has MX records and a CNAME record (to {target})")
+    } else {
+        format!("{domain} is an alias (CNAME) of {target}")
+    };
+    let mut found = finding(&MX_DOMAIN_ALIAS, probe, Confidence::Certain, summary);
+    if let Some(of_mx) = mx.probe() {
+        found = found.tried(of_mx.id);
+    }
+    if has_both {
+        found.severity = Severity::Error;
+        found.cause = "A name with a CNAME record must not have other records. Resolvers differ in which one they return, so some senders do not find the MX records.".to_owned();
+        found.fixes.push(Fix::text(format!(
+            "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
+        )));
+    } else {
+        found.cause =
+            "All records of the domain are those of the target, also the MX, SPF and other TXT records.".to_owned();
+    }
+    Some(found)
+}
+
+pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
+    let domain = sight.name();
+    let known = sight.records(&domain, RecordKind::Mx);
+    let Some(probe) = known.probe() else { return Vec::new() };
+    let is_wrong =
+        |name: &DnsName| !name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    let mut findings = Vec::new();
+    if domain.labels().count() == 1 {
+        let summary = format!("{domain} is a single label, not a complete domain name");
+        findings.push(Finding {
+            cause: "Email addresses need a complete domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
+            fixes: vec![Fix::text(
+                "Check whether the name is complete (example.com, not example). Operator of the domain: use a domain with at least two labels for email addresses.",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    } else if is_wrong(&domain) {
+        let summary = format!("{domain} contains a character that is not allowed in the domain of an email address");
+        findings.push(Finding {
+            cause: "The domain of an email address consists of letters, digits and hyphens. Some senders and mail programs reject other characters.".to_owned(),
+            fixes: vec![Fix::text(
+                "Operator of the domain: use a domain of letters, digits and hyphens for email addresses",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    }
+    let hosts: Vec<String> = mail_hosts(sight)
+        .iter()
+        .filter(|host| host.preference.is_some() && is_wrong(&host.name))
+        .map(|host| probe.quote(host.name.as_str()).to_string())
+        .collect();
+    if !hosts.is_empty() {
+        let summary = format!("MX hosts with a character that host names must not contain: {}", hosts.join(", "));
+        findings.push(Finding {
+            cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example with an underscore.".to_owned(),
+            fixes: vec![Fix::text(
+                "Operator of the domain: give the host a name of letters, digits and hyphens, and use it in the MX record",
+            )],
+            ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
+        });
+    }
+    findings
+}

@@ -1,0 +1,66 @@
+//! The checks of one server, and how the findings of checks are put in order.
+
+use super::finding::{Check, Finding, order};
+use super::{
+    again, auth, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
+    session, starttls,
+};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+
+/// Every check, in the order of the session.
+pub static CHECKS: &[&Check] = &[
+    &connect::CHECK,
+    &greeting::CHECK,
+    &ehlo::CHECK,
+    &starttls::CHECK,
+    &server_name::CHECK,
+    &handshake::CHECK,
+    &clients::CHECK,
+    &certificate::CHECK,
+    &scan::CHECK,
+    &auth::CHECK,
+    &envelope::CHECK,
+    &refusal::CHECK,
+    &session::CHECK,
+];
+
+/// The findings of these checks: errors first, then warnings, then notices, each group in the order of the session.
+/// Marks around quotations are kept.
+pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
+    server_name::absorb(plan, evidence, &mut findings);
+    // If the session is out of step, that finding is listed first, because later findings are from a second session.
+    findings.sort_by_key(|finding| {
+        let severity = std::cmp::Reverse(finding.severity);
+        (severity, order(plan, finding.phase), !session::is_about_order(finding))
+    });
+    findings.iter_mut().for_each(as_sentences);
+    again::carry(plan, &mut findings);
+    findings
+}
+
+/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full
+/// stop.
+fn as_sentences(finding: &mut Finding) {
+    for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
+        // The full stop may be inside a closing parenthesis.
+        if !text.is_empty() && !text.trim_end_matches([')', '"']).ends_with(['.', '!', '?']) {
+            text.push('.');
+        }
+    }
+    let texts = finding
+        .otherwise
+        .iter_mut()
+        .chain(&mut finding.consequences)
+        .chain(finding.fixes.iter_mut().map(|fix| &mut fix.text));
+    for text in texts.chain(std::iter::once(&mut finding.cause)) {
+        // Names keep their spelling: `smtpcheck`, `iCloud`, `postconf -e`.
+        let first = text.split([' ', ',']).next().unwrap_or_default();
+        let is_word = first.chars().all(|c| c.is_ascii_lowercase()) && !matches!(first, "smtpcheck" | "postconf");
+        if is_word && !first.is_empty() {
+            let (head, tail) = text.split_at(1);
+            *text = head.to_ascii_uppercase() + tail;
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! All DNS questions of an inquiry and their responses: each question is asked once. The validator of the library asks for
+//! keys and digests through this cache too, so they are counted and kept like other records.
+//!
+//! The TTL is ignored, because an inquiry takes seconds.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, Stream};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::DnsHandle;
+use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse, Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::NS;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
+use super::servers::DnsServers;
+use super::{read, servers};
+use crate::evidence::fault::DnsFaultKind;
+use crate::plan::Plan;
+
+/// The number of labels below the root for whose zones keys are looked up in advance: `example.co.uk` has three.
+const LIKELY_ZONES: usize = 3;
+
+/// The number of questions that are sent at the same time. Each needs a socket, and resolvers drop long bursts.
+const MAX_CONCURRENT: usize = 48;
+/// The number of failed lookups after which the zone of a name is not searched further.
+const MAX_FAILURES: usize = 2;
+
+type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
+
+/// The questions of an inquiry and their responses. Copies share them.
+#[derive(Clone)]
+pub(super) struct DnsCache {
+    shared: Arc<CacheState>,
+}
+
+struct CacheState {
+    resolver: Option<SocketAddr>,
+    connect_ms: u64,
+    /// Created for the first question, because it reads the configuration of this machine.
+    servers: OnceLock<DnsServers>,
+    asked: Mutex<HashMap<(Name, RecordType), Asked>>,
+    /// Names of which it is known whether a zone begins there.
+    cuts: Mutex<HashMap<Name, ZoneCut>>,
+    received: AtomicUsize,
+    /// Limits the number of questions that are sent at the same time.
+    permits: Semaphore,
+}
+
+/// Whether a zone begins at a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ZoneCut {
+    Apex,
+    Inside,
+}
+
+impl DnsCache {
+    pub(super) fn new(plan: &Plan) -> DnsCache {
+        let state = CacheState {
+            resolver: plan.resolver,
+            connect_ms: plan.limits.connect_ms,
+            servers: OnceLock::new(),
+            asked: Mutex::default(),
+            cuts: Mutex::default(),
+            received: AtomicUsize::new(0),
+            permits: Semaphore::new(MAX_CONCURRENT),
+        };
+        DnsCache { shared: Arc::new(state) }
+    }
+
+    /// Asks the resolver, unless the same question has been asked before.
+    pub(super) async fn ask(&self, query: &Query) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
+        let CacheState { resolver, connect_ms, received, permits, .. } = &*self.shared;
+        let Some(cell) = self.cell(query.name(), query.query_type()) else {
+            return Err(NoDnsResponse::new(DnsFaultKind::Malformed, "an earlier lookup failed"));
+        };
+        let servers = self.shared.servers.get_or_init(|| DnsServers::of(*resolver, *connect_ms));
+        let question = DnsQuestion { query: query.clone(), role: ServerRole::Resolver };
+        let answered = cell.get_or_init(|| async {
+            // The semaphore is never closed.
+            let _permit = permits.acquire().await;
+            servers.ask(&question, received).await.map(Arc::new)
+        });
+        answered.await.clone()
+    }
+
+    /// Asks an authoritative server. The response is not kept.
+    pub(super) async fn ask_authoritative(
+        &self,
+        server: SocketAddr,
+        query: &Query,
+    ) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
+        let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
+        let CacheState { connect_ms, received, .. } = &*self.shared;
+        servers::ask_authoritative(server, &question, *connect_ms, received).await.map(Arc::new)
+    }
+
+    fn cell(&self, name: &Name, kind: RecordType) -> Option<Asked> {
+        let mut asked = self.shared.asked.lock().ok()?;
+        Some(Arc::clone(asked.entry((name.clone(), kind)).or_default()))
+    }
+
+    /// Looks up the keys and digests that the chain of trust of a question probably needs.
+    pub(super) async fn prefetch(&self, query: &Query) {
+        let name = query.name();
+        // A host below a domain is rarely a zone of its own.
+        let is_host = matches!(query.query_type(), RecordType::A | RecordType::AAAA) && name.num_labels() > 2;
+        let labels = usize::from(name.num_labels()) - usize::from(is_host);
+        let levels = labels.min(LIKELY_ZONES);
+        let zones: Vec<Name> =
+            (0..=levels).map(|labels| name.trim_to(labels)).filter(|zone| !is_service(zone)).collect();
+        self.prefetch_zones(&zones).await;
+    }
+
+    /// Looks up the keys and digests of zones.
+    pub(super) async fn prefetch_zones(&self, zones: &[Name]) {
+        let of_zone = |zone: &Name| {
+            let digests = (!zone.is_root()).then_some(RecordType::DS);
+            let kinds = [Some(RecordType::DNSKEY), digests];
+            let zone = zone.clone();
+            kinds.into_iter().flatten().map(move |kind| Query::query(zone.clone(), kind)).collect::<Vec<_>>()
+        };
+        let queries: Vec<Query> = zones.iter().flat_map(of_zone).collect();
+        join_all(queries.iter().map(|query| self.ask(query))).await;
+    }
+
+    /// Finds the zone that contains a name, from the SOA record in a response or by asking for it. The validator needs it
+    /// for records without signatures.
+    pub(super) async fn find_zone(&self, name: &Name, negative: Option<&Message>) -> Option<Name> {
+        let mut at = name.clone();
+        let mut failures = 0;
+        loop {
+            let found = match negative.and_then(|message| soa_owner(&message.authorities, name)) {
+                Some(apex) => Some(apex),
+                None => {
+                    let response = self.ask(&Query::query(at.clone(), RecordType::SOA)).await;
+                    failures += usize::from(response.is_err());
+                    response.ok().and_then(|response| zone_in(&response.message, &at))
+                }
+            };
+            if let Some(apex) = found {
+                self.note_zone(name, &apex);
+                return Some(apex);
+            }
+            if at.is_root() || failures == MAX_FAILURES {
+                return None;
+            }
+            at = at.base_name();
+        }
+    }
+
+    fn note_zone(&self, name: &Name, apex: &Name) {
+        let Ok(mut cuts) = self.shared.cuts.lock() else { return };
+        let mut at = name.clone();
+        while &at != apex && !at.is_root() {
+            cuts.insert(at.clone(), ZoneCut::Inside);
+            at = at.base_name();
+        }
+        cuts.insert(apex.clone(), ZoneCut::Apex);
+    }
+
+    /// Whether a lookup failed that decides whether the zone of a name is signed.
+    pub(super) fn has_failed_above(&self, name: &Name) -> bool {
+        let Ok(asked) = self.shared.asked.lock() else { return true };
+        let has_failed = |cell: &Asked| match cell.get() {
+            Some(Ok(response)) => !is_answer(response.message.metadata.response_code),
+            Some(Err(_)) => true,
+            None => false,
+        };
+        asked.iter().any(|((at, kind), cell)| {
+            matches!(kind, RecordType::DS | RecordType::SOA | RecordType::NS) && at.zone_of(name) && has_failed(cell)
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn received(&self) -> usize {
+        self.shared.received.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn cut(&self, name: &Name) -> Option<ZoneCut> {
+        self.shared.cuts.lock().ok()?.get(name).copied()
+    }
+
+    /// The response that the validator receives.
+    async fn respond(&self, query: &Query) -> Result<Message, NetError> {
+        let mut empty = Message::query().into_response();
+        empty.add_query(query.clone());
+        if query.query_type() == RecordType::NS
+            && let Some(cut) = self.cut(query.name())
+        {
+            // The validator looks for the zone that contains a name, by asking for NS records upwards.
+            if cut == ZoneCut::Apex {
+                empty.add_answer(Record::from_rdata(query.name().clone(), 0, RData::NS(NS(Name::root()))));
+            }
+            return Ok(empty);
+        }
+        match self.ask(query).await {
+            Ok(response) => Ok(for_validation(query, &response.message)),
+            // The name may be inside a zone, so the name above is tried.
+            Err(_) if query.query_type() == RecordType::NS => Ok(empty),
+            Err(none) => Err(NetError::from(none.detail)),
+        }
+    }
+}
+
+impl DnsHandle for DnsCache {
+    type Response = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
+    type Runtime = TokioRuntimeProvider;
+
+    fn send(&self, request: DnsRequest) -> Self::Response {
+        let cache = self.clone();
+        Box::pin(stream::once(Box::pin(async move {
+            let (request, _) = request.into_parts();
+            let Some(query) = request.queries.first() else {
+                return Err(NetError::from("the request has no question"));
+            };
+            let mut message = cache.respond(query).await?;
+            message.metadata.id = request.metadata.id;
+            Ok(DnsResponse::from_message(message)?)
+        })))
+    }
+}
+
+/// Whether the code says which records there are, or that there are none.
+pub(super) fn is_answer(code: ResponseCode) -> bool {
+    matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
+}
+
+/// A label such as `_tcp` is no zone in practice.
+fn is_service(name: &Name) -> bool {
+    name.iter().next().is_some_and(|label| label.starts_with(b"_"))
+}
+
+fn soa_owner(records: &[Record], below: &Name) -> Option<Name> {
+    let soa = records.iter().find(|record| record.record_type() == RecordType::SOA && record.name.zone_of(below))?;
+    Some(soa.name.clone())
+}
+
+/// The zone of a name, according to the response to a question about its SOA record.
+fn zone_in(message: &Message, name: &Name) -> Option<Name> {
+    // After an alias, the SOA record belongs to the zone of the target.
+    let is_alias = message.answers.iter().any(|record| record.record_type() == RecordType::CNAME);
+    let of_answers = soa_owner(&message.answers, name);
+    of_answers.or_else(|| (!is_alias).then(|| soa_owner(&message.authorities, name)).flatten())
+}
+
+/// The part of a response that matters for its validation. The library validates every record of a response, and each
+/// would cost further questions.
+fn for_validation(query: &Query, message: &Message) -> Message {
+    let mut message = message.clone();
+    let kind = query.query_type();
+    let names: Vec<Name> = match read::follow_aliases(query.name(), kind, &message.answers) {
+        Ok(path) => path.links.iter().map(|link| link.name.clone()).chain([path.end.clone()]).collect(),
+        Err(read::EndlessAliases) => Vec::new(),
+    };
+    let covered = |record: &Record| covered_type(record).unwrap_or_else(|| record.record_type());
+    message.answers.retain(|record| {
+        let of = covered(record);
+        (names.contains(&record.name) && (of == kind || of == RecordType::CNAME)) || of == RecordType::DNAME
+    });
+    let is_positive = !message.answers.is_empty();
+    message.authorities.retain(|record| match covered(record) {
+        RecordType::NSEC | RecordType::NSEC3 => true,
+        RecordType::SOA => !is_positive,
+        _ => false,
+    });
+    message.additionals.clear();
+    message
+}
+
+/// The type of the records that an RRSIG record signs.
+pub(super) fn covered_type(record: &Record) -> Option<RecordType> {
+    match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature.input().type_covered),
+        _ => None,
+    }
+}

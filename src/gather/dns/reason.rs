@@ -1,0 +1,204 @@
+//! Finds the reason why records are bogus, and the zone at which the chain of signatures breaks. It follows the chain from
+//! the records upwards with the keys and digests that the validation has looked up.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hickory_resolver::proto::dnssec::Verifier;
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, RRSIG};
+use hickory_resolver::proto::op::{Message, Query};
+use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
+
+use super::anchors::DnssecAnchors;
+use super::cache::{DnsCache, covered_type, is_answer};
+use super::read;
+use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
+
+/// The maximum number of zones from the records to the trust anchor.
+const MAX_ZONES: usize = 128;
+/// The maximum number of signatures of one set that are verified, and of keys with one tag: a limit against responses
+/// that are expensive to verify.
+const MAX_TRIES: usize = 8;
+
+/// Records of one name and type, with their signatures.
+pub(super) struct SignedSet {
+    name: Name,
+    kind: RecordType,
+    records: Vec<Record>,
+    signatures: Vec<RRSIG>,
+}
+
+impl SignedSet {
+    /// The set among the records of a response.
+    pub(super) fn of(name: &Name, kind: RecordType, records: &[Record]) -> SignedSet {
+        let of_name = || records.iter().filter(|record| &record.name == name);
+        SignedSet {
+            name: name.clone(),
+            kind,
+            records: of_name().filter(|record| record.record_type() == kind).cloned().collect(),
+            signatures: of_name()
+                .filter(|record| covered_type(record) == Some(kind))
+                .filter_map(signature)
+                .take(MAX_TRIES)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Whether there is no signature.
+    pub(super) fn is_unsigned(&self) -> bool {
+        self.signatures.is_empty()
+    }
+
+    /// Whether one of the keys made a valid signature; otherwise the first fault, with the zone of the signature.
+    fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
+        let input = signature.input();
+        let (expires, begins) = (input.sig_expiration.get(), input.sig_inception.get());
+        if is_before(expires, now) {
+            return Err(BogusReason::Expired { at: expires });
+        }
+        if is_before(now, begins) {
+            return Err(BogusReason::NotYetValid { at: begins });
+        }
+        let mut with_tag =
+            keys.iter().filter(|key| key.calculate_key_tag().ok() == Some(input.key_tag)).take(MAX_TRIES).peekable();
+        if with_tag.peek().is_none() {
+            return Err(BogusReason::NoKey { tag: input.key_tag });
+        }
+        let mut verified =
+            with_tag.map(|key| key.verify_rrsig(&self.name, DNSClass::IN, signature, self.records.iter()));
+        if verified.any(|result| result.is_ok()) { Ok(()) } else { Err(BogusReason::WrongSignature) }
+    }
+}
+
+/// The state of records that the library calls bogus.
+pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: SignedSet) -> DnssecState {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // RFC 4034 §3.1.5: times are serial numbers of 32 bits.
+    #[expect(clippy::cast_possible_truncation, reason = "the higher bits are not compared")]
+    let now = now as u32;
+    let mut set = set;
+    for _ in 0..MAX_ZONES {
+        if set.is_unsigned() {
+            if cache.has_failed_above(&set.name) {
+                return lookup_failed();
+            }
+            let zone = cache.find_zone(&set.name, None).await;
+            return bogus(BogusReason::NoSignature, zone.as_ref());
+        }
+        let zone = match signing_zone(cache, &set, now).await {
+            Ok(zone) => zone,
+            Err(state) => return state,
+        };
+        set = match set_above(cache, anchors, &zone, now).await {
+            Ok(set) => set,
+            Err(state) => return state,
+        };
+    }
+    bogus(BogusReason::Other, None)
+}
+
+/// The zone whose keys signed the set.
+async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Name, DnssecState> {
+    if set.kind == RecordType::DNSKEY {
+        return Ok(set.name.clone());
+    }
+    let mut fault = None;
+    for signature in &set.signatures {
+        let signer = signature.input().signer_name.clone();
+        if !signer.zone_of(&set.name) {
+            fault.get_or_insert((BogusReason::Other, signer));
+            continue;
+        }
+        let response = look_up(cache, &signer, RecordType::DNSKEY).await?;
+        let keys = keys(&response, &signer);
+        match set.verify(now, &keys, signature) {
+            Ok(()) => return Ok(signer),
+            Err(why) => {
+                fault.get_or_insert((why, signer));
+            }
+        }
+    }
+    let (why, zone) = fault.unwrap_or((BogusReason::Other, set.name.clone()));
+    Err(bogus(why, Some(&zone)))
+}
+
+/// Verifies the keys of a zone, and returns the DS records that point to them.
+async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: u32) -> Result<SignedSet, DnssecState> {
+    let response = look_up(cache, zone, RecordType::DNSKEY).await?;
+    let all = keys(&response, zone);
+    let (trusted, above): (Vec<&DNSKEY>, Option<SignedSet>) = if &anchors.zone(zone) == zone {
+        let found: Vec<(Name, DNSKEY)> = all.iter().map(|key| (zone.clone(), (*key).clone())).collect();
+        let anchored = anchors.keys(&found);
+        let name = LowerName::from(zone);
+        (all.iter().filter(|key| anchored.contains_with_name(key.public_key(), &name)).copied().collect(), None)
+    } else {
+        let digests = look_up(cache, zone, RecordType::DS).await?;
+        let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
+        if set.records.is_empty() {
+            return Err(bogus(BogusReason::DenialUnproven, Some(zone)));
+        }
+        let is_covered =
+            |key: &&&DNSKEY| set.records.iter().filter_map(digest).any(|ds| ds.covers(zone, key).unwrap_or(false));
+        (all.iter().filter(is_covered).copied().collect(), Some(set))
+    };
+    if trusted.is_empty() {
+        return Err(bogus(BogusReason::DsMismatch, Some(zone)));
+    }
+    let set = SignedSet::of(zone, RecordType::DNSKEY, &response.answers);
+    let results: Vec<Result<(), BogusReason>> =
+        set.signatures.iter().map(|signature| set.verify(now, &trusted, signature)).collect();
+    if !results.iter().any(Result::is_ok) {
+        // A signature of another key says less than one of a trusted key that is wrong.
+        let faults = || results.iter().filter_map(|result| result.as_ref().err());
+        let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
+        return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));
+    }
+    above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
+}
+
+/// A lookup that the verdict depends on failed.
+pub(super) fn lookup_failed() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
+}
+
+/// The records are bogus for this reason.
+pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
+    DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
+}
+
+async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
+    match cache.ask(&Query::query(zone.clone(), kind)).await {
+        Ok(response) if is_answer(response.message.metadata.response_code) => Ok(response.message.clone()),
+        Ok(_) | Err(_) => Err(lookup_failed()),
+    }
+}
+
+fn keys<'m>(message: &'m Message, zone: &Name) -> Vec<&'m DNSKEY> {
+    let of_zone = message.answers.iter().filter(|record| &record.name == zone);
+    of_zone
+        .filter_map(|record| match &record.data {
+            RData::DNSSEC(DNSSECRData::DNSKEY(key)) => Some(key),
+            _ => None,
+        })
+        .collect()
+}
+
+fn digest(record: &Record) -> Option<&DS> {
+    match &record.data {
+        RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds),
+        _ => None,
+    }
+}
+
+/// The signature in an RRSIG record.
+pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
+    match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature),
+        _ => None,
+    }
+}
+
+/// Whether a time is before another one, as serial numbers (RFC 4034 §3.1.5).
+fn is_before(earlier: u32, later: u32) -> bool {
+    later.wrapping_sub(earlier).cast_signed() > 0
+}

@@ -1,0 +1,157 @@
+//! The DNS lookups of an inquiry: the responses to its questions as evidence, with their DNSSEC states.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+
+use hickory_resolver::proto::op::Query;
+use hickory_resolver::proto::rr::RData;
+
+use super::anchors::DnssecAnchors;
+use super::beside::beside;
+use super::cache::DnsCache;
+use super::exchange::{DnsResponseSeen, NoDnsResponse};
+use super::read::{self, AliasPath, EndlessAliases};
+use super::validate::{DnssecValidator, ResponseStates};
+use crate::evidence::{
+    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,
+};
+use crate::host::SetupError;
+use crate::plan::{OverrideHost, Plan};
+use crate::question::RecordsRequest;
+use crate::wire::{Host, RecordKind};
+
+/// The DNS lookups of an inquiry.
+pub(in crate::gather) struct DnsRecordSource {
+    pub(super) cache: DnsCache,
+    validator: DnssecValidator,
+}
+
+impl DnsRecordSource {
+    /// The lookups for a plan. The file with the trust anchor is read here, before any data is sent.
+    pub(in crate::gather) fn new(plan: &Plan) -> Result<DnsRecordSource, SetupError> {
+        let path = plan.domain.as_ref().and_then(|domain| domain.trust_anchor.as_deref());
+        Ok(DnsRecordSource::with_anchors(plan, DnssecAnchors::read(path)?))
+    }
+
+    pub(super) fn with_anchors(plan: &Plan, anchors: DnssecAnchors) -> DnsRecordSource {
+        let cache = DnsCache::new(plan);
+        DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache }
+    }
+
+    /// Asks the resolver and validates the response.
+    pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
+        let work = pin!(async {
+            let response = self.cache.ask(query).await?;
+            let path = aliases_of(query, &response)?;
+            let states = self.validator.states(query, &response.message, &path).await;
+            let seen = records_seen(request, query, &response, &path, &states)?;
+            if path.links.is_empty() || !seen.records.is_empty() || !seen.is_answer() {
+                return Ok(seen);
+            }
+            // The validation of a denial needs the name that is denied, which is the end of the aliases. This also
+            // finds the records if the resolver did not follow them.
+            let query = Query::query(path.end.clone(), query.query_type());
+            let response = self.cache.ask(&query).await?;
+            let direct = aliases_of(&query, &response)?;
+            if !direct.links.is_empty() {
+                return Ok(seen);
+            }
+            let states = self.validator.states(&query, &response.message, &direct).await;
+            let end = records_seen(request, &query, &response, &direct, &states)?;
+            Ok(RecordsSeen { aliases: seen.aliases, ..end })
+        });
+        beside(work, pin!(self.cache.prefetch(query))).await
+    }
+}
+
+/// Asks an authoritative server. Its response is not validated.
+pub(super) async fn authoritative(
+    cache: &DnsCache,
+    request: &RecordsRequest,
+    query: &Query,
+    server: SocketAddr,
+) -> Result<RecordsSeen, NoDnsResponse> {
+    let response = cache.ask_authoritative(server, query).await?;
+    let path = aliases_of(query, &response)?;
+    let aliases = vec![not_validated(); path.links.len()];
+    records_seen(request, query, &response, &path, &ResponseStates { aliases, records: not_validated() })
+}
+
+/// The IP addresses that `--resolve` specifies for this name. `*` does not apply here: it would give an address to names
+/// that are no hosts, such as the names in blocklists. It applies when the host is connected to.
+pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<RecordsSeen> {
+    if request.server.is_some() || !matches!(request.kind, RecordKind::A | RecordKind::Aaaa) {
+        return None;
+    }
+    let host = OverrideHost::One(Host::Name(request.name.host_name()?));
+    let given: Vec<IpAddr> = plan
+        .overrides
+        .iter()
+        .filter(|given| given.port == plan.target.port && given.host == host)
+        .map(|given| given.address)
+        .collect();
+    if given.is_empty() {
+        return None;
+    }
+    let records = given.into_iter().filter_map(|ip| match (ip, request.kind) {
+        (IpAddr::V4(ip), RecordKind::A) => Some(RecordData::A { ip }),
+        (IpAddr::V6(ip), RecordKind::Aaaa) => Some(RecordData::Aaaa { ip }),
+        _ => None,
+    });
+    Some(RecordsSeen {
+        server: None,
+        code: DnsCode::NoError,
+        aliases: Vec::new(),
+        records: records.map(|data| DnsRecord { name: request.name.clone(), ttl: 0, data }).collect(),
+        left_out: 0,
+        dnssec: not_validated(),
+        authoritative: false,
+        authenticated: false,
+        over_tcp: false,
+        size: 0,
+    })
+}
+
+fn not_validated() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::NotValidated }
+}
+
+fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
+    read::follow_aliases(query.name(), query.query_type(), &response.message.answers).map_err(|EndlessAliases| {
+        NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop or a chain that is too long")
+    })
+}
+
+fn records_seen(
+    request: &RecordsRequest,
+    query: &Query,
+    response: &DnsResponseSeen,
+    path: &AliasPath<'_>,
+    states: &ResponseStates,
+) -> Result<RecordsSeen, NoDnsResponse> {
+    let message = &response.message;
+    let kind = query.query_type();
+    let mut aliases = Vec::new();
+    for (link, dnssec) in path.links.iter().zip(&states.aliases) {
+        let RData::CNAME(target) = &link.data else { continue };
+        let (Some(from), Some(to)) = (read::dns_name(&link.name), read::dns_name(&target.0)) else {
+            return Err(NoDnsResponse::new(DnsFaultKind::Malformed, format!("unusable name in {}", link.data)));
+        };
+        aliases.push(DnsAlias { from, to, dnssec: dnssec.clone() });
+    }
+    let end = read::dns_name(&path.end).unwrap_or_else(|| request.name.clone());
+    let of_kind = message.answers.iter().filter(|record| record.name == path.end && record.record_type() == kind);
+    let total = of_kind.clone().count();
+    Ok(RecordsSeen {
+        server: Some(response.server),
+        code: read::code(message.metadata.response_code),
+        aliases,
+        records: of_kind.take(MAX_RECORDS).map(|record| read::dns_record(record, &end)).collect(),
+        left_out: total.saturating_sub(MAX_RECORDS),
+        dnssec: states.records.clone(),
+        authoritative: message.metadata.authoritative,
+        authenticated: message.metadata.authentic_data,
+        over_tcp: response.over_tcp,
+        size: response.size,
+    })
+}

@@ -1,0 +1,435 @@
+//! Lookups against a resolver on loopback.
+
+mod zones;
+
+use std::net::SocketAddr;
+
+use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
+
+use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
+use super::anchors::DnssecAnchors;
+use super::exchange::NoDnsResponse;
+use super::read;
+use super::source::{DnsRecordSource, authoritative, overridden};
+use crate::cli::{self, Invocation};
+use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
+use crate::plan::Plan;
+use crate::question::RecordsRequest;
+use crate::wire::{DnsName, RecordKind};
+
+fn a(last: u8) -> RData {
+    RData::A(A::new(192, 0, 2, last))
+}
+
+fn mx(host: &str) -> RData {
+    RData::MX(MX::new(10, name(host)))
+}
+
+fn alias(target: &str) -> RData {
+    RData::CNAME(CNAME(name(target)))
+}
+
+/// The zones of the tests, from the root down. Each zone below `test` has a name that describes it.
+fn zones() -> Vec<TestZone> {
+    let signed = TestZone::new(
+        "signed.test",
+        Signing::From(0),
+        vec![
+            ("signed.test", mx("b.signed.test")),
+            ("signed.test", mx("a.signed.test")),
+            ("a.signed.test", a(1)),
+            ("www.signed.test", alias("a.signed.test")),
+            ("out.signed.test", alias("a.unsigned.test")),
+            ("gone.signed.test", alias("missing.signed.test")),
+            ("loop.signed.test", alias("loop2.signed.test")),
+            ("loop2.signed.test", alias("loop.signed.test")),
+            ("text.signed.test", RData::TXT(TXT::from_bytes(vec![b"v=", b"\xff1"]))),
+        ],
+        &[],
+    );
+    let unsigned = TestZone::new(
+        "unsigned.test",
+        Signing::Unsigned,
+        vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
+        &[],
+    );
+    let expired = TestZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
+    let future = TestZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
+    let mut forged =
+        TestZone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
+    forged.falsify("a.forged.test", a(66));
+    forged.strip("b.forged.test", RecordType::A);
+    // The parent points to the key of another zone with this name.
+    let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
+    let test =
+        TestZone::new("test", Signing::From(0), vec![], &[&signed, &unsigned, &expired, &future, &forged, &announced]);
+    let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
+    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds]
+}
+
+fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
+    let resolver = resolver.to_string();
+    let all = ["check", "mx.invalid:25", "--resolver", &resolver];
+    let words = all.iter().chain(words).map(Into::into).collect();
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    cli::plan::plan(&args, &matches, "mx.invalid:25", Some("client.example.org")).expect("a plan")
+}
+
+struct World {
+    resolver: LoopbackResolver,
+    source: DnsRecordSource,
+}
+
+impl World {
+    async fn new(transports: ListensOn, change: ResponseChange) -> World {
+        let zones = zones();
+        let anchor = zones.first().expect("the root").anchor();
+        let resolver = LoopbackResolver::start(zones, transports, change).await;
+        let mut plan = plan(resolver.address, &[]);
+        plan.limits.connect_ms = 2000;
+        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        World { resolver, source }
+    }
+
+    async fn ask(&self, at: &str, kind: RecordKind) -> Result<RecordsSeen, NoDnsResponse> {
+        let request = RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+        let query = Query::query(name(at), read::record_type(kind));
+        self.source.look_up(&request, &query).await
+    }
+
+    async fn seen(&self, at: &str, kind: RecordKind) -> RecordsSeen {
+        self.ask(at, kind).await.expect("a response")
+    }
+
+    async fn state(&self, at: &str) -> DnssecState {
+        self.seen(at, RecordKind::A).await.dnssec
+    }
+}
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(test)
+}
+
+fn honest() -> impl Future<Output = World> {
+    World::new(ListensOn::UdpAndTcp, unchanged())
+}
+
+fn bogus(why: BogusReason, zone: &str) -> DnssecState {
+    DnssecState::Bogus { why, zone: Some(DnsName::parse(zone).expect("a name")) }
+}
+
+fn indeterminate(why: IndeterminateReason) -> DnssecState {
+    DnssecState::Indeterminate { why }
+}
+
+#[test]
+fn signed_records_are_secure_and_keep_their_order() {
+    run(async {
+        let seen = honest().await.seen("signed.test", RecordKind::Mx).await;
+        assert_eq!((seen.code, &seen.dnssec, seen.records.len()), (DnsCode::NoError, &DnssecState::Secure, 2));
+        let hosts: Vec<String> = seen
+            .records
+            .iter()
+            .map(|record| match &record.data {
+                RecordData::Mx { host, .. } => host.to_string(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(hosts, ["b.signed.test", "a.signed.test"]);
+    });
+}
+
+#[test]
+fn an_unsigned_delegation_is_insecure_also_for_missing_names() {
+    run(async {
+        let world = honest().await;
+        assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
+        let asked = world.resolver.log().len();
+        assert_eq!(world.state("b.unsigned.test").await, DnssecState::Insecure);
+        let again = world.seen("missing.unsigned.test", RecordKind::Txt).await;
+        assert_eq!((again.code, again.dnssec), (DnsCode::NxDomain, DnssecState::Insecure));
+        let more: Vec<String> = world.resolver.log().iter().skip(asked).map(|one| one.query.to_string()).collect();
+        assert!(more.iter().all(|query| !query.contains(" NS") && !query.contains("SOA")), "{more:?}");
+    });
+}
+
+#[test]
+fn denials_are_secure() {
+    run(async {
+        let world = honest().await;
+        let missing = world.seen("missing.signed.test", RecordKind::A).await;
+        assert_eq!((missing.code, missing.dnssec), (DnsCode::NxDomain, DnssecState::Secure));
+        let empty = world.seen("a.signed.test", RecordKind::Tlsa).await;
+        assert_eq!((empty.code, empty.records.len(), empty.dnssec), (DnsCode::NoError, 0, DnssecState::Secure));
+    });
+}
+
+#[test]
+fn every_kind_of_bogus_zone_has_its_reason() {
+    run(async {
+        let world = honest().await;
+        let DnssecState::Bogus { why: BogusReason::Expired { .. }, zone: Some(zone) } =
+            world.state("a.expired.test").await
+        else {
+            unreachable!("the signature has expired")
+        };
+        assert_eq!(zone.as_str(), "expired.test");
+        let state = world.state("a.future.test").await;
+        assert!(matches!(state, DnssecState::Bogus { why: BogusReason::NotYetValid { .. }, .. }), "{state:?}");
+        assert_eq!(world.state("a.forged.test").await, bogus(BogusReason::WrongSignature, "forged.test"));
+        assert_eq!(world.state("b.forged.test").await, bogus(BogusReason::NoSignature, "forged.test"));
+        assert_eq!(world.state("a.wrong-ds.test").await, bogus(BogusReason::DsMismatch, "wrong-ds.test"));
+        let missing = world.seen("missing.expired.test", RecordKind::A).await.dnssec;
+        assert!(matches!(missing, DnssecState::Bogus { why: BogusReason::Expired { .. }, .. }), "{missing:?}");
+    });
+}
+
+#[test]
+fn a_denial_without_proof_is_bogus() {
+    run(async {
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.name() == &name("missing.signed.test") {
+                message.authorities.retain(|record| {
+                    let of = super::cache::covered_type(record).unwrap_or_else(|| record.record_type());
+                    of != RecordType::NSEC
+                });
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        assert_eq!(world.state("missing.signed.test").await, bogus(BogusReason::DenialUnproven, "signed.test"));
+    });
+}
+
+#[test]
+fn a_resolver_that_strips_signatures_makes_nothing_bogus() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, message| vec![message.maybe_strip_dnssec_records(false)]);
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        for at in ["a.signed.test", "a.unsigned.test", "a.forged.test", "missing.signed.test"] {
+            assert_eq!(world.state(at).await, indeterminate(IndeterminateReason::SignaturesStripped), "{at}");
+        }
+    });
+}
+
+#[test]
+fn one_lost_packet_changes_nothing_and_a_lost_key_is_not_bogus() {
+    run(async {
+        let change: ResponseChange =
+            Box::new(|received, message| if received.repeats == 0 { vec![] } else { vec![message] });
+        let mut world = World::new(ListensOn::UdpAndTcp, change).await;
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+        for lost in [RecordType::DNSKEY, RecordType::DS] {
+            let change: ResponseChange = Box::new(move |received, message| {
+                let is_lost = received.query.query_type() == lost && received.query.name() == &name("signed.test");
+                if is_lost { vec![] } else { vec![message] }
+            });
+            world = World::new(ListensOn::UdpAndTcp, change).await;
+            let state = world.state("a.signed.test").await;
+            assert_eq!(state, indeterminate(IndeterminateReason::LookupFailed), "{lost}");
+        }
+    });
+}
+
+#[test]
+fn aliases_have_their_own_state() {
+    run(async {
+        let world = honest().await;
+        let inside = world.seen("www.signed.test", RecordKind::A).await;
+        assert_eq!((inside.aliases.len(), inside.records.len(), &inside.dnssec), (1, 1, &DnssecState::Secure));
+        let out = world.seen("out.signed.test", RecordKind::A).await;
+        let states: Vec<&DnssecState> = out.aliases.iter().map(|alias| &alias.dnssec).collect();
+        assert_eq!((states, &out.dnssec), (vec![&DnssecState::Secure], &DnssecState::Insecure));
+        let gone = world.seen("gone.signed.test", RecordKind::A).await;
+        assert_eq!((gone.code, gone.aliases.len(), gone.dnssec), (DnsCode::NxDomain, 1, DnssecState::Secure));
+        let none = world.ask("loop.signed.test", RecordKind::A).await.expect_err("a loop");
+        assert_eq!(none.kind, DnsFaultKind::AliasLoop);
+    });
+}
+
+#[test]
+fn a_truncated_response_is_asked_for_over_tcp() {
+    run(async {
+        let truncates = || -> ResponseChange {
+            Box::new(|received, message| {
+                let is_long = !received.over_tcp && received.query.query_type() == RecordType::MX;
+                vec![if is_long { message.truncate() } else { message }]
+            })
+        };
+        let seen = World::new(ListensOn::UdpAndTcp, truncates()).await.seen("signed.test", RecordKind::Mx).await;
+        assert_eq!((seen.over_tcp, seen.records.len(), seen.dnssec), (true, 2, DnssecState::Secure));
+        let closed = World::new(ListensOn::UdpOnly, truncates()).await;
+        let none = closed.ask("signed.test", RecordKind::Mx).await.expect_err("no TCP");
+        assert_eq!(none.kind, DnsFaultKind::TcpFailed, "{}", none.detail);
+        assert!(none.detail.contains("bytes"), "{}", none.detail);
+    });
+}
+
+#[test]
+fn a_response_with_another_id_or_question_is_ignored() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, message| {
+            let mut stray = message.clone();
+            stray.metadata.id = stray.metadata.id.wrapping_add(1);
+            stray.metadata.response_code = ResponseCode::NXDomain;
+            let mut other = message.clone();
+            other.queries = vec![Query::query(name("other.test"), RecordType::A)];
+            vec![stray, other, message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+    });
+}
+
+#[test]
+fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
+    run(async {
+        let free = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+        let source = DnsRecordSource::with_anchors(&plan(free, &[]), DnssecAnchors::default());
+        let request =
+            RecordsRequest { name: DnsName::parse("a.test").expect("a name"), kind: RecordKind::A, server: None };
+        let query = Query::query(name("a.test"), RecordType::A);
+        let none = source.look_up(&request, &query).await.expect_err("a closed port");
+        assert_eq!(none.kind, DnsFaultKind::Unreachable, "{}", none.detail);
+
+        let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let mut plan = plan(silent.local_addr().expect("an address"), &[]);
+        plan.limits.connect_ms = 20;
+        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let none = source.look_up(&request, &query).await.expect_err("silence");
+        assert_eq!(none.kind, DnsFaultKind::Timeout, "{}", none.detail);
+    });
+}
+
+#[test]
+fn servfail_is_a_result_and_never_a_missing_record() {
+    run(async {
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.query_type() == RecordType::MX {
+                message.answers.clear();
+                message.metadata.response_code = ResponseCode::ServFail;
+            }
+            vec![message]
+        });
+        let seen = World::new(ListensOn::UdpAndTcp, change).await.seen("signed.test", RecordKind::Mx).await;
+        assert_eq!((seen.code, seen.is_void()), (DnsCode::ServFail, false));
+        assert_eq!(seen.dnssec, indeterminate(IndeterminateReason::LookupFailed));
+    });
+}
+
+#[test]
+fn each_question_is_asked_once() {
+    run(async {
+        let world = honest().await;
+        let (first, second) =
+            tokio::join!(world.seen("a.signed.test", RecordKind::A), world.seen("a.signed.test", RecordKind::A));
+        assert_eq!(first, second);
+        let mut asked: Vec<String> = world.resolver.log().iter().map(|one| one.query.to_string()).collect();
+        let total = asked.len();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), total);
+        assert!(world.source.cache.received() > 0);
+    });
+}
+
+#[test]
+fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            assert!(!message.metadata.recursion_desired && !message.metadata.checking_disabled);
+            message.metadata.authoritative = true;
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let server = Some(world.resolver.address);
+        let request =
+            RecordsRequest { name: DnsName::parse("a.forged.test").expect("a name"), kind: RecordKind::A, server };
+        let query = Query::query(name("a.forged.test"), RecordType::A);
+        let seen =
+            authoritative(&world.source.cache, &request, &query, world.resolver.address).await.expect("a response");
+        assert!(seen.authoritative);
+        assert_eq!(seen.dnssec, indeterminate(IndeterminateReason::NotValidated));
+        assert_eq!(world.resolver.log().len(), 1);
+    });
+}
+
+#[test]
+fn resolve_replaces_addresses_and_nothing_else() {
+    let server = SocketAddr::from(([127, 0, 0, 1], 53));
+    let plan = plan(server, &["--resolve", "mx.example:25:192.0.2.9", "--resolve", "*:25:192.0.2.8"]);
+    let request = |at: &str, kind| RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+    let given = overridden(&plan, &request("mx.example", RecordKind::A)).expect("an address");
+    assert_eq!(given.addresses().collect::<Vec<_>>(), [std::net::IpAddr::from([192, 0, 2, 9])]);
+    assert_eq!(given.dnssec, indeterminate(IndeterminateReason::NotValidated));
+    assert!(overridden(&plan, &request("mx.example", RecordKind::Aaaa)).expect("no address").is_void());
+    assert!(overridden(&plan, &request("mx.example", RecordKind::Mx)).is_none());
+    assert!(overridden(&plan, &request("2.0.0.127.list.example", RecordKind::A)).is_none());
+}
+
+#[test]
+fn texts_are_joined_and_unusual_records_are_kept_as_text() {
+    run(async {
+        let seen = honest().await.seen("text.signed.test", RecordKind::Txt).await;
+        let data = seen.records.into_iter().next().expect("a record").data;
+        let raw_b64 = Some("dj3/MQ==".to_owned());
+        assert_eq!(data, RecordData::Txt { text: "v=\u{fffd}1".to_owned(), lengths: vec![2, 2], raw_b64 });
+    });
+    let strange = hickory_resolver::proto::rr::Name::from_labels([b"a b".as_slice(), b"test"]).expect("a name");
+    let record = Record::from_rdata(name("a.test"), 1, RData::CNAME(CNAME(strange)));
+    let kept = read::dns_record(&record, &DnsName::root());
+    assert!(matches!(kept.data, RecordData::Unreadable { .. }), "{kept:?}");
+}
+
+#[test]
+fn a_chain_of_aliases_has_a_limit() {
+    let link = |at: usize| Record::from_rdata(name(&format!("a{at}.test")), 1, alias(&format!("a{}.test", at + 1)));
+    let chain = |length: usize| (0..length).map(link).collect::<Vec<_>>();
+    assert!(read::follow_aliases(&name("a0.test"), RecordType::A, &chain(12)).is_ok());
+    assert!(read::follow_aliases(&name("a0.test"), RecordType::A, &chain(13)).is_err());
+}
+
+#[test]
+fn trust_anchors_are_keys_or_digests() {
+    assert!(
+        DnssecAnchors::parse(
+            ". 86400 IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+        )
+        .is_ok()
+    );
+    assert!(DnssecAnchors::parse(". IN DNSKEY 257 3 13 (\n AAAA\n BBBB ) ; a key\n").is_ok());
+    for wrong in [
+        "",
+        "; nothing",
+        ". DS x",
+        ". IN DS 1 2 3 zz",
+        "DS",
+        ". IN DNSKEY 257 3 13 !!",
+        "a.test. 1 IN A 1.2.3.4",
+        ". IN DS 1 13 2 \u{e9}a",
+    ] {
+        assert!(DnssecAnchors::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn hostile_packets_never_panic() {
+    run(async {
+        let change: ResponseChange = Box::new(|received, message| {
+            let mut shifted: Message = message.clone();
+            if received.query.query_type() == RecordType::DNSKEY {
+                shifted.answers.reverse();
+                shifted.answers.truncate(1);
+            }
+            vec![shifted]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        for at in ["a.signed.test", "missing.signed.test", "a.unsigned.test"] {
+            let _ = world.ask(at, RecordKind::A).await;
+        }
+    });
+}

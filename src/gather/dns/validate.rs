@@ -1,0 +1,295 @@
+//! Decides the DNSSEC state of a response (RFC 4035 §5). The library verifies the signatures; this file decides what its
+//! verdict means, in this order:
+//!
+//! 1. A response without an answer (SERVFAIL, REFUSED) is not judged.
+//! 2. A resolver that removes signatures is recognised by the keys of the trust anchor, which must be signed. With such a
+//!    resolver nothing is called bogus.
+//! 3. Records without a signature in a zone that is known to be unsigned are insecure.
+//! 4. The verdict of the library. For bogus records, [`super::reason`] finds the reason; if a lookup that the verdict
+//!    depends on failed, the records are not called bogus.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Mutex;
+
+use futures_util::future::join_all;
+use futures_util::stream::StreamExt;
+use hickory_resolver::net::dnssec::DnssecDnsHandle;
+use hickory_resolver::net::xfer::DnsHandle;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
+use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
+use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use tokio::sync::OnceCell;
+
+use super::anchors::DnssecAnchors;
+use super::beside::beside;
+use super::cache::{DnsCache, covered_type, is_answer};
+use super::read::AliasPath;
+use super::reason::{self, SignedSet, bogus, lookup_failed};
+use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
+
+/// The DNSSEC states of a response.
+pub(super) struct ResponseStates {
+    /// The state of each alias.
+    pub(super) aliases: Vec<DnssecState>,
+    /// The state of the records, or of the proof that there are none.
+    pub(super) records: DnssecState,
+}
+
+/// Validates responses. Verdicts are kept for the whole inquiry.
+pub(super) struct DnssecValidator {
+    cache: DnsCache,
+    anchors: DnssecAnchors,
+    handle: OnceCell<DnssecDnsHandle<DnsCache>>,
+    /// Zones that are proven to be unsigned. Everything below them is insecure.
+    unsigned: Mutex<HashSet<Name>>,
+}
+
+impl DnssecValidator {
+    pub(super) fn new(cache: DnsCache, anchors: DnssecAnchors) -> DnssecValidator {
+        DnssecValidator { cache, anchors, handle: OnceCell::new(), unsigned: Mutex::default() }
+    }
+
+    /// The states of a response to a question.
+    pub(super) async fn states(&self, query: &Query, message: &Message, path: &AliasPath<'_>) -> ResponseStates {
+        let all =
+            |state: DnssecState| ResponseStates { aliases: vec![state.clone(); path.links.len()], records: state };
+        if !is_answer(message.metadata.response_code) {
+            return all(lookup_failed());
+        }
+        if let Err(why) = self.sees_signatures(query.name()).await {
+            return all(DnssecState::Indeterminate { why });
+        }
+        if self.is_in_unsigned_zone(message, path) {
+            return all(DnssecState::Insecure);
+        }
+        let work = pin!(self.verdict(query, message, path));
+        let ahead = pin!(self.prefetch_signers(message));
+        beside(work, ahead).await
+    }
+
+    /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
+    async fn sees_signatures(&self, name: &Name) -> Result<(), IndeterminateReason> {
+        let zone = self.anchors.zone(name);
+        let keys = self.cache.ask(&Query::query(zone, RecordType::DNSKEY)).await;
+        let message = match &keys {
+            Ok(response) if is_answer(response.message.metadata.response_code) => &response.message,
+            Ok(_) | Err(_) => return Err(IndeterminateReason::LookupFailed),
+        };
+        let has = |kind| message.answers.iter().any(|record| record.record_type() == kind);
+        if has(RecordType::DNSKEY) && has(RecordType::RRSIG) {
+            Ok(())
+        } else {
+            Err(IndeterminateReason::SignaturesStripped)
+        }
+    }
+
+    /// Whether all records are unsigned and in zones that are proven to be unsigned.
+    fn is_in_unsigned_zone(&self, message: &Message, path: &AliasPath<'_>) -> bool {
+        let Ok(unsigned) = self.unsigned.lock() else { return false };
+        let sections = || message.answers.iter().chain(&message.authorities);
+        let is_signed = sections().any(|record| record.record_type() == RecordType::RRSIG);
+        let owners = path.links.iter().map(|link| &link.name).chain([&path.end]);
+        !is_signed
+            && !self.anchors.has_other_zones()
+            && owners.into_iter().all(|owner| unsigned.iter().any(|zone| zone.zone_of(owner)))
+    }
+
+    /// Looks up the keys of all zones that signed the response, and of the zones above them.
+    async fn prefetch_signers(&self, message: &Message) {
+        let mut zones: Vec<Name> = Vec::new();
+        for signature in message.answers.iter().chain(&message.authorities).filter_map(reason::signature) {
+            let mut zone = signature.input().signer_name.clone();
+            while !zones.contains(&zone) {
+                zones.push(zone.clone());
+                zone = zone.base_name();
+            }
+        }
+        self.cache.prefetch_zones(&zones).await;
+    }
+
+    async fn verdict(&self, query: &Query, message: &Message, path: &AliasPath<'_>) -> ResponseStates {
+        // The zones of records without signatures.
+        let has_records = has_records(message, query, path);
+        let negative = (!has_records).then_some(message);
+        let owners =
+            path.links.iter().map(|link| (&link.name, RecordType::CNAME)).chain([(&path.end, query.query_type())]);
+        let is_signed = |(name, kind): &(&Name, RecordType)| {
+            let of = if has_records || *kind == RecordType::CNAME { &message.answers } else { &message.authorities };
+            of.iter().any(|record| {
+                let is_of_set = *kind != RecordType::CNAME && !has_records
+                    || (&record.name == *name && covered_type(record) == Some(*kind));
+                is_of_set && record.record_type() == RecordType::RRSIG
+            })
+        };
+        let unsigned: Vec<&Name> = owners.filter(|owner| !is_signed(owner)).map(|(name, _)| name).collect();
+        let zones = join_all(unsigned.iter().map(|name| async {
+            let zone = self.cache.find_zone(name, negative.filter(|_| *name == &path.end)).await?;
+            self.cache.prefetch_zones(&ancestors(&zone)).await;
+            Some(zone)
+        }))
+        .await;
+        let validated = self.validated(query).await;
+        let answers: &[Record] = match &validated {
+            Validated::Passed(message) | Validated::Unproven(message, _) => &message.answers,
+            Validated::Failed => {
+                let state = lookup_failed();
+                return ResponseStates { aliases: vec![state.clone(); path.links.len()], records: state };
+            }
+        };
+        let mut aliases = Vec::new();
+        for link in &path.links {
+            aliases.push(self.state_of_set(&link.name, RecordType::CNAME, message, answers).await);
+        }
+        let records = if has_records {
+            let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
+            match (&validated, state) {
+                // The records come from a wildcard, and nothing proves that the name itself does not exist.
+                (Validated::Unproven(_, Proof::Bogus), DnssecState::Secure) if path.links.is_empty() => {
+                    bogus(BogusReason::DenialUnproven, None)
+                }
+                (_, state) => state,
+            }
+        } else {
+            self.state_of_denial(&path.end, message, &validated).await
+        };
+        for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
+            if zone.zone_of(&path.end)
+                && unsigned.contains(&&path.end)
+                && let Ok(mut known) = self.unsigned.lock()
+            {
+                known.insert(zone);
+            }
+        }
+        ResponseStates { aliases, records }
+    }
+
+    async fn state_of_set(&self, name: &Name, kind: RecordType, raw: &Message, answers: &[Record]) -> DnssecState {
+        let proof = answers.iter().find(|record| &record.name == name && record.record_type() == kind);
+        let set = SignedSet::of(name, kind, &raw.answers);
+        match proof.map(|record| record.proof) {
+            Some(Proof::Secure) => DnssecState::Secure,
+            Some(Proof::Insecure) => DnssecState::Insecure,
+            Some(Proof::Bogus) if kind == RecordType::CNAME && set.is_unsigned() => {
+                // RFC 6672 §3.1: the alias was made from a DNAME record, which is signed instead.
+                match substitution(name, raw, answers) {
+                    Some(Proof::Secure) => DnssecState::Secure,
+                    Some(Proof::Insecure) => DnssecState::Insecure,
+                    _ => reason::state(&self.cache, &self.anchors, set).await,
+                }
+            }
+            Some(Proof::Bogus) => reason::state(&self.cache, &self.anchors, set).await,
+            Some(Proof::Indeterminate) | None => lookup_failed(),
+        }
+    }
+
+    /// The state of a response without records.
+    async fn state_of_denial(&self, name: &Name, raw: &Message, validated: &Validated) -> DnssecState {
+        let is_proof = |record: &&Record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3);
+        match validated {
+            Validated::Failed => lookup_failed(),
+            Validated::Unproven(_, Proof::Insecure) => DnssecState::Insecure,
+            Validated::Passed(message) => {
+                let is_secure = message.authorities.iter().filter(is_proof).any(|record| record.proof == Proof::Secure);
+                if is_secure { DnssecState::Secure } else { DnssecState::Insecure }
+            }
+            Validated::Unproven(message, _) => {
+                let wrong = message.authorities.iter().find(|record| {
+                    let kind = record.record_type();
+                    record.proof == Proof::Bogus
+                        && matches!(kind, RecordType::NSEC | RecordType::NSEC3 | RecordType::SOA)
+                        && !SignedSet::of(&record.name, kind, &raw.authorities).is_unsigned()
+                });
+                if let Some(record) = wrong {
+                    let set = SignedSet::of(&record.name, record.record_type(), &raw.authorities);
+                    return reason::state(&self.cache, &self.anchors, set).await;
+                }
+                if self.cache.has_failed_above(name) {
+                    return lookup_failed();
+                }
+                let zone = raw.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
+                bogus(BogusReason::DenialUnproven, zone.map(|record| &record.name))
+            }
+        }
+    }
+
+    async fn validated(&self, query: &Query) -> Validated {
+        let handle = self.handle.get_or_init(|| async {
+            DnssecDnsHandle::with_trust_anchor(self.cache.clone(), std::sync::Arc::new(self.keys().await))
+        });
+        let handle = handle.await;
+        let mut options = DnsRequestOptions::default();
+        options.use_edns = true;
+        options.edns_set_dnssec_ok = true;
+        match handle.lookup(query.clone(), options).next().await {
+            Some(Ok(response)) => Validated::Passed(Box::new(response.into_message())),
+            Some(Err(NetError::Dns(DnsError::Nsec { response, proof, .. }))) => {
+                Validated::Unproven(Box::new(response.into_message()), proof)
+            }
+            Some(Err(_)) | None => Validated::Failed,
+        }
+    }
+
+    async fn keys(&self) -> TrustAnchors {
+        let mut found: Vec<(Name, DNSKEY)> = Vec::new();
+        for zone in self.anchors.zones_of_digests() {
+            let Ok(response) = self.cache.ask(&Query::query(zone.clone(), RecordType::DNSKEY)).await else { continue };
+            found.extend(response.message.answers.iter().filter_map(|record| match &record.data {
+                RData::DNSSEC(DNSSECRData::DNSKEY(key)) if record.name == zone => Some((zone.clone(), key.clone())),
+                _ => None,
+            }));
+        }
+        self.anchors.keys(&found)
+    }
+}
+
+/// The verdict of the library.
+enum Validated {
+    /// Each record has its state.
+    Passed(Box<Message>),
+    /// The proof that there are no records, or that they come from a wildcard, has this state.
+    Unproven(Box<Message>, Proof),
+    /// There is no verdict, because a lookup failed.
+    Failed,
+}
+
+fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {
+    message.answers.iter().any(|record| record.name == path.end && record.record_type() == query.query_type())
+}
+
+/// The zone and all zones above it.
+fn ancestors(zone: &Name) -> Vec<Name> {
+    (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
+}
+
+/// The state of the DNAME record that an alias was made from.
+fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
+    let target = raw.answers.iter().find_map(|record| match &record.data {
+        RData::CNAME(target) if &record.name == name => Some(&target.0),
+        _ => None,
+    })?;
+    validated.iter().filter(|record| record.record_type() == RecordType::DNAME).find_map(|record| {
+        let RData::Unknown { rdata, .. } = &record.data else { return None };
+        let kept = usize::from(name.num_labels()).checked_sub(usize::from(record.name.num_labels()))?;
+        let is_below = kept > 0 && record.name.zone_of(name);
+        let labels = name.iter().take(kept).map(<[u8]>::to_vec).chain(wire_labels(&rdata.anything)?);
+        let made = Name::from_labels(labels.collect::<Vec<_>>()).ok()?;
+        (is_below && made.eq_ignore_root(target)).then_some(record.proof)
+    })
+}
+
+/// The labels of a name in wire format without compression (RFC 1035 §3.1).
+fn wire_labels(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut labels = Vec::new();
+    while let Some((length, rest)) = bytes.split_first() {
+        if *length == 0 {
+            return Some(labels);
+        }
+        let (label, rest) = rest.split_at_checked(usize::from(*length))?;
+        labels.push(label.to_vec());
+        bytes = rest;
+    }
+    None
+}
