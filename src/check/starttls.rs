@@ -368,7 +368,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
             "On a second, unencrypted connection the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
         }
     };
-    finding.fixes.push(Fix::run(
+    finding.fixes.push(Fix::repeat(
         if upgraded.is_some() {
             "Repeat the check with STARTTLS"
         } else {
