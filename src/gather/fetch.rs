@@ -30,6 +30,8 @@ use crate::wire::Host;
 
 /// The time limit for the entire request (RFC 8461 §3.3 suggests one minute).
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer does not end it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the status line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -137,6 +139,7 @@ fn not_http(error: &hyper::Error) -> Fault {
 /// Reads the body up to its limits of size and time.
 async fn read(context: &GatherContext, response: Response<Incoming>, deadline: Instant) -> HttpResponse {
     let pause = Duration::from_millis(context.plan.limits.reply_ms);
+    let deadline = deadline.min(Instant::now() + BODY_TIMEOUT);
     let (head, mut body) = response.into_parts();
     let mut bytes: Vec<u8> = Vec::new();
     let mut received = 0;

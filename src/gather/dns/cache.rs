@@ -108,6 +108,12 @@ impl DnsCache {
         Some(Arc::clone(asked.entry((name.clone(), kind)).or_default()))
     }
 
+    /// Whether there is a response to the question already.
+    fn is_answered(&self, query: &Query) -> bool {
+        let Ok(asked) = self.shared.asked.lock() else { return false };
+        asked.get(&(query.name().clone(), query.query_type())).is_some_and(|cell| cell.initialized())
+    }
+
     /// Looks up the keys and digests that the chain of trust of a question probably needs.
     pub(super) async fn prefetch(&self, query: &Query) {
         let name = query.name();
@@ -194,9 +200,11 @@ impl DnsCache {
         let mut empty = Message::query().into_response();
         empty.add_query(query.clone());
         if query.query_type() == RecordType::NS
+            && !self.is_answered(query)
             && let Some(cut) = self.cut(query.name())
         {
-            // The validator looks for the zone that contains a name, by asking for NS records upwards.
+            // The validator looks for the zone that contains a name, by asking for NS records upwards. NS records that the
+            // inquiry itself has asked for are validated instead.
             if cut == ZoneCut::Apex {
                 empty.add_answer(Record::from_rdata(query.name().clone(), 0, RData::NS(NS(Name::root()))));
             }

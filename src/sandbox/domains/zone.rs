@@ -7,7 +7,7 @@ use std::time::Duration;
 use hickory_resolver::proto::dnssec::crypto::EcdsaSigningKey;
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
 use hickory_resolver::proto::dnssec::{Algorithm, DigestType, DnssecSigner, SigningKey};
-use hickory_resolver::proto::rr::rdata::{NS, SOA};
+use hickory_resolver::proto::rr::rdata::{NS, SOA, TXT};
 use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordSet, RecordType};
 use hickory_resolver::proto::serialize::txt::Parser;
 use time::OffsetDateTime;
@@ -74,7 +74,7 @@ impl SignedZone {
             SignedZone { origin: origin.clone().into(), sets: BTreeMap::new(), ds: None, anchor: String::new() };
         for set in parsed.into_values() {
             for record in set.records_without_rrsigs() {
-                zone.add(set.name(), record.data.clone());
+                zone.add(set.name(), with_short_strings(record.data.clone()));
             }
         }
         let first = servers.first().cloned().unwrap_or_else(Name::root);
@@ -264,6 +264,13 @@ impl SignedZone {
         records.extend(soa.into_iter().flat_map(RecordSet::records_with_rrsigs).cloned());
         records
     }
+}
+
+/// A text record whose strings have at most 255 bytes, the maximum of RFC 1035 §3.3.
+fn with_short_strings(data: RData) -> RData {
+    let RData::TXT(text) = &data else { return data };
+    let strings = text.txt_data.iter().flat_map(|string| string.chunks(255));
+    RData::TXT(TXT::from_bytes(strings.collect()))
 }
 
 fn renamed(records: Vec<Record>, name: &LowerName) -> Vec<Record> {
