@@ -11,6 +11,10 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::servers::{DOMAIN, NameServers, POSTFIX, Resolver, Signing, USER, WebServer, loopbacks, unpacked};
 use crate::support::program::{Run, findings, run_with};
 
+/// So many of `HOSTS` are the MX hosts of `group-0.example.org`, the next ones those of `group-1`, and so on. A check tests
+/// at most 20 hosts.
+const GROUP: usize = 12;
+
 /// A host of `example.org`: its first label, the state that smtpcheck must report, and its records besides A. In a record,
 /// `@` is the first label, and `{key:NAME}`, `{certificate:NAME}` and so on stand for data of a certificate (`filled`).
 const HOSTS: &[(&str, &str, &[&str])] = &[
@@ -117,9 +121,9 @@ static DOMAINS: LazyLock<Domains> = LazyLock::new(|| {
     if loopbacks().len() > 1 {
         org += "mail AAAA ::1\n";
     }
-    for (label, _, records) in HOSTS {
+    for (at, (label, _, records)) in HOSTS.iter().enumerate() {
         org += &lines(label, records);
-        org += &format!("@ MX 10 {label}\n");
+        org += &format!("group-{} MX 10 {label}\n", at / GROUP);
     }
     org += &lines("two-keys", &["TLSA @ 3 1 1 {key:elliptic}"]);
     org += "two MX 10 two-keys\n";
@@ -210,16 +214,16 @@ fn posttls_finger(name: &str) -> Theirs {
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
 fn posttls_finger_comes_to_the_same_result_for_each_host() {
-    let (_, report) =
-        checked("example.org", Resolver::Validating, POSTFIX.exchanger, &["--max-connections", "200", "--max-time", "120s"]);
     let mut differences = Vec::new();
-    for (label, expected, _) in HOSTS {
-        let name = format!("{label}.example.org");
-        let policies = &host(&report, &name)["addresses"][0]["policies"]["dane"];
-        let state = &policies["state"];
-        let theirs = posttls_finger(&name);
-        if state != expected || theirs.verified != (*expected == "valid") {
-            differences.push(format!("{label}: {expected} expected, smtpcheck {policies}, posttls-finger\n{}", theirs.text));
+    for (at, group) in HOSTS.chunks(GROUP).enumerate() {
+        let (_, report) = domain(&format!("group-{at}.example.org"));
+        for (label, expected, _) in group {
+            let name = format!("{label}.example.org");
+            let ours = &host(&report, &name)["addresses"][0]["policies"]["dane"];
+            let theirs = posttls_finger(&name);
+            if ours["state"] != *expected || theirs.verified != (*expected == "valid") {
+                differences.push(format!("{label}: expected {expected}, ours {ours}, theirs\n{}", theirs.text));
+            }
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -307,7 +311,8 @@ fn one_of_two_certificates_does_not_match_the_tlsa_record() {
     assert!(states.iter().any(|(kind, state)| *kind == "ecdsa" && *state == "valid"), "{text}");
     assert!(states.iter().any(|(kind, state)| *kind == "rsa" && *state == "invalid"), "{text}");
     assert_finds("dane-mismatch", &report);
-    assert_eq!(run.code, 6, "{run}");
+    // Most senders prefer ECDSA, so this is no failure of delivery.
+    assert_eq!(run.code, 1, "{run}");
 }
 
 #[test]
@@ -329,8 +334,10 @@ fn recipients_are_tested() {
     assert_eq!(address["recipient"]["state"], "accepted", "{run}");
     assert_eq!(address["unknown_recipient"]["state"], "rejected", "{run}");
     assert_eq!(report["domain"]["catch_all"], false, "{run}");
-    // Postfix accepts mail for postmaster only if the domain has this recipient.
-    assert_eq!(address["postmaster"]["state"], "rejected", "{run}");
+    // Postfix always accepts mail for the postmaster of its own domains.
+    assert_eq!(address["postmaster"]["state"], "accepted", "{run}");
+    assert_does_not_find("mx-postmaster-rejected", &report);
+    let (_, report) = domain("two.example.org");
     assert_finds("mx-postmaster-rejected", &report);
     let (run, report) = domain("greylisted@example.net");
     assert_eq!(host(&report, "mail.example.org")["addresses"][0]["recipient"]["state"], "deferred", "{run}");

@@ -282,7 +282,11 @@ const IMPLICIT_TLS: &[&str] = &[
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
 
 /// A network that is too large.
-const OPEN_RELAY: &[&str] = &["smtpd_tls_security_level=may", "mynetworks=0.0.0.0/0,[::]/0", "smtpd_relay_restrictions="];
+const OPEN_RELAY: &[&str] = &[
+    "smtpd_tls_security_level=may",
+    "mynetworks=0.0.0.0/0,[::]/0",
+    "smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination",
+];
 
 /// The services in master.cf that smtpd uses for MAIL and RCPT, and the delivery agent.
 const SERVICES: &str = "\
