@@ -21,13 +21,13 @@ use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     let code = match batch::merge::report(args)? {
         Some(code) => code,
-        None => shown(args)?,
+        None => render_reports(args)?,
     };
     Ok(if args.exit_zero { 0 } else { code })
 }
 
 /// Shows saved reports, or the difference between two files. Returns the exit code.
-fn shown(args: &ReportArgs) -> Result<u8, CommandError> {
+fn render_reports(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = args.format.chosen();
     let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
     let look = args.display(&outlet);

@@ -112,7 +112,7 @@ fn warn_of_readers(flag: &str, path: &Path) {
 }
 
 /// Writes a note to standard error.
-pub(super) fn note(text: &str) {
+pub(super) fn write_note(text: &str) {
     write_messages(&format!("smtpcheck: {text}"));
 }
 

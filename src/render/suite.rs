@@ -167,7 +167,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
 }
 
 /// What `--record` has saved, for the user.
-pub fn saved(report: &Report, file: &str) -> String {
+pub fn saved_message(report: &Report, file: &str) -> String {
     let count = verdict::plural(expectations(report).len(), "expectation", "expectations");
     let exit = match report.exit {
         Exit::Ok => String::new(),

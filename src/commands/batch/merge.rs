@@ -153,7 +153,7 @@ impl BatchFile {
     /// Opens a file that can be read twice. Standard input and pipes are copied to a temporary file.
     fn begin(path: &Path, batch: &Path) -> Result<BatchFile, CommandError> {
         let is_stdin = path.as_os_str() == "-";
-        let (name, batch) = (shown(path), shown(batch));
+        let (name, batch) = (file_name_of(path), file_name_of(batch));
         let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
         let file = if is_stdin {
             copied(&mut io::stdin().lock()).map_err(wrong)?
@@ -203,7 +203,7 @@ impl BatchFile {
 }
 
 /// The name of a file in messages.
-fn shown(path: &Path) -> String {
+fn file_name_of(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
 

@@ -104,8 +104,8 @@ impl RecordFile {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
     }
 
-    /// Whether the records are written to the null device. The run-time library of Rust opens it in place of a standard
-    /// output that was closed, so this is also the result of `>&-`.
+    /// Whether the records are written to the null device. The run-time library of Rust opens it if a standard
+    /// output was closed, so this is also the result of `>&-`.
     pub(super) fn is_discarded(&self) -> bool {
         self.kind == FileKind::Stream && file::is_null_device(&self.file)
     }

@@ -59,7 +59,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
     if let Some(file) = file_of(&args.output.output).filter(|_| !args.verbosity.quiet) {
-        secrets::note(&rendering::saved(&report, &in_shell(&file.to_string_lossy())));
+        secrets::write_note(&rendering::saved_message(&report, &in_shell(&file.to_string_lossy())));
     }
     Ok(0)
 }

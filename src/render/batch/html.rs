@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::escape::visible;
 use super::super::view::verdict::{plural, seconds};
-use super::parts::{headline, shown, verdict_word};
+use super::parts::{example_text, headline, verdict_word};
 use crate::report::batch::{BatchSummary, PhaseTimes};
 use crate::report::exit_name;
 
@@ -114,7 +114,7 @@ fn findings(summary: &BatchSummary) -> Markup {
                         td {
                             @for (number, example) in finding.examples.iter().enumerate() {
                                 @if number > 0 { br; }
-                                (shown(example))
+                                (example_text(example))
                             }
                         }
                     }

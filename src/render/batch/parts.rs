@@ -16,7 +16,7 @@ pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
 }
 
 /// A target with a finding and its summary, escaped.
-pub(super) fn shown(example: &FindingExample) -> String {
+pub(super) fn example_text(example: &FindingExample) -> String {
     format!("{}: {}", visible(&example.target), visible(&example.summary))
 }
 

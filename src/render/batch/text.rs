@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::style::{Role, StyledLine};
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
-use super::parts::{headline, shown, verdict_word};
+use super::parts::{example_text, headline, verdict_word};
 use crate::check::Severity;
 use crate::report::batch::{BatchSummary, InvalidExample, PhaseTimes, SlowTarget};
 
@@ -57,7 +57,7 @@ fn findings(summary: &BatchSummary) -> Vec<StyledLine> {
             Severity::Warning => Role::Warning,
             Severity::Notice => Role::Plain,
         };
-        let example = finding.examples.first().map(|example| format!("  {}", shown(example)));
+        let example = finding.examples.first().map(|example| format!("  {}", example_text(example)));
         let count = StyledLine::of(Role::Plain, format!("  {:>9}  ", finding.targets));
         let line = count.and(role, escape::visible(&finding.rule));
         lines.push(line.and(Role::Dim, example.unwrap_or_default()));
