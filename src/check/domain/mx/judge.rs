@@ -12,7 +12,7 @@ use super::known::{
     usable,
 };
 use super::rules::{
-    MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
+    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
     MX_NULL, MX_NULL_INVALID,
 };
@@ -84,12 +84,16 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         Fault::Dns { kind, .. } => Some(*kind),
         _ => None,
     };
-    if kind == Some(DnsFaultKind::AliasLoop) {
-        return alias_loop(&domain, probe);
+    match kind {
+        Some(DnsFaultKind::AliasLoop) => {
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+        }
+        Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
+        _ => {}
     }
     let summary = format!("the lookup of the MX records of {domain} failed: {}", fault_words(fault));
     let rule = match kind {
-        Some(DnsFaultKind::Malformed | DnsFaultKind::TcpFailed) => &MX_LOOKUP_FAILED,
+        Some(DnsFaultKind::Malformed) => &MX_LOOKUP_FAILED,
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
@@ -99,10 +103,6 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         ),
         Some(DnsFaultKind::Malformed) => (
             "The response is not valid DNS, or does not belong to the question. A device on the network path may change DNS packets.",
-            Confidence::Likely,
-        ),
-        Some(DnsFaultKind::TcpFailed) => (
-            "The response does not fit into a UDP packet, and the DNS server does not respond over TCP (port 53).",
             Confidence::Likely,
         ),
         _ => (
@@ -123,6 +123,36 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         },
         failure: Some(PhaseFailure::Unreachable),
         ..finding(rule, probe, confidence, summary)
+    }
+}
+
+/// The resolver does not respond over TCP. Whether the authoritative servers do is not known.
+fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
+    let domain = sight.name();
+    let resolver = sight.plan.resolver.map_or_else(
+        || "the DNS server of this machine".to_owned(),
+        |at| format!("the DNS server {}", at.ip()),
+    );
+    let summary = format!(
+        "the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP"
+    );
+    let tcp = match sight.plan.resolver {
+        Some(at) => format!("dig +tcp {domain} MX @{} -p {}", at.ip(), at.port()),
+        None => format!("dig +tcp {domain} MX"),
+    };
+    Finding {
+        cause: "Long DNS responses need a TCP connection to port 53. Without it, the MX records cannot be looked up."
+            .to_owned(),
+        otherwise: Some(
+            "The network of this machine may block DNS over TCP. If the command below works from another network, it does."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::run("Operator of the DNS server: open TCP port 53 in the firewall. This command tests it", tcp),
+            Fix::text("Or repeat the check with another resolver (--resolver)"),
+        ],
+        failure: Some(PhaseFailure::Unreachable),
+        ..finding(&DNS_ANSWER_TRUNCATED, probe, Confidence::Likely, summary)
     }
 }
 
@@ -339,6 +369,8 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
     let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
+    // Loops alone have a finding of their own, which says what to do about them.
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -348,7 +380,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
             }
-            HostAddresses::Loop(failed) => findings.push(alias_loop(&failed.quote(host.as_str()), failed)),
+            HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
+                failure: all_loop.then_some(PhaseFailure::Unreachable),
+                ..alias_loop(&failed.quote(host.as_str()), failed)
+            }),
             HostAddresses::Unknown(failed, why) => {
                 let severity = if has_none { Severity::Error } else { Severity::Warning };
                 findings.push(host_lookup_failed(sight, host, failed, why, severity));
@@ -356,10 +391,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
                 findings.push(host_missing(sight, host, found, why));
             }
-            HostAddresses::Missing(..) => {}
+            HostAddresses::Missing(..) | HostAddresses::Loop(_) => {}
         }
     }
-    if !has_none || !is_known {
+    if !has_none || !is_known || all_loop {
         return findings;
     }
     let mut summary = format!("no MX host of {domain} has an IP address");
@@ -367,7 +402,8 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .iter()
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
-            _ => None,
+            HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
+            HostAddresses::Present | HostAddresses::Unknown(..) => None,
         })
         .collect();
     if !missing.is_empty() {
@@ -383,7 +419,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         ))
     }));
     for (_, state) in &states {
-        if let HostAddresses::Missing(found, _) = state {
+        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found) = state {
             none = none.tried(found.id);
         }
     }

@@ -125,7 +125,20 @@ fn aliases_of_hosts_and_loops_are_found() {
     for kind in super::KINDS {
         world.fails("mx.example.com", kind, DnsFaultKind::AliasLoop);
     }
-    assert_eq!(rules(&findings(&mut world)), ["mx-alias-loop", "mx-none-usable"]);
+    let alone = findings(&mut world);
+    assert_eq!(rules(&alone), ["mx-alias-loop"]);
+    assert_eq!(alone[0].failure, Some(PhaseFailure::Unreachable));
+    world.zone("example.com MX 20 gone.example.com");
+    let with_missing = findings(&mut world);
+    assert_eq!(rules(&with_missing), ["mx-none-usable"]);
+    assert!(with_missing[0].summary.contains("has a CNAME loop"), "{}", with_missing[0].summary);
+}
+
+#[test]
+fn a_resolver_without_tcp_is_named() {
+    let found = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::TcpFailed));
+    assert_eq!(rules(&found), ["dns-answer-truncated"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Unreachable));
 }
 
 #[test]
