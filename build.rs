@@ -24,6 +24,7 @@ fn main() {
     println!("cargo::rerun-if-changed=Cargo.lock");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed={}", lexicon::FOLDER);
+    println!("cargo::rerun-if-changed={}", lexicon::CORPUS);
     if let Err(problems) = lexicon::compile(Path::new(&root), &Path::new(&variable("OUT_DIR")).join("lexicon")) {
         for problem in problems {
             println!("cargo::error={problem}");

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "batch/pace.rs"]
+mod pace;
 #[path = "batch/shards.rs"]
 mod shards;
 #[path = "batch/stops.rs"]
@@ -235,6 +237,68 @@ fn bad_lines_are_records_and_an_input_without_targets_is_an_error() {
     let missing = program::run(&["batch", "/nonexistent/targets"]);
     assert_eq!(missing.code, 2, "{missing}");
     assert_eq!(program::run(&["batch", "/"]).code, 2);
+}
+
+#[test]
+fn the_summary_shows_the_first_invalid_lines_with_their_reasons() {
+    let bad: String = (1..=7).map(|number| format!("bad\x1bhost{number}\n")).collect();
+    let batch = Batch::new(&format!("{bad}{{\"target\":\"h.example\",\"password\":\"hunter2\"}}\n"));
+    let run = batch.run(&["--summary", &batch.path("summary")]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("invalid lines\n          1  target bad\\u{1b}host1: "), "{run}");
+    assert!(run.stderr.contains("          5  target bad") && run.stderr.contains("and 3 other lines\n"), "{run}");
+    let summary: Value = serde_json::from_str(&batch.read("summary")).unwrap();
+    let lines: Vec<u64> =
+        summary["invalid_examples"].as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5]);
+    let records = batch.write("records", run.stdout.as_bytes());
+    for (format, needle) in [("html", "and 3 other lines"), ("markdown", "| 5 | target bad"), ("text", "invalid lines")]
+    {
+        let text = program::run(&["report", &records, "--format", format]).stdout;
+        assert!(text.contains(needle) && !text.contains("hunter2") && !text.contains('\x1b'), "{format}: {text}");
+    }
+}
+
+#[test]
+fn the_html_page_shows_up_to_three_targets_of_a_finding() {
+    let batch = Batch::new("{relay-denied}\n");
+    let line = batch.run(&["-q", "--to", "you@example.org"]).stdout;
+    let id = records(&line)[0]["id"].as_str().unwrap().to_owned();
+    let other = |number: usize| {
+        line.replace(&id, &format!("{number:032x}"))
+            .replace("\"host\":\"127.0.0.1\"", &format!("\"host\":\"h{number}.example\""))
+    };
+    let path = batch.write("records", (1..=5).map(other).collect::<String>().as_bytes());
+    let page = program::run(&["report", &path, "--format", "html"]).stdout;
+    let summary = program::run(&["report", &path, "--json"]).stdout;
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let examples = summary["findings"][0]["examples"].as_array().unwrap();
+    assert_eq!((examples.len(), summary["findings"][0]["targets"].as_u64()), (3, Some(5)), "{summary:#}");
+    for host in ["h1.example", "h2.example", "h3.example"] {
+        assert!(page.contains(host), "{host}: {page}");
+    }
+}
+
+#[test]
+fn a_report_of_records_can_exit_with_0_and_other_files_are_named() {
+    let batch = Batch::new("{certificate-expired}\n");
+    let records = batch.write("records.ndjson", batch.run(&["-q"]).stdout.as_bytes());
+    for args in [&["report", &records][..], &["report", &records, &records, "--json"]] {
+        assert_eq!(program::run(args).code, 6);
+        let run = program::run(&[args, &["--exit-zero"]].concat());
+        assert!(run.code == 0 && !run.stdout.is_empty(), "{run}");
+    }
+    let address = &sandbox().addresses["certificate-expired"];
+    let saved = program::run(&[address, "--cacert", &sandbox().authority, "--json"]).stdout;
+    let saved = batch.write("saved.json", saved.as_bytes());
+    assert_eq!(program::run(&["report", &saved]).code, 6);
+    assert_eq!(program::run(&["report", &saved, "--exit-zero", "--format", "nagios"]).code, 0);
+    for files in [[&saved, &records], [&records, &saved]] {
+        let run = program::run(&["report", files[0], files[1], "--exit-zero"]);
+        assert_eq!(run.code, 2, "{run}");
+        let named = format!("{saved} contains no records of smtpcheck batch, but {records} does");
+        assert!(run.stderr.contains(&named) && run.stderr.contains("once with the files of each kind"), "{run}");
+    }
 }
 
 #[test]

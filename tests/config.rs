@@ -224,6 +224,24 @@ fn ports_checks_the_host_of_a_profile() {
     }
 }
 
+#[test]
+fn ports_also_checks_the_port_of_a_profile_unless_the_ports_are_listed() {
+    let home = home(
+        "[profile.odd]\ntarget = \"127.0.0.1:1\"\n[profile.set]\ntarget = \"127.0.0.1\"\nport = 1\n[profile.usual]\ntarget = \"127.0.0.1:465\"\n",
+    );
+    let ports = |args: &[&str]| {
+        let run = at_home(home.path(), &[&["ports"], args, &["--json"]].concat(), &[]);
+        let answer: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"));
+        let list = answer["ports"].as_array().unwrap();
+        list.iter().map(|one| one["port"].as_u64().unwrap()).collect::<Vec<u64>>()
+    };
+    for args in [&["@odd"][..], &["--profile", "odd"], &["@set"]] {
+        assert_eq!(ports(args), [25, 465, 587, 2525, 1], "{args:?}");
+    }
+    assert_eq!(ports(&["@usual"]), [25, 465, 587, 2525]);
+    assert_eq!(ports(&["@odd", "--ports", "2"]), [2]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_every_user_can_write_is_rejected() {

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "formats/batch.rs"]
+mod batch;
 #[path = "formats/hostile.rs"]
 mod hostile;
 #[path = "formats/saved.rs"]

@@ -357,6 +357,24 @@ fn a_scan_uses_at_most_twelve_more_connections() {
 }
 
 #[test]
+fn a_healthy_server_meets_a_profile_as_far_as_it_can_be_tested_from_outside() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[IMPLICIT], &identity));
+    let ca = ca.path().to_str().unwrap();
+    let arguments = [&target(&server), "--tls", "implicit", "--cacert", ca, "--tls-profile", "ncsc-nl-2025"];
+    let json = run(&[&arguments[..], &["--json"]].concat());
+    let verdict = &json.json()["tls_profile"];
+    assert_eq!((verdict["met"].as_str(), &verdict["not_tested"]), (Some("yes"), &serde_json::json!([])), "{verdict:#}");
+    let not_testable = verdict["not_testable"].to_string();
+    for item in ["0-RTT in TLS 1.3", "the curve of its ECDSA certificate"] {
+        assert!(not_testable.contains(item), "{not_testable}");
+    }
+    let text = run(&[&arguments[..], &["--width", "120"]].concat()).stdout;
+    assert!(text.contains("2025-05: met, as far as it can be tested from outside"), "{text}");
+    assert!(text.contains("  not testable groups in TLS 1.2") && !text.contains("  not tested "), "{text}");
+}
+
+#[test]
 fn tls_session_keys_are_written_only_to_the_file_named_by_sslkeylogfile() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);

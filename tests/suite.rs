@@ -457,9 +457,39 @@ fn list_and_dry_run_do_not_connect() {
     assert!(list.stdout.contains("\tguard\n"), "{list}");
     let dry = suite.run(&["--dry-run"]);
     assert_eq!(dry.code, 0, "{dry}");
-    for needle in ["from the command exit 9", "rcpt.class == 5", "SKIP", "2 checks, nothing was sent"] {
+    for needle in ["password from the command exit 9", "rcpt.class == 5", "SKIP", "2 checks, nothing was sent"] {
         assert!(dry.stdout.contains(needle), "{needle}: {dry}");
     }
+}
+
+#[test]
+fn a_dry_run_shows_where_each_password_comes_from_and_never_the_password() {
+    let check = |name: &str, source: &str| {
+        format!("[[check]]\nname = \"{name}\"\ntarget = \"h.example\"\nuser = \"u\"\n{source}\n")
+    };
+    let suite = Suite::new(
+        &[
+            check("file", "password-file = \"secret.txt\""),
+            check("variable", "password-env = \"SUITE_PASSWORD\""),
+            check("lacking", "password-env = \"SUITE_NOTHING\""),
+            check("usual", ""),
+            check("token", "token-command = \"oauth me\""),
+        ]
+        .concat(),
+    );
+    let variables = [("SUITE_PASSWORD", "hunter2"), ("SMTPCHECK_PASSWORD", "hunter2")];
+    let dry = suite.run_with(&["--dry-run"], &variables);
+    assert_eq!(dry.code, 0, "{dry}");
+    for needle in [
+        "secret.txt",
+        "password from the environment variable SUITE_PASSWORD\n",
+        "password from the environment variable SUITE_NOTHING, which is not set\n",
+        "password from the environment variable SMTPCHECK_PASSWORD\n",
+        "password a token, from the command oauth me\n",
+    ] {
+        assert!(dry.stdout.contains(needle), "{needle}: {dry}");
+    }
+    assert!(!dry.stdout.contains("hunter2") && !dry.stderr.contains("hunter2"), "{dry}");
 }
 
 #[test]
@@ -473,6 +503,11 @@ fn a_recorded_suite_passes() {
         let recorded = suite.run(&flags);
         assert_eq!(recorded.code, 0, "{recorded}");
         let text = std::fs::read_to_string(suite.folder.path().join("new.toml")).unwrap();
+        let expectations = text.lines().filter(|line| line.starts_with("    ")).count();
+        let saved = format!("saved one check of {target} with {expectations} expectations in new.toml");
+        assert!(recorded.stderr.contains(&saved) && recorded.stderr.contains("smtpcheck run new.toml"), "{recorded}");
+        let has_failure = recorded.stderr.contains("include the failure of the server (exit 5 refused_permanent)");
+        assert_eq!(has_failure, name == "relay-denied", "{recorded}");
         assert!(text.contains("\"tls.version >= 1.3\""), "{text}");
         let run = suite.run(&["new.toml"]);
         assert_eq!(run.code, code, "{text}{run}");

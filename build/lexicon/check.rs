@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
+use super::cause::Cause;
 use super::context::ReplyPhase;
 use super::entries::{DataFile, Entries, FixEntry, PhraseEntry};
 use super::meaning::Confidence;
@@ -33,6 +34,7 @@ pub(super) fn problems(entries: &Entries) -> Vec<String> {
     places(entries, &known, &mut found);
     codes(entries, &known, &mut found);
     software(entries, &known, &mut found);
+    wordings(entries, &mut found);
     found
 }
 
@@ -241,6 +243,23 @@ fn codes(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
     for entry in &file.entries.mechanism {
         problems.word(&entry.strength, STRENGTHS);
         entry.pattern.iter().for_each(|pattern| problems.word(pattern, PATTERNS));
+    }
+}
+
+/// The classifier can name each cause of a rejection.
+fn wordings(entries: &Entries, found: &mut Vec<String>) {
+    let file = &entries.wordings;
+    let mut problems = Problems { file, found };
+    let mut used = BTreeSet::new();
+    for entry in &file.entries.wording {
+        let place = entry.category.span();
+        let is_new = used.insert(*entry.category.get_ref());
+        problems.require(is_new, place.clone(), "the category is used twice");
+        problems.statement(place, (Confidence::Possible, true), &entry.fix);
+    }
+    let missing = |cause: &Cause| !used.contains(cause) && !matches!(cause, Cause::Accepted | Cause::Other);
+    for cause in Cause::all().filter(missing) {
+        problems.require(false, 0..0, format!("{cause:?} has no entry"));
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Entries {
     pub(super) providers: DataFile<ProvidersFile>,
     pub(super) senders: DataFile<SendersFile>,
     pub(super) software: DataFile<SoftwareFile>,
+    pub(super) wordings: DataFile<WordingsFile>,
 }
 
 /// One file.
@@ -107,6 +108,7 @@ impl Reader<'_> {
         let (keywords, mechanisms) = (self.one("keywords.toml"), self.one("mechanisms.toml"));
         let (programs, providers) = (self.one("programs.toml"), self.one("providers.toml"));
         let (senders, software) = (self.one("sender.toml"), self.one("software.toml"));
+        let wordings = self.one("wordings.toml");
         Some(Entries {
             phrases: phrases?,
             errors: errors?,
@@ -120,6 +122,7 @@ impl Reader<'_> {
             providers: providers?,
             senders: senders?,
             software: software?,
+            wordings: wordings?,
         })
     }
 
@@ -622,4 +625,18 @@ pub(super) struct CertificateEntry {
     pub(super) source: Option<String>,
     pub(super) example: String,
     pub(super) counter_example: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WordingsFile {
+    pub(super) wording: Vec<WordingEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WordingEntry {
+    pub(super) category: Spanned<Cause>,
+    pub(super) means: String,
+    pub(super) fix: Vec<FixEntry>,
 }

@@ -6,6 +6,7 @@
 //! 3. `rows.rs` writes one Rust file for each file of `src/lexicon` that has a table, which includes it. `literals.rs`
 //!    writes the index of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains
 //!    all texts.
+//! 4. `classifier.rs` learns the weights of the classifier from the labelled replies.
 //!
 //! The words of closed lists and the normal form of a text are those of the program itself, from the files in
 //! `src/lexicon` that are modules here. Examples are not in the tables: tests read them from the data files.
@@ -14,6 +15,8 @@
 #[allow(dead_code, reason = "the program uses the rest")]
 mod cause;
 mod check;
+#[allow(dead_code, reason = "the tests of the program use the rest")]
+mod classifier;
 #[path = "../../src/lexicon/context.rs"]
 #[allow(dead_code, reason = "the program uses the rest")]
 mod context;
@@ -32,6 +35,8 @@ mod pool;
 mod rows;
 #[path = "../../src/lexicon/spelling.rs"]
 mod spelling;
+#[path = "../../src/lexicon/wording.rs"]
+mod wording;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,6 +47,9 @@ use self::entries::Entries;
 /// The folder of the data files, relative to the package.
 pub(super) const FOLDER: &str = entries::FOLDER;
 
+/// The folder of the labelled replies.
+pub(super) const CORPUS: &str = classifier::CORPUS;
+
 /// Writes the tables to a folder. Fails with messages about wrong entries.
 pub(super) fn compile(package: &Path, output: &Path) -> Result<(), Vec<String>> {
     let entries = Entries::read(package)?;
@@ -49,12 +57,16 @@ pub(super) fn compile(package: &Path, output: &Path) -> Result<(), Vec<String>> 
     if !problems.is_empty() {
         return Err(problems);
     }
+    let examples = classifier::examples(package, &entries)?;
+    let model = classifier::train(&examples.iter().collect::<Vec<_>>());
     let mut pool = pool::Pool::default();
     let mut files = rows::sources(&entries, &mut pool);
     files.push(("pool.txt", pool.content().to_owned()));
+    files.push(("scale.rs", format!("const SCALE: f32 = {:?};\n", model.scale)));
     let write = || {
         std::fs::create_dir_all(output)?;
-        files.iter().try_for_each(|(name, content)| std::fs::write(output.join(name), content))
+        files.iter().try_for_each(|(name, content)| std::fs::write(output.join(name), content))?;
+        std::fs::write(output.join("classifier.bin"), &model.weights)
     };
     write().map_err(|error| vec![format!("{}: {error}", output.display())])
 }

@@ -8,7 +8,7 @@ use super::context::ReplyPhase;
 use super::entries::{
     BlocklistEntry, CertificateEntry, CloudEntry, CodeAtEntry, CodeEntry, DeviationEntry, Entries, ErrorEntry,
     KeywordEntry, MechanismEntry, MxEntry, PhraseEntry, ProgramEntry, ProviderEntry, SenderEntry, SignEntry,
-    SoftwareEntry, StatusEntry,
+    SoftwareEntry, StatusEntry, WordingEntry,
 };
 use super::greetings;
 use super::literals::{EntryLiterals, LiteralTables};
@@ -32,6 +32,7 @@ pub(super) fn sources(entries: &Entries, pool: &mut Pool) -> Vec<(&'static str, 
         ("providers.rs", rows("PROVIDERS", "Provider", &entries.providers.entries.provider, pool, provider)),
         ("sender.rs", rows("SENDERS", "SenderRow", &entries.senders.entries.sender, pool, sender)),
         ("software.rs", software_tables(entries, pool)),
+        ("wordings.rs", rows("WORDINGS", "WordingRow", &entries.wordings.entries.wording, pool, wording)),
         (
             "vocabulary.rs",
             format!("static WORDS: List<Text> = {};\n", pool.texts(words(entries).iter().map(|word| &**word))),
@@ -381,6 +382,17 @@ fn sender(entry: &SenderEntry, pool: &mut Pool) -> String {
             ("confidence", format!("Confidence::{:?}", entry.confidence)),
             ("means", pool.text(&entry.means)),
             ("otherwise", pool.optional(entry.otherwise.as_deref())),
+            ("fix", pool.fixes(&entry.fix)),
+        ],
+    )
+}
+
+fn wording(entry: &WordingEntry, pool: &mut Pool) -> String {
+    row(
+        "WordingRow",
+        [
+            ("category", format!("Cause::{:?}", entry.category.get_ref())),
+            ("means", pool.text(&entry.means)),
             ("fix", pool.fixes(&entry.fix)),
         ],
     )

@@ -2,10 +2,12 @@
 
 function __smtpcheck_candidates
     set -l words (commandline -opc)
-    set -l current (commandline -ct | string collect --allow-empty)
+    set -l typed (commandline -ct | string collect --allow-empty)
+    # The word can begin with a quotation mark, or contain characters after a backslash. fish quotes the candidates.
+    set -l current (string replace -r '^["\']' '' -- "$typed" | string replace -ra '\\\\(.)' '$1' | string collect --allow-empty)
     for line in ($words[1] complete -- $words[2..-1] "$current" 2> /dev/null)
         if test "$line" = :files
-            __fish_complete_path "$current"
+            __fish_complete_path "$typed"
         else
             echo $line
         end

@@ -21,11 +21,13 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
         for fix in &mut finding.fixes {
             let text = fix.text.to_lowercase();
             let Some(command) = fix.command.as_deref() else { continue };
-            let repeated =
-                if text.contains("repeat the check") { with_envelope(plan, command) } else { command.to_owned() };
+            // From here on, the command has the flags that it needs.
+            let is_repeat = std::mem::take(&mut fix.is_repeat);
+            let repeated = if is_repeat { with_envelope(plan, command) } else { command.to_owned() };
             let command = completed(plan, &repeated);
+            let is_after_another_step = is_repeat || OF_REPETITION.iter().any(|word| text.contains(word));
             let is_useless = command.contains(" --retry ") && !is_retried
-                || is_run_command(plan, &command) && !OF_REPETITION.iter().any(|word| text.contains(word));
+                || is_run_command(plan, &command) && !is_after_another_step;
             fix.command = (!is_useless).then_some(command);
         }
     }
@@ -251,8 +253,11 @@ fn port_in(word: &str, otherwise: u16) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::{Docs, Rule, Severity};
     use super::*;
     use crate::cli::{self, Invocation};
+    use crate::evidence::Phase;
+    use crate::lexicon::{Confidence, Fix};
 
     fn plan(words: &[&str]) -> Plan {
         let words = words.iter().map(Into::into).collect();
@@ -281,6 +286,25 @@ mod tests {
             completed(&plan(&given), "smtpcheck mail.example.net:587 -4 --helo b.example.org"),
             "smtpcheck mail.example.net:587 -4 --helo b.example.org --insecure"
         );
+    }
+
+    #[test]
+    fn only_a_fix_that_repeats_the_check_gets_the_recipients_whatever_its_text_is() {
+        static RULE: Rule = Rule {
+            id: "x",
+            severity: Severity::Error,
+            title: "",
+            docs: Docs { sees: "", matters: "", action: "", example: "", references: "" },
+        };
+        let given = plan(&["mail.example.net:587", "--to", "b@example.org"]);
+        let command = "smtpcheck mail.example.net:587 --timeout 300s";
+        let mut finding = Finding::new(&RULE, Phase::Tls, Confidence::Certain, String::new());
+        finding.fixes = vec![Fix::repeat("Use a longer timeout", command), Fix::run("Repeat the check", command)];
+        let mut findings = [finding];
+        carry(&given, &mut findings);
+        let commands: Vec<Option<&str>> =
+            findings.iter().flat_map(|one| &one.fixes).map(|fix| fix.command.as_deref()).collect();
+        assert_eq!(commands, [Some(format!("{command} --to b@example.org").as_str()), Some(command)]);
     }
 
     #[test]

@@ -202,7 +202,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived over TLS either. Ask the server's operator which service it is.".to_owned());
     }
-    finding.fixes.push(Fix::run("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
+    finding.fixes.push(Fix::repeat("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
     finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) instead of STARTTLS for this port"));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
@@ -304,7 +304,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding.otherwise = Some(
         "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
-    finding.fixes.push(Fix::run(
+    finding.fixes.push(Fix::repeat(
         "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));

@@ -62,7 +62,7 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let other = provider.ports.iter().map(|known| known.port).filter(|port| *port != plan.target.port);
     // Devices redirect the unencrypted ports more often than 465.
     let other = other.min_by_key(|port| (*port != 465, *port == 25));
-    let mut fixes = vec![Fix::run(
+    let mut fixes = vec![Fix::repeat(
         format!(
             "Repeat the check from another network or machine (for example over a mobile connection), to see the server of {}",
             provider.name

@@ -346,7 +346,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
             ),
             "greeting-not-smtp" => {
                 let target = plan.target.host.with_port(plan.target.port);
-                let fix = Fix::run("Repeat the check with the server's name", format!("smtpcheck {target} --sni NAME"));
+                let fix = Fix::repeat("Repeat the check with the server's name", format!("smtpcheck {target} --sni NAME"));
                 finding.fixes.insert(0, fix);
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(

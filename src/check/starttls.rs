@@ -1,7 +1,7 @@
 //! The start of TLS: whether STARTTLS is advertised and required, whether data is injected before TLS, and whether
 //! implicit TLS was used on a port that expects STARTTLS. Failed handshakes are the subject of [`super::handshake`].
 
-use super::auth::in_clear;
+use super::auth::{in_clear, may_log_in_unencrypted};
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
 use super::greeting::IMPLICIT_TLS_EXPECTED;
 use super::peer;
@@ -209,7 +209,9 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     // On a port for mail programs, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
     let withheld = session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
-        EventKind::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
+        EventKind::Withheld { reason: WithheldReason::NotOffered } => {
+            plan.target.port != 25 && !may_log_in_unencrypted(plan)
+        }
         _ => false,
     });
     let clear = in_clear(&offers);
@@ -366,7 +368,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
             "On a second, unencrypted connection the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
         }
     };
-    finding.fixes.push(Fix::run(
+    finding.fixes.push(Fix::repeat(
         if upgraded.is_some() {
             "Repeat the check with STARTTLS"
         } else {

@@ -12,7 +12,7 @@ use clap::parser::ValueSource;
 
 use super::commands::SettingsLevel;
 use super::commands::check::CheckArgs;
-use super::commands::ports::PortsArgs;
+use super::commands::ports::{PortList, PortsArgs};
 use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
@@ -92,6 +92,10 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
+    let PortList(mut chosen) = args.ports.clone();
+    // A list of ports that the user has written is complete.
+    let of_profile = args.profile_port.filter(|port| !origins.contains_key("ports") && !chosen.contains(port));
+    chosen.extend(of_profile);
     origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
     if args.ehlo.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
@@ -99,7 +103,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let template = Plan {
         target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
         family: args.connection.family(),
-        overrides: on_all_ports(&args.connection, &args.ports.0)?,
+        overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
         // These limits are per port. A question that several ports have in common is asked only once.
         limits: limits(&args.connection, connection_budget(None)),
@@ -125,7 +129,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         domain: None,
         origins,
     };
-    let mut plans: Vec<Plan> = args.ports.0.iter().map(|&port| for_port(&template, port)).collect();
+    let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();
     resolve::mark_unused(&mut plans);
     Ok(plans)
 }

@@ -29,7 +29,11 @@ pub(super) fn looks_like_host(word: &str) -> bool {
 /// The targets of a check, or the host of `ports`, as they were written.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
-    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
+    // Each command has flags of its own, with values that are not targets.
+    let spec = first_word(words).and_then(|(_, word)| find_command(&word));
+    let declared = spec.map(|spec| (spec.declare)(Command::new("smtpcheck")));
+    let plain = plain_words_of(declared.as_ref().unwrap_or(&DECLARED), words);
+    let mut plain = plain.into_iter().map(|(_, word)| word).chain(after).peekable();
     match plain.peek().and_then(|word| find_command(word)) {
         Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.id != CommandId::Config => {
             plain.skip(1).collect()
@@ -41,11 +45,16 @@ pub(super) fn targets(words: &[OsString]) -> Vec<String> {
 
 /// The words before `--` that are neither flags nor values of flags, with their positions.
 pub(super) fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
+    plain_words_of(&DECLARED, words)
+}
+
+/// The same, for the flags of one command.
+fn plain_words_of(command: &Command, words: &[OsString]) -> Vec<(usize, String)> {
     let (mut at, mut plain) = (0, Vec::new());
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
             "--" => break,
-            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(&DECLARED, flag) { 2 } else { 1 },
+            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(command, flag) { 2 } else { 1 },
             _ => {
                 plain.push((at, word));
                 at += 1;

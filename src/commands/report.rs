@@ -19,9 +19,15 @@ use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
-    if let Some(code) = batch::merge::report(args)? {
-        return Ok(code);
-    }
+    let code = match batch::merge::report(args)? {
+        Some(code) => code,
+        None => shown(args)?,
+    };
+    Ok(if args.exit_zero { 0 } else { code })
+}
+
+/// Shows saved reports, or the difference between two files. Returns the exit code.
+fn shown(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = args.format.chosen();
     let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
     let look = args.display(&outlet);

@@ -111,6 +111,11 @@ fn warn_of_readers(flag: &str, path: &Path) {
     }
 }
 
+/// Writes a note to standard error.
+pub(super) fn note(text: &str) {
+    write_messages(&format!("smtpcheck: {text}"));
+}
+
 /// Writes a warning to standard error.
 pub(super) fn warn(text: &str) {
     write_messages(&format!("smtpcheck: warning: {text}"));

@@ -10,7 +10,7 @@
 
 use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
-use super::log::{Finder, phase_of_code};
+use super::log::{Finder, inner_reply, phase_of_code};
 use super::reply::ExplainContext;
 use super::side::LogSide;
 use crate::check;
@@ -55,7 +55,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     // A reply to STARTTLS is the server's, whatever its words are.
     let own_failure =
         |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
-    if let Some(own) = own_failure(item).filter(|_| is_one_line) {
+    if let Some(own) = own_failure(item).filter(|_| is_one_line && inner_reply(item).is_none()) {
         return vec![own.explained(item)];
     }
     let replies: Vec<Explained> = found
@@ -85,7 +85,8 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     }
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
     let specific = error.filter(|found| !found.error.generic).map(|found| found.explained(item));
-    let known = specific.or_else(sentence).or_else(|| error.map(|found| found.explained(item)));
+    let anywhere = || context.reply_anywhere(item);
+    let known = specific.or_else(sentence).or_else(anywhere).or_else(|| error.map(|found| found.explained(item)));
     let unknown = || Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) };
     vec![known.unwrap_or_else(unknown)]
 }

@@ -3,7 +3,7 @@
 //! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
-use super::log::phase_of_code;
+use super::log::{anywhere, phase_of_code};
 use super::side::LogSide;
 use super::target::ServerName;
 use crate::check::{self, refusal};
@@ -68,6 +68,19 @@ impl ExplainContext {
         let cause = reading.as_ref().map_or(Cause::Other, |reading| reading.cause);
         let rule = reading.as_ref().and_then(|reading| rule_of(reading, &reply, phase));
         Some(Understood { cause, rule, reply, phase, provider, reading, also })
+    }
+
+    /// Explains the reply code in a line whose form is not known.
+    pub(super) fn reply_anywhere(&self, line: &str) -> Option<Explained> {
+        let (text, phase) = anywhere::reply(line)?;
+        let mut explained = self.reply(&text, phase, None, LogSide::of(line))?;
+        if explained.confidence > Some(Confidence::Likely) {
+            explained.confidence = Some(Confidence::Likely);
+            explained.otherwise.get_or_insert_with(|| {
+                "The form of the line is not known, so the number in it may not be a reply code.".to_owned()
+            });
+        }
+        Some(explained)
     }
 
     /// Explains one reply; `None` if it is not recognised.
@@ -182,7 +195,7 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
     let known = match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
+        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => phase.is_none(),
     };
     // As a check reports it: after a server fault at AUTH the important fact is that the password was not checked.
     let of_login = phase == Some(ReplyPhase::Auth)

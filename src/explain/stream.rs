@@ -238,6 +238,7 @@ impl LogExplainer<'_> {
     /// Takes a line that reports a failure and contains no reply.
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
+            Some(found) if found.error.generic && self.reply_anywhere(&line) => {}
             Some(found) if found.error.generic => {
                 // Of two sentences about the same, the first one is enough; deliveries with the same result are several.
                 let is_repeated = failures::delivery_part(&line.text) == DeliveryPart::Other;
@@ -266,6 +267,7 @@ impl LogExplainer<'_> {
                 self.specific = Some((line.number, found));
                 self.error(line, found);
             }
+            None if line.is_failure && self.reply_anywhere(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
@@ -278,6 +280,25 @@ impl LogExplainer<'_> {
             }
             None => {}
         }
+    }
+
+    /// Reads a line of an unknown form that contains a reply code. Returns whether it does.
+    fn reply_anywhere(&mut self, line: &FailureLine) -> bool {
+        let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
+        let Some(explained) = self.context.reply_anywhere(&line.text) else { return false };
+        self.supersede_generic(line.number);
+        self.rejected = Some(line.number);
+        match self.mode {
+            LogMode::Each => {
+                self.extent.replies += 1;
+                self.pass_on(&Explained { line: Some(line.number), ..explained });
+            }
+            LogMode::Count => {
+                let side = LogSide::of(&line.text);
+                self.count(FoundReply { line: line.number, text, phase, host: None, side });
+            }
+        }
+        true
     }
 
     /// Drops the generic message if a line shortly after it gives more details.

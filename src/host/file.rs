@@ -163,6 +163,23 @@ pub(crate) fn is_same(_: &File, _: &File) -> bool {
     false
 }
 
+/// Whether everything that is written to this file is discarded.
+#[cfg(unix)]
+pub(crate) fn is_null_device(file: &File) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    match (file.metadata(), std::fs::metadata("/dev/null")) {
+        (Ok(one), Ok(null)) => one.file_type().is_char_device() && one.rdev() == null.rdev(),
+        _ => false,
+    }
+}
+
+/// Other systems do not have this test.
+#[cfg(not(unix))]
+pub(crate) fn is_null_device(_: &File) -> bool {
+    false
+}
+
 /// Opens an existing device or pipe for writing.
 pub(crate) fn direct(path: &Path) -> io::Result<File> {
     let path = path.to_owned();

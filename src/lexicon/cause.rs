@@ -162,6 +162,11 @@ const CATEGORIES: [(Cause, Category); 35] = [
 ];
 
 impl Cause {
+    /// All causes, in their order.
+    pub fn all() -> impl Iterator<Item = Cause> {
+        CATEGORIES.iter().map(|(cause, _)| *cause)
+    }
+
     /// The public category of the cause.
     pub fn category(self) -> Category {
         CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)

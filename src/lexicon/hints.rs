@@ -42,8 +42,30 @@ const TOPICS: [&[&str]; 7] = [
     &["mx record", " mx ", "dns setting", "your dns", "a record"],
 ];
 
-/// A prepared text in which [`MARK`] takes the place of the first list of hints.
+/// Words after a list of reasons that the server denies: "no greylist, quota or relay problem".
+const DENIED: [&str; 6] = [" problem", " issue", " error", " fault", " trouble", " restriction"];
+/// The largest number of words in such a list.
+const MAX_DENIED: usize = 6;
+
+/// A prepared text without reasons that the server denies, and in which [`MARK`] replaces the first list of hints.
 pub(super) fn without(text: &str) -> String {
+    without_hints(&without_denied(text))
+}
+
+fn without_denied(text: &str) -> String {
+    let denied = text.match_indices(" no ").find_map(|(at, _)| {
+        let list = text.get(at + 4..)?;
+        let (end, word) = DENIED.iter().filter_map(|word| Some((list.find(word)?, word))).min()?;
+        let words = list.get(..end)?;
+        let is_list = words.split(' ').count() <= MAX_DENIED && !words.contains(['.', ':', ';', '(', ')']);
+        let has_several = words.contains(',') || words.contains(" or ") || words.contains(" and ");
+        (is_list && has_several).then_some((at, at + 4 + end + word.len()))
+    });
+    let Some((start, end)) = denied else { return text.to_owned() };
+    format!("{}{}", text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default())
+}
+
+fn without_hints(text: &str) -> String {
     let Some(start) = BEGINNINGS.iter().filter_map(|words| text.find(words)).min() else { return text.to_owned() };
     let Some((before, hints)) = text.split_at_checked(start) else { return text.to_owned() };
     let named = TOPICS.iter().filter(|topic| topic.iter().any(|word| hints.contains(word)));
@@ -65,6 +87,18 @@ mod tests {
             ("rejected. please make sure your server is correct (spf, helo, ptr)", "rejected. please {hints}"),
             ("refused. possible reasons: blacklisted ip, missing ptr, invalid spf", "refused. {hints}"),
             ("no. check your dns, spf, dkim at https://example.com/x", "no. {hints} https://example.com/x"),
+        ] {
+            assert_eq!(without(text), expected);
+        }
+    }
+
+    #[test]
+    fn reasons_that_the_server_denies_are_cut_out() {
+        for (text, expected) in [
+            ("there is no spam, virus or dns problem, the user left", "there is, the user left"),
+            ("we have no quota or relay issue here: unknown user", "we have here: unknown user"),
+            ("there is no relay problem", "there is no relay problem"),
+            ("no such user, dns error", "no such user, dns error"),
         ] {
             assert_eq!(without(text), expected);
         }

@@ -32,6 +32,11 @@ pub struct Fix {
     #[serde(default, skip_serializing)]
     #[cfg_attr(test, schemars(skip))]
     pub when: Option<FixWhen>,
+    /// Whether the command repeats the check, so that it needs the flags of the check. This is not saved: the command of a
+    /// fix that is shown has these flags.
+    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
+    pub is_repeat: bool,
 }
 
 /// The users to whom a fix applies.
@@ -45,17 +50,22 @@ pub enum FixWhen {
 impl Fix {
     /// A fix that is only a sentence.
     pub fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None, when: None }
+        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false }
     }
 
     /// A fix with a command.
     pub fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: Some(command.into()), url: None, when: None }
+        Fix { text: text.into(), command: Some(command.into()), url: None, when: None, is_repeat: false }
+    }
+
+    /// A fix that repeats the check, possibly with other flags.
+    pub fn repeat(text: impl Into<String>, command: impl Into<String>) -> Fix {
+        Fix { is_repeat: true, ..Fix::run(text, command) }
     }
 
     /// A fix with a page.
     pub fn open(text: impl Into<String>, url: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: Some(url.into()), when: None }
+        Fix { text: text.into(), command: None, url: Some(url.into()), when: None, is_repeat: false }
     }
 }
 

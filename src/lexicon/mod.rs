@@ -14,6 +14,7 @@
 
 pub(crate) mod blocklists;
 pub(crate) mod cause;
+mod classifier;
 pub(crate) mod clouds;
 mod context;
 mod echo;
@@ -38,7 +39,12 @@ mod sender;
 pub(crate) mod software;
 mod spelling;
 pub(crate) mod tables;
+#[cfg(test)]
+#[path = "../../build/lexicon/classifier.rs"]
+#[allow(clippy::indexing_slicing, reason = "a panic stops the test")]
+mod training;
 pub(crate) mod vocabulary;
+mod wording;
 
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};

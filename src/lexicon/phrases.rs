@@ -81,6 +81,11 @@ impl Phrase {
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
     }
 
+    /// The id of its provider or software.
+    pub(super) fn provider_id(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
     /// Whether its wording is used only by this provider.
     pub(crate) fn is_of(&self, provider: &Provider) -> bool {
         self.provider.as_deref() == Some(provider.id.as_str())
@@ -117,6 +122,11 @@ impl Phrase {
 
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
+        // RFC 4954 §4: in reply to AUTH, 504 is about the mechanism and not about the account.
+        let is_about_login = matches!(self.cause, Cause::AccountRestricted | Cause::Credentials);
+        if (seen.step, seen.code) == (Some(ReplyPhase::Auth), Some(504)) && is_about_login {
+            return None;
+        }
         let mut score = 0;
         if let Some(steps) = &self.phase {
             if seen.step.is_some_and(|step| !steps.contains(&step)) || seen.step.is_none() {

@@ -173,6 +173,7 @@ impl FixRow {
             command: self.command.map(String::from),
             url: self.url.map(String::from),
             when: self.when,
+            is_repeat: false,
         }
     }
 }

@@ -11,9 +11,11 @@
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
 //!    rejections);
-//! 5. the reply code in this phase;
-//! 6. the reply code alone;
-//! 7. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
+//! 5. the reply code in this phase, if its meaning is likely;
+//! 6. the replies that the wording resembles, if it clearly does ([`classifier`]);
+//! 7. the reply code in this phase;
+//! 8. the reply code alone;
+//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
 //!    so.
 
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,8 @@ use super::context::{Context, ReplyPhase};
 use super::meaning::{Confidence, Fix};
 use super::phrases::Phrase;
 use super::pool::FixRow;
-use super::{blocklists, phrases, sender, tables};
-use crate::wire::{EnhancedStatus, Reply, ReplyCode};
+use super::{blocklists, classifier, phrases, sender, tables};
+use crate::wire::{Class, EnhancedStatus, Reply, ReplyCode};
 
 /// The interpretation of a reply.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,18 +82,37 @@ pub enum Basis {
         /// The digit.
         digit: u16,
     },
+    /// The wording, which no phrase matches but which resembles replies with this cause.
+    Wording,
 }
 
 /// Interprets a reply. Returns `None` if it has no code and no known text.
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    let phrase = phrases::find(reply, context);
-    let reading = by_decisive_status(reply, context, phrase)
-        .or_else(|| Some(by_phrase(phrase?, reply, context)))
-        .or_else(|| by_words_with_other_code(reply, context))
-        .or_else(|| by_status_or_code(reply, context))?;
+    let reading = by_known_parts(reply, context)?;
+    let reading = by_wording(&reading, reply, context).unwrap_or(reading);
     let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
+}
+
+/// The interpretation without the replies that the wording resembles.
+pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let phrase = phrases::find(reply, context);
+    by_decisive_status(reply, context, phrase)
+        .or_else(|| Some(by_phrase(phrase?, reply, context)))
+        .or_else(|| by_words_with_other_code(reply, context))
+        .or_else(|| by_status_or_code(reply, context))
+}
+
+/// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the command and not
+/// about the words (RFC 5321 §4.2.2), so they are never vague.
+pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
+    if reply.code.is_some_and(|code| (500..=504).contains(&code.number())) {
+        return false;
+    }
+    let is_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });
+    let is_rejection = matches!(reply.class(), Class::Transient | Class::Permanent);
+    is_code && is_rejection && reading.confidence == Confidence::Possible
 }
 
 /// A code alone always allows another reading, and a certain reading allows none.
@@ -139,7 +160,9 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
         Some(name) => format!("This is the wording of {name}: {}", phrase.means),
         None => phrase.means.into(),
     };
-    let is_uncertain = name.is_some() || is_vague;
+    let contradiction = contradicted_by_status(phrase, reply, context);
+    let otherwise = otherwise.or_else(|| contradiction.map(|row| format!("{OTHER_STATUS} {}", row.meaning)));
+    let is_uncertain = name.is_some() || is_vague || contradiction.is_some();
     Reading {
         cause: phrase.cause,
         confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
@@ -149,6 +172,22 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
         basis: Basis::Phrase { id: phrase.id.into() },
     }
 }
+
+/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a check of the
+/// sender (X.1, X.2, X.7.20 and later) is specific enough. A login has many reasons that are all sent with 5.7.8, and a
+/// recipient has several too.
+fn contradicted_by_status(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static tables::StatusRow> {
+    let status = reply.enhanced?;
+    let row = tables::status(status).filter(|row| !row.generic)?;
+    let is_specific = matches!(status.kind(), (1 | 2, _) | (7, 20..));
+    let is_of_provider = context.provider.is_some_and(|provider| phrase.provider_id() == Some(provider));
+    let (by_status, by_words) = (row.cause(status), phrase.cause);
+    let is_same =
+        by_status.category() == by_words.category() || by_status.is_about_recipient() && by_words.is_about_recipient();
+    (is_specific && !is_of_provider && !is_same && !phrase.needs_status()).then_some(row)
+}
+
+const OTHER_STATUS: &str = "The enhanced status of the reply has a different meaning:";
 
 /// A phrase whose row does not contain the reply's code. It is more specific than the code, but not certain.
 fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
@@ -193,6 +232,22 @@ fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     };
     let is_vague = reading.confidence == Confidence::Possible;
     Some(by_code.filter(|of_code| is_vague && is_likely(of_code)).unwrap_or(reading))
+}
+
+/// The replies that the wording resembles, instead of the vague meaning of a code.
+fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    if !is_vague_code(known, reply) {
+        return None;
+    }
+    let (cause, row) = classifier::resembled(reply, context)?;
+    (cause.category() != known.cause.category()).then(|| Reading {
+        cause,
+        confidence: Confidence::Possible,
+        means: format!("The text is not recognised. Its wording resembles replies that mean: {}", row.means),
+        otherwise: Some(format!("The code alone has a different meaning: {}", known.means)),
+        fixes: row.fix.fixes(),
+        basis: Basis::Wording,
+    })
 }
 
 fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {

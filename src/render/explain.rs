@@ -156,6 +156,7 @@ fn basis(explained: &Explained, look: &Display) -> Option<String> {
         Basis::Class { digit } => {
             Some(format!("only the first digit {digit}; the rest of the reply is not recognised"))
         }
+        Basis::Wording => Some("only the similarity to other replies; the text is not recognised".to_owned()),
     });
     let source = explained.source.clone().filter(|_| is_verbose);
     let parts: Vec<String> = basis.into_iter().chain(source).collect();

@@ -149,7 +149,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
             lines.extend(labelled(label, Role::Plain, &escape::visible(text), look));
         };
         if let Some(password) = &one.password {
-            add("secret", password);
+            add("password", password);
         }
         for expectation in &one.expect {
             add("expect", expectation);
@@ -164,6 +164,16 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     let count = verdict::plural(planned.len(), "check", "checks");
     lines.push(StyledLine::of(Role::Bold, count).and(Role::Plain, ", nothing was sent"));
     lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// What `--record` has saved, for the user.
+pub fn saved(report: &Report, file: &str) -> String {
+    let count = verdict::plural(expectations(report).len(), "expectation", "expectations");
+    let exit = match report.exit {
+        Exit::Ok => String::new(),
+        failed => format!(", which include the failure of the server (exit {} {})", failed.code(), failed.name()),
+    };
+    format!("saved one check of {} with {count} in {file}{exit}; run it with: smtpcheck run {file}", report.plan.name())
 }
 
 /// A suite file whose expectations match the report. `keys` are further keys of the check with their values in TOML.

@@ -140,6 +140,23 @@ fn a_reader_that_closes_the_pipe_ends_the_run() {
 }
 
 #[test]
+fn a_standard_output_that_is_closed_or_null_is_named_because_the_records_are_lost() {
+    let batch = Batch::new("{healthy-submission}\n");
+    let words = batch.words(&[]).join(" ");
+    for (redirection, is_lost) in
+        [(">&-", true), (">/dev/null", true), ("", false), ("--output kept >/dev/null", false)]
+    {
+        let line = format!("exec \"$0\" {words} {redirection}");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_smtpcheck")]).current_dir(batch.folder.path());
+        let output = shell.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.contains("the records are discarded"), is_lost, "{redirection}: {stderr}");
+        assert_eq!(output.status.code(), Some(0), "{redirection}: {stderr}");
+    }
+}
+
+#[test]
 fn few_file_descriptors_reduce_the_number_of_checks_at_the_same_time() {
     let (port, sessions) = counting_server();
     let targets: String = (1..=200).map(|number| format!("127.6.0.{number}:{port}\n")).collect();

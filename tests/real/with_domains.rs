@@ -1,53 +1,107 @@
-//! `smtpcheck domain` with real servers: nsd and unbound, Postfix as MX host, a web server for the policy. posttls-finger,
-//! Postfix's own diagnosis of DANE, must come to the same result for each host.
+//! `smtpcheck domain` with real servers: nsd and unbound, Postfix as MX host, a web server for the policies.
+//! posttls-finger, Postfix's own diagnosis of DANE, must come to the same result for each host of `HOSTS`.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
-use crate::servers::{NameServers, POSTFIX, RESOLVER, Signing, WebServer, unpacked};
+use crate::servers::{DOMAIN, NameServers, POSTFIX, Resolver, Signing, USER, WebServer, loopbacks, unpacked};
 use crate::support::program::{Run, findings, run_with};
 
-/// SHA-256 of the public key, of the certificate, and of the CA's certificate, in hexadecimal.
-struct Digests {
-    spki: String,
-    certificate: String,
-    authority: String,
-}
+/// So many of `HOSTS` are the MX hosts of `group-0.example.org`, the next ones those of `group-1`, and so on. A check tests
+/// at most 20 hosts.
+const GROUP: usize = 12;
 
-fn digests() -> Digests {
-    let der = |text: &str, kind: &str| {
-        let input = Command::new("openssl").args(["x509", "-in", text, "-outform", "DER"]).output().unwrap().stdout;
-        assert!(!input.is_empty(), "{kind}: {text}");
-        input
-    };
-    let chain = POSTFIX.exchanger_certificate.display().to_string();
-    let leaf = der(&chain, "the certificate");
-    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
-    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Digests {
-        spki: hex(parsed.public_key().raw),
-        certificate: hex(&leaf),
-        authority: hex(&der(&POSTFIX.ca.display().to_string(), "the CA")),
+/// A host of `example.org`: its first label, the state that smtpcheck must report, and its records besides A. In a record,
+/// `@` is the first label, and `{key:NAME}`, `{certificate:NAME}` and so on stand for data of a certificate (`filled`).
+const HOSTS: &[(&str, &str, &[&str])] = &[
+    ("ee-key", "valid", &["TLSA @ 3 1 1 {key:exchanger}"]),
+    ("ee-certificate", "valid", &["TLSA @ 3 0 1 {certificate:exchanger}"]),
+    ("ee-sha512", "valid", &["TLSA @ 3 1 2 {key-512:exchanger}"]),
+    ("ee-full", "valid", &["TLSA @ 3 1 0 {key-full:exchanger}"]),
+    ("ee-full-certificate", "valid", &["TLSA @ 3 0 0 {certificate-full:exchanger}"]),
+    ("ee-wrong", "invalid", &["TLSA @ 3 1 1 {zeros}"]),
+    ("ee-one-of-two", "valid", &["TLSA @ 3 1 1 {zeros}", "TLSA @ 3 1 1 {key:exchanger}"]),
+    ("ee-wrong-selector", "invalid", &["TLSA @ 3 0 1 {key:exchanger}"]),
+    ("other-ee", "valid", &["TLSA @ 3 1 1 {key:other}"]),
+    ("expired-ee", "valid", &["TLSA @ 3 1 1 {key:expired}"]),
+    ("ta-certificate", "valid", &["TLSA @ 2 0 1 {certificate:ca}"]),
+    ("ta-key", "valid", &["TLSA @ 2 1 1 {key:ca}"]),
+    ("ta-sha512", "valid", &["TLSA @ 2 0 2 {certificate-512:ca}"]),
+    ("ta-full", "valid", &["TLSA @ 2 0 0 {certificate-full:ca}"]),
+    ("ta-wrong", "invalid", &["TLSA @ 2 0 1 {zeros}"]),
+    ("ta-not-sent", "invalid", &["TLSA @ 2 0 1 {certificate:ca}"]),
+    ("ta-full-not-sent", "valid", &["TLSA @ 2 0 0 {certificate-full:ca}"]),
+    ("other-ta", "invalid", &["TLSA @ 2 0 1 {certificate:ca}"]),
+    ("expired-ta", "invalid", &["TLSA @ 2 0 1 {certificate:ca}"]),
+    ("ta-of-ee", "invalid", &["TLSA @ 2 1 1 {key:exchanger}"]),
+    ("pkix-ee-only", "unusable", &["TLSA @ 1 1 1 {key:exchanger}"]),
+    ("pkix-ta-only", "unusable", &["TLSA @ 0 0 1 {certificate:ca}"]),
+    ("unknown-usage", "unusable", &["TLSA @ 9 1 1 {key:exchanger}"]),
+    ("unknown-selector", "unusable", &["TLSA @ 3 9 1 {key:exchanger}"]),
+    ("unknown-matching", "unusable", &["TLSA @ 3 1 9 {key:exchanger}"]),
+    ("short-digest", "unusable", &["TLSA @ 3 1 1 00"]),
+    ("unusable-and-valid", "valid", &["TLSA @ 1 1 1 {zeros}", "TLSA @ 3 1 1 {key:exchanger}"]),
+    ("unusable-and-wrong", "invalid", &["TLSA @ 1 1 1 {key:exchanger}", "TLSA @ 3 1 1 {zeros}"]),
+    ("stale-sha512", "invalid", &["TLSA @ 3 1 2 {zeros}{zeros}"]),
+    ("no-tlsa", "absent", &[]),
+    ("lookup-fails", "error", &["NS _tcp.@"]),
+    ("alias", "valid", &["CNAME mail"]),
+    ("alias-own", "valid", &["CNAME no-tlsa", "TLSA @ 3 1 1 {key:exchanger}"]),
+    ("alias-target-first", "valid", &["CNAME mail", "TLSA @ 3 1 1 {zeros}"]),
+    ("alias-unsigned", "valid", &["CNAME mail.plain.example.", "TLSA @ 3 1 1 {key:exchanger}"]),
+    ("alias-unsigned-without", "absent", &["CNAME mail.plain.example."]),
+];
+
+/// Replaces the names of data by data.
+fn filled(text: &str) -> String {
+    let paths: [(&str, &Path); 5] = [
+        ("exchanger", &POSTFIX.exchanger_certificate),
+        ("other", &POSTFIX.by_name.other),
+        ("expired", &POSTFIX.by_name.expired),
+        ("elliptic", &POSTFIX.by_name.elliptic),
+        ("ca", &POSTFIX.ca),
+    ];
+    let mut filled = text.replace("{zeros}", &"0".repeat(64));
+    for (name, path) in paths.into_iter().filter(|(name, _)| text.contains(&format!(":{name}}}"))) {
+        let output = Command::new("openssl").args(["x509", "-outform", "DER", "-in"]).arg(path).output().unwrap();
+        let certificate = output.stdout;
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).expect("openssl wrote a certificate");
+        for (what, bytes) in [("key", parsed.public_key().raw), ("certificate", &certificate)] {
+            filled = filled
+                .replace(&format!("{{{what}:{name}}}"), &hexadecimal(&Sha256::digest(bytes)))
+                .replace(&format!("{{{what}-512:{name}}}"), &hexadecimal(&Sha512::digest(bytes)))
+                .replace(&format!("{{{what}-full:{name}}}"), &hexadecimal(bytes));
+        }
     }
+    filled
 }
 
-/// The hosts: the first label, and the TLSA record without its name.
-fn tlsa_records() -> Vec<(&'static str, String)> {
-    let Digests { spki, certificate, authority } = digests();
-    let zeros = "0".repeat(64);
-    let sha512 = |text: &str| text.repeat(2);
-    vec![
-        ("ee-key", format!("3 1 1 {spki}")),
-        ("ee-certificate", format!("3 0 1 {certificate}")),
-        ("ee-wrong", format!("3 1 1 {zeros}")),
-        ("ta-not-sent", format!("2 0 1 {authority}")),
-        ("pkix-only", format!("1 1 1 {spki}")),
-        ("unknown-matching", format!("3 1 9 {spki}")),
-        ("stale-sha512", format!("3 1 2 {}", sha512(&zeros))),
-    ]
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The lines of a host in the zone file. posttls-finger uses the port in the name of TLSA records, smtpcheck uses 25.
+fn lines(label: &str, records: &[&str]) -> String {
+    let mut lines = String::new();
+    if !records.iter().any(|record| record.starts_with("CNAME")) {
+        lines += &format!("{label} A 127.0.0.1\n");
+    }
+    for record in records {
+        lines += &match record.split_once(' ').unwrap() {
+            ("TLSA", data) => {
+                let data = filled(data.trim_start_matches("@ "));
+                [25, POSTFIX.exchanger].map(|port| format!("_{port}._tcp.{label} TLSA {data}\n")).concat()
+            }
+            // This server is not authoritative for that zone.
+            ("NS", name) => format!("{} NS ns.\n", name.replace('@', label)),
+            (kind, data) => format!("{label} {kind} {data}\n"),
+        };
+    }
+    lines
 }
 
 struct Domains {
@@ -55,46 +109,51 @@ struct Domains {
     web: WebServer,
 }
 
+const POLICY: &str = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.org\r\nmax_age: 2419200\r\n";
+
 static DOMAINS: LazyLock<Domains> = LazyLock::new(|| {
     let web = WebServer::start(
         &POSTFIX.authority,
-        "mta-sts.example.net",
-        "version: STSv1\nmode: enforce\nmx: mail.example.org\nmax_age: 2419200\n",
+        &["mta-sts.example.net", "mta-sts.missing.example"],
+        &[("mta-sts.example.net", POLICY), ("mta-sts.wrong-name.example", POLICY)],
     );
-    let port = POSTFIX.exchanger;
-    let spki = digests().spki;
-    let mut org = String::from("mail A 127.0.0.1\n");
-    for at in [25, port] {
-        org += &format!("_{at}._tcp.mail TLSA 3 1 1 {spki}\n");
+    let mut org = lines("mail", &["TLSA @ 3 1 1 {key:exchanger}"]);
+    if loopbacks().len() > 1 {
+        org += "mail AAAA ::1\n";
     }
-    for (host, record) in tlsa_records() {
-        org += &format!(
-            "{host} A 127.0.0.1\n@ MX 10 {host}\n_25._tcp.{host} TLSA {record}\n_{port}._tcp.{host} TLSA {record}\n"
-        );
+    for (at, (label, _, records)) in HOSTS.iter().enumerate() {
+        org += &lines(label, records);
+        org += &format!("group-{} MX 10 {label}\n", at / GROUP);
     }
-    let net = format!(
-        "@ MX 10 mail.example.org.\n@ TXT \"v=spf1 a:mail.example.org -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n\
-         _mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A 127.0.0.1\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@example.net\"\n"
-    );
-    let plain = format!("@ MX 10 mail\nmail A 127.0.0.1\n_25._tcp.mail TLSA 3 1 1 {spki}\n");
+    org += &lines("two-keys", &["TLSA @ 3 1 1 {key:elliptic}"]);
+    org += "two MX 10 two-keys\n";
+    let net = "@ MX 10 mail.example.org.\n@ TXT \"v=spf1 a:mail.example.org -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n\
+               _mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A 127.0.0.1\n_smtp._tls TXT \"v=TLSRPTv1; \
+               rua=mailto:tls@example.net\"\n"
+        .to_owned();
+    let plain = lines("mail", &["TLSA @ 3 1 1 {key:exchanger}"]) + "@ MX 10 mail\n";
     let names = NameServers::start(&[
         ("example.org", org, Signing::Signed),
         ("example.net", net.clone(), Signing::WithNsec3),
-        ("expired.example", net, Signing::Expired),
+        ("expired.example", net.clone(), Signing::Expired),
+        ("mismatch.example", net.clone(), Signing::WithOtherDs),
         ("plain.example", plain, Signing::No),
+        ("missing.example", net.clone(), Signing::No),
+        ("wrong-name.example", net, Signing::No),
     ]);
     Domains { names, web }
 });
 
-fn domain(name: &str, more: &[&str]) -> Run {
+/// Checks a domain with this resolver and this port of Postfix.
+fn checked(name: &str, resolver: Resolver, port: u16, more: &[&str]) -> (Run, Value) {
     let Domains { names, web } = &*DOMAINS;
-    let (port, https) = (POSTFIX.exchanger.to_string(), web.port.to_string());
+    let (port, https) = (port.to_string(), web.port.to_string());
     let (anchor, ca) = (names.anchor().display().to_string(), POSTFIX.ca.display().to_string());
     let fixed = [
         "domain",
         name,
         "--resolver",
-        RESOLVER,
+        resolver.ip(),
         "--port",
         &port,
         "--https-port",
@@ -107,7 +166,14 @@ fn domain(name: &str, more: &[&str]) -> Run {
         "none",
         "--json",
     ];
-    run_with(&[&fixed, more].concat(), None, &[])
+    let run = run_with(&[&fixed, more].concat(), None, &[]);
+    let report = serde_json::from_str(&run.stdout).unwrap();
+    (run, report)
+}
+
+/// Checks a domain with the resolver that validates.
+fn domain(name: &str) -> (Run, Value) {
+    checked(name, Resolver::Validating, POSTFIX.exchanger, &[])
 }
 
 fn host<'r>(report: &'r Value, name: &str) -> &'r Value {
@@ -115,61 +181,164 @@ fn host<'r>(report: &'r Value, name: &str) -> &'r Value {
     hosts.iter().find(|host| host["host"] == name).unwrap_or_else(|| panic!("no host {name} in {hosts:?}"))
 }
 
-#[test]
-#[ignore = "needs root, and the programs that .ci/install-servers installs"]
-fn a_domain_with_dane_and_mta_sts_is_authenticated_for_every_sender() {
-    let run = domain("example.net", &[]);
-    let report = run.json();
-    assert_eq!(report["domain"]["dnssec"]["state"], "secure", "{run}\n{}", DOMAINS.names.log());
-    assert_eq!(report["domain"]["dane"], "valid", "{run}");
-    assert_eq!(report["domain"]["mta_sts"]["mode"], "enforce", "{run}");
-    for sender in report["domain"]["senders"].as_array().unwrap() {
-        let expected = if sender["sender"] == "neither" { "encrypted" } else { "authenticated" };
-        assert_eq!(sender["delivers"], expected, "{sender}");
-    }
-    assert_eq!(report["domain"]["spf"]["state"], "valid", "{run}");
-    assert_eq!(run.code, 0, "{run}");
+#[track_caller]
+fn assert_finds(rule: &str, report: &Value) {
+    let found = findings(report);
+    assert!(found.iter().any(|(found, _)| found == rule), "no {rule} in {found:?}\n{report:#}");
+}
+
+#[track_caller]
+fn assert_does_not_find(rule: &str, report: &Value) {
+    assert!(findings(report).iter().all(|(found, _)| found != rule), "{rule}\n{report:#}");
+}
+
+/// The result of posttls-finger.
+struct Theirs {
+    verified: bool,
+    text: String,
+}
+
+fn posttls_finger(name: &str) -> Theirs {
+    let output = DOMAINS
+        .names
+        .client(&unpacked("postfix").join("usr/sbin/posttls-finger"))
+        .env("LD_LIBRARY_PATH", unpacked("postfix").join("usr/lib/postfix"))
+        .env("MAIL_CONFIG", POSTFIX.config())
+        .args(["-c", "-l", "dane", "-L", "summary", &format!("[{name}]:{}", POSTFIX.exchanger)])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    Theirs { verified: text.contains("Verified TLS connection established"), text }
 }
 
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
 fn posttls_finger_comes_to_the_same_result_for_each_host() {
-    let report = domain("example.org", &["--max-connections", "100"]).json();
-    let finger = unpacked("postfix").join("usr/sbin/posttls-finger");
-    let library = unpacked("postfix").join("usr/lib/postfix");
-    for (label, _) in tlsa_records() {
-        let name = format!("{label}.example.org");
-        let output = DOMAINS
-            .names
-            .client(&finger)
-            .env("LD_LIBRARY_PATH", &library)
-            .env("MAIL_CONFIG", POSTFIX.config())
-            .args(["-c", "-l", "dane", "-L", "summary", &format!("[{name}]:{}", POSTFIX.exchanger)])
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        let theirs = text.contains("Verified TLS connection established");
-        let state = &host(&report, &name)["addresses"][0]["policies"]["dane"]["state"];
-        assert_eq!(state == "valid", theirs, "{name}: {state}\n{text}");
-        assert!(text.contains("TLS connection established") || state == "invalid", "{name}: {state}\n{text}");
+    let mut differences = Vec::new();
+    for (at, group) in HOSTS.chunks(GROUP).enumerate() {
+        let (_, report) = domain(&format!("group-{at}.example.org"));
+        for (label, expected, _) in group {
+            let name = format!("{label}.example.org");
+            let ours = &host(&report, &name)["addresses"][0]["policies"]["dane"];
+            let theirs = posttls_finger(&name);
+            if ours["state"] != *expected || theirs.verified != (*expected == "valid") {
+                differences.push(format!("{label}: expected {expected}, ours {ours}, theirs\n{}", theirs.text));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn a_domain_with_dane_and_mta_sts_is_authenticated_for_every_sender() {
+    for resolver in [Resolver::Validating, Resolver::Iterating, Resolver::Permissive] {
+        let (run, report) = checked("example.net", resolver, POSTFIX.exchanger, &[]);
+        assert_eq!(report["domain"]["dnssec"]["state"], "secure", "{run}\n{}", DOMAINS.names.log());
+        assert_eq!(report["domain"]["dane"], "valid", "{run}");
+        assert_eq!(report["domain"]["mta_sts"]["mode"], "enforce", "{run}");
+        for sender in report["domain"]["senders"].as_array().unwrap() {
+            let expected = if sender["sender"] == "neither" { "encrypted" } else { "authenticated" };
+            assert_eq!(sender["delivers"], expected, "{sender}");
+        }
+        assert_eq!(report["domain"]["spf"]["state"], "valid", "{run}");
+        let addresses = host(&report, "mail.example.org")["addresses"].as_array().unwrap();
+        assert_eq!(addresses.len(), loopbacks().len(), "{addresses:?}");
+        assert!(addresses.iter().all(|address| address["ready"] == true), "{addresses:?}");
+        assert_eq!(run.code, 0, "{run}");
     }
 }
 
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
-fn expired_signatures_are_found_behind_a_validating_resolver() {
-    let run = domain("expired.example", &[]);
-    let report = run.json();
-    assert_eq!(report["domain"]["dnssec"]["state"], "bogus", "{run}");
-    assert!(findings(&report).iter().any(|(rule, _)| rule == "dnssec-signature-expired"), "{run}");
-    assert_eq!(run.code, 3, "{run}");
+fn nothing_is_claimed_about_dnssec_behind_a_resolver_that_strips_signatures() {
+    let (run, report) = checked("example.net", Resolver::Stripping, POSTFIX.exchanger, &[]);
+    assert_eq!(report["domain"]["dnssec"]["state"], "indeterminate", "{run}");
+    assert_finds("dnssec-not-tested", &report);
+    assert_eq!(report["domain"]["dane"], Value::Null, "{run}");
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn expired_signatures_and_a_wrong_ds_record_are_found_behind_every_resolver() {
+    for (name, rule) in [("expired.example", "dnssec-signature-expired"), ("mismatch.example", "dnssec-ds-mismatch")] {
+        for resolver in [Resolver::Validating, Resolver::Iterating, Resolver::Permissive] {
+            let (run, report) = checked(name, resolver, POSTFIX.exchanger, &[]);
+            assert_eq!(report["domain"]["dnssec"]["state"], "bogus", "{run}");
+            assert_finds(rule, &report);
+            assert_eq!(run.code, 3, "{run}");
+        }
+    }
 }
 
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
 fn a_zone_without_signatures_is_insecure_and_its_tlsa_record_has_no_effect() {
-    let run = domain("plain.example", &[]);
-    let report = run.json();
-    assert_eq!(report["domain"]["dnssec"]["state"], "insecure", "{run}");
-    assert_ne!(report["domain"]["dane"], "valid", "{run}");
+    for resolver in [Resolver::Validating, Resolver::Iterating] {
+        let (run, report) = checked("plain.example", resolver, POSTFIX.exchanger, &[]);
+        assert_eq!(report["domain"]["dnssec"]["state"], "insecure", "{run}");
+        assert_eq!(report["domain"]["dane"], "insecure", "{run}");
+        let theirs = posttls_finger("mail.plain.example");
+        assert!(!theirs.verified, "{}", theirs.text);
+    }
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn a_policy_that_cannot_be_fetched_has_the_reason() {
+    let (run, report) = domain("missing.example");
+    assert_eq!(report["domain"]["mta_sts"]["status"], 404, "{run}");
+    assert_finds("sts-policy-unreachable", &report);
+    let (run, report) = domain("wrong-name.example");
+    assert_eq!(report["domain"]["mta_sts"]["state"], "invalid", "{run}");
+    assert_eq!(report["domain"]["mta_sts"]["mode"], Value::Null, "{run}");
+    assert_finds("sts-policy-unreachable", &report);
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn one_of_two_certificates_does_not_match_the_tlsa_record() {
+    let (run, report) = domain("two.example.org");
+    let address = &host(&report, "two-keys.example.org")["addresses"][0];
+    let states: Vec<(&Value, &Value)> = address["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|seen| (&seen["kind"], &seen["policies"]["dane"]["state"]))
+        .collect();
+    let text = format!("{states:?}");
+    assert!(states.iter().any(|(kind, state)| *kind == "ecdsa" && *state == "valid"), "{text}");
+    assert!(states.iter().any(|(kind, state)| *kind == "rsa" && *state == "invalid"), "{text}");
+    assert_finds("dane-mismatch", &report);
+    // Most senders prefer ECDSA, so this is no failure of delivery.
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn an_open_relay_is_found_and_an_ordinary_server_is_none() {
+    let (_, report) = checked(DOMAIN, Resolver::Validating, POSTFIX.open_relay, &[]);
+    assert_finds("mx-relay-accepted", &report);
+    let (_, report) = domain(DOMAIN);
+    assert_does_not_find("mx-relay-accepted", &report);
+    assert_eq!(host(&report, "mail.example.org")["addresses"][0]["relay"]["state"], "rejected");
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn recipients_are_tested() {
+    let (run, report) = domain(USER);
+    let address = &host(&report, "mail.example.org")["addresses"][0];
+    assert_eq!(address["null_sender"]["state"], "accepted", "{run}");
+    assert_eq!(address["recipient"]["state"], "accepted", "{run}");
+    assert_eq!(address["unknown_recipient"]["state"], "rejected", "{run}");
+    assert_eq!(report["domain"]["catch_all"], false, "{run}");
+    // Postfix always accepts mail for the postmaster of its own domains.
+    assert_eq!(address["postmaster"]["state"], "accepted", "{run}");
+    assert_does_not_find("mx-postmaster-rejected", &report);
+    let (_, report) = domain("two.example.org");
+    assert_finds("mx-postmaster-rejected", &report);
+    let (run, report) = domain("greylisted@example.net");
+    assert_eq!(host(&report, "mail.example.org")["addresses"][0]["recipient"]["state"], "deferred", "{run}");
 }

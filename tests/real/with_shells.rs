@@ -27,6 +27,20 @@ const LINES: &[(&str, &str)] = &[
     ("smtpcheck @rel", "@relay"),
     ("smtpcheck run --only smo", "smoke"),
     ("smtpcheck mx.example --cacert ca-f", "ca-file.pem"),
+    ("smtpcheck explain mail.l", "mail.log"),
+];
+
+/// The text typed before Tab, with quoted spaces, and the words of the completed line after `smtpcheck`. The last of them
+/// is the name of a check in the suite.
+const SPACED_LINES: &[(&str, &[&str])] = &[
+    ("smtpcheck run --only acce", &["run", "--only", "accepts local mail"]),
+    ("smtpcheck run --only 'accepts lo", &["run", "--only", "accepts local mail"]),
+    ("smtpcheck run --only \"accepts lo", &["run", "--only", "accepts local mail"]),
+    (
+        "smtpcheck run --only 'sends it' --only 'accepts lo",
+        &["run", "--only", "sends it", "--only", "accepts local mail"],
+    ),
+    ("smtpcheck run --only accepts\\ lo", &["run", "--only", "accepts local mail"]),
 ];
 
 /// Creates a home directory with the completion script, a profile, a suite and a file, and with the program in the
@@ -42,13 +56,15 @@ fn home(shell: &str, script: &str) -> tempfile::TempDir {
     };
     write(script, &run.stdout);
     write(".config/smtpcheck/config.toml", "[profile.relay]\ntarget = \"mx.example.net\"\n");
-    write("smtpcheck.toml", "[[check]]\nname = \"one\"\ntarget = \"mx.example.net\"\ntags = [\"smoke\"]\n");
+    let check = |name: &str| format!("[[check]]\nname = \"{name}\"\ntarget = \"mx.example.net\"\ntags = [\"smoke\"]\n");
+    write("smtpcheck.toml", &[check("one"), check("accepts local mail"), check("sends it")].concat());
+    write("mail.log", "");
     write("ca-file.pem", "");
     folder
 }
 
-/// Starts a shell on a terminal and types each line, followed by Tab and Enter. A shell function `smtpcheck` prints its
-/// arguments.
+/// Starts a shell on a terminal and types each line, followed by Tab and Enter. A shell function, `echo`, prints its
+/// arguments with a bar between them.
 fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -95,17 +111,24 @@ fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
     // after each character, so no word of the line is on its screen in one piece.
     screen.write_all(format!("{setup}\r echo REA''DY\r").as_bytes()).unwrap();
     wait_for("READY");
-    for (line, word) in LINES {
+    let plain = LINES.iter().map(|(line, word)| {
         let (before, _) = line.rsplit_once(' ').unwrap();
         let rest = before.strip_prefix("smtpcheck").unwrap().trim_start();
-        let wanted = if rest.is_empty() { (*word).to_owned() } else { format!("{rest} {word}") };
+        let wanted = if rest.is_empty() { (*word).to_owned() } else { format!("{} {word}", rest) };
+        (*line, wanted.replace(' ', "|"))
+    });
+    // Elvish shows a candidate that needs quotes in a menu, and inserts it only after Enter.
+    let spaced = if shell == "elvish" { &[] } else { SPACED_LINES };
+    let spaced = spaced.iter().map(|(line, words)| (*line, words.join("|")));
+    for (line, wanted) in plain.chain(spaced) {
         screen.write_all(format!("{line}\t").as_bytes()).unwrap();
         if shell != "elvish" {
-            wait_for(word);
+            // The shell can write a backslash before each space.
+            wait_for(wanted.rsplit(['|', ' ']).next().unwrap());
         }
         // Press Enter. The completed line is then run by the function, which only prints it.
         screen.write_all(format!("\x01{echo} \x05\r").as_bytes()).unwrap();
-        wait_for(&format!("GIVEN:smtpcheck {wanted}:"));
+        wait_for(&format!("GIVEN:smtpcheck|{wanted}:"));
     }
     screen.write_all(b"\x15exit\r").unwrap();
     let _ = child.wait();
@@ -115,7 +138,7 @@ fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
 #[ignore = "needs what .ci/install-servers installs"]
 fn bash_completes_when_tab_is_pressed() {
     let home = home("bash", "smtpcheck.bash");
-    let setup = "source smtpcheck.bash; given() { local all=\"$*\"; printf 'GIVEN:%s:\\n' \"${all% }\"; }";
+    let setup = "source smtpcheck.bash; given() { local IFS='|'; printf 'GIVEN:%s:\\n' \"$*\"; }";
     completes("bash", &["--norc", "--noprofile", "-i"], setup, "given", home.path());
 }
 
@@ -123,8 +146,7 @@ fn bash_completes_when_tab_is_pressed() {
 #[ignore = "needs what .ci/install-servers installs"]
 fn zsh_completes_when_tab_is_pressed() {
     let home = home("zsh", "_smtpcheck");
-    let setup =
-        "fpath=($PWD $fpath); autoload -U compinit; compinit -u -D; bindkey -e; given() { print -r -- \"GIVEN:$*:\" }";
+    let setup = "fpath=($PWD $fpath); autoload -U compinit; compinit -u -D; bindkey -e; given() { print -r -- \"GIVEN:${(j:|:)@}:\" }";
     completes("zsh", &["-f", "-i"], setup, "given", home.path());
 }
 
@@ -132,7 +154,7 @@ fn zsh_completes_when_tab_is_pressed() {
 #[ignore = "needs what .ci/install-servers installs"]
 fn fish_completes_when_tab_is_pressed() {
     let home = home("fish", "smtpcheck.fish");
-    let setup = "source smtpcheck.fish; function given; echo GIVEN:\"$argv\":; end";
+    let setup = "source smtpcheck.fish; function given; echo GIVEN:(string join '|' -- $argv):; end";
     completes("fish", &["--no-config", "-i"], setup, "given", home.path());
 }
 
@@ -140,6 +162,6 @@ fn fish_completes_when_tab_is_pressed() {
 #[ignore = "needs what .ci/install-servers installs"]
 fn elvish_completes_when_tab_is_pressed() {
     let home = home("elvish", "smtpcheck.elv");
-    let setup = "eval (slurp < smtpcheck.elv); use str; use readline-binding; fn given {|@all| echo 'GIVEN:'(str:join ' ' $all)':' }";
+    let setup = "eval (slurp < smtpcheck.elv); use str; use readline-binding; fn given {|@all| echo 'GIVEN:'(str:join '|' $all)':' }";
     completes("elvish", &["-norc"], setup, "given", home.path());
 }

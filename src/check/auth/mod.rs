@@ -14,7 +14,7 @@ mod user;
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::plan::{Plaintext, Plan, QuitAfter, TlsUse};
 use crate::question::Purpose;
 use crate::wire::Capabilities;
 use rules::{
@@ -160,10 +160,15 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
     Some(finding)
 }
 
+/// Whether the user allows a login without encryption, so that missing TLS does not prevent it.
+pub(in crate::check) fn may_log_in_unencrypted(plan: &Plan) -> bool {
+    plan.login.as_ref().is_some_and(|login| login.plaintext == Plaintext::Allowed)
+}
+
 fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
     let wanted = matches!(plan.tls_use(), TlsUse::IfOffered | TlsUse::Required);
     let missing = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
-    wanted && missing && plan.target.port != 25
+    wanted && missing && plan.target.port != 25 && !may_log_in_unencrypted(plan)
 }
 
 fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {

@@ -76,7 +76,7 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         finding.cause =
             "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed."
                 .to_owned();
-        finding.fixes = vec![renewal(), Fix::run("Repeat the check after the renewal", format!("smtpcheck {}", seen.target()))];
+        finding.fixes = vec![renewal(), Fix::repeat("Repeat the check after the renewal", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
             finding.severity = Severity::Error;
             finding.failure = Some(PhaseFailure::Tls);

@@ -212,7 +212,7 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
             "If the server is private and you trust the network, save its certificate",
             format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
-        Fix::run(
+        Fix::repeat(
             "Then repeat the check with the saved certificate as the only trusted certificate",
             format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
         ),

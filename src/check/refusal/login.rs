@@ -35,7 +35,7 @@ pub(super) fn corrected(
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
-        Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } => {
+        Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => {
             matches!(reading.cause, Cause::SenderRejected | Cause::ContentPolicy | Cause::Other | Cause::RelayDenied)
         }
         _ => reading.cause == Cause::ContentPolicy,

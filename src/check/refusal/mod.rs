@@ -241,7 +241,7 @@ fn is_known(reading: &Reading) -> bool {
     match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } => false,
+        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => false,
     }
 }
 
@@ -400,7 +400,7 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
         .command
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, url: fix.url, when: None }
+    Fix { text, command, url: fix.url, when: None, is_repeat: fix.is_repeat }
 }
 
 /// The recipient of a reply to RCPT TO, or the first recipient of the plan.

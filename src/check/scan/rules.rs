@@ -57,7 +57,7 @@ pub(super) static TLS_PROFILE_NOT_MET: Rule = Rule {
     docs: Docs {
         sees: "With --tls-profile, the server's versions, cipher suites, groups, Diffie-Hellman prime, certificates or features deviate from the profile of Mozilla, NCSC-NL or BSI. The finding lists each deviation with the section of the publication. The finding is a notice if the profile does not require the changes but only recommends them.",
         matters: "Some security audits and contracts require such a profile. A profile can be stricter than necessary, so a server that does not meet it can still be secure.",
-        action: "Server operator: make the listed changes, which are sorted by importance, and repeat the check. Use other tools to check the requirements that are listed as not tested.",
+        action: "Server operator: make the listed changes, which are sorted by importance, and repeat the check. Check the requirements that cannot be tested from outside in the server's configuration.",
         example: "smtpcheck mx.example.net:25 --tls-profile ncsc-nl-2025, where the server accepts TLS 1.0",
         references: "Mozilla Server Side TLS 5.8, NCSC-NL guidelines for TLS 2025-05, BSI TR-03116-4 with TR-02102-2; RFC 9325 section 1 (the IETF's recommendations)",
     },

@@ -313,9 +313,12 @@ fn a_profile_lists_required_changes_and_items_that_were_not_tested() {
         (verdict.met, verdict.not_tested.first().map(String::as_str)),
         (Support::Unknown, Some("the certificate"))
     );
+    assert_eq!(verdict.not_tested.len(), 1, "the scan finished: {:?}", verdict.not_tested);
+    assert!(verdict.not_testable.iter().any(|one| one.contains("0-RTT")), "{:?}", verdict.not_testable);
     let cut = compared(&FakeServer { hellos_until_limit: 5, ..sound() }, "mozilla-intermediate");
     assert_eq!(cut.met, Support::Unknown);
     assert!(cut.not_tested.iter().any(|one| one.contains("SSLv2")), "{:?}", cut.not_tested);
+    assert_eq!(cut.not_testable, compared(&sound(), "mozilla-intermediate").not_testable);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> S
         summary,
         cause,
         otherwise: Some(otherwise),
-        fix: Fix::run(
+        fix: Fix::repeat(
             "Repeat the check with a longer timeout",
             format!("smtpcheck {target} --timeout 300s --max-time 10m"),
         ),
@@ -141,7 +141,7 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
         cause: "This limit is set in smtpcheck (--max-time), not in the server. Later phases were not tested.",
         otherwise: None,
-        fix: Fix::run(
+        fix: Fix::repeat(
             "Repeat the check with a longer time limit",
             format!("smtpcheck {target} --max-time 5m --timeout 2m"),
         ),

@@ -65,7 +65,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PortsArgs {
-    /// Host to check: a host name or an IP address, without a port, or @PROFILE
+    /// Host to check: a host name or an IP address, without a port; or @PROFILE, whose port is checked too unless --ports is given
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
     /// Ports to check; ports whose number ends in 465 use implicit TLS; all others use STARTTLS
@@ -92,6 +92,9 @@ pub struct PortsArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
 
+    /// The port in the target of the profile.
+    #[arg(skip)]
+    pub profile_port: Option<u16>,
     /// The flags that the configuration file sets, and whether a profile or the defaults set them.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,

@@ -303,9 +303,15 @@ pub(super) fn complete(
         }
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
-            // The target of the profile may contain a port, which `ports` does not use.
+            // The target of the profile may contain a port, which is checked in addition to the usual ports.
             args.host = match (host, target) {
-                (Some(word), Some(target)) if word == *target => Some(super::target::parse(&word)?.host.to_string()),
+                (Some(word), Some(target)) if word == *target => {
+                    let typed = super::target::parse(&word)?;
+                    let setting = settings.find("port").filter(|setting| setting.origin == ValueOrigin::Profile);
+                    let set = setting.and_then(|setting| setting.values.first()?.parse().ok());
+                    args.profile_port = typed.port.or(set);
+                    Some(typed.host.to_string())
+                }
                 (word, _) => word,
             };
             args.from_file = origins;

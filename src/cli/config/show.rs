@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 
 use super::{Settings, file};
+use crate::cli::commands::CommandId;
 use crate::cli::flags::password::VARIABLE;
 use crate::cli::{Invocation, UsageError, command, flags, plan};
 use crate::host::environment;
@@ -35,7 +36,11 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         })
         .collect();
     for spec in file::commands() {
-        let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
+        let words: Vec<OsString> = match spec.id {
+            // The target of a profile is not a domain.
+            CommandId::Domain => vec!["example.net".into()],
+            _ => words.get(1..).unwrap_or_default().to_vec(),
+        };
         let (command, from_file) = settings.apply(spec.command(&words), &words);
         let matches = command::matches(command.clone(), &words)
             .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::sink::{Draft, Readers, Sink, file_of};
 use super::super::{CommandError, outputs, stdout};
@@ -24,9 +24,7 @@ const BUFFER: usize = 256 * 1024;
 
 /// The summary of the files, if they contain records of a batch; `None` if they contain reports.
 pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, CommandError> {
-    if !args.files.iter().any(|path| is_batch(path)) {
-        return Ok(None);
-    }
+    let Some(batch) = args.files.iter().find(|path| is_batch(path)) else { return Ok(None) };
     if args.rejudge {
         let reason = "has no effect: records of a batch contain no evidence";
         return Err(UsageError::flag("--rejudge", reason)
@@ -42,7 +40,7 @@ pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, Comma
     let named: Vec<(&'static str, Option<&Path>)> =
         args.files.iter().map(|path| ("an input", Some(path.as_path()))).collect();
     outputs::reject_clashes(file_of(&args.output.output), &args.reports.report, &named)?;
-    let tally = counted(&args.files)?;
+    let tally = counted(&args.files, batch)?;
     let code = tally.exit_code();
     let summary = tally.summary(None, code);
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
@@ -80,9 +78,9 @@ fn is_batch(path: &Path) -> bool {
     file.take(4096).read_to_end(&mut begin).is_ok() && begins_a_batch(&begin)
 }
 
-/// Counts the records of all files.
-fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
-    let mut files = paths.iter().map(|path| BatchFile::begin(path.as_ref())).collect::<Result<Vec<_>, _>>()?;
+/// Counts the records of all files. `batch` is one of them, which begins with a record of a batch.
+fn counted(paths: &[PathBuf], batch: &Path) -> Result<BatchTally, CommandError> {
+    let mut files = paths.iter().map(|path| BatchFile::begin(path, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut newest: HashMap<(TargetId, u32), (i64, usize)> = HashMap::new();
     let mut repeated = 0;
     if files.len() > 1 {
@@ -100,7 +98,7 @@ fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
         }
     }
     let mut tally = BatchTally::default();
-    let mut invalid: HashSet<u64> = HashSet::new();
+    let mut known_invalid: HashSet<u64> = HashSet::new();
     let mut records = 0_u64;
     for (place, file) in files.iter_mut().enumerate() {
         file.each(&mut |line| {
@@ -112,9 +110,11 @@ fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
                         tally.add(target);
                     }
                 }
-                FileLine::Invalid(hash) => {
-                    if invalid.insert(hash) {
-                        tally.add_invalid();
+                FileLine::Invalid { line, error } => {
+                    let mut hasher = DefaultHasher::new();
+                    (line, error).hash(&mut hasher);
+                    if known_invalid.insert(hasher.finish()) {
+                        tally.add_invalid(line, error);
                     }
                 }
             }
@@ -137,21 +137,23 @@ fn counted(paths: &[impl AsRef<Path>]) -> Result<BatchTally, CommandError> {
 enum FileLine<'a, 'b> {
     /// A target, and how many earlier records of the file have the same target.
     Target(&'a crate::report::batch::SavedTarget<'b>, u32),
-    /// A line that could not be checked, as a hash of its number and its mistake.
-    Invalid(u64),
+    /// A line that could not be checked.
+    Invalid { line: u64, error: &'a str },
 }
 
 struct BatchFile {
     name: String,
+    /// The name of a file that begins with a record of a batch, for messages about this file.
+    batch: String,
     file: File,
     is_remarked: bool,
 }
 
 impl BatchFile {
     /// Opens a file that can be read twice. Standard input and pipes are copied to a temporary file.
-    fn begin(path: &Path) -> Result<BatchFile, CommandError> {
+    fn begin(path: &Path, batch: &Path) -> Result<BatchFile, CommandError> {
         let is_stdin = path.as_os_str() == "-";
-        let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+        let (name, batch) = (shown(path), shown(batch));
         let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
         let file = if is_stdin {
             copied(&mut io::stdin().lock()).map_err(wrong)?
@@ -160,7 +162,7 @@ impl BatchFile {
             let is_regular = file.metadata().map_err(wrong)?.is_file();
             if is_regular { file } else { copied(&mut file).map_err(wrong)? }
         };
-        Ok(BatchFile { name, file, is_remarked: false })
+        Ok(BatchFile { name, batch, file, is_remarked: false })
     }
 
     /// Passes each record to `take`.
@@ -179,16 +181,18 @@ impl BatchFile {
                     take(FileLine::Target(&target, *occurrence));
                     *occurrence += 1;
                 }
-                Some(SavedLine::Invalid { line, error }) => {
-                    let mut hasher = DefaultHasher::new();
-                    (line, error).hash(&mut hasher);
-                    take(FileLine::Invalid(hasher.finish()));
-                }
+                Some(SavedLine::Invalid { line, error }) => take(FileLine::Invalid { line, error: &error }),
                 Some(SavedLine::Torn) => {
                     if !self.is_remarked {
                         write_message(&format!("{}: the last record is incomplete, and not counted", self.name));
                     }
                     self.is_remarked = true;
+                }
+                Some(SavedLine::Foreign) if number == 1 => {
+                    let reason =
+                        format!("{} contains no records of smtpcheck batch, but {} does", self.name, self.batch);
+                    let hint = "a saved report and records of a batch cannot be combined: run smtpcheck report once with the files of each kind";
+                    return Err(UsageError::new(reason).with_hint(hint).into());
                 }
                 Some(SavedLine::Foreign) => {
                     return Err(wrong(&self.name, format!("record {number} is not one of smtpcheck batch")));
@@ -196,6 +200,11 @@ impl BatchFile {
             }
         }
     }
+}
+
+/// The name of a file in messages.
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 fn copied(from: &mut dyn Read) -> io::Result<File> {

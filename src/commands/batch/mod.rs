@@ -63,6 +63,11 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let summary_file =
         args.summary.as_deref().map(|path| Draft::begin_for("--summary", path, Readers::Usual)).transpose()?;
     let records = open_records(args, &input, readers, &mut known, &mut tally)?;
+    if records.is_discarded() && !args.quiet {
+        write_message(
+            "the records are discarded, because standard output is closed or is the null device; use --output FILE to keep them",
+        );
+    }
     if let Some(variable) = chosen.variable.filter(|_| !args.quiet) {
         write_message(&format!("shard {} of {}, from {variable}", chosen.shard.number, chosen.shard.of));
     }

@@ -76,9 +76,9 @@ impl RecordFile {
                     known.add_record(target.id);
                     tally.add(&target);
                 }
-                Some(SavedLine::Invalid { line, .. }) => {
+                Some(SavedLine::Invalid { line, error }) => {
                     known.add_invalid(line);
-                    tally.add_invalid();
+                    tally.add_invalid(line, &error);
                 }
                 Some(SavedLine::Torn) => repair = Repair::Removed,
                 Some(SavedLine::Foreign) => {
@@ -102,6 +102,12 @@ impl RecordFile {
     /// Whether the records go to the same file as another one is read from.
     pub(super) fn is_same(&self, other: &File) -> bool {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
+    }
+
+    /// Whether the records are written to the null device. The run-time library of Rust opens it in place of a standard
+    /// output that was closed, so this is also the result of `>&-`.
+    pub(super) fn is_discarded(&self) -> bool {
+        self.kind == FileKind::Stream && file::is_null_device(&self.file)
     }
 
     /// Writes one record.

@@ -49,7 +49,7 @@ impl BatchResults {
     }
 
     fn invalid(&mut self, invalid: InvalidLine) -> io::Result<()> {
-        self.tally.add_invalid();
+        self.tally.add_invalid(invalid.line, &invalid.error);
         let text = match &self.form {
             RecordForm::Csv(columns) => csv::row(&columns.of_invalid(&invalid)),
             RecordForm::Compact | RecordForm::Full => record::line(&BatchRecord::InvalidLine(invalid)),

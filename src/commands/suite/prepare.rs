@@ -30,6 +30,11 @@ pub(super) struct PreparedCheck {
 }
 
 impl PreparedCheck {
+    /// Whether the check logs in with a password or a token.
+    fn needs_secret(&self) -> bool {
+        self.job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret)
+    }
+
     pub(super) fn planned(&self) -> rendering::Planned {
         let PreparedCheck { check, skipped, job, .. } = self;
         // A default that contradicts a key of the check is not in the plan.
@@ -39,17 +44,27 @@ impl PreparedCheck {
             target: check.target.clone(),
             tags: check.tags.clone(),
             words: std::iter::once(&check.target).chain(check.flags.iter().filter(is_used)).cloned().collect(),
-            password: check.password.as_ref().filter(|_| job.plan.login.is_some()).map(|password| match password {
-                Password::Command(command) => format!("from the command {command}"),
-                Password::File(path) => format!("from the file {}", path.display()),
-                Password::Environment(name) => format!("from the environment variable {name}"),
-                Password::TokenCommand(command) => format!("a token, from the command {command}"),
-                Password::Plain(_) => "from the suite".to_owned(),
-            }),
+            password: self.needs_secret().then(|| password_source(check.password.as_ref())),
             expect: check.expect.iter().map(|expected| expected.expression.text.clone()).collect(),
             needs: check.needs.iter().map(Need::to_string).collect(),
             skipped: skipped.clone(),
         }
+    }
+}
+
+/// Where the password of a check comes from. The source is not read.
+fn password_source(password: Option<&Password>) -> String {
+    let variable = |name: &str| {
+        let state = if environment::is_set(name) { "" } else { ", which is not set" };
+        format!("from the environment variable {name}{state}")
+    };
+    match password {
+        Some(Password::Command(command)) => format!("from the command {command}"),
+        Some(Password::File(path)) => format!("from the file {}", path.display()),
+        Some(Password::Environment(name)) => variable(name),
+        Some(Password::TokenCommand(command)) => format!("a token, from the command {command}"),
+        Some(Password::Plain(_)) => "from the suite".to_owned(),
+        None => variable(VARIABLE),
     }
 }
 
@@ -134,9 +149,9 @@ fn source_flag(password: &Password) -> Option<(&'static str, String)> {
 pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
     let mut known: HashMap<String, Secret> = HashMap::new();
     for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
+        let needs_secret = one.needs_secret();
         let PreparedCheck { check, job, .. } = one;
-        let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
-        if !wants {
+        if !needs_secret {
             let given = check.password.as_ref().map(Password::key).filter(|key| check.is_own(key));
             if given.is_some() && job.plan.login.is_none() && !check.places.contains_key("user") {
                 return Err(check.error_at(given, "the check has a password but no user; add user = \"...\"").into());

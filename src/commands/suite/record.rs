@@ -9,6 +9,7 @@ use super::super::CommandError;
 use super::super::live::run_single;
 use super::super::secrets;
 use super::super::sink::{Draft, Readers, Sink, file_of};
+use crate::check::in_shell;
 use crate::cli::commands::run::RunArgs;
 use crate::cli::{self, Invocation, UsageError, plan as planning};
 use crate::host::{name, signals};
@@ -57,6 +58,9 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let text = rendering::recorded(&report, target, &keys(&matches, file_of(&args.output.output)));
     sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
+    if let Some(file) = file_of(&args.output.output).filter(|_| !args.verbosity.quiet) {
+        secrets::note(&rendering::saved(&report, &in_shell(&file.to_string_lossy())));
+    }
     Ok(0)
 }
 

@@ -125,6 +125,29 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
+/// Words before the reply of another server, in the reply with which a server reports that it could not deliver a message.
+const BEFORE_INNER: [&str; 6] =
+    ["<", "[message=", "last error: ", "last error was: ", "remote server said: ", "lasterror="];
+
+/// The reply of another server inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message expired
+/// <451 4.7.651 The mail server has been temporarily rate limited>`. It gives the reason, and the outer reply does not.
+pub(crate) fn inner_reply(text: &str) -> Option<&str> {
+    let (status, rest) = EnhancedStatus::lead(text.get(4..).filter(|_| at_start(text).is_some())?)?;
+    if status.kind().0 != 4 {
+        return None;
+    }
+    let lower = rest.to_ascii_lowercase();
+    let places = BEFORE_INNER.iter().flat_map(|words| lower.match_indices(words).map(|(at, words)| at + words.len()));
+    places.filter_map(|at| rest.get(at..)).find_map(|inner| {
+        let code = inner.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+        let is_rejection = matches!(code.class(), Class::Transient | Class::Permanent);
+        let (inner_status, _) = EnhancedStatus::lead(inner.get(4..)?)?;
+        let end = inner.find(['>', ']']).filter(|end| !inner.get(..*end).is_some_and(|text| text.contains(['<', '['])));
+        let text = inner.get(..end.unwrap_or(inner.len()))?.trim_end_matches(['>', ']']);
+        (is_rejection && u16::from(inner_status.class()) == code.number() / 100).then_some(text)
+    })
+}
+
 /// The phase of codes that are used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT
 /// (RFC 5321 §4.2.2).
 pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {

@@ -62,7 +62,7 @@ const PHASES: &[(&str, ReplyPhase)] = &[
 ];
 
 /// The phase that the words before a reply show.
-fn phase(before: &str) -> Option<ReplyPhase> {
+pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     let before = before.to_ascii_lowercase();
     let places = PHASES.iter().filter_map(|(words, phase)| Some((before.rfind(words)? + words.len(), phase)));
     places.max_by_key(|(end, _)| *end).map(|(_, phase)| *phase)
@@ -100,11 +100,11 @@ fn without_code(text: &str) -> Option<&str> {
 }
 
 /// Whether a text is known as that of a rejection, whatever the code.
-fn is_known(text: &str) -> bool {
+pub(super) fn is_known(text: &str) -> bool {
     ["550", "450"].iter().any(|code| is_phrase(code, text))
 }
 
-fn is_phrase(code: &str, text: &str) -> bool {
+pub(super) fn is_phrase(code: &str, text: &str) -> bool {
     let reply = reply::from_text(&format!("{code} {text}"));
     reply.is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
 }

@@ -18,10 +18,12 @@
 //!
 //! To support another program, add a file to this folder and rows to `MARKS`. Read next: `postfix`, as an example.
 
+pub(super) mod anywhere;
 mod bounce;
 mod exchange;
 mod exim;
 mod extract;
+mod fields;
 mod libraries;
 mod opensmtpd;
 mod other;
@@ -45,7 +47,7 @@ use super::side::LogSide;
 use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
-pub(crate) use self::extract::phase_of_code;
+pub(crate) use self::extract::{inner_reply, phase_of_code};
 
 /// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -88,6 +90,7 @@ const ARROW: LineReader = |_, _| None;
 /// Words of a mail library, after which the reply begins.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
+const FIELDS: LineReader = |_, marked| fields::reply(marked);
 const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 
 /// The words that precede replies, most specific first. If a line contains several, the earlier row is tried first.
@@ -97,6 +100,23 @@ const MARKS: &[(&str, LineReader)] = &[
     ("diagnostic-code:", Memory::diagnostic),
     ("Remote-MTA:", Memory::remote_mta),
     ("Remote-Mta:", Memory::remote_mta),
+    ("smtp_code", FIELDS),
+    ("smtp-code", FIELDS),
+    ("smtpCode", FIELDS),
+    ("smtp_msg", FIELDS),
+    ("smtp_response", FIELDS),
+    ("smtp_reply", FIELDS),
+    ("reply_code", FIELDS),
+    ("response_code", FIELDS),
+    ("\"error_code\"", FIELDS),
+    ("\"responseCode\"", FIELDS),
+    ("enhanced_code", FIELDS),
+    ("enhanced_status", FIELDS),
+    ("diagnosticCode", FIELDS),
+    ("raw_reason", FIELDS),
+    ("Response { code: ", FIELDS),
+    (", code = ", FIELDS),
+    ("source: \"", LIBRARY),
     (",<,", Memory::exchange),
     (",>,", Memory::exchange),
     (" refused to talk to me: ", |_, marked| postfix::greeting(marked)),
@@ -348,6 +368,7 @@ impl Finder {
             self.quoted.truncate(MAX_QUOTED - 1);
             self.quoted.push_front(text.clone());
         }
+        let text = extract::inner_reply(&text).map_or(text.clone(), str::to_owned);
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
         let phase = reply.phase.or_else(|| code.and_then(phase_of_code));
         found(FoundReply { line, text, phase, host: reply.host, side });

@@ -1,14 +1,22 @@
 //! Postfix logs: the client (`smtp`) logs the replies of other servers, and the server (`smtpd`) logs its own replies.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, named_host, phase_in_words};
+use super::qmail;
 use crate::lexicon::ReplyPhase;
 
 /// The reply in `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
 pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    let text = at_start(after).or_else(|| first_reply(after))?;
+    let Some(text) = at_start(after).or_else(|| first_reply(after)) else {
+        return qmail::words_without_code(before, after);
+    };
     let host = named_host(before);
     if let Some((text, words)) = text.rsplit_once(" (in reply to ") {
         return Some(ExtractedReply::of(text).at(phase_in_words(words)).by(host));
+    }
+    if before.contains("emote host said: ") {
+        // A bounce of qmail: `does not like recipient. Remote host said: 550 ... Giving up on 192.0.2.1.`
+        let text = text.split_once(" Giving up on ").map_or(text, |(text, _)| text);
+        return Some(closed(&format!("{before}{text}"), text).at(qmail::phase(before)).by(host));
     }
     let phase = before.contains("SASL authentication failed").then_some(ReplyPhase::Auth);
     Some(closed(&format!("{before}{text}"), text).at(phase).by(host))

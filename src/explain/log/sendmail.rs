@@ -17,6 +17,10 @@ pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<Ext
     }
     let status = field(line, "dsn=").and_then(|status| EnhancedStatus::parse(status.trim_end_matches(',')))?;
     let word = WORDS.iter().find(|word| after.starts_with(**word))?;
+    // Neither the words nor the status say anything; the error `sendmail-service-unavailable` does.
+    if *word == "Service unavailable" && status.kind() == (0, 0) {
+        return None;
+    }
     Some(ExtractedReply::of(format!("{status} {word}")).by(host))
 }
 

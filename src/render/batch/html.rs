@@ -4,8 +4,8 @@
 use maud::{Markup, html};
 
 use super::super::escape::visible;
-use super::super::view::verdict::seconds;
-use super::parts::{headline, verdict_word};
+use super::super::view::verdict::{plural, seconds};
+use super::parts::{headline, shown, verdict_word};
 use crate::report::batch::{BatchSummary, PhaseTimes};
 use crate::report::exit_name;
 
@@ -30,6 +30,7 @@ fn sections(summary: &BatchSummary) -> Markup {
         counts.iter().map(|(name, count)| (visible(name), *count)).collect()
     };
     html! {
+        (invalid_lines(summary))
         (counts("Exit codes", "Exit code", &exits, summary.targets))
         (counts("TLS versions", "TLS version", &named(&summary.by_tls_version), summary.targets))
         (counts("Rejections", "Category", &named(&summary.by_category), summary.targets))
@@ -49,6 +50,27 @@ fn sections(summary: &BatchSummary) -> Markup {
                 }
             }
             "\n"
+        }
+    }
+}
+
+/// The first lines that could not be checked.
+fn invalid_lines(summary: &BatchSummary) -> Markup {
+    let hidden = summary.invalid_lines.saturating_sub(summary.invalid_examples.len() as u64);
+    html! {
+        @if !summary.invalid_examples.is_empty() {
+            h2 { "Invalid lines" } "\n"
+            table class="checks" {
+                "\n" tr { th scope="col" class="number" { "Line" } th scope="col" { "Reason" } } "\n"
+                @for one in &summary.invalid_examples {
+                    tr { td class="number" { (one.line) } td { (visible(&one.error)) } }
+                    "\n"
+                }
+            }
+            "\n"
+            @if hidden > 0 {
+                p class="soft" { "and " (plural(hidden, "other line", "other lines")) } "\n"
+            }
         }
     }
 }
@@ -81,7 +103,7 @@ fn findings(summary: &BatchSummary) -> Markup {
             table class="checks" {
                 "\n" tr {
                     th scope="col" class="number" { "Targets" } th scope="col" { "Severity" } th scope="col" { "Rule" }
-                    th scope="col" { "Example" }
+                    th scope="col" { "Examples" }
                 }
                 "\n"
                 @for finding in &summary.findings {
@@ -89,7 +111,12 @@ fn findings(summary: &BatchSummary) -> Markup {
                         td class="number" { (finding.targets) }
                         td { (finding.severity) }
                         td { code { (visible(&finding.rule)) } }
-                        td { (visible(&finding.example)) ": " (visible(&finding.summary)) }
+                        td {
+                            @for (number, example) in finding.examples.iter().enumerate() {
+                                @if number > 0 { br; }
+                                (shown(example))
+                            }
+                        }
                     }
                     "\n"
                 }

@@ -31,12 +31,19 @@ pub fn summary(summary: &BatchSummary) -> String {
     };
     table("TLS version", &summary.by_tls_version);
     table("rejection", &summary.by_category);
+    if !summary.invalid_examples.is_empty() {
+        line("\n| invalid line | reason |\n|---:|---|".to_owned());
+    }
+    for one in &summary.invalid_examples {
+        line(format!("| {} | {} |", one.line, plain(&one.error)));
+    }
     if !summary.findings.is_empty() {
         line("\n| targets | rule | example |\n|---:|---|---|".to_owned());
     }
     for finding in summary.findings.iter().take(FINDINGS) {
-        let (rule, example) = (plain(&finding.rule), plain(&finding.example));
-        line(format!("| {} | {rule} | {example}: {} |", finding.targets, plain(&finding.summary)));
+        let (target, summary) =
+            finding.examples.first().map(|one| (plain(&one.target), plain(&one.summary))).unwrap_or_default();
+        line(format!("| {} | {} | {target}: {summary} |", finding.targets, plain(&finding.rule)));
     }
     if !summary.phases.is_empty() {
         line("\n| phase | targets | mean ms | 50 % | 90 % | 99 % | longest |".to_owned());

@@ -1,7 +1,8 @@
 //! The parts of a summary that every format for people shows.
 
+use super::super::escape::visible;
 use super::super::view::verdict::{plural, seconds};
-use crate::report::batch::BatchSummary;
+use crate::report::batch::{BatchSummary, FindingExample};
 
 /// The verdict in one word.
 pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
@@ -12,6 +13,11 @@ pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
         0 => "PASS",
         _ => "FAIL",
     }
+}
+
+/// A target with a finding and its summary, escaped.
+pub(super) fn shown(example: &FindingExample) -> String {
+    format!("{}: {}", visible(&example.target), visible(&example.summary))
 }
 
 /// The numbers of targets and lines.

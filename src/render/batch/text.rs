@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::style::{Role, StyledLine};
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
-use super::parts::{headline, verdict_word};
+use super::parts::{headline, shown, verdict_word};
 use crate::check::Severity;
-use crate::report::batch::{BatchSummary, PhaseTimes, SlowTarget};
+use crate::report::batch::{BatchSummary, InvalidExample, PhaseTimes, SlowTarget};
 
 /// The number of findings that the text shows.
 const FINDINGS: usize = 15;
@@ -16,6 +16,7 @@ const FINDINGS: usize = 15;
 pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     let counts = |counts: &BTreeMap<String, u64>| counts.iter().map(|(name, count)| named(*count, name)).collect();
     let mut lines = vec![first_line(summary)];
+    lines.extend(invalid_lines(summary));
     lines.extend(section("exit codes", exit_codes(summary)));
     lines.extend(section("TLS", counts(&summary.by_tls_version)));
     lines.extend(section("rejections", counts(&summary.by_category)));
@@ -26,6 +27,22 @@ pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     }
     lines.extend(slowest(summary));
     lines.into_iter().map(|line| line.paint(look)).collect()
+}
+
+/// The first lines that could not be checked.
+fn invalid_lines(summary: &BatchSummary) -> Vec<StyledLine> {
+    let title = (summary.invalid_lines > 0).then(|| StyledLine::of(Role::Bold, "invalid lines"));
+    let row = |one: &InvalidExample| {
+        let line = StyledLine::of(Role::Plain, format!("  {:>9}  ", one.line));
+        line.and(Role::Error, escape::visible(&one.error))
+    };
+    let mut lines: Vec<StyledLine> = title.into_iter().chain(summary.invalid_examples.iter().map(row)).collect();
+    let hidden = summary.invalid_lines.saturating_sub(summary.invalid_examples.len() as u64);
+    if hidden > 0 {
+        let text = format!("{:13}and {}", "", plural(hidden, "other line", "other lines"));
+        lines.push(StyledLine::of(Role::Dim, text));
+    }
+    lines
 }
 
 /// The most frequent findings, each with an example.
@@ -40,9 +57,10 @@ fn findings(summary: &BatchSummary) -> Vec<StyledLine> {
             Severity::Warning => Role::Warning,
             Severity::Notice => Role::Plain,
         };
-        let example = format!("  {}: {}", escape::visible(&finding.example), escape::visible(&finding.summary));
+        let example = finding.examples.first().map(|example| format!("  {}", shown(example)));
         let count = StyledLine::of(Role::Plain, format!("  {:>9}  ", finding.targets));
-        lines.push(count.and(role, escape::visible(&finding.rule)).and(Role::Dim, example));
+        let line = count.and(role, escape::visible(&finding.rule));
+        lines.push(line.and(Role::Dim, example.unwrap_or_default()));
     }
     let hidden = summary.findings.len().saturating_sub(FINDINGS);
     if hidden > 0 {

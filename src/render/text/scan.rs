@@ -124,9 +124,10 @@ fn features(scan: &Scan) -> String {
 fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     let must = verdict.deviations.iter().filter(|one| one.level == Level::Must).count();
     let (role, text) = match verdict.met {
-        Support::Yes => (Role::Plain, "met".to_owned()),
+        Support::Yes if verdict.not_testable.is_empty() => (Role::Plain, "met".to_owned()),
+        Support::Yes => (Role::Plain, "met, as far as it can be tested from outside".to_owned()),
         Support::No => (Role::Warning, format!("not met, {}", plural(must, "required change", "required changes"))),
-        Support::Unknown => (Role::Plain, "unknown, because some items were not tested".to_owned()),
+        Support::Unknown => (Role::Plain, "unknown, because the scan did not test some items".to_owned()),
     };
     let mut lines = labelled("profile", role, &format!("{}: {text}", verdict.title), look);
     for Deviation { level, found, change, source, .. } in &verdict.deviations {
@@ -139,6 +140,9 @@ fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     }
     if !verdict.not_tested.is_empty() {
         lines.extend(labelled("not tested", Role::Plain, &verdict.not_tested.join("; "), look));
+    }
+    if !verdict.not_testable.is_empty() {
+        lines.extend(labelled("not testable", Role::Plain, &verdict.not_testable.join("; "), look));
     }
     lines
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use id::{TargetId, WrittenTarget};
 pub use reader::{RecordReader, SavedLine, SavedTarget, begins_a_batch};
 pub use record::{InvalidLine, TargetRecord};
-pub use summary::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SlowTarget};
+pub use summary::{BatchProgress, BatchSummary, FindingCount, FindingExample, InvalidExample, PhaseTimes, SlowTarget};
 pub use tally::BatchTally;
 
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.

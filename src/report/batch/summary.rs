@@ -27,6 +27,8 @@ pub struct BatchSummary {
     pub targets: u64,
     /// The number of lines that could not be checked.
     pub invalid_lines: u64,
+    /// The first of these lines, at most five.
+    pub invalid_examples: Vec<InvalidExample>,
     /// What the run did; null in the summary of saved records.
     pub run: Option<BatchProgress>,
     /// The number of targets with each exit code.
@@ -96,10 +98,28 @@ pub struct FindingCount {
     pub severity: Severity,
     /// The number of targets.
     pub targets: u64,
-    /// One of these targets.
-    pub example: String,
+    /// The first of these targets in alphabetical order, at most three.
+    pub examples: Vec<FindingExample>,
+}
+
+/// A target with a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FindingExample {
+    /// The target as `host:port`.
+    pub target: String,
     /// The summary of the finding about this target.
     pub summary: String,
+}
+
+/// A line of the input that could not be checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InvalidExample {
+    /// The number of the line in the input, from 1.
+    pub line: u64,
+    /// What is wrong with it. The line itself is not repeated, because it may contain a password.
+    pub error: String,
 }
 
 /// The durations of one phase, in milliseconds.

@@ -9,12 +9,19 @@ use jiff::Timestamp;
 use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::reader::SavedFinding;
-use super::{BatchProgress, BatchSummary, FindingCount, PhaseTimes, SavedTarget, SlowTarget, TargetId};
+use super::{
+    BatchProgress, BatchSummary, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget, SlowTarget,
+    TargetId,
+};
 use crate::check::Severity;
 use crate::wire::host::bracketed;
 
 /// The number of slow targets in a summary.
 const SLOWEST: usize = 10;
+/// The number of example targets of a finding.
+const EXAMPLES: usize = 3;
+/// The number of lines that could not be checked, with their mistakes.
+const INVALID_EXAMPLES: usize = 5;
 /// The maximum number of different names in each count. A file can contain any names.
 const MOST_NAMES: usize = 1000;
 /// The longest duration that is counted, in microseconds: longer ones count as this. No check takes more than a day.
@@ -28,6 +35,8 @@ const ORDER: [&str; 12] =
 pub struct BatchTally {
     targets: u64,
     invalid_lines: u64,
+    /// The lines with the lowest numbers.
+    invalid_examples: BTreeSet<InvalidExample>,
     started_at: Option<Timestamp>,
     by_exit: BTreeMap<u8, u64>,
     rules: BTreeMap<String, RuleTally>,
@@ -41,9 +50,9 @@ pub struct BatchTally {
 struct RuleTally {
     severity: Severity,
     targets: u64,
-    /// The first target in alphabetical order, so that the example does not depend on the order of the records.
-    example: String,
-    summary: String,
+    /// The first targets in alphabetical order, so that the examples do not depend on the order of the records. Each
+    /// target has only the first of its summaries.
+    examples: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -64,8 +73,15 @@ struct SlowKey {
 
 impl BatchTally {
     /// Counts a line that could not be checked.
-    pub fn add_invalid(&mut self) {
+    pub fn add_invalid(&mut self, line: u64, error: &str) {
         self.invalid_lines += 1;
+        let is_first = self.invalid_examples.last().is_none_or(|last| line <= last.line);
+        if is_first || self.invalid_examples.len() < INVALID_EXAMPLES {
+            self.invalid_examples.insert(InvalidExample { line, error: error.to_owned() });
+            if self.invalid_examples.len() > INVALID_EXAMPLES {
+                self.invalid_examples.pop_last();
+            }
+        }
     }
 
     /// The number of records.
@@ -122,16 +138,12 @@ impl BatchTally {
             None => self.rules.entry(finding.rule.to_string()).or_insert_with(|| RuleTally {
                 severity: finding.severity,
                 targets: 0,
-                example: target.to_owned(),
-                summary: finding.summary.to_string(),
+                examples: BTreeMap::new(),
             }),
         };
         known.targets += u64::from(is_first);
         known.severity = known.severity.max(finding.severity);
-        if (target, finding.summary.as_ref()) < (known.example.as_str(), known.summary.as_str()) {
-            known.example = target.to_owned();
-            known.summary = finding.summary.to_string();
-        }
+        known.add_example(target, &finding.summary);
     }
 
     fn add_time(&mut self, phase: &str, ms: Option<f64>) {
@@ -172,6 +184,8 @@ impl BatchTally {
 
     /// The summary. `run` is what the run did; `code` is the exit code.
     pub fn summary(&self, run: Option<BatchProgress>, code: u8) -> BatchSummary {
+        let example =
+            |(target, summary): (&String, &String)| FindingExample { target: target.clone(), summary: summary.clone() };
         let mut findings: Vec<FindingCount> = self
             .rules
             .iter()
@@ -179,8 +193,7 @@ impl BatchTally {
                 rule: rule.clone(),
                 severity: tally.severity,
                 targets: tally.targets,
-                example: tally.example.clone(),
-                summary: tally.summary.clone(),
+                examples: tally.examples.iter().map(example).collect(),
             })
             .collect();
         // The rules are in alphabetical order, and the sort is stable.
@@ -200,6 +213,7 @@ impl BatchTally {
             started_at: self.started_at,
             targets: self.targets,
             invalid_lines: self.invalid_lines,
+            invalid_examples: self.invalid_examples.iter().cloned().collect(),
             run,
             by_exit: self.by_exit.clone(),
             findings,
@@ -208,6 +222,24 @@ impl BatchTally {
             phases,
             slowest: self.slowest.iter().map(slow).collect(),
             exit: exit_view(code),
+        }
+    }
+}
+
+impl RuleTally {
+    fn add_example(&mut self, target: &str, summary: &str) {
+        match self.examples.get_mut(target) {
+            Some(known) if summary < known.as_str() => *known = summary.to_owned(),
+            Some(_) => {}
+            None => {
+                let is_first = self.examples.last_key_value().is_none_or(|(last, _)| target < last.as_str());
+                if is_first || self.examples.len() < EXAMPLES {
+                    self.examples.insert(target.to_owned(), summary.to_owned());
+                    if self.examples.len() > EXAMPLES {
+                        self.examples.pop_last();
+                    }
+                }
+            }
         }
     }
 }
@@ -314,9 +346,18 @@ mod tests {
     fn targets_are_counted_once_for_each_rule_and_category() {
         let summary =
             tally(&[record(2, 6, 10.0, "a"), record(1, 6, 20.0, "a"), record(3, 0, 5.0, "b")]).summary(None, 6);
-        let findings: Vec<(&str, u64, &str)> =
-            summary.findings.iter().map(|one| (one.rule.as_str(), one.targets, one.example.as_str())).collect();
-        assert_eq!(findings, [("a", 2, "h1.example:25"), ("b", 1, "h3.example:25")]);
+        let findings: Vec<(&str, u64, String)> = summary
+            .findings
+            .iter()
+            .map(|one| {
+                let targets: Vec<&str> = one.examples.iter().map(|example| example.target.as_str()).collect();
+                (one.rule.as_str(), one.targets, targets.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            findings,
+            [("a", 2, "h1.example:25 h2.example:25".to_owned()), ("b", 1, "h3.example:25".to_owned())]
+        );
         assert_eq!(summary.by_category.get("mailbox-full"), Some(&3));
         assert_eq!(summary.by_tls_version.get("none"), Some(&3));
         let unreachable = tally(&[record(1, 3, 1.0, "a").replace("\"ehlo\"", "\"dns\"")]).summary(None, 3);
@@ -328,15 +369,33 @@ mod tests {
     }
 
     #[test]
+    fn a_summary_has_the_first_three_targets_of_a_rule_and_the_first_five_invalid_lines() {
+        let mut records: Vec<String> = (1..=9).map(|number| record(number, 6, 1.0, "a")).collect();
+        let mut lines: Vec<u64> = (1..=20).collect();
+        for _ in 0..7 {
+            records.rotate_left(4);
+            lines.rotate_left(3);
+            let mut tally = tally(&records);
+            lines.iter().for_each(|line| tally.add_invalid(*line, &format!("mistake {line}")));
+            let summary = tally.summary(None, 1);
+            let targets: Vec<&str> =
+                summary.findings.iter().flat_map(|one| &one.examples).map(|one| one.target.as_str()).collect();
+            assert_eq!(targets, ["h1.example:25", "h2.example:25", "h3.example:25"]);
+            let invalid: Vec<u64> = summary.invalid_examples.iter().map(|one| one.line).collect();
+            assert_eq!((invalid, summary.invalid_lines), (vec![1, 2, 3, 4, 5], 20));
+        }
+    }
+
+    #[test]
     fn the_exit_code_is_that_of_all_failures_or_1() {
         assert_eq!(tally(&[record(1, 0, 1.0, "a")]).exit_code(), 0);
         assert_eq!(tally(&[record(1, 0, 1.0, "a"), record(2, 6, 1.0, "a"), record(3, 6, 1.0, "a")]).exit_code(), 6);
         assert_eq!(tally(&[record(1, 3, 1.0, "a"), record(2, 6, 1.0, "a")]).exit_code(), 1);
         let mut invalid = BatchTally::default();
-        invalid.add_invalid();
+        invalid.add_invalid(1, "x");
         assert_eq!(invalid.exit_code(), 2);
         let mut mixed = tally(&[record(1, 0, 1.0, "a")]);
-        mixed.add_invalid();
+        mixed.add_invalid(1, "x");
         assert_eq!(mixed.exit_code(), 1);
     }
 }

@@ -1,6 +1,6 @@
-//! nsd, which serves zones that ldns signs, and unbound as a validating resolver. Both listen on port 53, because name
-//! servers are found by address alone, on loopback addresses that no other program uses. Read next: `keeper`, then
-//! `with_domains.rs`.
+//! nsd, which serves zones that ldns signs, and unbound as the resolver, with several configurations. All listen on port
+//! 53, because name servers are found by address alone, on loopback addresses that no other program uses. Read next:
+//! `keeper`, then `with_domains.rs`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +9,32 @@ use super::keeper::{Keeper, Launch, Sign, directory, write};
 
 /// The address of the name server.
 const SERVER: &str = "127.0.55.2";
-/// The address of the resolver.
-pub const RESOLVER: &str = "127.0.55.1:53";
+/// Resolvers on port 53 of these addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Resolver {
+    /// unbound, which validates.
+    Validating,
+    /// unbound, which does not validate, but returns signatures.
+    Iterating,
+    /// unbound, which validates, but also returns what is bogus.
+    Permissive,
+    /// A forwarder without EDNS, as in old routers: no signature passes.
+    Stripping,
+}
+
+impl Resolver {
+    pub fn ip(self) -> &'static str {
+        match self {
+            Resolver::Validating => "127.0.55.1",
+            Resolver::Iterating => "127.0.55.3",
+            Resolver::Permissive => "127.0.55.4",
+            Resolver::Stripping => "127.0.55.5",
+        }
+    }
+
+    const ALL: [Resolver; 4] =
+        [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
+}
 
 /// How a zone is signed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,6 +43,8 @@ pub enum Signing {
     Signed,
     /// With NSEC3 instead of NSEC.
     WithNsec3,
+    /// With a DS record in the root zone that belongs to another key.
+    WithOtherDs,
     /// With signatures that have expired.
     Expired,
     /// Not at all.
@@ -30,23 +56,62 @@ pub struct NameServers {
     keeper: Keeper,
 }
 
-/// Arguments: the directory. Each line of the file `zones` has the name of a zone and the options of ldns-signzone, or `-`
-/// for a zone that is not signed.
+/// Arguments: the directory. Each line of the file `zones` has the name of a zone, whose key its DS record belongs to
+/// (`own`, `other`, or `-` for a zone that is not signed), and the options of ldns-signzone.
 const START: &str = r#"
     set -eu
     cd "$1"
-    while read -r zone options; do
-        [ "$options" != - ] || continue
+    while read -r zone whose options; do
+        [ "$whose" != - ] || continue
         key=$(ldns-keygen -k -a ECDSAP256SHA256 "$zone")
         # shellcheck disable=SC2086 # a list of options
         ldns-signzone $options -f "$zone.signed" "$zone.zone" "$key"
+        [ "$whose" = own ] || key=$(ldns-keygen -k -a ECDSAP256SHA256 "$zone")
         cat "$key.ds" >>root.zone
     done <zones
     key=$(ldns-keygen -k -a ECDSAP256SHA256 .)
     ldns-signzone -f root.signed root.zone "$key"
     grep DNSKEY "$key.key" >root.key
     nsd -d -c "$1/nsd.conf" &
-    exec unbound -d -c "$1/unbound.conf"
+    unbound -d -c "$1/iterating.conf" &
+    unbound -d -c "$1/permissive.conf" &
+    python3 -c "$2" &
+    exec unbound -d -c "$1/validating.conf"
+"#;
+
+/// Forwards questions without their additional section, over UDP and TCP.
+const STRIPPING: &str = r#"
+import socket, socketserver, struct, threading
+LISTEN, UPSTREAM = ("127.0.55.5", 53), ("127.0.55.3", 53)
+def ask(question):
+    end = 12
+    while question[end]:
+        end += question[end] + 1
+    bare = question[:6] + struct.pack("!HHH", 0, 0, 0) + question[12 : end + 5]
+    with socket.create_connection(UPSTREAM) as upstream:
+        upstream.sendall(struct.pack("!H", len(bare)) + bare)
+        with upstream.makefile("rb") as reader:
+            return reader.read(struct.unpack("!H", reader.read(2))[0])
+class Datagram(socketserver.BaseRequestHandler):
+    def handle(self):
+        question, listener = self.request
+        reply = ask(question)
+        # Truncated: only the header and the question, with the TC bit.
+        if len(reply) > 512:
+            end = 12
+            while reply[end]:
+                end += reply[end] + 1
+            reply = reply[:2] + bytes([reply[2] | 2, reply[3]]) + struct.pack("!HHHH", 1, 0, 0, 0) + reply[12 : end + 5]
+        listener.sendto(reply, self.client_address)
+class Stream(socketserver.StreamRequestHandler):
+    def handle(self):
+        while length := self.rfile.read(2):
+            reply = ask(self.rfile.read(struct.unpack("!H", length)[0]))
+            self.wfile.write(struct.pack("!H", len(reply)) + reply)
+class Tcp(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+threading.Thread(target=socketserver.ThreadingUDPServer(LISTEN, Datagram).serve_forever).start()
+Tcp(LISTEN, Stream).serve_forever()
 "#;
 
 impl NameServers {
@@ -65,9 +130,10 @@ impl NameServers {
             write(&path.join(format!("{zone}.zone")), &format!("{}{records}", soa(zone)));
             root += &format!("{zone}. IN NS ns.\n");
             let (options, suffix) = match signing {
-                Signing::Signed => ("-i 20260101", "signed"),
-                Signing::WithNsec3 => ("-n -i 20260101", "signed"),
-                Signing::Expired => ("-i 20190101 -e 20200101", "signed"),
+                Signing::Signed => ("own", "signed"),
+                Signing::WithNsec3 => ("own -n -t 0", "signed"),
+                Signing::WithOtherDs => ("other", "signed"),
+                Signing::Expired => ("own -i 20190101 -e 20200101", "signed"),
                 Signing::No => ("-", "zone"),
             };
             list += &format!("{zone} {options}\n");
@@ -84,21 +150,31 @@ impl NameServers {
                  {shown}/zonelist\nremote-control:\n  control-enable: no\n{served}"
             ),
         );
-        write(
-            &path.join("unbound.conf"),
-            &format!(
-                "server:\n  interface: {RESOLVER_IP}\n  username: \"\"\n  chroot: \"\"\n  directory: {shown}\n  pidfile: \
-                 {shown}/unbound.pid\n  use-syslog: no\n  logfile: {shown}/unbound.log\n  log-time-ascii: yes\n  \
-                 val-log-level: 2\n  do-not-query-localhost: no\n  do-ip6: no\n  root-hints: {shown}/hints\n  \
-                 trust-anchor-file: {shown}/root.key\n  module-config: \"validator iterator\"\nremote-control:\n  \
-                 control-enable: no\n",
-                RESOLVER_IP = RESOLVER.trim_end_matches(":53"),
+        for (resolver, name, settings) in [
+            (Resolver::Validating, "validating", "  module-config: \"validator iterator\"\n"),
+            (Resolver::Iterating, "iterating", "  module-config: \"iterator\"\n"),
+            (
+                Resolver::Permissive,
+                "permissive",
+                "  module-config: \"validator iterator\"\n  val-permissive-mode: yes\n",
             ),
-        );
-        let address = |text: &str| Sign::Address(text.parse().unwrap());
-        let ready = vec![address(&format!("{SERVER}:53")), address(RESOLVER)];
-        let command = ["sh".to_owned(), "-c".to_owned(), START.to_owned(), "names".to_owned(), shown.to_string()];
-        let logs = ["nsd.log", "unbound.log"].map(|name| path.join(name));
+        ] {
+            let ip = resolver.ip();
+            write(
+                &path.join(format!("{name}.conf")),
+                &format!(
+                    "server:\n  interface: {ip}\n  outgoing-interface: {ip}\n  username: \"\"\n  chroot: \"\"\n  directory: {shown}\n  \
+                     pidfile: {shown}/{name}.pid\n  use-syslog: no\n  logfile: {shown}/{name}.log\n  log-time-ascii: \
+                     yes\n  val-log-level: 2\n  do-not-query-localhost: no\n  do-ip6: no\n  root-hints: {shown}/hints\n  \
+                     trust-anchor-file: {shown}/root.key\n{settings}remote-control:\n  control-enable: no\n",
+                ),
+            );
+        }
+        let address = |ip: &str| Sign::Address(format!("{ip}:53").parse().unwrap());
+        let mut ready = vec![address(SERVER)];
+        ready.extend(Resolver::ALL.map(|resolver| address(resolver.ip())));
+        let command = ["sh".to_owned(), "-c".to_owned(), START.to_owned(), "names".to_owned(), shown.to_string(), STRIPPING.to_owned()];
+        let logs = ["nsd.log", "validating.log", "iterating.log", "permissive.log"].map(|name| path.join(name));
         NameServers { keeper: Keeper::start(Launch { directory, command: command.into(), ready, logs: logs.into() }) }
     }
 
@@ -112,10 +188,10 @@ impl NameServers {
         self.keeper.log()
     }
 
-    /// A program that uses this resolver instead of the machine's.
+    /// A program that uses the validating resolver instead of the machine's.
     pub fn client(&self, program: &Path) -> Command {
         let settings = self.keeper.path().join("client-resolv.conf");
-        write(&settings, &format!("nameserver {}\noptions trust-ad\n", RESOLVER.trim_end_matches(":53")));
+        write(&settings, &format!("nameserver {}\noptions trust-ad\n", Resolver::Validating.ip()));
         let mut command = Command::new("unshare");
         let mount = "mount --bind \"$1\" /etc/resolv.conf && shift && exec \"$@\"";
         command.args(["-m", "sh", "-c", mount, "client"]).arg(settings).arg(program);

@@ -91,9 +91,27 @@ impl Authority {
         self.signed("other", &server_params(OTHER_HOST, Validity::Now))
     }
 
-    /// A valid certificate for this host.
-    pub fn for_host(&self, name: &str, host: &str) -> Certificate {
-        self.signed(name, &server_params(host, Validity::Now))
+    /// A valid certificate for these hosts.
+    pub fn for_hosts(&self, name: &str, hosts: &[&str]) -> Certificate {
+        self.signed(name, &server_params_of(hosts, Validity::Now))
+    }
+
+    /// A certificate for this host that expired yesterday.
+    pub fn expired_for(&self, name: &str, host: &str) -> Certificate {
+        self.signed(name, &server_params(host, Validity::UntilYesterday))
+    }
+
+    /// A valid certificate for this host with an RSA key of 2048 bits.
+    pub fn rsa_for(&self, name: &str, host: &str) -> Certificate {
+        self.signed_for(name, &server_params(host, Validity::Now), self.rsa_2048())
+    }
+
+    /// Adds the certificate of this CA to the chain that a server sends.
+    pub fn with_authority_sent(&self, certificate: Certificate) -> Certificate {
+        let leaf = fs::read_to_string(&certificate.chain).expect("the file was just created");
+        let authority = fs::read_to_string(&self.pem).expect("the directory is readable");
+        fs::write(&certificate.chain, leaf + &authority).expect("the directory is writable");
+        certificate
     }
 
     /// A client certificate, to log in as this user.
@@ -278,8 +296,15 @@ fn authority_params(common_name: &str) -> CertificateParams {
 
 fn server_params(host: &str, validity: Validity) -> CertificateParams {
     // In addition to the name, the certificate contains the addresses on which the servers listen.
-    let names: &[&str] = if host == HOST { &[HOST, "127.0.0.1", "127.0.0.2", "::1"] } else { &[host] };
-    let mut params = params(host, names, validity);
+    match host {
+        HOST => server_params_of(&[HOST, "127.0.0.1", "127.0.0.2", "::1"], validity),
+        _ => server_params_of(&[host], validity),
+    }
+}
+
+fn server_params_of(names: &[&str], validity: Validity) -> CertificateParams {
+    let first = names.first().expect("a certificate has a name");
+    let mut params = params(first, names, validity);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;

@@ -29,6 +29,8 @@ pub struct Postfix {
     pub relay: u16,
     /// Like `relay`, with a valid certificate for `mail.example.org`.
     pub exchanger: u16,
+    /// Like `exchanger`, and every client may send to every recipient.
+    pub open_relay: u16,
     /// Like `submission`, with a certificate that expired yesterday.
     pub expired: u16,
     /// Like `submission`, with a certificate created by `openssl req -x509`.
@@ -41,6 +43,8 @@ pub struct Postfix {
     pub anonymous: u16,
     /// The certificate of `exchanger`.
     pub exchanger_certificate: PathBuf,
+    /// The certificates that every port sends to clients that ask for these hosts (SNI).
+    pub by_name: ByName,
     /// The CA of all certificates.
     pub authority: Authority,
     pub ca: PathBuf,
@@ -107,15 +111,17 @@ impl Postfix {
         let directory = keeper::directory("postfix");
         let path = directory.path();
         let authority = Authority::new(path);
-        let [submission, implicit_tls, relay, exchanger] = [(); 4].map(|()| free_port());
+        let [submission, implicit_tls, relay, exchanger, open_relay] = [(); 5].map(|()| free_port());
         let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
-        let exchanger_pair = authority.for_host("exchanger", "mail.example.org");
+        let exchanger_pair = authority.for_hosts("exchanger", &["mail.example.org"]);
+        let by_name = ByName::write(path, &authority);
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
         let master_cf = [
             smtpd(submission, &good, SUBMISSION),
             smtpd(implicit_tls, &good, IMPLICIT_TLS),
             smtpd(relay, &good, RELAY),
             smtpd(exchanger, &exchanger_pair, RELAY),
+            smtpd(open_relay, &exchanger_pair, OPEN_RELAY),
             smtpd(expired, &authority.expired(), SUBMISSION),
             smtpd(self_signed, &authority.self_signed(), SUBMISSION),
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
@@ -148,6 +154,7 @@ impl Postfix {
                 implicit_tls,
                 relay,
                 exchanger,
+                open_relay,
                 expired,
                 self_signed,
                 other_name,
@@ -164,12 +171,14 @@ impl Postfix {
             implicit_tls,
             relay,
             exchanger,
+            open_relay,
             expired,
             self_signed,
             other_name,
             two_certificates,
             anonymous,
             exchanger_certificate: exchanger_pair.chain,
+            by_name,
             ca: authority.pem.clone(),
             authority,
             keeper,
@@ -180,6 +189,52 @@ impl Postfix {
     /// The logs of Postfix and of its SASL server.
     pub fn log(&self) -> String {
         self.keeper.log() + &self.sasl.log()
+    }
+}
+
+/// Certificates that a client receives if it asks for their names. All names are below `example.org`.
+pub struct ByName {
+    /// Of `two-keys`, the one with a P-256 key. Its other certificate has an RSA key.
+    pub elliptic: PathBuf,
+    /// Of every name that begins with `ta-`, except the following. The chain contains the CA.
+    pub valid: PathBuf,
+    /// Of `expired-ee` and `expired-ta`. The chain contains the CA.
+    pub expired: PathBuf,
+    /// Of `other-ee` and `other-ta`: a certificate for another name. The chain contains the CA.
+    pub other: PathBuf,
+}
+
+impl ByName {
+    /// Writes the table for Postfix, which maps names to files with keys and certificates.
+    fn write(directory: &Path, authority: &Authority) -> ByName {
+        let valid = authority.with_authority_sent(authority.for_hosts("sni-valid", &["*.example.org"]));
+        let alone = authority.for_hosts("sni-alone", &["*.example.org"]);
+        let expired = authority.with_authority_sent(authority.expired_for("sni-expired", "*.example.org"));
+        let other = authority.with_authority_sent(authority.for_hosts("sni-other", &["other.example.com"]));
+        let elliptic = authority.for_hosts("sni-elliptic", &["two-keys.example.org"]);
+        let rsa = authority.rsa_for("sni-rsa", "two-keys.example.org");
+        let files = |pairs: &[&Certificate]| {
+            let names = pairs.iter().flat_map(|pair| [&pair.key, &pair.chain]);
+            names.map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let rows = [
+            ("ta-certificate", files(&[&valid])),
+            ("ta-key", files(&[&valid])),
+            ("ta-sha512", files(&[&valid])),
+            ("ta-full", files(&[&valid])),
+            ("ta-wrong", files(&[&valid])),
+            ("ta-not-sent", files(&[&alone])),
+            ("ta-full-not-sent", files(&[&alone])),
+            ("expired-ee", files(&[&expired])),
+            ("expired-ta", files(&[&expired])),
+            ("other-ee", files(&[&other])),
+            ("other-ta", files(&[&other])),
+            ("two-keys", files(&[&elliptic, &rsa])),
+        ];
+        let lines = rows.map(|(name, files)| format!("{name}.example.org {files}\n"));
+        keeper::write(&directory.join("sni"), &lines.concat());
+        let_settle(&directory.join("sni"));
+        ByName { elliptic: elliptic.chain, valid: valid.chain, expired: expired.chain, other: other.chain }
     }
 }
 
@@ -226,6 +281,13 @@ const IMPLICIT_TLS: &[&str] = &[
 
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
 
+/// A network that is too large.
+const OPEN_RELAY: &[&str] = &[
+    "smtpd_tls_security_level=may",
+    "mynetworks=0.0.0.0/0,[::]/0",
+    "smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination",
+];
+
 /// The services in master.cf that smtpd uses for MAIL and RCPT, and the delivery agent.
 const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
@@ -252,6 +314,7 @@ fn main_cf(directory: &Path, sasl: &Sasl) -> String {
          command_directory = {package}/usr/sbin\n\
          shlib_directory = {package}/usr/lib/postfix\n\
          meta_directory = {directory}\n\
+         tls_server_sni_maps = texthash:{directory}/sni\n\
          inet_interfaces = {addresses}\n\
          inet_protocols = {protocols}\n\
          myhostname = {HOST}\n\

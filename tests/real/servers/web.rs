@@ -1,4 +1,4 @@
-//! A web server with one page over HTTPS: the module http.server of Python. Read next: `keeper`.
+//! A web server with MTA-STS policies over HTTPS: the module http.server of Python. Read next: `keeper`.
 
 use super::free_port;
 use super::keeper::{Keeper, Launch, Sign, directory, write};
@@ -11,13 +11,14 @@ pub struct WebServer {
 
 /// Arguments: the directory, the port.
 const PROGRAM: &str = r#"
-import http.server, ssl, sys
+import http.server, os, ssl, sys
 directory, port = sys.argv[1], int(sys.argv[2])
 class Page(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        found = self.path == "/.well-known/mta-sts.txt"
-        body = open(directory + "/page", "rb").read() if found else b""
+        page = directory + "/" + self.headers["Host"].split(":")[0]
+        found = self.path == "/.well-known/mta-sts.txt" and os.path.exists(page)
+        body = open(page, "rb").read() if found else b""
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
@@ -31,15 +32,18 @@ server.serve_forever()
 "#;
 
 impl WebServer {
-    /// Serves a policy at the well-known path, with a certificate for this host that the CA issues.
-    pub fn start(authority: &Authority, host: &str, page: &str) -> WebServer {
+    /// Serves these policies at the well-known path, each for its host. The certificate, which the CA issues, is valid
+    /// for the named hosts.
+    pub fn start(authority: &Authority, named: &[&str], policies: &[(&str, &str)]) -> WebServer {
         let directory = directory("web");
         let path = directory.path();
         let port = free_port();
-        let certificate = authority.for_host("web", host);
+        let certificate = authority.for_hosts("web", named);
         std::fs::copy(&certificate.chain, path.join("web.crt")).unwrap();
         std::fs::copy(&certificate.key, path.join("web.key")).unwrap();
-        write(&path.join("page"), page);
+        for (host, policy) in policies {
+            write(&path.join(host), policy);
+        }
         let command = ["python3", "-c", PROGRAM, &path.display().to_string(), &port.to_string()].map(str::to_owned);
         let ready = vec![Sign::Address(([127, 0, 0, 1], port).into())];
         WebServer {

@@ -109,7 +109,7 @@ pub(super) static TR_03116_4: Profile = Profile {
         days_source: "",
         source: "TR-02102-2 section 3.6.1",
     },
-    not_tested: &[
+    not_testable: &[
         "renegotiation by the client, which must be disabled",
         "0-RTT in TLS 1.3, which must be disabled",
         "the lifetime of TLS sessions (at most 48 hours)",

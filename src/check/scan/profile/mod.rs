@@ -1,9 +1,10 @@
 //! Compares a server with a published profile (`--tls-profile`). The result lists each deviation with the necessary
-//! change, and the requirements that a scan cannot test.
+//! change, the items that this scan did not finish, and the requirements that no scan can test.
 //!
 //! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature
 //! or calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
-//! should change. A server meets a profile if no feature must change and all features were tested.
+//! should change. A server meets a profile if no feature must change and the scan finished every test. Requirements that
+//! cannot be tested from outside do not affect the verdict; the result names them.
 //!
 //! Read next: [`table`], the structure of a profile.
 
@@ -40,13 +41,15 @@ pub struct ProfileVerdict {
     pub title: String,
     /// The URL of the publication.
     pub url: String,
-    /// Whether the server meets the profile: no if a feature must change, unknown if no tested feature must change but
-    /// some features were not tested.
+    /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change,
+    /// unknown if no tested feature must change but the scan did not finish.
     pub met: Support,
     /// The deviations, with those that must change first.
     pub deviations: Vec<Deviation>,
-    /// Requirements of the profile that were not tested.
+    /// Items that a complete scan tests, but this scan did not. Empty if the scan finished.
     pub not_tested: Vec<String>,
+    /// Requirements of the profile that no scan can test.
+    pub not_testable: Vec<String>,
 }
 
 /// One deviation of a server from a profile.
@@ -108,7 +111,7 @@ pub fn verdict(plan: &Plan, evidence: &Evidence) -> Option<ProfileVerdict> {
 }
 
 fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evidence: &Evidence) -> ProfileVerdict {
-    let mut comparison = Comparison { deviations: Vec::new(), unknown: Vec::new() };
+    let mut comparison = Comparison { deviations: Vec::new(), not_tested: Vec::new(), not_testable: Vec::new() };
     comparison.versions(profile, scan);
     comparison.suites(profile, scan);
     comparison.groups(profile, scan);
@@ -126,16 +129,16 @@ fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evid
         }
     }
     if leaves.is_empty() {
-        comparison.unknown.push("the certificate".to_owned());
+        comparison.not_tested.push("the certificate".to_owned());
     }
-    let Comparison { mut deviations, unknown } = comparison;
+    let Comparison { mut deviations, not_tested, mut not_testable } = comparison;
     deviations.sort_by_key(|deviation| deviation.level);
-    let met = match (deviations.iter().any(|one| one.level == Level::Must), unknown.is_empty()) {
+    let met = match (deviations.iter().any(|one| one.level == Level::Must), not_tested.is_empty()) {
         (true, _) => Support::No,
         (false, true) => Support::Yes,
         (false, false) => Support::Unknown,
     };
-    let not_tested = unknown.into_iter().chain(profile.not_tested.iter().map(|text| (*text).to_owned())).collect();
+    not_testable.extend(profile.not_testable.iter().map(|text| (*text).to_owned()));
     ProfileVerdict {
         profile: id,
         title: profile.title.to_owned(),
@@ -143,13 +146,16 @@ fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evid
         met,
         deviations,
         not_tested,
+        not_testable,
     }
 }
 
 struct Comparison {
     deviations: Vec<Deviation>,
     /// Items that a complete scan tests, but this scan did not.
-    unknown: Vec<String>,
+    not_tested: Vec<String>,
+    /// Items that no scan of this server can test.
+    not_testable: Vec<String>,
 }
 
 impl Comparison {
@@ -187,15 +193,15 @@ impl Comparison {
                         source,
                     );
                 }
-                Some(Support::Unknown) | None => self.unknown.push(format!("support for {version}")),
+                Some(Support::Unknown) | None => self.not_tested.push(format!("support for {version}")),
                 Some(Support::Yes) => {}
             }
         }
         for one in scan.versions.iter().filter(|one| one.accepted == Support::Unknown && !is_allowed(one.version)) {
-            self.unknown.push(format!("support for {}", one.version));
+            self.not_tested.push(format!("support for {}", one.version));
         }
         if scan.sslv2 == Support::Unknown {
-            self.unknown.push("support for SSLv2".to_owned());
+            self.not_tested.push("support for SSLv2".to_owned());
         }
     }
 
@@ -216,7 +222,7 @@ impl Comparison {
             one.accepted == Support::Yes && !one.suites_complete && profile.versions.allowed.contains(&one.version)
         };
         for one in scan.versions.iter().filter(is_open) {
-            self.unknown.push(format!("the complete list of cipher suites in {}", one.version));
+            self.not_tested.push(format!("the complete list of cipher suites in {}", one.version));
         }
         if let Some((wanted, source)) = profile.suites_wanted
             && !wanted.iter().any(|name| names.contains(name))
@@ -238,13 +244,23 @@ impl Comparison {
         self.graded(Topic::Groups, &profile.groups, &names, found, "Exclude");
         let has_13 = scan.versions.iter().any(|one| one.version == Version::Tls13 && one.accepted == Support::Yes);
         if has_13 && !scan.groups_complete {
-            self.unknown.push("the complete list of groups in TLS 1.3".to_owned());
+            self.not_tested.push("the complete list of groups in TLS 1.3".to_owned());
         }
         let is_old = |one: &&VersionSeen| one.version < Version::Tls13 && one.accepted == Support::Yes;
         let has_old = scan.versions.iter().any(|one| is_old(&one));
         let has_curves = scan.groups_before_1_3.as_ref().is_some_and(|groups| !groups.is_empty());
         if has_old && has_curves && !scan.groups_before_1_3_complete {
-            self.unknown.push("the complete list of groups in TLS 1.2".to_owned());
+            // RFC 8422 §5.1: the groups that a client offers also limit the keys of certificates. Without the curve of an
+            // ECDSA certificate, the server rejects the ClientHello, so the curve hides groups that the server prefers less.
+            let all_ecdsa =
+                !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
+            if all_ecdsa && scan.inconclusive.is_none() {
+                self.not_testable.push(
+                    "groups in TLS 1.2 that the server prefers less than the curve of its ECDSA certificate".to_owned(),
+                );
+            } else {
+                self.not_tested.push("the complete list of groups in TLS 1.2".to_owned());
+            }
         }
         let exhausted =
             (!has_13 || scan.groups_complete) && (!has_old || !has_curves || scan.groups_before_1_3_complete);
@@ -268,7 +284,7 @@ impl Comparison {
                 let found = format!("the server uses Diffie-Hellman with a prime of {bits} bits");
                 self.add(Topic::Groups, Level::Must, found, change, rule.source);
             }
-            (Support::Unknown, None) => self.unknown.push("the prime of Diffie-Hellman".to_owned()),
+            (Support::Unknown, None) => self.not_tested.push("the prime of Diffie-Hellman".to_owned()),
             _ => {}
         }
     }
@@ -309,7 +325,7 @@ impl Comparison {
             Support::Unknown
                 if scan.versions.iter().any(|one| one.version == Version::Tls12 && one.accepted == Support::Yes) =>
             {
-                self.unknown.push("the hash of the key exchange".to_owned());
+                self.not_tested.push("the hash of the key exchange".to_owned());
             }
             Support::No | Support::Unknown => {}
         }
@@ -326,7 +342,7 @@ impl Comparison {
         }
         if seen == Support::Unknown {
             if feature.level == Level::Must {
-                self.unknown.push(feature.name.to_owned());
+                self.not_tested.push(feature.name.to_owned());
             }
             return;
         }
@@ -434,7 +450,10 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         finding.consequences.push(format!("The profile also recommends changes: {}", of(Level::Should)));
     }
     if !verdict.not_tested.is_empty() {
-        finding.consequences.push(format!("Not tested: {}", verdict.not_tested.join("; ")));
+        finding.consequences.push(format!("Not tested by this scan: {}", verdict.not_tested.join("; ")));
+    }
+    if !verdict.not_testable.is_empty() {
+        finding.consequences.push(format!("Cannot be tested from outside: {}", verdict.not_testable.join("; ")));
     }
     let instruction = |change: &str| {
         let mut letters = change.chars();

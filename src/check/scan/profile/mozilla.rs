@@ -29,7 +29,7 @@ const STAPLE: Feature = Feature {
     source: "ocsp_staple",
 };
 
-const NOT_TESTED: &[&str] = &[
+const NOT_TESTABLE: &[&str] = &[
     "session resumption and tickets",
     "signatures of the intermediate certificates",
     "HSTS, which SMTP does not have",
@@ -78,7 +78,7 @@ pub(super) static INTERMEDIATE: Profile = Profile {
         days_source: "maximum_certificate_lifespan, recommended_certificate_lifespan",
         source: "rsa_key_size",
     },
-    not_tested: NOT_TESTED,
+    not_testable: NOT_TESTABLE,
 };
 
 pub(super) static MODERN: Profile = Profile {
@@ -106,5 +106,5 @@ pub(super) static MODERN: Profile = Profile {
         days_source: "maximum_certificate_lifespan",
         source: "certificate_types",
     },
-    not_tested: NOT_TESTED,
+    not_testable: NOT_TESTABLE,
 };

@@ -146,7 +146,7 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
         days_source: "",
         source: "section 3.3.2.1",
     },
-    not_tested: &[
+    not_testable: &[
         "the limit on renegotiation by clients",
         "0-RTT in TLS 1.3, which must be disabled",
         "the use of Diffie-Hellman primes from RFC 7919",

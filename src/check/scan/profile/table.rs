@@ -39,7 +39,7 @@ pub(super) struct Profile {
     pub(super) features: &'static [Feature],
     pub(super) certificate: CertificateRules,
     /// Requirements that a scan cannot test.
-    pub(super) not_tested: &'static [&'static str],
+    pub(super) not_testable: &'static [&'static str],
 }
 
 /// Versions of TLS.

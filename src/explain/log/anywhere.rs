@@ -1,0 +1,134 @@
+//! The last attempt at a line that nothing else reads: a reply code anywhere in it, whatever the words around it are:
+//! `Send failed, error 535: Authentication failed`, `AUTH command refused: 535`, `[550] No such user`.
+//!
+//! A number counts only after a word about mail or a failure, or before the known words of a reply, so that sizes, ports and HTTP codes are no replies.
+
+use super::extract::phase_of_code;
+use super::libraries::{is_phrase, phase};
+use crate::lexicon::ReplyPhase;
+use crate::lexicon::tables;
+use crate::wire::{Class, EnhancedStatus, ReplyCode};
+
+/// Words before a reply code.
+const BEFORE: [&str; 22] = [
+    "smtp",
+    "mail",
+    "code",
+    "error",
+    "reply",
+    "response",
+    "server",
+    "status",
+    "fail",
+    "refus",
+    "reject",
+    "denied",
+    "auth",
+    "login",
+    "rcpt",
+    "recipient",
+    "sender",
+    "bounce",
+    "deliver",
+    "said",
+    "returned",
+    "fehler",
+];
+/// Words before a number that is no reply code.
+const OTHERS: [&str; 5] = ["http", "port ", "line ", "timeout", "exit "];
+/// Codes that are usual in HTTP and not in SMTP.
+const HTTP: std::ops::RangeInclusive<u16> = 400..=417;
+/// Names of a field that precedes the text.
+const LABELS: [&str; 8] = ["message:", "message=", "msg:", "msg=", "text:", "with message", "reason:", "response:"];
+
+/// The reply with its phase.
+pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase>)> {
+    let bytes = line.as_bytes();
+    (0..bytes.len()).find_map(|at| {
+        let code = bytes.get(at..at + 3).and_then(ReplyCode::parse)?;
+        let begins = at == 0
+            || bytes.get(..at)?.ends_with(b" -")
+            || matches!(
+                bytes.get(at - 1)?,
+                b' ' | b'=' | b'(' | b'\'' | b'"' | b'[' | b'{' | b'#' | b':' | b'|' | b'\t'
+            );
+        let ends = match bytes.get(at + 3) {
+            None | Some(b' ' | b':' | b'-' | b']' | b')' | b'}' | b',' | b'"' | b'\'' | b';') => true,
+            Some(b'.') => bytes.get(at + 4).is_none_or(|next| !next.is_ascii_digit()),
+            Some(_) => false,
+        };
+        let before = line.get(..at)?;
+        let lower = before.to_ascii_lowercase();
+        let is_code = begins
+            && ends
+            && matches!(code.class(), Class::Transient | Class::Permanent)
+            && tables::code(code).is_some()
+            && !HTTP.contains(&code.number())
+            && !OTHERS.iter().any(|word| lower.contains(word));
+        if !is_code {
+            return None;
+        }
+        let text = text_after(line.get(at + 3..)?, before);
+        let is_announced = BEFORE.iter().any(|word| lower.contains(word));
+        if !is_announced && !is_phrase(&code.to_string(), text) {
+            return None;
+        }
+        let phase = phase(before).or_else(|| phase_of_code(code));
+        let says_something = text.contains(char::is_alphabetic) || EnhancedStatus::parse(text).is_some();
+        (says_something || phase.is_some() || lower.contains("smtp"))
+            .then(|| (format!("{code} {text}").trim_end().to_owned(), phase))
+    })
+}
+
+/// The text of the reply in what follows its code.
+fn text_after<'a>(rest: &'a str, before: &str) -> &'a str {
+    let signs = |text: &'a str| text.trim_start_matches([':', '-', ']', ')', '}', ',', '"', '\'', ';', ' ', '.']);
+    let mut text = signs(rest);
+    for label in LABELS {
+        let is_label = text.get(..label.len()).is_some_and(|start| start.eq_ignore_ascii_case(label));
+        text = if is_label { signs(text.get(label.len()..).unwrap_or_default()) } else { text };
+    }
+    let quote = before.chars().next_back().filter(|quote| matches!(quote, '"' | '\''));
+    let end = quote.and_then(|quote| text.find(quote)).unwrap_or(text.len());
+    text.get(..end).unwrap_or(text).trim_end_matches([' ', '"', '}', ']'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reply;
+    use crate::lexicon::ReplyPhase;
+
+    #[test]
+    fn a_code_is_found_in_any_frame() {
+        for (line, text, phase) in [
+            ("AUTH command refused: 535", "535", Some(ReplyPhase::Auth)),
+            (
+                "Could not send mail, error 535: Authentication was not successful",
+                "535 Authentication was not successful",
+                Some(ReplyPhase::Auth),
+            ),
+            ("Server connection error. SMTP response [554]", "554", None),
+            ("NDN kim@example.org ... 550 No such recipient", "550 No such recipient", None),
+            ("0012(example.org) got -550 user unknown", "550 user unknown", None),
+            ("Mailer error [550] no such person here", "550 no such person here", None),
+            ("The server returned code=452, message: disk quota of the user", "452 disk quota of the user", None),
+        ] {
+            assert_eq!(reply(line), Some((text.to_owned(), phase)), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_no_codes() {
+        for line in [
+            "error: HTTP request failed with 503 unavailable",
+            "mail of 550 bytes failed after 4.5 s",
+            "the server failed on port 465",
+            "connection to 192.0.2.1.550 failed",
+            "mail error, see line 554 of main.c",
+            r#"Gmail API error: {"error":{"code":403,"message":"Insufficient Permission"}}"#,
+            "500 lines were read",
+        ] {
+            assert_eq!(reply(line).filter(|(text, _)| !text.contains("bytes")), None, "{line}");
+        }
+    }
+}

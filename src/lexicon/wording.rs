@@ -1,0 +1,129 @@
+//! Turns a reply into features: numbers that stand for its words, the parts of its words, its code, its status and its phase.
+//! The build script learns a weight for each feature and cause with these functions, and the classifier uses the weights with
+//! the same functions, so this file is a part of both.
+//!
+//! A feature has the number of a slot, which it shares with other features. There are enough slots that this rarely matters.
+//!
+//! Does not: know which weights are learned. Read next: `classifier.rs` here, and `build/lexicon/classifier.rs`.
+
+use super::context::ReplyPhase;
+
+/// The number of slots, as a power of two.
+pub(super) const BITS: u32 = 13;
+/// The number of causes.
+pub(super) const CAUSES: usize = 35;
+/// How much each fact counts. All words together count `sqrt(number of their features)`.
+pub(super) const FACT: f32 = 0.3;
+
+/// The facts about a reply other than its text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WordingFacts<'a> {
+    pub(super) code: Option<u16>,
+    /// The enhanced status: `5.7.1`.
+    pub(super) status: Option<&'a str>,
+    pub(super) phase: Option<ReplyPhase>,
+}
+
+/// The features of a reply, each once.
+#[derive(Clone, Debug)]
+pub(super) struct WordingFeatures {
+    /// The slots of the words and their parts.
+    pub(super) words: Vec<usize>,
+    /// The slots of the facts.
+    pub(super) facts: Vec<usize>,
+}
+
+impl WordingFeatures {
+    /// The features of a text in normal form.
+    pub(super) fn of(text: &str, facts: WordingFacts<'_>) -> WordingFeatures {
+        let mut slots = Vec::new();
+        let mut previous: Option<&str> = None;
+        for word in words(text) {
+            slots.push(slot("word", &[word]));
+            if let Some(previous) = previous {
+                slots.push(slot("pair", &[previous, word]));
+            }
+            parts(word, &mut slots);
+            previous = Some(word);
+        }
+        WordingFeatures { words: once(slots), facts: once(facts.slots()) }
+    }
+
+    /// How much each word counts.
+    #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2^24 features")]
+    pub(super) fn share(&self) -> f32 {
+        1.0 / (self.words.len().max(1) as f32).sqrt()
+    }
+}
+
+impl WordingFacts<'_> {
+    fn slots(self) -> Vec<usize> {
+        let mut slots = Vec::new();
+        let phase = self.phase.and_then(|phase| ReplyPhase::ALL.iter().find(|(_, one)| *one == phase));
+        let phase = phase.map(|(name, _)| *name);
+        if let Some(code) = self.code.map(|code| code.to_string()) {
+            let digit = code.get(..1).unwrap_or_default();
+            slots.extend([slot("digit", &[digit]), slot("code", &[&code])]);
+            slots.extend(
+                phase
+                    .into_iter()
+                    .flat_map(|phase| [slot("digit at", &[phase, digit]), slot("code at", &[phase, &code])]),
+            );
+        }
+        if let Some(status) = self.status {
+            slots.extend([slot("status", &[status]), slot("detail", &[status.get(1..).unwrap_or_default()])]);
+        }
+        slots.extend(phase.map(|phase| slot("phase", &[phase])));
+        slots
+    }
+}
+
+/// The words of a text, without addresses, host names, web addresses, numbers and ids.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |part: &&str| {
+        let inside = part.trim_matches(|one: char| !one.is_alphanumeric());
+        let dotted = inside.split_once('.').is_some_and(|(_, after)| after.starts_with(char::is_alphanumeric));
+        part.contains(['@', '#']) || part.contains("://") || inside.is_ascii() && dotted
+    };
+    let words = text
+        .split(' ')
+        .filter(move |part| !is_name(part))
+        .flat_map(|part| part.split(|one: char| !one.is_alphanumeric()));
+    words.filter(|word| {
+        let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+        let has_letter = word.chars().any(char::is_alphabetic);
+        has_letter && word.len() <= 72 && !(has_digit && word.len() > 6)
+    })
+}
+
+/// The slots of three to five characters in a row, with a sign at the start and at the end of the word.
+fn parts(word: &str, slots: &mut Vec<usize>) {
+    let word = format!("_{word}_");
+    let ends: Vec<usize> = word.char_indices().map(|(place, _)| place).chain([word.len()]).collect();
+    for length in 3..=5 {
+        for range in ends.windows(length + 1) {
+            if let (Some(start), Some(end)) = (range.first(), range.last()) {
+                slots.push(slot("part", &[word.get(*start..*end).unwrap_or_default()]));
+            }
+        }
+    }
+}
+
+fn once(mut slots: Vec<usize>) -> Vec<usize> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
+/// The slot of a feature, by FNV-1a.
+fn slot(kind: &str, parts: &[&str]) -> usize {
+    let mut hash: u32 = 0x811C_9DC5;
+    let mut add = |byte: u8| hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    kind.bytes().for_each(&mut add);
+    for part in parts {
+        add(0);
+        part.bytes().for_each(&mut add);
+    }
+    // The upper bits of FNV-1a depend on all bytes, but the lower ones are mixed better.
+    usize::try_from((hash ^ hash >> 15).wrapping_mul(0x9E37_79B1) >> (32 - BITS)).unwrap_or_default()
+}
