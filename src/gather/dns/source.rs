@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 
 use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::RData;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
@@ -117,6 +117,13 @@ fn not_validated() -> DnssecState {
 }
 
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
+    // Records of other names only are not an answer, and do not show that there is no record either.
+    let answers = &response.message.answers;
+    let is_related = |record: &Record| &record.name == query.name() || record.record_type() == RecordType::DNAME;
+    if !answers.is_empty() && !answers.iter().any(is_related) {
+        let detail = format!("{}: the response contains only records of other names", response.server);
+        return Err(NoDnsResponse::new(DnsFaultKind::Malformed, detail));
+    }
     read::follow_aliases(query.name(), query.query_type(), &response.message.answers).map_err(|EndlessAliases| {
         NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop or a chain that is too long")
     })

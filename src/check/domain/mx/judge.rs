@@ -12,9 +12,9 @@ use super::known::{
     usable,
 };
 use super::rules::{
-    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
-    MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
-    MX_NULL, MX_NULL_INVALID,
+    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
+    MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING,
+    MX_NAME_NOT_VALID, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
 };
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
 use super::special::{AddressUse, special_use};
@@ -129,13 +129,12 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
 /// The resolver does not respond over TCP. Whether the authoritative servers do is not known.
 fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
     let domain = sight.name();
-    let resolver = sight.plan.resolver.map_or_else(
-        || "the DNS server of this machine".to_owned(),
-        |at| format!("the DNS server {}", at.ip()),
-    );
-    let summary = format!(
-        "the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP"
-    );
+    let resolver = sight
+        .plan
+        .resolver
+        .map_or_else(|| "the DNS server of this machine".to_owned(), |at| format!("the DNS server {}", at.ip()));
+    let summary =
+        format!("the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP");
     let tcp = match sight.plan.resolver {
         Some(at) => format!("dig +tcp {domain} MX @{} -p {}", at.ip(), at.port()),
         None => format!("dig +tcp {domain} MX"),
