@@ -11,10 +11,9 @@ use super::beside::beside;
 use super::cache::DnsCache;
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
+use super::reason::not_validated;
 use super::validate::{DnssecValidator, ResponseStates};
-use crate::evidence::{
-    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,
-};
+use crate::evidence::{DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordsSeen};
 use crate::host::SetupError;
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -110,10 +109,6 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         over_tcp: false,
         size: 0,
     })
-}
-
-fn not_validated() -> DnssecState {
-    DnssecState::Indeterminate { why: IndeterminateReason::NotValidated }
 }
 
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {

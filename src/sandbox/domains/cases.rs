@@ -541,4 +541,43 @@ mx1 A {mx1}
         exit: 3,
         ..PLAIN
     },
+    DomainCase {
+        name: "mx-alias-loop",
+        summary: "the aliases of the MX host form a loop",
+        zone: r#"@ MX 10 mail
+mail CNAME mail2
+mail2 CNAME mail
+{sending}
+"#,
+        hosts: &[],
+        expect: &["mx-alias-loop"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-host-servfail",
+        summary: "the lookup of the addresses of the MX host fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+!servfail mx1
+{sending}
+"#,
+        expect: &["mx-host-lookup-failed"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-strings",
+        summary: "two strings of the SPF record are joined without a blank",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-strings.test"
+{dkim}
+"#,
+        expect: &["spf-strings-joined"],
+        exit: 1,
+        ..PLAIN
+    },
 ];

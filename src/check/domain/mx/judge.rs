@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::super::sight::{Known, Sight};
 use super::known::{
     KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_setup, mail_hosts, published,
-    usable,
+    usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
@@ -29,6 +29,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let domain = sight.name();
     let mut findings = match sight.records(&domain, RecordKind::Mx) {
         Known::Unasked | Known::Waiting | Known::Skipped => return Vec::new(),
+        // A limit of this check ended the lookup; it is listed as not tested.
+        Known::Failed(_, fault) if was_stopped(fault) => return Vec::new(),
         Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
         Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
         Known::Seen(probe, seen) => match seen.code {
@@ -319,6 +321,7 @@ fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
 /// The lookups of the addresses of a host that ended without an answer, each with the reason.
 fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
     let failure = |kind: RecordKind| match sight.records(host, kind) {
+        Known::Failed(_, fault) if was_stopped(fault) => None,
         Known::Failed(probe, fault) => Some((probe, format!("{kind}: {}", fault_words(fault)))),
         Known::Seen(probe, seen) if !seen.is_answer() => Some((probe, format!("{kind}: {}", code_words(seen.code)))),
         Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
@@ -341,7 +344,8 @@ enum HostAddresses<'s> {
 fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     let bogus = known.iter().any(|known| known.answer().is_some_and(is_bogus));
-    if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus {
+    let is_cut = known.iter().any(|known| matches!(known, Known::Failed(_, fault) if was_stopped(fault)));
+    if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus || is_cut {
         return HostAddresses::Present;
     }
     for one in known {

@@ -4,7 +4,7 @@ use super::super::world::{World, name, plan, response};
 use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::{DnsCode, DnsFaultKind};
+use crate::evidence::{DnsCode, DnsFaultKind, Fault, Outcome};
 use crate::wire::RecordKind;
 
 fn findings(world: &mut World) -> Vec<Finding> {
@@ -213,4 +213,17 @@ fn names_that_are_not_host_names_are_found() {
     let plan = plan("example");
     let evidence = World::new().zone(&GOOD.replace("example.com MX", "example MX")).evidence(&plan);
     assert_eq!(rules(&super::judge::judge(&plan, &evidence)), ["mx-name-not-valid"]);
+}
+
+#[test]
+fn a_lookup_that_the_time_limit_ended_is_not_a_fault() {
+    let plan = plan("example.com");
+    let mut evidence = World::new().zone(GOOD).evidence(&plan);
+    for probe in &mut evidence.probes {
+        probe.outcome = Outcome::Failed { fault: Fault::Interrupted };
+    }
+    assert!(super::judge::judge(&plan, &evidence).is_empty());
+    let sight = Sight::new(&plan, &evidence).expect("a domain");
+    let list: Vec<String> = super::not_tested(sight).into_iter().map(|one| one.what).collect();
+    assert_eq!(list, ["MX records and mail servers"]);
 }
