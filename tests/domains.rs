@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -107,4 +108,35 @@ fn table_of_all_domains() {
         println!("{:28} {:3} {}", result.case.name, result.code, result.rules.join(", "));
         assert!(!result.text.contains("internal error"), "{}", result.text);
     }
+}
+
+#[test]
+fn every_rule_about_domains_is_raised_by_a_domain_or_by_a_unit_test() {
+    let ids: Vec<&str> = smtpcheck::check::domain::DOMAIN_CHECKS
+        .iter()
+        .flat_map(|check| check.rules.iter().map(|rule| rule.id))
+        .collect();
+    let mut tests = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check/domain")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            match text.split_once("mod tests {") {
+                Some((_, part)) => tests.push_str(part),
+                None if path.ends_with("tests.rs") => tests.push_str(&text),
+                None => {}
+            }
+        }
+    }
+    let expected: Vec<&str> = DOMAIN_CASES.iter().flat_map(|case| case.expect.iter().copied()).collect();
+    let is_raised = |id: &&&str| expected.contains(*id) || tests.contains(&format!("\"{id}\""));
+    let missing: Vec<&&str> = ids.iter().filter(|id| !is_raised(id)).collect();
+    assert!(missing.is_empty(), "no domain of the sandbox and no unit test raises {missing:?}");
+    let unknown: Vec<&&str> = expected.iter().filter(|id| smtpcheck::check::rule(id).is_none()).collect();
+    assert!(unknown.is_empty(), "no rule is called {unknown:?}");
 }

@@ -179,10 +179,10 @@ impl Evidence {
         })
     }
 
-    /// The number of connections that were made or attempted.
+    /// The number of connections to mail servers that were made or attempted.
     pub fn connections(&self) -> usize {
         let is_connection = |probe: &&Probe| {
-            matches!(probe.question, Question::Session(_) | Question::Hello(_) | Question::Fetch(_))
+            matches!(probe.question, Question::Session(_) | Question::Hello(_))
                 && !matches!(probe.outcome, Outcome::Skipped { .. })
         };
         self.probes.iter().filter(is_connection).count()

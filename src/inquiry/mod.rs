@@ -277,7 +277,7 @@ impl<'p> Inquiry<'p> {
         if case.evidence.answer_to(question).is_some() {
             return None;
         }
-        let connects = matches!(question, Question::Session(_) | Question::Hello(_) | Question::Fetch(_));
+        let connects = matches!(question, Question::Session(_) | Question::Hello(_));
         let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
         if connects && case.evidence.connections() >= budget {
             let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };

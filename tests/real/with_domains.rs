@@ -127,10 +127,11 @@ static DOMAINS: LazyLock<Domains> = LazyLock::new(|| {
     }
     org += &lines("two-keys", &["TLSA @ 3 1 1 {key:elliptic}"]);
     org += "two MX 10 two-keys\n";
-    let net = "@ MX 10 mail.example.org.\n@ TXT \"v=spf1 a:mail.example.org -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n\
+    let net =
+        "@ MX 10 mail.example.org.\n@ TXT \"v=spf1 a:mail.example.org -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n\
                _mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A 127.0.0.1\n_smtp._tls TXT \"v=TLSRPTv1; \
                rua=mailto:tls@example.net\"\n"
-        .to_owned();
+            .to_owned();
     let plain = lines("mail", &["TLSA @ 3 1 1 {key:exchanger}"]) + "@ MX 10 mail\n";
     let names = NameServers::start(&[
         ("example.org", org, Signing::Signed),

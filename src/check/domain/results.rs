@@ -38,7 +38,8 @@ pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
 
 /// What was not tested, by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    let mut list = hosts::not_tested(sight);
+    let mut list = mx::not_tested(sight);
+    list.extend(hosts::not_tested(sight));
     list.extend(delegation::not_tested(sight));
     list.extend(dnssec::not_tested(sight));
     list.extend(dkim::not_tested(sight));

@@ -21,7 +21,7 @@ pub struct DomainPortArgs {
     /// Connect to this port of the mail servers
     #[arg(short, long, value_name = "PORT", default_value = "25", value_parser = target::port_number, help_heading = CONNECTION)]
     pub port: u16,
-    /// Open at most this many connections in total
+    /// Open at most this many connections to mail servers
     #[arg(long, value_name = "N", default_value = "64", value_parser = number(1..=1000u32), help_heading = CONNECTION)]
     pub max_connections: u32,
     /// Connect to this port of the web server that publishes the MTA-STS policy

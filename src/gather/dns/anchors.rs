@@ -82,6 +82,13 @@ impl DnssecAnchors {
         zones.filter(|zone| zone.zone_of(name)).max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)
     }
 
+    /// Whether the keys of a zone are trusted that contains the name.
+    pub(super) fn cover(&self, name: &Name) -> bool {
+        let of_keys = self.keys.iter().map(|(zone, _)| zone);
+        let mut zones = of_keys.chain(self.digests.iter().map(|(zone, _)| zone)).peekable();
+        zones.peek().is_none() || zones.any(|zone| zone.zone_of(name))
+    }
+
     /// Whether keys of zones other than the root are trusted.
     pub(super) fn has_other_zones(&self) -> bool {
         self.keys

@@ -17,6 +17,8 @@ use crate::evidence::fault::DnsFaultKind;
 
 /// The UDP payload that is accepted: a packet of this size is not fragmented on the usual links.
 const UDP_PAYLOAD: u16 = 1232;
+/// The time after which the packet is sent again, because packets can be lost. The timeout of the attempt stays the same.
+const RESEND_AFTER: Duration = Duration::from_millis(1500);
 /// The number of packets with a wrong ID or question that are read before the attempt ends.
 const MAX_STRAYS: usize = 100;
 /// The maximum number of bytes that the DNS questions of one inquiry receive.
@@ -149,7 +151,12 @@ async fn over_udp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result
     socket.send(bytes).await.map_err(unreachable)?;
     let mut buffer = vec![0u8; usize::from(u16::MAX)];
     for _ in 0..MAX_STRAYS {
-        let count = socket.recv(&mut buffer).await.map_err(unreachable)?;
+        let count = loop {
+            match tokio::time::timeout(RESEND_AFTER, socket.recv(&mut buffer)).await {
+                Ok(received) => break received.map_err(unreachable)?,
+                Err(_) => socket.send(bytes).await.map_err(unreachable)?,
+            };
+        };
         let packet = buffer.get(..count).unwrap_or_default();
         // Anybody can send a packet with a wrong ID under the address of the server, so it does not end the attempt.
         if packet.get(..2) != Some(request.metadata.id.to_be_bytes().as_slice()) {

@@ -161,6 +161,11 @@ pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
 }
 
+/// The records were not validated.
+pub(super) fn not_validated() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::NotValidated }
+}
+
 /// The records are bogus for this reason.
 pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
     DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }

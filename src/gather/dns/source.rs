@@ -4,17 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 
 use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::RData;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::DnsCache;
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
+use super::reason::not_validated;
 use super::validate::{DnssecValidator, ResponseStates};
-use crate::evidence::{
-    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,
-};
+use crate::evidence::{DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordsSeen};
 use crate::host::SetupError;
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -112,11 +111,14 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
     })
 }
 
-fn not_validated() -> DnssecState {
-    DnssecState::Indeterminate { why: IndeterminateReason::NotValidated }
-}
-
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
+    // Records of other names only are not an answer, and do not show that there is no record either.
+    let answers = &response.message.answers;
+    let is_related = |record: &Record| &record.name == query.name() || record.record_type() == RecordType::DNAME;
+    if !answers.is_empty() && !answers.iter().any(is_related) {
+        let detail = format!("{}: the response contains only records of other names", response.server);
+        return Err(NoDnsResponse::new(DnsFaultKind::Malformed, detail));
+    }
     read::follow_aliases(query.name(), query.query_type(), &response.message.answers).map_err(|EndlessAliases| {
         NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop or a chain that is too long")
     })

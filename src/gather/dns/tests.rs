@@ -433,3 +433,33 @@ fn hostile_packets_never_panic() {
         }
     });
 }
+
+#[test]
+fn names_outside_the_zone_of_the_trust_anchor_are_not_validated() {
+    run(async {
+        let zones = zones();
+        let anchor = zones.get(2).expect("the zone signed.test").anchor();
+        let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
+        let plan = plan(resolver.address, &[]);
+        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let world = World { resolver, source };
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+        assert_eq!(world.state("missing.signed.test").await, DnssecState::Secure);
+        let outside = indeterminate(IndeterminateReason::NotValidated);
+        assert_eq!(world.state("a.unsigned.test").await, outside);
+        assert_eq!(world.state("a.expired.test").await, outside);
+        let alias = world.seen("out.signed.test", RecordKind::A).await;
+        assert_eq!((&alias.aliases[0].dnssec, &alias.dnssec), (&DnssecState::Secure, &outside));
+    });
+}
+
+#[test]
+fn ns_records_of_a_signed_zone_are_secure_after_other_lookups() {
+    run(async {
+        let world = honest().await;
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+        assert_eq!(world.state("nothing.unsigned.test").await, DnssecState::Insecure);
+        assert_eq!(world.seen("signed.test", RecordKind::Soa).await.dnssec, DnssecState::Secure);
+        assert_eq!(world.seen("signed.test", RecordKind::Ns).await.dnssec, DnssecState::Secure);
+    });
+}

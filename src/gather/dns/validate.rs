@@ -19,7 +19,7 @@ use hickory_resolver::net::xfer::DnsHandle;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
-use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query};
+use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::sync::OnceCell;
 
@@ -27,7 +27,7 @@ use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
 use super::read::AliasPath;
-use super::reason::{self, SignedSet, bogus, lookup_failed};
+use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The DNSSEC states of a response.
@@ -58,6 +58,10 @@ impl DnssecValidator {
             |state: DnssecState| ResponseStates { aliases: vec![state.clone(); path.links.len()], records: state };
         if !is_answer(message.metadata.response_code) {
             return all(lookup_failed());
+        }
+        // RFC 4035 §4.3: without a trust anchor nothing is known about the records.
+        if !self.anchors.cover(query.name()) {
+            return all(not_validated());
         }
         if let Err(why) = self.sees_signatures(query.name()).await {
             return all(DnssecState::Indeterminate { why });
@@ -167,6 +171,9 @@ impl DnssecValidator {
     }
 
     async fn state_of_set(&self, name: &Name, kind: RecordType, raw: &Message, answers: &[Record]) -> DnssecState {
+        if !self.anchors.cover(name) {
+            return not_validated();
+        }
         let proof = answers.iter().find(|record| &record.name == name && record.record_type() == kind);
         let set = SignedSet::of(name, kind, &raw.answers);
         match proof.map(|record| record.proof) {
@@ -187,13 +194,16 @@ impl DnssecValidator {
 
     /// The state of a response without records.
     async fn state_of_denial(&self, name: &Name, raw: &Message, validated: &Validated) -> DnssecState {
+        if !self.anchors.cover(name) {
+            return not_validated();
+        }
         let is_proof = |record: &&Record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3);
         match validated {
             Validated::Failed => lookup_failed(),
             Validated::Unproven(_, Proof::Insecure) => DnssecState::Insecure,
             Validated::Passed(message) => {
                 let is_secure = message.authorities.iter().filter(is_proof).any(|record| record.proof == Proof::Secure);
-                if is_secure { DnssecState::Secure } else { DnssecState::Insecure }
+                if is_secure && !may_hide_delegation(raw) { DnssecState::Secure } else { DnssecState::Insecure }
             }
             Validated::Unproven(message, _) => {
                 let wrong = message.authorities.iter().find(|record| {
@@ -253,6 +263,16 @@ enum Validated {
     Unproven(Box<Message>, Proof),
     /// There is no verdict, because a lookup failed.
     Failed,
+}
+
+/// Whether a proof that a name does not exist leaves out zones without DNSSEC (opt-out). Such a zone may contain the name,
+/// so the proof is not secure (RFC 5155 §9.2).
+fn may_hide_delegation(message: &Message) -> bool {
+    let is_opt_out = |record: &Record| match &record.data {
+        RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => nsec3.opt_out(),
+        _ => false,
+    };
+    message.metadata.response_code == ResponseCode::NXDomain && message.authorities.iter().any(is_opt_out)
 }
 
 fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {

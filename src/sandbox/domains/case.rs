@@ -12,8 +12,9 @@ pub struct DomainCase {
     pub summary: &'static str,
     /// The zone as a master file (RFC 1035 §5), without SOA and NS records. `{mx1}` is the IP address of the host mx1,
     /// `{web}` that of the web server, `{spki:mx1}` and `{cert:mx1}` are SHA-256 digests of the public key and of the
-    /// certificate of mx1, `{zeros}` is a digest that fits nothing, `{dkim}` is a DKIM key, and `{sending}` are correct SPF, DKIM and DMARC records. A line `!servfail NAME` makes questions about a name
-    /// fail, `!silent NAME` leaves them without an answer, and `!tcp NAME` answers them over TCP only, which fails.
+    /// certificate of mx1, `{zeros}` is a digest that fits nothing, `{dkim}` is a DKIM key, and
+    /// `{sending}` are correct SPF, DKIM and DMARC records. A line `!servfail NAME` makes questions about a name and the
+    /// names below it fail, `!silent NAME` leaves them without an answer, and `!tcp NAME` answers them over TCP only, which fails.
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,

@@ -67,10 +67,10 @@ _dmarc TXT "v=DMARC1; p=reject"
         zone: r#"@ MX 0 .
 @ TXT "v=spf1 ip4:192.0.2.1 -all"
 _dmarc TXT "v=DMARC1; p=reject"
+{dkim}
 "#,
         hosts: &[],
         expect: &["mx-null-but-sends"],
-        exit: 1,
         ..PLAIN
     },
     DomainCase {
@@ -89,9 +89,10 @@ _dmarc TXT "v=DMARC1; p=reject"
         summary: "the MX host is an alias",
         zone: r#"@ MX 10 mail
 mail CNAME mx1
-mx1 A {mx1}
+mx1 A {mail}
 {sending}
 "#,
+        hosts: &[MailHost { label: "mail", server: MX }],
         expect: &["mx-is-alias"],
         ..PLAIN
     },
@@ -126,6 +127,7 @@ mx1 A {mx1}
 {sending}
 "#,
         hosts: &[MailHost { label: "mx1", server: RELAY }],
+        expect: &["mx-relay-accepted"],
         ..PLAIN
     },
     DomainCase {
@@ -135,7 +137,7 @@ mx1 A {mx1}
 mx1 A {mx1}
 {sending}
 "#,
-        second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n"),
+        second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n@ TXT \"v=spf1 mx -all\"\n"),
         expect: &["mx-differs-between-servers"],
         exit: 1,
         ..PLAIN
@@ -247,7 +249,7 @@ _25._tcp.mx1 TLSA 2 0 1 {zeros}
 {sending}
 "#,
         signing: ZoneSigning::Signed,
-        expect: &["dane-mismatch"],
+        expect: &["dane-anchor-not-sent"],
         exit: 6,
         ..PLAIN
     },
@@ -329,6 +331,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-unparsable.test"
 "#,
         policy: Some(page("version: STSv1\nMode: enforce\nmx: mx1.sts-unparsable.test\nmax_age: 2419200\n")),
         expect: &["sts-policy-invalid"],
+        exit: 1,
         ..PLAIN
     },
     DomainCase {
@@ -433,6 +436,8 @@ mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-allows-everyone.test"
 {dkim}
 "#,
+        expect: &["spf-allows-everyone"],
+        exit: 1,
         ..PLAIN
     },
     DomainCase {
@@ -520,6 +525,7 @@ mx1 A {mx1}
         zone: r#"!servfail @
 "#,
         hosts: &[],
+        expect: &["mx-lookup-failed"],
         exit: 3,
         ..PLAIN
     },
@@ -531,6 +537,47 @@ mx1 A {mx1}
 !tcp @
 {sending}
 "#,
+        expect: &["dns-answer-truncated"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-alias-loop",
+        summary: "the aliases of the MX host form a loop",
+        zone: r#"@ MX 10 mail
+mail CNAME mail2
+mail2 CNAME mail
+{sending}
+"#,
+        hosts: &[],
+        expect: &["mx-alias-loop"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-host-servfail",
+        summary: "the lookup of the addresses of the MX host fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+!servfail mx1
+{sending}
+"#,
+        expect: &["mx-host-lookup-failed"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "spf-strings",
+        summary: "two strings of the SPF record are joined without a blank",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+@ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-strings.test"
+{dkim}
+"#,
+        expect: &["spf-strings-joined"],
+        exit: 1,
         ..PLAIN
     },
 ];

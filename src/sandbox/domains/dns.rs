@@ -121,7 +121,11 @@ impl ZoneStore {
             edns.set_max_payload(1232).set_dnssec_ok(dnssec);
             reply.set_edns(edns);
         }
-        match self.faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, fault)| *fault) {
+        // A name server that fails for a name fails for the names below it too.
+        let is_at = |faulty: &LowerName, fault: AnswerFault| {
+            *faulty == name || (fault == AnswerFault::ServFail && faulty.zone_of(&name))
+        };
+        match self.faults.iter().find(|(faulty, fault)| is_at(faulty, *fault)).map(|(_, fault)| *fault) {
             Some(AnswerFault::Silent) => return None,
             Some(AnswerFault::TcpOnly) if carrier == Carrier::Tcp => return None,
             Some(AnswerFault::TcpOnly) => {

@@ -32,8 +32,7 @@ impl Resolver {
         }
     }
 
-    const ALL: [Resolver; 4] =
-        [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
+    const ALL: [Resolver; 4] = [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
 }
 
 /// How a zone is signed.
@@ -173,7 +172,14 @@ impl NameServers {
         let address = |ip: &str| Sign::Address(format!("{ip}:53").parse().unwrap());
         let mut ready = vec![address(SERVER)];
         ready.extend(Resolver::ALL.map(|resolver| address(resolver.ip())));
-        let command = ["sh".to_owned(), "-c".to_owned(), START.to_owned(), "names".to_owned(), shown.to_string(), STRIPPING.to_owned()];
+        let command = [
+            "sh".to_owned(),
+            "-c".to_owned(),
+            START.to_owned(),
+            "names".to_owned(),
+            shown.to_string(),
+            STRIPPING.to_owned(),
+        ];
         let logs = ["nsd.log", "validating.log", "iterating.log", "permissive.log"].map(|name| path.join(name));
         NameServers { keeper: Keeper::start(Launch { directory, command: command.into(), ready, logs: logs.into() }) }
     }

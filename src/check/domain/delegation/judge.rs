@@ -1,11 +1,11 @@
 //! Findings about authoritative name servers.
 
-use super::super::mx::code_words;
+use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
-    DELEGATION_SERVER_WITHOUT_ADDRESS, DNS_ANSWER_TRUNCATED, MX_DIFFERS_BETWEEN_SERVERS,
+    DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,

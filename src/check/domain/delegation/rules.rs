@@ -80,19 +80,6 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
     },
 };
 
-pub(super) static DNS_ANSWER_TRUNCATED: Rule = Rule {
-    id: "dns-answer-truncated",
-    severity: Severity::Error,
-    title: "a DNS response needs TCP, and the name server does not respond over TCP",
-    docs: Docs {
-        sees: "The response of an authoritative name server does not fit into a UDP packet, and the server does not respond on TCP port 53.",
-        matters: "Resolvers cannot get these records from the server. Lookups of the MX or SPF records fail or time out for some senders and receivers.",
-        action: "Operator of the DNS: open TCP port 53 of the name server in the firewall. Remove TXT records that are no longer needed.",
-        example: "a domain with 60 TXT records, and a firewall that allows only UDP on port 53",
-        references: "RFC 7766 section 5 (name servers must support TCP), RFC 1035 section 4.2 (transport)",
-    },
-};
-
 /// Every rule for authoritative name servers.
 pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_LAME,
@@ -101,5 +88,4 @@ pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_RECORDS_DIFFER,
     &DELEGATION_SERIAL_DIFFERS,
     &DELEGATION_RESOLVER_DIFFERS,
-    &DNS_ANSWER_TRUNCATED,
 ];

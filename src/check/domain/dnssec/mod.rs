@@ -55,9 +55,15 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
 /// DNSSEC and DANE, if the resolver removes signatures or a key could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
     let seen = sight.records(&sight.name(), RecordKind::Mx).answer()?;
-    let is_unknown =
-        matches!(&seen.dnssec, DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated);
-    is_unknown.then(|| NotTested { what: "DNSSEC and DANE".to_owned(), why: reason(&seen.dnssec).unwrap_or_default() })
+    let DnssecState::Indeterminate { why } = &seen.dnssec else { return None };
+    let why = match (why, &sight.domain.trust_anchor) {
+        (IndeterminateReason::NotValidated, None) => return None,
+        (IndeterminateReason::NotValidated, Some(_)) => {
+            "the trust anchor in the file (--trust-anchor) is for another zone".to_owned()
+        }
+        _ => reason(&seen.dnssec).unwrap_or_default(),
+    };
+    Some(NotTested { what: "DNSSEC and DANE".to_owned(), why })
 }
 
 /// The order of states: the highest decides for a set of responses.

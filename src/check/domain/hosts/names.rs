@@ -1,9 +1,13 @@
 //! The names of MX hosts in sentences. They come from the DNS, so they are quoted.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use super::super::sight::Sight;
 use crate::wire::{DnsName, RecordKind};
+
+/// The number of entries of a list in a sentence. Two address families of two hosts fit.
+const MAX_LISTED: usize = 4;
 
 /// The name of a host, marked as text received from the DNS.
 pub(super) fn quoted(sight: Sight<'_>, host: &DnsName) -> String {
@@ -15,6 +19,19 @@ pub(super) fn quoted(sight: Sight<'_>, host: &DnsName) -> String {
 
 /// A host with the IP addresses that a finding is about: `mx1.example.com [192.0.2.1, 2001:db8::1]`.
 pub(super) fn place_of(sight: Sight<'_>, host: &DnsName, ips: &[IpAddr]) -> String {
-    let list: Vec<String> = ips.iter().map(IpAddr::to_string).collect();
-    format!("{} [{}]", quoted(sight, host), list.join(", "))
+    format!("{} [{}]", quoted(sight, host), listed(ips))
+}
+
+/// Several hosts with the IP addresses that a finding is about.
+pub(super) fn places_of<'h>(sight: Sight<'_>, hosts: impl Iterator<Item = (&'h DnsName, &'h [IpAddr])>) -> String {
+    listed(&hosts.map(|(host, ips)| place_of(sight, host, ips)).collect::<Vec<_>>())
+}
+
+/// The first entries of a list, and the number of the others. The report has them all in its results.
+fn listed(entries: &[impl Display]) -> String {
+    let mut list: Vec<String> = entries.iter().take(MAX_LISTED).map(ToString::to_string).collect();
+    if entries.len() > MAX_LISTED {
+        list.push(format!("and {} more", entries.len() - MAX_LISTED));
+    }
+    list.join(", ")
 }

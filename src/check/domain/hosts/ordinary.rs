@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use super::super::sight::Sight;
 use super::super::{mx, mx::MxHost};
 use super::ask::Recipient;
-use super::names::place_of;
+use super::names::places_of;
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::check::{refusal, server};
@@ -248,9 +248,9 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
 impl MergedFinding {
     /// The finding with the hosts and their addresses in front.
     fn named(self, sight: Sight<'_>) -> Finding {
-        let places: Vec<String> = self.places.iter().map(|(host, ips)| place_of(sight, &host.name, ips)).collect();
+        let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
-        finding.summary = format!("{}: {}", places.join(", "), finding.summary);
+        finding.summary = format!("{places}: {}", finding.summary);
         finding
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::super::mx;
 use super::super::sight::Sight;
 use super::ask::Recipient;
-use super::names::{place_of, quoted};
+use super::names::{places_of, quoted};
 use super::ordinary::is_about_client;
 use super::rules::{
     MX_ACCEPTS_EVERY_RECIPIENT, MX_BACKUP_DIFFERS, MX_NULL_SENDER_REJECTED, MX_POSTMASTER_REJECTED, MX_RELAY_ACCEPTED,
@@ -72,8 +72,8 @@ fn about(
             None => hosts.push((&one.host, vec![one.ip])),
         }
     }
-    let places: Vec<String> = hosts.iter().map(|(host, ips)| place_of(sight, host, ips)).collect();
-    let summary = format!("{}: {what} ({})", places.join(", "), first.received.first_line());
+    let places = places_of(sight, hosts.iter().map(|(host, ips)| (*host, ips.as_slice())));
+    let summary = format!("{places}: {what} ({})", first.received.first_line());
     let finding = Finding::new(rule, first.received.event.phase, confidence, summary);
     Some(replies.iter().fold(finding, |finding, one| finding.on(one.received.event)))
 }

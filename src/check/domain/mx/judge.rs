@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use super::super::sight::{Known, Sight};
 use super::known::{
     KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_setup, mail_hosts, published,
-    usable,
+    usable, was_stopped,
 };
 use super::rules::{
-    MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
-    MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
-    MX_NULL, MX_NULL_INVALID,
+    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
+    MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING,
+    MX_NAME_NOT_VALID, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
 };
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
 use super::special::{AddressUse, special_use};
@@ -29,6 +29,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let domain = sight.name();
     let mut findings = match sight.records(&domain, RecordKind::Mx) {
         Known::Unasked | Known::Waiting | Known::Skipped => return Vec::new(),
+        // A limit of this check ended the lookup; it is listed as not tested.
+        Known::Failed(_, fault) if was_stopped(fault) => return Vec::new(),
         Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
         Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
         Known::Seen(probe, seen) => match seen.code {
@@ -84,12 +86,16 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         Fault::Dns { kind, .. } => Some(*kind),
         _ => None,
     };
-    if kind == Some(DnsFaultKind::AliasLoop) {
-        return alias_loop(&domain, probe);
+    match kind {
+        Some(DnsFaultKind::AliasLoop) => {
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+        }
+        Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
+        _ => {}
     }
     let summary = format!("the lookup of the MX records of {domain} failed: {}", fault_words(fault));
     let rule = match kind {
-        Some(DnsFaultKind::Malformed | DnsFaultKind::TcpFailed) => &MX_LOOKUP_FAILED,
+        Some(DnsFaultKind::Malformed) => &MX_LOOKUP_FAILED,
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
@@ -99,10 +105,6 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         ),
         Some(DnsFaultKind::Malformed) => (
             "The response is not valid DNS, or does not belong to the question. A device on the network path may change DNS packets.",
-            Confidence::Likely,
-        ),
-        Some(DnsFaultKind::TcpFailed) => (
-            "The response does not fit into a UDP packet, and the DNS server does not respond over TCP (port 53).",
             Confidence::Likely,
         ),
         _ => (
@@ -123,6 +125,35 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         },
         failure: Some(PhaseFailure::Unreachable),
         ..finding(rule, probe, confidence, summary)
+    }
+}
+
+/// The resolver does not respond over TCP. Whether the authoritative servers do is not known.
+fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
+    let domain = sight.name();
+    let resolver = sight
+        .plan
+        .resolver
+        .map_or_else(|| "the DNS server of this machine".to_owned(), |at| format!("the DNS server {}", at.ip()));
+    let summary =
+        format!("the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP");
+    let tcp = match sight.plan.resolver {
+        Some(at) => format!("dig +tcp {domain} MX @{} -p {}", at.ip(), at.port()),
+        None => format!("dig +tcp {domain} MX"),
+    };
+    Finding {
+        cause: "Long DNS responses need a TCP connection to port 53. Without it, the MX records cannot be looked up."
+            .to_owned(),
+        otherwise: Some(
+            "The network of this machine may block DNS over TCP. If the command below works from another network, it does."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::run("Operator of the DNS server: open TCP port 53 in the firewall. This command tests it", tcp),
+            Fix::text("Or repeat the check with another resolver (--resolver)"),
+        ],
+        failure: Some(PhaseFailure::Unreachable),
+        ..finding(&DNS_ANSWER_TRUNCATED, probe, Confidence::Likely, summary)
     }
 }
 
@@ -290,6 +321,7 @@ fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
 /// The lookups of the addresses of a host that ended without an answer, each with the reason.
 fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
     let failure = |kind: RecordKind| match sight.records(host, kind) {
+        Known::Failed(_, fault) if was_stopped(fault) => None,
         Known::Failed(probe, fault) => Some((probe, format!("{kind}: {}", fault_words(fault)))),
         Known::Seen(probe, seen) if !seen.is_answer() => Some((probe, format!("{kind}: {}", code_words(seen.code)))),
         Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
@@ -312,7 +344,8 @@ enum HostAddresses<'s> {
 fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     let bogus = known.iter().any(|known| known.answer().is_some_and(is_bogus));
-    if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus {
+    let is_cut = known.iter().any(|known| matches!(known, Known::Failed(_, fault) if was_stopped(fault)));
+    if !is_looked_up(sight, host) || !all_addresses(sight, host).is_empty() || bogus || is_cut {
         return HostAddresses::Present;
     }
     for one in known {
@@ -339,6 +372,8 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
     let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
+    // Loops alone have a finding of their own, which says what to do about them.
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -348,7 +383,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
             }
-            HostAddresses::Loop(failed) => findings.push(alias_loop(&failed.quote(host.as_str()), failed)),
+            HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
+                failure: all_loop.then_some(PhaseFailure::Unreachable),
+                ..alias_loop(&failed.quote(host.as_str()), failed)
+            }),
             HostAddresses::Unknown(failed, why) => {
                 let severity = if has_none { Severity::Error } else { Severity::Warning };
                 findings.push(host_lookup_failed(sight, host, failed, why, severity));
@@ -356,10 +394,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
                 findings.push(host_missing(sight, host, found, why));
             }
-            HostAddresses::Missing(..) => {}
+            HostAddresses::Missing(..) | HostAddresses::Loop(_) => {}
         }
     }
-    if !has_none || !is_known {
+    if !has_none || !is_known || all_loop {
         return findings;
     }
     let mut summary = format!("no MX host of {domain} has an IP address");
@@ -367,7 +405,8 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .iter()
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
-            _ => None,
+            HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
+            HostAddresses::Present | HostAddresses::Unknown(..) => None,
         })
         .collect();
     if !missing.is_empty() {
@@ -383,7 +422,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         ))
     }));
     for (_, state) in &states {
-        if let HostAddresses::Missing(found, _) = state {
+        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found) = state {
             none = none.tried(found.id);
         }
     }

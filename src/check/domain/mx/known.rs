@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::plan::{Family, Plan};
@@ -111,6 +112,27 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         true => "the name does not exist".to_owned(),
         false => "no IP address".to_owned(),
     }))
+}
+
+/// Whether a lookup ended because of the time limit or an interruption of the check, which shows nothing about the DNS.
+pub(super) fn was_stopped(fault: &Fault) -> bool {
+    matches!(fault, Fault::TimeUp { .. } | Fault::Interrupted)
+}
+
+/// The lookups of MX hosts and their addresses that did not end.
+pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
+    let stopped = |name: &DnsName, kind: RecordKind| match sight.records(name, kind) {
+        Known::Failed(_, fault) if was_stopped(fault) => Some(fault_words(fault).to_owned()),
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    let records = stopped(&sight.name(), RecordKind::Mx)
+        .map(|why| NotTested { what: "MX records and mail servers".to_owned(), why });
+    let hosts = mail_hosts(sight);
+    let addresses = hosts.iter().filter_map(|host| {
+        let why = KINDS.into_iter().find_map(|kind| stopped(&host.name, kind))?;
+        Some(NotTested { what: format!("IP addresses of {}", host.name), why })
+    });
+    records.into_iter().chain(addresses).collect()
 }
 
 /// Why a lookup failed, in a few words.

@@ -24,8 +24,9 @@ use crate::wire::RecordKind;
 
 pub(super) use known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, is_looked_up, is_null,
-    mail_hosts, problem, usable,
+    mail_hosts, not_tested, problem, usable,
 };
+pub(super) use rules::DNS_ANSWER_TRUNCATED;
 
 pub(super) static CHECK: Check = Check { subject: "domain-mx", ask, judge: judge::judge, rules: rules::RULES };
 

@@ -262,6 +262,19 @@ pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
     },
 };
 
+pub(in crate::check::domain) static DNS_ANSWER_TRUNCATED: Rule = Rule {
+    id: "dns-answer-truncated",
+    severity: Severity::Error,
+    title: "a DNS response needs TCP, and the name server does not respond over TCP",
+    docs: Docs {
+        sees: "The response of an authoritative name server or of the resolver does not fit into a UDP packet, and the server does not respond on TCP port 53.",
+        matters: "Resolvers cannot get these records from the server. Lookups of the MX or SPF records fail or time out for some senders and receivers.",
+        action: "Operator of the DNS server that the finding names: open TCP port 53 in the firewall. Remove TXT records that are no longer needed.",
+        example: "a domain with 60 TXT records, and a firewall that allows only UDP on port 53",
+        references: "RFC 7766 section 5 (name servers must support TCP), RFC 1035 section 4.2 (transport)",
+    },
+};
+
 /// Every rule for MX records.
 pub(super) static RULES: &[&Rule] = &[
     &MX_DOMAIN_NOT_FOUND,
@@ -284,4 +297,5 @@ pub(super) static RULES: &[&Rule] = &[
     &MX_MANY,
     &MX_DOMAIN_ALIAS,
     &MX_NAME_NOT_VALID,
+    &DNS_ANSWER_TRUNCATED,
 ];

@@ -4,7 +4,7 @@ use super::super::world::{World, name, plan, response};
 use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::{DnsCode, DnsFaultKind};
+use crate::evidence::{DnsCode, DnsFaultKind, Fault, Outcome};
 use crate::wire::RecordKind;
 
 fn findings(world: &mut World) -> Vec<Finding> {
@@ -125,7 +125,20 @@ fn aliases_of_hosts_and_loops_are_found() {
     for kind in super::KINDS {
         world.fails("mx.example.com", kind, DnsFaultKind::AliasLoop);
     }
-    assert_eq!(rules(&findings(&mut world)), ["mx-alias-loop", "mx-none-usable"]);
+    let alone = findings(&mut world);
+    assert_eq!(rules(&alone), ["mx-alias-loop"]);
+    assert_eq!(alone[0].failure, Some(PhaseFailure::Unreachable));
+    world.zone("example.com MX 20 gone.example.com");
+    let with_missing = findings(&mut world);
+    assert_eq!(rules(&with_missing), ["mx-none-usable"]);
+    assert!(with_missing[0].summary.contains("has a CNAME loop"), "{}", with_missing[0].summary);
+}
+
+#[test]
+fn a_resolver_without_tcp_is_named() {
+    let found = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::TcpFailed));
+    assert_eq!(rules(&found), ["dns-answer-truncated"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Unreachable));
 }
 
 #[test]
@@ -200,4 +213,17 @@ fn names_that_are_not_host_names_are_found() {
     let plan = plan("example");
     let evidence = World::new().zone(&GOOD.replace("example.com MX", "example MX")).evidence(&plan);
     assert_eq!(rules(&super::judge::judge(&plan, &evidence)), ["mx-name-not-valid"]);
+}
+
+#[test]
+fn a_lookup_that_the_time_limit_ended_is_not_a_fault() {
+    let plan = plan("example.com");
+    let mut evidence = World::new().zone(GOOD).evidence(&plan);
+    for probe in &mut evidence.probes {
+        probe.outcome = Outcome::Failed { fault: Fault::Interrupted };
+    }
+    assert!(super::judge::judge(&plan, &evidence).is_empty());
+    let sight = Sight::new(&plan, &evidence).expect("a domain");
+    let list: Vec<String> = super::not_tested(sight).into_iter().map(|one| one.what).collect();
+    assert_eq!(list, ["MX records and mail servers"]);
 }

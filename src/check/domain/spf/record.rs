@@ -57,14 +57,19 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
         finding.cause =
             "The DNS server responded with a failure code. Whether the domain has an SPF record is not known."
                 .to_owned();
+        // If every lookup of the domain fails, the finding about the MX records is the one to act on.
+        let mx = subject.sight.records(&subject.sight.name(), RecordKind::Mx);
+        if mx.answer().is_none_or(|seen| !seen.is_answer()) {
+            finding.severity = Severity::Notice;
+        }
         finding.fixes.push(Fix::run(
-            "Repair the name servers of the domain if the lookup fails with other resolvers too (operator of the DNS).",
+            "If the lookup fails with other resolvers too, the operator of the DNS must repair the name servers of the domain. This command shows it",
             format!("dig {domain} TXT"),
         ));
     } else {
         finding.severity = Severity::Notice;
         finding.cause = "No usable DNS response was received, so SPF was not tested. This can be a fault of the resolver of this machine.".to_owned();
-        finding.fixes.push(Fix::text("Repeat the check with another resolver (--resolver)."));
+        finding.fixes.push(Fix::text("Repeat the check with another resolver (--resolver)"));
     }
     finding
 }
