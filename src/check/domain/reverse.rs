@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::seen::{NotTested, SendingSeen};
-use super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, is_conclusive, records};
 use super::{lists, mx};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{Evidence, Phase, Probe, RecordData, RecordsSeen};
@@ -97,7 +97,7 @@ fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
         RecordData::Ptr { host } => Some(host),
         _ => None,
     });
-    seen.is_answer().then(|| (probe, names.take(MAX_NAMES).collect()))
+    is_conclusive(seen).then(|| (probe, names.take(MAX_NAMES).collect()))
 }
 
 /// The type of the records that lead to an IP address.
@@ -107,7 +107,7 @@ fn kind_of(ip: IpAddr) -> RecordKind {
 
 /// Whether a name resolves to an IP address; `None` while unknown.
 fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
-    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| seen.is_answer())?;
+    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| is_conclusive(seen))?;
     Some(seen.addresses().any(|found| found == ip))
 }
 

@@ -83,6 +83,16 @@ fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     }
 }
 
+/// The terms that are meant by a term whose name contains a comma, a semicolon or a vertical bar.
+fn separated(text: &str) -> Option<String> {
+    let (mechanism, names) = text.split_once(':')?;
+    let separators = [',', ';', '|'];
+    let names: Vec<&str> = names.contains(separators).then(|| names.split(separators).collect())?;
+    let names = names.iter().map(|name| name.trim_start_matches(mechanism).trim_start_matches(':'));
+    let terms: Vec<String> = names.filter(|name| !name.is_empty()).map(|name| format!("{mechanism}:{name}")).collect();
+    Some(terms.join(" "))
+}
+
 fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let term = subject.quote(&branch.text);
     let place = below(subject, path);
@@ -134,9 +144,13 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     finding.cause = format!(
         "{cause} Receivers that reach this term stop with a permanent error for the complete record. IP addresses that match an earlier term still pass."
     );
-    match (without_blank(&branch.text), path.first()) {
+    let separated = separated(&branch.text);
+    if separated.is_some() {
+        finding.cause.push_str(" A term contains one name, and terms are separated by blanks.");
+    }
+    match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => finding.fixes.push(Fix::text(format!(
-            "Insert the missing blank: write {} (operator of the domain).",
+            "Write {} instead (operator of the domain).",
             subject.quote(&instead)
         ))),
         (_, None) => {

@@ -305,7 +305,11 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "By the grammar it is an unknown modifier, which receivers ignore, so it allows no host. Some receivers treat it as an error.".to_owned();
-    finding.fixes.push(Fix::text(format!("Write {} (operator of the domain).", subject.quote(&instead))));
+    let text = format!("Write {} (operator of the domain).", subject.quote(&instead));
+    let text_of_record = subject.tree.root.text().unwrap_or_default();
+    let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
+    let record = words.collect::<Vec<_>>().join(" ");
+    finding.fixes.push(Fix::run(text, subject.quote(&subject.published(&record))));
     Some(finding)
 }
 
