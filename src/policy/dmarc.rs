@@ -96,7 +96,13 @@ pub(crate) enum DmarcFault {
 impl DmarcFault {
     /// Whether the fault affects only where reports are sent.
     pub(crate) fn is_about_reports(&self) -> bool {
-        matches!(self, DmarcFault::NoMailto(_) | DmarcFault::AddressInvalid(_) | DmarcFault::Separator(_))
+        matches!(
+            self,
+            DmarcFault::NoMailto(_)
+                | DmarcFault::AddressInvalid(_)
+                | DmarcFault::Separator(_)
+                | DmarcFault::ValueInvalid { tag: "rua" | "ruf", .. }
+        )
     }
 }
 
@@ -196,6 +202,9 @@ impl DmarcRecord {
                 name => after_addresses = matches!(name, "rua" | "ruf"),
             }
         }
+        for tag in ["rua", "ruf"].into_iter().filter(|tag| tags.get(tag) == Some("")) {
+            faults.push(DmarcFault::ValueInvalid { tag, value: String::new() });
+        }
         let aggregate = addresses(tags.get("rua").unwrap_or_default(), &mut faults);
         let failure = addresses(tags.get("ruf").unwrap_or_default(), &mut faults);
         let is_yes = |tag: &str| tags.get(tag).is_some_and(|value| value.eq_ignore_ascii_case("y"));
@@ -289,6 +298,7 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
 /// `mailto:` and commas.
 pub(crate) fn corrected(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
+    let plain = with_equals_signs(&plain);
     let tags = TagList::parse(&plain);
     let policy = tags.get("p").and_then(Disposition::parse).unwrap_or(Disposition::None);
     let mut parts = vec!["v=DMARC1".to_owned(), format!("p={}", policy.word())];
@@ -321,6 +331,16 @@ pub(crate) fn corrected(text: &str) -> String {
     }
     parts.extend(tags.get("fo").map(|value| format!("fo={value}")));
     parts.join("; ")
+}
+
+/// The text with `=` in place of a colon behind the name of a tag.
+fn with_equals_signs(text: &str) -> String {
+    let known = ["p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo"];
+    let part = |part: &str| match part.split_once(':') {
+        Some((name, value)) if known.contains(&name.trim()) => format!("{name}={value}"),
+        _ => part.to_owned(),
+    };
+    text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
 /// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).

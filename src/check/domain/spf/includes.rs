@@ -187,6 +187,8 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let probe = match (&branch.effect, &branch.child) {
         (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
+        // The check of the MX records reports its own lookup.
+        (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
         (SpfEffect::Failed(_), _) => subject.probe,
         _ => return None,
     };

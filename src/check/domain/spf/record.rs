@@ -51,9 +51,16 @@ fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Findin
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {
     let domain = subject.domain();
-    let is_answered = matches!(subject.sight.records(&subject.sight.name(), RecordKind::Txt), Known::Seen(..));
+    let known = subject.sight.records(&subject.sight.name(), RecordKind::Txt);
+    let is_answered = matches!(known, Known::Seen(..));
     let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
-    if is_answered {
+    if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
+        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Servers that validate DNSSEC get an error instead, and evaluate SPF as a temporary error.".to_owned();
+        finding.fixes.push(Fix::run(
+            "Repair the signatures of the zone (operator of the DNS). Test it with a validating resolver.",
+            format!("dig +dnssec {domain} TXT"),
+        ));
+    } else if is_answered {
         finding.cause =
             "The DNS server responded with a failure code. Whether the domain has an SPF record is not known."
                 .to_owned();
