@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::dkim::KeyRecord;
 use super::dmarc::DmarcText;
 use super::mta_sts::{StsPolicy, StsRecord};
+use super::spf::record::SpfRecord;
 use super::tls_rpt::TlsRptRecord;
 
 #[derive(Deserialize)]
@@ -30,6 +31,7 @@ fn is_accepted(kind: &str, text: &str) -> bool {
     match kind {
         "dmarc" => matches!(DmarcText::parse(text), DmarcText::Record(record) if record.faults.is_empty()),
         "dkim" => KeyRecord::parse(text).faults.is_empty(),
+        "spf" => SpfRecord::parse(text).mistakes().next().is_none(),
         "sts-record" => StsRecord::parse(text).faults.is_empty(),
         "sts-policy" => StsPolicy::parse(text).faults.is_empty(),
         "tls-rpt" => {

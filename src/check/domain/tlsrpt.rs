@@ -355,10 +355,10 @@ mod tests {
         assert_eq!(zone("example.com TXT v=spf1 -all"), (vec![], PublishedState::Absent));
         let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1");
         assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
-        // A record at another name is not found.
+        // A record at another name has no effect.
         let (found, _) =
             zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
-        assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
+        assert_eq!(found, [("tlsrpt-invalid".to_owned(), Severity::Warning)]);
     }
 
     #[test]

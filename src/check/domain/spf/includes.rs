@@ -230,7 +230,8 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     for client in sending::verdicts(subject.sight).iter().take(4) {
         let (ip, result) = (client.ip, client.verdict.result.name());
         let lookups = client.verdict.lookups.min(MAX_LOOKUPS);
-        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} lookups."));
+        let word = if lookups == 1 { "lookup" } else { "lookups" };
+        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} {word}."));
     }
     if let Some((cost, branch)) = costs.first()
         && *cost > 1
