@@ -188,16 +188,17 @@ impl KeyRecord {
 /// the version, with the raw form of an Ed25519 key, and without tags that exclude its use for mail.
 pub(crate) fn corrected(text: &str) -> Option<String> {
     let joined = text.replace("\" \"", "").replace("\"\"", "");
-    let plain: String = joined.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
+    let plain: String = joined.chars().filter(|c| !matches!(c, '"' | '\\' | '(' | ')' | '\u{201c}' | '\u{201d}')).collect();
     let lower = plain.to_ascii_lowercase();
     let begin = lower.find("v=dkim1").or_else(|| lower.find("v = dkim1")).unwrap_or(0);
     let tags = TagList::parse(plain.get(begin..)?);
-    let kind = match tags.get("k") {
-        Some(kind) if kind.eq_ignore_ascii_case("ed25519") => "ed25519",
-        _ => "rsa",
-    };
     let given: String = tags.get("p")?.chars().filter(|c| !c.is_whitespace()).collect();
     let bytes = decoded(&given)?;
+    let kind = match tags.get("k") {
+        Some(kind) if kind.eq_ignore_ascii_case("ed25519") => "ed25519",
+        None if bytes.len() == ED25519_OCTETS => "ed25519",
+        _ => "rsa",
+    };
     let key = match (kind, public_key(&bytes)) {
         ("ed25519", Key::OtherAlgorithm) => general_purpose::STANDARD.encode(bytes.get(bytes.len().checked_sub(ED25519_OCTETS)?..)?),
         _ => given,
@@ -236,6 +237,9 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true);
     let text = text.trim_end_matches('=');
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {
+        return None;
+    }
     let complete = if text.len() % 4 == 1 { text.get(..text.len() - 1)? } else { text };
     GeneralPurpose::new(&STANDARD, config).decode(complete).ok()
 }

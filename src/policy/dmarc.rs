@@ -363,9 +363,10 @@ fn with_names_in_lower_case(text: &str) -> String {
     text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
-/// The text with `=` in place of a colon behind the name of a tag.
+/// The text with `=` in place of a colon behind the name of a tag, and a semicolon in front of each tag.
 fn with_equals_signs(text: &str) -> String {
     let known = ["p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo"];
+    let text = known.iter().fold(text.to_owned(), |text, name| text.replace(&format!(" {name}="), &format!("; {name}=")));
     let part = |part: &str| match part.split_once(':') {
         Some((name, value)) if known.contains(&name.trim()) => format!("{name}={value}"),
         _ => part.to_owned(),

@@ -187,7 +187,8 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
-    if contains_address(own, ip) {
+    // The public suffix list contains the names below which clouds name their hosts.
+    if contains_address(name.as_str(), ip) {
         return Some("it contains the IP address");
     }
     let is_word = |word: &str| {

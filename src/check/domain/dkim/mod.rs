@@ -263,8 +263,11 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         }
         KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
         KeyFault::PrivateKey => "With a private key, everyone can sign mail in the name of the domain.",
-        KeyFault::VersionNotFirst | KeyFault::Version => {
-            "Nothing may precede the version. If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
+        KeyFault::VersionNotFirst => {
+            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text in front of it, or cannot read it."
+        }
+        KeyFault::Version => {
+            "If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
         KeyFault::NotATag => "Every part between semicolons must be of the form name=value (RFC 6376 section 3.2).",
@@ -314,7 +317,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             format!("{operator} publish only the last 32 octets of the key"),
             "openssl pkey -in dkim.key -pubout -outform DER | tail -c 32 | base64",
         )],
-        KeyFault::VersionNotFirst | KeyFault::Version | KeyFault::NotATag if corrected(text).is_some() => {
+        KeyFault::VersionNotFirst | KeyFault::Version | KeyFault::NotATag | KeyFault::NotAKey if corrected(text).is_some() => {
             vec![change(lookup, probe, format!("{operator} publish the corrected record"), text)]
         }
         KeyFault::PemArmour

@@ -276,9 +276,11 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
     } else {
+        // Receivers use the policy for subdomains only of the record of the organizational domain (RFC 9989 §4.10.1).
+        let is_of_organization = *at == state.organization_by_list || state.organization.as_ref() == Some(at);
         let open: Vec<&str> = [("sp", record.subdomains), ("np", record.nonexistent)]
             .into_iter()
-            .filter_map(|(tag, policy)| (policy == Some(Disposition::None)).then_some(tag))
+            .filter_map(|(tag, policy)| (policy == Some(Disposition::None) && is_of_organization).then_some(tag))
             .collect();
         if let Some(tag) = open.first() {
             let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");

@@ -83,9 +83,12 @@ fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     }
 }
 
-/// The terms that are meant by a term whose name contains a comma, a semicolon or a vertical bar.
+/// The terms that are meant by a term with several names, a URL or an email address.
 fn separated(text: &str) -> Option<String> {
     let (mechanism, names) = text.split_once(':')?;
+    if let Some((_, host)) = names.split_once("://").or_else(|| names.split_once('@')) {
+        return Some(format!("{mechanism}:{}", host.split('/').next().unwrap_or_default()));
+    }
     let separators = [',', ';', '|'];
     let names: Vec<&str> = names.contains(separators).then(|| names.split(separators).collect())?;
     let names = names.iter().map(|name| name.trim_start_matches(mechanism).trim_start_matches(':'));
@@ -146,7 +149,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     );
     let separated = separated(&branch.text);
     if separated.is_some() {
-        finding.cause.push_str(" A term contains one name, and terms are separated by blanks.");
+        finding.cause.push_str(" A term contains exactly one DNS name, and terms are separated by blanks.");
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => finding.fixes.push(Fix::text(format!(
