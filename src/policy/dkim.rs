@@ -7,12 +7,12 @@ use std::fmt;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 
 use super::tags::TagList;
 
 /// The longest string that a DNS record can contain (RFC 1035 §3.3.14). Longer values consist of several strings.
-const MAX_STRING: usize = 255;
+pub(crate) const MAX_STRING: usize = 255;
 
 /// The minimum size of an RSA key in bits: smaller keys are never valid (RFC 8301 §3.2).
 pub(crate) const MIN_RSA_BITS: u32 = 1024;
@@ -151,6 +151,7 @@ impl KeyRecord {
         let version = tags.tags.iter().position(|tag| tag.name == "v");
         match version {
             Some(0) if tags.get("v") != Some("DKIM1") => faults.push(KeyFault::Version),
+            None if text.contains("v=DKIM1") => faults.push(KeyFault::VersionNotFirst),
             Some(0) | None => {}
             Some(_) => faults.push(KeyFault::VersionNotFirst),
         }
@@ -159,7 +160,7 @@ impl KeyRecord {
         }
         if tags.get("p").is_none() {
             faults.push(KeyFault::NoKey);
-        } else if tags.tags.iter().any(|tag| tag.name.is_empty()) {
+        } else if tags.not_a_tag().is_some() {
             faults.push(KeyFault::NotATag);
         }
         if self.kind == KeyKind::Unknown {
@@ -181,6 +182,29 @@ impl KeyRecord {
             (KeyKind::Rsa | KeyKind::Ed25519 | KeyKind::Unknown, _) => Err(KeyFault::NotAKey),
         }
     }
+}
+
+/// The record that was probably meant by this text, if it is usable: without quotation marks, backslashes and text before
+/// the version, with the raw form of an Ed25519 key, and without tags that exclude its use for mail.
+pub(crate) fn corrected(text: &str) -> Option<String> {
+    let joined = text.replace("\" \"", "").replace("\"\"", "");
+    let plain: String = joined.chars().filter(|c| !matches!(c, '"' | '\\' | '(' | ')' | '\u{201c}' | '\u{201d}')).collect();
+    let lower = plain.to_ascii_lowercase();
+    let begin = lower.find("v=dkim1").or_else(|| lower.find("v = dkim1")).unwrap_or(0);
+    let tags = TagList::parse(plain.get(begin..)?);
+    let given: String = tags.get("p")?.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = decoded(&given)?;
+    let kind = match tags.get("k") {
+        Some(kind) if kind.eq_ignore_ascii_case("ed25519") => "ed25519",
+        None if bytes.len() == ED25519_OCTETS => "ed25519",
+        _ => "rsa",
+    };
+    let key = match (kind, public_key(&bytes)) {
+        ("ed25519", Key::OtherAlgorithm) => general_purpose::STANDARD.encode(bytes.get(bytes.len().checked_sub(ED25519_OCTETS)?..)?),
+        _ => given,
+    };
+    let record = format!("v=DKIM1; k={kind}; p={key}");
+    KeyRecord::parse(&record).is_usable().then_some(record)
 }
 
 /// Whether a text is intended as a key record: guessed names may have other text records.
@@ -213,6 +237,9 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true);
     let text = text.trim_end_matches('=');
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {
+        return None;
+    }
     let complete = if text.len() % 4 == 1 { text.get(..text.len() - 1)? } else { text };
     GeneralPurpose::new(&STANDARD, config).decode(complete).ok()
 }

@@ -76,6 +76,8 @@ pub(crate) enum DmarcFault {
     PolicyNotSecond,
     /// A tag occurs twice, which makes the list invalid (RFC 6376 §3.2).
     Doubled(String),
+    /// The name of a tag is in upper case, which not every receiver accepts.
+    UpperCase(String),
     /// A part between semicolons has no `=`.
     NotATag(String),
     /// The value of another tag is not defined.
@@ -96,7 +98,13 @@ pub(crate) enum DmarcFault {
 impl DmarcFault {
     /// Whether the fault affects only where reports are sent.
     pub(crate) fn is_about_reports(&self) -> bool {
-        matches!(self, DmarcFault::NoMailto(_) | DmarcFault::AddressInvalid(_) | DmarcFault::Separator(_))
+        matches!(
+            self,
+            DmarcFault::NoMailto(_)
+                | DmarcFault::AddressInvalid(_)
+                | DmarcFault::Separator(_)
+                | DmarcFault::ValueInvalid { tag: "rua" | "ruf", .. }
+        )
     }
 }
 
@@ -128,7 +136,23 @@ pub(crate) enum DmarcText {
 
 impl DmarcText {
     /// Classifies a text. A record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
+    ///
+    /// The grammar allows names of tags in upper case, RFC 6376 §3.2 does not: such a record is read, with a fault.
     pub(crate) fn parse(text: &str) -> DmarcText {
+        let lower = with_names_in_lower_case(text);
+        if lower == text {
+            return DmarcText::parse_exactly(text);
+        }
+        let mut parsed = DmarcText::parse_exactly(&lower);
+        let tags = TagList::parse(text);
+        let changed = tags.tags.iter().find(|tag| tag.name.contains(|c: char| c.is_ascii_uppercase()));
+        if let (DmarcText::Record(record), Some(tag)) = (&mut parsed, changed) {
+            record.faults.push(DmarcFault::UpperCase(tag.name.to_owned()));
+        }
+        parsed
+    }
+
+    fn parse_exactly(text: &str) -> DmarcText {
         let tags = TagList::parse(text);
         let first = tags.tags.first();
         let is_version = first.is_some_and(|tag| tag.name == "v" && tag.value == "DMARC1");
@@ -195,6 +219,9 @@ impl DmarcRecord {
                 "" => faults.push(DmarcFault::NotATag(tag.value.to_owned())),
                 name => after_addresses = matches!(name, "rua" | "ruf"),
             }
+        }
+        for tag in ["rua", "ruf"].into_iter().filter(|tag| tags.get(tag) == Some("")) {
+            faults.push(DmarcFault::ValueInvalid { tag, value: String::new() });
         }
         let aggregate = addresses(tags.get("rua").unwrap_or_default(), &mut faults);
         let failure = addresses(tags.get("ruf").unwrap_or_default(), &mut faults);
@@ -289,6 +316,7 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
 /// `mailto:` and commas.
 pub(crate) fn corrected(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
+    let plain = with_names_in_lower_case(&with_equals_signs(&plain));
     let tags = TagList::parse(&plain);
     let policy = tags.get("p").and_then(Disposition::parse).unwrap_or(Disposition::None);
     let mut parts = vec!["v=DMARC1".to_owned(), format!("p={}", policy.word())];
@@ -321,6 +349,29 @@ pub(crate) fn corrected(text: &str) -> String {
     }
     parts.extend(tags.get("fo").map(|value| format!("fo={value}")));
     parts.join("; ")
+}
+
+/// The text with the names of the known tags in lower case.
+fn with_names_in_lower_case(text: &str) -> String {
+    let known = ["v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "pct", "psd", "t", "rf", "ri"];
+    let part = |part: &str| match part.split_once('=') {
+        Some((name, value)) if known.contains(&name.trim().to_ascii_lowercase().as_str()) => {
+            format!("{}={value}", name.to_ascii_lowercase())
+        }
+        _ => part.to_owned(),
+    };
+    text.split(';').map(part).collect::<Vec<_>>().join(";")
+}
+
+/// The text with `=` in place of a colon behind the name of a tag, and a semicolon in front of each tag.
+fn with_equals_signs(text: &str) -> String {
+    let known = ["p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo"];
+    let text = known.iter().fold(text.to_owned(), |text, name| text.replace(&format!(" {name}="), &format!("; {name}=")));
+    let part = |part: &str| match part.split_once(':') {
+        Some((name, value)) if known.contains(&name.trim()) => format!("{name}={value}"),
+        _ => part.to_owned(),
+    };
+    text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
 /// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).

@@ -12,3 +12,6 @@ pub(crate) mod spf;
 pub(crate) mod tags;
 pub(crate) mod tls_rpt;
 pub(crate) mod tlsa;
+
+#[cfg(test)]
+mod tests;

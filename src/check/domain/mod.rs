@@ -58,3 +58,6 @@ pub static DOMAIN_CHECKS: &[&Check] = &[
     &lists::CHECK,
     &notes::CHECK,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! mail by itself.
 
 use super::seen::PublishedState;
-use super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, is_conclusive, records};
 use super::{dkim, dmarc, hosts, mx, reverse, spf};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{Certificate, Evidence, Phase, RecordData, RecordsSeen};
@@ -150,7 +150,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// The closest name with CAA records; `None` if there are none, or while a closer name is unknown.
 fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s RecordsSeen)> {
     for name in caa_names(host) {
-        let seen = sight.records(&name, RecordKind::Caa).answer().filter(|seen| seen.is_answer())?;
+        let seen = sight.records(&name, RecordKind::Caa).answer().filter(|seen| is_conclusive(seen))?;
         if !seen.records.is_empty() {
             return Some((name, seen));
         }

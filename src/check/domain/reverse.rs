@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::seen::{NotTested, SendingSeen};
-use super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, is_conclusive, records};
 use super::{lists, mx};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{Evidence, Phase, Probe, RecordData, RecordsSeen};
@@ -97,7 +97,7 @@ fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
         RecordData::Ptr { host } => Some(host),
         _ => None,
     });
-    seen.is_answer().then(|| (probe, names.take(MAX_NAMES).collect()))
+    is_conclusive(seen).then(|| (probe, names.take(MAX_NAMES).collect()))
 }
 
 /// The type of the records that lead to an IP address.
@@ -107,7 +107,7 @@ fn kind_of(ip: IpAddr) -> RecordKind {
 
 /// Whether a name resolves to an IP address; `None` while unknown.
 fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
-    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| seen.is_answer())?;
+    let seen: &RecordsSeen = sight.records(name, kind_of(ip)).answer().filter(|seen| is_conclusive(seen))?;
     Some(seen.addresses().any(|found| found == ip))
 }
 
@@ -187,7 +187,8 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
-    if contains_address(own, ip) {
+    // The public suffix list contains the names below which clouds name their hosts.
+    if contains_address(name.as_str(), ip) {
         return Some("it contains the IP address");
     }
     let is_word = |word: &str| {
@@ -262,16 +263,27 @@ fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> 
     finding
 }
 
-/// The name to suggest for a sending address.
-fn host_name(sight: Sight<'_>) -> String {
-    sight.domain.sending_host.as_ref().map_or_else(|| format!("mail.{}", sight.name()), |host| host.ascii().to_owned())
+/// The name to suggest for a sending address: the EHLO name or the MX host, if it has this address or none.
+fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
+    let sending = sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
+    let receiving = || {
+        let hosts = mx::mail_hosts(sight);
+        hosts.into_iter().map(|host| host.name).find(|host| resolves(sight, host, ip) == Some(true))
+    };
+    sending.or_else(receiving).map_or_else(|| format!("mail.{}", sight.name()), |host| host.to_string())
+}
+
+/// Whether a name has addresses of this family, but not this one. They may belong to another host, such as a web server.
+fn leads_elsewhere(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> bool {
+    let seen = sight.records(host, kind_of(ip)).answer();
+    resolves(sight, host, ip) == Some(false) && seen.is_some_and(|seen| seen.addresses().next().is_some())
 }
 
 /// The findings about a sending address.
 fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
     let mut findings: Vec<Finding> = ehlo_name(sight, ip).into_iter().collect();
     let Some((probe, names)) = names(sight, ip) else { return findings };
-    let host = host_name(sight);
+    let host = host_name(sight, ip);
     let owner = "Owner of the IP address, usually the hosting provider:";
     let ptr = format!("{}. PTR {host}.", reverse_name(ip));
     if names.is_empty() {
@@ -299,16 +311,22 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
             unconfirmed = unconfirmed.tried(asked.id);
         }
-        if let Some(name) = quoted.first() {
+        let is_elsewhere = names.iter().any(|name| leads_elsewhere(sight, name, ip));
+        let of_owner = Fix::run(format!("{owner} set the reverse DNS name to one that resolves to the address"), ptr.clone());
+        if is_elsewhere {
+            unconfirmed.cause.push_str(" The name has other addresses, which may belong to another host, such as a web server.");
+            unconfirmed.fixes.push(Fix::run(
+                "Operator of the DNS: give the mail host a name of its own",
+                format!("{host}. {} {ip}", kind_of(ip)),
+            ));
+            unconfirmed.fixes.push(of_owner);
+        } else if let Some(name) = quoted.first() {
             unconfirmed.fixes.push(Fix::run(
                 format!("Operator of the DNS of {name}: add the address to the name"),
                 format!("{name}. {} {ip}", kind_of(ip)),
             ));
+            unconfirmed.fixes.push(of_owner);
         }
-        unconfirmed.fixes.push(Fix::run(
-            format!("{owner} or set the reverse DNS name to one that resolves to the address"),
-            ptr.clone(),
-        ));
         findings.push(unconfirmed);
     }
     // One name that is not generated is enough.
@@ -352,13 +370,17 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     let summary = format!("the EHLO name {host} does not resolve to the sending address {ip}");
     let cause = "A client must send a name that resolves (RFC 5321 section 2.3.5). Spam filters compare the name with the address.";
     let mut unresolved = finding(&EHLO_UNRESOLVED, probe, summary, cause);
+    let own = host_name(sight, ip);
+    let (what, name) = if leads_elsewhere(sight, &host, ip) {
+        ("give the mail host a name of its own, because this one has other addresses", own.as_str())
+    } else {
+        ("publish the address at the name", host.as_str())
+    };
+    let record = format!("{name}. {} {ip}", kind_of(ip));
+    unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
     unresolved.fixes.push(Fix::run(
-        "Operator of the DNS: publish the address at the name",
-        format!("{host}. {} {ip}", kind_of(ip)),
-    ));
-    unresolved.fixes.push(Fix::run(
-        "Operator of the mail server: or use a name that resolves to the address",
-        "postconf -e smtp_helo_name=<host name>",
+        "Operator of the mail server: use a name that resolves to the address",
+        format!("postconf -e smtp_helo_name={name}"),
     ));
     Some(unresolved)
 }

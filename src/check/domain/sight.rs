@@ -1,6 +1,6 @@
 //! What the checks of a domain know so far: the plan, the evidence, and shorter ways to ask and to look up.
 
-use crate::evidence::{Answer, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
+use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -106,4 +106,11 @@ impl<'s, T> Known<'s, T> {
 /// A question about the records of a name, from the resolver of the plan.
 pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
     Question::Records(RecordsRequest { name: name.clone(), kind, server: None })
+}
+
+/// Whether the response says which records there are, or that there are none. If the zone is signed and the proof is not
+/// valid, "there are none" says nothing: servers that validate signatures see a failed lookup.
+pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
+    let is_unproven = seen.records.is_empty() && matches!(seen.dnssec, DnssecState::Bogus { .. });
+    seen.is_answer() && !is_unproven
 }

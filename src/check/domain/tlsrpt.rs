@@ -4,7 +4,7 @@
 //! them. The record at an MX host counts for reports about DANE of that host (RFC 8460 §1.1), and is not requested.
 
 use super::seen::{PublishedState, TlsRptSeen};
-use super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, is_conclusive, records};
 use super::{mx, sts};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, DnsRecord, Evidence, Phase, Probe, RecordData};
@@ -85,10 +85,27 @@ fn record_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_smtp._tls").ok()
 }
 
+/// Names at which a record has no effect, although it is intended for this domain.
+fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
+    let domain = sight.name();
+    let doubled = domain.below(domain.as_str()).and_then(|name| name.below("_smtp._tls"));
+    let mistaken = ["_tlsrpt", "_tls", "_smtp-tls"].map(|label| domain.below(label));
+    mistaken.into_iter().chain([doubled]).flatten().collect()
+}
+
+/// A record at a wrong name.
+fn misplaced(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str)> {
+    wrong_names(sight).into_iter().find_map(|name| {
+        let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
+        let text = seen.texts().find(|text| !versioned(&[text], "v=TLSRPTv1").is_empty())?;
+        Some((name, probe, text))
+    })
+}
+
 fn published_reports(sight: Sight<'_>) -> PublishedReports<'_> {
     let Some(name) = record_name(sight) else { return PublishedReports::Unknown };
     let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return PublishedReports::Unknown };
-    if !seen.is_answer() {
+    if !is_conclusive(seen) {
         return PublishedReports::Unknown;
     }
     let texts: Vec<&str> = seen.texts().collect();
@@ -147,6 +164,9 @@ fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
+    if matches!(published_reports(sight), PublishedReports::Absent { .. }) {
+        questions.extend(wrong_names(sight).iter().map(|name| records(name, RecordKind::Txt)));
+    }
     questions.extend(other_domains(sight).iter().map(|(_, domain)| records(domain, RecordKind::Mx)));
     questions
 }
@@ -199,7 +219,10 @@ fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
 fn finding(sight: Sight<'_>) -> Option<Finding> {
     let (probe, summary, severity) = match published_reports(sight) {
         PublishedReports::Unknown => return None,
-        PublishedReports::Absent { probe } => return has_policy(sight).then(|| missing(sight, probe)),
+        PublishedReports::Absent { probe } => {
+            let missing = || has_policy(sight).then(|| missing(sight, probe));
+            return wrong_name(sight).or_else(missing);
+        }
         PublishedReports::Other { probe, text } => {
             let text = probe.quote(text);
             (probe, format!("the TLS-RPT record does not begin with v=TLSRPTv1; ({text})"), Severity::Warning)
@@ -221,6 +244,19 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
         "Senders ignore the record, so no reports will arrive.".to_owned()
     };
     finding.fixes = vec![publish(sight, "publish exactly one record of this form, with your address")];
+    Some(finding)
+}
+
+fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
+    let (name, probe, text) = misplaced(sight)?;
+    let summary = format!("the TLS-RPT record is at the wrong name {name}");
+    let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let domain = sight.name();
+    finding.cause = format!("Senders look at _smtp._tls.{domain} only, so no reports will arrive.");
+    finding.fixes = vec![Fix::run(
+        format!("Operator of the DNS of {domain}: move the record"),
+        format!("_smtp._tls.{domain}. IN TXT \"{}\"", probe.quote(text)),
+    )];
     Some(finding)
 }
 
@@ -319,10 +355,10 @@ mod tests {
         assert_eq!(zone("example.com TXT v=spf1 -all"), (vec![], PublishedState::Absent));
         let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1");
         assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
-        // A record at another name is not found.
+        // A record at another name has no effect.
         let (found, _) =
             zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
-        assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);
+        assert_eq!(found, [("tlsrpt-invalid".to_owned(), Severity::Warning)]);
     }
 
     #[test]

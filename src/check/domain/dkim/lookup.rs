@@ -1,7 +1,7 @@
 //! The selectors and what is known about their records, for the other files of this folder.
 
 use super::super::seen::{DkimKeySeen, DkimState};
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_conclusive};
 use super::selectors;
 use crate::evidence::{DnsCode, Probe, RecordsSeen};
 use crate::policy::dkim::{GOOD_RSA_BITS, KeyRecord, is_fragment, is_intended};
@@ -81,7 +81,7 @@ pub(super) fn mistyped_names(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> V
 impl<'s> SelectorLookup<'s> {
     pub(super) fn result(&self) -> SelectorResult<'s> {
         let seen = match (self.seen, self.probe) {
-            (Some(seen), _) if seen.is_answer() => seen,
+            (Some(seen), _) if is_conclusive(seen) => seen,
             (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the question"),
             (None, Some(_)) => return SelectorResult::Unknown("the lookup failed"),
             (None, None) => return SelectorResult::Unknown("not tested"),

@@ -20,7 +20,8 @@ use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::dkim::{
-    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MIN_RSA_BITS, is_fragment, is_intended,
+    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MAX_STRING, MIN_RSA_BITS, corrected, is_fragment,
+    is_intended,
 };
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -135,6 +136,21 @@ fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Fi
     finding
 }
 
+/// A change of a record, with the record to publish if it can be computed.
+fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) -> Fix {
+    let Some(record) = corrected(text) else { return Fix::text(what) };
+    // Behind an alias, the record belongs to the target.
+    let owner = lookup.seen.and_then(|seen| seen.aliases.last()).map_or(&lookup.name, |alias| &alias.to);
+    Fix::run(what, format!("{owner}. TXT {}", probe.quote(in_strings(&record))))
+}
+
+/// The strings of a TXT record: at most 255 characters each.
+fn in_strings(record: &str) -> String {
+    let characters: Vec<char> = record.chars().collect();
+    let strings = characters.chunks(MAX_STRING).map(|part| format!("\"{}\"", part.iter().collect::<String>()));
+    strings.collect::<Vec<_>>().join(" ")
+}
+
 /// The findings about one record.
 fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRecord) -> Vec<Finding> {
     let name = &lookup.name;
@@ -165,9 +181,10 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::HASH,
             probe,
             summary,
-            "SHA-1 must not be used for DKIM any more (RFC 8301 section 3.1), so no valid signature is possible with this key.",
+            "The tag lists the hash algorithms that signatures may use. Without sha256 in it, no valid signature is possible with this key, because SHA-1 must not be used any more (RFC 8301 section 3.1).",
         );
-        finding.fixes.push(Fix::text(format!("Operator of the DNS: remove the h= tag from the record at {name}")));
+        let what = format!("Operator of the DNS: remove the h= tag from the record at {name}");
+        finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
     if !key.is_for_mail {
@@ -178,7 +195,8 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "The s= tag restricts the key to another service, so receivers ignore it for mail.",
         );
-        finding.fixes.push(Fix::text(format!("Operator of the DNS: remove the s= tag from the record at {name}")));
+        let what = format!("Operator of the DNS: remove the s= tag from the record at {name}");
+        finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
     if let Some(bits) = key.bits {
@@ -192,9 +210,8 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "With t=y the domain declares that it only tests DKIM: receivers may treat its signatures as if they were missing.",
         );
-        finding.fixes.push(Fix::text(format!(
-            "Operator of the DNS: remove t=y from the record at {name} once signatures verify"
-        )));
+        let what = format!("Operator of the DNS: remove t=y from the record at {name} once signatures verify");
+        finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
     findings
@@ -246,7 +263,10 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         }
         KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
         KeyFault::PrivateKey => "With a private key, everyone can sign mail in the name of the domain.",
-        KeyFault::VersionNotFirst | KeyFault::Version => {
+        KeyFault::VersionNotFirst => {
+            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text in front of it, or cannot read it."
+        }
+        KeyFault::Version => {
             "If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
@@ -287,12 +307,19 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             format!("{name}. TXT \"v=DKIM1; k=rsa; p=<first part>\" \"<second part>\""),
         )],
         KeyFault::Quoted => {
-            vec![Fix::text(format!("{operator} enter the value at {name} without quotation marks and backslashes"))]
+            let what = format!("{operator} enter the value at {name} without quotation marks and backslashes");
+            vec![change(lookup, probe, what, text)]
+        }
+        KeyFault::Wrapped if corrected(text).is_some() => {
+            vec![change(lookup, probe, format!("{operator} publish only the last 32 octets of the key"), text)]
         }
         KeyFault::Wrapped => vec![Fix::run(
             format!("{operator} publish only the last 32 octets of the key"),
             "openssl pkey -in dkim.key -pubout -outform DER | tail -c 32 | base64",
         )],
+        KeyFault::VersionNotFirst | KeyFault::Version | KeyFault::NotATag | KeyFault::NotAKey if corrected(text).is_some() => {
+            vec![change(lookup, probe, format!("{operator} publish the corrected record"), text)]
+        }
         KeyFault::PemArmour
         | KeyFault::VersionNotFirst
         | KeyFault::Version

@@ -168,6 +168,11 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
                 "A tag that occurs twice makes the list of tags invalid (RFC 6376 section 3.2). Some receivers ignore the record, others use one of the values.",
                 Severity::Error,
             ),
+            DmarcFault::UpperCase(tag) => (
+                format!("{of} has the name of a tag in upper case: {}", probe.quote(tag.as_str())),
+                "The grammar of DMARC allows it, but names of tags in DKIM, whose rules apply too, are case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag, or the complete record.",
+                Severity::Warning,
+            ),
             DmarcFault::NotATag(part) => (
                 format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
                 "Every part between semicolons must be of the form name=value. Some receivers ignore the part, others the record.",

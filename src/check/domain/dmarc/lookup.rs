@@ -1,6 +1,6 @@
 //! The search for the DMARC record with the answers that are known, for the other files of this folder.
 
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_conclusive};
 use crate::check::finding::{Finding, Rule};
 use crate::evidence::{DnsCode, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -45,7 +45,7 @@ pub(super) fn exists(sight: Sight<'_>) -> bool {
 
 pub(super) fn found_at(sight: Sight<'_>, name: &DnsName) -> WalkFound {
     let Ok(at) = name.below("_dmarc") else { return WalkFound::Nothing };
-    let Some(seen) = sight.records(&at, RecordKind::Txt).answer().filter(|seen| seen.is_answer()) else {
+    let Some(seen) = sight.records(&at, RecordKind::Txt).answer().filter(|seen| is_conclusive(seen)) else {
         return WalkFound::Unknown;
     };
     let mut records = seen.texts().filter_map(|text| match DmarcText::parse(text) {

@@ -11,7 +11,7 @@ mod rules;
 use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
 use super::dkim;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
-use super::sight::{Sight, records};
+use super::sight::{Sight, is_conclusive, records};
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -83,13 +83,13 @@ fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
 /// Whether a report domain has agreed; `None` while unknown.
 fn has_agreed(sight: Sight<'_>, of: &DnsName, target: &DnsName) -> Option<bool> {
     let Some(name) = permission_name(of, target) else { return Some(true) };
-    let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| seen.is_answer())?;
+    let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| is_conclusive(seen))?;
     Some(seen.texts().any(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))))
 }
 
 /// Whether a domain receives mail; `None` while unknown.
 fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
-    let mx = sight.records(domain, RecordKind::Mx).answer().filter(|seen| seen.is_answer())?;
+    let mx = sight.records(domain, RecordKind::Mx).answer().filter(|seen| is_conclusive(seen))?;
     if !mx.is_void() {
         let is_null = |data: &RecordData| matches!(data, RecordData::Mx { host, .. } if host.is_root());
         return Some(!mx.records.iter().all(|record| is_null(&record.data)));
@@ -99,7 +99,7 @@ fn receives_mail(sight: Sight<'_>, domain: &DnsName) -> Option<bool> {
     if v4.addresses().chain(v6.addresses()).next().is_some() {
         return Some(true);
     }
-    (v4.is_answer() && v6.is_answer()).then_some(false)
+    (is_conclusive(v4) && is_conclusive(v6)).then_some(false)
 }
 
 /// The DMARC record that applies to the domain.
@@ -276,9 +276,11 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
     } else {
+        // Receivers use the policy for subdomains only of the record of the organizational domain (RFC 9989 §4.10.1).
+        let is_of_organization = *at == state.organization_by_list || state.organization.as_ref() == Some(at);
         let open: Vec<&str> = [("sp", record.subdomains), ("np", record.nonexistent)]
             .into_iter()
-            .filter_map(|(tag, policy)| (policy == Some(Disposition::None)).then_some(tag))
+            .filter_map(|(tag, policy)| (policy == Some(Disposition::None) && is_of_organization).then_some(tag))
             .collect();
         if let Some(tag) = open.first() {
             let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");

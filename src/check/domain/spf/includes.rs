@@ -83,6 +83,19 @@ fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     }
 }
 
+/// The terms that are meant by a term with several names, a URL or an email address.
+fn separated(text: &str) -> Option<String> {
+    let (mechanism, names) = text.split_once(':')?;
+    if let Some((_, host)) = names.split_once("://").or_else(|| names.split_once('@')) {
+        return Some(format!("{mechanism}:{}", host.split('/').next().unwrap_or_default()));
+    }
+    let separators = [',', ';', '|'];
+    let names: Vec<&str> = names.contains(separators).then(|| names.split(separators).collect())?;
+    let names = names.iter().map(|name| name.trim_start_matches(mechanism).trim_start_matches(':'));
+    let terms: Vec<String> = names.filter(|name| !name.is_empty()).map(|name| format!("{mechanism}:{name}")).collect();
+    Some(terms.join(" "))
+}
+
 fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let term = subject.quote(&branch.text);
     let place = below(subject, path);
@@ -134,9 +147,13 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     finding.cause = format!(
         "{cause} Receivers that reach this term stop with a permanent error for the complete record. IP addresses that match an earlier term still pass."
     );
-    match (without_blank(&branch.text), path.first()) {
+    let separated = separated(&branch.text);
+    if separated.is_some() {
+        finding.cause.push_str(" A term contains exactly one DNS name, and terms are separated by blanks.");
+    }
+    match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => finding.fixes.push(Fix::text(format!(
-            "Insert the missing blank: write {} (operator of the domain).",
+            "Write {} instead (operator of the domain).",
             subject.quote(&instead)
         ))),
         (_, None) => {
@@ -173,6 +190,8 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let probe = match (&branch.effect, &branch.child) {
         (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
+        // The check of the MX records reports its own lookup.
+        (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
         (SpfEffect::Failed(_), _) => subject.probe,
         _ => return None,
     };
@@ -214,7 +233,8 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     for client in sending::verdicts(subject.sight).iter().take(4) {
         let (ip, result) = (client.ip, client.verdict.result.name());
         let lookups = client.verdict.lookups.min(MAX_LOOKUPS);
-        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} lookups."));
+        let word = if lookups == 1 { "lookup" } else { "lookups" };
+        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} {word}."));
     }
     if let Some((cost, branch)) = costs.first()
         && *cost > 1

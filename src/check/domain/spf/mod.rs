@@ -17,7 +17,7 @@ mod tests;
 
 use super::mx;
 use super::seen::{PublishedState, SpfSeen, SpfTermSeen};
-use super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, is_conclusive, records};
 use crate::check::finding::{Check, Finding};
 use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
@@ -50,7 +50,7 @@ fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
     match sight.records(name, kind) {
         Known::Unasked | Known::Waiting => SpfLookup::Pending,
         Known::Failed(..) | Known::Skipped => SpfLookup::Failed,
-        Known::Seen(_, seen) if !seen.is_answer() => SpfLookup::Failed,
+        Known::Seen(_, seen) if !is_conclusive(seen) => SpfLookup::Failed,
         Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => SpfLookup::NxDomain,
         Known::Seen(_, seen) if seen.records.is_empty() => SpfLookup::NoRecord,
         Known::Seen(_, seen) => SpfLookup::Found(seen.records.iter().map(|record| record.data.clone()).collect()),
@@ -69,7 +69,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let subject = Subject { sight, probe, tree: &tree };
     let mut findings = record::judge(subject);
     findings.extend(includes::judge(subject));
-    findings.extend(sending::judge(subject));
+    let of_clients = sending::judge(subject, &findings);
+    findings.extend(of_clients);
     findings
 }
 

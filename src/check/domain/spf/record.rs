@@ -51,9 +51,16 @@ fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Findin
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {
     let domain = subject.domain();
-    let is_answered = matches!(subject.sight.records(&subject.sight.name(), RecordKind::Txt), Known::Seen(..));
+    let known = subject.sight.records(&subject.sight.name(), RecordKind::Txt);
+    let is_answered = matches!(known, Known::Seen(..));
     let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
-    if is_answered {
+    if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
+        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Servers that validate DNSSEC get an error instead, and evaluate SPF as a temporary error.".to_owned();
+        finding.fixes.push(Fix::run(
+            "Repair the signatures of the zone (operator of the DNS). Test it with a validating resolver.",
+            format!("dig +dnssec {domain} TXT"),
+        ));
+    } else if is_answered {
         finding.cause =
             "The DNS server responded with a failure code. Whether the domain has an SPF record is not known."
                 .to_owned();
@@ -310,7 +317,11 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "By the grammar it is an unknown modifier, which receivers ignore, so it allows no host. Some receivers treat it as an error.".to_owned();
-    finding.fixes.push(Fix::text(format!("Write {} (operator of the domain).", subject.quote(&instead))));
+    let text = format!("Write {} (operator of the domain).", subject.quote(&instead));
+    let text_of_record = subject.tree.root.text().unwrap_or_default();
+    let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
+    let record = words.collect::<Vec<_>>().join(" ");
+    finding.fixes.push(Fix::run(text, subject.quote(&subject.published(&record))));
     Some(finding)
 }
 

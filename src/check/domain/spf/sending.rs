@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::super::seen::SpfResultSeen;
-use super::rules::{HELO, SENDING_NOT_COVERED};
+use super::rules::{HELO, SENDING_NOT_COVERED, VOID_LOOKUPS};
 use super::{Subject, known, mx};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
@@ -85,12 +85,17 @@ pub(super) fn verdicts(sight: Sight<'_>) -> Vec<SpfClientVerdict> {
     clients(sight).into_iter().filter_map(verdict).collect()
 }
 
-pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
+/// The findings for the sending IP addresses, beside those about the record.
+pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding> {
+    let is_explained = of_record.iter().any(|other| other.severity == Severity::Error || other.rule == VOID_LOOKUPS.id);
     let sight = subject.sight;
     let mut findings = Vec::new();
     for ip in sight.domain.sending.iter().copied().take(MAX_CLIENTS) {
         if let Ok(verdict) = evaluated(sight, ip) {
             findings.extend(not_covered(subject, ip, &verdict));
+            if !is_explained {
+                findings.extend(permanent_error(subject, ip, &verdict));
+            }
         }
         if let Some(Ok(verdict)) = evaluated_helo(sight, ip) {
             findings.extend(helo(subject, ip, &verdict));
@@ -138,6 +143,31 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     finding.fixes.push(Fix::text(
         "Otherwise configure the host to send through a server that the record allows (operator of the sending host).",
     ));
+    Some(finding.tried(subject.probe.id))
+}
+
+/// A permanent error that only this IP address leads to, through a macro.
+fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
+    let of = |what: &str, name: &str| format!("{what} {}", subject.quote(name));
+    let why = match (verdict.result, verdict.failure.as_ref()?) {
+        (SpfResult::PermError, SpfFailure::NoRecord(name)) => of("there is no SPF record at", name),
+        (SpfResult::PermError, SpfFailure::Syntax(name)) => of("the SPF record is invalid at", name.as_str()),
+        (SpfResult::PermError, SpfFailure::SeveralRecords(name)) => of("there are several SPF records at", name.as_str()),
+        (SpfResult::PermError, SpfFailure::TooManyHosts(name)) => of("too many hosts belong to", name.as_str()),
+        (SpfResult::PermError, SpfFailure::TooManyLookups) => "more than ten lookups are necessary".to_owned(),
+        (SpfResult::PermError, SpfFailure::TooManyVoid) => "more than two lookups have no result".to_owned(),
+        _ => return None,
+    };
+    let summary = format!("SPF fails with a permanent error for {ip} and {}: {why}", subject.domain());
+    let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
+    finding.cause = "Terms with macros, such as %{i}, lead to another name for each client. What this IP address leads to is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
+    finding.fixes.push(Fix::text(
+        "Publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them (operator of the domain).",
+    ));
+    finding.fixes.push(Fix::text(format!(
+        "If only a few hosts send mail, replace the macros by {} and similar terms (operator of the domain).",
+        mechanism_for(ip)
+    )));
     Some(finding.tried(subject.probe.id))
 }
 

@@ -4,7 +4,7 @@
 //! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in mode `enforce` prevents a delivery.
 
 use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
-use crate::check::domain::sight::{Known, Sight, records};
+use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
@@ -139,7 +139,7 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
 pub(super) fn published_record(sight: Sight<'_>) -> PublishedRecord<'_> {
     let Some(name) = record_name(sight) else { return PublishedRecord::Absent };
     let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return PublishedRecord::Unknown };
-    if !seen.is_answer() {
+    if !is_conclusive(seen) {
         return PublishedRecord::Unknown;
     }
     let texts: Vec<&str> = seen.texts().collect();

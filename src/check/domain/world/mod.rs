@@ -271,7 +271,7 @@ impl World {
     }
 
     /// Like a resolver: CNAME records are followed, and a name with other records exists.
-    fn lookup(&self, request: &RecordsRequest) -> Outcome {
+    pub(in crate::check) fn lookup(&self, request: &RecordsRequest) -> Outcome {
         let mut aliases: Vec<DnsAlias> = Vec::new();
         let mut at = request.name.clone();
         loop {
