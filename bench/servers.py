@@ -151,7 +151,8 @@ class Servers:
         (base / "queue").chmod(0o755)
         shutil.chown(base / "queue", "root")
         shutil.chown(base / "queue" / "pid", "root")
-        self.write("postfix/main.cf", MAIN_CF.format(domains=", ".join(DOMAINS), base=base, root=root, chain=self.chain, key=self.key, sasl=sasl))
+        values = {"base": base, "root": root, "chain": self.chain, "key": self.key, "sasl": sasl}
+        self.write("postfix/main.cf", MAIN_CF.format(domains=", ".join(DOMAINS), **values))
         options = (
             "-o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes -o smtpd_sasl_auth_enable=yes"
             " -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
@@ -160,7 +161,7 @@ class Servers:
         mx = (
             f"{DOMAIN_PORT} inet n - n - - smtpd -o smtpd_tls_security_level=may"
             f" -o smtpd_tls_cert_file={self.domain_chain} -o smtpd_tls_key_file={self.domain_key}"
-            f" -o smtpd_sasl_auth_enable=no -o mynetworks=127.0.0.1 -o mydestination={'
+            " -o smtpd_sasl_auth_enable=no -o mynetworks=127.0.0.1\n"
         )
         self.write("postfix/master.cf", f"2501 inet n - n - - smtpd {options}\n{relay}{mx}{SERVICES}")
         old = time.time() - 60
