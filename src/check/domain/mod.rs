@@ -33,6 +33,8 @@ mod senders;
 mod sight;
 mod spf;
 mod sts;
+#[cfg(test)]
+mod tests;
 mod tlsrpt;
 #[cfg(test)]
 pub(in crate::check) mod world;

@@ -9,6 +9,10 @@ use super::keeper::{Keeper, Launch, Sign, directory, write};
 
 /// The address of the name server.
 const SERVER: &str = "127.0.55.2";
+/// The name of a name server that does not respond.
+pub const CLOSED: &str = "ns-closed";
+/// Its address, on which no program listens.
+const CLOSED_IP: &str = "127.0.55.9";
 /// Resolvers on port 53 of these addresses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Resolver {
@@ -32,8 +36,7 @@ impl Resolver {
         }
     }
 
-    const ALL: [Resolver; 4] =
-        [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
+    const ALL: [Resolver; 4] = [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
 }
 
 /// How a zone is signed.
@@ -123,7 +126,10 @@ impl NameServers {
         let soa = |zone: &str| {
             format!("$TTL 60\n{zone}. IN SOA ns. host.ns. 1 3600 600 864000 60\n{zone}. IN NS ns.\n$ORIGIN {zone}.\n")
         };
-        let mut root = format!("$TTL 60\n. IN SOA ns. host.ns. 1 3600 600 864000 60\n. IN NS ns.\nns. IN A {SERVER}\n");
+        let mut root = format!(
+            "$TTL 60\n. IN SOA ns. host.ns. 1 3600 600 864000 60\n. IN NS ns.\nns. IN A \
+             {SERVER}\n{CLOSED}. IN A {CLOSED_IP}\n"
+        );
         let mut list = String::new();
         let mut served = format!("zone:\n  name: \".\"\n  zonefile: {shown}/root.signed\n");
         for (zone, records, signing) in zones {
@@ -173,7 +179,14 @@ impl NameServers {
         let address = |ip: &str| Sign::Address(format!("{ip}:53").parse().unwrap());
         let mut ready = vec![address(SERVER)];
         ready.extend(Resolver::ALL.map(|resolver| address(resolver.ip())));
-        let command = ["sh".to_owned(), "-c".to_owned(), START.to_owned(), "names".to_owned(), shown.to_string(), STRIPPING.to_owned()];
+        let command = [
+            "sh".to_owned(),
+            "-c".to_owned(),
+            START.to_owned(),
+            "names".to_owned(),
+            shown.to_string(),
+            STRIPPING.to_owned(),
+        ];
         let logs = ["nsd.log", "validating.log", "iterating.log", "permissive.log"].map(|name| path.join(name));
         NameServers { keeper: Keeper::start(Launch { directory, command: command.into(), ready, logs: logs.into() }) }
     }
