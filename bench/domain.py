@@ -6,13 +6,13 @@ cached every answer after the first run, and validates DNSSEC; smtpcheck validat
 """
 
 import hashlib
+import http.server
 import pathlib
 import shutil
+import ssl
 import subprocess
 import threading
 import time
-import http.server
-import ssl
 
 from common import complain, in_turns, median, measure, table
 from line import CLIENT, SERVER
