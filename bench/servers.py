@@ -22,6 +22,8 @@ UNPACKED = pathlib.Path(os.environ.get("SMTPCHECK_SERVERS", "/opt/smtpcheck-serv
 USER, PASSWORD = "u@example.net", "correct-horse"
 # The first name leads through the delayed line and is in DNS. The second is in /etc/hosts.
 DELAYED, DIRECT = "mail.bench.example", "direct.bench.example"
+# The mail domains, and the port of their mail server.
+DOMAINS, DOMAIN_PORT = ("one.example", "plain.example", "signed.example"), 2506
 
 
 class Server:
@@ -80,15 +82,17 @@ class Servers:
     def certificates(self):
         """A CA, an intermediate CA and a certificate, as a public CA issues them."""
         names = f"subjectAltName=DNS:{DELAYED},DNS:{DIRECT},IP:{CLIENT},IP:{SERVER}"
+        of_domains = "subjectAltName=" + ",".join(f"DNS:*.{domain}" for domain in DOMAINS)
         authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
         leaf = (
             "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n"
-            f"subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n{names}\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n{}\n"
         )
         rows = [
             ("root", "/O=smtpcheck/CN=Benchmark root", "root", authority),
             ("middle", "/O=smtpcheck/CN=Benchmark intermediate", "root", authority + "authorityKeyIdentifier=keyid\n"),
-            ("leaf", f"/CN={DELAYED}", "middle", leaf),
+            ("leaf", f"/CN={DELAYED}", "middle", leaf.format(names)),
+            ("domain", "/CN=mail.example", "middle", leaf.format(of_domains)),
         ]
         for name, subject, issuer, extensions in rows:
             self.write(f"{name}.ext", extensions)
@@ -98,8 +102,10 @@ class Servers:
             self.openssl(f"x509 -req -in {name}.csr -days 90 -sha256 -extfile {name}.ext {sign} -out {name}.pem")
         read = lambda name: (self.folder / name).read_text()
         self.chain = self.write("chain.pem", read("leaf.pem") + read("middle.pem"))
-        self.key = self.folder / "leaf.key"
+        self.domain_chain = self.write("domain-chain.pem", read("domain.pem") + read("middle.pem"))
+        self.key, self.domain_key = self.folder / "leaf.key", self.folder / "domain.key"
         self.key.chmod(0o644)
+        self.domain_key.chmod(0o644)
         self.root = self.folder / "root.pem"
 
     def openssl(self, *words):
@@ -145,13 +151,19 @@ class Servers:
         (base / "queue").chmod(0o755)
         shutil.chown(base / "queue", "root")
         shutil.chown(base / "queue" / "pid", "root")
-        self.write("postfix/main.cf", MAIN_CF.format(base=base, root=root, chain=self.chain, key=self.key, sasl=sasl))
+        values = {"base": base, "root": root, "chain": self.chain, "key": self.key, "sasl": sasl}
+        self.write("postfix/main.cf", MAIN_CF.format(domains=", ".join(DOMAINS), **values))
         options = (
             "-o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes -o smtpd_sasl_auth_enable=yes"
             " -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
         )
         relay = "2502 inet n - n - - smtpd -o smtpd_tls_security_level=none -o smtpd_authorized_xclient_hosts=127.0.0.1\n"
-        self.write("postfix/master.cf", f"2501 inet n - n - - smtpd {options}\n{relay}{SERVICES}")
+        mx = (
+            f"{DOMAIN_PORT} inet n - n - - smtpd -o smtpd_tls_security_level=may"
+            f" -o smtpd_tls_cert_file={self.domain_chain} -o smtpd_tls_key_file={self.domain_key}"
+            " -o smtpd_sasl_auth_enable=no -o mynetworks=127.0.0.1\n"
+        )
+        self.write("postfix/master.cf", f"2501 inet n - n - - smtpd {options}\n{relay}{mx}{SERVICES}")
         old = time.time() - 60
         os.utime(base / "main.cf", (old, old))
         env = {"LD_LIBRARY_PATH": str(root / "usr/lib/postfix"), "POSTLOG_HOSTNAME": "localhost", "PATH": os.environ["PATH"]}
@@ -239,7 +251,7 @@ import_environment = LD_LIBRARY_PATH MAIL_CONFIG MAIL_LOGTAG POSTLOG_SERVICE POS
 inet_interfaces = all
 inet_protocols = ipv4
 myhostname = mail.bench.example
-mydestination = example.net
+mydestination = example.net, {domains}
 mynetworks = 127.0.0.0/8
 local_recipient_maps = inline:{{ u=x, known=x }}
 smtpd_peername_lookup = no

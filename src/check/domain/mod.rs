@@ -33,6 +33,8 @@ mod senders;
 mod sight;
 mod spf;
 mod sts;
+#[cfg(test)]
+mod tests;
 mod tlsrpt;
 #[cfg(test)]
 pub(in crate::check) mod world;
@@ -58,6 +60,3 @@ pub static DOMAIN_CHECKS: &[&Check] = &[
     &lists::CHECK,
     &notes::CHECK,
 ];
-
-#[cfg(test)]
-mod tests;

@@ -28,7 +28,7 @@ pub use dovecot::{DovecotSubmission, TOKEN_KEY};
 pub use exim::Exim;
 pub use gnu_sasl::GnuSasl;
 pub use keeper::is_inhabited;
-pub use names::{NameServers, Resolver, Signing};
+pub use names::{CLOSED, NameServers, Resolver, Signing};
 pub use opensmtpd::OpenSmtpd;
 pub use openssl::{OpenSsl, Workbench};
 pub use pki::{Certificate, Standing};

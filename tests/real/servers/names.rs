@@ -7,9 +7,10 @@ use std::process::Command;
 
 use super::keeper::{Keeper, Launch, Sign, directory, write};
 
-/// The address of the name server.
-const SERVER: &str = "127.0.55.2";
-/// Resolvers on port 53 of these addresses.
+/// The name of a name server that does not respond.
+pub const CLOSED: &str = "ns-closed";
+
+/// Resolvers on port 53.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Resolver {
     /// unbound, which validates.
@@ -23,16 +24,32 @@ pub enum Resolver {
 }
 
 impl Resolver {
-    pub fn ip(self) -> &'static str {
-        match self {
-            Resolver::Validating => "127.0.55.1",
-            Resolver::Iterating => "127.0.55.3",
-            Resolver::Permissive => "127.0.55.4",
-            Resolver::Stripping => "127.0.55.5",
-        }
-    }
-
     const ALL: [Resolver; 4] = [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
+
+    pub fn ip(self) -> String {
+        loopback(match self {
+            Resolver::Validating => 1,
+            Resolver::Iterating => 3,
+            Resolver::Permissive => 4,
+            Resolver::Stripping => 5,
+        })
+    }
+}
+
+/// The name server.
+fn server() -> String {
+    loopback(2)
+}
+
+/// The IP address of the name server that does not respond: no program listens there.
+fn closed() -> String {
+    loopback(9)
+}
+
+/// An address in a network of this process, so that several test programs can run at the same time.
+fn loopback(last: u8) -> String {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.{}.{low}.{last}", 100 + high % 128)
 }
 
 /// How a zone is signed.
@@ -55,7 +72,7 @@ pub struct NameServers {
     keeper: Keeper,
 }
 
-/// Arguments: the directory. Each line of the file `zones` has the name of a zone, whose key its DS record belongs to
+/// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones` has the name of a zone, whose key its DS record belongs to
 /// (`own`, `other`, or `-` for a zone that is not signed), and the options of ldns-signzone.
 const START: &str = r#"
     set -eu
@@ -74,14 +91,14 @@ const START: &str = r#"
     nsd -d -c "$1/nsd.conf" &
     unbound -d -c "$1/iterating.conf" &
     unbound -d -c "$1/permissive.conf" &
-    python3 -c "$2" &
+    python3 -c "$2" "$3" "$4" &
     exec unbound -d -c "$1/validating.conf"
 "#;
 
-/// Forwards questions without their additional section, over UDP and TCP.
+/// Forwards questions without their additional section, over UDP and TCP. Arguments: its address, that of the resolver.
 const STRIPPING: &str = r#"
-import socket, socketserver, struct, threading
-LISTEN, UPSTREAM = ("127.0.55.5", 53), ("127.0.55.3", 53)
+import socket, socketserver, struct, sys, threading
+LISTEN, UPSTREAM = (sys.argv[1], 53), (sys.argv[2], 53)
 def ask(question):
     end = 12
     while question[end]:
@@ -119,10 +136,14 @@ impl NameServers {
         let directory = directory("names");
         let path = directory.path();
         let shown = path.display();
+        let (server, closed) = (server(), closed());
         let soa = |zone: &str| {
             format!("$TTL 60\n{zone}. IN SOA ns. host.ns. 1 3600 600 864000 60\n{zone}. IN NS ns.\n$ORIGIN {zone}.\n")
         };
-        let mut root = format!("$TTL 60\n. IN SOA ns. host.ns. 1 3600 600 864000 60\n. IN NS ns.\nns. IN A {SERVER}\n");
+        let mut root = format!(
+            "$TTL 60\n. IN SOA ns. host.ns. 1 3600 600 864000 60\n. IN NS ns.\nns. IN A \
+             {server}\n{CLOSED}. IN A {closed}\n"
+        );
         let mut list = String::new();
         let mut served = format!("zone:\n  name: \".\"\n  zonefile: {shown}/root.signed\n");
         for (zone, records, signing) in zones {
@@ -140,11 +161,11 @@ impl NameServers {
         }
         write(&path.join("root.zone"), &root);
         write(&path.join("zones"), &list);
-        write(&path.join("hints"), &format!(". 60 IN NS ns.\nns. 60 IN A {SERVER}\n"));
+        write(&path.join("hints"), &format!(". 60 IN NS ns.\nns. 60 IN A {server}\n"));
         write(
             &path.join("nsd.conf"),
             &format!(
-                "server:\n  ip-address: {SERVER}\n  username: root\n  chroot: \"\"\n  zonesdir: {shown}\n  database: \"\"\n  \
+                "server:\n  ip-address: {server}\n  username: root\n  chroot: \"\"\n  zonesdir: {shown}\n  database: \"\"\n  \
                  pidfile: {shown}/nsd.pid\n  logfile: {shown}/nsd.log\n  xfrdfile: {shown}/xfrd\n  zonelistfile: \
                  {shown}/zonelist\nremote-control:\n  control-enable: no\n{served}"
             ),
@@ -170,8 +191,8 @@ impl NameServers {
             );
         }
         let address = |ip: &str| Sign::Address(format!("{ip}:53").parse().unwrap());
-        let mut ready = vec![address(SERVER)];
-        ready.extend(Resolver::ALL.map(|resolver| address(resolver.ip())));
+        let mut ready = vec![address(&server)];
+        ready.extend(Resolver::ALL.map(|resolver| address(&resolver.ip())));
         let command = [
             "sh".to_owned(),
             "-c".to_owned(),

@@ -1,6 +1,7 @@
 //! A DNS, web servers and mail servers for the tests of this module: every question of the checks is answered from
 //! tables. A name that is in no table does not exist. Module [`servers`] describes mail servers.
 
+mod rounds;
 mod servers;
 
 use std::collections::HashMap;
