@@ -171,7 +171,7 @@ fn checked(name: &str, resolver: Resolver, port: u16, more: &[&str]) -> (Run, Va
         "--json",
     ];
     let run = run_with(&[&fixed, more].concat(), None, &[]);
-    let report = serde_json::from_str(&run.stdout).unwrap();
+    let report = run.json();
     (run, report)
 }
 

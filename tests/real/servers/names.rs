@@ -200,6 +200,8 @@ impl NameServers {
             "names".to_owned(),
             shown.to_string(),
             STRIPPING.to_owned(),
+            Resolver::Stripping.ip(),
+            Resolver::Iterating.ip(),
         ];
         let logs = ["nsd.log", "validating.log", "iterating.log", "permissive.log"].map(|name| path.join(name));
         NameServers { keeper: Keeper::start(Launch { directory, command: command.into(), ready, logs: logs.into() }) }
