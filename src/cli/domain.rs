@@ -209,10 +209,21 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
         Ok(Host::Ip(ip)) => {
             return Err(of_server("this is an IP address and not a mail domain", &Host::Ip(ip).bracketed()));
         }
-        Err(error) => return Err(InvalidValue::new(error.to_string(), "")),
+        Err(error) => {
+            let Some(label) = wrong_a_label(text) else { return Err(InvalidValue::new(error.to_string(), "")) };
+            let hint = "compare it letter by letter, or write the name in its own script, for example bücher.example";
+            return Err(InvalidValue::new(format!("{label} is not the ASCII form (punycode) of any name"), hint));
+        }
     };
     check_name(&name)?;
     Ok(TypedDomain { name, recipient: None })
+}
+
+/// A label that begins like the ASCII form of an international name (RFC 5890 §2.3.2.1), but is not valid.
+fn wrong_a_label(text: &str) -> Option<String> {
+    let is_a_label = |label: &&str| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+    let wrong = |label: &&str| DomainName::parse(&format!("{label}.example")).is_err();
+    text.split('.').filter(is_a_label).find(wrong).map(|label| label.escape_debug().to_string())
 }
 
 /// An error for an argument that is a server and not a domain.
@@ -357,6 +368,7 @@ mod tests {
             ("localhost", ["single label", "write the part after the @"]),
             ("_dmarc.example.com", ["no underscore", "write example.com"]),
             ("my_domain.example", ["no underscore", "write the part after the @"]),
+            ("xn--zzzzzzz99999.example", ["xn--zzzzzzz99999 is not the ASCII form", "letter by letter"]),
             ("@example.com", ["no text before the @", "write example.com"]),
             ("a b@example.com", ["", ""]),
             ("someone@[192.0.2.1]", ["an IP address", "someone@example.com"]),

@@ -113,3 +113,65 @@ fn timeout(connect_ms: u64) -> Duration {
 fn is_final(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, UdpSocket};
+    use std::sync::atomic::AtomicUsize;
+    use std::time::{Duration, Instant};
+
+    use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+    use hickory_resolver::proto::rr::{Name, RecordType};
+
+    use super::super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
+    use super::DnsServers;
+
+    /// A server that responds to each question with this code.
+    fn server(code: ResponseCode) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let address = socket.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let mut buffer = [0; 2048];
+            while let Ok((count, peer)) = socket.recv_from(&mut buffer) {
+                let request = Message::from_vec(buffer.get(..count).unwrap_or_default()).expect("a question");
+                let mut response = Message::response(request.metadata.id, request.metadata.op_code);
+                response.add_query(request.queries.first().cloned().unwrap_or_default());
+                response.metadata.response_code = code;
+                socket.send_to(&response.to_vec().expect("a message"), peer).expect("sent");
+            }
+        });
+        address
+    }
+
+    fn ask(servers: &DnsServers) -> Result<DnsResponseSeen, NoDnsResponse> {
+        let query = Query::query(Name::from_ascii("example.test.").expect("a name"), RecordType::MX);
+        let question = DnsQuestion { query, role: ServerRole::Resolver };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(servers.ask(&question, &AtomicUsize::new(0)))
+    }
+
+    fn in_order(servers: Vec<SocketAddr>, timeout: Duration) -> DnsServers {
+        DnsServers { servers, is_configured: true, preferred: 0.into(), timeout }
+    }
+
+    #[test]
+    fn dead_silent_and_refusing_servers_are_passed_over_once() {
+        let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let closed = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("an address");
+        let good = server(ResponseCode::NXDomain);
+        let all = vec![closed, silent.local_addr().expect("an address"), server(ResponseCode::Refused), good];
+        let servers = in_order(all, Duration::from_millis(500));
+        assert_eq!(ask(&servers).expect("a response").server, good);
+        let started = Instant::now();
+        assert_eq!(ask(&servers).expect("a response").server, good);
+        assert!(started.elapsed() < Duration::from_millis(500), "the good server is asked first from then on");
+    }
+
+    #[test]
+    fn a_refusal_is_used_if_there_is_nothing_better() {
+        let closed = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("an address");
+        let refusing = server(ResponseCode::Refused);
+        let servers = in_order(vec![refusing, closed], Duration::from_millis(500));
+        assert_eq!(ask(&servers).expect("a response").message.metadata.response_code, ResponseCode::Refused);
+    }
+}

@@ -4,6 +4,8 @@ mod zones;
 
 use std::net::SocketAddr;
 
+use hickory_resolver::proto::dnssec::Nsec3HashAlgorithm;
+use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3};
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
@@ -13,6 +15,7 @@ use super::anchors::DnssecAnchors;
 use super::exchange::NoDnsResponse;
 use super::read;
 use super::source::{DnsRecordSource, authoritative, overridden};
+use super::validate::may_hide_delegation;
 use crate::cli::{self, Invocation};
 use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
 use crate::plan::Plan;
@@ -462,4 +465,21 @@ fn ns_records_of_a_signed_zone_are_secure_after_other_lookups() {
         assert_eq!(world.seen("signed.test", RecordKind::Soa).await.dnssec, DnssecState::Secure);
         assert_eq!(world.seen("signed.test", RecordKind::Ns).await.dnssec, DnssecState::Secure);
     });
+}
+
+#[test]
+fn an_opt_out_proof_that_a_name_does_not_exist_is_not_secure() {
+    let nsec3 = |opt_out: bool| {
+        let data = NSEC3::new(Nsec3HashAlgorithm::SHA1, opt_out, 0, Vec::new(), vec![1; 20], [RecordType::A]);
+        Record::from_rdata(name("abc.signed.test"), 300, RData::DNSSEC(DNSSECRData::NSEC3(data)))
+    };
+    let response = |code, opt_out| {
+        let mut message = Message::query().into_response();
+        message.metadata.response_code = code;
+        message.add_authority(nsec3(opt_out));
+        message
+    };
+    assert!(may_hide_delegation(&response(ResponseCode::NXDomain, true)));
+    assert!(!may_hide_delegation(&response(ResponseCode::NXDomain, false)));
+    assert!(!may_hide_delegation(&response(ResponseCode::NoError, true)));
 }

@@ -267,7 +267,7 @@ enum Validated {
 
 /// Whether a proof that a name does not exist leaves out zones without DNSSEC (opt-out). Such a zone may contain the name,
 /// so the proof is not secure (RFC 5155 §9.2).
-fn may_hide_delegation(message: &Message) -> bool {
+pub(super) fn may_hide_delegation(message: &Message) -> bool {
     let is_opt_out = |record: &Record| match &record.data {
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => nsec3.opt_out(),
         _ => false,

@@ -12,6 +12,13 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without_records =
         |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
+    // RFC 7672 §2.1.1: senders with DANE validate all responses. They do not get MX records that are bogus.
+    if is_mx_bogus(sight) {
+        return DaneSeen {
+            result: Some("dnssec-invalid".to_owned()),
+            ..without_records(DaneState::Error, Delivery::NotDelivered)
+        };
+    }
     match tlsa_lookup(sight, host) {
         TlsaLookup::Open | TlsaLookup::Unknown => DaneSeen::default(),
         TlsaLookup::Insecure | TlsaLookup::Unsigned { .. } => without_records(DaneState::Insecure, opportunistic),
@@ -63,6 +70,11 @@ pub(super) fn is_mx_secure(sight: Sight<'_>) -> Option<bool> {
         },
         _ => None,
     }
+}
+
+fn is_mx_bogus(sight: Sight<'_>) -> bool {
+    let mx = sight.records(&sight.name(), RecordKind::Mx).answer();
+    mx.is_some_and(|seen| matches!(seen.dnssec, DnssecState::Bogus { .. }))
 }
 
 fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {

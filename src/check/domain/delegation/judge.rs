@@ -127,6 +127,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
         })
     };
     let mut places = Vec::new();
+    let mut names = Vec::new();
     let mut probes = Vec::new();
     let mut confidence = Confidence::Certain;
     for (server, reply) in &replies {
@@ -137,10 +138,12 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
                     code => code_words(*code),
                 };
                 places.push(format!("{} ({why})", shown_as(server, probe)));
+                names.push(shown_as(server, probe));
                 probes.push(probe.id);
             }
             ServerReply::Silent { probe } if responds(server.ip.is_ipv4()) => {
                 places.push(format!("{} (no response)", shown_as(server, probe)));
+                names.push(shown_as(server, probe));
                 probes.push(probe.id);
                 confidence = Confidence::Likely;
             }
@@ -162,7 +165,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("A device on the network path may answer or block DNS questions to other servers. Repeat the check from another network to find out.".to_owned());
     }
-    let first = places.first().cloned().unwrap_or_default();
+    let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
         "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record in the zone and at the registrar"
     )));

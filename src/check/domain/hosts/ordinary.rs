@@ -26,7 +26,7 @@ use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::check::{refusal, server};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
-use crate::lexicon::{self, Context};
+use crate::lexicon::{self, Context, Fix};
 use crate::plan::{Plan, QuitAfter, Target, TlsMode};
 use crate::question::{Purpose, Question};
 use crate::wire::status::Class;
@@ -250,6 +250,20 @@ impl MergedFinding {
     fn named(self, sight: Sight<'_>) -> Finding {
         let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
+        for fix in &mut finding.fixes {
+            if let Some(rest) = fix.text.strip_prefix("Server operator: ") {
+                fix.text = format!("Operator of the mail server: {rest}");
+            }
+        }
+        // The host name comes from the MX record, so another name is a matter of the domain and not of this check.
+        if finding.rule == "certificate-name-mismatch" {
+            finding
+                .fixes
+                .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
+            finding.fixes.push(Fix::text(
+                "Or operator of the domain: name in the MX record a host name that the certificate contains, if it belongs to the same server",
+            ));
+        }
         finding.summary = format!("{places}: {}", finding.summary);
         finding
     }

@@ -171,7 +171,7 @@ fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     Finding {
         cause: "The name does not lead to any address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: replace the CNAME records of this name by A and AAAA records. This command shows them",
+            "Operator of the domain: replace the CNAME records of this name by an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {name} CNAME"),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
@@ -417,7 +417,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(
-            "Operator of the domain: publish A and AAAA records for {}, or name another host in the MX record",
+            "Operator of the domain: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
             probe.quote(host.name.as_str())
         ))
     }));
@@ -436,7 +436,7 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     let mut found = Finding {
         cause: "Senders skip this host and use the others.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: delete the MX record of {quoted}, or publish A and AAAA records for it"
+            "Operator of the domain: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
         ))],
         ..finding(&MX_HOST_MISSING, probe, Confidence::Certain, summary)
     };
@@ -486,7 +486,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
-                        "Operator of the domain: replace the CNAME record of {name} by A and AAAA records"
+                        "Operator of the domain: replace the CNAME record of {name} by an A record (and an AAAA record if the server has IPv6)"
                     )),
                     Fix::text(format!(
                         "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the policies of the domain name this host)",
