@@ -139,7 +139,8 @@ impl DnsCache {
     }
 
     /// Finds the zone that contains a name, from the SOA record in a response or by asking for it. The validator needs it
-    /// for records without signatures.
+    /// for records without signatures. If a response about the name or about a name above it shows no zone, there may be a
+    /// delegation to servers that do not know their zone: then `None`, and the validator asks for the delegation.
     pub(super) async fn find_zone(&self, name: &Name, negative: Option<&Message>) -> Option<Name> {
         let mut at = name.clone();
         let mut failures = 0;
@@ -153,8 +154,8 @@ impl DnsCache {
                 }
             };
             if let Some(apex) = found {
-                self.note_zone(name, &apex);
-                return Some(apex);
+                self.note_zone(&at, &apex);
+                return (at == *name).then_some(apex);
             }
             if at.is_root() || failures == MAX_FAILURES {
                 return None;

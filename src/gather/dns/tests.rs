@@ -483,3 +483,33 @@ fn an_opt_out_proof_that_a_name_does_not_exist_is_not_secure() {
     assert!(!may_hide_delegation(&response(ResponseCode::NXDomain, false)));
     assert!(!may_hide_delegation(&response(ResponseCode::NoError, true)));
 }
+
+#[test]
+fn records_of_other_names_are_neither_an_answer_nor_a_denial() {
+    run(async {
+        let lie: ResponseChange = Box::new(|_, mut message| {
+            message.answers = vec![Record::from_rdata(name("bank.example"), 300, a(66))];
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, lie).await;
+        let failure = world.ask("a.unsigned.test", RecordKind::A).await.expect_err("no answer");
+        assert_eq!(failure.kind, DnsFaultKind::Malformed);
+        assert!(failure.detail.contains("other names"), "{}", failure.detail);
+    });
+}
+
+#[test]
+fn a_lost_packet_is_sent_again_within_the_attempt() {
+    run(async {
+        let loses_the_first: ResponseChange =
+            Box::new(|question, message| if question.repeats == 0 { Vec::new() } else { vec![message] });
+        let resolver = LoopbackResolver::start(zones(), ListensOn::UdpAndTcp, loses_the_first).await;
+        let plan = plan(resolver.address, &[]);
+        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let query = Query::query(name("a.unsigned.test"), RecordType::A);
+        let started = std::time::Instant::now();
+        let response = source.cache.ask(&query).await.expect("a response");
+        assert_eq!(response.message.answers.len(), 1);
+        assert!(started.elapsed() < std::time::Duration::from_secs(4), "{:?}", started.elapsed());
+    });
+}

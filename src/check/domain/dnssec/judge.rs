@@ -158,7 +158,10 @@ fn one_bogus(
 /// The state could not be determined from here.
 fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
-        DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated => Some((*why, probe)),
+        // A response such as SERVFAIL has a finding of its own.
+        DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated && seen.is_answer() => {
+            Some((*why, probe))
+        }
         _ => None,
     })?;
     let (summary, cause) = match why {

@@ -88,6 +88,14 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
+/// How a problem begins that is a failed lookup, so that it is not known whether the host has IP addresses.
+const LOOKUP_FAILED: &str = "lookup failed";
+
+/// Whether a problem of a host is a failed lookup.
+pub(in crate::check::domain) fn is_failed_lookup(problem: &str) -> bool {
+    problem.starts_with(LOOKUP_FAILED)
+}
+
 /// Why a host has no usable IP address, in a few words; `None` if it has one, or while that is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
@@ -102,9 +110,12 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         });
     }
     let failure = known.iter().find_map(|known| match known {
-        Known::Failed(_, fault) => Some(fault_words(fault).to_owned()),
+        Known::Failed(_, fault @ Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) => {
+            Some(fault_words(fault).to_owned())
+        }
+        Known::Failed(_, fault) => Some(format!("{LOOKUP_FAILED} ({})", fault_words(fault))),
         Known::Seen(_, seen) if matches!(seen.dnssec, DnssecState::Bogus { .. }) => Some("DNSSEC: bogus".to_owned()),
-        Known::Seen(_, seen) if !seen.is_answer() => Some(format!("lookup failed ({})", code_words(seen.code))),
+        Known::Seen(_, seen) if !seen.is_answer() => Some(format!("{LOOKUP_FAILED} ({})", code_words(seen.code))),
         Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
     });
     let is_missing = |known: &Known<'_, RecordsSeen>| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain);

@@ -10,6 +10,7 @@
 
 pub(in crate::check::domain) mod servers;
 
+use super::mx;
 use super::seen::{Delivery, HostDelivery, MxAddressSeen, MxSeen, PoliciesSeen, SenderKind, SenderSeen};
 
 /// The result for a sender with DANE, one with MTA-STS, and one with neither.
@@ -35,6 +36,8 @@ fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
     let chosen = known.max_by_key(|(delivers, _)| *delivers).or_else(|| working.clone().next()).or(results.first());
     let (delivers, reason) = match (chosen, &host.problem) {
         (Some(chosen), _) => chosen.clone(),
+        // Another resolver may find the addresses.
+        (None, Some(problem)) if mx::is_failed_lookup(problem) => (Delivery::Unknown, Some(problem.clone())),
         (None, Some(problem)) => (Delivery::NotDelivered, Some(problem.clone())),
         (None, None) => (Delivery::Unknown, None),
     };

@@ -134,14 +134,14 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     }
     finding.otherwise = Some("If the mail of this IP address is forwarded from other servers, SPF cannot pass, and no change of the record is needed: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
-        "Add {term} to the SPF record, in front of its first include or all, if this host sends mail for the domain (operator of the domain)."
+        "Add {term} to the SPF record, in front of its first include or all, if this host sends mail for the domain (operator of the domain)"
     );
     finding.fixes.push(match with_term(subject, &term) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
         None => Fix::text(fix),
     });
     finding.fixes.push(Fix::text(
-        "Otherwise configure the host to send through a server that the record allows (operator of the sending host).",
+        "Otherwise configure the host to send through a server that the record allows (operator of the sending host)",
     ));
     Some(finding.tried(subject.probe.id))
 }
@@ -206,7 +206,7 @@ fn helo(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Findin
     finding.severity = severity;
     finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
     finding.fixes.push(Fix::run(
-        "Publish an SPF record at the EHLO name (operator of the sending host).",
+        "Publish an SPF record at the EHLO name (operator of the sending host)",
         format!("{host}. IN TXT \"v=spf1 {} -all\"", mechanism_for(ip)),
     ));
     Some(finding.tried(probe.id))
