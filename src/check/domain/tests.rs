@@ -409,15 +409,14 @@ fn compared(case: &DomainCase, findings: &[Finding]) -> (Verdict, Vec<String>) {
 fn reported_domains_raise_the_findings_of_their_faults_and_no_others() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/domain");
     let made = made((-1, 60));
-    let mut failed = Vec::new();
-    let mut ids = Vec::new();
+    let (mut failed, mut ids) = (Vec::new(), Vec::new());
+    let mut counts: BTreeMap<(String, Verdict), usize> = BTreeMap::new();
     let mut files: Vec<_> =
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a file");
         let cases: CaseFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut counts: BTreeMap<(String, Verdict), usize> = BTreeMap::new();
         for case in &cases.case {
             assert!(!case.source.is_empty() && !case.fault.is_empty(), "{}", case.id);
             ids.push(case.id.clone());
@@ -427,25 +426,18 @@ fn reported_domains_raise_the_findings_of_their_faults_and_no_others() {
             let (verdict, why) = compared(case, &findings);
             let group = case.id.split('-').next().unwrap_or_default().to_owned();
             *counts.entry((group, verdict)).or_default() += 1;
-            println!("== {} {verdict:?}: {}", case.id, case.fault);
-            for finding in &findings {
-                println!(
-                    "  {} {:?} {:?}\n    {}",
-                    finding.rule,
-                    finding.severity,
-                    finding.confidence,
-                    sentences(finding)
-                );
-            }
             if (verdict == Verdict::Right) == case.differs.is_some() {
-                failed.push(format!("{} ({}): {verdict:?}: {why:?}", case.id, case.fault));
+                let findings: Vec<String> = findings
+                    .iter()
+                    .map(|of| format!("  {} {:?} {:?}\n    {}", of.rule, of.severity, of.confidence, sentences(of)))
+                    .collect();
+                failed.push(format!("{} ({}): {verdict:?}: {why:?}\n{}", case.id, case.fault, findings.join("\n")));
             }
         }
-        println!("## {}: {counts:?}", file.display());
     }
     let total = ids.len();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), total, "an id occurs twice");
-    assert!(failed.is_empty(), "{} of {total}:\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {total}, {counts:?}:\n{}", failed.len(), failed.join("\n"));
 }
