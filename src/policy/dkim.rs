@@ -188,7 +188,8 @@ impl KeyRecord {
 /// the version, with the raw form of an Ed25519 key, and without tags that exclude its use for mail.
 pub(crate) fn corrected(text: &str) -> Option<String> {
     let joined = text.replace("\" \"", "").replace("\"\"", "");
-    let plain: String = joined.chars().filter(|c| !matches!(c, '"' | '\\' | '(' | ')' | '\u{201c}' | '\u{201d}')).collect();
+    let plain: String =
+        joined.chars().filter(|c| !matches!(c, '"' | '\\' | '(' | ')' | '\u{201c}' | '\u{201d}')).collect();
     let lower = plain.to_ascii_lowercase();
     let begin = lower.find("v=dkim1").or_else(|| lower.find("v = dkim1")).unwrap_or(0);
     let tags = TagList::parse(plain.get(begin..)?);
@@ -200,7 +201,9 @@ pub(crate) fn corrected(text: &str) -> Option<String> {
         _ => "rsa",
     };
     let key = match (kind, public_key(&bytes)) {
-        ("ed25519", Key::OtherAlgorithm) => general_purpose::STANDARD.encode(bytes.get(bytes.len().checked_sub(ED25519_OCTETS)?..)?),
+        ("ed25519", Key::OtherAlgorithm) => {
+            general_purpose::STANDARD.encode(bytes.get(bytes.len().checked_sub(ED25519_OCTETS)?..)?)
+        }
         _ => given,
     };
     let record = format!("v=DKIM1; k={kind}; p={key}");

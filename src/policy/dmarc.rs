@@ -363,10 +363,11 @@ fn with_names_in_lower_case(text: &str) -> String {
     text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
-/// The text with `=` in place of a colon behind the name of a tag, and a semicolon in front of each tag.
+/// The text with `=` instead of a colon behind the name of a tag, and a semicolon in front of each tag.
 fn with_equals_signs(text: &str) -> String {
     let known = ["p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo"];
-    let text = known.iter().fold(text.to_owned(), |text, name| text.replace(&format!(" {name}="), &format!("; {name}=")));
+    let text =
+        known.iter().fold(text.to_owned(), |text, name| text.replace(&format!(" {name}="), &format!("; {name}=")));
     let part = |part: &str| match part.split_once(':') {
         Some((name, value)) if known.contains(&name.trim()) => format!("{name}={value}"),
         _ => part.to_owned(),

@@ -265,7 +265,8 @@ fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> 
 
 /// The name to suggest for a sending address: the EHLO name or the MX host, if it has this address or none.
 fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
-    let sending = sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
+    let sending =
+        sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
     let receiving = || {
         let hosts = mx::mail_hosts(sight);
         hosts.into_iter().map(|host| host.name).find(|host| resolves(sight, host, ip) == Some(true))
@@ -312,9 +313,12 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             unconfirmed = unconfirmed.tried(asked.id);
         }
         let is_elsewhere = names.iter().any(|name| leads_elsewhere(sight, name, ip));
-        let of_owner = Fix::run(format!("{owner} set the reverse DNS name to one that resolves to the address"), ptr.clone());
+        let of_owner =
+            Fix::run(format!("{owner} set the reverse DNS name to one that resolves to the address"), ptr.clone());
         if is_elsewhere {
-            unconfirmed.cause.push_str(" The name has other addresses, which may belong to another host, such as a web server.");
+            unconfirmed
+                .cause
+                .push_str(" The name has other addresses, which may belong to another host, such as a web server.");
             unconfirmed.fixes.push(Fix::run(
                 "Operator of the DNS: give the mail host a name of its own",
                 format!("{host}. {} {ip}", kind_of(ip)),

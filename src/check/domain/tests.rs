@@ -15,8 +15,8 @@ use super::world::{MailServer, NOW, World, chain, name, plan, plan_with_recipien
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    Answer, BogusReason, DnsCode, DnsFaultKind, DnssecState, Fault, FetchSeen, HttpResponse, IndeterminateReason, NameMatch,
-    Outcome, Presented, RecordData, RecordsSeen, Trust, quote,
+    Answer, BogusReason, DnsCode, DnsFaultKind, DnssecState, Fault, FetchSeen, HttpResponse, IndeterminateReason,
+    NameMatch, Outcome, Presented, RecordData, RecordsSeen, Trust, quote,
 };
 use crate::plan::Plan;
 use crate::policy::tlsa::tests::{Made, made, record, sent};
@@ -223,18 +223,14 @@ fn parsed(line: &str) -> (DnsName, RecordKind, RecordData) {
     world.record(line);
     let asked = crate::question::RecordsRequest { name: name(words[0]), kind: kind(words[1]), server: None };
     match world.lookup(&asked) {
-        Outcome::Done { answer: Answer::Records(mut seen) } => {
-            (asked.name, asked.kind, seen.records.remove(0).data)
-        }
+        Outcome::Done { answer: Answer::Records(mut seen) } => (asked.name, asked.kind, seen.records.remove(0).data),
         _ => unreachable!("the record was added"),
     }
 }
 
 fn with_certificates(line: &str, made: &Made) -> String {
     let Some((before, rest)) = line.split_once("{3 ").map(|(a, b)| (a, ("3", b))).or_else(|| {
-        ["0", "1", "2"].iter().find_map(|usage| {
-            line.split_once(&format!("{{{usage} ")).map(|(a, b)| (a, (*usage, b)))
-        })
+        ["0", "1", "2"].iter().find_map(|usage| line.split_once(&format!("{{{usage} ")).map(|(a, b)| (a, (*usage, b))))
     }) else {
         return line.to_owned();
     };
@@ -242,7 +238,8 @@ fn with_certificates(line: &str, made: &Made) -> String {
     let (inner, after) = rest.split_once('}').expect("an end");
     let words: Vec<&str> = inner.split(' ').collect();
     let number = |text: &str| text.parse::<u8>().expect("a number");
-    let der = &made.ders[["leaf", "middle", "root"].iter().position(|known| *known == words[2]).expect("a certificate")];
+    let der =
+        &made.ders[["leaf", "middle", "root"].iter().position(|known| *known == words[2]).expect("a certificate")];
     format!("{before}{}{after}", record(number(usage), number(words[0]), number(words[1]), der))
 }
 
@@ -316,7 +313,8 @@ fn mail_server(words: &[&str], made: &Made) -> MailServer {
             other => unreachable!("the word {other} is not supported"),
         };
     }
-    let chains = if words.contains(&"rsa-other") { vec![presented, chain(&[host], "RSA 2048", 60)] } else { vec![presented] };
+    let chains =
+        if words.contains(&"rsa-other") { vec![presented, chain(&[host], "RSA 2048", 60)] } else { vec![presented] };
     server.with_chains(chains)
 }
 
@@ -389,7 +387,8 @@ fn compared(case: &DomainCase, findings: &[Finding]) -> (Verdict, Vec<String>) {
         }
     }
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Notice) {
-        let is_known = expected.iter().any(|words| words[0] == finding.rule) || case.also.iter().any(|also| *also == finding.rule);
+        let is_known =
+            expected.iter().any(|words| words[0] == finding.rule) || case.also.iter().any(|also| *also == finding.rule);
         if !is_known {
             let is_certain = finding.confidence == crate::lexicon::Confidence::Certain;
             let to = if is_certain { Verdict::WrongAndCertain } else { Verdict::Wrong };
@@ -410,15 +409,14 @@ fn compared(case: &DomainCase, findings: &[Finding]) -> (Verdict, Vec<String>) {
 fn reported_domains_raise_the_findings_of_their_faults_and_no_others() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/domain");
     let made = made((-1, 60));
-    let mut failed = Vec::new();
-    let mut ids = Vec::new();
+    let (mut failed, mut ids) = (Vec::new(), Vec::new());
+    let mut counts: BTreeMap<(String, Verdict), usize> = BTreeMap::new();
     let mut files: Vec<_> =
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a file");
         let cases: CaseFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut counts: BTreeMap<(String, Verdict), usize> = BTreeMap::new();
         for case in &cases.case {
             assert!(!case.source.is_empty() && !case.fault.is_empty(), "{}", case.id);
             ids.push(case.id.clone());
@@ -428,19 +426,18 @@ fn reported_domains_raise_the_findings_of_their_faults_and_no_others() {
             let (verdict, why) = compared(case, &findings);
             let group = case.id.split('-').next().unwrap_or_default().to_owned();
             *counts.entry((group, verdict)).or_default() += 1;
-            println!("== {} {verdict:?}: {}", case.id, case.fault);
-            for finding in &findings {
-                println!("  {} {:?} {:?}\n    {}", finding.rule, finding.severity, finding.confidence, sentences(finding));
-            }
             if (verdict == Verdict::Right) == case.differs.is_some() {
-                failed.push(format!("{} ({}): {verdict:?}: {why:?}", case.id, case.fault));
+                let findings: Vec<String> = findings
+                    .iter()
+                    .map(|of| format!("  {} {:?} {:?}\n    {}", of.rule, of.severity, of.confidence, sentences(of)))
+                    .collect();
+                failed.push(format!("{} ({}): {verdict:?}: {why:?}\n{}", case.id, case.fault, findings.join("\n")));
             }
         }
-        println!("## {}: {counts:?}", file.display());
     }
     let total = ids.len();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), total, "an id occurs twice");
-    assert!(failed.is_empty(), "{} of {total}:\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {total}, {counts:?}:\n{}", failed.len(), failed.join("\n"));
 }

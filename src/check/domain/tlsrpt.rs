@@ -23,7 +23,7 @@ static TLSRPT_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLS-RPT record is invalid, so no reports will arrive",
     docs: Docs {
-        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; or its rua has no address with mailto: or https:. The finding is a notice if only a part of the record is invalid.",
+        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; its rua has no address with mailto: or https:, or the record is at another name, such as _tlsrpt. The finding is a notice if only a part of the record is invalid.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
         action: "Operator of the DNS: publish exactly one record in the form that is printed.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",

@@ -317,7 +317,9 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             format!("{operator} publish only the last 32 octets of the key"),
             "openssl pkey -in dkim.key -pubout -outform DER | tail -c 32 | base64",
         )],
-        KeyFault::VersionNotFirst | KeyFault::Version | KeyFault::NotATag | KeyFault::NotAKey if corrected(text).is_some() => {
+        KeyFault::VersionNotFirst | KeyFault::Version | KeyFault::NotATag | KeyFault::NotAKey
+            if corrected(text).is_some() =>
+        {
             vec![change(lookup, probe, format!("{operator} publish the corrected record"), text)]
         }
         KeyFault::PemArmour

@@ -269,10 +269,17 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
     if own == Disposition::None {
         // A mistake that makes the policy none is another finding.
         if record.policy == Some(Disposition::None) {
+            let (cause, first) = if record.aggregate.is_empty() {
+                (
+                    "Receivers deliver forged mail as if there were no DMARC record. Without rua they send no reports either.",
+                    "add rua=mailto:<address> to receive reports;",
+                )
+            } else {
+                ("Receivers deliver forged mail as if there were no DMARC record, and send reports.", "")
+            };
             let fix = Fix::text(format!(
-                "{operator} change to p=quarantine, and then to p=reject, when the reports show that all genuine mail passes"
-            ));
-            let cause = "Receivers deliver forged mail as if there were no DMARC record, and send reports.";
+                "{operator} {first} change to p=quarantine, and then to p=reject, when the reports show that all genuine mail passes"
+            ).replace("  ", " "));
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
     } else {

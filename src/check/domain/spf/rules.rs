@@ -266,7 +266,7 @@ pub(super) static SENDING_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record does not allow a sending IP address",
     docs: Docs {
-        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral.",
+        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral, or a permanent error that only this IP address leads to, through a macro.",
         matters: "Mail from this IP address is not authenticated by SPF. Receivers reject it, mark it as spam, or depend on DKIM.",
         action: "Operator of the domain: add the mechanism shown to the record, or send through a host that the record allows.",
         example: "smtpcheck domain example.com --sending 192.0.2.7",

@@ -152,7 +152,9 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     let why = match (verdict.result, verdict.failure.as_ref()?) {
         (SpfResult::PermError, SpfFailure::NoRecord(name)) => of("there is no SPF record at", name),
         (SpfResult::PermError, SpfFailure::Syntax(name)) => of("the SPF record is invalid at", name.as_str()),
-        (SpfResult::PermError, SpfFailure::SeveralRecords(name)) => of("there are several SPF records at", name.as_str()),
+        (SpfResult::PermError, SpfFailure::SeveralRecords(name)) => {
+            of("there are several SPF records at", name.as_str())
+        }
         (SpfResult::PermError, SpfFailure::TooManyHosts(name)) => of("too many hosts belong to", name.as_str()),
         (SpfResult::PermError, SpfFailure::TooManyLookups) => "more than ten lookups are necessary".to_owned(),
         (SpfResult::PermError, SpfFailure::TooManyVoid) => "more than two lookups have no result".to_owned(),
