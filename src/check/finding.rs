@@ -206,6 +206,13 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
+/// The order in which findings determine the exit code. In a check of a domain, a limit of smtpcheck counts only if there
+/// is no other failure.
+pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
+    let is_limit = plan.domain.is_some() && finding.failure == Some(PhaseFailure::Incomplete);
+    (is_limit, order(plan, finding.phase))
+}
+
 /// Quotes a string so that a shell reads it as one word.
 pub(crate) fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-+:=/,%[]<>".contains(c);

@@ -30,8 +30,8 @@ use crate::evidence::{Evidence, ProbeId};
 use crate::plan::Plan;
 use crate::question::Question;
 
-pub(crate) use finding::in_shell;
 pub use finding::{Check, Docs, Finding, Grounds, PhaseFailure, Rule, Severity, order};
+pub(crate) use finding::{exit_order, in_shell};
 pub use server::CHECKS;
 pub(crate) use starttls::{carried_into_tls, in_other_mode};
 

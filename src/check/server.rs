@@ -1,6 +1,6 @@
 //! The checks of one server, and how the findings of checks are put in order.
 
-use super::finding::{Check, Finding, order};
+use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
     again, auth, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
     session, starttls,
@@ -31,9 +31,11 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
     // If the session is out of step, that finding is listed first, because later findings are from a second session.
+    // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
-        (severity, order(plan, finding.phase), !session::is_about_order(finding))
+        let is_deciding = plan.domain.is_some() && finding.failure.is_some() && finding.severity == Severity::Error;
+        (!is_deciding, severity, exit_order(plan, finding), !session::is_about_order(finding))
     });
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);

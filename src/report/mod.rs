@@ -232,7 +232,7 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     let first = counting
         .iter()
         .filter(|finding| finding.failure.is_some())
-        .min_by_key(|finding| check::order(plan, finding.phase));
+        .min_by_key(|finding| check::exit_order(plan, finding));
     match first {
         Some(finding) => code_of(finding),
         None if counting.is_empty() => Exit::Ok,

@@ -93,7 +93,7 @@ fn rows_of(mx: &MxSeen, sts: &StsSeen, cut: Option<&str>) -> Vec<MatrixRow> {
         format!("{preference}{}{kind}", escape::visible(host))
     };
     if mx.addresses.is_empty() {
-        let why = mx.problem.as_deref().unwrap_or("no usable address");
+        let why = mx.problem.as_deref().unwrap_or("not tested");
         let mut cells: [DomainCell; 8] = std::array::from_fn(|_| (Role::Dim, "-".to_owned()));
         let [first, address, .., result] = &mut cells;
         *first = (Role::Plain, named(short, None));

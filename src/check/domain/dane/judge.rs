@@ -69,7 +69,7 @@ impl<'s> DaneHost<'s> {
             TlsaLookup::Open
             | TlsaLookup::Unknown
             | TlsaLookup::Insecure
-            | TlsaLookup::AddressesFailed
+            | TlsaLookup::Unresolvable
             | TlsaLookup::Absent
             | TlsaLookup::Unsigned { .. }
             | TlsaLookup::Failed { .. } => None,
@@ -84,7 +84,7 @@ impl<'s> DaneHost<'s> {
     fn is_usable(&self) -> Option<bool> {
         match &self.lookup {
             TlsaLookup::Open | TlsaLookup::Unknown => None,
-            TlsaLookup::AddressesFailed | TlsaLookup::Failed { .. } => Some(false),
+            TlsaLookup::Unresolvable | TlsaLookup::Failed { .. } => Some(false),
             TlsaLookup::Insecure | TlsaLookup::Absent | TlsaLookup::Unsigned { .. } => {
                 self.host.is_usable(false, |_| true)
             }
@@ -367,7 +367,7 @@ impl<'s> DaneHost<'s> {
             TlsaLookup::Open
             | TlsaLookup::Unknown
             | TlsaLookup::Insecure
-            | TlsaLookup::AddressesFailed
+            | TlsaLookup::Unresolvable
             | TlsaLookup::Absent => &self.host.name,
         };
         let mut found: Vec<(&Presented, Option<String>)> = Vec::new();

@@ -25,8 +25,9 @@ pub(super) enum TlsaLookup<'s> {
     Unknown,
     /// The address records are not signed.
     Insecure,
-    /// The address records cannot be looked up or are bogus, so that the host is unusable.
-    AddressesFailed,
+    /// The MX records are bogus, or the address records are bogus or cannot be looked up, so that senders that validate do
+    /// not find the host.
+    Unresolvable,
     /// There are no TLSA records.
     Absent,
     /// There are TLSA records, but they are not signed.
@@ -55,6 +56,9 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
 
 /// The TLSA records of a host.
 pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s> {
+    if sight.records(&sight.name(), RecordKind::Mx).answer().is_some_and(is_bogus) {
+        return TlsaLookup::Unresolvable;
+    }
     let bases = match bases(sight, host) {
         Bases::Names(bases) => bases,
         Bases::Nowhere(why) => return why,
@@ -107,6 +111,12 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     }
 }
 
+/// Whether a response, or an alias that it followed, is bogus.
+fn is_bogus(seen: &RecordsSeen) -> bool {
+    let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+    states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))
+}
+
 fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
     let mut failed = false;
     for kind in [RecordKind::A, RecordKind::Aaaa] {
@@ -116,7 +126,7 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
             Known::Failed(..) | Known::Skipped => continue,
             Known::Seen(_, seen) => seen,
         };
-        if !seen.is_answer() || matches!(seen.dnssec, DnssecState::Bogus { .. }) {
+        if !seen.is_answer() || is_bogus(seen) {
             failed = true;
             continue;
         }
@@ -137,5 +147,5 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
             DnssecState::Bogus { .. } | DnssecState::Indeterminate { .. } => Bases::Nowhere(TlsaLookup::Unknown),
         };
     }
-    Bases::Nowhere(if failed { TlsaLookup::AddressesFailed } else { TlsaLookup::Unknown })
+    Bases::Nowhere(if failed { TlsaLookup::Unresolvable } else { TlsaLookup::Unknown })
 }

@@ -23,7 +23,7 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
         TlsaLookup::Open | TlsaLookup::Unknown => DaneSeen::default(),
         TlsaLookup::Insecure | TlsaLookup::Unsigned { .. } => without_records(DaneState::Insecure, opportunistic),
         TlsaLookup::Absent => without_records(DaneState::Absent, opportunistic),
-        TlsaLookup::AddressesFailed | TlsaLookup::Failed { .. } => DaneSeen {
+        TlsaLookup::Unresolvable | TlsaLookup::Failed { .. } => DaneSeen {
             result: Some("dnssec-invalid".to_owned()),
             ..without_records(DaneState::Error, Delivery::NotDelivered)
         },

@@ -390,3 +390,14 @@ fn the_worst_state_of_all_hosts_counts() {
     assert_eq!(worst(&[]), None);
     assert!(DaneState::Invalid > DaneState::Error && DaneState::Error > DaneState::Valid);
 }
+
+#[test]
+fn bogus_mx_records_prevent_delivery_even_if_a_tlsa_record_matches() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let dnssec = DnssecState::Bogus { why: BogusReason::WrongSignature, zone: None };
+    let mx = crate::evidence::RecordData::Mx { preference: 10, host: name("mx.example.com") };
+    let seen = crate::evidence::RecordsSeen { dnssec, ..response(&name("example.com"), vec![mx]) };
+    case.world.answer("example.com", RecordKind::Mx, seen);
+    assert_eq!(case.state(), (Some(DaneState::Error), Delivery::NotDelivered, Some("dnssec-invalid".to_owned())));
+}

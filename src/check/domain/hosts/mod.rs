@@ -46,6 +46,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = reach::findings(sight);
+    if !findings.iter().any(|finding| finding.rule == rules::MX_PORT_BLOCKED_HERE.id) {
+        findings.extend(untested::finding(sight));
+    }
     findings.extend(ordinary::findings(sight));
     findings.extend(own::findings(sight));
     own::fail_if_none_accepts(sight, &mut findings);

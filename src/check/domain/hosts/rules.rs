@@ -41,6 +41,19 @@ pub(super) static MX_BEHIND_WEB_PROXY: Rule = Rule {
     },
 };
 
+pub(super) static MX_NOT_TESTED: Rule = Rule {
+    id: "mx-not-tested",
+    severity: Severity::Error,
+    title: "mail servers of the domain were not tested",
+    docs: Docs {
+        sees: "smtpcheck did not connect to an MX host, because the limit of connections was reached, or to any MX host, because the user excluded the family of their IP addresses or this machine has no connection of that family.",
+        matters: "The result of the check is incomplete. This is not a fault of the domain.",
+        action: "Repeat the check with a higher --max-connections, without -4 or -6, or from a machine with a connection of this family.",
+        example: "--max-connections 1, and the domain has two MX hosts",
+        references: "RFC 5321 section 5.1 (senders try all hosts and addresses)",
+    },
+};
+
 pub(super) static MX_NULL_SENDER_REJECTED: Rule = Rule {
     id: "mx-null-sender-rejected",
     severity: Severity::Error,
@@ -124,6 +137,7 @@ pub(super) static RULES: &[&Rule] = &[
     &MX_UNREACHABLE,
     &MX_PORT_BLOCKED_HERE,
     &MX_BEHIND_WEB_PROXY,
+    &MX_NOT_TESTED,
     &MX_NULL_SENDER_REJECTED,
     &MX_POSTMASTER_REJECTED,
     &MX_RELAY_ACCEPTED,

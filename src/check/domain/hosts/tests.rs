@@ -236,3 +236,23 @@ fn sessions_are_asked_at_once_and_the_budget_is_stated() {
     assert!(started.windows(2).all(|pair| pair[0] == pair[1]), "{started:?}");
     assert!(evidence.probes.iter().any(|probe| matches!(probe.question, Question::Session(_))));
 }
+
+#[test]
+fn servers_that_were_not_tested_make_the_check_incomplete() {
+    let mut world = two();
+    world.others = |_, question| {
+        matches!(question, Question::Session(_))
+            .then_some(crate::evidence::Outcome::Skipped { reason: crate::evidence::SkipReason::ConnectionBudget })
+    };
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-not-tested"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Incomplete));
+    let mut plan = plan("example.com");
+    plan.family = crate::plan::Family::V6;
+    let evidence = two().evidence(&plan);
+    let found = super::judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["mx-not-tested"]);
+    assert_eq!(found[0].failure, Some(PhaseFailure::Incomplete));
+    let seen = results(&plan, &evidence).expect("results");
+    assert!(seen.senders.iter().all(|sender| sender.delivers == Delivery::Unknown));
+}

@@ -1,13 +1,19 @@
 //! What was not tested on the MX hosts, and why.
 
+use std::net::IpAddr;
+
 use super::super::mx;
 use super::super::seen::NotTested;
 use super::super::sight::Sight;
 use super::ask::Recipient;
-use super::reach::{reaches, why_untested};
+use super::names::quoted;
+use super::reach::{HostReach, reaches, why_untested};
+use super::rules::MX_NOT_TESTED;
 use super::seen::{received_about, skipped};
 use super::sessions;
-use crate::evidence::{Fault, Session, SkipReason};
+use crate::check::finding::{Finding, PhaseFailure};
+use crate::evidence::{Fault, Phase, Session, SkipReason};
+use crate::lexicon::{Confidence, Fix};
 use crate::wire::status::Class;
 
 /// What was not tested: hosts and addresses beyond the limits, addresses that this machine cannot reach, sessions that the
@@ -54,6 +60,52 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         }
     }
     list
+}
+
+/// MX hosts that were not tested: some because of the limit of connections, or all because of their address family.
+pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
+    let reaches = reaches(sight);
+    let is_skipped = |reach: &HostReach<'_>, ip: IpAddr| {
+        sessions::session(sight, &reach.host.name, ip).and_then(skipped) == Some(SkipReason::ConnectionBudget)
+    };
+    let cut: Vec<&HostReach<'_>> =
+        reaches.iter().filter(|reach| reach.open.iter().any(|ip| is_skipped(reach, *ip))).collect();
+    let names = |hosts: &[&HostReach<'_>]| {
+        hosts.iter().map(|reach| quoted(sight, &reach.host.name)).collect::<Vec<_>>().join(", ")
+    };
+    let of = |summary: String| Finding {
+        failure: Some(PhaseFailure::Incomplete),
+        ..Finding::new(&MX_NOT_TESTED, Phase::Connect, Confidence::Certain, summary)
+    };
+    if !cut.is_empty() {
+        let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
+        return Some(Finding {
+            cause: format!("The limit of --max-connections ({}) was reached.", sight.plan.limits.max_connections),
+            fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
+            ..found
+        });
+    }
+    let is_other = |reach: &&HostReach<'_>| mx::is_of_other_family(sight, &reach.host.name);
+    let is_untested = |reach: &&HostReach<'_>| {
+        reach.connected.is_empty() && reach.failed.is_empty() && reach.open.is_empty() && !reach.untested.is_empty()
+    };
+    if reaches.is_empty() || !reaches.iter().all(|reach| is_other(&reach) || is_untested(&reach)) {
+        return None;
+    }
+    let all: Vec<&HostReach<'_>> = reaches.iter().collect();
+    let found = of(format!("no MX host was tested: {}", names(&all)));
+    Some(match reaches.iter().flat_map(|reach| &reach.untested).next() {
+        Some((ip, kind, session)) => Finding {
+            cause: format!("The IP addresses of these hosts cannot be tested from here: {}.", why_untested(*kind, *ip)),
+            fixes: vec![Fix::text("Repeat the check from a machine that can connect to these IP addresses")],
+            ..found.tried(session.probe.id)
+        },
+        None => Finding {
+            cause: "These hosts have only IP addresses of the family that -4 or -6 excludes.".to_owned(),
+            fixes: vec![Fix::text("Repeat the check without -4 or -6")],
+            ..found
+        },
+    })
 }
 
 /// The limit that prevented or ended a session.

@@ -96,18 +96,29 @@ pub(in crate::check::domain) fn is_failed_lookup(problem: &str) -> bool {
     problem.starts_with(LOOKUP_FAILED)
 }
 
-/// Why a host has no usable IP address, in a few words; `None` if it has one, or while that is unknown.
+/// Whether a host has only IP addresses of the family that the user excluded.
+pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsName) -> bool {
+    let addresses = all_addresses(sight, host);
+    !addresses.is_empty()
+        && addresses.iter().all(|ip| match sight.plan.family {
+            Family::V4 => ip.is_ipv6(),
+            Family::V6 => ip.is_ipv4(),
+            _ => false,
+        })
+}
+
+/// Why a host has no usable IP address, in a few words; `None` if it has one, if only its family was excluded, or while
+/// that is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {
         return None;
     }
-    if let Some(ip) = all_addresses(sight, host).first() {
-        return Some(match sight.plan.family {
-            Family::V4 if ip.is_ipv6() => "no IPv4 address".to_owned(),
-            Family::V6 if ip.is_ipv4() => "no IPv6 address".to_owned(),
-            _ => "no public IP address".to_owned(),
-        });
+    if is_of_other_family(sight, host) {
+        return None;
+    }
+    if !all_addresses(sight, host).is_empty() {
+        return Some("no public IP address".to_owned());
     }
     let failure = known.iter().find_map(|known| match known {
         Known::Failed(_, fault @ Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) => {

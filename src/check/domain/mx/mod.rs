@@ -24,7 +24,7 @@ use crate::wire::RecordKind;
 
 pub(super) use known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, is_failed_lookup,
-    is_looked_up, is_null, mail_hosts, not_tested, problem, usable,
+    is_looked_up, is_null, is_of_other_family, mail_hosts, not_tested, problem, usable,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 

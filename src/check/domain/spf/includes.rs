@@ -152,10 +152,9 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
         finding.cause.push_str(" A term contains exactly one DNS name, and terms are separated by blanks.");
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
-        (Some(instead), None) => finding.fixes.push(Fix::text(format!(
-            "Write {} instead (operator of the domain)",
-            subject.quote(&instead)
-        ))),
+        (Some(instead), None) => {
+            finding.fixes.push(Fix::text(format!("Write {} instead (operator of the domain)", subject.quote(&instead))))
+        }
         (_, None) => {
             finding.fixes.push(Fix::text(format!(
                 "Remove {term}, or replace it by the current name of the provider (operator of the domain)"
