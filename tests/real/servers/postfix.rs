@@ -196,8 +196,6 @@ impl Postfix {
 pub struct ByName {
     /// Of `two-keys`, the one with a P-256 key. Its other certificate has an RSA key.
     pub elliptic: PathBuf,
-    /// Of every name that begins with `ta-`, except the following. The chain contains the CA.
-    pub valid: PathBuf,
     /// Of `expired-ee` and `expired-ta`. The chain contains the CA.
     pub expired: PathBuf,
     /// Of `other-ee` and `other-ta`: a certificate for another name. The chain contains the CA.
@@ -234,7 +232,7 @@ impl ByName {
         let lines = rows.map(|(name, files)| format!("{name}.example.org {files}\n"));
         keeper::write(&directory.join("sni"), &lines.concat());
         let_settle(&directory.join("sni"));
-        ByName { elliptic: elliptic.chain, valid: valid.chain, expired: expired.chain, other: other.chain }
+        ByName { elliptic: elliptic.chain, expired: expired.chain, other: other.chain }
     }
 }
 
