@@ -271,7 +271,9 @@ impl<'s> DaneHost<'s> {
             "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
             self.name
         ))];
-        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match").into_iter().filter(|_| is_fatal));
+        finding.fixes.extend(
+            self.publish(published, seen.chain, "the records that do not match").into_iter().filter(|_| is_fatal),
+        );
         Some(finding)
     }
 
