@@ -268,6 +268,8 @@ pub enum IndeterminateReason {
     SignaturesStripped,
     /// A DNSKEY or DS record that is needed could not be looked up.
     LookupFailed,
+    /// The keys that the resolver returns for the zone of the trust anchor are others than those of the trust anchor.
+    AnchorMismatch,
     /// The question was not validated: it was sent to an authoritative server, or answered from `--resolve`, or no
     /// trust anchor is for a zone that contains the name.
     NotValidated,

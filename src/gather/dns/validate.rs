@@ -20,7 +20,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
 use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
-use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use hickory_resolver::proto::rr::{LowerName, Name, RData, Record, RecordType};
 use tokio::sync::OnceCell;
 
 use super::anchors::DnssecAnchors;
@@ -77,17 +77,20 @@ impl DnssecValidator {
     /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
     async fn sees_signatures(&self, name: &Name) -> Result<(), IndeterminateReason> {
         let zone = self.anchors.zone(name);
-        let keys = self.cache.ask(&Query::query(zone, RecordType::DNSKEY)).await;
+        let keys = self.cache.ask(&Query::query(zone.clone(), RecordType::DNSKEY)).await;
         let message = match &keys {
             Ok(response) if is_answer(response.message.metadata.response_code) => &response.message,
             Ok(_) | Err(_) => return Err(IndeterminateReason::LookupFailed),
         };
         let has = |kind| message.answers.iter().any(|record| record.record_type() == kind);
-        if has(RecordType::DNSKEY) && has(RecordType::RRSIG) {
-            Ok(())
-        } else {
-            Err(IndeterminateReason::SignaturesStripped)
+        if !has(RecordType::DNSKEY) || !has(RecordType::RRSIG) {
+            return Err(IndeterminateReason::SignaturesStripped);
         }
+        let found = zone_keys(message, &zone);
+        let anchored = self.anchors.keys(&found);
+        let name = LowerName::from(&zone);
+        let is_anchored = found.iter().any(|(_, key)| anchored.contains_with_name(key.public_key(), &name));
+        if is_anchored { Ok(()) } else { Err(IndeterminateReason::AnchorMismatch) }
     }
 
     /// Whether all records are unsigned and in zones that are proven to be unsigned.
@@ -246,13 +249,19 @@ impl DnssecValidator {
         let mut found: Vec<(Name, DNSKEY)> = Vec::new();
         for zone in self.anchors.zones_of_digests() {
             let Ok(response) = self.cache.ask(&Query::query(zone.clone(), RecordType::DNSKEY)).await else { continue };
-            found.extend(response.message.answers.iter().filter_map(|record| match &record.data {
-                RData::DNSSEC(DNSSECRData::DNSKEY(key)) if record.name == zone => Some((zone.clone(), key.clone())),
-                _ => None,
-            }));
+            found.extend(zone_keys(&response.message, &zone));
         }
         self.anchors.keys(&found)
     }
+}
+
+/// The keys of a zone in a response.
+fn zone_keys(message: &Message, zone: &Name) -> Vec<(Name, DNSKEY)> {
+    let keys = message.answers.iter().filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::DNSKEY(key)) if record.name == *zone => Some((zone.clone(), key.clone())),
+        _ => None,
+    });
+    keys.collect()
 }
 
 /// The verdict of the library.

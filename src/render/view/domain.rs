@@ -533,6 +533,7 @@ fn branch(terms: &[SpfTermSeen], way: SpfWay<'_>, above: &[bool], lines: &mut Ve
         };
         let (mark, role) = match own {
             SpfWay::Unknown => ("", Role::Plain),
+            SpfWay::Along(_) if term.outcome.as_deref() == Some("error") => ("error", Role::Error),
             SpfWay::Along(_) => ("match", Role::Bold),
             SpfWay::Passed => ("no match", Role::Plain),
             SpfWay::NotNeeded => ("not needed", Role::Dim),

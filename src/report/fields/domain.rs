@@ -145,19 +145,19 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!(
         "senders.dane",
         ValueType::Word(DELIVERIES),
-        "how a sender with DANE delivers mail to the domain",
+        "how a sender with DANE delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Dane)
     ),
     of_domain!(
         "senders.mta_sts",
         ValueType::Word(DELIVERIES),
-        "how a sender with MTA-STS delivers mail to the domain",
+        "how a sender with MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::MtaSts)
     ),
     of_domain!(
         "senders.neither",
         ValueType::Word(DELIVERIES),
-        "how a sender with neither DANE nor MTA-STS delivers mail to the domain",
+        "how a sender with neither DANE nor MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Neither)
     ),
 ];

@@ -1,7 +1,7 @@
 //! Findings about TLSA records. Each host is judged by itself, and each certificate chain of a host once, regardless of
 //! the number of IP addresses that sent it.
 
-use super::lookup::{TlsaLookup, tlsa_lookup};
+use super::lookup::{TlsaLookup, tlsa_lookup, unsigned_records};
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
@@ -102,6 +102,10 @@ impl<'s> DaneHost<'s> {
         match &self.lookup {
             TlsaLookup::Failed { base, probe } => vec![self.lookup_fails(base, probe)],
             TlsaLookup::Unsigned { base, probe } => vec![self.not_signed(base, probe)],
+            TlsaLookup::Insecure => {
+                let probe = unsigned_records(self.sight, &self.host.name);
+                probe.map(|probe| self.not_signed(&self.host.name, probe)).into_iter().collect()
+            }
             _ => self.published().map_or_else(Vec::new, |published| self.of_records(published)),
         }
     }
@@ -175,11 +179,11 @@ impl<'s> DaneHost<'s> {
         let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {} are in a zone without DNSSEC. Senders use TLSA records only if their signatures are valid.",
+            "The TLSA records at {} or the IP addresses of the host are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
             owner_of(base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
-            "Operator of the DNS of {}: sign the zone that contains the TLSA records, and publish its DS record in the parent zone",
+            "Operator of the DNS of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
             self.name
         ))];
         finding
@@ -244,7 +248,7 @@ impl<'s> DaneHost<'s> {
         finding.cause = format!(
             "{reasons}. Senders with DANE do not deliver to this server (TLS reports: validation-failure or tlsa-invalid)."
         );
-        finding.fixes = self.publish(published, seen.chain);
+        finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
     }
 
@@ -267,7 +271,9 @@ impl<'s> DaneHost<'s> {
             "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
             self.name
         ))];
-        finding.fixes.extend(self.publish(published, seen.chain).into_iter().filter(|_| is_fatal));
+        finding.fixes.extend(
+            self.publish(published, seen.chain, "the records that do not match").into_iter().filter(|_| is_fatal),
+        );
         Some(finding)
     }
 
@@ -293,7 +299,7 @@ impl<'s> DaneHost<'s> {
         finding.fixes = vec![Fix::text(
             "Server operator: send the complete chain, including the CA certificate of the record, even if it is a root",
         )];
-        finding.fixes.extend(self.publish(published, seen.chain));
+        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
         finding
     }
 
@@ -315,7 +321,7 @@ impl<'s> DaneHost<'s> {
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
-        finding.fixes.extend(self.publish(published, seen.chain));
+        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
         finding
     }
 
@@ -332,7 +338,7 @@ impl<'s> DaneHost<'s> {
         finding.cause = format!(
             "The record is about the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced."
         );
-        finding.fixes = self.publish(published, seen.chain);
+        finding.fixes = self.publish(published, seen.chain, &format!("the record {kind}"));
         finding
             .fixes
             .push(Fix::text("Server operator: keep the key when the certificate is renewed (certbot: --reuse-key)"));
@@ -394,10 +400,11 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    fn publish(&self, published: Published<'_>, chain: &Presented) -> Vec<Fix> {
+    /// Publishes the record of this chain instead of the old ones.
+    fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = published.ttl.saturating_mul(2);
         let text = format!(
-            "Operator of the DNS of {}: publish this record, wait {wait} seconds (two TTLs), then remove the records that do not match",
+            "Operator of the DNS of {}: publish this record, wait {wait} seconds (two TTLs), then remove {old}",
             self.name
         );
         self.records_to_publish(&text, |other| {

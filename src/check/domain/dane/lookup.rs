@@ -1,7 +1,7 @@
 //! The TLSA records of an MX host: which names are asked, and what the responses mean for senders with DANE.
 //!
 //! 1. Senders look up the IP addresses first. If these are not signed, they do not ask for TLSA records, because name
-//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2).
+//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2). smtpcheck does, for a finding only.
 //! 2. If the host is an alias and every CNAME record is signed, the records are first looked for at the final name, then
 //!    at the name in the MX record. If only the first CNAME record is signed, they are looked for at the name in the MX
 //!    record only.
@@ -47,11 +47,23 @@ enum Bases<'s> {
 /// The questions about a host that are worth asking now.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
-    if let Bases::Names(bases) = bases(sight, host) {
+    let names = match bases(sight, host) {
         // The names are asked at the same time. The second one counts only if the first one has no records.
-        questions.extend(bases.iter().filter_map(owner).map(|owner| records(&owner, RecordKind::Tlsa)));
-    }
+        Bases::Names(bases) => bases,
+        // Senders do not ask for these records. A finding tells the operator that they have no effect.
+        Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
+        Bases::Nowhere(_) => Vec::new(),
+    };
+    questions.extend(names.iter().filter_map(owner).map(|owner| records(&owner, RecordKind::Tlsa)));
     questions
+}
+
+/// The lookup that found TLSA records of a host whose IP addresses are not signed. Its failure is no fault.
+pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&'s Probe> {
+    match sight.records(&owner(host)?, RecordKind::Tlsa) {
+        Known::Seen(probe, seen) if seen.is_answer() && !seen.records.is_empty() => Some(probe),
+        _ => None,
+    }
 }
 
 /// The TLSA records of a host.

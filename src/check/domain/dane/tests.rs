@@ -252,12 +252,11 @@ fn a_host_with_records_must_offer_starttls() {
 }
 
 #[test]
-fn unsigned_zones_are_not_asked_and_are_no_fault() {
+fn unsigned_zones_are_insecure() {
     let mut case = Case::new();
     case.publish_for((3, 1, 1), 0);
     assert_eq!(case.state(), (Some(DaneState::Insecure), Delivery::Encrypted, None));
-    assert_eq!(asked_for_tlsa(&case.world), [""; 0]);
-    assert_eq!(ids(&case.findings()), []);
+    assert_eq!(ids(&case.findings()), [("dane-not-signed", Severity::Warning)]);
 }
 
 #[test]
@@ -400,4 +399,16 @@ fn bogus_mx_records_prevent_delivery_even_if_a_tlsa_record_matches() {
     let seen = crate::evidence::RecordsSeen { dnssec, ..response(&name("example.com"), vec![mx]) };
     case.world.answer("example.com", RecordKind::Mx, seen);
     assert_eq!(case.state(), (Some(DaneState::Error), Delivery::NotDelivered, Some("dnssec-invalid".to_owned())));
+}
+
+#[test]
+fn records_in_an_unsigned_zone_are_found_and_a_failed_lookup_there_is_no_fault() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0);
+    assert_eq!(ids(&case.findings()), [("dane-not-signed", Severity::Warning)]);
+    assert_eq!(case.state().0, Some(DaneState::Insecure));
+    let mut case = Case::new();
+    case.world.fails(OWNER, RecordKind::Tlsa, DnsFaultKind::Timeout);
+    assert_eq!(ids(&case.findings()), []);
+    assert_eq!(case.state().0, Some(DaneState::Insecure));
 }

@@ -169,14 +169,24 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
             "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
             "The resolver of this machine does not return signatures. This does not show whether the domain is signed.",
         ),
+        IndeterminateReason::AnchorMismatch => (
+            "the trust anchor of smtpcheck matches no key of the zone that it is for (by default the root zone), so DNSSEC and DANE were not tested",
+            "The resolver of this machine may use another root zone, or change responses, or the trust anchor is old. This does not show anything about the domain.",
+        ),
         _ => (
             "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
             "A DNSKEY or DS record is missing because its lookup failed. This does not show whether the records are signed correctly.",
         ),
     };
+    let is_anchor = why == IndeterminateReason::AnchorMismatch;
     Some(Finding {
         cause: cause.to_owned(),
-        fixes: vec![Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")],
+        fixes: vec![Fix::text(if is_anchor {
+            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)"
+        } else {
+            "Repeat the check with a resolver that supports DNSSEC (--resolver)"
+        })],
+        severity: if is_anchor { Severity::Warning } else { Severity::Notice },
         ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
     })
 }

@@ -85,6 +85,9 @@ fn an_unknown_state_is_a_notice_and_not_insecure() {
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::SignaturesStripped });
     assert_eq!(rules(&found), ["dnssec-not-tested"]);
     assert_eq!((found[0].severity, found[0].failure), (Severity::Notice, None));
+    let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::AnchorMismatch });
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-not-tested"], Severity::Warning));
+    assert!(found[0].fixes[0].text.contains("--trust-anchor"));
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::NotValidated });
     assert_eq!(rules(&found), Vec::<&str>::new());
 }

@@ -23,7 +23,7 @@ use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
 use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfStep;
-use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree};
+use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -132,6 +132,9 @@ pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
             Some((_, mistake)) => (PublishedState::Invalid, Some(mistake.why.reason())),
             None => match includes::broken(&tree.root) {
                 true => (PublishedState::Invalid, Some("an included record is missing or invalid".to_owned())),
+                false if allows_everyone(record).is_some() => {
+                    (PublishedState::Valid, Some("allows every host".to_owned()))
+                }
                 false => (PublishedState::Valid, None),
             },
         },
