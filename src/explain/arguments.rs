@@ -11,6 +11,7 @@
 use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
 use super::log::{Finder, inner_reply, phase_of_code};
+use super::logins::Logins;
 use super::reply::ExplainContext;
 use super::side::LogSide;
 use crate::check;
@@ -19,7 +20,10 @@ use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
 /// The explanations of the arguments; at least one.
 pub fn arguments(what: &[String], context: &ExplainContext) -> Vec<Explained> {
-    let explained: Vec<Explained> = items(what).iter().flat_map(|item| of_item(item, context)).collect();
+    let mut explained: Vec<Explained> = items(what).iter().flat_map(|item| of_item(item, context)).collect();
+    let mut logins = Logins::default();
+    what.iter().flat_map(|item| item.lines()).for_each(|line| logins.read(line.as_bytes()));
+    explained.iter_mut().for_each(|one| logins.mask(one));
     if what.len() > 1 && explained.iter().all(|one| one.kind == ExplanationKind::Unknown) {
         // The text of a reply without its code: `User unknown`.
         return of_item(&what.join(" "), context);

@@ -14,6 +14,7 @@ mod errors;
 mod explained;
 mod failures;
 pub mod log;
+mod logins;
 mod reply;
 mod secrets;
 mod side;

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use crate::lexicon::mechanisms;
 
 /// What takes the place of a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// The last words of the names of settings whose values are secrets, without `_` and `-`.
 const NAMES: [&str; 26] = [

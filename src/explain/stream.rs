@@ -11,6 +11,7 @@ use super::errors::FoundError;
 use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
+use super::logins::Logins;
 use super::reply::ExplainContext;
 use super::secrets::without_secrets;
 use super::side::LogSide;
@@ -63,11 +64,13 @@ pub fn log(
         attempts: VecDeque::new(),
         recent: VecDeque::new(),
         unknown: None,
+        logins: Logins::default(),
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
     let mut traces = StackTraces::default();
     while explainer.flow.is_continue() && next_line(input, &mut line)? {
         explainer.extent.lines += 1;
+        explainer.logins.read(&line);
         if let Some(word) = one_word(&line) {
             explainer.extent.words += 1;
             explainer.pass_on(&Explained { line: Some(explainer.extent.lines), ..word });
@@ -142,6 +145,7 @@ struct LogExplainer<'a> {
     /// The last messages, which a bounce repeats in a header.
     recent: VecDeque<String>,
     unknown: Option<FailureLine>,
+    logins: Logins,
 }
 
 impl LogExplainer<'_> {
@@ -159,7 +163,9 @@ impl LogExplainer<'_> {
 
     fn pass_on(&mut self, explained: &Explained) {
         if self.flow.is_continue() {
-            self.flow = (self.output)(explained);
+            let mut explained = explained.clone();
+            self.logins.mask(&mut explained);
+            self.flow = (self.output)(&explained);
         }
     }
 
@@ -179,6 +185,7 @@ impl LogExplainer<'_> {
             ExplanationKind::Error => self.extent.errors += 1,
             _ => self.extent.replies += 1,
         }
+        self.logins.mask(explained);
         if self.flow.is_continue() {
             self.flow = (self.output)(explained);
         }
@@ -231,6 +238,7 @@ impl LogExplainer<'_> {
                 tally.example.fixes.clear();
             }
         }
+        tallies.iter_mut().for_each(|(_, tally)| self.logins.mask(&mut tally.example));
         let tallies = tallies.into_iter().map(|(_, tally)| tally).collect();
         LogSummary { extent: self.extent, tallies, unknown: self.unknown }
     }
@@ -275,7 +283,7 @@ impl LogExplainer<'_> {
                     self.pass_on(&Explained { line: Some(line.number), ..unknown });
                 }
                 let FailureLine { number, text, is_failure } = line;
-                let masked = || FailureLine { number, text: without_secrets(&text), is_failure };
+                let masked = || FailureLine { number, text: self.logins.masked(&without_secrets(&text)), is_failure };
                 self.unknown.get_or_insert_with(masked);
             }
             None => {}
@@ -448,6 +456,25 @@ mod tests {
         assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
         assert_eq!(tallied(&summary), [("connection-refused", 2)]);
         assert!(summary.tallies.iter().all(|tally| tally.example.kind == ExplanationKind::Error));
+    }
+
+    #[test]
+    fn a_password_of_the_session_is_masked_and_the_reply_belongs_to_auth() {
+        for (server, client) in [("", ""), ("<-  ", " -> "), ("<~  ", " ~> "), ("< ", "> "), ("S: ", "C: ")] {
+            let text = format!(
+                "{server}220 m ESMTP\n{client}EHLO me\n{server}250-m\n{server}250-SIZE 1\n{server}250 HELP\n\
+                 {client}AUTH PLAIN AGpvZQBTM2NyZXQ=\n{server}535 5.7.8 Error: authentication failed: S3cret\n"
+            );
+            let (context, mut rules) = (ExplainContext::default(), Vec::new());
+            let mut output = |explained: &crate::explain::Explained| {
+                assert!(!explained.input.contains("S3cret"), "{explained:?}");
+                rules.extend(explained.rule);
+                ControlFlow::Continue(())
+            };
+            log(&mut text.as_bytes(), &context, LogMode::Each, &mut output).expect("no input fails");
+            assert_eq!(rules, ["auth-credentials-refused"], "{text}");
+            assert!(!format!("{:?}", counted(&text)).contains("S3cret"), "{text}");
+        }
     }
 
     #[test]

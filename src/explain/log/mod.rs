@@ -323,6 +323,9 @@ impl Finder {
     fn read_whole(&mut self, number: u64, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {
+                if !held.reply.is_open() {
+                    self.memory.sessions.completed("", &held.reply);
+                }
                 self.held = Some(held);
                 return LineUse::Reply;
             }

@@ -49,12 +49,23 @@ impl Sessions {
     pub(super) fn replied(&mut self, session: &str, reply: &ExtractedReply) -> Option<ReplyPhase> {
         let waiting = self.0.get_mut(session)?;
         let phase = waiting.front().copied()?;
-        let is_unfinished = reply.is_open() || reply.text.starts_with("334") || reply.text.starts_with("354");
-        if !is_unfinished {
+        if is_last_reply(reply) {
             waiting.pop_front();
         }
         Some(phase)
     }
+
+    /// Processes the end of a reply whose first line was passed to [`replied`](Sessions::replied).
+    pub(super) fn completed(&mut self, session: &str, reply: &ExtractedReply) {
+        if let Some(waiting) = self.0.get_mut(session).filter(|_| is_last_reply(reply)) {
+            waiting.pop_front();
+        }
+    }
+}
+
+/// Whether a reply is complete, and the last one to its command.
+fn is_last_reply(reply: &ExtractedReply) -> bool {
+    !(reply.is_open() || reply.text.starts_with("334") || reply.text.starts_with("354"))
 }
 
 const COMMANDS: [(&str, ReplyPhase); 10] = [

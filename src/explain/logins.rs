@@ -1,0 +1,123 @@
+//! The passwords of the logins in a pasted session, which are masked in all later texts: a server may repeat them in its reply.
+//!
+//! Promises: the number of passwords in memory is bounded.
+//! Does not: mask what looks like a secret by itself, which [`super::secrets`] does.
+
+use std::collections::VecDeque;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+
+use super::explained::Explained;
+use super::secrets::MASK;
+
+/// The maximum number of passwords in memory.
+const MAX_PASSWORDS: usize = 32;
+/// Shorter answers are not masked: they are parts of most words.
+const SHORTEST: usize = 3;
+
+/// The passwords that were read so far.
+#[derive(Debug, Default)]
+pub(super) struct Logins {
+    /// Whether answers to AUTH may follow.
+    in_login: bool,
+    /// The passwords, and other answers, oldest first.
+    passwords: VecDeque<String>,
+}
+
+impl Logins {
+    /// Reads a line of a session: `AUTH PLAIN ...`, or an answer to 334.
+    pub(super) fn read(&mut self, line: &[u8]) {
+        let Ok(line) = std::str::from_utf8(line) else { return };
+        let line = line.trim();
+        let upper = line.to_ascii_uppercase();
+        let after_command = upper.find("AUTH ").and_then(|at| line.get(at + 5..)).filter(|_| !is_reply(line));
+        if let Some(arguments) = after_command {
+            self.in_login = true;
+            if let Some(answer) = arguments.split_whitespace().nth(1) {
+                self.answer(answer);
+            }
+        } else if self.in_login && is_reply(line) {
+            self.in_login = line.contains("334");
+        } else if self.in_login && let Some(answer) = line.split_whitespace().last() {
+            self.answer(answer);
+        }
+    }
+
+    /// Keeps the password in an answer: the last part of PLAIN, or the complete answer of LOGIN.
+    fn answer(&mut self, answer: &str) {
+        let answer = answer.trim_matches(['\'', '"']).trim_end_matches("\\r\\n").trim_end_matches('=');
+        let Ok(decoded) = STANDARD_NO_PAD.decode(answer) else { return };
+        let Ok(text) = String::from_utf8(decoded) else { return };
+        let password = text.rsplit('\0').next().unwrap_or_default();
+        if password.len() < SHORTEST || password.chars().any(char::is_control) {
+            return;
+        }
+        if self.passwords.len() >= MAX_PASSWORDS {
+            self.passwords.pop_front();
+        }
+        self.passwords.push_back(password.to_owned());
+    }
+
+    /// A text in which the passwords and their base64 are masked.
+    pub(super) fn masked(&self, text: &str) -> String {
+        self.passwords.iter().fold(text.to_owned(), |text, password| {
+            let encoded = STANDARD.encode(password);
+            text.replace(&encoded, MASK).replace(encoded.trim_end_matches('='), MASK).replace(password, MASK)
+        })
+    }
+
+    /// Masks the passwords in everything that an explanation takes from its input.
+    pub(super) fn mask(&self, explained: &mut Explained) {
+        if self.passwords.is_empty() {
+            return;
+        }
+        explained.input = self.masked(&explained.input);
+        for text in [&mut explained.meaning, &mut explained.cause, &mut explained.otherwise].into_iter().flatten() {
+            *text = self.masked(text);
+        }
+        for fix in &mut explained.fixes {
+            fix.text = self.masked(&fix.text);
+            fix.command = fix.command.as_deref().map(|command| self.masked(command));
+        }
+    }
+}
+
+/// Whether a line of a session is a reply: a code after an arrow or a time.
+fn is_reply(line: &str) -> bool {
+    line.split_whitespace().take(4).any(|word| {
+        matches!(word.as_bytes(), [b'2'..=b'5', b, c, rest @ ..]
+            if b.is_ascii_digit() && c.is_ascii_digit() && matches!(rest, [] | [b'-', ..]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Logins;
+
+    #[test]
+    fn the_password_of_each_kind_of_session_is_masked_in_the_reply() {
+        for session in [
+            "AUTH PLAIN AGpvZQBTM2NyZXQ=",
+            " -> AUTH PLAIN AGpvZQBTM2NyZXQ=",
+            "> AUTH PLAIN AGpvZQBTM2NyZXQ=",
+            "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: am9l\nS: 334 UGFzc3dvcmQ6\nC: UzNjcmV0",
+            " -> AUTH LOGIN\n<-  334 VXNlcm5hbWU6\n -> am9l\n<-  334 UGFzc3dvcmQ6\n -> UzNjcmV0",
+            "AUTH PLAIN\n334 \nAGpvZQBTM2NyZXQ=",
+        ] {
+            let mut logins = Logins::default();
+            session.lines().for_each(|line| logins.read(line.as_bytes()));
+            let masked = logins.masked("535 5.7.8 failed: S3cret UzNjcmV0");
+            assert_eq!(masked, "535 5.7.8 failed: *** ***", "{session}");
+        }
+    }
+
+    #[test]
+    fn lines_without_a_login_teach_nothing() {
+        let mut logins = Logins::default();
+        for line in ["250-AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 failed", "failed"] {
+            logins.read(line.as_bytes());
+        }
+        assert_eq!(logins.masked("535 5.7.8 failed"), "535 5.7.8 failed");
+    }
+}
