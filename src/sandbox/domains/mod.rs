@@ -80,15 +80,18 @@ impl DomainService {
             self.dns.to_string(),
             "--https-port".to_owned(),
             self.https.to_string(),
+            "--list".to_owned(),
+            "none".to_owned(),
         ];
         words.extend(case.flags.iter().map(|flag| (*flag).to_owned()));
         words
     }
 }
 
-/// A domain by its id.
+/// A domain by its id or its name, which ends with `.test`.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
-    DOMAIN_CASES.iter().find(|case| case.name == name)
+    let id = name.strip_suffix(".test").unwrap_or(name);
+    DOMAIN_CASES.iter().find(|case| case.name == id)
 }
 
 /// The servers of all domains, with their bound sockets.
