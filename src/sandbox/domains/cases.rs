@@ -1,4 +1,4 @@
-//! The mail domains of the sandbox. Each has one fault, so that a check shows what the fault looks like.
+//! The mail domains of the sandbox. Most have one fault, so that a check shows what the fault looks like.
 
 use super::case::{DomainCase, MailHost, PolicyBody, PolicyPage, SecondServer, page};
 use super::zone::ZoneSigning;

@@ -162,10 +162,10 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
     finding.cause = "Terms with macros, such as %{i}, lead to another name for each client. What this IP address leads to is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them (operator of the domain).",
+        "Operator of the domain: publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them",
     ));
     finding.fixes.push(Fix::text(format!(
-        "If only a few hosts send mail, replace the macros by {} and similar terms (operator of the domain).",
+        "Operator of the domain: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
     Some(finding.tried(subject.probe.id))
@@ -222,7 +222,7 @@ fn helo(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Findin
     finding.severity = severity;
     finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
     finding.fixes.push(Fix::run(
-        "Publish an SPF record at the EHLO name (operator of the sending host).",
+        "Operator of the sending host: publish this SPF record at the EHLO name, instead of the one that is there, if any",
         format!("{host}. IN TXT \"v=spf1 {} -all\"", mechanism_for(ip)),
     ));
     Some(finding.tried(probe.id))
