@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `case` | the types that describe a domain |
 //! | `cases` | the domains |
-//! | `zone` | a zone, signed when it is made |
+//! | `zone` | a zone, signed when it is created |
 //! | `dns` | the name servers and the resolver |
 //! | `policy` | the web server |
 
@@ -27,7 +27,7 @@ use self::case::{DomainCase, MailHost, SecondServer};
 use self::dns::{AnswerFault, ZoneServer, ZoneStore};
 use self::zone::SignedZone;
 use super::certificates::{Certificates, ServerNames};
-use super::scenario::{BARE, Scenario};
+use super::scenario::{BARE, Scenario, Server};
 use super::start::{StartError, bind};
 
 pub use cases::DOMAIN_CASES;
@@ -183,11 +183,16 @@ fn leaked(case: &'static DomainCase, host: &'static MailHost) -> &'static Scenar
     Box::leak(Box::new(Scenario {
         name,
         summary: case.summary,
-        server: host.server,
+        server: Server { greeting: greeting(host, name), ..host.server },
         client: BARE,
         expect: &[],
         exit: 0,
     }))
+}
+
+/// The greeting of a mail server, with its own name instead of `localhost`.
+fn greeting(host: &MailHost, name: &str) -> &'static str {
+    Box::leak(host.server.greeting.replacen("localhost", name, 1).into_boxed_str())
 }
 
 /// The zones of both name servers.
