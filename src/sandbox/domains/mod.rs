@@ -192,7 +192,7 @@ fn leaked(case: &'static DomainCase, host: &'static MailHost) -> &'static Scenar
 
 /// The greeting of a mail server, with its own name instead of `localhost`.
 fn greeting(host: &MailHost, name: &str) -> &'static str {
-    Box::leak(host.server.greeting.replacen("localhost", name, 1).into_boxed_str())
+    Box::leak(host.server.greeting.replacen("localhost", &format!("{name}.test"), 1).into_boxed_str())
 }
 
 /// The zones of both name servers.
