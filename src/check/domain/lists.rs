@@ -442,6 +442,7 @@ mod tests {
             (rules(&findings), lists[0].state),
             (vec![("list-not-working", Severity::Notice)], ListState::NotWorking)
         );
+        assert_eq!(findings[0].confidence, crate::lexicon::Confidence::Possible);
     }
 
     // BLK-10.

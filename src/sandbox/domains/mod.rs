@@ -317,6 +317,13 @@ mod tests {
     use crate::sandbox::certificates::Certificates;
 
     #[test]
+    fn a_domain_is_found_by_its_id_and_by_its_name() {
+        for name in ["domain-plain", "domain-plain.test"] {
+            assert_eq!(super::domain_case(name).map(|case| case.name), Some("domain-plain"));
+        }
+    }
+
+    #[test]
     fn every_zone_can_be_made() {
         let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
         for (at, case) in DOMAIN_CASES.iter().enumerate() {
