@@ -105,7 +105,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
         let text = if is_null {
             "Operator of the domain: publish a record that allows no sender"
         } else {
-            "Publish a record that lists every host that sends mail for the domain (operator of the domain). If only the MX hosts send:"
+            "Operator of the domain: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }

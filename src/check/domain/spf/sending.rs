@@ -134,7 +134,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     }
     finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass, and the record needs no change: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
-        "Operator of the domain: if this host sends mail for the domain, publish this SPF record, which allows all addresses of --sending"
+        "Operator of the domain: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
     finding.fixes.push(match with_term(subject, &terms) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
