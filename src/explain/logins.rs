@@ -39,7 +39,9 @@ impl Logins {
             }
         } else if self.in_login && is_reply(line) {
             self.in_login = line.contains("334");
-        } else if self.in_login && let Some(answer) = line.split_whitespace().last() {
+        } else if self.in_login
+            && let Some(answer) = line.split_whitespace().last()
+        {
             self.answer(answer);
         }
     }

@@ -26,7 +26,7 @@ impl SandboxSession<'_> {
     async fn act(&mut self, act: &ServerAct) -> io::Result<Flow> {
         match act {
             ServerAct::Say(reply) => return self.send(reply).await,
-            ServerAct::Capabilities => return self.send(&capabilities(self.keywords())).await,
+            ServerAct::Capabilities => return self.send(&capabilities(self.host_name(), self.keywords())).await,
             ServerAct::Raw(_) | ServerAct::Times(..) | ServerAct::Endless(..) | ServerAct::Drip(..) => {
                 self.send_bytes(act).await?;
             }
@@ -226,8 +226,8 @@ impl SandboxSession<'_> {
 }
 
 /// The reply to EHLO (RFC 5321 §4.1.1.1).
-fn capabilities(keywords: &[&str]) -> String {
-    let lines: Vec<&str> = std::iter::once("localhost").chain(keywords.iter().copied()).collect();
+fn capabilities(host: &str, keywords: &[&str]) -> String {
+    let lines: Vec<&str> = std::iter::once(host).chain(keywords.iter().copied()).collect();
     let last = lines.len() - 1;
     let line = |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
     lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_reply_to_ehlo_ends_with_a_line_with_a_space() {
-        assert_eq!(capabilities(&["SIZE 1", "STARTTLS"]), "250-localhost\n250-SIZE 1\n250 STARTTLS");
-        assert_eq!(capabilities(&[]), "250 localhost");
+        assert_eq!(capabilities("localhost", &["SIZE 1", "STARTTLS"]), "250-localhost\n250-SIZE 1\n250 STARTTLS");
+        assert_eq!(capabilities("localhost", &[]), "250 localhost");
     }
 }

@@ -284,6 +284,12 @@ impl SandboxSession<'_> {
         self.recipients = 0;
     }
 
+    /// The name of the server in replies: that of a mail domain's greeting, or `localhost`.
+    pub(super) fn host_name(&self) -> &'static str {
+        let name = self.scenario.server.greeting.split(' ').nth(1);
+        name.filter(|name| name.strip_suffix(".test") == Some(self.scenario.name)).unwrap_or("localhost")
+    }
+
     pub(super) fn keywords(&self) -> &'static [&'static str] {
         if self.inside { self.scenario.server.inside } else { self.scenario.server.plain }
     }

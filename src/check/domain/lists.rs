@@ -46,11 +46,11 @@ static REFUSES_RESOLVER: Rule = Rule {
 static NOT_WORKING: Rule = Rule {
     id: "list-not-working",
     severity: Severity::Notice,
-    title: "a blocklist does not work, so its answers do not count",
+    title: "a blocklist gives no usable answers, so smtpcheck ignores them",
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the list contains the address. Some lists respond only to registered resolvers.",
-        action: "Look the address up on the page of the list. If you use this list in your own mail server, remove it there.",
+        action: "Look the address or domain up on the website of the list, use a resolver of your own (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -68,6 +68,11 @@ static SHUT_DOWN: Rule = Rule {
         references: "RFC 5782 section 5; the announcements of the operators",
     },
 };
+
+/// The test entry is missing: the list does not work, or this resolver does not answer for its zone.
+const NO_TEST_ENTRY: &str = "this resolver returns no test entry";
+/// No response from the list.
+const NO_RESPONSE: &str = "it does not respond; some lists respond only to registered resolvers";
 
 /// The zones of the lists that are asked if the user names none.
 pub fn default_lists() -> Vec<DomainName> {
@@ -168,7 +173,7 @@ impl ListLookup {
             (_, ListAnswer::Listed(_), _) => {
                 verdict(ListState::NotWorking, "it lists the test entry that must not be listed")
             }
-            (ListAnswer::NotListed, ..) => verdict(ListState::NotWorking, "it does not list its test entry"),
+            (ListAnswer::NotListed, ..) => verdict(ListState::NotWorking, NO_TEST_ENTRY),
             (.., ListAnswer::Listed(codes)) => {
                 let reasons: Vec<&str> = codes.iter().map(|(_, meaning)| reason(*meaning)).collect();
                 verdict(ListState::Listed, &reasons.join("; "))
@@ -204,9 +209,7 @@ impl ListLookup {
 fn answer(sight: Sight<'_>, zone: &DnsName, name: &DnsName) -> Option<ListAnswer> {
     match sight.records(name, RecordKind::A) {
         Known::Seen(_, seen) => Some(blocklist::read(zone.as_str(), seen)),
-        Known::Failed(..) => {
-            Some(ListAnswer::Wrong("it does not respond; some lists respond only to registered resolvers"))
-        }
+        Known::Failed(..) => Some(ListAnswer::Wrong(NO_RESPONSE)),
         Known::Unasked | Known::Waiting | Known::Skipped => None,
     }
 }
@@ -263,9 +266,14 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     let refusal = "The list does not answer questions from this resolver. This is not a listing.";
     findings.extend(without_verdict(sight, &REFUSES_RESOLVER, refused, "do not answer this resolver", refusal));
-    let failure =
-        "The test entries of a list show whether it works (RFC 5782 section 5). The answers of this one do not count.";
-    findings.extend(without_verdict(sight, &NOT_WORKING, broken, "do not work", failure));
+    let failure = "The test entries of a list show whether it works (RFC 5782 section 5). The answers did not pass this test, so smtpcheck ignores them.";
+    findings.extend(without_verdict(
+        sight,
+        &NOT_WORKING,
+        broken,
+        "give no usable answers through this resolver",
+        failure,
+    ));
     for zone in sight.domain.lists.iter().map(DnsName::from).filter(|zone| blocklist::is_dead(zone.as_str())) {
         let summary = format!("the blocklist {zone} was shut down and is not asked");
         let mut finding = Finding::new(&SHUT_DOWN, Phase::Dns, Confidence::Certain, summary);
@@ -335,10 +343,15 @@ fn without_verdict(
     zones.dedup();
     let first = zones.first()?;
     let summary = match zones.len() {
-        1 => format!("the blocklist {first} {}", words.replacen("do not", "does not", 1)),
+        1 => {
+            format!("the blocklist {first} {}", words.replacen("do not", "does not", 1).replacen("give ", "gives ", 1))
+        }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };
-    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
+    // A resolver without the zone of the list gives the same answers as a list without test entries.
+    let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);
+    let confidence = if is_proved { Confidence::Certain } else { Confidence::Possible };
+    let mut finding = Finding::new(rule, Phase::Dns, confidence, summary);
     cause.clone_into(&mut finding.cause);
     for (lookup, why) in &lookups {
         let reason = format!("{}: {why}", lookup.zone);
@@ -351,7 +364,7 @@ fn without_verdict(
     }
     finding
         .fixes
-        .push(Fix::text("Use a resolver of your own (--resolver), or look the address up on the page of the list"));
+        .push(Fix::text("Use a resolver of your own (--resolver), look the address or domain up on the website of the list, or query no lists (--list none)"));
     Some(finding)
 }
 
@@ -434,6 +447,7 @@ mod tests {
             (rules(&findings), lists[0].state),
             (vec![("list-not-working", Severity::Notice)], ListState::NotWorking)
         );
+        assert_eq!(findings[0].confidence, crate::lexicon::Confidence::Possible);
     }
 
     // BLK-10.

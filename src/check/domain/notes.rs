@@ -241,7 +241,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     for result in spf.results.iter().filter(|result| sight.domain.sending.contains(&result.ip)) {
         if matches!(result.result.as_str(), "fail" | "softfail" | "permerror") {
             facts.push(format!(
-                "SPF for {} is {}: Outlook.com requires a pass of large senders",
+                "SPF for {} is {}: Outlook.com requires that mail from large senders pass SPF",
                 result.ip, result.result
             ));
         }
@@ -261,7 +261,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("{name} does not meet what large receivers require of senders");
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
-    "A large sender has about 5,000 messages a day to one of these receivers. Spam rate, the unsubscribe header, and whether mail is really signed cannot be seen from outside.".clone_into(&mut finding.cause);
+    "A large sender sends about 5,000 or more messages a day to one of these receivers. Spam rate, the unsubscribe header, and whether mail is really signed cannot be seen from outside.".clone_into(&mut finding.cause);
     finding.consequences = facts;
     finding.fixes.push(Fix::open(
         "Compare the settings with the guidelines of the receivers",

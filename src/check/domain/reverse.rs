@@ -384,7 +384,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
     unresolved.fixes.push(Fix::run(
         "Operator of the mail server: use a name that resolves to the address",
-        format!("postconf -e smtp_helo_name={name}"),
+        format!("postconf -e 'smtp_helo_name={name}'"),
     ));
     Some(unresolved)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Sight<'s> {
 /// What is known about a question.
 #[derive(Debug)]
 pub(crate) enum Known<'s, T> {
-    /// It was not asked yet.
+    /// It has not been asked yet.
     Unasked,
     /// There is no answer yet.
     Waiting,

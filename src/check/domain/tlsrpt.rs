@@ -263,7 +263,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
 fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
     let summary = "the domain receives no reports about failures of TLS (there is no TLS-RPT record)".to_owned();
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    finding.cause = "The domain has DANE or MTA-STS, which make senders keep messages if TLS fails. Reports from senders show such failures.".to_owned();
+    finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. Reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
     finding
 }

@@ -21,7 +21,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Domain,
     name: "domain",
     about: "Check a mail domain: MX, DANE, MTA-STS, SPF, DKIM, DMARC",
-    details: "It checks the mail servers of the domain under the policies of senders (DANE, MTA-STS), and what authenticates mail from the domain (SPF, DKIM, DMARC). For an email address, it also asks each server about this recipient. smtpcheck never sends a message.",
+    details: "It checks whether senders can deliver mail to the domain's servers under its DANE and MTA-STS policies, and whether receivers can authenticate mail from the domain (SPF, DKIM, DMARC). For an email address, it also asks each server about this recipient. smtpcheck never sends a message.",
     usage: &["domain NAME|ADDRESS [FLAGS]"],
     notes: &[concat!(
         "Exit codes:",

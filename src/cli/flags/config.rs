@@ -16,7 +16,7 @@ pub struct ConfigFlags {
     /// Do not read a configuration file
     #[arg(long, help_heading = HEADING)]
     pub no_config: bool,
-    /// Use this profile from the configuration file; the target @NAME does the same
+    /// Use this profile from the configuration file (commands with a server as target also accept the target @NAME)
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub profile: Option<String>,
 }

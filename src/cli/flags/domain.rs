@@ -42,7 +42,7 @@ pub struct SendingArgs {
     /// Check the DKIM key with this selector (repeatable) [default: commonly used selectors]
     #[arg(long, value_name = "NAME", value_parser = selector, help_heading = SENDING)]
     pub dkim_selector: Vec<String>,
-    /// Query this DNS blocklist instead of the built-in ones (repeatable); none queries no blocklist
+    /// Query this DNS blocklist instead of the built-in ones (repeatable); "none" disables the blocklist check
     #[arg(long, value_name = "ZONE", value_parser = list_choice, help_heading = SENDING)]
     pub list: Vec<ListChoice>,
     /// Recipient in another domain, to test whether a mail server relays; smtpcheck never sends a message [default: an address in example.org]

@@ -1,7 +1,7 @@
 //! The terms of an SPF record (RFC 7208 §4.6.1, §12). Parsing is total: a wrong term keeps its position, the reason, and
 //! what was probably meant. One wrong term anywhere makes the complete record invalid (§4.6).
 //!
-//! [`correct`](SpfRecord::corrected) builds the record that was meant, if every wrong term can be corrected.
+//! [`SpfRecord::corrected`] returns the intended record, if every wrong term can be corrected.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The mail domains of the sandbox. Each has one fault, so that a check shows what the fault looks like.
+//! The mail domains of the sandbox. Most have one fault, so that a check shows what the fault looks like.
 
 use super::case::{DomainCase, MailHost, PolicyBody, PolicyPage, SecondServer, page};
 use super::zone::ZoneSigning;
@@ -217,7 +217,7 @@ _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
     },
     DomainCase {
         name: "dane-lookup-fails",
-        summary: "the question for the TLSA record fails",
+        summary: "the query for the TLSA record fails",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !servfail _25._tcp.mx1
@@ -531,7 +531,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "dns-tcp-closed",
-        summary: "the TXT records need TCP, which the name server does not answer",
+        summary: "the TXT records need TCP, but the name server does not respond over TCP",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !tcp @

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `case` | the types that describe a domain |
 //! | `cases` | the domains |
-//! | `zone` | a zone, signed when it is made |
+//! | `zone` | a zone, signed when it is created |
 //! | `dns` | the name servers and the resolver |
 //! | `policy` | the web server |
 
@@ -27,7 +27,7 @@ use self::case::{DomainCase, MailHost, SecondServer};
 use self::dns::{AnswerFault, ZoneServer, ZoneStore};
 use self::zone::SignedZone;
 use super::certificates::{Certificates, ServerNames};
-use super::scenario::{BARE, Scenario};
+use super::scenario::{BARE, Scenario, Server};
 use super::start::{StartError, bind};
 
 pub use cases::DOMAIN_CASES;
@@ -80,15 +80,18 @@ impl DomainService {
             self.dns.to_string(),
             "--https-port".to_owned(),
             self.https.to_string(),
+            "--list".to_owned(),
+            "none".to_owned(),
         ];
         words.extend(case.flags.iter().map(|flag| (*flag).to_owned()));
         words
     }
 }
 
-/// A domain by its id.
+/// A domain by its id or its name, which ends with `.test`.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
-    DOMAIN_CASES.iter().find(|case| case.name == name)
+    let id = name.strip_suffix(".test").unwrap_or(name);
+    DOMAIN_CASES.iter().find(|case| case.name == id)
 }
 
 /// The servers of all domains, with their bound sockets.
@@ -180,11 +183,16 @@ fn leaked(case: &'static DomainCase, host: &'static MailHost) -> &'static Scenar
     Box::leak(Box::new(Scenario {
         name,
         summary: case.summary,
-        server: host.server,
+        server: Server { greeting: greeting(host, name), ..host.server },
         client: BARE,
         expect: &[],
         exit: 0,
     }))
+}
+
+/// The greeting of a mail server, with its own name instead of `localhost`.
+fn greeting(host: &MailHost, name: &str) -> &'static str {
+    Box::leak(host.server.greeting.replacen("localhost", &format!("{name}.test"), 1).into_boxed_str())
 }
 
 /// The zones of both name servers.
@@ -307,6 +315,13 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
 mod tests {
     use super::{DOMAIN_CASES, DomainDirectory, Zones, address_of, leaked};
     use crate::sandbox::certificates::Certificates;
+
+    #[test]
+    fn a_domain_is_found_by_its_id_and_by_its_name() {
+        for name in ["domain-plain", "domain-plain.test"] {
+            assert_eq!(super::domain_case(name).map(|case| case.name), Some("domain-plain"));
+        }
+    }
 
     #[test]
     fn every_zone_can_be_made() {

@@ -1,4 +1,4 @@
-//! A DNS zone in memory, signed when it is made: what an authoritative server needs for its answers, with proofs (NSEC)
+//! A DNS zone in memory, signed when it is created: what an authoritative server needs for its answers, with proofs (NSEC)
 //! for names and types that do not exist (RFC 4035 §3.1).
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -163,11 +163,11 @@ impl<'s> DaneHost<'s> {
             "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders with DANE do not deliver to the host, even if it has no TLSA records."
         );
         finding.otherwise = Some(
-            "The resolver of this machine, or a device in front of it, may not be able to transport DNSSEC. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
+            "The resolver of this machine, or a device in front of it, may not pass on DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
         );
         finding.fixes = vec![Fix::run(
             format!(
-                "Operator of the DNS of {}: repair the response of your name servers. Test it with a validating resolver",
+                "Operator of the DNS of {}: fix your name servers so that they answer queries for TLSA records. Test them with a validating resolver",
                 self.name
             ),
             format!("dig +dnssec {owner} TLSA"),

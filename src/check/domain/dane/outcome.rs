@@ -151,7 +151,7 @@ fn untested(record: &TlsaRecord) -> TlsaSeen {
 /// Why a record does not match, in a few words.
 pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
     match miss {
-        ChainMiss::OtherCertificate => "the server's certificate is another one",
+        ChainMiss::OtherCertificate => "it does not match the server's certificate or its key",
         ChainMiss::AnchorNotSent => "the server did not send this CA certificate",
         ChainMiss::AnchorInRecord => "the server did not send this CA certificate, but the record contains it",
         ChainMiss::IsLeaf => "it is the server's own certificate, but usage 2 is for CA certificates",

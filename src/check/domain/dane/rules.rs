@@ -126,7 +126,7 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
         sees: "The only TLSA records that match are 3 0 x: they are about the complete certificate, not about its key.",
-        matters: "Each new certificate is another one, even with the same key. After the next renewal, senders with DANE do not deliver, unless the record is replaced in time.",
+        matters: "A renewed certificate is different even if its key is the same. After the next renewal, senders with DANE do not deliver, unless the record is replaced in time.",
         action: "Operator of the DNS of the host: publish the record 3 1 1 that is printed. Server operator: keep the key when the certificate is renewed.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",

@@ -220,8 +220,8 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
 fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding> {
     let summary = format!("the DKIM key at {} has {bits} bits", lookup.name);
     let fix = Fix::run(
-        "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it",
-        "openssl genrsa -out dkim.key 2048",
+        "Operator of the mail server: create a key of 2048 bits, publish the record that this command prints at a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
+        "openssl genrsa -out dkim.key 2048 && echo \"v=DKIM1; k=rsa; p=$(openssl rsa -in dkim.key -pubout -outform DER | openssl base64 -A)\"",
     );
     let mut finding = if bits < MIN_RSA_BITS {
         about(

@@ -330,7 +330,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         if sends && dkim::can_exist(sight) == Some(false) {
             let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
             let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
-            let cause = "Only SPF can pass, and SPF fails for forwarded mail and for most mailing lists. Such mail is rejected or filtered.";
+            let cause = "Only SPF can authenticate the mail, and it does not do so for the domain when mail is forwarded or sent through most mailing lists. Such mail is rejected or filtered.";
             findings.push(about(&rules::WITHOUT_DKIM, probe, summary, cause, fix));
         }
     }

@@ -138,7 +138,7 @@ fn one_bogus(
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
                 format!("Operator of the domain: enter the DS record of the current key of {name} at the registrar. This command prints it"),
-                format!("dig {name} DNSKEY +short | grep '^257 ' | dnssec-dsfromkey -f - {name}"),
+                format!("dig {name} DNSKEY +noall +answer | dnssec-dsfromkey -f - {name}"),
             ));
             finding.fixes.push(Fix::text(format!(
                 "If the zone {name} is not to be signed any more, delete the DS record at the registrar"
@@ -242,7 +242,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
             cause: "SHA-1 must not be used for DS records any more. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
                 format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
-                format!("dig {apex} DNSKEY +short | grep '^257 ' | dnssec-dsfromkey -2 -f - {apex}"),
+                format!("dig {apex} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {apex}"),
             )],
             ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
         });

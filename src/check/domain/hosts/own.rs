@@ -201,7 +201,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
     // A greeting that a device has overwritten is another finding.
     let found = replies(sight, of, |received| !first_word(received).contains("**"));
     let name = found.first().map(|one| one.received.quote(first_word(&one.received)))?;
-    let what = format!("the server names itself `{name}`, which is not a complete host name");
+    let what = format!("the server identifies itself as `{name}`, which is not a fully qualified host name");
     let finding = about(sight, &MX_SERVER_NAME_NOT_VALID, Confidence::Certain, &found, &what)?;
     Some(Finding {
         cause: "The name has no effect on most senders. If the server also sends mail with this name in EHLO, receivers may reject that mail.".to_owned(),

@@ -122,7 +122,7 @@ pub(super) static MX_BACKUP_DIFFERS: Rule = Rule {
 pub(super) static MX_SERVER_NAME_NOT_VALID: Rule = Rule {
     id: "mx-server-name-not-valid",
     severity: Severity::Notice,
-    title: "an MX host does not name itself with a complete host name",
+    title: "an MX host does not identify itself with a fully qualified host name",
     docs: Docs {
         sees: "The first word of the greeting or of the reply to EHLO is not a complete domain name.",
         matters: "The name has no effect on most senders. If the server uses the same name when it sends mail, receivers may reject that mail.",

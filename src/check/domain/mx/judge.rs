@@ -240,8 +240,7 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
     let has_others = published(seen).any(|(_, host)| !host.is_root());
     if !has_others && preference == 0 && seen.records.len() == 1 {
         let summary = format!("{domain} declares that it receives no mail (null MX)");
-        let cause =
-            "Senders return mail for this domain at once, without a connection. Nothing was tested on mail servers.";
+        let cause = "Senders return mail for this domain at once, without a connection. No mail servers were tested.";
         return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
     }
     let summary = if has_others {
@@ -486,7 +485,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
-                        "Operator of the domain: replace the CNAME record of {name} by an A record (and an AAAA record if the server has IPv6)"
+                        "Operator of the domain: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
                         "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the policies of the domain name this host)",
@@ -515,7 +514,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let rest = list.len().saturating_sub(3);
     let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-    let summary = format!("IP addresses of MX hosts that are not public: {shown}{more}");
+    let summary = format!("MX hosts have IP addresses that are not public: {shown}{more}");
     let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
     found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
     let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);
@@ -528,7 +527,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
             Some("If the domain receives mail only inside a private network, this is intended.".to_owned());
     }
     found.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {ip} by the public IP address of {}, or delete this address record",
+        "Operator of the domain: replace {ip} with the public IP address of {}, or delete this address record",
         probe.quote(first.as_str())
     )));
     for (host, _, _) in &wrong {

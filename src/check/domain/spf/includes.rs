@@ -153,16 +153,16 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => {
-            finding.fixes.push(Fix::text(format!("Write {} instead (operator of the domain)", subject.quote(&instead))))
+            finding.fixes.push(Fix::text(format!("Operator of the domain: write {} instead", subject.quote(&instead))))
         }
         (_, None) => {
             finding.fixes.push(Fix::text(format!(
-                "Remove {term}, or replace it by the current name of the provider (operator of the domain)"
+                "Operator of the domain: remove {term}, or replace it with the current name of the provider"
             )));
         }
         (_, Some(first)) => {
             let first = subject.quote(&first.text);
-            finding.fixes.push(Fix::text(format!("Ask the operator of the included record to correct it, and remove {first} until then, if you do not need it (operator of the domain)")));
+            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then, if you do not need it")));
         }
     }
     Some(finding.tried(subject.probe.id).tried(probe.id))
@@ -181,7 +181,7 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
         "Receivers look up at most ten hosts for one mx term, and stop with a permanent error if there are more."
             .to_owned();
     finding.fixes.push(Fix::text(format!(
-        "Replace {term} by ip4 and ip6 with the networks of the hosts (operator of the domain)"
+        "Operator of the domain: replace {term} with ip4 and ip6 with the networks of the hosts"
     )));
     finding.tried(subject.probe.id)
 }
@@ -240,12 +240,12 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     {
         let term = subject.quote(&branch.text);
         finding.fixes.push(Fix::text(format!(
-            "Remove {term} if it is no longer needed: it costs {cost} lookups (operator of the domain)"
+            "Operator of the domain: remove {term} if it is no longer needed: it costs {cost} lookups"
         )));
     }
-    finding.fixes.push(Fix::text("Remove includes of providers that are no longer used, and replace a and mx by ip4 and ip6 where the IP addresses rarely change (operator of the domain)"));
+    finding.fixes.push(Fix::text("Operator of the domain: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));
     finding.fixes.push(Fix::text(
-        "Use a subdomain with its own SPF record as sender for each provider of mass mailings (operator of the domain)",
+        "Operator of the domain: for each bulk mail provider, send from a subdomain with its own SPF record",
     ));
     Some(finding.tried(subject.probe.id))
 }
@@ -268,6 +268,6 @@ fn void(subject: Subject<'_>) -> Option<Finding> {
         "Receivers that follow the recommended limit of {MAX_VOID} stop with a permanent error; others continue. The terms: {}",
         terms.join(", ")
     );
-    finding.fixes.push(Fix::text("Remove these terms, or create the records (operator of the domain)"));
+    finding.fixes.push(Fix::text("Operator of the domain: remove these terms, or create the records"));
     Some(finding.tried(subject.probe.id))
 }

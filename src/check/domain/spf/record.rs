@@ -98,14 +98,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Publish a record at the domain that uses the other record (operator of the domain)",
+            "Operator of the domain: publish a record at the domain that uses the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
         let text = if is_null {
-            "Publish a record that allows no sender (operator of the domain)"
+            "Operator of the domain: publish a record that allows no sender"
         } else {
-            "Publish a record that lists every host that sends mail for the domain (operator of the domain). If only the MX hosts send:"
+            "Operator of the domain: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -144,7 +144,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The record may have another purpose.".to_owned());
     }
-    let fix = "Publish one TXT record that begins with v=spf1 and a blank (operator of the domain)";
+    let fix = "Operator of the domain: publish one TXT record that begins with v=spf1 and a space";
     finding.fixes.push(match repaired(text, *why, &texts.records) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
         None => Fix::text(fix),
@@ -189,7 +189,7 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
         "Receivers treat several SPF records as a permanent error, whatever they contain: {}",
         shown.join(" and ")
     );
-    let fix = "Replace all of them by one record (operator of the domain)";
+    let fix = "Operator of the domain: replace them all with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
             format!("{fix} The merged record allows every host that one of them allows:"),
@@ -234,7 +234,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let mistakes: Vec<_> = record.mistakes().collect();
     let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
     let corrected = record.corrected(text);
-    let fix_text = "Replace the record by this one (operator of the domain)";
+    let fix_text = "Operator of the domain: replace the record with this one";
     if texts.joined_without_blank {
         let summary = "strings of the SPF record are joined without a blank between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
@@ -243,7 +243,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             subject.quote(text)
         );
         let fix =
-            "Insert a blank before the closing quotation mark of each string but the last (operator of the domain)";
+            "Operator of the domain: insert a space before the closing quotation mark of each string but the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
             None => Fix::text(fix),
@@ -268,10 +268,10 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         let shown = subject.quote(word(&term.at));
         finding.fixes.push(Fix::text(match &mistake.instead {
             Some(instead) if !instead.is_empty() => {
-                format!("Write {} instead of {shown} (operator of the domain)", subject.quote(instead))
+                format!("Operator of the domain: write {} instead of {shown}", subject.quote(instead))
             }
-            _ if mistake.why == SpfMistakeKind::Twice => format!("Remove {shown} (operator of the domain)"),
-            _ => format!("Correct or remove {shown} (operator of the domain)"),
+            _ if mistake.why == SpfMistakeKind::Twice => format!("Operator of the domain: remove {shown}"),
+            _ => format!("Operator of the domain: correct or remove {shown}"),
         }));
     }
     Some(finding)
@@ -300,7 +300,7 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
     let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
     finding.cause = "Anyone can send mail in the name of the domain that passes SPF.".to_owned();
-    finding.fixes.push(Fix::text("List the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all (operator of the domain)"));
+    finding.fixes.push(Fix::text("Operator of the domain: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all"));
     Some(finding)
 }
 
@@ -317,7 +317,7 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "By the grammar it is an unknown modifier, which receivers ignore, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = format!("Write {} (operator of the domain)", subject.quote(&instead));
+    let text = format!("Operator of the domain: write {}", subject.quote(&instead));
     let text_of_record = subject.tree.root.text().unwrap_or_default();
     let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
     let record = words.collect::<Vec<_>>().join(" ");
@@ -354,7 +354,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         let target = include.split_once(':').map_or(*include, |(_, target)| target);
         let record = format!("v=spf1 redirect={target}");
         finding.fixes.push(Fix::run(
-            "Use redirect if the other record must apply to all senders (operator of the domain)",
+            "Operator of the domain: use redirect if the other record must apply to all senders",
             subject.quote(&subject.published(&record)),
         ));
     }
@@ -362,7 +362,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
     kept.push("~all");
     finding.fixes.push(Fix::run(
-        "End the record with ~all, or with -all when every sending host is listed (operator of the domain)",
+        "Operator of the domain: end the record with ~all, or with -all when every sending host is listed",
         subject.quote(&subject.published(&kept.join(" "))),
     ));
     Some(finding)
@@ -388,12 +388,12 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     let is_all = |text: &str| text.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all");
     let has_redirect = unused.iter().any(|word| word.to_ascii_lowercase().starts_with("redirect="));
     if has_redirect {
-        finding.fixes.push(Fix::text("Remove either all or redirect (operator of the domain)"));
+        finding.fixes.push(Fix::text("Operator of the domain: remove either all or redirect"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
         let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
         finding.fixes.push(Fix::run(
-            "Move all to the end of the record, or remove the terms after it (operator of the domain)",
+            "Operator of the domain: move all to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
         ));
     }
@@ -414,10 +414,10 @@ fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let mut finding = finding(subject, &NULL_MX_SENDS, summary);
     finding.cause = "Receivers may reject mail from a domain to which they cannot return a bounce.".to_owned();
     finding.fixes.push(Fix::run(
-        "If the domain sends no mail, allow no sender (operator of the domain)",
+        "Operator of the domain: if the domain sends no mail, allow no sender",
         subject.published("v=spf1 -all"),
     ));
-    finding.fixes.push(Fix::text("If it sends mail, replace the null MX record by MX records of a server that accepts bounces (operator of the domain)"));
+    finding.fixes.push(Fix::text("Operator of the domain: if it sends mail, replace the null MX record with MX records of a server that accepts bounces"));
     Some(finding)
 }
 
@@ -431,7 +431,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
             .to_owned();
     finding
         .fixes
-        .push(Fix::text("Replace it by ip4, ip6, a or include with the sending hosts (operator of the domain)"));
+        .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include with the sending hosts"));
     Some(finding)
 }
 
@@ -445,7 +445,7 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
     let mut finding =
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
     finding.cause = "The result of SPF does not change.".to_owned();
-    finding.fixes.push(Fix::text("Publish one TXT record with the text, or remove exp= (operator of the domain)"));
+    finding.fixes.push(Fix::text("Operator of the domain: publish one TXT record with the text, or remove exp="));
     Some(finding)
 }
 

@@ -109,7 +109,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral => verdict.result.name(),
         SpfResult::Pass | SpfResult::None | SpfResult::TempError | SpfResult::PermError => return None,
     };
-    let term = mechanism_for(ip);
+    let terms = missing_terms(subject, ip);
     let mut finding = Finding::new(
         &SENDING_NOT_COVERED,
         Phase::Dns,
@@ -132,17 +132,17 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         let text = subject.quote(text);
         finding.consequences.push(format!("Receivers may add the explanation of the domain to a rejection: {text}"));
     }
-    finding.otherwise = Some("If the mail of this IP address is forwarded from other servers, SPF cannot pass, and no change of the record is needed: DKIM authenticates forwarded mail.".to_owned());
+    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass, and the record needs no change: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
-        "Add {term} to the SPF record, in front of its first include or all, if this host sends mail for the domain (operator of the domain)"
+        "Operator of the domain: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
-    finding.fixes.push(match with_term(subject, &term) {
+    finding.fixes.push(match with_term(subject, &terms) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
         None => Fix::text(fix),
     });
-    finding.fixes.push(Fix::text(
-        "Otherwise configure the host to send through a server that the record allows (operator of the sending host)",
-    ));
+    finding
+        .fixes
+        .push(Fix::text("Operator of the sending host: if it does not, send through a server that the record allows"));
     Some(finding.tried(subject.probe.id))
 }
 
@@ -164,10 +164,10 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
     finding.cause = "Terms with macros, such as %{i}, lead to another name for each client. What this IP address leads to is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them (operator of the domain).",
+        "Operator of the domain: publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them",
     ));
     finding.fixes.push(Fix::text(format!(
-        "If only a few hosts send mail, replace the macros by {} and similar terms (operator of the domain).",
+        "Operator of the domain: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
     Some(finding.tried(subject.probe.id))
@@ -181,7 +181,23 @@ pub(super) fn mechanism_for(ip: IpAddr) -> String {
     }
 }
 
-/// The record with a further term at its beginning.
+/// The terms for all sending IP addresses that the record does not allow, so that every finding has the same record.
+fn missing_terms(subject: Subject<'_>, ip: IpAddr) -> String {
+    let is_missing = |other: &IpAddr| {
+        let Ok(verdict) = evaluated(subject.sight, *other) else { return false };
+        matches!(verdict.result, SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral)
+    };
+    let mut terms = Vec::new();
+    for other in clients(subject.sight).into_iter().filter(|other| *other == ip || is_missing(other)) {
+        let term = mechanism_for(other);
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    terms.join(" ")
+}
+
+/// The record with further terms at its beginning.
 fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
     let SpfFound::Record(..) = &subject.tree.root.found else { return None };
     let text = subject.tree.root.text()?;
@@ -208,7 +224,7 @@ fn helo(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Findin
     finding.severity = severity;
     finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
     finding.fixes.push(Fix::run(
-        "Publish an SPF record at the EHLO name (operator of the sending host)",
+        "Operator of the sending host: publish this SPF record at the EHLO name, instead of the one that is there, if any",
         format!("{host}. IN TXT \"v=spf1 {} -all\"", mechanism_for(ip)),
     ));
     Some(finding.tried(probe.id))

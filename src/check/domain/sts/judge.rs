@@ -155,7 +155,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
             format!("Operator of {host}: make the web server accept HTTPS connections from the Internet")
         }
         FetchFailure::Certificate { .. } => {
-            format!("Operator of {host}: install a certificate of a public CA for {host}")
+            format!("Operator of {host}: install a certificate from a public CA for {host}")
         }
         FetchFailure::Redirect(_) => {
             format!("Operator of {host}: serve the file directly, because senders must not follow redirects")
@@ -372,7 +372,7 @@ impl HostsUnderPolicy<'_> {
                 "Senders with MTA-STS do not deliver to a server without TLS (TLS reports: starttls-not-supported)."
                     .to_owned();
             finding.fixes = vec![Fix::text(
-                "Server operator: configure a certificate of a public CA, and advertise STARTTLS to every client on port 25",
+                "Server operator: configure a certificate from a public CA, and advertise STARTTLS to every client on port 25",
             )];
             findings.push(finding);
         }
@@ -396,7 +396,7 @@ impl HostsUnderPolicy<'_> {
                 "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server (TLS reports: {word})."
             );
             finding.fixes = vec![Fix::text(format!(
-                "Server operator: install a certificate of a public CA for {name}, with the complete chain, and reload the mail server"
+                "Server operator: install a certificate from a public CA for {name}, with the complete chain, and reload the mail server"
             ))];
             findings.push(finding);
         }

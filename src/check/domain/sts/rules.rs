@@ -35,7 +35,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     docs: Docs {
         sees: "The policy covers an MX host, but its server does not advertise STARTTLS at one of its IP addresses. In mode testing, the finding is a warning.",
         matters: "In mode enforce, senders with MTA-STS do not deliver to a server without TLS.",
-        action: "Server operator: configure a certificate of a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
+        action: "Server operator: configure a certificate from a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the reply of mx2.example.com to EHLO does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
     },
@@ -48,7 +48,7 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or does not lead to a public CA. In mode testing, the finding is a warning.",
         matters: "In mode enforce, senders with MTA-STS do not deliver to the server.",
-        action: "Server operator: install a certificate of a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
+        action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
     },
