@@ -382,6 +382,8 @@ impl fmt::Display for KeyFault {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::{any, proptest};

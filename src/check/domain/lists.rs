@@ -370,6 +370,8 @@ fn without_verdict(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
     use super::{default_lists, of_address, of_domain};
     use crate::check::Finding;
     use crate::check::domain::seen::{ListSeen, ListState};

@@ -419,6 +419,8 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
     use super::{confirmed, generic_sign, not_tested, of_receivers, summary};
     use crate::check::Finding;
     use crate::check::domain::sight::{Sight, records};

@@ -148,7 +148,7 @@ fn entries(text: &str) -> Vec<String> {
 }
 
 fn bytes_of(hexadecimal: &str) -> Option<Vec<u8>> {
-    if !hexadecimal.is_ascii() || hexadecimal.len() % 2 != 0 || hexadecimal.is_empty() {
+    if !hexadecimal.is_ascii() || !hexadecimal.len().is_multiple_of(2) || hexadecimal.is_empty() {
         return None;
     }
     let pair = |at: usize| hexadecimal.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());

@@ -213,6 +213,7 @@ mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
 {sending}
 "#,
+        expect: &["dane-not-signed"],
         ..PLAIN
     },
     DomainCase {

@@ -201,7 +201,7 @@ impl SignedZone {
         }
         // A name without records that has names below it exists (RFC 8020).
         if self.sets.keys().any(|known| name.zone_of(known)) {
-            return ZoneAnswer::NoData(self.denial(&[name.clone()]));
+            return ZoneAnswer::NoData(self.denial(std::slice::from_ref(name)));
         }
         // A wildcard applies to names below the closest name that exists (RFC 4592); it is used in unsigned zones only.
         let (closest, next) = self.closest(name);

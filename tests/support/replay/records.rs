@@ -91,7 +91,7 @@ fn parse(line: &str) -> Option<ZoneLine> {
         ),
         other => panic!("{other}: {line}"),
     };
-    let data = (!fails).then(|| data());
+    let data = (!fails).then(data);
     Some(ZoneLine { name: name(owner), kind, data })
 }
 

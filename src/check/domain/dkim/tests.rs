@@ -1,5 +1,7 @@
 //! DKIM keys in a small DNS.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
 use super::{UNUSED_SELECTOR, not_tested, summary};
 use crate::check::Finding;
 use crate::check::domain::seen::{DkimSeen, DkimState};

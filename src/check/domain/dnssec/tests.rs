@@ -1,5 +1,7 @@
 //! Tests of the findings about DNSSEC.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
 use super::super::seen::DnssecWord;
 use super::super::world::{NOW, World, name, plan, response};
 use crate::check::domain::results;

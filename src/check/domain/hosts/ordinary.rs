@@ -101,7 +101,7 @@ fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Find
     let is_cut = matches!(session.fault(), Some(Fault::TimeUp { .. } | Fault::Interrupted));
     server::judge_by(server::CHECKS, &plan, &evidence)
         .into_iter()
-        .filter(|finding| !is_left_out(finding) && !(is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
+        .filter(|finding| !(is_left_out(finding) || is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
         .filter(|finding| !is_replaced(session, finding))
         .map(adapted)
         .collect()
