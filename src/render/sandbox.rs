@@ -81,7 +81,7 @@ impl SandboxStart<'_> {
         let (domains, anchor) = self.domains?;
         let DomainService { resolver, mail, dns, https, .. } = domains;
         Some(format!(
-            "--resolver {resolver} --port {mail} --dns-port {dns} --https-port {https} --trust-anchor {anchor} --cacert {}",
+            "--resolver {resolver} --port {mail} --dns-port {dns} --https-port {https} --trust-anchor {anchor} --list none --cacert {}",
             self.authority
         ))
     }

@@ -47,6 +47,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     is_hidden: false,
     declare: |command| {
         let command = DomainArgs::augment_args(command);
+        let command = command.mut_arg("expect", |arg| {
+            arg.help("Fail unless this expression is true, such as 'domain.dane == valid' or 'mx[*].tls.version >= 1.2' (repeatable)")
+        });
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
         command.mut_arg("verbose", |arg| arg.help("Also print the sessions with all mail servers, and all DNS lookups"))
     },

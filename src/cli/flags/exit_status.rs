@@ -40,7 +40,7 @@ impl GateArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExpectArgs {
-    /// Fail unless this expression is true, such as 'tls.version >= 1.2', or 'domain.dane == valid' for a domain (repeatable)
+    /// Fail unless this expression is true, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeatable)
     #[arg(long, value_name = "EXPR", value_parser = Expression::parse, help_heading = HEADING)]
     pub expect: Vec<Expression>,
     /// Retry up to N times on exit code 3 or 4, with increasing delays

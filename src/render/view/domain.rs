@@ -469,7 +469,7 @@ fn lists(name: &str, lists: &[ListSeen]) -> Option<DomainPart> {
     let listed: Vec<String> = of(ListState::Listed).map(|list| format!("listed by {}", named(list))).collect();
     let unusable: Vec<String> = of(ListState::Refused)
         .map(|list| format!("{} does not answer this resolver", list.zone))
-        .chain(of(ListState::NotWorking).map(|list| format!("{} does not work", list.zone)))
+        .chain(of(ListState::NotWorking).map(|list| format!("{} gives no usable answers", list.zone)))
         .collect();
     let clean = of(ListState::Clean).count();
     let state = match () {

@@ -516,8 +516,12 @@ _dmarc TXT "v=DMARC1; p=none"
         summary: "the reports go to a domain that has not agreed",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
-{sending}
+@ TXT "v=spf1 mx -all"
+mx1 TXT "v=spf1 a -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
+{dkim}
 "#,
+        expect: &["dmarc-reports-not-authorised"],
         ..PLAIN
     },
     DomainCase {
