@@ -4,7 +4,7 @@
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::log::{anywhere, phase_of_code};
-use super::side::LogSide;
+use super::side::{LogSide, is_for_operator};
 use super::target::ServerName;
 use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
@@ -130,7 +130,10 @@ impl Understood {
         let server = ServerName::of_host(host);
         let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
         let fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix });
-        explained.fixes = side.fix().into_iter().chain(fixes.map(|fix| side.for_client(fix))).collect();
+        let (own, others): (Vec<Fix>, Vec<Fix>) =
+            fixes.partition(|fix| side == LogSide::Server && is_for_operator(fix));
+        let others = others.into_iter().map(|fix| side.for_client(fix));
+        explained.fixes = side.fix().into_iter().chain(own).chain(others).collect();
         explained.source = source(&reading.basis);
         explained.basis = Some(reading.basis);
         explained

@@ -66,6 +66,11 @@ impl LogSide {
     }
 }
 
+/// Whether a fix is for the operator of the server, who reads the log of the server.
+pub(super) fn is_for_operator(fix: &Fix) -> bool {
+    fix.text.starts_with("Server operator")
+}
+
 #[cfg(test)]
 mod tests {
     use super::LogSide;
@@ -106,6 +111,11 @@ mod tests {
         assert!(server.cause.is_some_and(|cause| cause.starts_with("Your server sent this reply to a client.")));
         assert!(server.fixes.first().is_some_and(|fix| fix.text.contains("no action is needed")));
         assert!(server.fixes.iter().skip(1).all(|fix| fix.text.starts_with("For the client: ")));
+        let relay = explained("H=(x) [192.0.2.1] F=<a@example.org> rejected RCPT <b@example.net>: relay not permitted");
+        let texts: Vec<&str> = relay.fixes.iter().map(|fix| fix.text.as_str()).collect();
+        assert!(texts.get(1).is_some_and(|text| text.starts_with("Server operator: ")), "{texts:?}");
+        assert!(texts.last().is_some_and(|text| text.starts_with("For the client: ")), "{texts:?}");
+        assert!(!texts.iter().any(|text| text.contains("client: Server operator")), "{texts:?}");
         let client = explained(&format!("554 5.7.1 Service unavailable; Client host [192.0.2.1] {reject}"));
         assert!(client.cause.is_some_and(|cause| cause.starts_with("Your IP address")));
     }
