@@ -272,7 +272,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let (cause, first) = if record.aggregate.is_empty() {
                 (
                     "Receivers deliver forged mail as if there were no DMARC record. Without rua they send no reports either.",
-                    "add rua=mailto:<address> to receive reports;",
+                    "add rua=mailto: and an email address, to receive reports;",
                 )
             } else {
                 ("Receivers deliver forged mail as if there were no DMARC record, and send reports.", "")
