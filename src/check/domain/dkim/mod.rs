@@ -20,9 +20,9 @@ use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::dkim::{
-    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MAX_STRING, MIN_RSA_BITS, corrected, is_fragment,
-    is_intended,
+    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MIN_RSA_BITS, corrected, is_fragment, is_intended,
 };
+use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -145,13 +145,6 @@ fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) 
     // Behind an alias, the record belongs to the target.
     let owner = lookup.seen.and_then(|seen| seen.aliases.last()).map_or(&lookup.name, |alias| &alias.to);
     Fix::run(what, format!("{owner}. TXT {}", probe.quote(in_strings(&record))))
-}
-
-/// The strings of a TXT record: at most 255 characters each.
-fn in_strings(record: &str) -> String {
-    let characters: Vec<char> = record.chars().collect();
-    let strings = characters.chunks(MAX_STRING).map(|part| format!("\"{}\"", part.iter().collect::<String>()));
-    strings.collect::<Vec<_>>().join(" ")
 }
 
 /// The findings about one record.

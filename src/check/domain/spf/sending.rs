@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::super::seen::SpfResultSeen;
 use super::rules::{HELO, SENDING_NOT_COVERED, VOID_LOOKUPS};
-use super::{Subject, in_strings, known, mx};
+use super::{Subject, known, mx};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
@@ -13,6 +13,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::SpfNeed;
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
 use crate::policy::spf::tree::SpfFound;
+use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of IP addresses that are evaluated.
