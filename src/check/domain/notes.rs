@@ -168,8 +168,12 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
         return None;
     }
     let identity = ca.domains.first()?;
-    let summary =
-        format!("the CAA records of {at} do not permit {}, which issued the certificate of {host}", ca.issuer);
+    let summary = format!(
+        "the CAA records of {} do not permit {}, which issued the certificate of {}",
+        probe.quote(at.as_str()),
+        ca.issuer,
+        probe.quote(host.as_str())
+    );
     let mut finding = Finding::new(&CAA_EXCLUDES_ISSUER, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
     "The certificate in use stays valid, but this CA must refuse to renew it (RFC 8659)."
         .clone_into(&mut finding.cause);
@@ -177,7 +181,7 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
         Some("The CA may accept another identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
         "Operator of the DNS: permit the CA, unless it is going to be changed",
-        format!("{at}. CAA 0 issue \"{identity}\""),
+        format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
 }
