@@ -11,7 +11,7 @@ use crate::check::finding::{Check, Docs, Finding, Rule, Severity, in_shell};
 use crate::evidence::{Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
-use crate::policy::dmarc::organizational_domain_by_list;
+use crate::policy::dmarc::search::organizational_domain_by_list;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind, reverse_name};
 

@@ -7,7 +7,8 @@ use super::rules;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Probe;
 use crate::lexicon::Fix;
-use crate::policy::dmarc::{DmarcFault, DmarcRecord, DmarcText, NearMiss, WalkFound, corrected};
+use crate::policy::dmarc::search::WalkFound;
+use crate::policy::dmarc::{DmarcFault, DmarcRecord, DmarcText, NearMiss, corrected};
 use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 

@@ -16,10 +16,10 @@ use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
-use crate::policy::dmarc::{
-    Applied, Disposition, DmarcRecord, DmarcText, PublicSuffix, RecordSearch, ReportAddress, WalkFound, WalkStep,
-    is_public_suffix, organizational_domain_by_list, walk,
+use crate::policy::dmarc::search::{
+    Applied, RecordSearch, WalkFound, WalkStep, is_public_suffix, organizational_domain_by_list, walk,
 };
+use crate::policy::dmarc::{Disposition, DmarcRecord, DmarcText, PublicSuffix, ReportAddress};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
