@@ -183,6 +183,11 @@ pub(in crate::check::domain) fn can_exist(sight: Sight<'_>) -> Option<bool> {
     is_certain.then_some(false)
 }
 
+/// The lookup that shows whether any key can exist.
+pub(in crate::check::domain) fn lookup_of_keys(sight: Sight<'_>) -> Option<&Probe> {
+    sight.records(&sight.name().below("_domainkey").ok()?, RecordKind::Txt).probe()
+}
+
 /// The text of the wildcard record that answers for every selector.
 pub(super) fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
     wildcard(sight).map(|(_, text)| text)

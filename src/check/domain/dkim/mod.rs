@@ -8,11 +8,11 @@ mod lookup;
 mod rules;
 mod selectors;
 
-pub(super) use self::lookup::can_exist;
 use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
     wildcard_text,
 };
+pub(super) use self::lookup::{can_exist, lookup_of_keys};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};

@@ -331,7 +331,9 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
             let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
             let cause = "Only SPF can authenticate the mail, and it does not do so for the domain when mail is forwarded or sent through most mailing lists. Such mail is rejected or filtered.";
-            findings.push(about(&rules::WITHOUT_DKIM, probe, summary, cause, fix));
+            let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
+            finding.evidence.probes.extend(dkim::lookup_of_keys(sight).map(|probe| probe.id));
+            findings.push(finding);
         }
     }
     if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {
