@@ -10,9 +10,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 
 use super::tags::TagList;
-
-/// The longest string that a DNS record can contain (RFC 1035 §3.3.14). Longer values consist of several strings.
-pub(crate) const MAX_STRING: usize = 255;
+use super::txt::MAX_STRING;
 
 /// The minimum size of an RSA key in bits: smaller keys are never valid (RFC 8301 §3.2).
 pub(crate) const MIN_RSA_BITS: u32 = 1024;

@@ -12,6 +12,7 @@ pub(crate) mod spf;
 pub(crate) mod tags;
 pub(crate) mod tls_rpt;
 pub(crate) mod tlsa;
+pub(crate) mod txt;
 
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,12 @@ use super::seen::PublishedState;
 use super::sight::{Known, Sight, is_conclusive, records};
 use super::{dkim, dmarc, hosts, mx, reverse, spf};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
-use crate::evidence::{Certificate, Evidence, Phase, RecordData, RecordsSeen};
+use crate::evidence::{Certificate, Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::tags::TagList;
 use crate::question::Question;
-use crate::wire::{DnsName, RecordKind};
+use crate::wire::{DnsName, RecordKind, reverse_name};
 
 pub(super) static CHECK: Check = Check {
     subject: "domain-notes",
@@ -168,8 +168,12 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
         return None;
     }
     let identity = ca.domains.first()?;
-    let summary =
-        format!("the CAA records of {at} do not permit {}, which issued the certificate of {host}", ca.issuer);
+    let summary = format!(
+        "the CAA records of {} do not permit {}, which issued the certificate of {}",
+        probe.quote(at.as_str()),
+        ca.issuer,
+        probe.quote(host.as_str())
+    );
     let mut finding = Finding::new(&CAA_EXCLUDES_ISSUER, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
     "The certificate in use stays valid, but this CA must refuse to renew it (RFC 8659)."
         .clone_into(&mut finding.cause);
@@ -177,7 +181,7 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
         Some("The CA may accept another identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
         "Operator of the DNS: permit the CA, unless it is going to be changed",
-        format!("{at}. CAA 0 issue \"{identity}\""),
+        format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
 }
@@ -229,6 +233,8 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     }
     let name = sight.name();
     let mut facts: Vec<String> = Vec::new();
+    let mut probes: Vec<&Probe> = Vec::new();
+    let text_of = |name: &DnsName| sight.records(name, RecordKind::Txt).probe();
     let spf = spf::summary(sight);
     let (no_spf, no_dkim) = (spf.state == PublishedState::Absent, dkim::can_exist(sight) == Some(false));
     if no_spf && no_dkim {
@@ -238,22 +244,30 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     } else if no_dkim {
         facts.push(format!("{name} has no DKIM key: Gmail, Yahoo and Outlook.com require DKIM of large senders"));
     }
+    probes.extend(text_of(&name).filter(|_| no_spf));
+    probes.extend(dkim::lookup_of_keys(sight).filter(|_| no_dkim));
     for result in spf.results.iter().filter(|result| sight.domain.sending.contains(&result.ip)) {
         if matches!(result.result.as_str(), "fail" | "softfail" | "permerror") {
             facts.push(format!(
                 "SPF for {} is {}: Outlook.com requires that mail from large senders pass SPF",
                 result.ip, result.result
             ));
+            probes.extend(text_of(&name));
         }
     }
     if dmarc::summary(sight).state == PublishedState::Absent {
         facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one of large senders"));
+        probes.extend(name.below("_dmarc").ok().and_then(|name| text_of(&name)));
     }
     for ip in &sight.domain.sending {
+        let known = facts.len();
         if reverse::has_no_name(sight, *ip) {
             facts.push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one of every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
             facts.push(format!("the PTR name of {ip} does not lead back: Gmail and Yahoo require it of every sender"));
+        }
+        if facts.len() > known {
+            probes.extend(sight.records(&reverse_name(*ip), RecordKind::Ptr).probe());
         }
     }
     if facts.is_empty() {
@@ -261,6 +275,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("{name} does not meet what large receivers require of senders");
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
+    finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
     "A large sender sends about 5,000 or more messages a day to one of these receivers. Spam rate, the unsubscribe header, and whether mail is really signed cannot be seen from outside.".clone_into(&mut finding.cause);
     finding.consequences = facts;
     finding.fixes.push(Fix::open(
@@ -314,6 +329,7 @@ mod tests {
         assert!(checked(&[], "").is_empty());
         let findings = checked(&["192.0.2.7"], "");
         assert_eq!(findings.iter().map(|finding| &*finding.rule).collect::<Vec<_>>(), ["receiver-demands"]);
+        assert_eq!(findings[0].evidence.probes.len(), 4);
         let facts = findings[0].consequences.join("\n");
         for word in ["DKIM", "DMARC record", "PTR record"] {
             assert!(facts.contains(word), "{facts}");

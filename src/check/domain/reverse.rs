@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use super::seen::{NotTested, SendingSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
 use super::{lists, mx};
-use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
+use crate::check::finding::{Check, Docs, Finding, Rule, Severity, in_shell};
 use crate::evidence::{Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
-use crate::policy::dmarc::organizational_domain_by_list;
+use crate::policy::dmarc::search::organizational_domain_by_list;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind, reverse_name};
 
@@ -384,7 +384,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
     unresolved.fixes.push(Fix::run(
         "Operator of the mail server: use a name that resolves to the address",
-        format!("postconf -e 'smtp_helo_name={name}'"),
+        format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),
     ));
     Some(unresolved)
 }

@@ -12,6 +12,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::mta_sts::{StsEffect, versioned};
 use crate::policy::tls_rpt::{ReportUri, TlsRptRecord};
+use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
@@ -200,7 +201,9 @@ fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
     let (address, lookup, problem) = other_domains(sight).into_iter().find_map(|(address, domain)| {
         let Known::Seen(lookup, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
         let is_null = |record: &DnsRecord| matches!(&record.data, RecordData::Mx { host, .. } if host.is_root());
-        if seen.code == DnsCode::NxDomain {
+        if !is_conclusive(seen) {
+            None
+        } else if seen.code == DnsCode::NxDomain {
             Some((address, lookup, "its domain does not exist (NXDOMAIN)"))
         } else if !seen.records.is_empty() && seen.records.iter().all(is_null) {
             Some((address, lookup, "its domain declares that it receives no mail (null MX)"))
@@ -255,7 +258,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     finding.cause = format!("Senders look at _smtp._tls.{domain} only, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
         format!("Operator of the DNS of {domain}: move the record"),
-        format!("_smtp._tls.{domain}. IN TXT \"{}\"", probe.quote(text)),
+        format!("_smtp._tls.{domain}. IN TXT {}", probe.quote(in_strings(text))),
     )];
     Some(finding)
 }

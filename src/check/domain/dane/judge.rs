@@ -9,7 +9,7 @@ use super::rules::{
 };
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
 use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
@@ -170,7 +170,7 @@ impl<'s> DaneHost<'s> {
                 "Operator of the DNS of {}: fix your name servers so that they answer queries for TLSA records. Test them with a validating resolver",
                 self.name
             ),
-            format!("dig +dnssec {owner} TLSA"),
+            format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),
         )];
         finding
     }

@@ -37,8 +37,14 @@ pub(super) enum SelectorResult<'s> {
     Record(&'s str, KeyRecord),
 }
 
+/// Whether the response proves that the name exists.
 pub(super) fn exists(seen: &RecordsSeen) -> bool {
-    seen.code == DnsCode::NoError
+    seen.code == DnsCode::NoError && is_conclusive(seen)
+}
+
+/// Whether the response proves that the name does not exist, nor any name below it.
+fn is_nonexistent(seen: &RecordsSeen) -> bool {
+    seen.code == DnsCode::NxDomain && is_conclusive(seen)
 }
 
 /// The selectors that the user gave, or the common ones.
@@ -97,6 +103,11 @@ impl<'s> SelectorLookup<'s> {
             ([], [_, _, ..]) if self.is_requested => SelectorResult::Several,
             _ => SelectorResult::Absent,
         }
+    }
+
+    /// Whether there is no answer about the selector.
+    pub(super) fn is_unanswered(&self) -> bool {
+        matches!(self.result(), SelectorResult::Unknown(_))
     }
 
     /// Whether the selector is an alias of a name without TXT records.
@@ -164,14 +175,17 @@ pub(in crate::check::domain) fn can_exist(sight: Sight<'_>) -> Option<bool> {
         return Some(true);
     }
     let seen = sight.records(&keys, RecordKind::Txt).answer()?;
-    match seen.code {
-        DnsCode::NoError => Some(true),
-        DnsCode::NxDomain => {
-            let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
-            tried.all(|lookup| lookup.seen.is_some_and(|seen| seen.code == DnsCode::NxDomain)).then_some(false)
-        }
-        _ => None,
+    if exists(seen) {
+        return Some(true);
     }
+    let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
+    let is_certain = is_nonexistent(seen) && tried.all(|lookup| lookup.seen.is_some_and(is_nonexistent));
+    is_certain.then_some(false)
+}
+
+/// The lookup that shows whether any key can exist.
+pub(in crate::check::domain) fn lookup_of_keys(sight: Sight<'_>) -> Option<&Probe> {
+    sight.records(&sight.name().below("_domainkey").ok()?, RecordKind::Txt).probe()
 }
 
 /// The text of the wildcard record that answers for every selector.

@@ -8,11 +8,11 @@ mod lookup;
 mod rules;
 mod selectors;
 
-pub(super) use self::lookup::can_exist;
 use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
     wildcard_text,
 };
+pub(super) use self::lookup::{can_exist, lookup_of_keys};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
@@ -20,9 +20,9 @@ use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::policy::dkim::{
-    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MAX_STRING, MIN_RSA_BITS, corrected, is_fragment,
-    is_intended,
+    GOOD_RSA_BITS, KeyFault, KeyKind, KeyRecord, MAX_RSA_BITS, MIN_RSA_BITS, corrected, is_fragment, is_intended,
 };
+use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -55,8 +55,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !is_open {
         let lookups = lookups(sight);
         let first = lookups.iter().take(CONFIRMING);
-        let is_certain =
-            sight.records(&keys, RecordKind::Txt).answer().is_some_and(|seen| seen.code == DnsCode::NoError);
+        let is_certain = sight.records(&keys, RecordKind::Txt).answer().is_some_and(exists);
         let is_confirmed = || first.clone().any(|lookup| lookup.seen.is_some_and(exists));
         let count = if is_certain || is_confirmed() { lookups.len() } else { CONFIRMING };
         questions.extend(lookups.iter().take(count).map(|lookup| txt(&lookup.name)));
@@ -78,7 +77,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
                 SelectorResult::Record(text, _) => Some(text) != wildcard,
             }
     };
-    let tried = all.iter().filter(|lookup| !lookup.is_requested && lookup.seen.is_some());
+    let tried = all.iter().filter(|lookup| !lookup.is_requested && !lookup.is_unanswered());
     DkimSeen {
         can_exist: can_exist(sight),
         tried: tried.filter(|lookup| !is_shown(lookup)).count(),
@@ -89,13 +88,17 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
 /// What is not known about the keys.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let seen = summary(sight);
+    let failed = lookups(sight).iter().filter(|lookup| lookup.probe.is_some() && lookup.is_unanswered()).count();
     let why = match seen.can_exist {
         Some(false) => return Vec::new(),
         _ if seen.keys.iter().any(|key| key.state == DkimState::Unknown) => {
             "the lookup of a selector failed".to_owned()
         }
         _ if !sight.domain.selectors.is_empty() => return Vec::new(),
-        None => "the lookup of _domainkey failed".to_owned(),
+        None => "lookups of _domainkey or of names below it failed".to_owned(),
+        Some(true) if failed > 0 => {
+            format!("{failed} lookups of common selectors failed; give the selector with --dkim-selector")
+        }
         Some(true) if seen.keys.is_empty() => format!(
             "there is no key under {} common selectors, which proves nothing; give the selector with --dkim-selector",
             seen.tried
@@ -142,13 +145,6 @@ fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) 
     // Behind an alias, the record belongs to the target.
     let owner = lookup.seen.and_then(|seen| seen.aliases.last()).map_or(&lookup.name, |alias| &alias.to);
     Fix::run(what, format!("{owner}. TXT {}", probe.quote(in_strings(&record))))
-}
-
-/// The strings of a TXT record: at most 255 characters each.
-fn in_strings(record: &str) -> String {
-    let characters: Vec<char> = record.chars().collect();
-    let strings = characters.chunks(MAX_STRING).map(|part| format!("\"{}\"", part.iter().collect::<String>()));
-    strings.collect::<Vec<_>>().join(" ")
 }
 
 /// The findings about one record.
@@ -300,12 +296,9 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
                 "Operator of the mail server: create a new key pair with a new selector, and never use the published key again",
             ),
         ],
-        KeyFault::CutAt255 | KeyFault::Cut => vec![Fix::run(
-            format!(
-                "{operator} publish the complete key as one TXT record that consists of several strings of at most 255 characters"
-            ),
-            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<first part>\" \"<second part>\""),
-        )],
+        KeyFault::CutAt255 | KeyFault::Cut => vec![Fix::text(format!(
+            "{operator} publish the complete key as one TXT record at {name} that consists of several strings of at most 255 characters"
+        ))],
         KeyFault::Quoted => {
             let what = format!("{operator} enter the value at {name} without quotation marks and backslashes");
             vec![change(lookup, probe, what, text)]
@@ -330,10 +323,9 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         | KeyFault::NoKey
         | KeyFault::NotBase64
         | KeyFault::NotAKey
-        | KeyFault::UnknownKind => vec![Fix::run(
-            format!("{operator} publish the record again, as the mail server or the provider prints it"),
-            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<key in base64>\""),
-        )],
+        | KeyFault::UnknownKind => vec![Fix::text(format!(
+            "{operator} publish the TXT record at {name} again, as the mail server or the provider prints it"
+        ))],
     };
     finding
 }
@@ -349,14 +341,13 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
     };
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause);
     finding.consequences.extend(seen.texts().take(3).map(|text| format!("A record: {}", probe.quote(shortened(text)))));
-    finding.fixes.push(if is_split {
-        Fix::run(
-            "Operator of the DNS: replace the records by one record with several strings",
-            format!("{name}. TXT \"v=DKIM1; k=rsa; p=<first part>\" \"<second part>\""),
+    finding.fixes.push(Fix::text(if is_split {
+        format!(
+            "Operator of the DNS: replace the records at {name} by one TXT record whose strings are the parts of the key, in their order"
         )
     } else {
-        Fix::text(format!("Operator of the DNS: keep only the record at {name} that contains the key in use"))
-    });
+        format!("Operator of the DNS: keep only the record at {name} that contains the key in use")
+    }));
     finding
 }
 
@@ -418,10 +409,9 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
             "The name has no TXT record, so receivers treat signatures with this selector as invalid.",
         ),
     };
-    finding.fixes.push(Fix::run(
-        "Operator of the DNS: publish the public key that the mail server or the provider prints",
-        format!("{name}. TXT \"v=DKIM1; k=rsa; p=<key in base64>\""),
-    ));
+    finding.fixes.push(Fix::text(format!(
+        "Operator of the DNS: publish at {name} the TXT record that the mail server or the provider prints"
+    )));
     finding.fixes.push(Fix::text(
         "Compare the selector with the s= value of the DKIM-Signature header in a message that was sent",
     ));

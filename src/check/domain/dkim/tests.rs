@@ -6,9 +6,10 @@ use super::{UNUSED_SELECTOR, not_tested, summary};
 use crate::check::Finding;
 use crate::check::domain::seen::{DkimSeen, DkimState};
 use crate::check::domain::sight::Sight;
-use crate::check::domain::world::{World, plan};
+use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::Severity;
 use crate::evidence::fault::DnsFaultKind;
+use crate::evidence::{DnsCode, RecordsSeen};
 use crate::policy::dkim::tests::rsa;
 use crate::question::Question;
 use crate::wire::RecordKind;
@@ -213,4 +214,22 @@ fn a_failed_lookup_is_not_a_missing_key() {
     let (findings, seen) = in_world(&mut world, &["s1"]);
     assert!(findings.is_empty(), "{findings:?}");
     assert_eq!((seen.keys[0].state, seen.can_exist), (DkimState::Unknown, Some(true)));
+}
+
+#[test]
+fn failed_lookups_of_common_selectors_are_not_missing_keys() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nunknown._domainkey.example.com TXT v=DKIM1; p=");
+    for selector in ["default", "google", "selector1"] {
+        world.fails(&format!("{selector}._domainkey.example.com"), RecordKind::Txt, DnsFaultKind::Timeout);
+    }
+    let unanswered =
+        RecordsSeen { code: DnsCode::ServFail, ..response(&name("selector2._domainkey.example.com"), Vec::new()) };
+    world.answer("selector2._domainkey.example.com", RecordKind::Txt, unanswered);
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let sight = Sight::new(&plan, &evidence).unwrap();
+    assert_eq!((summary(sight).can_exist, summary(sight).tried), (Some(true), 56));
+    let entries = not_tested(sight);
+    assert!(entries.len() == 1 && entries[0].why.starts_with("4 lookups of common selectors failed"), "{entries:?}");
 }

@@ -7,14 +7,16 @@ use super::rules;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Probe;
 use crate::lexicon::Fix;
-use crate::policy::dmarc::{DmarcFault, DmarcRecord, DmarcText, NearMiss, WalkFound, corrected};
+use crate::policy::dmarc::search::WalkFound;
+use crate::policy::dmarc::{DmarcFault, DmarcRecord, DmarcText, NearMiss, corrected};
+use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 
 /// The corrected record to publish.
 fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
     Fix::run(
         "Operator of the DNS: publish the corrected record",
-        format!("_dmarc.{at}. TXT \"{}\"", probe.quote(corrected(text))),
+        format!("_dmarc.{at}. TXT {}", probe.quote(in_strings(&corrected(text)))),
     )
 }
 
@@ -62,7 +64,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
                 "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
-            format!("_dmarc.{}. TXT \"{}\"", first.name, probe.quote(corrected(text))),
+            format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
         );
         let cause = format!("Receivers look at _dmarc.{} only.", first.name);
         findings.push(about(&rules::WRONG_NAME, probe, summary, &cause, fix));

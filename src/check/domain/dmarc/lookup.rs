@@ -4,10 +4,11 @@ use super::super::sight::{Known, Sight, is_conclusive};
 use crate::check::finding::{Finding, Rule};
 use crate::evidence::{DnsCode, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
-use crate::policy::dmarc::{
-    DmarcRecord, DmarcText, Existence, RecordSearch, WalkFound, WalkStep, organizational_domain,
-    organizational_domain_by_list, search_by_list, search_by_walk, walk,
+use crate::policy::dmarc::search::{
+    RecordSearch, WalkFound, WalkStep, organizational_domain, organizational_domain_by_list, search_by_list,
+    search_by_walk, walk,
 };
+use crate::policy::dmarc::{DmarcRecord, DmarcText, Existence};
 use crate::wire::{DnsName, RecordKind};
 
 /// What is known about the DMARC record of the domain.

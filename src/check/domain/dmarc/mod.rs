@@ -16,10 +16,10 @@ use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
-use crate::policy::dmarc::{
-    Applied, Disposition, DmarcRecord, DmarcText, PublicSuffix, RecordSearch, ReportAddress, WalkFound, WalkStep,
-    is_public_suffix, organizational_domain_by_list, walk,
+use crate::policy::dmarc::search::{
+    Applied, RecordSearch, WalkFound, WalkStep, is_public_suffix, organizational_domain_by_list, walk,
 };
+use crate::policy::dmarc::{Disposition, DmarcRecord, DmarcText, PublicSuffix, ReportAddress};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -272,7 +272,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let (cause, first) = if record.aggregate.is_empty() {
                 (
                     "Receivers deliver forged mail as if there were no DMARC record. Without rua they send no reports either.",
-                    "add rua=mailto:<address> to receive reports;",
+                    "add rua=mailto: and an email address, to receive reports;",
                 )
             } else {
                 ("Receivers deliver forged mail as if there were no DMARC record, and send reports.", "")
@@ -331,7 +331,9 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
             let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
             let cause = "Only SPF can authenticate the mail, and it does not do so for the domain when mail is forwarded or sent through most mailing lists. Such mail is rejected or filtered.";
-            findings.push(about(&rules::WITHOUT_DKIM, probe, summary, cause, fix));
+            let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
+            finding.evidence.probes.extend(dkim::lookup_of_keys(sight).map(|probe| probe.id));
+            findings.push(finding);
         }
     }
     if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {

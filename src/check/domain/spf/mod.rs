@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfStep;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
+use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -102,21 +103,6 @@ impl<'s> Subject<'s> {
     fn published(&self, record: &str) -> String {
         format!("{}. IN TXT {}", self.domain(), in_strings(record))
     }
-}
-
-/// The strings of a TXT record: at most 255 octets each (RFC 7208 §3.3).
-fn in_strings(record: &str) -> String {
-    let mut strings: Vec<String> = vec![String::new()];
-    for word in record.split_inclusive(' ') {
-        if let Some(last) = strings.last_mut()
-            && last.len() + word.len() <= 255
-        {
-            last.push_str(word);
-        } else {
-            strings.push(word.to_owned());
-        }
-    }
-    strings.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" ")
 }
 
 /// The SPF record of the domain.

@@ -57,7 +57,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
         finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Servers that validate DNSSEC get an error instead, and evaluate SPF as a temporary error.".to_owned();
         finding.fixes.push(Fix::run(
-            "Repair the signatures of the zone (operator of the DNS). Test it with a validating resolver.",
+            "Operator of the DNS: repair the signatures of the zone, and test it with a validating resolver",
             format!("dig +dnssec {domain} TXT"),
         ));
     } else if is_answered {
@@ -70,7 +70,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
             finding.severity = Severity::Notice;
         }
         finding.fixes.push(Fix::run(
-            "If the lookup fails with other resolvers too, the operator of the DNS must repair the name servers of the domain. This command shows it",
+            "Operator of the DNS: if the lookup fails with other resolvers too, repair the name servers of the domain. This command shows it",
             format!("dig {domain} TXT"),
         ));
     } else {

@@ -13,6 +13,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::SpfNeed;
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
 use crate::policy::spf::tree::SpfFound;
+use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of IP addresses that are evaluated.
@@ -97,10 +98,8 @@ pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding>
                 findings.extend(permanent_error(subject, ip, &verdict));
             }
         }
-        if let Some(Ok(verdict)) = evaluated_helo(sight, ip) {
-            findings.extend(helo(subject, ip, &verdict));
-        }
     }
+    findings.extend(helo(subject));
     findings
 }
 
@@ -187,9 +186,13 @@ fn missing_terms(subject: Subject<'_>, ip: IpAddr) -> String {
         let Ok(verdict) = evaluated(subject.sight, *other) else { return false };
         matches!(verdict.result, SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral)
     };
-    let mut terms = Vec::new();
-    for other in clients(subject.sight).into_iter().filter(|other| *other == ip || is_missing(other)) {
-        let term = mechanism_for(other);
+    terms_for(clients(subject.sight).into_iter().filter(|other| *other == ip || is_missing(other)))
+}
+
+/// The terms that allow these IP addresses, each once.
+fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
+    let mut terms: Vec<String> = Vec::new();
+    for term in ips.into_iter().map(mechanism_for) {
         if !terms.contains(&term) {
             terms.push(term);
         }
@@ -207,27 +210,47 @@ fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
     })
 }
 
-fn helo(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
-    let host = subject.sight.domain.sending_host.as_ref()?.ascii();
-    let probe = subject.sight.records(&DnsName::parse(host).ok()?, RecordKind::Txt).probe()?;
-    let (severity, what) = match verdict.result {
-        SpfResult::Pass | SpfResult::TempError => return None,
-        SpfResult::None => (Severity::Notice, "has no SPF record".to_owned()),
-        SpfResult::Neutral => (Severity::Notice, format!("has an SPF record without a result for {ip}")),
-        SpfResult::Fail | SpfResult::SoftFail => {
-            (Severity::Warning, format!("has an SPF record that does not allow {ip}: {}", verdict.result.name()))
-        }
-        SpfResult::PermError => (Severity::Warning, format!("has an invalid SPF record: {}", failure(verdict))),
+/// One finding about the EHLO name, for all sending IP addresses, because the name has one record.
+fn helo(subject: Subject<'_>) -> Option<Finding> {
+    let sight = subject.sight;
+    let host = sight.domain.sending_host.as_ref()?.ascii();
+    let probe = sight.records(&DnsName::parse(host).ok()?, RecordKind::Txt).probe()?;
+    let sending: Vec<IpAddr> = sight.domain.sending.iter().copied().take(MAX_CLIENTS).collect();
+    let evaluated = |ip: &IpAddr| evaluated_helo(sight, *ip)?.ok().map(|verdict| (*ip, verdict));
+    let rejected: Vec<(IpAddr, Severity, SpfVerdict)> = sending
+        .iter()
+        .filter_map(evaluated)
+        .filter_map(|(ip, verdict)| Some((ip, helo_severity(verdict.result)?, verdict)))
+        .collect();
+    let severity = rejected.iter().map(|(_, severity, _)| *severity).max()?;
+    let (_, _, worst) = rejected.iter().find(|(_, own, _)| *own == severity)?;
+    let same = rejected.iter().filter(|(_, _, verdict)| verdict.result == worst.result);
+    let addresses = same.map(|(ip, ..)| ip.to_string()).collect::<Vec<_>>().join(", ");
+    let what = match worst.result {
+        SpfResult::None => "has no SPF record".to_owned(),
+        SpfResult::Neutral => format!("has an SPF record without a result for {addresses}"),
+        SpfResult::PermError => format!("has an invalid SPF record: {}", failure(worst)),
+        _ => format!("has an SPF record that does not allow {addresses}: {}", worst.result.name()),
     };
     let summary = format!("the EHLO name {host} {what}");
     let mut finding = Finding::new(&HELO, Phase::Dns, Confidence::Certain, summary);
     finding.severity = severity;
     finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
+    let record = format!("v=spf1 {} -all", terms_for(sending));
     finding.fixes.push(Fix::run(
         "Operator of the sending host: publish this SPF record at the EHLO name, instead of the one that is there, if any",
-        format!("{host}. IN TXT \"v=spf1 {} -all\"", mechanism_for(ip)),
+        format!("{host}. IN TXT {}", in_strings(&record)),
     ));
     Some(finding.tried(probe.id))
+}
+
+/// How severe a result for the EHLO name is; `None` if it is no problem.
+fn helo_severity(result: SpfResult) -> Option<Severity> {
+    match result {
+        SpfResult::Pass | SpfResult::TempError => None,
+        SpfResult::None | SpfResult::Neutral => Some(Severity::Notice),
+        SpfResult::Fail | SpfResult::SoftFail | SpfResult::PermError => Some(Severity::Warning),
+    }
 }
 
 /// Why an evaluation failed, in a few words.

@@ -224,6 +224,23 @@ fn the_record_of_the_ehlo_name_is_evaluated() {
 }
 
 #[test]
+fn one_record_of_the_ehlo_name_allows_all_sending_addresses() {
+    let zone = "example.com TXT v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all
+        mail.example.com TXT v=spf1 ip4:192.0.2.9 -all";
+    let findings = findings(zone, |plan: &mut Plan| {
+        if let Some(domain) = plan.domain.as_mut() {
+            domain.sending = ["192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().expect("an address")).to_vec();
+            domain.sending_host = Some(crate::wire::DomainName::parse("mail.example.com").expect("a name"));
+        }
+    });
+    assert_eq!(rules(&findings), ["spf-helo"]);
+    let finding = findings.first().expect("a finding");
+    assert!(finding.summary.ends_with("does not allow 192.0.2.1, 192.0.2.2: fail"), "{}", finding.summary);
+    let record = "mail.example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all\"";
+    assert_eq!(finding.fixes.first().and_then(|fix| fix.command.as_deref()), Some(record));
+}
+
+#[test]
 fn an_mx_term_with_eleven_hosts_is_an_error() {
     let hosts: Vec<String> = (0..11).map(|at| format!("big.example MX {at} mx{at}.big.example")).collect();
     let zone = |hosts: &[String]| format!("example.com TXT v=spf1 mx:big.example -all\n{}", hosts.join("\n"));

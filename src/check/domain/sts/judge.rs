@@ -178,14 +178,14 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup => {
+        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup | FetchFailure::Cut => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
                 "This network may block the connection or the lookup. Repeat the check from another network to find out.".to_owned(),
             );
             None
         }
-        FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong | FetchFailure::Cut => None,
+        FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     finding.cause = format!(
         "{}Senders that do not have the policy yet deliver as if there were none (TLS reports: {}). Senders that have an earlier policy use it until its max_age has passed.",
