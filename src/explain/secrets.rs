@@ -6,7 +6,9 @@
 //! Does not: know the secrets of this run, which [`crate::secret`] does.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -90,8 +92,8 @@ const CALLS: [&str; 8] = [
     "passwordauthentication(",
 ];
 
-/// A text with a secret contains one of these, or a character that is not ASCII.
-const STEMS: [&str; 16] = [
+/// A text with a secret contains one of these, or a character that is not ASCII. They occur in few lines of a log.
+const STEMS: [&str; 19] = [
     "pass",
     "pw",
     "pin",
@@ -106,9 +108,17 @@ const STEMS: [&str; 16] = [
     "login(",
     "bearer",
     "basic",
-    "@",
-    " -",
+    "://",
+    "-user ",
+    " -u ",
+    " -ap ",
+    " -xp ",
 ];
+
+static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let search = AhoCorasick::builder().ascii_case_insensitive(true).build(STEMS);
+    search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
+});
 
 /// A text in which secrets are masked.
 pub(super) fn without_secrets(text: &str) -> String {
@@ -129,7 +139,7 @@ pub(super) fn without_secrets(text: &str) -> String {
 }
 
 /// The secrets in a text that are one word. A word after `password: ` can be part of a sentence, so it counts only if it
-/// cannot be an ordinary word.
+/// cannot be an ordinary word. A word such as `password` is not a secret that a reply could reveal.
 pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
     let found = if may_contain_secret(text) { places(text) } else { Vec::new() };
     found.into_iter().filter_map(move |range| {
@@ -137,14 +147,13 @@ pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
         let is_value = !before.ends_with(char::is_whitespace)
             || before.split_whitespace().next_back().is_some_and(|name| name.starts_with('-'));
         let is_word = !word.contains(|c: char| c.is_whitespace() || c.is_control());
-        (is_word && (is_value || is_mixed(word))).then_some(word)
+        (is_word && (is_value || is_mixed(word)) && !is_name(word)).then_some(word)
     })
 }
 
 /// A quick test, because most lines of a log contain no secret.
 fn may_contain_secret(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    !text.is_ascii() || STEMS.iter().any(|stem| lower.contains(stem))
+    !text.is_ascii() || QUICK.is_match(text)
 }
 
 /// The places of secrets in a text, in their order.
@@ -589,6 +598,7 @@ mod tests {
             ("password: Hunter2", Some("Hunter2")),
             ("wrong password: try again", None),
             ("password: incorrect", None),
+            ("password=password", None),
             ("250 2.0.0 queued", None),
         ] {
             assert_eq!(secret_words(text).next(), expected, "{text}");

@@ -43,7 +43,7 @@ use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
 use profiles::Profiles;
 use results::{BatchProgressLine, BatchResults, RecordForm, progress_of};
-use targets::{BatchLogin, BatchPlanner, InputCounts, Targets};
+use targets::{BatchLogin, BatchPlanner, EXAMPLE, InputCounts, Targets};
 
 /// The size of the buffer for the input.
 const BUFFER: usize = 256 * 1024;
@@ -242,9 +242,6 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     let domain = args.domain.then(|| Box::new(args.clone()));
     Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles })
 }
-
-/// A target for testing the flags, and for reading the files that all checks need.
-const EXAMPLE: &str = "smtp.example.net";
 
 /// The flags of a check on the command line of the batch, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {

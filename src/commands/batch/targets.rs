@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::EXAMPLE;
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
 use super::profiles::Profiles;
@@ -23,6 +22,9 @@ use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
 use crate::run::{Job, StreamItem};
 use crate::secret::Secret;
 use crate::wire::Host;
+
+/// A target for testing the flags, and for reading the files that all checks need.
+pub(super) const EXAMPLE: &str = "smtp.example.net";
 
 /// What is known about a line while its target is checked.
 pub(super) enum LineLabel {
