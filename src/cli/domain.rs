@@ -444,6 +444,16 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_of_domains_uses_the_flags_of_domain_checks() {
+        let words = ["batch", "f", "--domain", "--list", "none", "--dns-port", "5353", "--https-port", "8443"];
+        let words = words.iter().map(Into::into).collect();
+        let Ok(Invocation::Batch(args, matches)) = parse_words(words) else { unreachable!("a batch") };
+        let plan = super::plan_in_batch(&args, &matches, "a.example", None).expect("a plan");
+        let domain = plan.domain.expect("a domain");
+        assert_eq!((domain.dns_port, domain.https_port, domain.lists.len(), plan.target.port), (5353, 8443, 0, 25));
+    }
+
+    #[test]
     fn mistakes_in_flags_are_usage_errors() {
         for (words, needle) in [
             (&["domain"][..], "no domain given"),
