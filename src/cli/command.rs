@@ -236,7 +236,7 @@ impl Declared<'_> {
             ["check", ..] if is_suite => {
                 "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
             }
-            few @ ([_] | [_, _] | [_, _, _] | [_, _, _, _]) => {
+            few if (1..=5).contains(&few.len()) => {
                 let commands: Vec<String> = few.iter().map(|name| format!("smtpcheck {name}")).collect();
                 format!("this is a flag of {}", commands.join(", "))
             }
@@ -401,7 +401,7 @@ mod tests {
             ),
             (
                 &["--list"],
-                "--list: unknown flag; this is a flag of smtpcheck domain, smtpcheck run, smtpcheck explain, smtpcheck sandbox",
+                "--list: unknown flag; this is a flag of smtpcheck domain, smtpcheck run, smtpcheck batch, smtpcheck explain, smtpcheck sandbox",
             ),
             (&["mx.example.net", "--set", "A=b"], "--set: unknown flag; this is a flag of smtpcheck run"),
             (&["mx.example.net", "--max-connection", "2"], "--max-connection: unknown flag; did you mean --max-conn"),

@@ -9,11 +9,13 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::commands::SettingsLevel;
-use super::commands::check::CheckArgs;
+use super::commands::batch::BatchArgs;
 use super::commands::domain::DomainArgs;
 use super::flags::InvalidValue;
 use super::flags::connection::ConnectionArgs;
-use super::flags::domain::ListChoice;
+use super::flags::domain::{DnsArgs, ListChoice, PolicyPortArgs, SendingArgs};
+use super::flags::exit_status::GateArgs;
+use super::flags::session::EhloArgs;
 use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
@@ -38,12 +40,7 @@ pub struct TypedDomain {
 /// The plan of `smtpcheck domain`.
 pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
-    let typed = parse(input)?;
     let mut origins = origins(matches, &args.from_file);
-    origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
-    if args.ehlo.ehlo.is_none() {
-        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
-    }
     if args.settings_level == SettingsLevel::Suite {
         // In a report, values from both levels of a suite have the origin `flag`.
         origins
@@ -51,55 +48,98 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    let port = args.port.port;
-    let limits = limits(&args.connection, args.port.max_connections);
-    let domain = settings(args, typed)?;
-    let overrides = resolve::overrides(&args.connection.resolve)?;
-    let gate = args.gate.gate();
-    let base =
-        Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..template(input, domain, port, limits) };
-    Ok(with_connection(base, &args.connection, args.cacert.clone()))
+    let flags = DomainFlags {
+        port: args.port.port,
+        max_connections: args.port.max_connections,
+        policy: &args.port.policy,
+        connection: &args.connection,
+        dns: &args.dns,
+        ehlo: &args.ehlo,
+        sending: &args.sending,
+        cacert: args.cacert.as_ref(),
+        gate: &args.gate,
+    };
+    flags.plan(input, origins, hostname)
 }
 
-/// The plan for one line of `smtpcheck batch --domain`, which has only the flags of all checks.
+/// The plan for one line of `smtpcheck batch --domain`.
 pub fn plan_in_batch(
-    args: &CheckArgs,
+    args: &BatchArgs,
     matches: &ArgMatches,
     input: &str,
     hostname: Option<&str>,
 ) -> Result<Plan, UsageError> {
-    let TypedDomain { name, recipient } = parse(input)?;
-    let mut origins = origins(matches, &args.from_file);
-    origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
-    if args.ehlo.ehlo.is_none() {
-        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
-    }
-    let domain = DomainPlan {
-        recipient,
-        sending: Vec::new(),
-        sending_host: None,
-        selectors: Vec::new(),
-        lists: default_lists(),
-        relay_recipient: foreign_recipient(None, &name)?,
-        trust_anchor: None,
-        dns_port: 53,
-        https_port: 443,
-        name,
+    let flags = DomainFlags {
+        port: args.port.unwrap_or(25),
+        max_connections: args.max_connections.unwrap_or(CONNECTIONS),
+        policy: &args.policy,
+        connection: &args.connection,
+        dns: &args.dns,
+        ehlo: &args.ehlo,
+        sending: &args.sending,
+        cacert: args.trust.cacert.as_ref(),
+        gate: &args.gate,
     };
-    let limits = limits(&args.connection, args.port.max_connections.unwrap_or(CONNECTIONS));
-    let overrides = resolve::overrides(&args.connection.resolve)?;
-    let gate = args.gate.gate();
-    let base = template(input, domain, args.port.port.unwrap_or(25), limits);
-    let base = Plan { overrides, ehlo: args.ehlo.name(hostname), gate, origins, ..base };
-    Ok(with_connection(base, &args.connection, args.trust.cacert.clone()))
+    flags.plan(input, origins(matches, &args.from_file), hostname)
 }
 
 /// The default of `--max-connections`.
 const CONNECTIONS: u32 = 64;
 
-fn with_connection(plan: Plan, connection: &ConnectionArgs, cacert: Option<PathBuf>) -> Plan {
-    let tls = Tls { cacert, ..plan.tls };
-    Plan { family: connection.family(), resolver: connection.resolver, tls, ..plan }
+/// The flags on which the plan for a domain depends.
+struct DomainFlags<'a> {
+    port: u16,
+    max_connections: u32,
+    policy: &'a PolicyPortArgs,
+    connection: &'a ConnectionArgs,
+    dns: &'a DnsArgs,
+    ehlo: &'a EhloArgs,
+    sending: &'a SendingArgs,
+    cacert: Option<&'a PathBuf>,
+    gate: &'a GateArgs,
+}
+
+impl DomainFlags<'_> {
+    fn plan(
+        &self,
+        input: &str,
+        mut origins: BTreeMap<String, ValueOrigin>,
+        hostname: Option<&str>,
+    ) -> Result<Plan, UsageError> {
+        let domain = self.settings(parse(input)?)?;
+        origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
+        if self.ehlo.ehlo.is_none() {
+            origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+        }
+        let base = template(input, domain, self.port, limits(self.connection, self.max_connections));
+        Ok(Plan {
+            family: self.connection.family(),
+            overrides: resolve::overrides(&self.connection.resolve)?,
+            resolver: self.connection.resolver,
+            ehlo: self.ehlo.name(hostname),
+            tls: Tls { cacert: self.cacert.cloned(), ..base.tls },
+            gate: self.gate.gate(),
+            origins,
+            ..base
+        })
+    }
+
+    fn settings(&self, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
+        let TypedDomain { name, recipient } = typed;
+        let sending = self.sending;
+        Ok(DomainPlan {
+            recipient,
+            sending: without_repetition(&sending.sending),
+            sending_host: sending.from_host.clone(),
+            selectors: without_repetition(&sending.dkim_selector),
+            lists: lists(&sending.list)?,
+            relay_recipient: foreign_recipient(sending.relay_recipient.clone(), &name)?,
+            trust_anchor: self.dns.trust_anchor.clone(),
+            dns_port: self.dns.dns_port,
+            https_port: self.policy.https_port,
+            name,
+        })
+    }
 }
 
 /// A plan with the values that are the same in every check of a domain.
@@ -132,23 +172,6 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         domain: Some(Box::new(domain)),
         origins: BTreeMap::new(),
     }
-}
-
-fn settings(args: &DomainArgs, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
-    let TypedDomain { name, recipient } = typed;
-    let sending = &args.sending;
-    Ok(DomainPlan {
-        recipient,
-        sending: without_repetition(&sending.sending),
-        sending_host: sending.from_host.clone(),
-        selectors: without_repetition(&sending.dkim_selector),
-        lists: lists(&sending.list)?,
-        relay_recipient: foreign_recipient(sending.relay_recipient.clone(), &name)?,
-        trust_anchor: args.dns.trust_anchor.clone(),
-        dns_port: args.dns.dns_port,
-        https_port: args.port.https_port,
-        name,
-    })
 }
 
 /// Parses a mail domain or an email address.
@@ -418,6 +441,16 @@ mod tests {
         assert_eq!((domain.dns_port, domain.https_port, domain.lists.len()), (5353, 8443, 1));
         assert_eq!(domain.relay_recipient.to_string(), "smtpcheck-relay-test@example.org");
         assert_eq!(made(&["domain", "example.com"]).map(|plan| plan.limits.total_ms), Ok(60_000));
+    }
+
+    #[test]
+    fn a_batch_of_domains_uses_the_flags_of_domain_checks() {
+        let words = ["batch", "f", "--domain", "--list", "none", "--dns-port", "5353", "--https-port", "8443"];
+        let words = words.iter().map(Into::into).collect();
+        let Ok(Invocation::Batch(args, matches)) = parse_words(words) else { unreachable!("a batch") };
+        let plan = super::plan_in_batch(&args, &matches, "a.example", None).expect("a plan");
+        let domain = plan.domain.expect("a domain");
+        assert_eq!((domain.dns_port, domain.https_port, domain.lists.len(), plan.target.port), (5353, 8443, 0, 25));
     }
 
     #[test]

@@ -36,6 +36,8 @@ struct Condition {
     hint: &'static str,
 }
 
+const FROM_HOST_ALONE: &str = "has an effect only with the IP address of the server that sends mail";
+
 const CONDITIONS: &[Condition] = &[
     Condition {
         command: "check",
@@ -70,6 +72,13 @@ const CONDITIONS: &[Condition] = &[
         },
         reason: "has an effect only with --format nagios",
         hint: "add --format nagios",
+    },
+    Condition {
+        command: "domain",
+        flags: &["from_host"],
+        is_met: |matches| is_on(matches, "sending"),
+        reason: FROM_HOST_ALONE,
+        hint: "add --sending ADDRESS, the IP address of this server",
     },
     Condition {
         command: "domain",
@@ -137,6 +146,29 @@ const CONDITIONS: &[Condition] = &[
         is_met: |matches| !is_on(matches, "domain"),
         reason: "has no effect with --domain",
         hint: "omit one of the flags",
+    },
+    Condition {
+        command: "batch",
+        flags: &[
+            "sending",
+            "from_host",
+            "dkim_selector",
+            "list",
+            "relay_recipient",
+            "trust_anchor",
+            "dns_port",
+            "https_port",
+        ],
+        is_met: |matches| is_on(matches, "domain"),
+        reason: "has an effect only with --domain",
+        hint: "add --domain",
+    },
+    Condition {
+        command: "batch",
+        flags: &["from_host"],
+        is_met: |matches| is_on(matches, "sending"),
+        reason: FROM_HOST_ALONE,
+        hint: "add --sending ADDRESS, the IP address of this server",
     },
     Condition {
         command: "batch",
@@ -383,6 +415,9 @@ mod tests {
             (&["h.example", "--retry", "0", "--wait", "1m"], "--wait: has no effect with --retry 0"),
             (&["h.example", "--write-out", "x", "--format", "junit"], "cannot be used with"),
             (&["ports", "h.example", "--jobs", "2"], "--jobs: "),
+            (&["domain", "a.example", "--from-host", "mx.a.example"], "; add --sending ADDRESS"),
+            (&["batch", "f", "--list", "none"], "--list: has an effect only with --domain"),
+            (&["batch", "f", "--domain", "--from-host", "mx.a.example"], "; add --sending ADDRESS"),
             (&["explain", "--list", "foo"], "foo: --list shows all rules"),
             (&["explain", "--list", "--phase", "rcpt"], "--phase: has no effect with --list"),
             (&["explain", "550", "-"], "together with other arguments"),

@@ -10,6 +10,7 @@ use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
+use crate::check;
 use crate::cli::commands::domain::DomainArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::{domain, plan as planning};
@@ -45,6 +46,14 @@ pub(super) fn run(args: &DomainArgs, matches: &ArgMatches) -> Result<u8, Command
         let records = tlsa(&checked.report);
         if records.is_empty() {
             secrets::warn("no mail server sent a certificate, so there is no TLSA record to print");
+        }
+        let seen = check::domain::results(&checked.report.plan, &checked.report.evidence);
+        let unsigned = seen.as_ref().map(check::domain::names_without_dnssec).unwrap_or_default();
+        if !records.is_empty() && !unsigned.is_empty() {
+            let names = unsigned.join(", ");
+            secrets::warn(&format!(
+                "senders ignore these TLSA records until the zones of these names are signed with DNSSEC: {names}"
+            ));
         }
         sink.write(&records).map_err(CommandError::Output)?;
         sink.finish()?;

@@ -1,4 +1,5 @@
-//! The passwords of the logins in a pasted session, which are masked in all later texts: a server may repeat them in its reply.
+//! The passwords of the logins in a pasted session, and of pasted settings, commands and URLs, which are masked in all later
+//! texts: a server may repeat them in its reply.
 //!
 //! Promises: the number of passwords in memory is bounded.
 //! Does not: mask what looks like a secret by itself, which [`super::secrets`] does.
@@ -9,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::explained::Explained;
-use super::secrets::MASK;
+use super::secrets::{MASK, secret_words};
 
 /// The maximum number of passwords in memory.
 const MAX_PASSWORDS: usize = 32;
@@ -26,10 +27,11 @@ pub(super) struct Logins {
 }
 
 impl Logins {
-    /// Reads a line of a session: `AUTH PLAIN ...`, or an answer to 334.
+    /// Reads a line: of a session `AUTH PLAIN ...` or an answer to 334, else a setting, a command or a URL with a password.
     pub(super) fn read(&mut self, line: &[u8]) {
-        let Ok(line) = std::str::from_utf8(line) else { return };
+        let line = String::from_utf8_lossy(line);
         let line = line.trim();
+        secret_words(line).for_each(|word| self.remember(word));
         let upper = line.to_ascii_uppercase();
         let after_command = upper.find("AUTH ").and_then(|at| line.get(at + 5..)).filter(|_| !is_reply(line));
         if let Some(arguments) = after_command {
@@ -51,8 +53,12 @@ impl Logins {
         let answer = answer.trim_matches(['\'', '"']).trim_end_matches("\\r\\n").trim_end_matches('=');
         let Ok(decoded) = STANDARD_NO_PAD.decode(answer) else { return };
         let Ok(text) = String::from_utf8(decoded) else { return };
-        let password = text.rsplit('\0').next().unwrap_or_default();
-        if password.len() < SHORTEST || password.chars().any(char::is_control) {
+        self.remember(text.rsplit('\0').next().unwrap_or_default());
+    }
+
+    fn remember(&mut self, password: &str) {
+        let is_known = || self.passwords.iter().any(|known| known == password);
+        if password.len() < SHORTEST || password.chars().any(char::is_control) || is_known() {
             return;
         }
         if self.passwords.len() >= MAX_PASSWORDS {
@@ -111,6 +117,19 @@ mod tests {
             session.lines().for_each(|line| logins.read(line.as_bytes()));
             let masked = logins.masked("535 5.7.8 failed: S3cret UzNjcmV0");
             assert_eq!(masked, "535 5.7.8 failed: *** ***", "{session}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_settings_commands_and_urls_is_masked_in_the_reply() {
+        for line in [
+            "password=hunter",
+            "swaks --auth-password hunter --server mx.example.com",
+            "smtps://joe:hunter@mx.example.com",
+        ] {
+            let mut logins = Logins::default();
+            logins.read(line.as_bytes());
+            assert_eq!(logins.masked("535 5.7.8 failed: hunter"), "535 5.7.8 failed: ***", "{line}");
         }
     }
 

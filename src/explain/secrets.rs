@@ -6,7 +6,9 @@
 //! Does not: know the secrets of this run, which [`crate::secret`] does.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -90,18 +92,40 @@ const CALLS: [&str; 8] = [
     "passwordauthentication(",
 ];
 
+/// A text with a secret contains one of these, or a character that is not ASCII. They occur in few lines of a log.
+const STEMS: [&str; 19] = [
+    "pass",
+    "pw",
+    "pin",
+    "wort",
+    "senha",
+    "wachtwoord",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "auth",
+    "login(",
+    "bearer",
+    "basic",
+    "://",
+    "-user ",
+    " -u ",
+    " -ap ",
+    " -xp ",
+];
+
+static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let search = AhoCorasick::builder().ascii_case_insensitive(true).build(STEMS);
+    search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
+});
+
 /// A text in which secrets are masked.
 pub(super) fn without_secrets(text: &str) -> String {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    values_of_settings(text, &mut ranges);
-    passwords_in_urls(text, &mut ranges);
-    commands_and_tokens(text, &mut ranges);
-    arguments_of_calls(text, &mut ranges);
-    ranges.retain(|range| !range.is_empty());
+    let ranges = places(text);
     if ranges.is_empty() {
         return text.to_owned();
     }
-    ranges.sort_by_key(|range| (range.start, range.end));
     let (mut masked, mut shown) = (String::with_capacity(text.len()), 0);
     for range in ranges {
         if range.start >= shown {
@@ -112,6 +136,36 @@ pub(super) fn without_secrets(text: &str) -> String {
     }
     masked.push_str(text.get(shown..).unwrap_or_default());
     masked
+}
+
+/// The secrets in a text that are one word. A word after `password: ` can be part of a sentence, so it counts only if it
+/// cannot be an ordinary word. A word such as `password` is not a secret that a reply could reveal.
+pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
+    let found = if may_contain_secret(text) { places(text) } else { Vec::new() };
+    found.into_iter().filter_map(move |range| {
+        let (before, word) = (text.get(..range.start)?, text.get(range)?);
+        let is_value = !before.ends_with(char::is_whitespace)
+            || before.split_whitespace().next_back().is_some_and(|name| name.starts_with('-'));
+        let is_word = !word.contains(|c: char| c.is_whitespace() || c.is_control());
+        (is_word && (is_value || is_mixed(word)) && !is_name(word)).then_some(word)
+    })
+}
+
+/// A quick test, because most lines of a log contain no secret.
+fn may_contain_secret(text: &str) -> bool {
+    !text.is_ascii() || QUICK.is_match(text)
+}
+
+/// The places of secrets in a text, in their order.
+fn places(text: &str) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    values_of_settings(text, &mut ranges);
+    passwords_in_urls(text, &mut ranges);
+    commands_and_tokens(text, &mut ranges);
+    arguments_of_calls(text, &mut ranges);
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges
 }
 
 /// `password=...`, `"pass": "..."`, `'smtp_pass' => '...'`, `<password>...</password>`, `--password ...`.
@@ -455,7 +509,7 @@ mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
-    use super::without_secrets;
+    use super::{CALLS, NAMES, SHORT_NAMES, may_contain_secret, secret_words, without_secrets};
 
     /// Texts in which `SECRET` is replaced by a password.
     const TEXTS: [&str; 58] = [
@@ -525,6 +579,30 @@ mod tests {
     fn leaks(text: &str, secret: &str) -> bool {
         let masked = without_secrets(text);
         masked.contains(secret) || secret.get(..5).is_some_and(|part| masked.contains(part))
+    }
+
+    #[test]
+    fn the_quick_test_knows_every_name() {
+        for name in NAMES.iter().chain(&SHORT_NAMES).chain(&CALLS) {
+            assert!(may_contain_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_that_are_words_are_found() {
+        for (text, expected) in [
+            ("password=hunter", Some("hunter")),
+            ("swaks --auth-password hunter --to a@example.com", Some("hunter")),
+            ("smtp://joe:hunter@mx.example.com", Some("hunter")),
+            ("\"pass\": \"hunter\"", Some("hunter")),
+            ("password: Hunter2", Some("Hunter2")),
+            ("wrong password: try again", None),
+            ("password: incorrect", None),
+            ("password=password", None),
+            ("250 2.0.0 queued", None),
+        ] {
+            assert_eq!(secret_words(text).next(), expected, "{text}");
+        }
     }
 
     #[test]

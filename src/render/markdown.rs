@@ -144,6 +144,10 @@ fn published(seen: &DomainSeen, look: &Display) -> String {
         }
         text.push('\n');
     }
+    let recipient = domain::recipient(seen);
+    if !recipient.is_empty() {
+        text.push_str(&parts("Recipient", &recipient));
+    }
     text.push_str(&parts("Policies for mail to the domain", &domain::receiving(seen)));
     text.push_str(&parts("Mail from the domain", &domain::sending(seen)));
     let tree = plain_text::spf_lines(seen, &plain_text::for_readers(look));

@@ -13,12 +13,14 @@
 //! | `reverse`, `lists` | PTR records and blocklists |
 //! | `notes` | CAA and BIMI records |
 //! | `senders` | how mail is delivered, by the policies of the sender |
+//! | `deliverability` | the result for one server |
 //! | `seen`, `results` | the results, for reports |
 //! | `world` | a DNS and web servers for tests |
 //! | `sight` | the evidence, and shorter ways to ask |
 
 mod dane;
 mod delegation;
+mod deliverability;
 mod dkim;
 mod dmarc;
 mod dnssec;
@@ -41,6 +43,7 @@ pub(in crate::check) mod world;
 mod zone;
 
 use super::finding::Check;
+pub use deliverability::{AddressResult, address_result, names_without_dnssec};
 pub use lists::default_lists;
 pub use results::{results, tlsa_records};
 

@@ -63,9 +63,11 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
     let summary = format!("{supports}, but smtpcheck requires {least}");
     let mut finding =
         Finding::new(&TLS_VERSION_TOO_OLD, Phase::Tls, Confidence::Certain, summary).tried(hello.probe.id);
-    finding.cause =
-        "The server rejected the normal ClientHello, and accepted a ClientHello that also offers old versions."
-            .to_owned();
+    finding.cause = match version {
+        "SSLv2" => "The server responded with an SSLv2 message, even to a ClientHello that offers all versions.",
+        _ => "The server rejected the normal ClientHello, and accepted a ClientHello that also offers old versions.",
+    }
+    .to_owned();
     finding.fixes = vec![Fix::run(
         "Server operator: update the TLS library, or enable TLS 1.2 and 1.3 (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2'",

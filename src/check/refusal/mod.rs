@@ -266,13 +266,29 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
+/// Corrects the reading of a reply about the size of a message: smtpcheck sends no message, and announces no size.
+fn doubted_without_message(reading: Reading) -> Reading {
+    if reading.cause != Cause::TooLarge {
+        return reading;
+    }
+    let means =
+        "The server replies that the message is too large, although smtpcheck sends no message and announces no size.";
+    let otherwise = || "The server may use the reply for another reason, such as a full mailbox.".to_owned();
+    Reading {
+        confidence: reading.confidence.min(Confidence::Likely),
+        means: means.to_owned(),
+        otherwise: Some(reading.otherwise.unwrap_or_else(otherwise)),
+        ..reading
+    }
+}
+
 /// Corrects a reading that the rest of the session contradicts: 530 after a successful login does not mean that a login
 /// is required, unless the text states it.
 fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
     let reading = lexicon::by_class(received.reply).filter(|_| is_contradicted).unwrap_or(reading);
-    doubted_inside_tls(received, reading)
+    doubted_without_message(doubted_inside_tls(received, reading))
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {

@@ -189,7 +189,9 @@ fn why_weak(class: WeakClass) -> &'static str {
         WeakClass::Anonymous => {
             "Anonymous suites do not authenticate the server, so an on-path attacker can impersonate it"
         }
-        WeakClass::Export => "EXPORT suites use keys of 40 to 56 bits, which can be broken in hours (FREAK, Logjam)",
+        WeakClass::Export => {
+            "EXPORT suites use RSA or Diffie-Hellman keys of 512 bits (FREAK, Logjam) or cipher keys of 40 or 56 bits, which can be broken in hours"
+        }
         WeakClass::Rc4 => "RC4 leaks parts of the encrypted data, and RFC 7465 forbids it",
         WeakClass::Des => "DES has keys of 56 bits, which can be broken in hours",
         WeakClass::TripleDes => "3DES uses blocks of 64 bits, which leaks data in long sessions (Sweet32)",

@@ -12,6 +12,7 @@ use crate::cli::flags::batch::{BatchFormat, CsvColumns, Rate, ShardChoice, colum
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
 use crate::cli::flags::display::DisplayArgs;
+use crate::cli::flags::domain::{DnsArgs, PolicyPortArgs, SendingArgs};
 use crate::cli::flags::exit_status::{ExpectArgs, GateArgs};
 use crate::cli::flags::number;
 use crate::cli::flags::output::{
@@ -41,7 +42,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "One target per line in, one JSON record per line out. FILE is read while the checks run, and each record is written as soon as its target is checked. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
-        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. A line with a mistake becomes a record of its own. A target that occurs twice is checked once.",
+        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For a line with a mistake, the record contains the line number and the error. A target that occurs twice is checked once.",
+        "Domains: with --domain, each line is a mail domain, and the flags under Sending and DNS and --https-port apply to every one. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
         "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. A target @PROFILE uses the login of that profile.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
         "Exit codes: 0 every target passed; 1 targets failed with exit code 1 or with different exit codes; 3 to 9 every target that failed has this exit code; 2 usage, or the input contains no target; 74 the output could not be written; 130 or 143 interrupted. With --exit-zero, the exit code is 0 if every line has a record.",
@@ -106,7 +108,7 @@ pub struct BatchArgs {
     /// Format of the records
     #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_enum, help_heading = OUTPUT)]
     pub format: BatchFormat,
-    /// Columns of the CSV file: names from docs/expectations.md, and line, tags and error
+    /// Columns of the CSV file: any name from docs/expectations.md, or "line", "tags" or "error"
     #[arg(long, value_name = "NAME[,NAME]", value_parser = columns, help_heading = OUTPUT)]
     pub columns: Option<CsvColumns>,
     /// Add the complete report to each record
@@ -134,9 +136,15 @@ pub struct BatchArgs {
     #[arg(long, value_name = "N", value_parser = number(1..=1000u32), help_heading = "Connection")]
     pub max_connections: Option<u32>,
     #[command(flatten)]
+    pub policy: PolicyPortArgs,
+    #[command(flatten)]
     pub connection: ConnectionArgs,
     #[command(flatten)]
+    pub dns: DnsArgs,
+    #[command(flatten)]
     pub ehlo: EhloArgs,
+    #[command(flatten)]
+    pub sending: SendingArgs,
     #[command(flatten)]
     pub envelope: EnvelopeArgs,
     #[command(flatten)]

@@ -28,7 +28,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "\n  0        no finding at or above --fail-on, and every --expect held",
         "\n  1        findings at or above --fail-on, or a failed expectation",
         "\n  2        usage error; nothing was sent",
-        "\n  3        no mail server is reachable, or the DNS gives no answer",
+        "\n  3        no mail server is reachable, or the DNS lookup failed",
         "\n  6        a policy of the domain (DANE, MTA-STS) makes delivery fail",
         "\n  9        incomplete: a time or connection limit was reached",
         "\n  70       internal error",

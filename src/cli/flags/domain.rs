@@ -1,4 +1,4 @@
-//! The flags that only `smtpcheck domain` has: the port of mail servers, what is known about sending, and which parts of
+//! The flags that only checks of domains have: the port of mail servers, what is known about sending, and which parts of
 //! the DNS are used.
 
 use std::net::IpAddr;
@@ -24,6 +24,14 @@ pub struct DomainPortArgs {
     /// Open at most this many connections to mail servers
     #[arg(long, value_name = "N", default_value = "64", value_parser = number(1..=1000u32), help_heading = CONNECTION)]
     pub max_connections: u32,
+    #[command(flatten)]
+    pub policy: PolicyPortArgs,
+}
+
+/// The port for MTA-STS policies.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct PolicyPortArgs {
     /// Connect to this port of the web server that publishes the MTA-STS policy
     #[arg(long, value_name = "PORT", default_value = "443", value_parser = target::port_number, help_heading = CONNECTION)]
     pub https_port: u16,

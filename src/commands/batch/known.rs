@@ -22,9 +22,9 @@ pub(super) enum Duplicates {
 pub(super) struct KnownTargets {
     duplicates: Duplicates,
     seen: HashSet<TargetId>,
-    /// The identities of lines that were planned lately, by a hash of their text.
+    /// The identities of recently planned lines, by a hash of their text.
     planned: HashMap<u64, TargetId>,
-    /// The number of records of each target that the input has not reached yet.
+    /// For each target, the number of records in the output that are not yet matched to a line of the input.
     records: HashMap<TargetId, u32>,
     /// The numbers of lines that have a record without a target.
     invalid: HashSet<u64>,

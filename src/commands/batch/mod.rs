@@ -37,13 +37,13 @@ use crate::cli::{UsageError, plan as planning};
 use crate::host::{file, name, signals};
 use crate::render::batch::{record, text};
 use crate::report::batch::BatchTally;
-use crate::run::{Engine, Job, RunError, StreamEnd, StreamLimits};
+use crate::run::{Engine, RunError, StreamEnd, StreamLimits};
 
 use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
 use profiles::Profiles;
 use results::{BatchProgressLine, BatchResults, RecordForm, progress_of};
-use targets::{BatchLogin, BatchPlanner, InputCounts, Targets};
+use targets::{BatchLogin, BatchPlanner, EXAMPLE, InputCounts, Targets};
 
 /// The size of the buffer for the input.
 const BUFFER: usize = 256 * 1024;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     reject_same_files(args)?;
     let planner = planner(args, matches)?;
     let mut engine = Engine::new()?;
-    prepare(&planner, &engine)?;
+    engine.prepare(&planner.example()?)?;
     let duplicates = if args.keep_duplicates { Duplicates::Kept } else { Duplicates::CheckedOnce };
     let mut known = KnownTargets::new(duplicates);
     let mut tally = BatchTally::default();
@@ -171,6 +171,7 @@ fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
     let inputs = [
         ("the input", args.file.as_deref().filter(|path| given(path))),
         ("--cacert", args.trust.cacert.as_deref()),
+        ("--trust-anchor", args.dns.trust_anchor.as_deref()),
         ("--cert", args.tls.cert.as_deref()),
         ("--key", args.tls.key.as_deref()),
         ("--password-file", args.password_file.as_deref()),
@@ -238,18 +239,8 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
         _ => None,
     };
     let profiles = Profiles::new(check_words(matches));
-    Ok(BatchPlanner { args: without, login, is_domain: args.domain, matches: matches.clone(), hostname, profiles })
-}
-
-/// A target for testing the flags.
-const EXAMPLE: &str = "smtp.example.net";
-
-/// Reads the certificate files of all checks.
-fn prepare(planner: &BatchPlanner, engine: &Engine) -> Result<(), CommandError> {
-    let args = planner.login.as_ref().map_or(&planner.args, |login| &login.args);
-    let plan = planning::plan(args, &planner.matches, EXAMPLE, planner.hostname.as_deref())?;
-    let job = Job { plan, secret: None, spent: Duration::ZERO, expectations: Vec::new(), retry: args.expect.retry() };
-    Ok(engine.prepare(&job)?)
+    let domain = args.domain.then(|| Box::new(args.clone()));
+    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles })
 }
 
 /// The flags of a check on the command line of the batch, for checks of profiles.

@@ -14,7 +14,7 @@ use crate::cli::UsageError;
 use crate::host::file;
 use crate::report::batch::{BatchTally, RecordReader, SavedLine};
 
-/// How often the file is written to the disk, so that a power failure loses at most the records of this time.
+/// How often the file is flushed to disk; a power failure loses at most the records written since the last flush.
 const SYNC: Duration = Duration::from_secs(2);
 
 /// The destination of the records.
@@ -99,7 +99,7 @@ impl RecordFile {
         RecordFile { file, kind, synced: Instant::now() }
     }
 
-    /// Whether the records go to the same file as another one is read from.
+    /// Whether the records are written to the file `other`, from which the input is read.
     pub(super) fn is_same(&self, other: &File) -> bool {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
     }

@@ -14,6 +14,7 @@ use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
 use super::profiles::Profiles;
 use super::written::{expectations, with_written};
+use crate::cli::commands::batch::BatchArgs;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
 use crate::cli::{UsageError, domain, plan as planning, target};
@@ -21,6 +22,9 @@ use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
 use crate::run::{Job, StreamItem};
 use crate::secret::Secret;
 use crate::wire::Host;
+
+/// A target for testing the flags, and for reading the files that all checks need.
+pub(super) const EXAMPLE: &str = "smtp.example.net";
 
 /// What is known about a line while its target is checked.
 pub(super) enum LineLabel {
@@ -48,8 +52,8 @@ pub(super) struct BatchPlanner {
     pub(super) args: CheckArgs,
     /// The flags for hosts with a login, and these hosts.
     pub(super) login: Option<BatchLogin>,
-    /// Whether each line is a mail domain.
-    pub(super) is_domain: bool,
+    /// The flags for domains, if each line is a mail domain.
+    pub(super) domain: Option<Box<BatchArgs>>,
     pub(super) matches: clap::ArgMatches,
     pub(super) hostname: Option<String>,
     pub(super) profiles: Profiles,
@@ -152,9 +156,19 @@ impl<R: BufRead> Targets<R> {
 }
 
 impl BatchPlanner {
+    /// A check with the flags of all checks, which is not run: it finds mistakes in the flags, and the files that they name.
+    pub(super) fn example(&self) -> Result<Job, UsageError> {
+        if let Some(args) = &self.domain {
+            return self.domain_job(args, EXAMPLE, &WrittenTarget::default());
+        }
+        let args = self.login.as_ref().map_or(&self.args, |login| &login.args);
+        let plan = planning::plan(args, &self.matches, EXAMPLE, self.hostname.as_deref())?;
+        Ok(Job { plan, secret: None, spent: Duration::ZERO, expectations: Vec::new(), retry: args.expect.retry() })
+    }
+
     fn job(&mut self, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
-        if self.is_domain {
-            return self.domain_job(target, written);
+        if let Some(args) = &self.domain {
+            return self.domain_job(args, target, written);
         }
         if let Some(name) = target.strip_prefix('@') {
             return self.profiles.job(name, written, self.hostname.as_deref());
@@ -179,12 +193,12 @@ impl BatchPlanner {
     }
 
     /// The check of a domain.
-    fn domain_job(&self, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
+    fn domain_job(&self, args: &BatchArgs, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
         if *written != WrittenTarget::default() {
             let error = UsageError::new("the keys from, to, tls and sni have no effect with --domain");
             return Err(error.with_hint("write only the domain"));
         }
-        let plan = domain::plan_in_batch(&self.args, &self.matches, target, self.hostname.as_deref())?;
+        let plan = domain::plan_in_batch(args, &self.matches, target, self.hostname.as_deref())?;
         let (expectations, retry) = expectations(&self.args, &plan)?;
         Ok(Job { plan, secret: None, spent: Duration::ZERO, expectations, retry })
     }

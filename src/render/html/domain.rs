@@ -50,6 +50,7 @@ fn cell(role: Role, text: &str) -> Markup {
 pub(super) fn published(place: &Place, seen: &DomainSeen) -> Markup {
     let senders: Vec<_> = view::senders(seen).into_iter().filter(|(_, cells)| !cells.is_empty()).collect();
     let untested = view::not_tested(seen);
+    let recipient = view::recipient(seen);
     html! {
         @if !senders.is_empty() {
             (place.heading("senders", "What senders do"))
@@ -62,6 +63,10 @@ pub(super) fn published(place: &Place, seen: &DomainSeen) -> Markup {
                 }
             }
             "\n"
+        }
+        @if !recipient.is_empty() {
+            (place.heading("recipient", "Recipient"))
+            (parts(&recipient))
         }
         (place.heading("receiving", "Policies for mail to the domain"))
         (parts(&view::receiving(seen)))

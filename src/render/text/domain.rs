@@ -159,6 +159,12 @@ pub(super) fn rest(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
             }
         }
     }
+    let recipient = view::recipient(seen);
+    if !recipient.is_empty() {
+        lines.push(StyledLine::new());
+        lines.push(StyledLine::of(Role::Bold, "Recipient"));
+        lines.extend(parts(&recipient, look));
+    }
     lines.push(StyledLine::new());
     lines.push(StyledLine::of(Role::Bold, "Policies for mail to the domain"));
     lines.extend(parts(&view::receiving(seen), look));

@@ -4,8 +4,10 @@
 
 use crate::check::domain::seen::{
     DaneSeen, DaneState, Delivery, DkimKeySeen, DkimState, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState,
-    MxAddressSeen, MxCertificateSeen, MxSeen, PoliciesSeen, PublishedState, SenderKind, SpfTermSeen, StsSeen,
+    MxAddressSeen, MxCertificateSeen, MxSeen, PoliciesSeen, ProbeReply, ProbeReplyState, PublishedState, SenderKind,
+    SpfTermSeen, StsSeen,
 };
+use crate::check::domain::{AddressResult, address_result};
 use crate::render::escape;
 use crate::render::style::Role;
 
@@ -216,26 +218,52 @@ fn sts_cell(policies: &PoliciesSeen, sts: &StsSeen) -> DomainCell {
     }
 }
 
-/// The result of a row: the failure in the words of TLS reports if there is one, else the best delivery.
+/// The result of a row.
 fn result(address: &MxAddressSeen, policies: &PoliciesSeen) -> DomainCell {
-    if address.reachable == Some(false) {
-        return (Role::Error, "unreachable".to_owned());
+    let (role, word) = match address_result(address, policies) {
+        AddressResult::PolicyFails(word) => return (Role::Error, escape::visible(word)),
+        AddressResult::Unreachable => (Role::Error, "unreachable"),
+        AddressResult::NotReady => (Role::Error, "not ready"),
+        AddressResult::Delivers(Delivery::Unknown) => (Role::Dim, "not tested"),
+        AddressResult::Delivers(Delivery::Authenticated) => (Role::Bold, "authenticated"),
+        AddressResult::Delivers(Delivery::Encrypted) => (Role::Plain, "encrypted"),
+        AddressResult::Delivers(Delivery::ClearText) => (Role::Warning, "clear text"),
+        AddressResult::Delivers(Delivery::NotDelivered) => (Role::Error, "not delivered"),
+    };
+    (role, word.to_owned())
+}
+
+/// What each host replies about the recipient that the user gave: one line for each host, or for each of its addresses if
+/// they reply differently. Empty if no server was asked.
+pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
+    let is_asked = |address: &MxAddressSeen| address.recipient.state != ProbeReplyState::NotTested;
+    if !seen.mx.iter().flat_map(|mx| &mx.addresses).any(is_asked) {
+        return Vec::new();
     }
-    if let Some(word) = policies.dane.result.as_ref().or(policies.mta_sts.result.as_ref()) {
-        return (Role::Error, escape::visible(word));
-    }
-    if address.reachable == Some(true) && !address.ready {
-        return (Role::Error, "not ready".to_owned());
-    }
-    let all = [policies.dane.delivers, policies.mta_sts.delivers, policies.opportunistic];
-    let best = all.into_iter().filter(|delivery| *delivery != Delivery::Unknown).min();
-    match best {
-        None | Some(Delivery::Unknown) => (Role::Dim, "not tested".to_owned()),
-        Some(Delivery::Authenticated) => (Role::Bold, "authenticated".to_owned()),
-        Some(Delivery::Encrypted) => (Role::Plain, "encrypted".to_owned()),
-        Some(Delivery::ClearText) => (Role::Warning, "clear text".to_owned()),
-        Some(Delivery::NotDelivered) => (Role::Error, "not delivered".to_owned()),
-    }
+    let cut = common_suffix(seen);
+    let of_host = |mx: &MxSeen| -> Vec<DomainPart> {
+        let host = cut.as_deref().and_then(|cut| mx.host.strip_suffix(cut)).unwrap_or(&mx.host);
+        let host = escape::visible(host);
+        let is_same = |pair: &[MxAddressSeen]| matches!(pair, [one, other] if one.recipient == other.recipient);
+        match mx.addresses.as_slice() {
+            [] => vec![part(&host, PartState::NotTested, [])],
+            [first, ..] if mx.addresses.windows(2).all(is_same) => vec![recipient_part(&host, &first.recipient)],
+            all => all.iter().map(|one| recipient_part(&format!("{host} [{}]", one.ip), &one.recipient)).collect(),
+        }
+    };
+    seen.mx.iter().flat_map(of_host).collect()
+}
+
+fn recipient_part(name: &str, reply: &ProbeReply) -> DomainPart {
+    let (state, word) = match reply.state {
+        ProbeReplyState::NotTested => return part(name, PartState::NotTested, []),
+        ProbeReplyState::Accepted => (PartState::Ok, "accepted"),
+        ProbeReplyState::Deferred => (PartState::Problem, "temporarily rejected"),
+        ProbeReplyState::Rejected => (PartState::Problem, "rejected"),
+    };
+    let code = reply.code.map(|code| format!(": {code}")).unwrap_or_default();
+    let text = reply.text.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
+    part(name, state, [format!("{word}{code}{text}")])
 }
 
 /// What each kind of sender does: its name, and the results with the hosts to which they apply.
