@@ -51,6 +51,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(ordinary::findings(sight));
     findings.extend(own::findings(sight));
+    own::pass_if_one_accepts(sight, &mut findings);
     own::fail_if_none_accepts(sight, &mut findings);
     findings
 }

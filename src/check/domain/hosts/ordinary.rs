@@ -103,8 +103,23 @@ fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Find
         .into_iter()
         .filter(|finding| !(is_left_out(finding) || is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
         .filter(|finding| !is_replaced(session, finding))
-        .map(adapted)
+        .map(|finding| if is_about_given(sight, session, &finding) { finding } else { adapted(finding) })
         .collect()
+}
+
+/// Whether a finding is about a permanent rejection of the recipient that the user gave. It answers the question of the
+/// user, so it keeps its severity and determines the exit code. A temporary rejection, such as greylisting, answers nothing.
+fn is_about_given(sight: Sight<'_>, session: Session<'_>, finding: &Finding) -> bool {
+    given_reply(sight, session)
+        .filter(|received| received.reply.class() == Class::Permanent)
+        .is_some_and(|received| finding.evidence.events.contains(&received.event.seq))
+}
+
+/// The reply about the recipient that the user gave.
+fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedReply<'s>> {
+    let given = Recipient::Given.address(sight)?;
+    let envelope = session.request.script.envelope.as_ref()?;
+    session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
 }
 
 fn is_left_out(finding: &Finding) -> bool {

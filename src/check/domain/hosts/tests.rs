@@ -6,6 +6,7 @@ use super::super::results;
 use super::super::seen::{Delivery, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::Phase;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::lexicon::Confidence;
 use crate::question::{Purpose, Question};
@@ -257,4 +258,23 @@ fn servers_that_were_not_tested_make_the_check_incomplete() {
     assert_eq!(found[0].failure, Some(PhaseFailure::Incomplete));
     let seen = results(&plan, &evidence).expect("results");
     assert!(seen.senders.iter().all(|sender| sender.delivers == Delivery::Unknown));
+}
+
+/// The severity and the failure of the findings about the recipient, for these replies of the two servers.
+fn about_recipient(first: &str, second: &str) -> Vec<(Severity, Option<PhaseFailure>)> {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").replying("RCPT TO:<user@", first));
+    world.server("8.8.4.2", MailServer::new("mx2.example.com").replying("RCPT TO:<user@", second));
+    let found = findings(&mut world);
+    found.iter().filter(|one| one.phase == Phase::Rcpt).map(|one| (one.severity, one.failure)).collect()
+}
+
+#[test]
+fn the_recipient_of_the_user_determines_the_exit_code_if_no_server_accepts_it() {
+    let unknown = "550 5.1.1 <user@example.com>: User unknown";
+    assert_eq!(about_recipient(unknown, unknown), [(Severity::Error, Some(PhaseFailure::RefusedPermanent))]);
+    let greylisted = "450 4.2.0 <user@example.com>: Greylisted, try again later";
+    assert_eq!(about_recipient(greylisted, greylisted), [(Severity::Notice, None)]);
+    assert_eq!(about_recipient(unknown, "250 2.1.5 Ok"), [(Severity::Warning, None)]);
+    assert_eq!(about_recipient("250 2.1.5 Ok", "250 2.1.5 Ok"), []);
 }
