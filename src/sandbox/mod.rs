@@ -12,6 +12,7 @@
 //! | `login` | the server side of AUTH |
 //! | `certificates`, `hello` | certificates, and handshakes that TLS libraries no longer support |
 //! | `fleet`, `dns` | many servers on one machine, and their DNS names |
+//! | `dns_server` | DNS over UDP and TCP |
 //! | `domains/` | mail domains: signed zones, mail servers, MTA-STS policies |
 //! | `start` | binding ports, and why that can fail |
 //! | `journal` | the log of client and server activity |
@@ -19,6 +20,7 @@
 mod acts;
 mod certificates;
 mod dns;
+mod dns_server;
 pub mod domains;
 pub(crate) mod fleet;
 mod hello;
@@ -43,6 +45,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use certificates::Certificates;
+use dns_server::DnsServer;
 use domains::{DomainPorts, DomainServers, DomainService};
 use fleet::Fleet;
 use journal::JournalListener;
@@ -100,7 +103,7 @@ pub struct Sandbox {
     listeners: Vec<TcpListener>,
     fleet: Option<Fleet>,
     remote: Remote,
-    dns: Option<dns::DnsServer>,
+    dns: Option<DnsServer<dns::Zone>>,
     domains: Option<DomainServers>,
     certificates: Arc<Certificates>,
     signals: Option<ShutdownSignals>,
@@ -133,11 +136,7 @@ impl Sandbox {
         let dns = options.dns.map(|port| {
             let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
             let zone = dns::Zone { is_fleet: options.fleet.is_some(), ports, certificates: Arc::clone(&certificates) };
-            dns::DnsServer::bind(address, zone).map_err(|error| StartError::Bind {
-                address,
-                what: "DNS".to_owned(),
-                error,
-            })
+            DnsServer::bind(address, zone).map_err(|error| StartError::Bind { address, what: "DNS".to_owned(), error })
         });
         let dns = dns.transpose()?;
         let domains = options.domains.map(|ports| DomainServers::open(ports, &certificates)).transpose()?;
@@ -158,7 +157,7 @@ impl Sandbox {
 
     /// The IP address and port of the DNS server.
     pub fn dns(&self) -> Option<SocketAddr> {
-        self.dns.as_ref().map(dns::DnsServer::address)
+        self.dns.as_ref().map(DnsServer::address)
     }
 
     /// Where the mail domains are served.
@@ -233,7 +232,7 @@ impl Sandbox {
             tasks.spawn_local(dns.run());
         }
         if let Some(mut domains) = domains.take() {
-            for server in domains.take_name_servers() {
+            for server in domains.take_dns_servers() {
                 tasks.spawn_local(server.run());
             }
             let DomainServers { mail, web, .. } = domains;
