@@ -122,11 +122,11 @@ impl Sandbox {
         if options.fleet.is_some() {
             std::net::TcpListener::bind((Ipv4Addr::new(127, 1, 0, 1), 0)).map_err(StartError::NoFleet)?;
             let address = SocketAddr::new(options.listen, options.port.unwrap_or(0));
-            listeners.push(bind(address, "the fleet")?);
+            listeners.push(bind(address, "the fleet", "--port")?);
         } else {
             for (at, scenario) in scenarios.iter().copied().enumerate() {
                 let port = port(options.port, at, scenarios.len())?;
-                let listener = bind(SocketAddr::new(options.listen, port), scenario.name)?;
+                let listener = bind(SocketAddr::new(options.listen, port), scenario.name, "--port")?;
                 let address = listener.local_addr().map_err(|error| StartError::Machine(error.to_string()))?;
                 services.push(Service { scenario, address });
                 listeners.push(listener);
@@ -136,7 +136,12 @@ impl Sandbox {
         let dns = options.dns.map(|port| {
             let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
             let zone = dns::Zone { is_fleet: options.fleet.is_some(), ports, certificates: Arc::clone(&certificates) };
-            DnsServer::bind(address, zone).map_err(|error| StartError::Bind { address, what: "DNS".to_owned(), error })
+            DnsServer::bind(address, zone).map_err(|error| StartError::Bind {
+                address,
+                what: "DNS".to_owned(),
+                flag: "--dns",
+                error,
+            })
         });
         let dns = dns.transpose()?;
         let domains = options.domains.map(|ports| DomainServers::open(ports, &certificates)).transpose()?;

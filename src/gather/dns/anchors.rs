@@ -35,8 +35,9 @@ impl DnssecAnchors {
 
     pub(super) fn parse(text: &str) -> Result<DnssecAnchors, String> {
         let mut anchors = DnssecAnchors::default();
-        for entry in entries(text) {
-            anchors.add(&entry)?;
+        for (at, entry) in entries(text).iter().enumerate() {
+            // The text is not repeated, because the file could contain a password by mistake.
+            anchors.add(entry).ok_or_else(|| format!("record {} of the file is not a DNSKEY or DS record", at + 1))?;
         }
         if anchors.keys.is_empty() && anchors.digests.is_empty() {
             return Err("the file contains no DNSKEY or DS record".to_owned());
@@ -44,58 +45,57 @@ impl DnssecAnchors {
         Ok(anchors)
     }
 
-    fn add(&mut self, entry: &str) -> Result<(), String> {
+    /// Adds a record; `None` if it is not a DNSKEY or DS record.
+    fn add(&mut self, entry: &str) -> Option<()> {
         let fields: Vec<&str> = entry.split_whitespace().collect();
-        let wrong = || format!("not a DNSKEY or DS record: {entry:.60}");
         // The TTL and the class are optional.
         let at = fields
             .iter()
             .position(|field| field.eq_ignore_ascii_case("DNSKEY") || field.eq_ignore_ascii_case("DS"))
-            .filter(|at| *at > 0)
-            .ok_or_else(wrong)?;
-        let mut name = fields.first().and_then(|name| Name::from_ascii(name).ok()).ok_or_else(wrong)?;
+            .filter(|at| *at > 0)?;
+        let mut name = fields.first().and_then(|name| Name::from_ascii(name).ok())?;
         name.set_fqdn(true);
         let is_key = fields.get(at).is_some_and(|kind| kind.eq_ignore_ascii_case("DNSKEY"));
         let (Some(first), Some(second), Some(third), Some(rest)) =
             (fields.get(at + 1), fields.get(at + 2), fields.get(at + 3), fields.get(at + 4..))
         else {
-            return Err(wrong());
+            return None;
         };
-        let first: u16 = first.parse().map_err(|_| wrong())?;
-        let (second, third): (u8, u8) = (second.parse().map_err(|_| wrong())?, third.parse().map_err(|_| wrong())?);
+        let first: u16 = first.parse().ok()?;
+        let (second, third): (u8, u8) = (second.parse().ok()?, third.parse().ok()?);
         if is_key {
-            let key = STANDARD.decode(rest.concat()).map_err(|_| wrong())?;
+            let key = STANDARD.decode(rest.concat()).ok()?;
             let key = PublicKeyBuf::new(key, Algorithm::from_u8(third));
             self.keys.push((name, DNSKEY::with_flags(first, key)));
         } else {
-            let digest = bytes_of(&rest.concat()).ok_or_else(wrong)?;
+            let digest = bytes_of(&rest.concat())?;
             let digest_type = DigestType::from(third);
             self.digests.push((name, DS::new(first, Algorithm::from_u8(second), digest_type, digest)));
         }
-        Ok(())
+        Some(())
+    }
+
+    /// The zones whose keys are trusted. The built-in keys of the root are not among them.
+    fn zones(&self) -> impl Iterator<Item = &Name> {
+        let of_keys = self.keys.iter().map(|(zone, _)| zone);
+        of_keys.chain(self.digests.iter().map(|(zone, _)| zone))
     }
 
     /// The zone whose keys are trusted and that contains the name; the root if there is no other.
     pub(super) fn zone(&self, name: &Name) -> Name {
-        let of_keys = self.keys.iter().map(|(zone, _)| zone);
-        let zones = of_keys.chain(self.digests.iter().map(|(zone, _)| zone));
-        zones.filter(|zone| zone.zone_of(name)).max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)
+        let zones = self.zones().filter(|zone| zone.zone_of(name));
+        zones.max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)
     }
 
-    /// Whether the keys of a zone are trusted that contains the name.
+    /// Whether the name is in a zone whose keys are trusted.
     pub(super) fn cover(&self, name: &Name) -> bool {
-        let of_keys = self.keys.iter().map(|(zone, _)| zone);
-        let mut zones = of_keys.chain(self.digests.iter().map(|(zone, _)| zone)).peekable();
+        let mut zones = self.zones().peekable();
         zones.peek().is_none() || zones.any(|zone| zone.zone_of(name))
     }
 
     /// Whether keys of zones other than the root are trusted.
     pub(super) fn has_other_zones(&self) -> bool {
-        self.keys
-            .iter()
-            .map(|(zone, _)| zone)
-            .chain(self.digests.iter().map(|(zone, _)| zone))
-            .any(|zone| !zone.is_root())
+        self.zones().any(|zone| !zone.is_root())
     }
 
     /// The zones whose keys must be looked up, because only their digests are known.

@@ -140,15 +140,15 @@ impl DomainServers {
         let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
         let failed = |address: SocketAddr, what: &str| {
             let what = what.to_owned();
-            move |error| StartError::Bind { address, what, error }
+            move |error| StartError::Bind { address, what, flag: "--dns", error }
         };
         let address = any(ports.dns, FIRST);
         let first = DnsServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
         let resolver = first.address();
         let address = SocketAddr::new(SECOND.into(), resolver.port());
         let second = DnsServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
-        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers")?;
-        let web = bind(any(ports.https, FIRST), "the web server")?;
+        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
+        let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
         let port = |listener: &TcpListener| {
             listener.local_addr().map(|at| at.port()).map_err(|error| machine(error.to_string()))
         };
