@@ -294,6 +294,7 @@ fn algorithm(oid: &Oid<'_>) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The bytes as hexadecimal digits in lower case.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -28,7 +28,8 @@ use crate::plan::{Family, OverrideHost, Plan};
 use crate::question::FetchRequest;
 use crate::wire::Host;
 
-/// The time limit for the entire request (RFC 8461 §3.3 suggests one minute).
+/// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It applies to the
+/// response; lookups, the connection and the TLS handshake have their own, shorter limits.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The time limit for the body after the headers. A policy is a short text, so a server that needs longer does not end it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);

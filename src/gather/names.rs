@@ -44,6 +44,9 @@ pub(crate) struct LookupCache {
 /// The number of answers that the resolver of many checks keeps.
 const SHARED_ANSWERS: u64 = 65_536;
 
+/// If resolv.conf is missing or contains no name server, glibc uses 127.0.0.1.
+pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
+
 /// The resolvers that many checks share. They keep answers for as long as their TTL allows.
 #[derive(Default)]
 pub(crate) struct SharedLookups {
@@ -227,11 +230,9 @@ fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), Str
                 *builder.options_mut() = options;
                 (builder, NameSource::System)
             }
-            // If resolv.conf is missing or contains no name server, glibc uses 127.0.0.1.
             Err(error) => {
                 tracing::debug!(%error, "no resolver is configured, using 127.0.0.1");
-                let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 53));
-                (from(asked_of(server)), NameSource::LoopbackFallback)
+                (from(asked_of(LOOPBACK)), NameSource::LoopbackFallback)
             }
         },
     };
@@ -239,9 +240,14 @@ fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), Str
     // `hosts` has already read this file, with a size limit.
     options.use_hosts_file = ResolveHosts::Never;
     options.cache_size = keeps;
-    options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
+    options.timeout = attempt_timeout(plan.limits.connect_ms);
     options.attempts = 1;
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
+}
+
+/// The timeout of one attempt to ask a DNS server, which follows from the time limit for connecting.
+pub(super) fn attempt_timeout(connect_ms: u64) -> Duration {
+    Duration::from_millis(connect_ms.div_ceil(2).clamp(1, 5000))
 }
 
 /// The name servers that this machine is configured to use; none if there is no configuration.

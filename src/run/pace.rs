@@ -164,7 +164,7 @@ impl<J> StreamPace<J> {
         self.runnable.push_back(Paced { needs_lookup: false, ..check });
     }
 
-    /// Takes a check again that was running. It keeps its place on its host.
+    /// Takes back a check that was running. It keeps its place on its host.
     pub(super) fn again(&mut self, check: Paced<J>) {
         self.waiting += 1;
         self.enqueue(check);

@@ -17,14 +17,14 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// A gatherer for one check, after a test that file descriptors are left for it.
+    /// A gatherer for one check, if enough file descriptors are free.
     pub(super) fn gatherer(&self, plan: &Plan, credentials: Option<Credentials>) -> Result<Gatherer, SetupError> {
         descriptors::are_left()?;
         self.gatherer_with(plan, credentials, Rc::default())
     }
 
-    /// The same for one of very many checks, whose names have been looked up. The caller limits their number to that of
-    /// the file descriptors.
+    /// The same for one of very many checks, whose names have been looked up. The caller limits the number of concurrent
+    /// checks to the available file descriptors.
     pub(super) fn gatherer_with(
         &self,
         plan: &Plan,

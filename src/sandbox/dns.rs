@@ -1,5 +1,5 @@
-//! A small DNS server on loopback for names below `test` (RFC 6761 §6.2), to be used with `--resolver`. It supports UDP
-//! and TCP but no recursion. The name determines the answer:
+//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), to be used with `--resolver`. It
+//! does not support recursion. The name determines the answer:
 //!
 //! | name | answer |
 //! |---|---|
@@ -13,28 +13,23 @@
 //! | `3.2.1.127.in-addr.arpa` | a PTR record with the name of the scenario, or with `127-1-2-3.test` |
 //! | anything else | NXDOMAIN |
 
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
 use hickory_resolver::proto::rr::rdata::tlsa::{CertUsage, Matching, Selector};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, PTR, SOA, SRV, TLSA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::certificates::{Certificates, ServerNames};
+use super::dns_server::{Carrier, DnsContent};
 use super::fleet::address_of;
 use super::scenario::{Recipe, TlsTerms};
 use super::scenarios::scenarios;
 
 /// The time to live of records in seconds: 0, so that a cached record of an earlier sandbox is not used.
 const TTL: u32 = 0;
-/// The time limit for a query over TCP.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The data from which the answers are made.
 pub(super) struct Zone {
@@ -46,14 +41,6 @@ pub(super) struct Zone {
     pub certificates: Arc<Certificates>,
 }
 
-/// The DNS server with its bound sockets.
-pub(super) struct DnsServer {
-    udp: UdpSocket,
-    tcp: TcpListener,
-    address: SocketAddr,
-    zone: Zone,
-}
-
 /// The answer to a query.
 enum DnsAnswer {
     Records(Vec<RData>),
@@ -62,52 +49,9 @@ enum DnsAnswer {
     Nothing,
 }
 
-impl DnsServer {
-    /// Binds UDP and TCP to the same port.
-    pub(super) fn bind(address: SocketAddr, zone: Zone) -> io::Result<DnsServer> {
-        let udp = std::net::UdpSocket::bind(address)?;
-        let address = udp.local_addr()?;
-        let tcp = std::net::TcpListener::bind(address)?;
-        udp.set_nonblocking(true)?;
-        tcp.set_nonblocking(true)?;
-        Ok(DnsServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, zone })
-    }
-
-    /// The IP address and port of the server.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Answers queries until it is dropped.
-    pub(super) async fn run(self) {
-        let mut buffer = [0; 4096];
-        loop {
-            tokio::select! {
-                received = self.udp.recv_from(&mut buffer) => {
-                    let Ok((count, peer)) = received else { continue };
-                    if let Some(answer) = self.zone.answer(buffer.get(..count).unwrap_or_default()) {
-                        let _ = self.udp.send_to(&answer, peer).await;
-                    }
-                }
-                accepted = self.tcp.accept() => {
-                    if let Ok((stream, _)) = accepted {
-                        let _ = tokio::time::timeout(READ_TIMEOUT, self.over_tcp(stream)).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Answers one query over TCP, where a message is preceded by its length (RFC 7766 §8).
-    async fn over_tcp(&self, mut stream: TcpStream) -> io::Result<()> {
-        let length = stream.read_u16().await?;
-        let mut question = vec![0; usize::from(length)];
-        stream.read_exact(&mut question).await?;
-        if let Some(answer) = self.zone.answer(&question) {
-            stream.write_u16(u16::try_from(answer.len()).unwrap_or(0)).await?;
-            stream.write_all(&answer).await?;
-        }
-        Ok(())
+impl DnsContent for Zone {
+    fn respond(&self, question: &[u8], _: Carrier) -> Option<Vec<u8>> {
+        self.answer(question)
     }
 }
 

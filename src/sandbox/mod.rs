@@ -12,6 +12,7 @@
 //! | `login` | the server side of AUTH |
 //! | `certificates`, `hello` | certificates, and handshakes that TLS libraries no longer support |
 //! | `fleet`, `dns` | many servers on one machine, and their DNS names |
+//! | `dns_server` | DNS over UDP and TCP |
 //! | `domains/` | mail domains: signed zones, mail servers, MTA-STS policies |
 //! | `start` | binding ports, and why that can fail |
 //! | `journal` | the log of client and server activity |
@@ -19,6 +20,7 @@
 mod acts;
 mod certificates;
 mod dns;
+mod dns_server;
 pub mod domains;
 pub(crate) mod fleet;
 mod hello;
@@ -43,6 +45,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use certificates::Certificates;
+use dns_server::DnsServer;
 use domains::{DomainPorts, DomainServers, DomainService};
 use fleet::Fleet;
 use journal::JournalListener;
@@ -100,7 +103,7 @@ pub struct Sandbox {
     listeners: Vec<TcpListener>,
     fleet: Option<Fleet>,
     remote: Remote,
-    dns: Option<dns::DnsServer>,
+    dns: Option<DnsServer<dns::Zone>>,
     domains: Option<DomainServers>,
     certificates: Arc<Certificates>,
     signals: Option<ShutdownSignals>,
@@ -119,11 +122,11 @@ impl Sandbox {
         if options.fleet.is_some() {
             std::net::TcpListener::bind((Ipv4Addr::new(127, 1, 0, 1), 0)).map_err(StartError::NoFleet)?;
             let address = SocketAddr::new(options.listen, options.port.unwrap_or(0));
-            listeners.push(bind(address, "the fleet")?);
+            listeners.push(bind(address, "the fleet", "--port")?);
         } else {
             for (at, scenario) in scenarios.iter().copied().enumerate() {
                 let port = port(options.port, at, scenarios.len())?;
-                let listener = bind(SocketAddr::new(options.listen, port), scenario.name)?;
+                let listener = bind(SocketAddr::new(options.listen, port), scenario.name, "--port")?;
                 let address = listener.local_addr().map_err(|error| StartError::Machine(error.to_string()))?;
                 services.push(Service { scenario, address });
                 listeners.push(listener);
@@ -133,9 +136,10 @@ impl Sandbox {
         let dns = options.dns.map(|port| {
             let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
             let zone = dns::Zone { is_fleet: options.fleet.is_some(), ports, certificates: Arc::clone(&certificates) };
-            dns::DnsServer::bind(address, zone).map_err(|error| StartError::Bind {
+            DnsServer::bind(address, zone).map_err(|error| StartError::Bind {
                 address,
                 what: "DNS".to_owned(),
+                flag: "--dns",
                 error,
             })
         });
@@ -158,7 +162,7 @@ impl Sandbox {
 
     /// The IP address and port of the DNS server.
     pub fn dns(&self) -> Option<SocketAddr> {
-        self.dns.as_ref().map(dns::DnsServer::address)
+        self.dns.as_ref().map(DnsServer::address)
     }
 
     /// Where the mail domains are served.
@@ -233,7 +237,7 @@ impl Sandbox {
             tasks.spawn_local(dns.run());
         }
         if let Some(mut domains) = domains.take() {
-            for server in domains.take_name_servers() {
+            for server in domains.take_dns_servers() {
                 tasks.spawn_local(server.run());
             }
             let DomainServers { mail, web, .. } = domains;

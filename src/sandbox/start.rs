@@ -15,6 +15,8 @@ pub enum StartError {
         address: SocketAddr,
         /// Its use: the name of a scenario, `the fleet` or `DNS`.
         what: String,
+        /// The flag that selects the port.
+        flag: &'static str,
         /// The error of the operating system.
         error: io::Error,
     },
@@ -34,10 +36,12 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StartError::Bind { address, what, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} (for {what}) is in use by another program; choose another port with --port")
+            StartError::Bind { address, what, flag, error } if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "{address} (for {what}) is in use by another program; choose another port with {flag}")
             }
-            StartError::Bind { address, what, error } => write!(f, "cannot listen on {address} (for {what}): {error}"),
+            StartError::Bind { address, what, error, .. } => {
+                write!(f, "cannot listen on {address} (for {what}): {error}")
+            }
             StartError::OutOfPorts { first, count } => {
                 write!(f, "--port {first}: {count} scenarios need {count} ports, but the highest port is 65535")
             }
@@ -54,9 +58,9 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// Binds a port. `what` is its use, for the error message.
-pub(super) fn bind(address: SocketAddr, what: &str) -> Result<TcpListener, StartError> {
-    let failed = |error| StartError::Bind { address, what: what.to_owned(), error };
+/// Binds a port. `what` is its use and `flag` selects it, for the error message.
+pub(super) fn bind(address: SocketAddr, what: &str, flag: &'static str) -> Result<TcpListener, StartError> {
+    let failed = |error| StartError::Bind { address, what: what.to_owned(), flag, error };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     TcpListener::from_std(listener).map_err(failed)

@@ -35,9 +35,9 @@ impl DnssecAnchors {
 
     pub(super) fn parse(text: &str) -> Result<DnssecAnchors, String> {
         let mut anchors = DnssecAnchors::default();
-        for (line, entry) in entries(text) {
-            // The content is not repeated: the file may be another one, for example one with a private key.
-            anchors.add(&entry).ok_or_else(|| format!("line {line} is not a DNSKEY or DS record"))?;
+        for (at, entry) in entries(text).iter().enumerate() {
+            // The text is not repeated, because the file could contain a password by mistake.
+            anchors.add(entry).ok_or_else(|| format!("record {} of the file is not a DNSKEY or DS record", at + 1))?;
         }
         if anchors.keys.is_empty() && anchors.digests.is_empty() {
             return Err("the file contains no DNSKEY or DS record".to_owned());
@@ -45,7 +45,7 @@ impl DnssecAnchors {
         Ok(anchors)
     }
 
-    /// Adds one record; `None` if it is not one.
+    /// Adds a record; `None` if it is not a DNSKEY or DS record.
     fn add(&mut self, entry: &str) -> Option<()> {
         let fields: Vec<&str> = entry.split_whitespace().collect();
         // The TTL and the class are optional.
@@ -53,25 +53,32 @@ impl DnssecAnchors {
             .iter()
             .position(|field| field.eq_ignore_ascii_case("DNSKEY") || field.eq_ignore_ascii_case("DS"))
             .filter(|at| *at > 0)?;
-        let mut name = Name::from_ascii(fields.first()?).ok()?;
+        let mut name = fields.first().and_then(|name| Name::from_ascii(name).ok())?;
         name.set_fqdn(true);
-        let first: u16 = fields.get(at + 1)?.parse().ok()?;
-        let second: u8 = fields.get(at + 2)?.parse().ok()?;
-        let third: u8 = fields.get(at + 3)?.parse().ok()?;
-        let rest = fields.get(at + 4..)?.concat();
-        if fields.get(at)?.eq_ignore_ascii_case("DNSKEY") {
-            let key = PublicKeyBuf::new(STANDARD.decode(rest).ok()?, Algorithm::from_u8(third));
+        let is_key = fields.get(at).is_some_and(|kind| kind.eq_ignore_ascii_case("DNSKEY"));
+        let (Some(first), Some(second), Some(third), Some(rest)) =
+            (fields.get(at + 1), fields.get(at + 2), fields.get(at + 3), fields.get(at + 4..))
+        else {
+            return None;
+        };
+        let first: u16 = first.parse().ok()?;
+        let (second, third): (u8, u8) = (second.parse().ok()?, third.parse().ok()?);
+        if is_key {
+            let key = STANDARD.decode(rest.concat()).ok()?;
+            let key = PublicKeyBuf::new(key, Algorithm::from_u8(third));
             self.keys.push((name, DNSKEY::with_flags(first, key)));
         } else {
+            let digest = bytes_of(&rest.concat())?;
             let digest_type = DigestType::from(third);
-            self.digests.push((name, DS::new(first, Algorithm::from_u8(second), digest_type, bytes_of(&rest)?)));
+            self.digests.push((name, DS::new(first, Algorithm::from_u8(second), digest_type, digest)));
         }
         Some(())
     }
 
-    /// The zones that the file names.
+    /// The zones whose keys are trusted. The built-in keys of the root are not among them.
     fn zones(&self) -> impl Iterator<Item = &Name> {
-        self.keys.iter().map(|(zone, _)| zone).chain(self.digests.iter().map(|(zone, _)| zone))
+        let of_keys = self.keys.iter().map(|(zone, _)| zone);
+        of_keys.chain(self.digests.iter().map(|(zone, _)| zone))
     }
 
     /// The zone whose keys are trusted and that contains the name; the root if there is no other.
@@ -80,7 +87,7 @@ impl DnssecAnchors {
         zones.max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)
     }
 
-    /// Whether the keys of a zone are trusted that contains the name.
+    /// Whether the name is in a zone whose keys are trusted.
     pub(super) fn cover(&self, name: &Name) -> bool {
         let mut zones = self.zones().peekable();
         zones.peek().is_none() || zones.any(|zone| zone.zone_of(name))
@@ -119,22 +126,23 @@ impl DnssecAnchors {
 }
 
 /// The records of a master file: comments removed, and lines in parentheses joined.
-/// The records, each with the number of its last line. Comments and parentheses are removed.
-fn entries(text: &str) -> Vec<(usize, String)> {
+fn entries(text: &str) -> Vec<String> {
     let mut entries = Vec::new();
     let mut entry = String::new();
-    let lines = text.lines().count();
-    for (number, line) in (1..).zip(text.lines()) {
-        entry.push_str(line.split(';').next().unwrap_or_default());
+    for line in text.lines() {
+        let line = line.split(';').next().unwrap_or_default();
+        entry.push_str(line);
         entry.push(' ');
-        let is_open = entry.matches('(').count() > entry.matches(')').count() && number < lines;
-        if is_open {
+        if entry.matches('(').count() > entry.matches(')').count() {
             continue;
         }
         let finished = std::mem::take(&mut entry).replace(['(', ')'], " ");
         if !finished.trim().is_empty() {
-            entries.push((number, finished));
+            entries.push(finished.trim().to_owned());
         }
+    }
+    if !entry.trim().is_empty() {
+        entries.push(entry);
     }
     entries
 }

@@ -26,7 +26,7 @@ use super::{read, servers};
 use crate::evidence::fault::DnsFaultKind;
 use crate::plan::Plan;
 
-/// The number of labels below the root for whose zones keys are looked up in advance: `example.co.uk` has three.
+/// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
 
 /// The number of questions that are sent at the same time. Each needs a socket, and resolvers drop long bursts.
@@ -48,7 +48,7 @@ struct CacheState {
     /// Created for the first question, because it reads the configuration of this machine.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
-    /// Names of which it is known whether a zone begins there.
+    /// Whether a zone begins at a name, for the names for which this is known.
     cuts: Mutex<HashMap<Name, ZoneCut>>,
     received: AtomicUsize,
     /// Limits the number of questions that are sent at the same time.
@@ -174,7 +174,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether a lookup failed that decides whether the zone of a name is signed.
+    /// Whether any lookup failed that is needed to decide whether the zone of a name is signed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {
@@ -243,7 +243,7 @@ pub(super) fn is_answer(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
 }
 
-/// A label such as `_tcp` is no zone in practice.
+/// A label such as `_tcp` is not a zone in practice.
 fn is_service(name: &Name) -> bool {
     name.iter().next().is_some_and(|label| label.starts_with(b"_"))
 }

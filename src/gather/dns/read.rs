@@ -10,6 +10,7 @@ use hickory_resolver::proto::rr::rdata::TXT;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use crate::evidence::{DnsCode, DnsRecord, RecordData};
+use crate::gather::certificate;
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of CNAME records that are followed. Resolvers follow 8 to 16.
@@ -142,7 +143,7 @@ fn data(data: &RData) -> Option<RecordData> {
             usage: tlsa.cert_usage.into(),
             selector: tlsa.selector.into(),
             matching: tlsa.matching.into(),
-            data: hexadecimal(&tlsa.cert_data),
+            data: certificate::hex(&tlsa.cert_data),
         },
         RData::TXT(TXT { txt_data, .. }) => text(txt_data.iter().map(AsRef::as_ref)),
         RData::DNSSEC(DNSSECRData::DNSKEY(key)) => RecordData::Dnskey {
@@ -183,8 +184,4 @@ fn strings(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
         bytes = rest;
     }
     Some(strings)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,7 @@
 //! The DNS servers that questions are sent to: the resolver of the plan, or those that this machine is configured to use,
 //! in turn. A server that responded is asked first from then on.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -30,13 +30,12 @@ pub(super) struct DnsServers {
 impl DnsServers {
     /// The given server, or those of this machine.
     pub(super) fn of(resolver: Option<SocketAddr>, connect_ms: u64) -> DnsServers {
-        let timeout = timeout(connect_ms);
+        let timeout = names::attempt_timeout(connect_ms);
         let (servers, is_configured) = match resolver {
             Some(server) => (vec![server], true),
             None => match names::system_servers() {
                 servers if !servers.is_empty() => (servers.into_iter().take(MAX_SERVERS).collect(), true),
-                // If resolv.conf is missing or contains no name server, glibc uses 127.0.0.1.
-                _ => (vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 53))], false),
+                _ => (vec![names::LOOPBACK], false),
             },
         };
         DnsServers { servers, is_configured, preferred: AtomicUsize::new(0), timeout }
@@ -97,16 +96,11 @@ pub(super) async fn ask_authoritative(
     connect_ms: u64,
     received: &AtomicUsize,
 ) -> Result<DnsResponseSeen, NoDnsResponse> {
-    let timeout = timeout(connect_ms);
+    let timeout = names::attempt_timeout(connect_ms);
     match exchange(server, question, timeout, received).await {
         Err(none) if none.kind == DnsFaultKind::Timeout => exchange(server, question, timeout, received).await,
         result => result,
     }
-}
-
-/// The timeout of each attempt.
-fn timeout(connect_ms: u64) -> Duration {
-    Duration::from_millis(connect_ms.div_ceil(2).clamp(1, 5000))
 }
 
 /// Whether another server would give the same response.

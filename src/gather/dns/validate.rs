@@ -30,6 +30,9 @@ use super::read::AliasPath;
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
+/// The maximum number of zones whose keys are looked up in advance for one response. A response can name thousands.
+const MAX_SIGNERS: usize = 32;
+
 /// The DNSSEC states of a response.
 pub(super) struct ResponseStates {
     /// The state of each alias.
@@ -109,7 +112,7 @@ impl DnssecValidator {
         let mut zones: Vec<Name> = Vec::new();
         for signature in message.answers.iter().chain(&message.authorities).filter_map(reason::signature) {
             let mut zone = signature.input().signer_name.clone();
-            while !zones.contains(&zone) {
+            while !zones.contains(&zone) && zones.len() < MAX_SIGNERS {
                 zones.push(zone.clone());
                 zone = zone.base_name();
             }

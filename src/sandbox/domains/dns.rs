@@ -1,26 +1,19 @@
-//! The name servers of the domains: the authoritative servers, and a resolver that knows nothing else. A question with
+//! What the name servers of the domains answer: the authoritative servers, and a resolver that knows nothing else. A question with
 //! "recursion desired" is answered by the resolver, which follows aliases; all others by the authoritative server.
 
-use std::io;
-use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, ResponseCode};
 use hickory_resolver::proto::rr::{LowerName, RecordType};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::zone::{SignedZone, ZoneAnswer};
+use crate::sandbox::dns_server::{Carrier, DnsContent};
 
-/// The time limit for a question over TCP.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of aliases that the resolver follows.
 const MAX_ALIASES: usize = 16;
 
 /// The records that a name server knows.
-pub(super) struct ZoneStore {
+pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,
     /// Names about which questions fail.
@@ -40,69 +33,8 @@ pub(super) enum AnswerFault {
     TcpOnly,
 }
 
-/// How a question arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Carrier {
-    Udp,
-    Tcp,
-}
-
-/// A name server with its bound sockets.
-pub(in crate::sandbox) struct ZoneServer {
-    udp: UdpSocket,
-    tcp: TcpListener,
-    data: ZoneStore,
-}
-
-impl ZoneServer {
-    /// Binds UDP and TCP to the same port. Returns the server and its address.
-    pub(super) fn bind(address: SocketAddr, data: ZoneStore) -> io::Result<(ZoneServer, SocketAddr)> {
-        let udp = std::net::UdpSocket::bind(address)?;
-        let address = udp.local_addr()?;
-        let tcp = std::net::TcpListener::bind(address)?;
-        udp.set_nonblocking(true)?;
-        tcp.set_nonblocking(true)?;
-        Ok((ZoneServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, data }, address))
-    }
-
-    /// Answers questions until it is dropped.
-    pub(in crate::sandbox) async fn run(self) {
-        let data = Rc::new(self.data);
-        let mut buffer = [0; 4096];
-        loop {
-            tokio::select! {
-                received = self.udp.recv_from(&mut buffer) => {
-                    let Ok((count, peer)) = received else { continue };
-                    if let Some(answer) = data.answer(buffer.get(..count).unwrap_or_default(), Carrier::Udp) {
-                        let _ = self.udp.send_to(&answer, peer).await;
-                    }
-                }
-                accepted = self.tcp.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    let data = Rc::clone(&data);
-                    tokio::task::spawn_local(async move {
-                        let _ = tokio::time::timeout(READ_TIMEOUT, over_tcp(&data, stream)).await;
-                    });
-                }
-            }
-        }
-    }
-}
-
-/// Answers questions over TCP, where a message is preceded by its length (RFC 7766 §8).
-async fn over_tcp(data: &ZoneStore, mut stream: TcpStream) -> io::Result<()> {
-    loop {
-        let length = stream.read_u16().await?;
-        let mut question = vec![0; usize::from(length)];
-        stream.read_exact(&mut question).await?;
-        let Some(answer) = data.answer(&question, Carrier::Tcp) else { return Ok(()) };
-        stream.write_u16(u16::try_from(answer.len()).unwrap_or(0)).await?;
-        stream.write_all(&answer).await?;
-    }
-}
-
-impl ZoneStore {
-    fn answer(&self, question: &[u8], carrier: Carrier) -> Option<Vec<u8>> {
+impl DnsContent for ZoneStore {
+    fn respond(&self, question: &[u8], carrier: Carrier) -> Option<Vec<u8>> {
         let message = Message::from_vec(question).ok().filter(|message| message.message_type == MessageType::Query)?;
         let query = message.queries.first()?.clone();
         let name = LowerName::from(query.name().clone());
@@ -142,7 +74,9 @@ impl ZoneStore {
         let bytes = reply.to_vec().ok()?;
         if carrier == Carrier::Udp && bytes.len() > limit { reply.truncate().to_vec().ok() } else { Some(bytes) }
     }
+}
 
+impl ZoneStore {
     fn look_up(&self, reply: &mut Message, mut name: LowerName, kind: RecordType, recursive: bool) {
         reply.metadata.authoritative = !recursive;
         for _ in 0..MAX_ALIASES {

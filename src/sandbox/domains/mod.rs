@@ -6,7 +6,7 @@
 //! | `case` | the types that describe a domain |
 //! | `cases` | the domains |
 //! | `zone` | a zone, signed when it is created |
-//! | `dns` | the name servers and the resolver |
+//! | `dns` | what the name servers and the resolver answer |
 //! | `policy` | the web server |
 
 pub mod case;
@@ -16,7 +16,6 @@ mod policy;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use std::sync::Arc;
 
 use hickory_resolver::proto::rr::{LowerName, Name};
@@ -24,9 +23,10 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer};
-use self::dns::{AnswerFault, ZoneServer, ZoneStore};
+use self::dns::{AnswerFault, ZoneStore};
 use self::zone::SignedZone;
 use super::certificates::{Certificates, ServerNames};
+use super::dns_server::DnsServer;
 use super::scenario::{BARE, Scenario, Server};
 use super::start::{StartError, bind};
 
@@ -97,7 +97,7 @@ pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
 /// The servers of all domains, with their bound sockets.
 pub(super) struct DomainServers {
     service: DomainService,
-    servers: Vec<ZoneServer>,
+    servers: Vec<DnsServer<ZoneStore>>,
     pub(super) mail: TcpListener,
     pub(super) web: TcpListener,
     pub(super) directory: Arc<DomainDirectory>,
@@ -126,7 +126,7 @@ pub(super) async fn serve_policy(
 }
 
 impl DomainServers {
-    /// Makes and signs all zones, and binds all ports. Must be called inside the runtime.
+    /// Creates and signs all zones, and binds all ports. Must be called inside the runtime.
     pub(super) fn open(ports: DomainPorts, certificates: &Arc<Certificates>) -> Result<DomainServers, StartError> {
         let machine = StartError::Machine;
         let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
@@ -140,14 +140,15 @@ impl DomainServers {
         let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
         let failed = |address: SocketAddr, what: &str| {
             let what = what.to_owned();
-            move |error| StartError::Bind { address, what, error }
+            move |error| StartError::Bind { address, what, flag: "--dns", error }
         };
         let address = any(ports.dns, FIRST);
-        let (first, resolver) = ZoneServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let first = DnsServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let resolver = first.address();
         let address = SocketAddr::new(SECOND.into(), resolver.port());
-        let (second, _) = ZoneServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
-        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers")?;
-        let web = bind(any(ports.https, FIRST), "the web server")?;
+        let second = DnsServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
+        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
+        let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
         let port = |listener: &TcpListener| {
             listener.local_addr().map(|at| at.port()).map_err(|error| machine(error.to_string()))
         };
@@ -166,7 +167,7 @@ impl DomainServers {
     }
 
     /// The name servers, to be run as tasks.
-    pub(super) fn take_name_servers(&mut self) -> Vec<ZoneServer> {
+    pub(super) fn take_dns_servers(&mut self) -> Vec<DnsServer<ZoneStore>> {
         std::mem::take(&mut self.servers)
     }
 }

@@ -146,7 +146,8 @@ impl SignedZone {
         let (dnskey, signer) = signer(&origin)?;
         self.add(&origin, RData::DNSSEC(DNSSECRData::DNSKEY(dnskey.clone())));
         self.add_denials();
-        // The DNSKEY set of an expired zone is valid, so that the records themselves are what has expired.
+        // In an expired zone, the signature of the DNSKEY records is still valid; only those of the other records have
+        // expired.
         for sets in self.sets.values_mut() {
             let delegates = sets.contains_key(&RecordType::NS) && !sets.contains_key(&RecordType::SOA);
             for (kind, set) in sets {
@@ -203,7 +204,7 @@ impl SignedZone {
         if self.sets.keys().any(|known| name.zone_of(known)) {
             return ZoneAnswer::NoData(self.denial(std::slice::from_ref(name)));
         }
-        // A wildcard applies to names below the closest name that exists (RFC 4592); it is used in unsigned zones only.
+        // A wildcard applies to names below the closest existing name (RFC 4592); it is used in unsigned zones only.
         let (closest, next) = self.closest(name);
         let wildcard = Name::from_ascii("*").ok().and_then(|star| star.append_domain(&closest.clone().into()).ok());
         let wildcard = wildcard.map(LowerName::from);
@@ -232,7 +233,8 @@ impl SignedZone {
         }
     }
 
-    /// The closest name above that exists, and the name below it that does not.
+    /// The closest existing ancestor of the name (closest encloser), and the name one label below it (next closer name,
+    /// RFC 5155 §1.3).
     fn closest(&self, name: &LowerName) -> (LowerName, LowerName) {
         let mut next = name.clone();
         loop {

@@ -72,8 +72,9 @@ pub struct NameServers {
     keeper: Keeper,
 }
 
-/// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones` has the name of a zone, whose key its DS record belongs to
-/// (`own`, `other`, or `-` for a zone that is not signed), and the options of ldns-signzone.
+/// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones` contains
+/// the name of a zone, the key to which its DS record belongs (`own`, `other`, or `-` for a zone that is not signed), and
+/// the options of ldns-signzone.
 const START: &str = r#"
     set -eu
     cd "$1"

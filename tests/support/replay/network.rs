@@ -56,7 +56,7 @@ impl Gather for Replay<'_> {
                 }),
             },
             Question::Records(request) => records::answer(&self.zone, request),
-            Question::Fetch(request) => records::page(&self.plan, &self.pages, request),
+            Question::Fetch(request) => records::page(&self.pages, request),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Session(request) => match self.session(id, request) {

@@ -4,7 +4,6 @@ use smtpcheck::evidence::{
     Answer, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Fault, FetchSeen, HttpResponse, Outcome,
     RecordData, RecordsSeen,
 };
-use smtpcheck::plan::Plan;
 use smtpcheck::question::{FetchRequest, RecordsRequest};
 use smtpcheck::wire::{DnsName, RecordKind};
 
@@ -96,13 +95,12 @@ fn parse(line: &str) -> Option<ZoneLine> {
 }
 
 /// Answers a request from the pages.
-pub(super) fn page(plan: &Plan, pages: &[TypedPage], request: &FetchRequest) -> Outcome {
+pub(super) fn page(pages: &[TypedPage], request: &FetchRequest) -> Outcome {
     let host = request.host.to_string();
     let Some(page) = pages.iter().find(|page| page.host == host) else {
         return Outcome::Failed { fault: Fault::NoAddress };
     };
     let typed = TypedHandshake { names: Some(vec![host.clone()]), ..TypedHandshake::default() };
-    let _ = plan;
     let seen = FetchSeen {
         address: "192.0.2.80:443".parse().unwrap(),
         tls_version: "TLS 1.3".to_owned(),
