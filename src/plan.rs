@@ -473,13 +473,22 @@ impl Plan {
         }
     }
 
-    /// The IP addresses from `--resolve` for a host. Entries for `*` are used only if the host has no entries.
+    /// The IP addresses from `--resolve` for a host, on the port of the target. Entries for `*` are used only if the host
+    /// has no entries.
     pub fn given_addresses(&self, host: &Host) -> Vec<std::net::IpAddr> {
-        let of_port = || self.overrides.iter().filter(|given| given.port == self.target.port);
-        let own: Vec<_> = of_port().filter(|given| given.host == OverrideHost::One(host.clone())).collect();
-        let given =
-            if own.is_empty() { of_port().filter(|given| given.host == OverrideHost::Every).collect() } else { own };
-        given.into_iter().map(|given| given.address).collect()
+        self.given_addresses_at(host, self.target.port)
+    }
+
+    /// The IP addresses from `--resolve` for a host on this port.
+    pub fn given_addresses_at(&self, host: &Host, port: u16) -> Vec<std::net::IpAddr> {
+        let own = self.overrides_of(&OverrideHost::One(host.clone()), port);
+        if own.is_empty() { self.overrides_of(&OverrideHost::Every, port) } else { own }
+    }
+
+    /// The IP addresses from `--resolve` that are given for exactly these hosts.
+    pub fn overrides_of(&self, host: &OverrideHost, port: u16) -> Vec<std::net::IpAddr> {
+        let matching = self.overrides.iter().filter(|given| given.port == port && given.host == *host);
+        matching.map(|given| given.address).collect()
     }
 
     /// The name of what is checked: the server with its port, or the domain.

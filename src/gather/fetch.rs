@@ -24,7 +24,7 @@ use super::tls::{self, Secured};
 use crate::evidence::{
     Answer, Fault, FetchSeen, HttpResponse, Incompatibility, MAX_BODY, Outcome, Phase, TlsFault, TlsFaultKind,
 };
-use crate::plan::{Family, OverrideHost, Plan};
+use crate::plan::Family;
 use crate::question::FetchRequest;
 use crate::wire::Host;
 
@@ -71,7 +71,7 @@ fn not_proven(detail: String, sni: Option<String>) -> Fault {
 
 /// The IP addresses of the web server, of the address families that the plan allows.
 async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Result<Vec<IpAddr>, Fault> {
-    let mut addresses = overrides(&context.plan, request);
+    let mut addresses = context.plan.given_addresses_at(&Host::Name(request.host.clone()), request.port);
     if addresses.is_empty() {
         addresses = dns::host_addresses(context, &request.host).await?;
     }
@@ -81,16 +81,6 @@ async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Resul
         Family::V6 => ip.is_ipv6(),
     });
     if addresses.is_empty() { Err(Fault::NoAddress) } else { Ok(addresses) }
-}
-
-/// The IP addresses that `--resolve` specifies for the host and port of the request.
-fn overrides(plan: &Plan, request: &FetchRequest) -> Vec<IpAddr> {
-    let of = |host: OverrideHost| -> Vec<IpAddr> {
-        let matching = plan.overrides.iter().filter(|given| given.port == request.port && given.host == host);
-        matching.map(|given| given.address).collect()
-    };
-    let own = of(OverrideHost::One(Host::Name(request.host.clone())));
-    if own.is_empty() { of(OverrideHost::Every) } else { own }
 }
 
 async fn response(

@@ -83,12 +83,8 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         return None;
     }
     let host = OverrideHost::One(Host::Name(request.name.host_name()?));
-    let given: Vec<IpAddr> = plan
-        .overrides
-        .iter()
-        .filter(|given| given.port == plan.target.port && given.host == host)
-        .map(|given| given.address)
-        .collect();
+    // Entries for `*` do not count: with them, every name of a blocklist would have an address.
+    let given = plan.overrides_of(&host, plan.target.port);
     if given.is_empty() {
         return None;
     }

@@ -429,7 +429,10 @@ fn spf(seen: &DomainSeen) -> DomainPart {
     });
     let counted = spf.lookups.map(|lookups| {
         let void = spf.void_lookups.map(|void| format!(", {void} of 2 void lookups")).unwrap_or_default();
-        format!("{lookups} of 10 lookups{void}")
+        match lookups {
+            ..=10 => format!("{lookups} of 10 lookups{void}"),
+            _ => format!("{lookups} lookups, but the limit is 10{void}"),
+        }
     });
     let is_bad = |result: &str| matches!(result, "permerror" | "temperror" | "fail" | "softfail");
     let is_problem = spf.problem.is_some() || spf.results.iter().any(|one| is_bad(&one.result));

@@ -8,7 +8,7 @@ use super::rules::{
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
 };
 use super::words::{bogus_words, date};
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
 use crate::evidence::{BogusReason, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
@@ -138,7 +138,7 @@ fn one_bogus(
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
                 format!("Operator of the domain: enter the DS record of the current key of {name} at the registrar. This command prints it"),
-                format!("dig {name} DNSKEY +noall +answer | dnssec-dsfromkey -f - {name}"),
+                format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -f - {0}", in_shell(&name.to_string())),
             ));
             finding.fixes.push(Fix::text(format!(
                 "If the zone {name} is not to be signed any more, delete the DS record at the registrar"
@@ -242,7 +242,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
             cause: "SHA-1 must not be used for DS records any more. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
                 format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
-                format!("dig {apex} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {apex}"),
+                format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
             )],
             ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
         });

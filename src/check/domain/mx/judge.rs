@@ -18,7 +18,7 @@ use super::rules::{
 };
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
 use super::special::{AddressUse, special_use};
-use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
@@ -159,7 +159,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
 
 fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
-        Fix::run("Repeat the lookup with another resolver", format!("dig {name} {kind} @9.9.9.9")),
+        Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
             "If that works, use another resolver (--resolver) or repair this one. If it fails too, the operator of the zone must check its name servers.",
         ),
@@ -172,7 +172,7 @@ fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
         cause: "The name does not lead to any address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
             "Operator of the domain: replace the CNAME records of this name by an A record (and an AAAA record if the server has IPv6). This command shows them",
-            format!("dig {name} CNAME"),
+            format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
     }

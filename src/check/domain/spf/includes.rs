@@ -211,7 +211,7 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     }
     let is_over = count.lookups > MAX_LOOKUPS;
     let at_least = if count.is_minimum || subject.tree.is_cut { "at least " } else { "" };
-    let summary = format!("the SPF record needs {at_least}{} of {MAX_LOOKUPS} DNS lookups", count.lookups);
+    let summary = format!("the SPF record needs {at_least}{} DNS lookups; the limit is {MAX_LOOKUPS}", count.lookups);
     let mut finding = Finding::new(&TOO_MANY_LOOKUPS, Phase::Dns, Confidence::Certain, summary);
     let mut costs: Vec<(u32, &SpfBranch)> =
         root.branches.iter().map(|branch| (branch.count().lookups, branch)).filter(|(cost, _)| *cost > 0).collect();
