@@ -416,7 +416,7 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
         .command
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, url: fix.url, when: None, is_repeat: fix.is_repeat }
+    Fix { text, command, url: fix.url, when: fix.when, is_repeat: fix.is_repeat }
 }
 
 /// The recipient of a reply to RCPT TO, or the first recipient of the plan.
