@@ -72,6 +72,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 let cause = reading.cause;
                 let mut finding = finding(plan, session, received, reading);
                 login::sender_of_account(plan, logged_in, received, cause, &mut finding);
+                // The fixes are now selected: a saved report contains no conditions.
+                finding.fixes.iter_mut().for_each(|fix| fix.when = None);
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
