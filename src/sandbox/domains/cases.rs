@@ -573,7 +573,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "spf-strings",
-        summary: "two strings of the SPF record are joined without a blank",
+        summary: "two the strings of the SPF record are joined without a space",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"

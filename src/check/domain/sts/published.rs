@@ -297,7 +297,7 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
+/// What a sender with MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without = |result: Option<&str>| StsResultSeen {
