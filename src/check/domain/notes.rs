@@ -54,7 +54,7 @@ static RECEIVER_DEMANDS: Rule = Rule {
         sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the address, although large receivers require it. Spam rate, volume, the unsubscribe header, and whether mail is really signed cannot be seen from outside.",
         matters: "Gmail requires SPF or DKIM, and a PTR record that leads back, of all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC of senders with about 5,000 messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
         action: "Publish the records that the finding names; each has its own finding with the details.",
-        example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail of large senders",
+        example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail from large senders",
         references: "support.google.com/a/answer/81126; senders.yahooinc.com; support.microsoft.com (NDR 5.7.515); postmaster.gmx.com",
     },
 };
@@ -240,9 +240,9 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     if no_spf && no_dkim {
         facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them of every sender"));
     } else if no_spf {
-        facts.push(format!("{name} has no SPF record: Gmail, Yahoo and Outlook.com require SPF of large senders"));
+        facts.push(format!("{name} has no SPF record: Gmail, Yahoo and Outlook.com require SPF from large senders"));
     } else if no_dkim {
-        facts.push(format!("{name} has no DKIM key: Gmail, Yahoo and Outlook.com require DKIM of large senders"));
+        facts.push(format!("{name} has no DKIM key: Gmail, Yahoo and Outlook.com require DKIM from large senders"));
     }
     probes.extend(text_of(&name).filter(|_| no_spf));
     probes.extend(dkim::lookup_of_keys(sight).filter(|_| no_dkim));
@@ -256,7 +256,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
         }
     }
     if dmarc::summary(sight).state == PublishedState::Absent {
-        facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one of large senders"));
+        facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one from large senders"));
         probes.extend(name.below("_dmarc").ok().and_then(|name| text_of(&name)));
     }
     for ip in &sight.domain.sending {

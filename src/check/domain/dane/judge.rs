@@ -19,7 +19,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
-    // Only if no host is left, senders with DANE cannot deliver.
+    // Senders with DANE cannot deliver only if no host is left.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
@@ -284,7 +284,7 @@ impl<'s> DaneHost<'s> {
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "Senders compare a record with usage 2 with the CA certificates that the server sends. The server's chain ({sent} sent) does not lead to the CA certificate of any record."
+            "Senders compare a record with usage 2 with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;

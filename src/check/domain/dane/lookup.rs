@@ -44,7 +44,7 @@ enum Bases<'s> {
     Nowhere(TlsaLookup<'s>),
 }
 
-/// The questions about a host that are worth asking now.
+/// The lookups for a host that are useful now.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
     let names = match bases(sight, host) {

@@ -85,7 +85,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     }
 }
 
-/// What is not known about the keys.
+/// The part of the search for keys that was not tested.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let seen = summary(sight);
     let failed = lookups(sight).iter().filter(|lookup| lookup.probe.is_some() && lookup.is_unanswered()).count();
@@ -266,7 +266,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             "If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
-        KeyFault::NotATag => "Every part between semicolons must be of the form name=value (RFC 6376 section 3.2).",
+        KeyFault::NotATag => "Every part between semicolons must have the form name=value (RFC 6376 section 3.2).",
         KeyFault::NoKey => "The p= tag with the key is required.",
         KeyFault::NotBase64 => {
             "The key contains characters that are not base64: it was changed or cut when it was entered."
@@ -390,7 +390,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
             let cause = format!("The key was published at {wrong}: the DNS provider appends the domain itself.");
             let mut finding = about(&rules::KEY_MISSING, probe, summary, &cause).tried(found.id);
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: move the record from {wrong} to {name}. If the form appends the domain, enter only {}._domainkey",
+                "Operator of the DNS: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
                 lookup.selector
             )));
             return Some(finding);
