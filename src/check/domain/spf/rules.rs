@@ -47,7 +47,7 @@ pub(super) static IGNORED: Rule = Rule {
     docs: Docs {
         sees: "A TXT record of the domain looks like an SPF record, but does not begin with exactly v=spf1 and a space: it has a leading space, quotation marks, a semicolon or another version, or it is a piece of a record that was split into several records. The finding is a warning if the domain has a valid SPF record as well.",
         matters: "Receivers ignore such a record, as if the domain had no SPF record, or use only a part of the intended record.",
-        action: "Operator of the domain: publish one TXT record that begins with v=spf1 and a space. A record of more than 255 characters consists of several strings in one TXT record.",
+        action: "Operator of the domain: publish one TXT record that begins with v=spf1 and a space. A record of more than 255 characters must be split into several strings in one TXT record.",
         example: "v=spf1; mx -all",
         references: "RFC 7208 section 4.5 (selection of records), section 3.3 (several strings)",
     },
