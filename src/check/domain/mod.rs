@@ -1,4 +1,5 @@
-//! Checks of a mail domain: its DNS records, its mail servers and its policies, as every sender can query them. They run instead of the checks of a server if the plan contains a domain.
+//! Checks of a mail domain: its DNS records, its mail servers and its policies, as every sender can query them. They
+//! run instead of the checks of a server if the plan contains a domain.
 //!
 //! | file | subject |
 //! |---|---|

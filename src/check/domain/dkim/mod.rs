@@ -1,6 +1,6 @@
-//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS does not list selectors. The
-//! user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A guess without a
-//! result proves nothing and raises no finding.
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS does not list
+//! selectors. The user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A
+//! guess without a result proves nothing and raises no finding.
 //!
 //! `selectors` contains the guesses, and `rules` the rules. [`crate::policy::dkim`] parses the records.
 
