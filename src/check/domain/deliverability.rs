@@ -1,13 +1,13 @@
-//! The result for one server of the domain in one word, and where DANE has no effect because DNSSEC is missing.
+//! The result for one server of the domain in one word, and the names at which DANE has no effect without DNSSEC.
 
 use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen};
 
 /// The result for one IP address of an MX host, for one of its certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressResult<'a> {
-    /// The server accepts no connection.
+    /// The server does not accept connections.
     Unreachable,
-    /// A policy fails, in the words of TLS reports (RFC 8460 §4.3).
+    /// A policy fails. The word is a result type of TLS reports (RFC 8460 §4.3).
     PolicyFails(&'a str),
     /// The server does not greet, or rejects EHLO.
     NotReady,
@@ -15,7 +15,7 @@ pub enum AddressResult<'a> {
     Delivers(Delivery),
 }
 
-/// The result for an address: what fails first, else the best delivery.
+/// The result for an address: the first failure, or otherwise the best delivery.
 pub fn address_result<'a>(address: &MxAddressSeen, policies: &'a PoliciesSeen) -> AddressResult<'a> {
     if address.reachable == Some(false) {
         return AddressResult::Unreachable;

@@ -36,7 +36,7 @@ pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
 }
 
-/// What was not tested, by subject.
+/// The tests that were not run, by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = mx::not_tested(sight);
     list.extend(hosts::not_tested(sight));

@@ -1,4 +1,4 @@
-//! What the checks of a domain know so far: the plan, the evidence, and shorter ways to ask and to look up.
+//! The input of the checks of a domain: the plan and the evidence so far, with short functions for questions and lookups.
 
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
@@ -13,7 +13,7 @@ pub(crate) struct Sight<'s> {
     pub(crate) evidence: &'s Evidence,
 }
 
-/// What is known about a question.
+/// The state of a question.
 #[derive(Debug)]
 pub(crate) enum Known<'s, T> {
     /// It has not been asked yet.

@@ -32,9 +32,9 @@ struct CaseFile {
 #[serde(deny_unknown_fields)]
 struct DomainCase {
     id: String,
-    /// Where the facts come from.
+    /// The source of the facts.
     source: String,
-    /// What is wrong with it, or that nothing is.
+    /// The fault of the domain, or a statement that it has none.
     fault: String,
     #[serde(default = "example")]
     domain: String,
@@ -56,7 +56,7 @@ struct DomainCase {
     /// Whether all records are signed.
     #[serde(default)]
     signed: bool,
-    /// Whether nothing is added to the case.
+    /// Whether the case is used as it is, without added records.
     #[serde(default)]
     bare: bool,
     /// The body of the MTA-STS policy.
@@ -76,7 +76,7 @@ struct DomainCase {
     /// Rule, severity, confidence, and words that the fixes must contain.
     #[serde(default)]
     expect: Vec<String>,
-    /// Rules that may be raised too.
+    /// Rules that may also raise findings.
     #[serde(default)]
     also: Vec<String>,
     /// A text that the findings must contain, such as the record to publish.

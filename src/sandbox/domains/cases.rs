@@ -513,7 +513,7 @@ _dmarc TXT "v=DMARC1; p=none"
     },
     DomainCase {
         name: "dmarc-reports-elsewhere",
-        summary: "the reports go to a domain that has not agreed",
+        summary: "the DMARC reports are sent to a domain that does not accept them",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 mx -all"
@@ -573,7 +573,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "spf-strings",
-        summary: "two strings of the SPF record are joined without a blank",
+        summary: "two the strings of the SPF record are joined without a space",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"

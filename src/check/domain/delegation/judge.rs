@@ -54,7 +54,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     let mut found = Finding {
         cause: "Resolvers cannot use these servers.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the DNS: remove the NS record of {} in the zone {apex} and at the registrar, or publish addresses for it",
+            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish addresses for it",
             names.first().cloned().unwrap_or_default()
         ))],
         ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
@@ -68,14 +68,14 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
         found.consequences.push(
-            "If the domain of such a name is not registered any more, an attacker could register it and answer for the zone"
+            "If the domain of such a name is no longer registered, an attacker could register it and answer for the zone"
                 .to_owned(),
         );
     }
     Some(found)
 }
 
-/// A server in a sentence: its name and its IP address.
+/// A server, for use in a sentence: its name and its IP address.
 fn shown_as(server: &NameServer, probe: &Probe) -> String {
     format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
 }
@@ -155,19 +155,19 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
     let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
-    finding.cause = "The zone names these servers in its NS records, so resolvers ask them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    finding.cause = "The zone names these servers in its NS records, so resolvers query them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
     }
     if !replies.iter().any(|(_, reply)| matches!(reply, ServerReply::Authoritative { .. })) {
         finding.severity = Severity::Error;
-        finding.cause = "No server that was asked answers for the zone. Resolvers that have no older response cannot find the mail servers.".to_owned();
+        finding.cause = "No queried server answers for the zone. Resolvers without a cached response cannot find the mail servers.".to_owned();
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("A device on the network path may answer or block DNS questions to other servers. Repeat the check from another network to find out.".to_owned());
+        finding.otherwise = Some("A device on the network path may answer or block DNS queries to other servers. Repeat the check from another network to find out.".to_owned());
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record in the zone and at the registrar"
+        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
     )));
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
@@ -196,13 +196,13 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => "Mail goes to different hosts, depending on the server that the resolver of the sender asks.",
-        _ => "Results such as that of SPF depend on the server that the resolver of the receiver asks.",
+        RecordKind::Mx => "Mail is delivered to different hosts, depending on the server that the sender's resolver queries.",
+        _ => "Results such as that of SPF depend on the server that the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may be on its way to the other servers. Repeat the check after some minutes to find out.".to_owned());
+        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may not have reached all servers yet. To find out, repeat the check after some minutes.".to_owned());
     }
     let odd = groups.last().and_then(|group| {
         let first = group.servers.first()?;
@@ -260,13 +260,13 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     let summary = format!("the name servers of {apex} have different serial numbers: {}", list.join(", "));
     let finding = Finding::new(&DELEGATION_SERIAL_DIFFERS, Phase::Dns, Confidence::Certain, summary);
     let finding = Finding {
-        cause: "Their MX and TXT records are the same. A change may be on its way to the other servers, or the servers number their copies independently.".to_owned(),
+        cause: "Their MX and TXT records are the same. A change may not have reached all servers yet, or the servers number their copies independently.".to_owned(),
         ..finding
     };
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
 }
 
-/// The resolver returned other MX records than all authoritative servers.
+/// The MX records from the resolver differ from those of all authoritative servers.
 fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding> {
     let domain = sight.name();
     let Known::Seen(probe, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
@@ -282,13 +282,13 @@ fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding>
         false => probe.quote(shortened(&records.join(", "))).to_string(),
     };
     let summary = format!(
-        "the resolver returned other MX records for {domain} ({}) than its name servers ({})",
+        "the resolver returned MX records for {domain} ({}) that differ from those of its name servers ({})",
         shown(&normalised(seen)),
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let finding = Finding {
-        cause: "The resolver may have kept an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
+        cause: "The resolver may have cached an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
         fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
         ..finding
     };

@@ -1,11 +1,11 @@
 //! The authoritative name servers of the zone that contains the domain: whether they answer for it, and whether their
 //! records are the same.
 //!
-//! The questions go to the servers directly, without the resolver. If no server responds to any of them, this machine
-//! probably cannot send DNS questions to the internet, and the servers are not blamed. The NS records of the parent zone
+//! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
+//! probably cannot send DNS queries to the internet, and the servers get no finding. The NS records of the parent zone
 //! are not compared, because they are not part of the answer section of any response.
 //!
-//! Modules: [`servers`] (which servers are asked, and what they responded), [`judge`] (the findings), [`rules`].
+//! Modules: [`servers`] (the queried servers and their responses), [`judge`] (the findings), [`rules`].
 
 mod judge;
 mod rules;
@@ -105,14 +105,14 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
             list.push(NotTested {
                 what: "authoritative name servers".to_owned(),
                 why:
-                    "none of them responds to this machine, whose network probably blocks DNS questions to the internet"
+                    "none of them responds to this machine, whose network probably blocks DNS queries to the internet"
                         .to_owned(),
             });
         }
         if servers::addresses_total(sight, &apex) > tested.len() {
             list.push(NotTested {
                 what: format!("other IP addresses of the name servers of {apex}"),
-                why: format!("at most {} IP addresses of name servers are asked", servers::MAX_SERVERS),
+                why: format!("at most {} IP addresses of name servers are queried", servers::MAX_SERVERS),
             });
         }
     }

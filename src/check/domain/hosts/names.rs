@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::super::sight::Sight;
 use crate::wire::{DnsName, RecordKind};
 
-/// The number of entries of a list in a sentence. Two address families of two hosts fit.
+/// The maximum number of list entries in a sentence: enough for two address families of two hosts.
 const MAX_LISTED: usize = 4;
 
 /// The name of a host, marked as text received from the DNS.

@@ -1,4 +1,4 @@
-//! What the ordinary checks find in the sessions with MX hosts.
+//! The findings of the ordinary checks in the sessions with MX hosts.
 //!
 //! Each session is judged as if it were the session that the user requested: the plan names the MX host as the target, and
 //! the evidence contains only this session, with the purpose `main`. Probes and events keep their numbers. Equal findings
@@ -65,8 +65,8 @@ const OF_CLIENT: &[&str] = &[
     "too-many-connections",
 ];
 
-/// Whether a rejection is about this machine or temporary, so that it does not show what the server thinks of the sender
-/// or of the recipient.
+/// Whether a rejection is about this machine or temporary, so that it does not show whether the server accepts the
+/// sender or the recipient.
 pub(super) fn is_about_client(received: ReceivedReply<'_>) -> bool {
     if received.reply.class() != Class::Permanent {
         return true;
@@ -107,8 +107,9 @@ fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Find
         .collect()
 }
 
-/// Whether a finding is about a permanent rejection of the recipient that the user gave. It answers the question of the
-/// user, so it keeps its severity and determines the exit code. A temporary rejection, such as greylisting, answers nothing.
+/// Whether a finding is about a permanent rejection of the recipient that the user gave. The user asked about this
+/// recipient, so the finding keeps its severity and determines the exit code. A temporary rejection, such as greylisting,
+/// does not show whether the recipient is accepted.
 fn is_about_given(sight: Sight<'_>, session: Session<'_>, finding: &Finding) -> bool {
     given_reply(sight, session)
         .filter(|received| received.reply.class() == Class::Permanent)
@@ -261,7 +262,7 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
 }
 
 impl MergedFinding {
-    /// The finding with the hosts and their addresses in front.
+    /// The finding, with the hosts and their addresses at the beginning of the summary.
     fn named(self, sight: Sight<'_>) -> Finding {
         let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
@@ -270,13 +271,13 @@ impl MergedFinding {
                 fix.text = format!("Operator of the mail server: {rest}");
             }
         }
-        // The host name comes from the MX record, so another name is a matter of the domain and not of this check.
+        // The host name comes from the MX record, so the operator of the domain decides about it, not the user of this check.
         if finding.rule == "certificate-name-mismatch" {
             finding
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Or operator of the domain: name in the MX record a host name that the certificate contains, if it belongs to the same server",
+                "Or operator of the domain: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

@@ -1,5 +1,4 @@
-//! Connections to the MX hosts that failed: which address is at fault, or whether this machine cannot connect to the port
-//! at all.
+//! Failed connections to the MX hosts: whether an address is at fault, or this machine cannot connect to the port at all.
 //!
 //! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
 //! 2. If every connection to every host timed out or was denied on this machine, the port is probably blocked here. This
@@ -22,7 +21,7 @@ use crate::plan::{QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// Ports on which a host may respond although its port for mail from other servers does not.
+/// Ports on which a host may respond even if its port for mail from other servers does not.
 const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 
 /// The number of hosts whose other ports are tried.
@@ -36,7 +35,7 @@ pub(super) struct HostReach<'s> {
     pub(super) failed: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
     /// Addresses to which this machine cannot connect.
     pub(super) untested: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
-    /// Addresses whose session was skipped, is not over, or was not asked for yet.
+    /// Addresses whose session was skipped, has not ended, or has not been requested yet.
     pub(super) open: Vec<IpAddr>,
 }
 
@@ -74,7 +73,7 @@ fn looks_blocked(reaches: &[HostReach<'_>]) -> bool {
     none_connected && all_silent && (is_silent || is_denied)
 }
 
-/// Asks about this machine and about other ports of hosts whose every address timed out.
+/// Requests facts about this machine, and probes of other ports of hosts whose every address timed out.
 pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let reaches = reaches(sight);
     let mut questions = Vec::new();
@@ -98,7 +97,7 @@ fn is_silent(reach: &HostReach<'_>) -> bool {
         && reach.failed.iter().all(|(_, kind, _)| *kind == ConnectFaultKind::TimedOut)
 }
 
-/// The session with another port of an IP address. On port 443, only a connection is made.
+/// The session with another port of an IP address. On port 443, smtpcheck only connects.
 fn other_port(sight: Sight<'_>, ip: IpAddr, port: u16) -> SessionRequest {
     let (tls, quit_after) = match port {
         443 => (TlsUse::Never, QuitAfter::Connect),
@@ -214,12 +213,12 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
     let name = quoted(sight, &reach.host.name);
     Some(Finding {
         cause: if is_known {
-            "The IP address belongs to a proxy for web sites (Cloudflare), which does not forward mail.".to_owned()
+            "The IP address belongs to a web proxy (Cloudflare), which does not forward mail.".to_owned()
         } else {
-            "The IP address may be that of a web server or of a proxy for web sites, which does not receive mail."
+            "The IP address may be that of a web server or a web proxy, which does not receive mail."
                 .to_owned()
         },
-        otherwise: Some("A firewall of the mail server may drop packets to this port instead.".to_owned()),
+        otherwise: Some("Instead, a firewall of the mail server may drop packets to this port.".to_owned()),
         fixes: vec![Fix::text(format!(
             "Operator of the domain: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
@@ -274,13 +273,13 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     } else if let Some((_, cloud)) = cloud {
         found.confidence = place::confidence(cloud);
         format!(
-            "This machine runs on {}, which blocks outgoing connections to this port, always or for some customers.",
+            "This machine runs on {}, which blocks outgoing connections to this port for some or all customers.",
             cloud.name
         )
     } else if let Some((other, _)) = mail_open {
         found.confidence = Confidence::Likely;
         format!(
-            "A host responds on port {other}, so it is up. Probably, port {port} is blocked on the network path, as in most home and cloud networks."
+            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path, as in most home and cloud networks."
         )
     } else {
         "Most home and cloud networks block outgoing connections to port 25.".to_owned()
@@ -308,10 +307,10 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
         found = found.tried(probe.id);
     }
     found.fixes.push(Fix::text(format!(
-        "Repeat the check from a machine that may connect to port {port}, for example from a mail server"
+        "Repeat the check from a machine that can connect to port {port}, for example from a mail server"
     )));
     found.fixes.push(Fix::text(
-        "If it fails from there too, the operator of the mail servers must check that they run and that the firewall lets the port pass",
+        "If it fails from there too, the operator of the mail servers must check that they are running and that the firewall allows this port",
     ));
     for session in sessions.into_iter().chain(open.into_iter().map(|(_, session)| session)) {
         found = with_session(found, session);
@@ -319,7 +318,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     found
 }
 
-/// A connection fault as a reason for which an address was not tested.
+/// A connection fault as the reason why an address was not tested.
 pub(super) fn why_untested(kind: ConnectFaultKind, ip: IpAddr) -> String {
     let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
     match kind {

@@ -107,7 +107,7 @@ pub(super) fn is_ready(session: Session<'_>) -> bool {
         && session.reply_at(Phase::Ehlo).is_some_and(|ehlo| ehlo.accepts())
 }
 
-/// What failed first, in a few words.
+/// The first failure, as a short phrase.
 fn problem(session: &Session<'_>) -> Option<String> {
     let rejected = |phase: Phase| {
         let received = session.reply_at(phase).filter(|received| !received.accepts())?;
@@ -201,7 +201,7 @@ fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCe
     }
 }
 
-/// What is wrong with a certificate, in a few words.
+/// The fault of a certificate, as a short phrase.
 fn certificate_problem(sight: Sight<'_>, chain: &Presented) -> Option<&'static str> {
     let now = sight.evidence.started_at;
     let leaf = chain.leaf()?;
@@ -233,7 +233,7 @@ fn certificate_problem(sight: Sight<'_>, chain: &Presented) -> Option<&'static s
     }
 }
 
-/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may see any of
+/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may get any of
 /// them.
 fn policies(
     sight: Sight<'_>,

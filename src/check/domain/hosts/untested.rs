@@ -1,4 +1,4 @@
-//! What was not tested on the MX hosts, and why.
+//! Tests of the MX hosts that were not run, and the reasons.
 
 use std::net::IpAddr;
 
@@ -80,7 +80,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     if !cut.is_empty() {
         let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
         return Some(Finding {
-            cause: format!("The limit of --max-connections ({}) was reached.", sight.plan.limits.max_connections),
+            cause: format!("The connection limit (--max-connections {}) was reached.", sight.plan.limits.max_connections),
             fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
             ..found
         });
@@ -111,7 +111,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
 /// The limit that prevented or ended a session.
 fn limit(session: Session<'_>) -> Option<&'static str> {
     match (skipped(session), session.fault()) {
-        (Some(SkipReason::ConnectionBudget), _) => Some("the limit of connections (--max-connections) was reached"),
+        (Some(SkipReason::ConnectionBudget), _) => Some("the connection limit (--max-connections) was reached"),
         (Some(SkipReason::TimeUp), _) | (None, Some(Fault::TimeUp { .. })) => {
             Some("the overall time limit (--max-time) was reached")
         }

@@ -88,7 +88,7 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
-/// How a problem begins that is a failed lookup, so that it is not known whether the host has IP addresses.
+/// The beginning of the text of a problem if a lookup failed, so that the host may have IP addresses.
 const LOOKUP_FAILED: &str = "lookup failed";
 
 /// Whether a problem of a host is a failed lookup.
@@ -107,8 +107,8 @@ pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsN
         })
 }
 
-/// Why a host has no usable IP address, in a few words; `None` if it has one, if only its family was excluded, or while
-/// that is unknown.
+/// Why a host has no usable IP address, as a short phrase; `None` if it has one, if only its family was excluded, or
+/// while this is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {
@@ -141,7 +141,7 @@ pub(super) fn was_stopped(fault: &Fault) -> bool {
     matches!(fault, Fault::TimeUp { .. } | Fault::Interrupted)
 }
 
-/// The lookups of MX hosts and their addresses that did not end.
+/// The lookups of MX hosts and their addresses that were not finished.
 pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let stopped = |name: &DnsName, kind: RecordKind| match sight.records(name, kind) {
         Known::Failed(_, fault) if was_stopped(fault) => Some(fault_words(fault).to_owned()),
@@ -157,7 +157,7 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     records.into_iter().chain(addresses).collect()
 }
 
-/// Why a lookup failed, in a few words.
+/// Why a lookup failed, as a short phrase.
 pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
     match fault {
         Fault::Dns { kind, .. } => match kind {
@@ -190,7 +190,7 @@ pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
 /// The types of address records.
 pub(in crate::check::domain) const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
-/// The number of IP addresses of each host that are tested, so that every host is tested and the limit is kept.
+/// The number of IP addresses to test for each host, so that every host is tested within the overall limit.
 fn limit_of_each(sight: Sight<'_>) -> usize {
     let counts: Vec<usize> = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).collect();
     let total = |limit: usize| counts.iter().map(|&count| count.min(limit)).sum::<usize>();
@@ -215,7 +215,7 @@ fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
     in_family && has_host && (is_test_setup || !ip.to_canonical().is_loopback())
 }
 
-/// Whether the user has set up the servers on this machine: with another port than 25, a DNS server at a loopback
+/// Whether the user runs the servers on this machine: with a port other than 25, a DNS server at a loopback
 /// address, or addresses from `--resolve`.
 pub(in crate::check::domain) fn is_test_setup(plan: &Plan) -> bool {
     plan.target.port != 25

@@ -6,7 +6,7 @@
 //!
 //! A sender tries the hosts in the order of their preference, and each IP address of a host. If one address fails, it
 //! tries the next. Which of the working addresses it uses is not known, so the result for a host is the worst of them.
-//! Read next: [`servers`], what is known about the servers of each host.
+//! Read next: [`servers`], the servers of each host.
 
 pub(in crate::check::domain) mod servers;
 

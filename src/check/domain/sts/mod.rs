@@ -1,4 +1,4 @@
-//! MTA-STS (RFC 8461): the record, the policy, and whether the MX hosts fulfil it.
+//! MTA-STS (RFC 8461): the record, the policy, and whether the MX hosts comply with it.
 //!
 //! | file | subject |
 //! |---|---|

@@ -14,11 +14,11 @@ use crate::wire::{DnsName, DomainName, RecordKind};
 /// The TXT record.
 #[derive(Clone, Debug)]
 pub(super) enum PublishedRecord<'s> {
-    /// There is no answer yet, or the lookup failed.
+    /// The lookup has not ended yet, or it failed.
     Unknown,
-    /// There is no record, and nothing that was meant to be one.
+    /// There is no record, and no text that was intended as one.
     Absent,
-    /// There is a text that was probably meant to be a record, but does not begin with the version.
+    /// There is a text that was probably intended as a record, but does not begin with the version.
     Other { probe: &'s Probe, text: &'s str },
     /// There are several records.
     Several { probe: &'s Probe, texts: Vec<&'s str> },
@@ -29,7 +29,7 @@ pub(super) enum PublishedRecord<'s> {
 /// The policy.
 #[derive(Clone, Debug)]
 pub(super) enum PublishedPolicy<'s> {
-    /// There is no answer, for a reason on the side of this machine if there was a request.
+    /// There is no response. If a request was sent, the reason is on this machine.
     Unknown,
     /// The policy cannot be fetched.
     Unreachable { probe: &'s Probe, why: FetchFailure<'s> },
@@ -42,17 +42,17 @@ pub(super) enum PublishedPolicy<'s> {
 pub(super) enum FetchFailure<'s> {
     /// The name of the web server does not exist (NXDOMAIN).
     NoName,
-    /// The name has no IP address, or it is not known why there is none.
+    /// The name has no IP address, or it is not known why it has none.
     NoAddress,
     /// The lookup of the IP addresses fails, for example with SERVFAIL.
     Lookup,
-    /// No connection, or no TLS.
+    /// The connection or the TLS handshake failed.
     Connection(&'s Fault),
     /// The certificate of the web server is not valid.
     Certificate { seen: &'s FetchSeen, word: &'static str },
     /// A redirect, which senders must not follow (RFC 8461 §3.3).
     Redirect(&'s HttpResponse),
-    /// Another status than 200.
+    /// A status other than 200.
     Status(&'s HttpResponse),
     /// The body exceeds the limit.
     TooLong,
@@ -61,7 +61,7 @@ pub(super) enum FetchFailure<'s> {
 }
 
 impl FetchFailure<'_> {
-    /// The word of TLS reports (RFC 8460 §4.3).
+    /// The result type in TLS reports (RFC 8460 §4.3).
     pub(super) fn report_word(&self) -> &'static str {
         match self {
             FetchFailure::Certificate { .. } => "sts-webpki-invalid",
@@ -69,7 +69,7 @@ impl FetchFailure<'_> {
         }
     }
 
-    /// The failure in a few words, without received text.
+    /// The failure as a short phrase, without received text.
     pub(super) fn words(&self) -> String {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
@@ -115,12 +115,12 @@ pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     Some(FetchRequest { host, port: sight.domain.https_port, path: "/.well-known/mta-sts.txt".to_owned() })
 }
 
-/// A name that cannot have been published on purpose. If it has the same record, that is a wildcard.
+/// A name that no domain publishes on purpose. If it has the same record, the record is a wildcard.
 pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
 
-/// The questions that are worth asking now.
+/// The lookups and requests that are useful now.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
@@ -188,7 +188,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
     }
 }
 
-/// Whether a fault is on the side of this machine, so that it proves nothing about the domain.
+/// Whether a fault is on this machine, so that it shows nothing about the domain.
 fn is_local(fault: &Fault) -> bool {
     match fault {
         Fault::TimeUp { .. } | Fault::Interrupted => true,
@@ -208,7 +208,7 @@ fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailur
     FetchFailure::Certificate { seen, word }
 }
 
-/// The failure of a certificate in the words of TLS reports (RFC 8460 §4.3); `None` if it verifies.
+/// The failure of a certificate as a result type of TLS reports (RFC 8460 §4.3); `None` if it verifies.
 pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
     let doubts = presented.doubts(sight.evidence.started_at);
     if doubts.is_empty() {
@@ -222,7 +222,7 @@ pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Optio
     }
 }
 
-/// The policy that senders without a stored one apply; `None` if there is none or it is not known.
+/// The policy that senders without a stored policy apply; `None` if there is none or it is not known.
 pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
     match (published_record(sight), published_policy(sight)) {
         (PublishedRecord::Found { record, .. }, PublishedPolicy::Fetched { policy, .. })
@@ -297,7 +297,7 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
+/// What a sender with MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without = |result: Option<&str>| StsResultSeen {
@@ -336,12 +336,12 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
     StsResultSeen { delivers, listed: Some(listed), result: failure.map(str::to_owned) }
 }
 
-/// Whether a fault of this effect exists.
+/// Whether there is a fault with this effect.
 pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: StsEffect) -> bool {
     faults.iter().any(|fault| fault.effect == effect)
 }
 
-/// Whether a name that was not published has the same record, so that it is a wildcard.
+/// Whether an unpublished name has the same record, so that the record is a wildcard.
 pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
     let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
         let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).answer()?;

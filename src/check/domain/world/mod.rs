@@ -1,5 +1,5 @@
-//! A DNS, web servers and mail servers for the tests of this module: every question of the checks is answered from
-//! tables. A name that is in no table does not exist. Module [`servers`] describes mail servers.
+//! A simulated DNS, web servers and mail servers for the tests of this module. Tables contain the answers to all questions
+//! of the checks. A name that is not in a table does not exist. Module [`servers`] describes mail servers.
 
 mod rounds;
 mod servers;
@@ -271,7 +271,7 @@ impl World {
         }
     }
 
-    /// Like a resolver: CNAME records are followed, and a name with other records exists.
+    /// The response of a resolver, which follows CNAME records. A name that has records of another type exists.
     pub(in crate::check) fn lookup(&self, request: &RecordsRequest) -> Outcome {
         let mut aliases: Vec<DnsAlias> = Vec::new();
         let mut at = request.name.clone();
