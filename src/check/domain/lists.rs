@@ -304,7 +304,8 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     finding.cause = if is_range {
         "The owner of the address range, or the list, declares that no mail should be sent directly from it. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of it.".to_owned()
+        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of it."
+            .to_owned()
     } else {
         "The list works (its test entries are correct), and it has an entry. Receivers that use the list reject or filter the mail.".to_owned()
     };

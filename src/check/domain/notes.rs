@@ -262,9 +262,12 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     for ip in &sight.domain.sending {
         let known = facts.len();
         if reverse::has_no_name(sight, *ip) {
-            facts.push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
+            facts
+                .push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
-            facts.push(format!("the PTR name of {ip} does not lead back: Gmail and Yahoo require this from every sender"));
+            facts.push(format!(
+                "the PTR name of {ip} does not lead back: Gmail and Yahoo require this from every sender"
+            ));
         }
         if facts.len() > known {
             probes.extend(sight.records(&reverse_name(*ip), RecordKind::Ptr).probe());

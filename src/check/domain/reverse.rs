@@ -356,8 +356,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
         if is_other {
             let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
-            let cause =
-                "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count a difference against the sender.";
+            let cause = "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count a difference against the sender.";
             findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
         }
     }

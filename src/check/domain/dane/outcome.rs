@@ -107,9 +107,9 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                         Some("a record with a stronger digest supersedes it".to_owned())
                     }
                     TlsaMatch::Matches => None,
-                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => Some(
-                        "it may belong to the previous or the next certificate; another record matches".to_owned(),
-                    ),
+                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => {
+                        Some("it may belong to the previous or the next certificate; another record matches".to_owned())
+                    }
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },
             })

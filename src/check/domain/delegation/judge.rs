@@ -161,7 +161,9 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     if !replies.iter().any(|(_, reply)| matches!(reply, ServerReply::Authoritative { .. })) {
         finding.severity = Severity::Error;
-        finding.cause = "No queried server answers for the zone. Resolvers without a cached response cannot find the mail servers.".to_owned();
+        finding.cause =
+            "No queried server answers for the zone. Resolvers without a cached response cannot find the mail servers."
+                .to_owned();
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("A device on the network path may answer or block DNS queries to other servers. Repeat the check from another network to find out.".to_owned());
     }
@@ -196,7 +198,9 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => "Mail is delivered to different hosts, depending on the server that the sender's resolver queries.",
+        RecordKind::Mx => {
+            "Mail is delivered to different hosts, depending on the server that the sender's resolver queries."
+        }
         _ => "Results such as that of SPF depend on the server that the receiver's resolver queries.",
     }
     .to_owned();

@@ -104,9 +104,8 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         if servers::is_blocked_here(sight, &apex, &tested) {
             list.push(NotTested {
                 what: "authoritative name servers".to_owned(),
-                why:
-                    "none of them responds to this machine, whose network probably blocks DNS queries to the internet"
-                        .to_owned(),
+                why: "none of them responds to this machine, whose network probably blocks DNS queries to the internet"
+                    .to_owned(),
             });
         }
         if servers::addresses_total(sight, &apex) > tested.len() {

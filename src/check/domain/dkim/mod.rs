@@ -271,8 +271,12 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         KeyFault::NotBase64 => {
             "The key contains characters that are not base64. It was changed or truncated when it was entered."
         }
-        KeyFault::CutAt255 => "A string in a DNS record has at most 255 characters, and the DNS provider removed the rest.",
-        KeyFault::Cut => "The record contains only the beginning of the key. The end was lost when the record was entered.",
+        KeyFault::CutAt255 => {
+            "A string in a DNS record has at most 255 characters, and the DNS provider removed the rest."
+        }
+        KeyFault::Cut => {
+            "The record contains only the beginning of the key. The end was lost when the record was entered."
+        }
         KeyFault::NotAKey => "The text is base64, but its content is not a public key of the declared type.",
         KeyFault::Wrapped => {
             "Only the 32 octets of the key belong in the record (RFC 8463 section 4.2), which are 44 characters of base64."

@@ -367,9 +367,9 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             );
             let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore the address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding.fixes.push(Fix::text(format!(
-                "Or operator of the DNS of {at}: use a report address in your own domain"
-            )));
+            finding
+                .fixes
+                .push(Fix::text(format!("Or operator of the DNS of {at}: use a report address in your own domain")));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }

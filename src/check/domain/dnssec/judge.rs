@@ -116,8 +116,10 @@ fn one_bogus(
     match why {
         BogusReason::Expired { at } => {
             let days = (now - i64::from(*at)) / 86_400;
-            finding.cause =
-                format!("{} The signature expired {days} days ago, according to the clock of this machine.", finding.cause);
+            finding.cause = format!(
+                "{} The signature expired {days} days ago, according to the clock of this machine.",
+                finding.cause
+            );
             finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
                 format!("Operator of the DNS: sign the zone {name} again (BIND), publish it on all name servers, and check why the signer did not run"),

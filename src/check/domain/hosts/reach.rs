@@ -215,8 +215,7 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         cause: if is_known {
             "The IP address belongs to a web proxy (Cloudflare), which does not forward mail.".to_owned()
         } else {
-            "The IP address may be that of a web server or a web proxy, which does not receive mail."
-                .to_owned()
+            "The IP address may be that of a web server or a web proxy, which does not receive mail.".to_owned()
         },
         otherwise: Some("Instead, a firewall of the mail server may drop packets to this port.".to_owned()),
         fixes: vec![Fix::text(format!(

@@ -80,7 +80,10 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     if !cut.is_empty() {
         let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
         return Some(Finding {
-            cause: format!("The connection limit (--max-connections {}) was reached.", sight.plan.limits.max_connections),
+            cause: format!(
+                "The connection limit (--max-connections {}) was reached.",
+                sight.plan.limits.max_connections
+            ),
             fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
             ..found
         });

@@ -119,7 +119,9 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         otherwise,
         fixes: match kind {
             Some(DnsFaultKind::NoResolver) => {
-                vec![Fix::text("Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver")]
+                vec![Fix::text(
+                    "Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver",
+                )]
             }
             _ => other_resolver(&domain, RecordKind::Mx),
         },
@@ -251,8 +253,9 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
         format!("the null MX of {domain} has preference {preference} instead of 0")
     };
     let mut found = Finding {
-        cause: "A null MX must be the only MX record, with preference 0. Different senders handle this record differently."
-            .to_owned(),
+        cause:
+            "A null MX must be the only MX record, with preference 0. Different senders handle this record differently."
+                .to_owned(),
         ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
     };
     found.fixes.push(Fix::text(if has_others {
@@ -456,7 +459,8 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
         _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
     };
     found.otherwise = Some(
-        "The fault may be in the resolver of this machine. If another resolver finds the addresses, this is the cause.".to_owned(),
+        "The fault may be in the resolver of this machine. If another resolver finds the addresses, this is the cause."
+            .to_owned(),
     );
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;

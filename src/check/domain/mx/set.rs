@@ -95,8 +95,9 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
         return None;
     };
     Some(Finding {
-        cause: "The others were not tested, and may have other faults. Senders try only some hosts if there are so many."
-            .to_owned(),
+        cause:
+            "The others were not tested, and may have other faults. Senders try only some hosts if there are so many."
+                .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
     })
 }
@@ -129,8 +130,8 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
             "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
         )));
     } else {
-        found.cause =
-            "All records of the domain are those of the target, including the MX, SPF and other TXT records.".to_owned();
+        found.cause = "All records of the domain are those of the target, including the MX, SPF and other TXT records."
+            .to_owned();
     }
     Some(found)
 }

@@ -51,7 +51,7 @@ fn nonexistence_failure_and_silence_are_three_outcomes() {
     assert_eq!(rules(&silent), ["mx-lookup-unanswered"]);
     assert_eq!(silent[0].failure, Some(PhaseFailure::Unreachable));
     let unset = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::NoResolver));
-    assert!(unset[0].cause.contains("no DNS server"));
+    assert!(unset[0].cause.contains("No DNS server"));
 }
 
 #[test]

@@ -252,8 +252,10 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
             let mut finding =
                 about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for only {seconds} seconds"));
             finding.cause = "After this time, a sender must fetch the policy again. An attacker who blocks that request removes the protection.".to_owned();
-            finding.fixes =
-                vec![Fix::run("Operator of the policy: set max_age to at least one week", "max_age: 604800"), change_id(sight)];
+            finding.fixes = vec![
+                Fix::run("Operator of the policy: set max_age to at least one week", "max_age: 604800"),
+                change_id(sight),
+            ];
             findings.push(finding);
         }
         _ => {}
@@ -344,9 +346,7 @@ impl HostsUnderPolicy<'_> {
         for finding in &mut findings {
             if !is_enforced {
                 finding.severity = Severity::Warning;
-                finding
-                    .consequences
-                    .push("In mode testing, senders still deliver, and report the failure".to_owned());
+                finding.consequences.push("In mode testing, senders still deliver, and report the failure".to_owned());
             } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
