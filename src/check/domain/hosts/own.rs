@@ -14,7 +14,7 @@ use super::rules::{
 };
 use super::seen::received_about;
 use super::sessions;
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, Rule};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -219,35 +219,4 @@ pub(in crate::check::domain) fn catch_all(sight: Sight<'_>) -> Option<bool> {
         return Some(true);
     }
     (!replies(sight, unknown, rejects).is_empty()).then_some(false)
-}
-
-/// If one IP address accepts the recipient that the user gave, rejections by others do not make the check fail, because
-/// senders try the other hosts too.
-pub(super) fn pass_if_one_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let given = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Given);
-    if replies(sight, given, ReceivedReply::accepts).is_empty() {
-        return;
-    }
-    let of_recipient = |finding: &&mut Finding| finding.phase == Phase::Rcpt && finding.failure.is_some();
-    for finding in findings.iter_mut().filter(of_recipient) {
-        finding.failure = None;
-        finding.severity = finding.severity.min(Severity::Warning);
-    }
-}
-
-/// Sets the failure of findings that prevent every delivery: no IP address accepts the sender or EHLO.
-pub(super) fn fail_if_none_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let mut sessions = Vec::new();
-    for host in mx::mail_hosts(sight) {
-        for ip in mx::addresses(sight, &host.name) {
-            sessions.extend(sessions::session(sight, &host.name, ip).filter(Session::is_over));
-        }
-    }
-    let accepts = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|received| received.accepts());
-    if sessions.is_empty() || sessions.iter().any(accepts) {
-        return;
-    }
-    for finding in findings.iter_mut().filter(|finding| finding.rule == MX_NULL_SENDER_REJECTED.id) {
-        finding.failure = Some(PhaseFailure::RefusedPermanent);
-    }
 }

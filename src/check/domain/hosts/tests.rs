@@ -260,21 +260,124 @@ fn servers_that_were_not_tested_make_the_check_incomplete() {
     assert!(seen.senders.iter().all(|sender| sender.delivers == Delivery::Unknown));
 }
 
-/// The severity and the failure of the findings about the recipient, for these replies of the two servers.
-fn about_recipient(first: &str, second: &str) -> Vec<(Severity, Option<PhaseFailure>)> {
-    let mut world = two();
+/// The severity and the failure of the findings about the recipient, for these replies of the two servers, which have
+/// these preferences.
+fn about_recipient_at(preferences: [u16; 2], first: &str, second: &str) -> Vec<Finding> {
+    let mut world = World::new();
+    let [one, other] = preferences;
+    world.zone(&TWO.replace("MX 10", &format!("MX {one}")).replace("MX 20", &format!("MX {other}")));
     world.server("8.8.4.1", MailServer::new("mx1.example.com").replying("RCPT TO:<user@", first));
     world.server("8.8.4.2", MailServer::new("mx2.example.com").replying("RCPT TO:<user@", second));
-    let found = findings(&mut world);
-    found.iter().filter(|one| one.phase == Phase::Rcpt).map(|one| (one.severity, one.failure)).collect()
+    let mut found = findings(&mut world);
+    found.retain(|one| one.phase == Phase::Rcpt);
+    found
 }
+
+fn weights(findings: &[Finding]) -> Vec<(Severity, Option<PhaseFailure>)> {
+    findings.iter().map(|one| (one.severity, one.failure)).collect()
+}
+
+const UNKNOWN: &str = "550 5.1.1 <user@example.com>: User unknown";
+const GREYLISTED: &str = "450 4.2.0 <user@example.com>: Greylisted, try again later";
+const FULL: &str = "452 4.2.2 <user@example.com>: Mailbox full";
+const ACCEPTED: &str = "250 2.1.5 Ok";
+const PERMANENT: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(PhaseFailure::RefusedPermanent));
+const TEMPORARY: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(PhaseFailure::RefusedTemporary));
 
 #[test]
 fn the_recipient_of_the_user_determines_the_exit_code_if_no_server_accepts_it() {
-    let unknown = "550 5.1.1 <user@example.com>: User unknown";
-    assert_eq!(about_recipient(unknown, unknown), [(Severity::Error, Some(PhaseFailure::RefusedPermanent))]);
-    let greylisted = "450 4.2.0 <user@example.com>: Greylisted, try again later";
-    assert_eq!(about_recipient(greylisted, greylisted), [(Severity::Notice, None)]);
-    assert_eq!(about_recipient(unknown, "250 2.1.5 Ok"), [(Severity::Warning, None)]);
-    assert_eq!(about_recipient("250 2.1.5 Ok", "250 2.1.5 Ok"), []);
+    let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
+    assert_eq!(at(UNKNOWN, UNKNOWN), [PERMANENT]);
+    assert_eq!(at(GREYLISTED, GREYLISTED), [TEMPORARY]);
+    assert_eq!(at(FULL, FULL), [TEMPORARY]);
+    assert_eq!(at(ACCEPTED, ACCEPTED), []);
+    assert_eq!(at("530 5.7.0 Authentication required", "530 5.7.0 Authentication required"), [PERMANENT]);
+}
+
+#[test]
+fn a_permanent_rejection_by_the_preferred_host_loses_mail_although_a_later_host_accepts() {
+    let found = about_recipient_at([10, 20], UNKNOWN, ACCEPTED);
+    assert_eq!(weights(&found), [PERMANENT]);
+    let text = found[0].consequences.join(" ");
+    assert!(text.contains("mx2.example.com") && text.contains("do not try another host"), "{text}");
+}
+
+#[test]
+fn a_rejection_by_a_later_host_loses_no_mail() {
+    let found = about_recipient_at([10, 20], ACCEPTED, UNKNOWN);
+    assert_eq!(weights(&found), [(Severity::Warning, None)]);
+    assert!(found[0].consequences.join(" ").contains("Senders deliver mail"), "{found:?}");
+}
+
+#[test]
+fn hosts_of_equal_preference_lose_a_part_of_the_mail() {
+    for (first, second) in [(UNKNOWN, ACCEPTED), (ACCEPTED, UNKNOWN)] {
+        let found = about_recipient_at([10, 10], first, second);
+        assert_eq!(weights(&found), [PERMANENT]);
+        assert!(found[0].consequences.join(" ").contains("at random"), "{found:?}");
+    }
+}
+
+#[test]
+fn senders_skip_a_host_that_defers_the_recipient() {
+    let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
+    assert_eq!(at(GREYLISTED, ACCEPTED), [(Severity::Notice, None)]);
+    assert_eq!(at(FULL, ACCEPTED), [(Severity::Warning, None)]);
+    // The next host rejects it for good.
+    assert_eq!(at(FULL, UNKNOWN), [(Severity::Warning, None), PERMANENT]);
+    let found = about_recipient_at([10, 20], "450 4.2.0 <user@example.com>: Recipient deferred", ACCEPTED);
+    assert!(found.iter().all(|one| one.failure.is_none()), "{found:?}");
+}
+
+#[test]
+fn an_accepted_recipient_changes_no_finding_about_others() {
+    let mut world = two();
+    let server = |name| MailServer::new(name).replying("RCPT TO:<relay-test@", "250 2.1.5 Ok");
+    world.server("8.8.4.1", server("mx1.example.com").replying("RCPT TO:<postmaster@", FULL));
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mailbox-full", "mx-relay-accepted"]);
+    assert!(found.iter().all(|one| one.severity == Severity::Warning && one.failure.is_none()), "{found:?}");
+}
+
+/// The weights of the findings if both servers reply in this way to a command, and if only the second does.
+fn both_and_one(command: &str, reply: &str) -> [Vec<Finding>; 2] {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));
+    world.server("8.8.4.2", second().replying(command, reply));
+    [findings(&mut world), with_second(second().replying(command, reply))]
+}
+
+#[test]
+fn if_no_server_gets_as_far_as_the_recipients_the_rejection_determines_the_exit_code() {
+    for (command, reply, reason) in [
+        ("", "554 5.7.1 Service unavailable; client [192.0.2.7] blocked using zen.spamhaus.org", 5),
+        ("", "554 mx.example.com No SMTP service here", 5),
+        ("", "554 go away", 5),
+        ("", "421 4.7.0 Too many connections from your address", 4),
+        ("EHLO", "550 5.7.1 Invalid HELO name", 5),
+        ("EHLO", "501 Syntactically invalid EHLO argument(s)", 5),
+        ("EHLO", "421 4.3.2 Service shutting down", 4),
+        ("MAIL", "550 5.7.25 Client host rejected: cannot find your reverse hostname", 5),
+        ("MAIL", "550 5.1.0 <>: Sender address rejected", 5),
+        ("MAIL", "530 5.7.0 Authentication required", 5),
+        ("MAIL", "451 4.3.0 Try again later", 4),
+        ("MAIL", "450 4.7.1 Rate limit exceeded", 4),
+    ] {
+        let [both, one] = both_and_one(command, reply);
+        let expected = if reason == 4 { TEMPORARY } else { PERMANENT };
+        assert!(weights(&both).contains(&expected), "{command} {reply}: {both:?}");
+        let failures = both.iter().filter(|finding| finding.failure.is_some());
+        assert!(failures.clone().all(|finding| weights(std::slice::from_ref(finding)) == [expected]), "{both:?}");
+        assert!(!one.is_empty() && one.iter().all(|finding| finding.failure.is_none()), "{command} {reply}: {one:?}");
+    }
+}
+
+#[test]
+fn senders_retry_if_one_of_the_servers_rejects_temporarily() {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting("554 5.7.1 Blocked using zen.spamhaus.org"));
+    world.server("8.8.4.2", second().replying("MAIL", "451 4.3.0 Try again later"));
+    let found = findings(&mut world);
+    let failures: Vec<_> = found.iter().filter_map(|one| one.failure).collect();
+    assert_eq!(failures, [PhaseFailure::RefusedTemporary], "{found:?}");
 }
