@@ -24,12 +24,24 @@ pub struct DomainCase {
     pub hosts: &'static [MailHost],
     /// The response of the web server for the MTA-STS policy.
     pub policy: Option<PolicyPage>,
+    /// The part before the `@` of the email address that is checked; empty if only the domain is checked.
+    pub recipient: &'static str,
     /// Further arguments of the check.
     pub flags: &'static [&'static str],
     /// The rule ids of all errors and warnings that the check must report, in any order.
     pub expect: &'static [&'static str],
     /// The exit code of the check.
     pub exit: u8,
+}
+
+impl DomainCase {
+    /// The argument of the check: the domain, or an email address in it.
+    pub fn target(&self) -> String {
+        match self.recipient {
+            "" => format!("{}.test", self.name),
+            user => format!("{user}@{}.test", self.name),
+        }
+    }
 }
 
 /// A host with a mail server.

@@ -20,10 +20,29 @@ const PLAIN: DomainCase = DomainCase {
     second: SecondServer::Same,
     hosts: &[MailHost { label: "mx1", server: MX }],
     policy: None,
+    recipient: "",
     flags: &[],
     expect: &[],
     exit: 0,
 };
+
+/// A server that does not know a recipient.
+const WITHOUT_RECIPIENT: Server = Server {
+    on: &[
+        (Trigger::RcptTo("ann@"), &[ServerAct::Say("550 5.1.1 <ann>: Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("no-such-user"), &[ServerAct::Say("550 5.1.1 Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("@example."), &[ServerAct::Say("554 5.7.1 Relay access denied")]),
+    ],
+    ..RELAY
+};
+
+/// A server that defers every recipient.
+const GREYLISTING: Server =
+    Server { on: &[(Trigger::Rcpt, &[ServerAct::Say("450 4.2.0 Greylisted, try again in 5 minutes")])], ..RELAY };
+
+/// A server that rejects every client.
+const REJECTING: Server =
+    Server { on: &[(Trigger::Connect, &[ServerAct::Say("554 5.7.1 No mail from your network")])], ..RELAY };
 
 /// All domains.
 pub static DOMAIN_CASES: &[DomainCase] = &[
@@ -128,6 +147,66 @@ mx1 A {mx1}
 "#,
         hosts: &[MailHost { label: "mx1", server: RELAY }],
         expect: &["mx-relay-accepted"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-lost",
+        summary: "the preferred MX host does not know the recipient; the other one accepts it",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: WITHOUT_RECIPIENT }, MailHost { label: "mx2", server: MX }],
+        recipient: "ann",
+        expect: &["mx-backup-differs", "recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-at-random",
+        summary: "of two MX hosts with the same preference, one does not know the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 10 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: WITHOUT_RECIPIENT }],
+        recipient: "ann",
+        expect: &["recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-deferred",
+        summary: "both MX hosts defer the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: GREYLISTING }, MailHost { label: "mx2", server: GREYLISTING }],
+        recipient: "ann",
+        expect: &["greylisted"],
+        exit: 4,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-rejects-clients",
+        summary: "both MX hosts reject every connection in the greeting",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: REJECTING }, MailHost { label: "mx2", server: REJECTING }],
+        recipient: "ann",
+        expect: &["client-reputation"],
+        exit: 5,
         ..PLAIN
     },
     DomainCase {

@@ -71,7 +71,7 @@ impl DomainService {
     pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
         let mut words = vec![
             "domain".to_owned(),
-            format!("{}.test", case.name),
+            case.target(),
             "--resolver".to_owned(),
             self.resolver.to_string(),
             "--port".to_owned(),

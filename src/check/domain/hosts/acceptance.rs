@@ -26,7 +26,6 @@ use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventId, Phase, Session};
-use crate::lexicon::Fix;
 use crate::wire::status::Class;
 
 /// Sets the severity and the failure of findings about rejections by what they mean for mail to the domain.
@@ -183,9 +182,6 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
 fn fail(finding: &mut Finding, reason: PhaseFailure) {
     finding.severity = Severity::Error;
     finding.failure = Some(reason);
-    if reason == PhaseFailure::RefusedTemporary && !finding.fixes.iter().any(|fix| fix.is_repeat) {
-        finding.fixes.push(Fix::text("Repeat the check after some minutes"));
-    }
 }
 
 /// The finding does not prevent the delivery.

@@ -28,6 +28,7 @@ use super::names::places_of;
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::check::{refusal, server};
+use crate::evidence::quote;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
 use crate::lexicon::{self, Context, Fix};
@@ -277,7 +278,8 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         Some((_, addresses)) => addresses.push(ip),
         None => known.places.push((host.clone(), vec![ip])),
     }
-    if finding.summary != known.finding.summary && !known.finding.consequences.contains(&finding.summary) {
+    let is_new = |text: &String| is_other_sentence(text, &finding.summary);
+    if is_new(&known.finding.summary) && known.finding.consequences.iter().all(is_new) {
         known.finding.consequences.push(finding.summary);
     }
     for probe in finding.evidence.probes {
@@ -286,6 +288,12 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         }
     }
     known.finding.evidence.events.extend(finding.evidence.events);
+}
+
+/// Whether two sentences differ, apart from the origin of their quotations.
+fn is_other_sentence(one: &str, other: &str) -> bool {
+    let plain = |sentence: &str| quote::resolve(sentence, |_, text| text.to_owned());
+    plain(one) != plain(other)
 }
 
 impl MergedFinding {

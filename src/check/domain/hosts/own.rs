@@ -167,9 +167,11 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     }
     let mut accepted = replies(sight, unknown, ReceivedReply::accepts);
     accepted.retain(|one| !is_first(&one.host));
-    let what = format!("a recipient that cannot exist is accepted, but {} rejects it", quoted(sight, &first.name));
-    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, &what)?;
+    let what = "a recipient that cannot exist is accepted";
+    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, what)?;
+    let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
+        summary,
         cause: "A host of lower priority does not know the recipients. It accepts mail for recipients that do not exist, which the first host then rejects, so that it has to return the messages to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
         fixes: vec![Fix::text(
             "Operator of the mail server: give this host the list of recipients (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use super::super::results;
-use super::super::seen::{Delivery, ProbeReplyState};
+use super::super::seen::{Delivery, MxAddressSeen, ProbeReply, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::Phase;
@@ -380,4 +380,62 @@ fn senders_retry_if_one_of_the_servers_rejects_temporarily() {
     let found = findings(&mut world);
     let failures: Vec<_> = found.iter().filter_map(|one| one.failure).collect();
     assert_eq!(failures, [PhaseFailure::RefusedTemporary], "{found:?}");
+}
+
+#[test]
+fn the_same_reply_of_several_servers_is_quoted_once() {
+    let [both, _] = both_and_one("", "554 5.7.1 No mail from your network");
+    assert_eq!(rules(&both), ["client-reputation"]);
+    let repeated = both[0].consequences.iter().filter(|one| one.contains("No mail from your network")).count();
+    assert_eq!(repeated, 0, "{:?}", both[0].consequences);
+}
+
+/// What was not tested, if both servers reply in this way to a command, and the replies about the recipient.
+fn untested(command: &str, reply: &str) -> (Vec<String>, Vec<ProbeReply>) {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));
+    world.server("8.8.4.2", second().replying(command, reply));
+    let plan = plan_with_recipient("example.com");
+    let evidence = world.evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    let replies = seen.mx.iter().flat_map(|mx| &mx.addresses).map(|address| address.recipient.clone()).collect();
+    (seen.not_tested.iter().map(|one| format!("{}: {}", one.what, one.why)).collect(), replies)
+}
+
+#[test]
+fn recipients_that_the_session_did_not_reach_are_listed_with_the_reason() {
+    for (command, reply, why) in [
+        ("", "554 go away", "greeting rejected: 554"),
+        ("EHLO", "550 5.7.1 Invalid HELO name", "EHLO rejected: 550"),
+        ("MAIL", "550 5.1.0 <>: Sender address rejected", "empty sender rejected: 550"),
+    ] {
+        let (list, replies) = untested(command, reply);
+        for host in ["mx1.example.com [8.8.4.1]", "mx2.example.com [8.8.4.2]"] {
+            assert!(list.contains(&format!("recipients at {host}: {why}")), "{list:?}");
+        }
+        assert!(replies.iter().all(|reply| reply.why.as_deref() == Some(why)), "{replies:?}");
+    }
+    let (list, replies) = untested("RCPT TO:<user@", ACCEPTED);
+    assert!(!list.iter().any(|one| one.starts_with("recipients at")), "{list:?}");
+    assert!(replies.iter().all(|reply| reply.why.is_none()));
+}
+
+#[test]
+fn every_reply_that_was_not_tested_has_a_reason() {
+    let mut world = two();
+    world.record("mx1.example.com A 8.8.4.3").server("8.8.4.3", MailServer::new("mx1.example.com"));
+    world.closed("8.8.4.2", ConnectFaultKind::Refused);
+    for plan in [plan("example.com"), plan_with_recipient("example.com")] {
+        let evidence = world.evidence(&plan);
+        let seen = results(&plan, &evidence).expect("results");
+        for address in seen.mx.iter().flat_map(|mx| &mx.addresses) {
+            let MxAddressSeen { null_sender, postmaster, recipient, unknown_recipient, relay, .. } = address;
+            for reply in [null_sender, postmaster, recipient, unknown_recipient, relay] {
+                assert_eq!(reply.state == ProbeReplyState::NotTested, reply.why.is_some(), "{address:?}");
+            }
+        }
+        for host in seen.senders.iter().flat_map(|sender| &sender.hosts) {
+            assert!(host.delivers != Delivery::Unknown || host.reason.is_some(), "{host:?}");
+        }
+    }
 }

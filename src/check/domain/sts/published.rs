@@ -3,7 +3,8 @@
 //! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
 //! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in mode `enforce` prevents a delivery.
 
-use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
+use crate::check::domain::mx;
+use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
@@ -287,6 +288,39 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
         }
     }
     seen
+}
+
+/// Why it is not known whether the domain has MTA-STS, or what its policy is.
+pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
+    let why = match published_record(sight) {
+        PublishedRecord::Unknown => mx::why_unknown(sight, &record_name(sight)?, RecordKind::Txt)?,
+        PublishedRecord::Found { record, .. } if record.is_usable() => why_no_policy(sight)?,
+        PublishedRecord::Absent
+        | PublishedRecord::Other { .. }
+        | PublishedRecord::Several { .. }
+        | PublishedRecord::Found { .. } => return None,
+    };
+    Some(NotTested { what: "MTA-STS".to_owned(), why })
+}
+
+/// Why the policy could not be requested from this machine.
+fn why_no_policy(sight: Sight<'_>) -> Option<String> {
+    if !matches!(published_policy(sight), PublishedPolicy::Unknown) {
+        return None;
+    }
+    let why = match sight.fetched(&policy_request(sight)?) {
+        Known::Unasked | Known::Waiting | Known::Seen(..) => return None,
+        Known::Skipped => "a limit of this check was reached",
+        Known::Failed(_, fault) => match fault {
+            Fault::NoAddress => "this machine cannot connect to the IP addresses of the web server",
+            Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::DeniedHere => {
+                "a policy on this machine forbids the connection"
+            }
+            Fault::NotConnected { .. } => "this machine has no connection of the address family of the web server",
+            other => mx::fault_words(other),
+        },
+    };
+    Some(format!("the policy could not be requested: {why}"))
 }
 
 pub(super) fn mode_word(mode: StsMode) -> &'static str {
