@@ -83,37 +83,45 @@ fn shown_as(server: &NameServer, probe: &Probe) -> String {
 /// Servers that need TCP for a response and do not respond over TCP.
 fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
     let domain = sight.name();
-    let mut places = Vec::new();
-    let mut probes = Vec::new();
+    let mut failed: Vec<(&DnsName, RecordKind, &NameServer, &Probe)> = Vec::new();
     for server in servers {
         for (name, kind) in [(apex, RecordKind::Soa), (&domain, RecordKind::Mx), (&domain, RecordKind::Txt)] {
             if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::TcpFailed, .. }) =
                 answer(sight, name, kind, server)
             {
-                places.push(format!("{kind} from {}", shown_as(server, probe)));
-                probes.push(probe.id);
+                failed.push((name, kind, server, probe));
             }
         }
     }
-    let first = servers.first().filter(|_| !places.is_empty())?;
-    let summary = format!(
-        "responses about {domain} that do not fit into a UDP packet are not available over TCP: {}",
-        places.join(", ")
-    );
+    let (name, first, server, probe) = failed.first()?;
+    let places: Vec<String> = failed
+        .iter()
+        .map(|(name, kind, server, probe)| format!("{kind} of {name} from {}", shown_as(server, probe)))
+        .collect();
+    let summary =
+        format!("responses that do not fit into a UDP packet are not available over TCP: {}", places.join(", "));
     let finding = Finding::new(&DNS_ANSWER_TRUNCATED, Phase::Dns, Confidence::Likely, summary);
+    let port = match sight.domain.dns_port {
+        53 => String::new(),
+        port => format!(" -p {port}"),
+    };
+    let mut fixes = vec![Fix::run(
+        format!("Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
+        format!("dig +tcp {name} {first} @{}{port}", server.ip),
+    )];
+    // Only these records grow without an effect on mail.
+    if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
+        fixes.push(Fix::text(format!(
+            "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+        )));
+    }
     let finding = Finding {
         cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
         otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
-        fixes: vec![
-            Fix::run(
-                "Operator of the DNS: open TCP port 53 of the name server in the firewall. This command tests it",
-                format!("dig +tcp {domain} TXT @{}", first.ip),
-            ),
-            Fix::text("Operator of the domain: remove TXT records that are no longer needed, so that the response is smaller"),
-        ],
+        fixes,
         ..finding
     };
-    Some(probes.into_iter().fold(finding, Finding::tried))
+    Some(failed.iter().fold(finding, |finding, (.., probe)| finding.tried(probe.id)))
 }
 
 /// Servers that do not answer for the zone, or do not respond although others of their address family do.

@@ -156,7 +156,19 @@ fn a_name_server_without_an_address_is_found() {
 fn a_response_that_needs_tcp_names_the_server() {
     let found = with_second(RecordKind::Txt, failed(DnsFaultKind::TcpFailed));
     assert_eq!(rules(&found), ["dns-answer-truncated"]);
-    assert!(found[0].summary.contains("TXT from"));
+    assert!(found[0].summary.contains("TXT of example.com from"));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com TXT @8.8.8.2"));
+    assert!(found[0].fixes[0].text.contains("ns2.example.com"), "{}", found[0].fixes[0].text);
+    assert_eq!(found[0].fixes.len(), 2);
+}
+
+#[test]
+fn the_command_asks_for_the_records_that_need_tcp() {
+    let found = with_second(RecordKind::Mx, failed(DnsFaultKind::TcpFailed));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com MX @8.8.8.2"));
+    assert_eq!(found[0].fixes.len(), 1, "fewer TXT records do not make this response smaller");
+    let found = with_second(RecordKind::Soa, failed(DnsFaultKind::TcpFailed));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com SOA @8.8.8.2"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::super::mx::{self, MxHost};
 use super::super::sight::Sight;
-use super::names::{place_of, quoted};
+use super::names::{listed, place_of, quoted};
 use super::rules::{MX_BEHIND_WEB_PROXY, MX_PORT_BLOCKED_HERE, MX_UNREACHABLE};
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -170,9 +170,9 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         found.severity = Severity::Warning;
         found.consequences.push("Senders that try this IP address first are delayed".to_owned());
     }
-    let (ip, ..) = reach.failed.first().map_or((IpAddr::from([0, 0, 0, 0]), ()), |(ip, ..)| (*ip, ()));
+    let places = listed(&ips);
     found.fixes.push(Fix::text(format!(
-        "Operator of the mail server: make the mail service listen on {ip} and open port {port} in the firewall"
+        "Operator of the mail server: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
         None => format!(
@@ -180,7 +180,10 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
             sight.name()
         ),
         Some(_) if is_partial => {
-            format!("Operator of the domain: or remove the address record {ip} of {}", quoted(sight, &reach.host.name))
+            format!(
+                "Operator of the domain: or remove the address record of {} with {places}",
+                quoted(sight, &reach.host.name)
+            )
         }
         Some(_) => format!(
             "Operator of the domain: if the server no longer exists, delete the MX record of {}",
