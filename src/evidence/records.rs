@@ -22,7 +22,8 @@ pub struct RecordsSeen {
     pub code: DnsCode,
     /// The CNAME records that were followed, in this order.
     pub aliases: Vec<DnsAlias>,
-    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent.
+    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent. If an
+    /// authoritative server was asked for NS records and referred to other servers, these are the records of the referral.
     pub records: Vec<DnsRecord>,
     /// The number of records beyond the limit.
     pub left_out: usize,

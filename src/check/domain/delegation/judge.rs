@@ -3,13 +3,14 @@
 use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
+use super::differs;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, normalised, reply, tested,
+    name_servers, normalised, reply, shown_as, tested,
 };
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
@@ -31,7 +32,14 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
     }
-    findings.extend(lame(sight, &apex, &servers));
+    let parent = differs::at_parent(sight, &apex, &servers);
+    // Servers that only the parent zone names are part of that finding.
+    let of_zone: Vec<NameServer> = match &parent {
+        Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
+        None => servers.clone(),
+    };
+    findings.extend(lame(sight, &apex, &of_zone));
+    findings.extend(parent.map(|found| found.finding));
     let differing = differing(sight, &servers);
     for (kind, groups) in &differing {
         findings.extend(differs(sight, &apex, *kind, groups, &servers));
@@ -73,11 +81,6 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
         );
     }
     Some(found)
-}
-
-/// A server in a sentence: its name and its IP address.
-fn shown_as(server: &NameServer, probe: &Probe) -> String {
-    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
 }
 
 /// Servers that need TCP for a response and do not respond over TCP.
@@ -163,7 +166,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
     let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
-    finding.cause = "The zone names these servers in its NS records, so resolvers ask them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    finding.cause = "Resolvers ask these servers, because NS records of the zone or of its parent zone name them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
     }

@@ -28,6 +28,19 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     },
 };
 
+pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
+    id: "delegation-parent-differs",
+    severity: Severity::Warning,
+    title: "the parent zone names other name servers than the zone itself",
+    docs: Docs {
+        sees: "smtpcheck asked a name server of the parent zone for the delegation of the zone, and the name servers of the zone for its NS records, all without recursion. The two sets of names differ. Addresses (glue) and upper case are not compared.",
+        matters: "Resolvers learn the servers from the parent zone, and later use those of the zone. A server that only the parent zone names is asked although the operator of the zone may have forgotten it: its answers may be old, or there may be none. A server that only the zone names is rarely asked.",
+        action: "Operator of the domain: at the registrar, enter exactly the name servers that have the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
+        example: "the parent zone names ns1.old-provider.example and ns1.example.net, the zone names only ns1.example.net",
+        references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which of them resolvers trust)",
+    },
+};
+
 pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     id: "mx-differs-between-servers",
     severity: Severity::Error,
@@ -84,6 +97,7 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
 pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_LAME,
     &DELEGATION_SERVER_WITHOUT_ADDRESS,
+    &DELEGATION_PARENT_DIFFERS,
     &MX_DIFFERS_BETWEEN_SERVERS,
     &DELEGATION_RECORDS_DIFFER,
     &DELEGATION_SERIAL_DIFFERS,
