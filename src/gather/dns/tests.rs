@@ -364,6 +364,53 @@ fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
 }
 
 #[test]
+fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            let delegation: Vec<_> = message.answers.drain(..).collect();
+            message.add_authorities(delegation);
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let server = world.resolver.address;
+        let ask = async |at: &str, kind: RecordKind| {
+            let request =
+                RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: Some(server) };
+            let query = Query::query(name(at), read::record_type(kind));
+            authoritative(&world.source.cache, &request, &query, server).await.expect("a response")
+        };
+        let seen = ask("unsigned.test", RecordKind::Ns).await;
+        assert!(!seen.authoritative);
+        let host = DnsName::parse("ns.invalid").expect("a name");
+        assert_eq!(seen.records.iter().map(|record| &record.data).collect::<Vec<_>>(), [&RecordData::Ns { host }]);
+        // Other records of the authority section are no answer.
+        assert!(ask("a.unsigned.test", RecordKind::A).await.records.is_empty());
+        assert!(ask("a.unsigned.test", RecordKind::Ns).await.records.is_empty());
+    });
+}
+
+#[test]
+fn keys_that_match_no_trust_anchor_make_nothing_bogus() {
+    run(async {
+        let anchored = async |zones: Vec<TestZone>, anchor: &str| {
+            let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
+            let plan = plan(resolver.address, &[]);
+            let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(anchor).expect("an anchor"));
+            World { resolver, source }
+        };
+        let other = TestZone::new(".", Signing::From(0), vec![], &[]).anchor();
+        let world = anchored(zones(), &other).await;
+        for at in ["a.signed.test", "a.unsigned.test", "a.forged.test", "missing.signed.test"] {
+            assert_eq!(world.state(at).await, indeterminate(IndeterminateReason::AnchorMismatch), "{at}");
+        }
+        // One anchor that matches is enough, for example while the keys of the root zone are changed.
+        let zones = zones();
+        let both = format!("{other}{}", zones.first().expect("the root").anchor());
+        assert_eq!(anchored(zones, &both).await.state("a.signed.test").await, DnssecState::Secure);
+    });
+}
+
+#[test]
 fn resolve_replaces_addresses_and_nothing_else() {
     let server = SocketAddr::from(([127, 0, 0, 1], 53));
     let plan = plan(server, &["--resolve", "mx.example:25:192.0.2.9", "--resolve", "*:25:192.0.2.8"]);

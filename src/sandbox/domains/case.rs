@@ -18,7 +18,7 @@ pub struct DomainCase {
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
-    /// The second name server, if it differs from the first.
+    /// The second name server, if it differs from the first, or the only one.
     pub second: SecondServer,
     /// The hosts with mail servers.
     pub hosts: &'static [MailHost],
@@ -62,6 +62,8 @@ pub enum SecondServer {
     Lame,
     /// It has another zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
+    /// Neither of the two name servers has the zone, but ns3.test has it. The parent zone refers to these servers.
+    Apart(&'static [&'static str]),
 }
 
 /// The response of a web server.

@@ -233,6 +233,27 @@ mx1 A {mx1}
         ..PLAIN
     },
     DomainCase {
+        name: "delegation-apart",
+        summary: "the name server of the domain is not that of the zone above; both zones name the same server",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["NS3.Test."]),
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-parent-differs",
+        summary: "the zone above names a former name server that does not know the domain any more",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["ns3.test.", "ns2.test."]),
+        expect: &["delegation-parent-differs"],
+        ..PLAIN
+    },
+    DomainCase {
         name: "dnssec-expired",
         summary: "the DNSSEC signatures have expired",
         zone: r#"@ MX 10 mx1

@@ -64,7 +64,7 @@ pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]
     let of_zone = *own.probes.first()?;
     let mut parts = Vec::new();
     if !stale.is_empty() {
-        parts.push(format!("only the parent zone {parent} names {}", quoted(first.probe, &stale)));
+        parts.push(format!("only the parent zone ({parent}) names {}", quoted(first.probe, &stale)));
     }
     if !unknown.is_empty() {
         parts.push(format!("only the zone itself names {}", quoted(of_zone, &unknown)));
