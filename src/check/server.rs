@@ -90,6 +90,7 @@ mod tests {
             of("other error", Phase::Dns, Severity::Error, None),
             of("limit", Phase::Connect, Severity::Error, Some(PhaseFailure::Incomplete)),
             of("rejection", Phase::Greeting, Severity::Error, Some(PhaseFailure::RefusedPermanent)),
+            of("policy", Phase::Dns, Severity::Error, Some(PhaseFailure::Tls)),
             of("handshake", Phase::Tls, Severity::Error, Some(PhaseFailure::Tls)),
         ]
     }
@@ -105,15 +106,16 @@ mod tests {
     fn in_a_check_of_a_server_findings_are_in_the_order_of_the_session() {
         let mut plan = world::plan("example.com");
         plan.domain = None;
-        assert_eq!(order(&plan), ["other error", "limit", "rejection", "handshake", "warning", "notice"]);
+        assert_eq!(order(&plan), ["other error", "policy", "limit", "rejection", "handshake", "warning", "notice"]);
         // With implicit TLS, the handshake precedes the greeting.
         plan.tls.mode = TlsMode::Implicit;
-        assert_eq!(order(&plan), ["other error", "limit", "handshake", "rejection", "warning", "notice"]);
+        assert_eq!(order(&plan), ["other error", "policy", "limit", "handshake", "rejection", "warning", "notice"]);
     }
 
     #[test]
     fn in_a_check_of_a_domain_the_failure_that_determines_the_exit_code_is_first_and_a_limit_is_the_last_of_them() {
         let plan = world::plan("example.com");
-        assert_eq!(order(&plan), ["rejection", "handshake", "limit", "other error", "warning", "notice"]);
+        let expected = ["rejection", "policy", "handshake", "limit", "other error", "warning", "notice"];
+        assert_eq!(order(&plan), expected);
     }
 }

@@ -100,7 +100,7 @@ impl World {
     }
 
     async fn ask(&self, at: &str, kind: RecordKind) -> Result<RecordsSeen, NoDnsResponse> {
-        let request = RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+        let request = RecordsRequest::to_resolver(DnsName::parse(at).expect("a name"), kind);
         let query = Query::query(name(at), read::record_type(kind));
         self.source.look_up(&request, &query).await
     }
@@ -295,8 +295,7 @@ fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
     run(async {
         let free = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
         let source = DnsRecordSource::with_anchors(&plan(free, &[]), DnssecAnchors::default());
-        let request =
-            RecordsRequest { name: DnsName::parse("a.test").expect("a name"), kind: RecordKind::A, server: None };
+        let request = RecordsRequest::to_resolver(DnsName::parse("a.test").expect("a name"), RecordKind::A);
         let query = Query::query(name("a.test"), RecordType::A);
         let none = source.look_up(&request, &query).await.expect_err("a closed port");
         assert_eq!(none.kind, DnsFaultKind::Unreachable, "{}", none.detail);
@@ -351,9 +350,8 @@ fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
             vec![message]
         });
         let world = World::new(ListensOn::UdpAndTcp, change).await;
-        let server = Some(world.resolver.address);
-        let request =
-            RecordsRequest { name: DnsName::parse("a.forged.test").expect("a name"), kind: RecordKind::A, server };
+        let name_asked = DnsName::parse("a.forged.test").expect("a name");
+        let request = RecordsRequest::to_server(name_asked, RecordKind::A, world.resolver.address);
         let query = Query::query(name("a.forged.test"), RecordType::A);
         let seen =
             authoritative(&world.source.cache, &request, &query, world.resolver.address).await.expect("a response");
@@ -374,8 +372,7 @@ fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
         let world = World::new(ListensOn::UdpAndTcp, change).await;
         let server = world.resolver.address;
         let ask = async |at: &str, kind: RecordKind| {
-            let request =
-                RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: Some(server) };
+            let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), kind, server);
             let query = Query::query(name(at), read::record_type(kind));
             authoritative(&world.source.cache, &request, &query, server).await.expect("a response")
         };
@@ -387,6 +384,14 @@ fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
         assert!(ask("a.unsigned.test", RecordKind::A).await.records.is_empty());
         assert!(ask("a.unsigned.test", RecordKind::Ns).await.records.is_empty());
     });
+}
+
+#[test]
+fn the_name_of_a_question_is_sent_in_upper_case() {
+    let lower = read::library_name(&DnsName::parse("mx1.example.com").expect("a name")).expect("a name");
+    let upper = read::in_upper_case(&lower);
+    assert_eq!(upper.to_ascii(), "MX1.EXAMPLE.COM.");
+    assert_eq!(upper, lower, "names are compared without case");
 }
 
 #[test]
@@ -414,7 +419,7 @@ fn keys_that_match_no_trust_anchor_make_nothing_bogus() {
 fn resolve_replaces_addresses_and_nothing_else() {
     let server = SocketAddr::from(([127, 0, 0, 1], 53));
     let plan = plan(server, &["--resolve", "mx.example:25:192.0.2.9", "--resolve", "*:25:192.0.2.8"]);
-    let request = |at: &str, kind| RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+    let request = |at: &str, kind| RecordsRequest::to_resolver(DnsName::parse(at).expect("a name"), kind);
     let given = overridden(&plan, &request("mx.example", RecordKind::A)).expect("an address");
     assert_eq!(given.addresses().collect::<Vec<_>>(), [std::net::IpAddr::from([192, 0, 2, 9])]);
     assert_eq!(given.dnssec, indeterminate(IndeterminateReason::NotValidated));

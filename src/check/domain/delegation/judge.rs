@@ -4,6 +4,7 @@ use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
 use super::differs;
+use super::letter_case;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
@@ -44,6 +45,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     for (kind, groups) in &differing {
         findings.extend(differs(sight, &apex, *kind, groups, &servers));
     }
+    findings.extend(letter_case::finding(sight, &servers));
     if differing.is_empty() {
         findings.extend(serials(sight, &apex, &servers));
         findings.extend(resolver_differs(sight, &servers));

@@ -5,10 +5,12 @@
 //! probably cannot send DNS questions to the internet, and the servers are not blamed.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (which servers are asked, and what they
-//! responded), [`judge`] (the findings), [`differs`] (the finding that the parent zone has other NS records), [`rules`].
+//! responded), [`judge`] (the findings), [`differs`] (the finding that the parent zone has other NS records), [`letter_case`] (servers for
+//! which the case of letters matters), [`rules`].
 
 mod differs;
 mod judge;
+mod letter_case;
 mod parent;
 mod rules;
 mod servers;
@@ -46,6 +48,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             ] {
                 questions.push(Question::Records(request(sight, name, kind, server.ip)));
             }
+            questions.push(Question::Records(letter_case::request(sight, &server)));
         }
     }
     questions

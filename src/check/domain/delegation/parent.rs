@@ -72,10 +72,9 @@ fn requests(sight: Sight<'_>, apex: &DnsName) -> Vec<RecordsRequest> {
         let ip = known.iter().filter_map(|known| known.answer()).flat_map(RecordsSeen::addresses).next();
         ips.extend(ip.filter(|ip| !ips.contains(ip)));
     }
-    let to = |ip| RecordsRequest {
-        name: apex.clone(),
-        kind: RecordKind::Ns,
-        server: Some(SocketAddr::new(ip, sight.domain.dns_port)),
+    let to = |ip| {
+        let server = SocketAddr::new(ip, sight.domain.dns_port);
+        RecordsRequest::to_server(apex.clone(), RecordKind::Ns, server)
     };
     ips.into_iter().map(to).collect()
 }

@@ -54,6 +54,19 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     },
 };
 
+pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
+    id: "mx-case-dependent",
+    severity: Severity::Error,
+    title: "a name server has other MX records if the name is written in upper case",
+    docs: Docs {
+        sees: "smtpcheck asked each authoritative name server twice for the MX records of the domain, with the name in lower case and in upper case, and the responses of a server differ.",
+        matters: "Upper and lower case must not matter in the DNS. Some mail programs and resolvers send names in upper case or in mixed case. For them, the domain has other mail servers, or none, so mail is lost or goes to the address of the domain itself.",
+        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores the case.",
+        example: "example.com MX has the answer mx.example.com, EXAMPLE.COM MX has no answer",
+        references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
+    },
+};
+
 pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     id: "delegation-records-differ",
     severity: Severity::Warning,
@@ -99,6 +112,7 @@ pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_SERVER_WITHOUT_ADDRESS,
     &DELEGATION_PARENT_DIFFERS,
     &MX_DIFFERS_BETWEEN_SERVERS,
+    &MX_CASE_DEPENDENT,
     &DELEGATION_RECORDS_DIFFER,
     &DELEGATION_SERIAL_DIFFERS,
     &DELEGATION_RESOLVER_DIFFERS,

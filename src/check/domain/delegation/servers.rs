@@ -101,7 +101,7 @@ pub(super) fn shown_as(server: &NameServer, probe: &Probe) -> String {
 
 /// The question to one server.
 pub(super) fn request(sight: Sight<'_>, name: &DnsName, kind: RecordKind, ip: IpAddr) -> RecordsRequest {
-    RecordsRequest { name: name.clone(), kind, server: Some(SocketAddr::new(ip, sight.domain.dns_port)) }
+    RecordsRequest::to_server(name.clone(), kind, SocketAddr::new(ip, sight.domain.dns_port))
 }
 
 /// The response of one server.

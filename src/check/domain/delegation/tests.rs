@@ -280,3 +280,30 @@ fn the_parent_zone_can_begin_several_labels_above() {
     };
     assert_eq!(evidence.probes.iter().filter(|probe| to_parent(probe)).count(), 1);
 }
+
+#[test]
+fn a_server_with_other_records_for_upper_case_is_found() {
+    let mut world = two();
+    world.upper_case("example.com", RecordKind::Mx, server(2), done(vec![]));
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].severity), (vec!["mx-case-dependent"], Severity::Error));
+    let summary = &found[0].summary;
+    assert!(summary.contains("EXAMPLE.COM") && summary.contains("no record instead of"), "{summary}");
+    assert!(summary.contains("ns2.example.com") && !summary.contains("ns1.example.com"), "{summary}");
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +norecurse EXAMPLE.COM MX @8.8.8.2"));
+}
+
+#[test]
+fn the_same_records_in_another_order_or_no_response_show_nothing_about_the_case() {
+    for outcome in [
+        done(vec![mx("mx.example.com")]),
+        coded(DnsCode::Refused),
+        coded(DnsCode::ServFail),
+        failed(DnsFaultKind::Timeout),
+        failed(DnsFaultKind::TcpFailed),
+    ] {
+        let mut world = two();
+        world.upper_case("example.com", RecordKind::Mx, server(2), outcome);
+        assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+    }
+}

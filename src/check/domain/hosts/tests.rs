@@ -6,10 +6,11 @@ use super::super::results;
 use super::super::seen::{Delivery, MxAddressSeen, ProbeReply, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::Phase;
+use crate::evidence::{DnsFaultKind, Phase};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::lexicon::Confidence;
 use crate::question::{Purpose, Question};
+use crate::wire::RecordKind;
 
 const TWO: &str = "example.com MX 10 mx1.example.com
     example.com MX 20 mx2.example.com
@@ -155,6 +156,39 @@ fn a_web_proxy_in_front_of_a_host_is_likely() {
     let found = findings(&mut world);
     assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
     assert_eq!(found[0].confidence, Confidence::Likely);
+}
+
+#[test]
+fn if_the_only_host_is_behind_a_web_proxy_this_machine_is_not_blamed() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 104.16.0.1");
+    world.server("104.16.0.1", MailServer::new("web")).only_on("104.16.0.1", 443);
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
+    assert_eq!((found[0].confidence, found[0].failure), (Confidence::Likely, Some(PhaseFailure::Unreachable)));
+    // The mail service of the same operator has such addresses too.
+    let mut world = World::new();
+    world.zone("example.com MX 10 route1.mx.cloudflare.net\nroute1.mx.cloudflare.net A 162.159.205.11");
+    world.server("162.159.205.11", MailServer::new("web")).only_on("162.159.205.11", 443);
+    assert_eq!(rules(&findings(&mut world)), ["mx-port-blocked-here"]);
+}
+
+#[test]
+fn a_blocked_port_is_reported_first_and_once() {
+    let mut world = two();
+    world.zone("mx3.example.com A 104.16.0.1\nexample.com MX 30 mx3.example.com").signed();
+    world.server("104.16.0.1", MailServer::new("web")).only_on("104.16.0.1", 443);
+    world.closed("8.8.4.1", ConnectFaultKind::TimedOut).closed("8.8.4.2", ConnectFaultKind::TimedOut);
+    for host in ["mx1", "mx2", "mx3"] {
+        world.fails(&format!("_25._tcp.{host}.example.com"), RecordKind::Tlsa, DnsFaultKind::Timeout);
+    }
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = crate::check::judge(&plan, &evidence);
+    assert_eq!(found[0].rule, "mx-port-blocked-here", "{:?}", rules(&found));
+    assert_eq!(found.iter().filter(|one| one.rule == "mx-port-blocked-here").count(), 1);
+    assert!(!rules(&found).contains(&"mx-unreachable"));
+    assert!(rules(&found).contains(&"dane-lookup-fails") && rules(&found).contains(&"mx-behind-web-proxy"));
 }
 
 #[test]
