@@ -105,7 +105,8 @@ fn every_domain_causes_exactly_its_errors_and_warnings() {
 #[test]
 fn nothing_is_shown_as_not_tested_without_a_reason() {
     let sandbox = DomainSandbox::open();
-    let names = ["dns-servfail", "mx-host-servfail", "dnssec-expired", "mx-missing-host", "mx-rejects-clients", "null-mx"];
+    let names =
+        ["dns-servfail", "mx-host-servfail", "dnssec-expired", "mx-missing-host", "mx-rejects-clients", "null-mx"];
     for case in DOMAIN_CASES.iter().filter(|case| names.contains(&case.name)) {
         for format in ["text", "markdown", "html"] {
             let words = sandbox.arguments(case);

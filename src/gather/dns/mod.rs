@@ -59,8 +59,8 @@ pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainNam
                 addresses.extend(records.addresses());
             }
             Outcome::Done { answer: Answer::Records(records) } => {
-                let detail = format!("the resolver responded {:?}", records.code);
-                fault = Fault::Dns { kind: DnsFaultKind::Malformed, detail };
+                let detail = format!("the resolver responded with {}", records.code);
+                fault = Fault::Dns { kind: DnsFaultKind::ErrorCode, detail };
             }
             Outcome::Failed { fault: failed } => fault = failed,
             _ => {}

@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
 use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
-use super::exchange::NoDnsResponse;
+use super::exchange::{DnsQuestion, MAX_RECEIVED, NoDnsResponse, ServerRole, exchange};
 use super::read;
 use super::source::{DnsRecordSource, authoritative, overridden};
 use super::validate::may_hide_delegation;
@@ -383,6 +383,21 @@ fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
         // Other records of the authority section are no answer.
         assert!(ask("a.unsigned.test", RecordKind::A).await.records.is_empty());
         assert!(ask("a.unsigned.test", RecordKind::Ns).await.records.is_empty());
+    });
+}
+
+#[test]
+fn the_limit_of_all_responses_has_its_own_fault() {
+    run(async {
+        let world = honest().await;
+        let query = Query::query(name("a.signed.test"), RecordType::A);
+        let question = DnsQuestion { query, role: ServerRole::Resolver };
+        let ask = async |received: usize| {
+            let received = std::sync::atomic::AtomicUsize::new(received);
+            exchange(world.resolver.address, &question, std::time::Duration::from_secs(2), &received).await
+        };
+        assert!(ask(MAX_RECEIVED).await.is_ok());
+        assert_eq!(ask(MAX_RECEIVED + 1).await.expect_err("the limit").kind, DnsFaultKind::SizeLimit);
     });
 }
 

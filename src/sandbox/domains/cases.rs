@@ -370,6 +370,21 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
         ..PLAIN
     },
     DomainCase {
+        name: "sts-host-servfail",
+        summary: "the lookup of the host with the MTA-STS policy fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+!servfail mta-sts
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-host-servfail.test"
+"#,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-host-servfail.test\nmax_age: 2419200\n")),
+        expect: &["sts-policy-unreachable"],
+        ..PLAIN
+    },
+    DomainCase {
         name: "sts-redirect",
         summary: "the MTA-STS policy is redirected",
         zone: r#"@ MX 10 mx1

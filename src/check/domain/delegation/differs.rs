@@ -27,8 +27,7 @@ struct OwnRecords<'s> {
     doubt: Option<&'static str>,
 }
 
-const CHANGING: &str =
-    "The name servers differ among themselves too, so a change may be on its way. Repeat the check after some hours to find out.";
+const CHANGING: &str = "The name servers differ among themselves too, so a change may be on its way. Repeat the check after some hours to find out.";
 const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have kept older records.";
 
 fn own_records<'s>(sight: Sight<'s>, apex: &DnsName, servers: &[NameServer]) -> Option<OwnRecords<'s>> {
@@ -100,9 +99,10 @@ fn tried(finding: Finding, referrals: &[Referral<'_>], own: &OwnRecords<'_>) -> 
 /// The servers among those that only the parent zone names that do not answer for the zone.
 fn not_answering(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer], stale: &[DnsName]) -> Vec<String> {
     let of = |server: &NameServer| match reply(sight, apex, server) {
-        ServerReply::Lame { probe, .. } => {
-            Some(format!("{} does not answer for the zone, so lookups that reach it fail or are delayed", shown_as(server, probe)))
-        }
+        ServerReply::Lame { probe, .. } => Some(format!(
+            "{} does not answer for the zone, so lookups that reach it fail or are delayed",
+            shown_as(server, probe)
+        )),
         ServerReply::Silent { probe } => Some(format!("{} did not respond", shown_as(server, probe))),
         ServerReply::Authoritative { .. } | ServerReply::Unknown => None,
     };

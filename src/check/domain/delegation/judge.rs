@@ -111,7 +111,10 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         port => format!(" -p {port}"),
     };
     let mut fixes = vec![Fix::run(
-        format!("Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
+        format!(
+            "Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it",
+            shown_as(server, probe)
+        ),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
     // Only these records grow without an effect on mail.

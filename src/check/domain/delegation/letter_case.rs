@@ -41,8 +41,7 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
     }
     let (server, probe) = first?;
     let upper = domain.as_str().to_ascii_uppercase();
-    let summary =
-        format!("name servers have other MX records for {upper} than for {domain}: {}", places.join(", "));
+    let summary = format!("name servers have other MX records for {upper} than for {domain}: {}", places.join(", "));
     let finding = Finding::new(&MX_CASE_DEPENDENT, Phase::Dns, Confidence::Likely, summary);
     let port = if sight.domain.dns_port == 53 { String::new() } else { format!(" -p {}", sight.domain.dns_port) };
     let finding = Finding {

@@ -8,8 +8,8 @@ use super::super::seen::NameServerState;
 use super::super::world::{World, name, plan, response};
 use crate::check::domain::results;
 use crate::check::finding::{Finding, Severity};
-use crate::lexicon::Confidence;
 use crate::evidence::{Answer, DnsCode, DnsFaultKind, Fault, Outcome, RecordData, RecordsSeen};
+use crate::lexicon::Confidence;
 use crate::wire::RecordKind;
 
 fn server(number: u8) -> SocketAddr {
@@ -226,7 +226,9 @@ fn a_name_server_that_only_the_parent_zone_names_is_found() {
     let found = findings(&mut delegated(&["ns1.example.com", "ns2.example.com", "old.example.net"]));
     assert_eq!(rules(&found), ["delegation-parent-differs"], "the server that does not answer is part of it");
     assert_eq!((found[0].severity, found[0].confidence), (Severity::Warning, Confidence::Certain));
-    assert!(found[0].summary.contains("only the parent zone (com) names") && found[0].summary.contains("old.example.net"));
+    assert!(
+        found[0].summary.contains("only the parent zone (com) names") && found[0].summary.contains("old.example.net")
+    );
     assert!(found[0].consequences[0].contains("does not answer for the zone"), "{found:?}");
     assert!(found[0].evidence.probes.len() >= 3, "the referral and the records of both servers");
 }

@@ -169,9 +169,9 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     for finding in findings.iter_mut().filter(of_session) {
         if finding.evidence.events.iter().any(|event| deciding.contains(event)) {
             fail(finding, reason);
-            finding.consequences.push(
-                "No MX host accepted a sender, so smtpcheck could not test the recipients".to_owned(),
-            );
+            finding
+                .consequences
+                .push("No MX host accepted a sender, so smtpcheck could not test the recipients".to_owned());
         } else if matches!(finding.failure, Some(PhaseFailure::RefusedPermanent | PhaseFailure::RefusedTemporary)) {
             finding.failure = None;
         }

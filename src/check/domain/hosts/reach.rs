@@ -84,8 +84,12 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     if looks_blocked(&reaches) {
         questions.push(place::question());
     }
-    let mut silent: Vec<IpAddr> =
-        reaches.iter().filter(|reach| is_silent(reach)).filter_map(|reach| reach.failed.first()).map(|(ip, ..)| *ip).collect();
+    let mut silent: Vec<IpAddr> = reaches
+        .iter()
+        .filter(|reach| is_silent(reach))
+        .filter_map(|reach| reach.failed.first())
+        .map(|(ip, ..)| *ip)
+        .collect();
     // The web port of a known proxy shows most.
     silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
     for ip in silent.iter().take(MAX_OTHER) {

@@ -185,6 +185,8 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
             DnsFaultKind::Malformed => "the response of the DNS server is not valid",
             DnsFaultKind::AliasLoop => "CNAME loop",
             DnsFaultKind::NoResolver => "this machine has no DNS server",
+            DnsFaultKind::ErrorCode => "the DNS server responded with an error",
+            DnsFaultKind::SizeLimit => "the limit of smtpcheck for the size of all DNS responses was reached",
         },
         Fault::TimeUp { .. } => "the overall time limit was reached",
         Fault::Interrupted => "interrupted",
@@ -194,15 +196,7 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
 
 /// The name of a response code, as in DNS tools.
 pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
-    match code {
-        DnsCode::NoError => "NOERROR".to_owned(),
-        DnsCode::NxDomain => "NXDOMAIN".to_owned(),
-        DnsCode::ServFail => "SERVFAIL".to_owned(),
-        DnsCode::Refused => "REFUSED".to_owned(),
-        DnsCode::NotImplemented => "NOTIMP".to_owned(),
-        DnsCode::FormErr => "FORMERR".to_owned(),
-        DnsCode::Other(number) => format!("RCODE {number}"),
-    }
+    code.to_string()
 }
 
 /// The types of address records.

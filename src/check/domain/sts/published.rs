@@ -7,7 +7,7 @@ use crate::check::domain::mx;
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
 use crate::question::{FetchRequest, Question};
 use crate::wire::{DnsName, DomainName, RecordKind};
@@ -45,8 +45,8 @@ pub(super) enum FetchFailure<'s> {
     NoName,
     /// The name has no IP address, or it is not known why there is none.
     NoAddress,
-    /// The lookup of the IP addresses fails, for example with SERVFAIL.
-    Lookup,
+    /// The lookup of the IP addresses fails, with the reason in a few words, for example `SERVFAIL`.
+    Lookup(String),
     /// No connection, or no TLS.
     Connection(&'s Fault),
     /// The certificate of the web server is not valid.
@@ -75,7 +75,7 @@ impl FetchFailure<'_> {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
-            FetchFailure::Lookup => "the lookup of the web server's IP addresses fails".to_owned(),
+            FetchFailure::Lookup(why) => format!("the lookup of the web server's IP addresses fails ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
             FetchFailure::Certificate { word, .. } => {
                 format!("the certificate of the web server is not valid ({word})")
@@ -100,7 +100,6 @@ fn connection_words(fault: &Fault) -> &'static str {
         Fault::Tls { .. } => "the TLS handshake fails",
         Fault::Http { .. } => "the response is not valid HTTP",
         Fault::Endless { .. } => "the response does not end",
-        Fault::Dns { .. } => "the DNS lookup fails",
         _ => "the request fails",
     }
 }
@@ -128,7 +127,7 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
     if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
         questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
-        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup) {
+        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_)) {
             let host = policy_request(sight).map(|request| DnsName::from(&request.host));
             questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
         }
@@ -169,11 +168,20 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
                 // There is an IP address, but none that this machine can connect to.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
-                Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
+                Known::Seen(_, seen) if !seen.is_answer() => {
+                    unreachable(probe, FetchFailure::Lookup(mx::code_words(seen.code)))
+                }
                 Known::Failed(..) | Known::Skipped => PublishedPolicy::Unknown,
                 Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
             },
             fault if is_local(fault) => PublishedPolicy::Unknown,
+            Fault::Dns { .. } => {
+                let code = match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                    Known::Seen(_, seen) if !seen.is_answer() => Some(mx::code_words(seen.code)),
+                    _ => None,
+                };
+                unreachable(probe, FetchFailure::Lookup(code.unwrap_or_else(|| mx::fault_words(fault).to_owned())))
+            }
             fault => unreachable(probe, FetchFailure::Connection(fault)),
         },
         Known::Seen(probe, seen) => match &seen.response {
@@ -198,7 +206,7 @@ fn is_local(fault: &Fault) -> bool {
             ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
         ),
         Fault::Dns { kind, .. } => {
-            matches!(kind, crate::evidence::DnsFaultKind::NoResolver | crate::evidence::DnsFaultKind::Unreachable)
+            matches!(kind, DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit)
         }
         _ => false,
     }
