@@ -168,14 +168,19 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses whose names could not be determined.
+/// The sending addresses whose names, or the addresses of these names, could not be determined.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    let unknown = sight.domain.sending.iter().filter(|ip| names(sight, **ip).is_none());
-    let entry = |ip: &IpAddr| NotTested {
-        what: format!("PTR record of {ip}"),
-        why: if is_public(*ip) { "the lookup failed".to_owned() } else { "the address is not public".to_owned() },
+    let entry = |ip: &IpAddr| {
+        let (_, None) = confirmed(sight, *ip) else { return None };
+        let why = match names(sight, *ip) {
+            Some((_, names)) => names.into_iter().find_map(|name| mx::why_unknown(sight, name, kind_of(*ip))),
+            None if is_public(*ip) => mx::why_unknown(sight, &reverse_name(*ip), RecordKind::Ptr),
+            None => Some("the address is not public".to_owned()),
+        };
+        let why = why.unwrap_or_else(|| "the lookup failed".to_owned());
+        Some(NotTested { what: format!("PTR of {ip}"), why })
     };
-    unknown.map(entry).collect()
+    sight.domain.sending.iter().filter_map(entry).collect()
 }
 
 /// Whether an IP address certainly has no PTR record.
@@ -439,8 +444,8 @@ mod tests {
         let is_ours = |finding: &Finding| finding.rule.starts_with("ptr-") || finding.rule.starts_with("ehlo-name-");
         let sight = Sight::new(&plan, &evidence).unwrap();
         assert_eq!(summary(sight).len(), 1);
-        let (names, _) = confirmed(sight, sending.parse().unwrap());
-        assert!(names.is_empty() || not_tested(sight).is_empty());
+        let (_, is_confirmed) = confirmed(sight, sending.parse().unwrap());
+        assert_eq!(is_confirmed.is_none(), !not_tested(sight).is_empty());
         (findings.into_iter().filter(is_ours).collect(), confirmed(sight, sending.parse().unwrap()))
     }
 

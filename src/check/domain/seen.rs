@@ -177,6 +177,9 @@ pub struct ProbeReply {
     pub code: Option<u16>,
     /// The text of the reply.
     pub text: Option<String>,
+    /// Why it was not tested, in a few words; null if the server replied.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// Whether a server accepted a command.
@@ -337,7 +340,7 @@ pub struct HostDelivery {
     pub host: String,
     /// How it is delivered.
     pub delivers: Delivery,
-    /// The reason, if it is not delivered, in the words of TLS reports where they have one.
+    /// The reason, if it is not delivered or not known, in the words of TLS reports where they have one.
     pub reason: Option<String>,
 }
 

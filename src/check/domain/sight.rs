@@ -50,7 +50,7 @@ impl<'s> Sight<'s> {
 
     /// The records of a name, from the resolver of the plan.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
-        self.records_of(&RecordsRequest { name: name.clone(), kind, server: None })
+        self.records_of(&RecordsRequest::to_resolver(name.clone(), kind))
     }
 
     /// The records from this resolver or server.
@@ -105,7 +105,7 @@ impl<'s, T> Known<'s, T> {
 
 /// A question about the records of a name, from the resolver of the plan.
 pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
-    Question::Records(RecordsRequest { name: name.clone(), kind, server: None })
+    Question::Records(RecordsRequest::to_resolver(name.clone(), kind))
 }
 
 /// Whether the response says which records there are, or that there are none. If the zone is signed and the proof is not

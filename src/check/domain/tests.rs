@@ -44,7 +44,8 @@ struct DomainCase {
     /// TXT records of several strings: the name, then the strings.
     #[serde(default)]
     strings: Vec<Vec<String>>,
-    /// Lookups without an ordinary response: name, type, [`failure`], and the server if it is not the resolver.
+    /// Lookups without an ordinary response: name, type, [`failure`], the server if it is not the resolver, and `upper` if
+    /// it responds so only to the name in upper case.
     #[serde(default)]
     fails: Vec<String>,
     /// Answers of authoritative servers: the address of the server, then a record.
@@ -173,7 +174,17 @@ impl DomainCase {
             let server = words.get(3).map(|ip| SocketAddr::new(ip.parse().expect("an address"), 53));
             let found = self.zone.lines().map(str::trim).filter(|record| record.starts_with(&words[..2].join(" ")));
             let records = found.map(|record| parsed(&with_certificates(record, made)).2).collect();
-            world.outcome(words[0], kind(words[1]), server, failure(words[0], words[2], records));
+            let outcome = failure(words[0], words[2], records);
+            match (words.get(4), server) {
+                (Some(&"upper"), Some(server)) => {
+                    let mut outcome = outcome;
+                    if let Outcome::Done { answer: Answer::Records(seen) } = &mut outcome {
+                        seen.authoritative = true;
+                    }
+                    world.upper_case(words[0], kind(words[1]), server, outcome)
+                }
+                _ => world.outcome(words[0], kind(words[1]), server, outcome),
+            };
         }
         let is_given = |ip: &str| self.servers.iter().any(|line| line.split(' ').next() == Some(ip));
         if !self.bare && !is_given("8.8.4.4") {
@@ -221,7 +232,7 @@ fn parsed(line: &str) -> (DnsName, RecordKind, RecordData) {
     }
     let mut world = World::new();
     world.record(line);
-    let asked = crate::question::RecordsRequest { name: name(words[0]), kind: kind(words[1]), server: None };
+    let asked = crate::question::RecordsRequest::to_resolver(name(words[0]), kind(words[1]));
     match world.lookup(&asked) {
         Outcome::Done { answer: Answer::Records(mut seen) } => (asked.name, asked.kind, seen.records.remove(0).data),
         _ => unreachable!("the record was added"),

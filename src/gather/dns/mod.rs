@@ -32,6 +32,7 @@ pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsReques
     let Some(name) = read::library_name(&request.name) else {
         return failed(NoDnsResponse::new(DnsFaultKind::Malformed, "the name is too long"));
     };
+    let name = if request.upper_case { read::in_upper_case(&name) } else { name };
     let query = Query::query(name, read::record_type(request.kind));
     let result = match request.server {
         Some(server) => source::authoritative(&context.dns.cache, request, &query, server).await,
@@ -48,7 +49,7 @@ pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsReques
 
 /// The IP addresses of a host, from A and AAAA records.
 pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainName) -> Result<Vec<IpAddr>, Fault> {
-    let ask = async |kind| look_up(context, &RecordsRequest { name: DnsName::from(host), kind, server: None }).await;
+    let ask = async |kind| look_up(context, &RecordsRequest::to_resolver(DnsName::from(host), kind)).await;
     let (v6, v4) = tokio::join!(ask(RecordKind::Aaaa), ask(RecordKind::A));
     let mut addresses = Vec::new();
     let mut fault = Fault::NoAddress;
@@ -58,8 +59,8 @@ pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainNam
                 addresses.extend(records.addresses());
             }
             Outcome::Done { answer: Answer::Records(records) } => {
-                let detail = format!("the resolver responded {:?}", records.code);
-                fault = Fault::Dns { kind: DnsFaultKind::Malformed, detail };
+                let detail = format!("the resolver responded with {}", records.code);
+                fault = Fault::Dns { kind: DnsFaultKind::ErrorCode, detail };
             }
             Outcome::Failed { fault: failed } => fault = failed,
             _ => {}

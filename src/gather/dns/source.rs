@@ -73,7 +73,22 @@ pub(super) async fn authoritative(
     let response = cache.ask_authoritative(server, query).await?;
     let path = aliases_of(query, &response)?;
     let aliases = vec![not_validated(); path.links.len()];
-    records_seen(request, query, &response, &path, &ResponseStates { aliases, records: not_validated() })
+    let states = ResponseStates { aliases, records: not_validated() };
+    let seen = records_seen(request, query, &response, &path, &states)?;
+    let records = match query.query_type() {
+        RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
+        _ => return Ok(seen),
+    };
+    Ok(RecordsSeen { records, ..seen })
+}
+
+/// The NS records with which a server of the parent zone refers to the servers of a zone (RFC 1034 §4.3.2, step 3b). They
+/// are in the authority section, and not authoritative.
+fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
+    let asked = response.message.queries.first().map(Query::name);
+    let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;
+    let authorities = response.message.authorities.iter().filter(is_delegation);
+    authorities.take(MAX_RECORDS).map(|record| read::dns_record(record, &request.name)).collect()
 }
 
 /// The IP addresses that `--resolve` specifies for this name. `*` does not apply here: it would give an address to names

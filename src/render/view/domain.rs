@@ -246,7 +246,10 @@ pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
         let host = escape::visible(host);
         let is_same = |pair: &[MxAddressSeen]| matches!(pair, [one, other] if one.recipient == other.recipient);
         match mx.addresses.as_slice() {
-            [] => vec![part(&host, PartState::NotTested, [])],
+            [] => {
+                let why = mx.problem.clone().unwrap_or_else(|| "no IP address was tested".to_owned());
+                vec![part(&host, PartState::NotTested, [why])]
+            }
             [first, ..] if mx.addresses.windows(2).all(is_same) => vec![recipient_part(&host, &first.recipient)],
             all => all.iter().map(|one| recipient_part(&format!("{host} [{}]", one.ip), &one.recipient)).collect(),
         }
@@ -256,7 +259,7 @@ pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
 
 fn recipient_part(name: &str, reply: &ProbeReply) -> DomainPart {
     let (state, word) = match reply.state {
-        ProbeReplyState::NotTested => return part(name, PartState::NotTested, []),
+        ProbeReplyState::NotTested => return part(name, PartState::NotTested, reply.why.clone()),
         ProbeReplyState::Accepted => (PartState::Ok, "accepted"),
         ProbeReplyState::Deferred => (PartState::Problem, "temporarily rejected"),
         ProbeReplyState::Rejected => (PartState::Problem, "rejected"),
@@ -362,6 +365,19 @@ pub(in crate::render) struct DomainPart {
     pub(in crate::render) detail: String,
 }
 
+/// The parts, with the reason from the list of what was not tested for each that has no details of its own.
+fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart> {
+    for part in parts.iter_mut().filter(|part| part.state == PartState::NotTested && part.detail.is_empty()) {
+        part.detail = escape::visible(&why_not_tested(seen, &part.name).unwrap_or_default());
+    }
+    parts
+}
+
+/// The reason from the list of what was not tested.
+fn why_not_tested(seen: &DomainSeen, what: &str) -> Option<String> {
+    seen.not_tested.iter().find(|entry| entry.what == what).map(|entry| entry.why.clone())
+}
+
 fn part(name: &str, state: PartState, detail: impl IntoIterator<Item = String>) -> DomainPart {
     let detail: Vec<String> = detail.into_iter().filter(|detail| !detail.is_empty()).collect();
     DomainPart { name: name.to_owned(), state, detail: escape::visible(&detail.join(", ")) }
@@ -380,10 +396,11 @@ pub(in crate::render) fn receiving(seen: &DomainSeen) -> Vec<DomainPart> {
     let rpt = &seen.tls_rpt;
     let rpt_state = if rpt.problem.is_some() { PartState::Problem } else { PartState::of(rpt.state) };
     let rua = (!rpt.rua.is_empty()).then(|| format!("reports to {}", rpt.rua.join(" and ")));
-    vec![
+    let parts = vec![
         part("MTA-STS", state, detail.into_iter().flatten()),
         part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()),
-    ]
+    ];
+    with_reasons(seen, parts)
 }
 
 fn age(seconds: u64) -> String {
@@ -408,7 +425,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
             (Some(false), false) => {
                 part(&name, PartState::Problem, [format!("{names} does not lead back to the IP address")])
             }
-            (None, _) => part(&name, PartState::NotTested, [names]),
+            (None, _) => part(&name, PartState::NotTested, [names, why_not_tested(seen, &name).unwrap_or_default()]),
         });
         parts.extend(lists(&format!("Blocklists for {}", one.ip), &one.lists));
     }
@@ -418,7 +435,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
         parts.push(part("Blocklists", PartState::NotTested, [why]));
     }
     parts.extend(lists("Blocklists for the domain", &seen.lists));
-    parts
+    with_reasons(seen, parts)
 }
 
 fn spf(seen: &DomainSeen) -> DomainPart {

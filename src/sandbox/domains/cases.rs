@@ -20,10 +20,29 @@ const PLAIN: DomainCase = DomainCase {
     second: SecondServer::Same,
     hosts: &[MailHost { label: "mx1", server: MX }],
     policy: None,
+    recipient: "",
     flags: &[],
     expect: &[],
     exit: 0,
 };
+
+/// A server that does not know a recipient.
+const WITHOUT_RECIPIENT: Server = Server {
+    on: &[
+        (Trigger::RcptTo("ann@"), &[ServerAct::Say("550 5.1.1 <ann>: Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("no-such-user"), &[ServerAct::Say("550 5.1.1 Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("@example."), &[ServerAct::Say("554 5.7.1 Relay access denied")]),
+    ],
+    ..RELAY
+};
+
+/// A server that defers every recipient.
+const GREYLISTING: Server =
+    Server { on: &[(Trigger::Rcpt, &[ServerAct::Say("450 4.2.0 Greylisted, try again in 5 minutes")])], ..RELAY };
+
+/// A server that rejects every client.
+const REJECTING: Server =
+    Server { on: &[(Trigger::Connect, &[ServerAct::Say("554 5.7.1 No mail from your network")])], ..RELAY };
 
 /// All domains.
 pub static DOMAIN_CASES: &[DomainCase] = &[
@@ -131,6 +150,66 @@ mx1 A {mx1}
         ..PLAIN
     },
     DomainCase {
+        name: "recipient-lost",
+        summary: "the preferred MX host does not know the recipient; the other one accepts it",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: WITHOUT_RECIPIENT }, MailHost { label: "mx2", server: MX }],
+        recipient: "ann",
+        expect: &["mx-backup-differs", "recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-at-random",
+        summary: "of two MX hosts with the same preference, one does not know the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 10 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: WITHOUT_RECIPIENT }],
+        recipient: "ann",
+        expect: &["recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-deferred",
+        summary: "both MX hosts defer the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: GREYLISTING }, MailHost { label: "mx2", server: GREYLISTING }],
+        recipient: "ann",
+        expect: &["greylisted"],
+        exit: 4,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-rejects-clients",
+        summary: "both MX hosts reject every connection in the greeting",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: REJECTING }, MailHost { label: "mx2", server: REJECTING }],
+        recipient: "ann",
+        expect: &["client-reputation"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
         name: "mx-servers-differ",
         summary: "the two name servers have different MX records",
         zone: r#"@ MX 10 mx1
@@ -151,6 +230,27 @@ mx1 A {mx1}
 "#,
         second: SecondServer::Lame,
         expect: &["delegation-lame"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-apart",
+        summary: "the name server of the domain is not that of the zone above; both zones name the same server",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["NS3.Test."]),
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-parent-differs",
+        summary: "the zone above names a former name server that does not know the domain any more",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["ns3.test.", "ns2.test."]),
+        expect: &["delegation-parent-differs"],
         ..PLAIN
     },
     DomainCase {
@@ -267,6 +367,21 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
         policy: Some(page("version: STSv1\nmode: enforce\nmx: mail.sts-not-covered.test\nmax_age: 2419200\n")),
         expect: &["sts-mx-not-covered"],
         exit: 6,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-host-servfail",
+        summary: "the lookup of the host with the MTA-STS policy fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+!servfail mta-sts
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-host-servfail.test"
+"#,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-host-servfail.test\nmax_age: 2419200\n")),
+        expect: &["sts-policy-unreachable"],
         ..PLAIN
     },
     DomainCase {

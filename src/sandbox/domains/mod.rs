@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer};
 use self::dns::{AnswerFault, ZoneStore};
-use self::zone::SignedZone;
+use self::zone::{SignedZone, ZoneBelow};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
 use super::scenario::{BARE, Scenario, Server};
@@ -39,6 +39,8 @@ const BLOCK: u8 = 90;
 const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The IP address of the second name server.
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// The IP address of the name server of the domains that the first two servers do not have.
+const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// The ports of the domains. `None` selects a free port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl DomainService {
     pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
         let mut words = vec![
             "domain".to_owned(),
-            format!("{}.test", case.name),
+            case.target(),
             "--resolver".to_owned(),
             self.resolver.to_string(),
             "--port".to_owned(),
@@ -147,6 +149,8 @@ impl DomainServers {
         let resolver = first.address();
         let address = SocketAddr::new(SECOND.into(), resolver.port());
         let second = DnsServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
+        let address = SocketAddr::new(THIRD.into(), resolver.port());
+        let third = DnsServer::bind(address, zones.third).map_err(failed(address, "the third DNS server"))?;
         let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
         let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
         let port = |listener: &TcpListener| {
@@ -159,7 +163,7 @@ impl DomainServers {
             https: port(&web)?,
             anchor: zones.anchor,
         };
-        Ok(DomainServers { service, servers: vec![first, second], mail, web, directory: Arc::new(directory) })
+        Ok(DomainServers { service, servers: vec![first, second, third], mail, web, directory: Arc::new(directory) })
     }
 
     pub(super) fn service(&self) -> &DomainService {
@@ -196,10 +200,11 @@ fn greeting(host: &MailHost, name: &str) -> &'static str {
     Box::leak(host.server.greeting.replacen("localhost", &format!("{name}.test"), 1).into_boxed_str())
 }
 
-/// The zones of both name servers.
+/// The zones of the name servers.
 struct Zones {
     first: ZoneStore,
     second: ZoneStore,
+    third: ZoneStore,
     anchor: String,
 }
 
@@ -207,8 +212,8 @@ impl Zones {
     fn make(directory: &DomainDirectory, certificates: &Certificates) -> Result<Zones, String> {
         let name = |text: &str| Name::from_ascii(text).map_err(|error| format!("{text}: {error}"));
         let servers = [name("ns1.test.")?, name("ns2.test.")?];
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        let (mut faults, mut refused) = (Vec::new(), Vec::new());
+        let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut faults, mut refused, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
         let mut below = Vec::new();
         let mut reverse = String::new();
         for (at, case) in DOMAIN_CASES.iter().enumerate() {
@@ -216,9 +221,20 @@ impl Zones {
             let text = filled(case, at, case.zone, directory, certificates)?;
             let (records, failing) = directives(&text, &origin)?;
             faults.extend(failing);
-            let zone = Arc::new(SignedZone::new(&origin, &records, &servers, &[], case.signing)?);
-            below.push((origin.clone(), zone.ds().cloned()));
+            let own = [name("ns3.test.")?];
+            let (of_zone, of_parent): (&[Name], _) = match case.second {
+                SecondServer::Same | SecondServer::Lame | SecondServer::Zone(_) => (&servers, None),
+                SecondServer::Apart(parent) => {
+                    (&own, Some(parent.iter().map(|server| name(server)).collect::<Result<Vec<_>, _>>()?))
+                }
+            };
+            let zone = Arc::new(SignedZone::new(&origin, &records, of_zone, &[], case.signing)?);
+            below.push(ZoneBelow { name: origin.clone(), ds: zone.ds().cloned(), servers: of_parent });
             match case.second {
+                SecondServer::Apart(_) => {
+                    elsewhere.push(LowerName::from(origin.clone()));
+                    third.push(Arc::clone(&zone));
+                }
                 SecondServer::Same => second.push(Arc::clone(&zone)),
                 SecondServer::Lame => refused.push(LowerName::from(origin.clone())),
                 SecondServer::Zone(other) => {
@@ -234,17 +250,20 @@ impl Zones {
                 reverse.push_str(&line);
             }
         }
-        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\n");
+        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\nns3 A {THIRD}\n");
         let test = SignedZone::new(&name("test.")?, &test, &servers, &below, ZoneSigning::Signed)?;
         let arpa = SignedZone::new(&name("127.in-addr.arpa.")?, &reverse, &servers, &[], ZoneSigning::Unsigned)?;
-        let tops = [(name("test.")?, test.ds().cloned()), (name("127.in-addr.arpa.")?, None)];
+        let top = |name, ds| ZoneBelow { name, ds, servers: None };
+        let tops = [top(name("test.")?, test.ds().cloned()), top(name("127.in-addr.arpa.")?, None)];
         let root = SignedZone::new(&Name::root(), "", &servers, &tops, ZoneSigning::Signed)?;
         let anchor = root.anchor().to_owned();
         let common = [Arc::new(root), Arc::new(test), Arc::new(arpa)];
         first.extend(common.iter().cloned());
         second.extend(common);
-        let first = ZoneStore { zones: first, faults: faults.clone(), refused: Vec::new() };
-        Ok(Zones { first, second: ZoneStore { zones: second, faults, refused }, anchor })
+        let store = |zones| ZoneStore { zones, faults: faults.clone(), refused: Vec::new(), elsewhere: Vec::new() };
+        let first = ZoneStore { elsewhere: elsewhere.clone(), ..store(first) };
+        let second = ZoneStore { elsewhere, refused, ..store(second) };
+        Ok(Zones { first, second, third: store(third), anchor })
     }
 }
 

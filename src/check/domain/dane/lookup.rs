@@ -98,10 +98,12 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
         Known::Skipped => return TlsaLookup::Unknown,
         Known::Failed(probe, Fault::Dns { kind, .. }) => {
             return match kind {
-                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable => TlsaLookup::Unknown,
-                DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::AliasLoop => {
-                    TlsaLookup::Failed { base, probe }
-                }
+                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit => TlsaLookup::Unknown,
+                DnsFaultKind::Timeout
+                | DnsFaultKind::TcpFailed
+                | DnsFaultKind::Malformed
+                | DnsFaultKind::AliasLoop
+                | DnsFaultKind::ErrorCode => TlsaLookup::Failed { base, probe },
             };
         }
         Known::Failed(..) => return TlsaLookup::Unknown,

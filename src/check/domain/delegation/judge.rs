@@ -3,13 +3,15 @@
 use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
+use super::differs;
+use super::letter_case;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, normalised, reply, tested,
+    name_servers, normalised, reply, shown_as, tested,
 };
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
@@ -31,11 +33,19 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
     }
-    findings.extend(lame(sight, &apex, &servers));
+    let parent = differs::at_parent(sight, &apex, &servers);
+    // Servers that only the parent zone names are part of that finding.
+    let of_zone: Vec<NameServer> = match &parent {
+        Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
+        None => servers.clone(),
+    };
+    findings.extend(lame(sight, &apex, &of_zone));
+    findings.extend(parent.map(|found| found.finding));
     let differing = differing(sight, &servers);
     for (kind, groups) in &differing {
         findings.extend(differs(sight, &apex, *kind, groups, &servers));
     }
+    findings.extend(letter_case::finding(sight, &servers));
     if differing.is_empty() {
         findings.extend(serials(sight, &apex, &servers));
         findings.extend(resolver_differs(sight, &servers));
@@ -75,45 +85,51 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     Some(found)
 }
 
-/// A server, for use in a sentence: its name and its IP address.
-fn shown_as(server: &NameServer, probe: &Probe) -> String {
-    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
-}
-
 /// Servers that need TCP for a response and do not respond over TCP.
 fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
     let domain = sight.name();
-    let mut places = Vec::new();
-    let mut probes = Vec::new();
+    let mut failed: Vec<(&DnsName, RecordKind, &NameServer, &Probe)> = Vec::new();
     for server in servers {
         for (name, kind) in [(apex, RecordKind::Soa), (&domain, RecordKind::Mx), (&domain, RecordKind::Txt)] {
             if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::TcpFailed, .. }) =
                 answer(sight, name, kind, server)
             {
-                places.push(format!("{kind} from {}", shown_as(server, probe)));
-                probes.push(probe.id);
+                failed.push((name, kind, server, probe));
             }
         }
     }
-    let first = servers.first().filter(|_| !places.is_empty())?;
-    let summary = format!(
-        "responses about {domain} that do not fit into a UDP packet are not available over TCP: {}",
-        places.join(", ")
-    );
+    let (name, first, server, probe) = failed.first()?;
+    let places: Vec<String> = failed
+        .iter()
+        .map(|(name, kind, server, probe)| format!("{kind} of {name} from {}", shown_as(server, probe)))
+        .collect();
+    let summary =
+        format!("responses that do not fit into a UDP packet are not available over TCP: {}", places.join(", "));
     let finding = Finding::new(&DNS_ANSWER_TRUNCATED, Phase::Dns, Confidence::Likely, summary);
+    let port = match sight.domain.dns_port {
+        53 => String::new(),
+        port => format!(" -p {port}"),
+    };
+    let mut fixes = vec![Fix::run(
+        format!(
+            "Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it",
+            shown_as(server, probe)
+        ),
+        format!("dig +tcp {name} {first} @{}{port}", server.ip),
+    )];
+    // Only these records grow without an effect on mail.
+    if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
+        fixes.push(Fix::text(format!(
+            "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+        )));
+    }
     let finding = Finding {
         cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
         otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
-        fixes: vec![
-            Fix::run(
-                "Operator of the DNS: open TCP port 53 of the name server in the firewall. This command tests it",
-                format!("dig +tcp {domain} TXT @{}", first.ip),
-            ),
-            Fix::text("Operator of the domain: remove TXT records that are no longer needed, so that the response is smaller"),
-        ],
+        fixes,
         ..finding
     };
-    Some(probes.into_iter().fold(finding, Finding::tried))
+    Some(failed.iter().fold(finding, |finding, (.., probe)| finding.tried(probe.id)))
 }
 
 /// Servers that do not answer for the zone, or do not respond although others of their address family do.
@@ -155,7 +171,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
     let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
-    finding.cause = "The zone names these servers in its NS records, so resolvers query them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    finding.cause = "Resolvers query these servers because NS records of the zone or of its parent zone name them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
     }

@@ -2,12 +2,16 @@
 //! records are the same.
 //!
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
-//! probably cannot send DNS queries to the internet, and the servers get no finding. The NS records of the parent zone
-//! are not compared, because they are not part of the answer section of any response.
+//! probably cannot send DNS queries to the internet, and the servers get no finding.
 //!
-//! Modules: [`servers`] (the queried servers and their responses), [`judge`] (the findings), [`rules`].
+//! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
+//! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has other NS records), [`letter_case`] (servers for
+//! which the case of letters matters), [`rules`].
 
+mod differs;
 mod judge;
+mod letter_case;
+mod parent;
 mod rules;
 mod servers;
 #[cfg(test)]
@@ -30,16 +34,21 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = zone::questions(sight);
     let Some(apex) = zone::apex(sight) else { return questions };
     questions.push(records(&apex, RecordKind::Ns));
+    questions.extend(parent::questions(sight, &apex));
     for server in name_servers(sight, &apex) {
         questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&server, kind)));
     }
     if addresses_known(sight, &apex) {
         for server in tested(sight, &apex) {
-            for (name, kind) in
-                [(&apex, RecordKind::Soa), (&sight.name(), RecordKind::Mx), (&sight.name(), RecordKind::Txt)]
-            {
+            for (name, kind) in [
+                (&apex, RecordKind::Soa),
+                (&apex, RecordKind::Ns),
+                (&sight.name(), RecordKind::Mx),
+                (&sight.name(), RecordKind::Txt),
+            ] {
                 questions.push(Question::Records(request(sight, name, kind, server.ip)));
             }
+            questions.push(Question::Records(letter_case::request(sight, &server)));
         }
     }
     questions

@@ -28,6 +28,19 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     },
 };
 
+pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
+    id: "delegation-parent-differs",
+    severity: Severity::Warning,
+    title: "the parent zone names other name servers than the zone itself",
+    docs: Docs {
+        sees: "smtpcheck asked a name server of the parent zone for the delegation of the zone, and the name servers of the zone for its NS records, all without recursion. The two sets of names differ. Addresses (glue) and upper case are not compared.",
+        matters: "Resolvers learn the servers from the parent zone, and later use those of the zone. A server that only the parent zone names is asked although the operator of the zone may have forgotten it: its answers may be old, or there may be none. A server that only the zone names is rarely asked.",
+        action: "Operator of the domain: at the registrar, enter exactly the name servers that have the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
+        example: "the parent zone names ns1.old-provider.example and ns1.example.net, the zone names only ns1.example.net",
+        references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which of them resolvers trust)",
+    },
+};
+
 pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     id: "mx-differs-between-servers",
     severity: Severity::Error,
@@ -38,6 +51,19 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
         action: "Operator of the DNS: fix the zone transfer to the server that differs. If two DNS providers are used, publish the same records at both.",
         example: "ns1 has MX 10 mx1.example.com, and ns2 still has the records of the former provider",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
+    },
+};
+
+pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
+    id: "mx-case-dependent",
+    severity: Severity::Error,
+    title: "a name server has other MX records if the name is written in upper case",
+    docs: Docs {
+        sees: "smtpcheck asked each authoritative name server twice for the MX records of the domain, with the name in lower case and in upper case, and the responses of a server differ.",
+        matters: "Upper and lower case must not matter in the DNS. Some mail programs and resolvers send names in upper case or in mixed case. For them, the domain has other mail servers, or none, so mail is lost or goes to the address of the domain itself.",
+        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores the case.",
+        example: "example.com MX has the answer mx.example.com, EXAMPLE.COM MX has no answer",
+        references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
     },
 };
 
@@ -84,7 +110,9 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
 pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_LAME,
     &DELEGATION_SERVER_WITHOUT_ADDRESS,
+    &DELEGATION_PARENT_DIFFERS,
     &MX_DIFFERS_BETWEEN_SERVERS,
+    &MX_CASE_DEPENDENT,
     &DELEGATION_RECORDS_DIFFER,
     &DELEGATION_SERIAL_DIFFERS,
     &DELEGATION_RESOLVER_DIFFERS,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::sight::{Known, Sight};
+use super::parent;
 use crate::evidence::{DnsCode, DnsFaultKind, Fault, Probe, RecordData, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, RecordKind};
@@ -43,17 +44,11 @@ pub(super) struct ServerGroup {
     pub(super) servers: Vec<NameServer>,
 }
 
-/// The names in the NS records of the zone, in order.
+/// The names in the NS records of the zone and of its parent zone, in order.
 pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
     let Some(seen) = sight.records(apex, RecordKind::Ns).answer() else { return Vec::new() };
-    let mut names: Vec<DnsName> = seen
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            RecordData::Ns { host } => Some(host.clone()),
-            _ => None,
-        })
-        .collect();
+    let mut names = parent::names_of(seen);
+    names.extend(parent::referrals(sight, apex).into_iter().flat_map(|referral| referral.names));
     names.sort();
     names.dedup();
     names.truncate(MAX_NAMES);
@@ -99,9 +94,14 @@ pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     chosen
 }
 
+/// A server in a sentence: its name and its IP address.
+pub(super) fn shown_as(server: &NameServer, probe: &Probe) -> String {
+    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
+}
+
 /// The query to one server.
 pub(super) fn request(sight: Sight<'_>, name: &DnsName, kind: RecordKind, ip: IpAddr) -> RecordsRequest {
-    RecordsRequest { name: name.clone(), kind, server: Some(SocketAddr::new(ip, sight.domain.dns_port)) }
+    RecordsRequest::to_server(name.clone(), kind, SocketAddr::new(ip, sight.domain.dns_port))
 }
 
 /// The response of one server.
@@ -192,4 +192,19 @@ pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
     records.sort();
     records.dedup();
     records
+}
+
+/// The NS records of the zone, from each server that is authoritative for it.
+pub(super) fn own_names<'s>(
+    sight: Sight<'s>,
+    apex: &DnsName,
+    servers: &[NameServer],
+) -> Vec<(NameServer, &'s Probe, Vec<DnsName>)> {
+    let of = |server: &NameServer| match answer(sight, apex, RecordKind::Ns, server) {
+        Known::Seen(probe, seen) if seen.authoritative && seen.is_answer() && !seen.records.is_empty() => {
+            Some((server.clone(), probe, parent::names_of(seen)))
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    servers.iter().filter_map(of).collect()
 }

@@ -105,7 +105,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         ),
         Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
     };
-    vec![NotTested { what: "DKIM keys".to_owned(), why }]
+    vec![NotTested { what: "DKIM".to_owned(), why }]
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {

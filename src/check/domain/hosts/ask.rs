@@ -4,8 +4,8 @@
 //!
 //! | recipient | at which addresses |
 //! |---|---|
-//! | `postmaster` of the domain (RFC 5321 §4.5.1) | all |
 //! | the recipient that the user gave | all |
+//! | `postmaster` of the domain (RFC 5321 §4.5.1) | all |
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
@@ -25,17 +25,17 @@ use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 /// The role of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recipient {
-    Postmaster,
     Given,
+    Postmaster,
     Unknown,
     Relay,
 }
 
 impl Recipient {
-    /// The recipients in the order in which they are sent. The foreign one is the last, because a server may close the
-    /// connection after it.
+    /// The recipients in the order in which they are sent. The one that the user gave is the first, so that findings about
+    /// several recipients name it. The foreign one is the last, because a server may close the connection after it.
     pub(super) const ALL: [Recipient; 4] =
-        [Recipient::Postmaster, Recipient::Given, Recipient::Unknown, Recipient::Relay];
+        [Recipient::Given, Recipient::Postmaster, Recipient::Unknown, Recipient::Relay];
 
     /// The address; `None` if this recipient is not tested.
     pub(super) fn address(self, sight: Sight<'_>) -> Option<ForwardPath> {

@@ -7,10 +7,12 @@
 //! | [`reach`] | failed connections |
 //! | [`ordinary`] | the findings of the server checks that matter for a domain |
 //! | [`own`] | findings that only a check of a domain has |
+//! | [`acceptance`] | which findings determine the exit code |
 //! | [`seen`] | the results for reports |
 //! | [`untested`] | tests that were not run |
 //! | [`rules`] | the rules |
 
+mod acceptance;
 mod ask;
 mod names;
 mod ordinary;
@@ -51,7 +53,6 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(ordinary::findings(sight));
     findings.extend(own::findings(sight));
-    own::pass_if_one_accepts(sight, &mut findings);
-    own::fail_if_none_accepts(sight, &mut findings);
+    acceptance::weigh(sight, &mut findings);
     findings
 }

@@ -14,7 +14,7 @@ use super::rules::{
 };
 use super::seen::received_about;
 use super::sessions;
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, Rule};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -167,9 +167,11 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     }
     let mut accepted = replies(sight, unknown, ReceivedReply::accepts);
     accepted.retain(|one| !is_first(&one.host));
-    let what = format!("a recipient that cannot exist is accepted, but {} rejects it", quoted(sight, &first.name));
-    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, &what)?;
+    let what = "a recipient that cannot exist is accepted";
+    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, what)?;
+    let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
+        summary,
         cause: "A host of lower priority does not have the list of recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail, so the backup host must return it to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
         fixes: vec![Fix::text(
             "Operator of the mail server: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",
@@ -219,35 +221,4 @@ pub(in crate::check::domain) fn catch_all(sight: Sight<'_>) -> Option<bool> {
         return Some(true);
     }
     (!replies(sight, unknown, rejects).is_empty()).then_some(false)
-}
-
-/// If one IP address accepts the recipient that the user gave, rejections by other addresses do not make the check fail, because
-/// senders try the other hosts too.
-pub(super) fn pass_if_one_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let given = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Given);
-    if replies(sight, given, ReceivedReply::accepts).is_empty() {
-        return;
-    }
-    let of_recipient = |finding: &&mut Finding| finding.phase == Phase::Rcpt && finding.failure.is_some();
-    for finding in findings.iter_mut().filter(of_recipient) {
-        finding.failure = None;
-        finding.severity = finding.severity.min(Severity::Warning);
-    }
-}
-
-/// Sets the failure of findings that prevent every delivery: no IP address accepts the sender or EHLO.
-pub(super) fn fail_if_none_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let mut sessions = Vec::new();
-    for host in mx::mail_hosts(sight) {
-        for ip in mx::addresses(sight, &host.name) {
-            sessions.extend(sessions::session(sight, &host.name, ip).filter(Session::is_over));
-        }
-    }
-    let accepts = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|received| received.accepts());
-    if sessions.is_empty() || sessions.iter().any(accepts) {
-        return;
-    }
-    for finding in findings.iter_mut().filter(|finding| finding.rule == MX_NULL_SENDER_REJECTED.id) {
-        finding.failure = Some(PhaseFailure::RefusedPermanent);
-    }
 }

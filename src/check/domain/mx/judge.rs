@@ -80,6 +80,9 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
     }
 }
 
+/// What to do if the responses exceed the limit of smtpcheck.
+const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records; look at the lookups with -v to find the largest responses";
+
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
     let kind = match fault {
@@ -99,6 +102,10 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
+        Some(DnsFaultKind::SizeLimit) => (
+            "The limit is one of smtpcheck, which many very large responses reach. This does not show whether the domain has MX records.",
+            Confidence::Certain,
+        ),
         Some(DnsFaultKind::NoResolver) => (
             "No DNS server is configured on this machine, so no name can be looked up. This shows nothing about the domain.",
             Confidence::Certain,
@@ -118,6 +125,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         cause: cause.to_owned(),
         otherwise,
         fixes: match kind {
+            Some(DnsFaultKind::SizeLimit) => vec![Fix::text(SMALLER_RESPONSES)],
             Some(DnsFaultKind::NoResolver) => {
                 vec![Fix::text(
                     "Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver",
@@ -125,7 +133,10 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             }
             _ => other_resolver(&domain, RecordKind::Mx),
         },
-        failure: Some(PhaseFailure::Unreachable),
+        failure: Some(match kind {
+            Some(DnsFaultKind::SizeLimit) => PhaseFailure::Incomplete,
+            _ => PhaseFailure::Unreachable,
+        }),
         ..finding(rule, probe, confidence, summary)
     }
 }
@@ -464,6 +475,15 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
     );
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;
+    if let Some(Fault::Dns { kind: DnsFaultKind::SizeLimit, .. }) = probe.fault() {
+        // The rest of the check has no result either, so the report must not look complete.
+        found.confidence = Confidence::Certain;
+        found.otherwise = None;
+        found.fixes = vec![Fix::text(SMALLER_RESPONSES)];
+        found.severity = Severity::Error;
+        found.failure = Some(PhaseFailure::Incomplete);
+        return found;
+    }
     if severity == Severity::Error && mail_hosts(sight).iter().all(|host| usable(sight, &host.name).is_empty()) {
         found.failure = Some(PhaseFailure::Unreachable);
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::seen::NotTested;
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_conclusive};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::plan::{Family, Plan};
 use crate::wire::{DnsName, RecordKind};
@@ -96,15 +96,19 @@ pub(in crate::check::domain) fn is_failed_lookup(problem: &str) -> bool {
     problem.starts_with(LOOKUP_FAILED)
 }
 
+/// The flag that excludes the family of an IP address, if the user gave it.
+pub(in crate::check::domain) fn excluding_flag(plan: &Plan, ip: IpAddr) -> Option<&'static str> {
+    match plan.family {
+        Family::V4 if ip.is_ipv6() => Some("-4"),
+        Family::V6 if ip.is_ipv4() => Some("-6"),
+        Family::Any | Family::V4 | Family::V6 => None,
+    }
+}
+
 /// Whether a host has only IP addresses of the family that the user excluded.
 pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsName) -> bool {
     let addresses = all_addresses(sight, host);
-    !addresses.is_empty()
-        && addresses.iter().all(|ip| match sight.plan.family {
-            Family::V4 => ip.is_ipv6(),
-            Family::V6 => ip.is_ipv4(),
-            _ => false,
-        })
+    !addresses.is_empty() && addresses.iter().all(|&ip| excluding_flag(sight.plan, ip).is_some())
 }
 
 /// Why a host has no usable IP address, as a short phrase; `None` if it has one, if only its family was excluded, or
@@ -127,7 +131,8 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         Known::Failed(_, fault) => Some(format!("{LOOKUP_FAILED} ({})", fault_words(fault))),
         Known::Seen(_, seen) if matches!(seen.dnssec, DnssecState::Bogus { .. }) => Some("DNSSEC: bogus".to_owned()),
         Known::Seen(_, seen) if !seen.is_answer() => Some(format!("{LOOKUP_FAILED} ({})", code_words(seen.code))),
-        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+        Known::Skipped => Some(format!("{LOOKUP_FAILED} (a limit of this check was reached)")),
+        Known::Seen(..) | Known::Unasked | Known::Waiting => None,
     });
     let is_missing = |known: &Known<'_, RecordsSeen>| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain);
     Some(failure.unwrap_or_else(|| match known.iter().any(is_missing) {
@@ -157,6 +162,19 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     records.into_iter().chain(addresses).collect()
 }
 
+/// Why it is not known which records of a type a name has, as a short phrase; `None` if it is known, and while the lookup is pending.
+pub(in crate::check::domain) fn why_unknown(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
+    let failed = |why: &str| Some(format!("the lookup of {name} failed: {why}"));
+    match sight.records(name, kind) {
+        Known::Unasked | Known::Waiting => None,
+        Known::Skipped => failed("a limit of this check was reached"),
+        Known::Failed(_, fault) => failed(fault_words(fault)),
+        Known::Seen(_, seen) if is_conclusive(seen) => None,
+        Known::Seen(_, seen) if seen.is_answer() => failed("DNSSEC: bogus"),
+        Known::Seen(_, seen) => failed(&code_words(seen.code)),
+    }
+}
+
 /// Why a lookup failed, as a short phrase.
 pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
     match fault {
@@ -167,6 +185,8 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
             DnsFaultKind::Malformed => "the response of the DNS server is not valid",
             DnsFaultKind::AliasLoop => "CNAME loop",
             DnsFaultKind::NoResolver => "this machine has no DNS server",
+            DnsFaultKind::ErrorCode => "the DNS server responded with an error",
+            DnsFaultKind::SizeLimit => "the limit of smtpcheck for the size of all DNS responses was reached",
         },
         Fault::TimeUp { .. } => "the overall time limit was reached",
         Fault::Interrupted => "interrupted",
@@ -176,15 +196,7 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
 
 /// The name of a response code, as in DNS tools.
 pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
-    match code {
-        DnsCode::NoError => "NOERROR".to_owned(),
-        DnsCode::NxDomain => "NXDOMAIN".to_owned(),
-        DnsCode::ServFail => "SERVFAIL".to_owned(),
-        DnsCode::Refused => "REFUSED".to_owned(),
-        DnsCode::NotImplemented => "NOTIMP".to_owned(),
-        DnsCode::FormErr => "FORMERR".to_owned(),
-        DnsCode::Other(number) => format!("RCODE {number}"),
-    }
+    code.to_string()
 }
 
 /// The types of address records.
@@ -203,11 +215,7 @@ fn limit_of_each(sight: Sight<'_>) -> usize {
 fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
     let plan = sight.plan;
     let is_test_setup = is_test_setup(plan);
-    let in_family = match plan.family {
-        Family::Any => true,
-        Family::V4 => ip.is_ipv4(),
-        Family::V6 => ip.is_ipv6(),
-    };
+    let in_family = excluding_flag(plan, ip).is_none();
     let has_host = match ip.to_canonical() {
         IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_broadcast(),
         IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast() && !v6.is_unicast_link_local(),

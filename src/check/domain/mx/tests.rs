@@ -229,3 +229,19 @@ fn a_lookup_that_the_time_limit_ended_is_not_a_fault() {
     let list: Vec<String> = super::not_tested(sight).into_iter().map(|one| one.what).collect();
     assert_eq!(list, ["MX records and mail servers"]);
 }
+
+#[test]
+fn a_limit_of_smtpcheck_makes_the_check_incomplete_and_blames_no_server() {
+    let found = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::SizeLimit));
+    assert_eq!(found[0].failure, Some(PhaseFailure::Incomplete));
+    assert!(found[0].cause.contains("smtpcheck") && found[0].otherwise.is_none(), "{found:?}");
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com");
+    for kind in [RecordKind::A, RecordKind::Aaaa] {
+        world.fails("mx.example.com", kind, DnsFaultKind::SizeLimit);
+    }
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-host-lookup-failed"]);
+    assert_eq!((found[0].failure, found[0].severity), (Some(PhaseFailure::Incomplete), Severity::Error));
+    assert!(found[0].summary.contains("limit of smtpcheck") && found[0].otherwise.is_none(), "{found:?}");
+}

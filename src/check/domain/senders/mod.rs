@@ -39,7 +39,7 @@ fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
         // Another resolver may find the addresses.
         (None, Some(problem)) if mx::is_failed_lookup(problem) => (Delivery::Unknown, Some(problem.clone())),
         (None, Some(problem)) => (Delivery::NotDelivered, Some(problem.clone())),
-        (None, None) => (Delivery::Unknown, None),
+        (None, None) => (Delivery::Unknown, Some("its IP addresses were excluded".to_owned())),
     };
     HostDelivery { host: host.host.clone(), delivers, reason }
 }
@@ -49,11 +49,13 @@ fn address_delivery(sender: SenderKind, address: &MxAddressSeen) -> (Delivery, O
         return (Delivery::NotDelivered, Some("unreachable".to_owned()));
     }
     let PoliciesSeen { opportunistic, dane, mta_sts } = &address.policies;
-    match sender {
+    let (delivers, reason) = match sender {
         SenderKind::Dane => (dane.delivers, reason_of(dane.delivers, dane.result.as_ref())),
         SenderKind::MtaSts => (mta_sts.delivers, reason_of(mta_sts.delivers, mta_sts.result.as_ref())),
         SenderKind::Neither => (*opportunistic, None),
-    }
+    };
+    // Of a server that rejects EHLO, for example, it is not known what senders do.
+    (delivers, reason.or_else(|| address.problem.clone().filter(|_| delivers == Delivery::Unknown)))
 }
 
 fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {

@@ -147,7 +147,10 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
     let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
-        FetchFailure::NoName | FetchFailure::NoAddress | FetchFailure::Lookup => format!(
+        FetchFailure::Lookup(_) => {
+            format!("Operator of the DNS of {}: find out why the name servers do not answer for {host}", sight.name())
+        }
+        FetchFailure::NoName | FetchFailure::NoAddress => format!(
             "Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}",
             sight.name()
         ),
@@ -178,7 +181,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup | FetchFailure::Cut => {
+        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup(_) | FetchFailure::Cut => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
                 "This network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
@@ -192,9 +195,9 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         detail.unwrap_or_default(),
         why.report_word()
     );
-    finding.fixes = vec![match policy_request(sight) {
+    finding.fixes = vec![match policy_request(sight).filter(|_| !matches!(why, FetchFailure::Lookup(_))) {
         Some(request) => Fix::run(fix, format!("curl -v https://{}{}", request.host.ascii(), request.path)),
-        None => Fix::text(fix),
+        None => Fix::run(fix, format!("dig {host} A")),
     }];
     if is_wildcard(sight) {
         finding.consequences.push(

@@ -3,10 +3,11 @@
 //! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
 //! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in mode `enforce` prevents a delivery.
 
-use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
+use crate::check::domain::mx;
+use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
 use crate::question::{FetchRequest, Question};
 use crate::wire::{DnsName, DomainName, RecordKind};
@@ -44,8 +45,8 @@ pub(super) enum FetchFailure<'s> {
     NoName,
     /// The name has no IP address, or it is not known why it has none.
     NoAddress,
-    /// The lookup of the IP addresses fails, for example with SERVFAIL.
-    Lookup,
+    /// The lookup of the IP addresses fails, with the reason as a short phrase, for example `SERVFAIL`.
+    Lookup(String),
     /// The connection or the TLS handshake failed.
     Connection(&'s Fault),
     /// The certificate of the web server is not valid.
@@ -74,7 +75,7 @@ impl FetchFailure<'_> {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
-            FetchFailure::Lookup => "the lookup of the web server's IP addresses fails".to_owned(),
+            FetchFailure::Lookup(why) => format!("the lookup of the web server's IP addresses fails ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
             FetchFailure::Certificate { word, .. } => {
                 format!("the certificate of the web server is not valid ({word})")
@@ -99,7 +100,6 @@ fn connection_words(fault: &Fault) -> &'static str {
         Fault::Tls { .. } => "the TLS handshake fails",
         Fault::Http { .. } => "the response is not valid HTTP",
         Fault::Endless { .. } => "the response does not end",
-        Fault::Dns { .. } => "the DNS lookup fails",
         _ => "the request fails",
     }
 }
@@ -127,7 +127,7 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
     if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
         questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
-        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup) {
+        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_)) {
             let host = policy_request(sight).map(|request| DnsName::from(&request.host));
             questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
         }
@@ -168,11 +168,20 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
                 // There is an IP address, but none that this machine can connect to.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
-                Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
+                Known::Seen(_, seen) if !seen.is_answer() => {
+                    unreachable(probe, FetchFailure::Lookup(mx::code_words(seen.code)))
+                }
                 Known::Failed(..) | Known::Skipped => PublishedPolicy::Unknown,
                 Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
             },
             fault if is_local(fault) => PublishedPolicy::Unknown,
+            Fault::Dns { .. } => {
+                let code = match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                    Known::Seen(_, seen) if !seen.is_answer() => Some(mx::code_words(seen.code)),
+                    _ => None,
+                };
+                unreachable(probe, FetchFailure::Lookup(code.unwrap_or_else(|| mx::fault_words(fault).to_owned())))
+            }
             fault => unreachable(probe, FetchFailure::Connection(fault)),
         },
         Known::Seen(probe, seen) => match &seen.response {
@@ -197,7 +206,7 @@ fn is_local(fault: &Fault) -> bool {
             ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
         ),
         Fault::Dns { kind, .. } => {
-            matches!(kind, crate::evidence::DnsFaultKind::NoResolver | crate::evidence::DnsFaultKind::Unreachable)
+            matches!(kind, DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit)
         }
         _ => false,
     }
@@ -287,6 +296,39 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
         }
     }
     seen
+}
+
+/// Why it is not known whether the domain has MTA-STS, or what its policy is.
+pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
+    let why = match published_record(sight) {
+        PublishedRecord::Unknown => mx::why_unknown(sight, &record_name(sight)?, RecordKind::Txt)?,
+        PublishedRecord::Found { record, .. } if record.is_usable() => why_no_policy(sight)?,
+        PublishedRecord::Absent
+        | PublishedRecord::Other { .. }
+        | PublishedRecord::Several { .. }
+        | PublishedRecord::Found { .. } => return None,
+    };
+    Some(NotTested { what: "MTA-STS".to_owned(), why })
+}
+
+/// Why the policy could not be requested from this machine.
+fn why_no_policy(sight: Sight<'_>) -> Option<String> {
+    if !matches!(published_policy(sight), PublishedPolicy::Unknown) {
+        return None;
+    }
+    let why = match sight.fetched(&policy_request(sight)?) {
+        Known::Unasked | Known::Waiting | Known::Seen(..) => return None,
+        Known::Skipped => "a limit of this check was reached",
+        Known::Failed(_, fault) => match fault {
+            Fault::NoAddress => "this machine cannot connect to the IP addresses of the web server",
+            Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::DeniedHere => {
+                "a policy on this machine forbids the connection"
+            }
+            Fault::NotConnected { .. } => "this machine has no connection of the address family of the web server",
+            other => mx::fault_words(other),
+        },
+    };
+    Some(format!("the policy could not be requested: {why}"))
 }
 
 pub(super) fn mode_word(mode: StsMode) -> &'static str {

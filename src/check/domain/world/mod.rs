@@ -28,6 +28,8 @@ pub(in crate::check) struct World {
     /// Servers that respond on one port only. Connections to other ports time out.
     only_on: HashMap<IpAddr, u16>,
     responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
+    /// The responses of authoritative servers for names in upper case, if they differ.
+    upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String), Outcome>,
     /// The answers to further questions, for tests that need more than tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
@@ -96,6 +98,7 @@ impl World {
             servers: HashMap::new(),
             only_on: HashMap::new(),
             responses: HashMap::new(),
+            upper_case: HashMap::new(),
             pages: HashMap::new(),
             others: |_, _| None,
             asked: Vec::new(),
@@ -116,6 +119,18 @@ impl World {
         outcome: Outcome,
     ) -> &mut World {
         self.responses.insert((name(of), kind, server), outcome);
+        self
+    }
+
+    /// Sets the outcome of a question with the name in upper case, if it differs from that in lower case.
+    pub(in crate::check) fn upper_case(
+        &mut self,
+        of: &str,
+        kind: RecordKind,
+        server: SocketAddr,
+        outcome: Outcome,
+    ) -> &mut World {
+        self.upper_case.insert((name(of), kind, Some(server)), outcome);
         self
     }
 
@@ -273,6 +288,10 @@ impl World {
 
     /// The response of a resolver, which follows CNAME records. A name that has records of another type exists.
     pub(in crate::check) fn lookup(&self, request: &RecordsRequest) -> Outcome {
+        let key = (request.name.clone(), request.kind, request.server);
+        if let Some(outcome) = self.upper_case.get(&key).filter(|_| request.upper_case) {
+            return outcome.clone();
+        }
         let mut aliases: Vec<DnsAlias> = Vec::new();
         let mut at = request.name.clone();
         loop {
