@@ -1,7 +1,7 @@
 //! Looks up DNS records for the checks of a domain. Unlike [`super::names`], the records are validated here, and the
 //! hosts file is not used, because a domain is checked as its senders see it.
 
-mod anchors;
+pub(super) mod anchors;
 mod beside;
 mod cache;
 mod exchange;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::document::{ExitView, Tool};
 use super::super::phases::rounded;
-use super::TargetId;
+use super::{DomainCounts, TargetId};
 use crate::check::Severity;
 
 /// The counts of all records.
@@ -39,6 +39,9 @@ pub struct BatchSummary {
     pub by_category: BTreeMap<String, u64>,
     /// The number of targets with each TLS version; `none` stands for a session without TLS.
     pub by_tls_version: BTreeMap<String, u64>,
+    /// The results of domains; null if no record is about a domain.
+    #[serde(default)]
+    pub domains: Option<DomainCounts>,
     /// The durations of the phases. `total` stands for the complete check.
     pub phases: Vec<PhaseTimes>,
     /// The targets whose checks took longest, the slowest first.

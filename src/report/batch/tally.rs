@@ -10,7 +10,7 @@ use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::reader::SavedFinding;
 use super::{
-    BatchProgress, BatchSummary, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget, SlowTarget,
+    BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget, SlowTarget,
     TargetId,
 };
 use crate::check::Severity;
@@ -42,6 +42,7 @@ pub struct BatchTally {
     rules: BTreeMap<String, RuleTally>,
     categories: BTreeMap<String, u64>,
     tls_versions: BTreeMap<String, u64>,
+    domains: Option<DomainCounts>,
     phases: BTreeMap<String, PhaseTally>,
     slowest: BTreeSet<SlowKey>,
 }
@@ -104,6 +105,9 @@ impl BatchTally {
             // Nothing is known of a server that did not get as far as EHLO.
             None if record.phases.iter().any(|phase| phase.name == "ehlo") => count(&mut self.tls_versions, "none"),
             None => {}
+        }
+        if let Some(domain) = &record.domain {
+            self.domains.get_or_insert_default().add(domain);
         }
         let target = host_and_port(record);
         let mut categories: Vec<&str> = Vec::new();
@@ -219,6 +223,7 @@ impl BatchTally {
             findings,
             by_category: self.categories.clone(),
             by_tls_version: self.tls_versions.clone(),
+            domains: self.domains.clone(),
             phases,
             slowest: self.slowest.iter().map(slow).collect(),
             exit: exit_view(code),
@@ -278,7 +283,8 @@ fn exit_view(code: u8) -> ExitView {
     ExitView { code, name: name.to_owned(), retryable }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+/// Counts a name, unless there are too many different names.
+pub(super) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     let is_full = counts.len() >= MOST_NAMES;
     match counts.get_mut(name) {
         Some(known) => *known += 1,
