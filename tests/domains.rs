@@ -5,7 +5,7 @@
 //! all addresses in 127.0.0.0/8, which only Linux has.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failing test panics")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a failing test panics")]
 
 mod support;
 
@@ -48,13 +48,23 @@ impl DomainSandbox {
 
     /// The arguments of a check of a domain.
     fn arguments(&self, case: &DomainCase) -> Vec<String> {
-        let mut words = self.service.arguments(case);
+        self.with_files(self.service.arguments(case))
+    }
+
+    /// Adds the trust anchor, the CA and the time limit.
+    fn with_files(&self, mut words: Vec<String>) -> Vec<String> {
         for (flag, file) in [("--trust-anchor", "anchor.txt"), ("--cacert", "ca.pem")] {
             words.extend([flag.to_owned(), self.folder.path().join(file).display().to_string()]);
         }
         words.extend(["--max-time".to_owned(), format!("{}s", LIMIT.as_secs())]);
         words
     }
+}
+
+/// The servers of all domains.
+fn sandbox() -> &'static DomainSandbox {
+    static SANDBOX: OnceLock<DomainSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(DomainSandbox::open)
 }
 
 /// The result of the check of a domain: the rules of errors and warnings in alphabetical order, and the exit code.
@@ -68,7 +78,7 @@ struct DomainResult {
 fn results() -> &'static Vec<DomainResult> {
     static RESULTS: OnceLock<Vec<DomainResult>> = OnceLock::new();
     RESULTS.get_or_init(|| {
-        let sandbox = DomainSandbox::open();
+        let sandbox = sandbox();
         let check = |case: &'static DomainCase| {
             let words = sandbox.arguments(case);
             let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
@@ -139,4 +149,47 @@ fn every_rule_about_domains_is_raised_by_a_domain_or_by_a_unit_test() {
     assert!(missing.is_empty(), "no domain of the sandbox and no unit test raises {missing:?}");
     let unknown: Vec<&&str> = expected.iter().filter(|id| smtpcheck::check::rule(id).is_none()).collect();
     assert!(unknown.is_empty(), "no rule is called {unknown:?}");
+}
+
+#[test]
+fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
+    let sandbox = sandbox();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let case = DOMAIN_CASES.iter().find(|case| case.name == "domain-healthy").unwrap();
+    let flags: Vec<String> = sandbox.arguments(case).into_iter().skip(2).collect();
+    let batch = |input: &str, words: &[&str]| {
+        let words: Vec<&str> =
+            ["batch", "--domain", "-"].into_iter().chain(flags.iter().map(String::as_str)).chain(words.iter().copied()).collect();
+        program::run_with(&words, Some(input), &[])
+    };
+    let names = "domain-healthy.test\ndomain-plain.test\n";
+    let (first, second, summary) = (file("a.ndjson"), file("b.ndjson"), file("summary.json"));
+    let run = batch(names, &["--output", &first, "--summary", &summary, "--expect", "domain.mx_count == 1"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let records = std::fs::read_to_string(&first).unwrap();
+    let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let healthy = records.iter().find(|record| record["target"]["host"] == "domain-healthy.test").unwrap();
+    let domain = &healthy["domain"];
+    assert_eq!(domain["mx"][0]["host"], "mx1.domain-healthy.test");
+    assert_eq!((&domain["dnssec"]["state"], &domain["dane"]), (&"secure".into(), &"valid".into()));
+    assert_eq!((&domain["mta_sts"]["mode"], &domain["dmarc"]["policy"]), (&"enforce".into(), &"reject".into()));
+    assert_eq!(domain["senders"][0]["delivers"], "authenticated");
+    batch("dane-mismatch.test\ndomain-plain.test\n", &["--output", &second, "--quiet"]);
+    let merged = program::run(&["report", &first, &second, "--json"]);
+    let merged: serde_json::Value = serde_json::from_str(&merged.stdout).unwrap();
+    let counts = &merged["domains"];
+    assert_eq!((&counts["domains"], &counts["by_mx"]["1"]), (&3.into(), &3.into()), "a repeated domain counts once");
+    assert_eq!(counts["by_dane"], serde_json::json!({"insecure": 1, "invalid": 1, "valid": 1}));
+    assert_eq!(counts["by_sender"]["dane"]["not-delivered"], 1);
+    let summary: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&summary).unwrap()).unwrap();
+    assert_eq!(summary["domains"]["by_mta_sts"], serde_json::json!({"absent": 1, "enforce": 1}));
+    let table = batch("domain-healthy.test\n", &["--quiet", "--format", "csv"]).stdout;
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let cell = |name: &str| rows[1][rows[0].iter().position(|head| *head == name).unwrap()];
+    assert_eq!((cell("domain.name"), cell("domain.dane")), ("domain-healthy.test", "valid"));
+    assert_eq!((cell("domain.mta_sts.mode"), cell("senders.neither")), ("enforce", "encrypted"));
+    let wrong = batch(names, &["--format", "csv", "--columns", "line,tls.version"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("--columns tls.version: this column requires a check of a server"), "{}", wrong.stderr);
 }

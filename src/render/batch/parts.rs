@@ -49,14 +49,14 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
 
 /// The counts of the results of domains: each with its title, and the number of domains for each value.
 pub(super) fn domain_counts(counts: &DomainCounts) -> Vec<(&'static str, Vec<(String, u64)>)> {
-    let mx = counts.by_mx.iter().map(|(hosts, domains)| (hosts.to_string(), *domains));
+    let mx = counts.by_mx.iter().map(|(hosts, domains)| (plural(*hosts, "host", "hosts"), *domains));
     let null_mx = (counts.null_mx > 0).then(|| ("null MX".to_owned(), counts.null_mx));
     let named = |counts: &BTreeMap<String, u64>| -> Vec<(String, u64)> {
         counts.iter().map(|(name, count)| (visible(name), *count)).collect()
     };
     let of_sender = |kind: &str| counts.by_sender.get(kind).map(named).unwrap_or_default();
     let all = [
-        ("MX hosts", mx.chain(null_mx).collect()),
+        ("MX", mx.chain(null_mx).collect()),
         ("DNSSEC", named(&counts.by_dnssec)),
         ("DANE", named(&counts.by_dane)),
         ("MTA-STS", named(&counts.by_mta_sts)),

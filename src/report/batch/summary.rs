@@ -109,7 +109,7 @@ pub struct FindingCount {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingExample {
-    /// The target as `host:port`.
+    /// The target as `host:port`, or the domain.
     pub target: String,
     /// The summary of the finding about this target.
     pub summary: String,
@@ -149,7 +149,7 @@ pub struct PhaseTimes {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SlowTarget {
-    /// The target as `host:port`.
+    /// The target as `host:port`, or the domain.
     pub target: String,
     /// The identity of the target.
     #[cfg_attr(test, schemars(with = "String"))]

@@ -109,7 +109,7 @@ impl BatchTally {
         if let Some(domain) = &record.domain {
             self.domains.get_or_insert_default().add(domain);
         }
-        let target = host_and_port(record);
+        let target = target_name(record);
         let mut categories: Vec<&str> = Vec::new();
         for (at, finding) in record.findings.iter().enumerate() {
             categories.extend(finding.category.as_deref().filter(|category| !categories.contains(category)));
@@ -293,8 +293,11 @@ pub(super) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     }
 }
 
-/// The target as `host:port`.
-fn host_and_port(record: &SavedTarget<'_>) -> String {
+/// The target as `host:port`, or the domain.
+fn target_name(record: &SavedTarget<'_>) -> String {
+    if record.domain.is_some() {
+        return record.target.host.to_string();
+    }
     format!("{}:{}", bracketed(&record.target.host), record.target.port)
 }
 
@@ -372,6 +375,42 @@ mod tests {
         let connect = summary.phases.first().expect("a phase");
         assert_eq!((connect.name.as_str(), connect.targets, connect.max_ms), ("connect", 3, 20.0));
         assert!((connect.p50_ms - 10.0).abs() < 0.02, "{}", connect.p50_ms);
+    }
+
+    #[test]
+    fn the_results_of_domains_are_counted() {
+        let domain = |mx: &str, null_mx: bool, dane: &str, mode: &str, policy: &str| {
+            format!(
+                r#""domain":{{"domain":"a.example","dnssec":{{"state":"secure","reason":null}},"null_mx":{null_mx},"mx":{mx},
+                "senders":[{{"sender":"dane","delivers":"authenticated"}},{{"sender":"neither","delivers":"clear-text"}}],
+                "dane":{dane},"mta_sts":{mode},"tls_rpt":{{"state":"invalid"}},"spf":{{"state":"valid","lookups":3}},
+                "dmarc":{policy}}},"#
+            )
+        };
+        let host = r#"[{"preference":10,"host":"mx.a.example"}]"#;
+        let enforce = r#"{"state":"valid","mode":"enforce","problem":null}"#;
+        let broken = r#"{"state":"invalid","mode":"enforce","problem":"x"}"#;
+        let none = r#"{"state":"valid","policy":"none"}"#;
+        let with = |number, domain: String| {
+            record(number, 0, 1.0, "a").replacen("\"phases\"", &format!("{domain}\"phases\""), 1)
+        };
+        let records = [
+            with(1, domain(host, false, "\"valid\"", enforce, none)),
+            with(2, domain("[]", true, "null", broken, r#"{"state":"absent","policy":null}"#)),
+            record(3, 0, 1.0, "a"),
+        ];
+        let summary = tally(&records).summary(None, 0);
+        let counts = serde_json::to_value(summary.domains).expect("JSON");
+        let expected = serde_json::json!({
+            "domains": 2, "null_mx": 1, "by_mx": {"1": 1}, "by_dnssec": {"secure": 2},
+            "by_dane": {"valid": 1, "unknown": 1}, "by_mta_sts": {"enforce": 1, "invalid": 1}, "by_tls_rpt": {"invalid": 2},
+            "by_spf": {"valid": 2}, "by_dmarc": {"none": 1, "absent": 1},
+            "by_sender": {"dane": {"authenticated": 2}, "neither": {"clear-text": 2}},
+        });
+        assert_eq!(counts, expected);
+        assert_eq!(summary.findings[0].examples[0].target, "h1.example");
+        assert_eq!(summary.findings[0].examples[2].target, "h3.example:25");
+        assert!(tally(&[record(1, 0, 1.0, "a")]).summary(None, 0).domains.is_none());
     }
 
     #[test]
