@@ -159,8 +159,11 @@ fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
     let case = DOMAIN_CASES.iter().find(|case| case.name == "domain-healthy").unwrap();
     let flags: Vec<String> = sandbox.arguments(case).into_iter().skip(2).collect();
     let batch = |input: &str, words: &[&str]| {
-        let words: Vec<&str> =
-            ["batch", "--domain", "-"].into_iter().chain(flags.iter().map(String::as_str)).chain(words.iter().copied()).collect();
+        let words: Vec<&str> = ["batch", "--domain", "-"]
+            .into_iter()
+            .chain(flags.iter().map(String::as_str))
+            .chain(words.iter().copied())
+            .collect();
         program::run_with(&words, Some(input), &[])
     };
     let names = "domain-healthy.test\ndomain-plain.test\n";
@@ -191,5 +194,9 @@ fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
     assert_eq!((cell("domain.mta_sts.mode"), cell("senders.neither")), ("enforce", "encrypted"));
     let wrong = batch(names, &["--format", "csv", "--columns", "line,tls.version"]);
     assert_eq!(wrong.code, 2);
-    assert!(wrong.stderr.contains("--columns tls.version: this column requires a check of a server"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("--columns tls.version: this column requires a check of a server"),
+        "{}",
+        wrong.stderr
+    );
 }

@@ -32,7 +32,8 @@ impl CsvColumns {
             if (plan.domain.is_some() || is_of_domain)
                 && let Some(lack) = field.lacks(index, plan)
             {
-                let error = UsageError::flag("--columns", format!("this column requires {lack}")).with_value(&column.name);
+                let error =
+                    UsageError::flag("--columns", format!("this column requires {lack}")).with_value(&column.name);
                 let hint = if is_of_domain { "add --domain, or omit the column" } else { "omit the column" };
                 return Err(error.with_hint(hint));
             }

@@ -10,8 +10,8 @@ use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::reader::SavedFinding;
 use super::{
-    BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget, SlowTarget,
-    TargetId,
+    BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget,
+    SlowTarget, TargetId,
 };
 use crate::check::Severity;
 use crate::wire::host::bracketed;
