@@ -200,3 +200,111 @@ fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
         wrong.stderr
     );
 }
+
+/// A customer key of a blocklist.
+const LIST_KEY: &str = "abcdefghijklmnopqrstuvwx7q";
+
+/// A resolver that knows only the zone of a blocklist with this key. It lists every IP address except 127.0.0.1, and repeats
+/// the key in the text of the entry.
+fn list_resolver() -> std::net::SocketAddr {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1500];
+        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+            let question = &buffer[..length];
+            let name_end = 12 + question[12..].iter().position(|byte| *byte == 0).unwrap() + 1;
+            let kind = u16::from_be_bytes([question[name_end], question[name_end + 1]]);
+            let name = String::from_utf8_lossy(&question[12..name_end]).to_lowercase();
+            let is_listed = name.contains(LIST_KEY) && !name.starts_with("\u{1}1\u{1}0\u{1}0\u{3}127");
+            let data = match kind {
+                1 if is_listed => vec![127, 0, 0, 2],
+                16 if is_listed => [&[29][..], b"by ", LIST_KEY.to_uppercase().as_bytes()].concat(),
+                _ => Vec::new(),
+            };
+            let mut reply = question[..name_end + 4].to_vec();
+            reply[2..12].copy_from_slice(&[
+                0x81,
+                if is_listed { 0x80 } else { 0x83 },
+                0,
+                1,
+                0,
+                u8::from(!data.is_empty()),
+                0,
+                0,
+                0,
+                0,
+            ]);
+            if !data.is_empty() {
+                reply.extend([0xc0, 12]);
+                reply.extend(kind.to_be_bytes());
+                reply.extend([0, 1, 0, 0, 0, 60, 0, u8::try_from(data.len()).unwrap()]);
+                reply.extend(data);
+            }
+            socket.send_to(&reply, client).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn the_customer_key_of_a_blocklist_is_used_and_never_shown() {
+    let resolver = list_resolver().to_string();
+    let zone = format!("{LIST_KEY}.zen.dq.spamhaus.net");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let flags = ["--resolver", &resolver, "--list", &zone, "--sending", "192.0.2.7"];
+    let mut shown: Vec<(String, String)> = Vec::new();
+    let mut run = |words: &[&str], input: Option<&str>| {
+        let words: Vec<&str> = words.iter().copied().chain(flags).collect();
+        let run = program::run_with(&words, input, &[("RUST_LOG", "trace")]);
+        shown.push((words.join(" "), format!("{}{}", run.stdout, run.stderr)));
+        run
+    };
+    let listed = run(&["domain", "example.test", "--json"], None).json();
+    let list = &listed["domain"]["sending"][0]["lists"][0];
+    assert_eq!((&list["zone"], &list["state"]), (&"key-not-shown.zen.dq.spamhaus.net".into(), &"listed".into()));
+    let formats = ["text", "ndjson", "html", "markdown", "junit", "github", "prometheus", "nagios"];
+    for format in formats {
+        run(&["domain", "example.test", "--format", format], None);
+    }
+    let saved = file("saved.json");
+    run(&["domain", "example.test", "-v", "--report", &format!("json={saved}")], None);
+    for words in [&["--full"][..], &["--format", "csv", "--columns", "findings,sending[*].listed"]] {
+        run(&[&["batch", "--domain", "-"], words].concat(), Some("example.test\n"));
+    }
+    run(&["domain", "example.test", "--list", "none"], None);
+    let again = program::run(&["report", &saved, "--rejudge", "--json"]);
+    assert!(
+        again.stdout.contains("key-not-shown.zen.dq.spamhaus.net is listed at") || again.stdout.contains("list-listed")
+    );
+    for list in [&format!("{LIST_KEY}..zen.dq.spamhaus.net"), LIST_KEY, &format!("https://{zone}")] {
+        let run = program::run(&["domain", "example.test", "--list", list]);
+        assert_eq!(run.code, 2);
+        shown.push((list.to_string(), run.stderr));
+    }
+    let suite = file("suite.toml");
+    for list in [zone.clone(), format!("{LIST_KEY}..zen.dq.spamhaus.net"), format!("{zone}\" 5 \"")] {
+        let text = format!(
+            "[[check]]\nname = \"a\"\ndomain = \"example.test\"\nresolver = \"{resolver}\"\nlist = [\"{list}\"]\nsending = [\"192.0.2.7\"]\n"
+        );
+        std::fs::write(&suite, text).unwrap();
+        for words in [&["run", &suite][..], &["run", &suite, "--dry-run"], &["run", &suite, "--json"]] {
+            let run = program::run(words);
+            shown.push((format!("{words:?} {list}"), format!("{}{}", run.stdout, run.stderr)));
+        }
+    }
+    let config = file("config.toml");
+    std::fs::write(&config, format!("[defaults]\nlist = [\"{zone}\"]\n")).unwrap();
+    let of_config =
+        ["domain", "example.test", "--config", &config, "--resolver", &resolver, "--sending", "192.0.2.7", "--json"];
+    for words in [&["config", "show", "--config", &config][..], &of_config] {
+        let run = program::run(words);
+        shown.push((words.join(" "), format!("{}{}", run.stdout, run.stderr)));
+    }
+    shown.push(("the saved report".to_owned(), std::fs::read_to_string(&saved).unwrap()));
+    shown.push(("--rejudge".to_owned(), again.stdout));
+    for (place, text) in shown {
+        assert!(!text.to_lowercase().contains(LIST_KEY), "{place}: {text}");
+    }
+}

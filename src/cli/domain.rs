@@ -20,8 +20,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
-    TlsVersion, ValueOrigin, Verify,
+    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, ListKeys, Plan, QuitAfter, ScanDepth, Target, Tls,
+    TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
 
@@ -127,12 +127,15 @@ impl DomainFlags<'_> {
     fn settings(&self, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
         let TypedDomain { name, recipient } = typed;
         let sending = self.sending;
+        let mut list_keys = ListKeys::default();
+        let lists = lists(&sending.list)?.iter().map(|zone| list_keys.hide(zone)).collect();
         Ok(DomainPlan {
             recipient,
             sending: without_repetition(&sending.sending),
             sending_host: sending.from_host.clone(),
             selectors: without_repetition(&sending.dkim_selector),
-            lists: lists(&sending.list)?,
+            lists,
+            list_keys,
             relay_recipient: foreign_recipient(sending.relay_recipient.clone(), &name)?,
             trust_anchor: self.dns.trust_anchor.clone(),
             dns_port: self.dns.dns_port,
