@@ -278,6 +278,11 @@ fn check_name(name: &DomainName) -> Result<(), InvalidValue> {
             hint,
         ));
     }
+    // A top-level domain is never a number (RFC 1123 §2.1), so this is an IP address or the beginning of one.
+    if ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
+        let hint = "write a domain, for example example.com";
+        return Err(InvalidValue::new("the last part is a number, which no domain has", hint));
+    }
     if ascii.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
         let hint = "write the part after the @, for example example.com";
         return Err(InvalidValue::new("a part between dots begins or ends with a hyphen", hint));
@@ -391,6 +396,7 @@ mod tests {
             ("https://www.example.com/x?y", ["a URL", "write example.com"]),
             ("smtp://mail.example.com", ["a URL", "smtpcheck smtp://mail.example.com"]),
             ("com", ["single label", "example.com"]),
+            ("someone@192.0.2.1", ["last part is a number", "example.com"]),
             ("localhost", ["single label", "write the part after the @"]),
             ("_dmarc.example.com", ["no underscore", "write example.com"]),
             ("my_domain.example", ["no underscore", "write the part after the @"]),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 
 use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
@@ -46,6 +46,10 @@ impl DnsRecordSource {
             let query = Query::query(path.end.clone(), query.query_type());
             let response = self.cache.ask(&query).await?;
             let direct = aliases_of(&query, &response)?;
+            let is_known = |name: &Name| name == query.name() || path.links.iter().any(|link| link.name == *name);
+            if !direct.links.is_empty() && is_known(&direct.end) {
+                return Err(NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop"));
+            }
             if !direct.links.is_empty() {
                 return Ok(seen);
             }
