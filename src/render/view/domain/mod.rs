@@ -6,7 +6,7 @@ mod matrix;
 
 use crate::check::domain::seen::{
     Delivery, DkimKeySeen, DkimState, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState, MxAddressSeen, MxSeen,
-    ProbeReply, ProbeReplyState, PublishedState, SenderKind, SpfTermSeen,
+    NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind, SpfResultSeen, SpfSeen, SpfTermSeen,
 };
 use crate::render::escape;
 use crate::render::style::Role;
@@ -264,10 +264,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
 
 fn spf(seen: &DomainSeen) -> DomainPart {
     let spf = &seen.spf;
-    let results = spf.results.iter().map(|one| {
-        let by = one.decided_by.last().map(|term| format!(" by {term}")).unwrap_or_default();
-        format!("{} for {}{by}", one.result, one.ip)
-    });
+    let results = spf_results(spf);
     let counted = spf.lookups.map(|lookups| {
         let void = spf.void_lookups.map(|void| format!(", {void} of 2 void lookups")).unwrap_or_default();
         match lookups {
@@ -279,6 +276,34 @@ fn spf(seen: &DomainSeen) -> DomainPart {
     let is_problem = spf.problem.is_some() || spf.results.iter().any(|one| is_bad(&one.result));
     let state = if is_problem { PartState::Problem } else { PartState::of(spf.state) };
     part("SPF", state, spf.problem.clone().into_iter().chain(results).chain(counted))
+}
+
+/// The results of SPF, each with the IP addresses that have it. Without a record, there is no result to show.
+fn spf_results(spf: &SpfSeen) -> Vec<String> {
+    if spf.state == PublishedState::Absent {
+        return Vec::new();
+    }
+    let mut groups: Vec<(&SpfResultSeen, Vec<String>)> = Vec::new();
+    for one in &spf.results {
+        let is_same =
+            |other: &SpfResultSeen| (&other.result, other.decided_by.last()) == (&one.result, one.decided_by.last());
+        match groups.iter_mut().find(|(other, _)| is_same(other)) {
+            Some((_, addresses)) => addresses.push(one.ip.to_string()),
+            None => groups.push((one, vec![one.ip.to_string()])),
+        }
+    }
+    let words = |(one, addresses): (&SpfResultSeen, Vec<String>)| {
+        let by = one.decided_by.last().map(|term| format!(" by {term}")).unwrap_or_default();
+        let shown = match addresses.as_slice() {
+            [first, second, third, rest @ ..] if rest.len() > 1 => {
+                format!("{first}, {second}, {third} and {} other addresses", rest.len())
+            }
+            [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+            all => all.concat(),
+        };
+        format!("{} for {shown}{by}", one.result)
+    };
+    groups.into_iter().map(words).collect()
 }
 
 fn dkim(seen: &DomainSeen) -> DomainPart {
@@ -427,10 +452,61 @@ fn branch(terms: &[SpfTermSeen], way: SpfWay<'_>, above: &[bool], lines: &mut Ve
     }
 }
 
-/// What was not tested, with the reason.
+/// What was not tested, with the reason. Many entries with the same reason, such as all IP addresses of a family, are one.
 pub(in crate::render) fn not_tested(seen: &DomainSeen) -> Vec<String> {
-    seen.not_tested
-        .iter()
-        .map(|one| format!("{} ({})", escape::visible(&one.what), escape::visible(&one.why)))
-        .collect()
+    grouped_by_reason(&seen.not_tested)
+}
+
+fn grouped_by_reason(entries: &[NotTested]) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for one in entries {
+        match groups.iter_mut().find(|(why, _)| *why == one.why) {
+            Some((_, all)) => all.push(escape::visible(&one.what)),
+            None => groups.push((&one.why, vec![escape::visible(&one.what)])),
+        }
+    }
+    let lines = |(why, all): (&str, Vec<String>)| {
+        let why = escape::visible(why);
+        match all.as_slice() {
+            [first, second, third, rest @ ..] if rest.len() > 1 => {
+                vec![format!("{first}, {second}, {third}, and {} more ({why})", rest.len())]
+            }
+            all => all.iter().map(|what| format!("{what} ({why})")).collect(),
+        }
+    };
+    groups.into_iter().flat_map(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped_by_reason, spf_results};
+    use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
+
+    #[test]
+    fn many_addresses_with_the_same_result_of_spf_are_one_part() {
+        let result = |last: u8, result: &str, by: &str| SpfResultSeen {
+            ip: [192, 0, 2, last].into(),
+            result: result.to_owned(),
+            decided_by: vec![by.to_owned()],
+            lookups: 1,
+        };
+        let mut results: Vec<SpfResultSeen> = (1..=6).map(|last| result(last, "pass", "mx")).collect();
+        results.extend([result(7, "fail", "-all"), result(8, "fail", "-all")]);
+        let spf = SpfSeen { state: PublishedState::Valid, results, ..SpfSeen::default() };
+        let expected = [
+            "pass for 192.0.2.1, 192.0.2.2, 192.0.2.3 and 3 other addresses by mx",
+            "fail for 192.0.2.7 and 192.0.2.8 by -all",
+        ];
+        assert_eq!(spf_results(&spf), expected);
+        assert!(spf_results(&SpfSeen { state: PublishedState::Absent, ..spf }).is_empty());
+    }
+
+    #[test]
+    fn many_entries_that_were_not_tested_for_the_same_reason_are_one() {
+        let entry = |what: &str, why: &str| NotTested { what: what.to_owned(), why: why.to_owned() };
+        let mut entries: Vec<NotTested> = (1..=5).map(|number| entry(&format!("mx{number}"), "no IPv6")).collect();
+        entries.extend([entry("DKIM", "no answer\u{202e}"), entry("SPF", "no answer\u{202e}")]);
+        let expected = ["mx1, mx2, mx3, and 2 more (no IPv6)", "DKIM (no answer\\u{202e})", "SPF (no answer\\u{202e})"];
+        assert_eq!(grouped_by_reason(&entries), expected);
+    }
 }
