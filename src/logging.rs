@@ -9,8 +9,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::plan::without_known_keys;
 use crate::render::escape;
+use crate::secret::list_keys::without_known_keys;
 
 /// Starts logging if `RUST_LOG` is set and valid.
 pub fn start() {

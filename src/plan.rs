@@ -4,7 +4,6 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod domain;
-mod list_keys;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +13,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use domain::DomainPlan;
-pub use list_keys::{ListKeys, without_known_keys, without_likely_keys};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};

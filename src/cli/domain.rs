@@ -20,9 +20,10 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, ListKeys, Plan, QuitAfter, ScanDepth, Target, Tls,
-    TlsMode, TlsVersion, ValueOrigin, Verify,
+    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
+    TlsVersion, ValueOrigin, Verify,
 };
+use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
 
 /// The local part of the default of `--relay-recipient`.
@@ -128,7 +129,9 @@ impl DomainFlags<'_> {
         let TypedDomain { name, recipient } = typed;
         let sending = self.sending;
         let mut list_keys = ListKeys::default();
-        let lists = lists(&sending.list)?.iter().map(|zone| list_keys.hide(zone)).collect();
+        let too_long = |_| UsageError::flag("--list", "the zone of a blocklist is too long");
+        let shown = |zone: DomainName| DomainName::parse(&list_keys.hide(zone.ascii())).map_err(too_long);
+        let lists = lists(&sending.list)?.into_iter().map(shown).collect::<Result<_, _>>()?;
         Ok(DomainPlan {
             recipient,
             sending: without_repetition(&sending.sending),
@@ -278,7 +281,7 @@ fn check_name(name: &DomainName) -> Result<(), InvalidValue> {
             hint,
         ));
     }
-    // A top-level domain is never a number (RFC 1123 §2.1), so this is an IP address or the beginning of one.
+    // A top-level domain is never a number, so this is an IP address or the beginning of one.
     if ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
         let hint = "write a domain, for example example.com";
         return Err(InvalidValue::new("the last part is a number, which no domain has", hint));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
-use crate::plan::without_likely_keys;
+use crate::secret::list_keys::without_likely_keys;
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no

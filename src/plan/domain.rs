@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::ListKeys;
+use crate::secret::ListKeys;
 use crate::wire::{DomainName, ForwardPath};
 
 /// The mail domain to check, and the settings that only this check has.

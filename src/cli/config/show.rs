@@ -9,8 +9,9 @@ use crate::cli::commands::CommandId;
 use crate::cli::flags::password::VARIABLE;
 use crate::cli::{Invocation, UsageError, command, flags, plan};
 use crate::host::environment;
-use crate::plan::{ValueOrigin, without_likely_keys};
+use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
+use crate::secret::list_keys::without_likely_keys;
 
 /// Flags that `config show` does not list.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];

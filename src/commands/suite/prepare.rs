@@ -12,11 +12,12 @@ use crate::cli::flags::password::{PasswordSource, VARIABLE};
 use crate::cli::{self, Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{environment, password};
-use crate::plan::{LoginProof, ValueOrigin, without_likely_keys};
+use crate::plan::{LoginProof, ValueOrigin};
 use crate::render::suite as rendering;
 use crate::report::FilePosition;
 use crate::run::{Engine, Job};
 use crate::secret::Secret;
+use crate::secret::list_keys::without_likely_keys;
 use crate::source::{FileError, Position};
 use crate::suite::{Need, Password, SuiteCheck, SuiteSubject};
 

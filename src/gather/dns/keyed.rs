@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::evidence::fault::DnsFaultKind;
 use crate::evidence::{Fault, Outcome};
-use crate::plan::ListKeys;
+use crate::secret::ListKeys;
 
 /// The outcome without the keys. It is rewritten in its serialised form, so that no text is forgotten.
 pub(super) fn without_keys(outcome: &Outcome, keys: &ListKeys) -> Outcome {

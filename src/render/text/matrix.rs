@@ -37,13 +37,13 @@ pub(super) fn matrix(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
         lines.extend(left_out.map(|end| StyledLine::of(Role::Dim, format!("MX names without {end}"))));
         Some(lines)
     };
-    let mut lines = wide(HostNames::Full, Words::Full)
-        .or_else(|| short(Words::Full))
-        .or_else(|| wide(HostNames::Full, Words::Brief))
-        .or_else(|| short(Words::Brief))
-        .or_else(|| grouped_table(&hosts, Words::Full, Cells::Whole, look))
-        .or_else(|| grouped_table(&hosts, Words::Brief, Cells::Whole, look))
-        .or_else(|| grouped_table(&hosts, Words::Brief, Cells::Wrapped, look))
+    let mut lines = wide(HostNames::Full, CellWords::Full)
+        .or_else(|| short(CellWords::Full))
+        .or_else(|| wide(HostNames::Full, CellWords::Brief))
+        .or_else(|| short(CellWords::Brief))
+        .or_else(|| grouped_table(&hosts, CellWords::Full, Cells::Whole, look))
+        .or_else(|| grouped_table(&hosts, CellWords::Brief, Cells::Whole, look))
+        .or_else(|| grouped_table(&hosts, CellWords::Brief, Cells::Wrapped, look))
         .unwrap_or_else(|| blocks(&hosts, look));
     lines.push(StyledLine::new());
     lines
@@ -58,7 +58,7 @@ enum HostNames {
 
 /// Which text of the cells is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Words {
+enum CellWords {
     Full,
     Brief,
 }
@@ -70,11 +70,11 @@ enum Cells {
     Wrapped,
 }
 
-impl Words {
+impl CellWords {
     fn of(self, cell: &MatrixCell) -> &str {
         match self {
-            Words::Full => &cell.text,
-            Words::Brief => &cell.brief,
+            CellWords::Full => &cell.text,
+            CellWords::Brief => &cell.brief,
         }
     }
 
@@ -89,7 +89,7 @@ fn rows_with_addresses(hosts: &[MatrixHost]) -> impl Iterator<Item = &MatrixRow>
 }
 
 /// The widths of the columns after the address.
-fn widths(hosts: &[MatrixHost], words: Words) -> Vec<usize> {
+fn widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
     let heads = MATRIX_HEADS.iter().skip(2).enumerate();
     let cells = |at: usize| rows_with_addresses(hosts).filter_map(move |row| row.cells.get(at));
     let widest = |(at, head): (usize, &&str)| cells(at).map(|cell| words.of(cell).width()).chain([head.width()]).max();
@@ -105,7 +105,7 @@ fn total(widths: &[usize]) -> usize {
 }
 
 /// A table with a column for host names; `None` if it does not fit.
-fn wide_table(hosts: &[MatrixHost], names: HostNames, words: Words, look: &Display) -> Option<Vec<StyledLine>> {
+fn wide_table(hosts: &[MatrixHost], names: HostNames, words: CellWords, look: &Display) -> Option<Vec<StyledLine>> {
     let name = |host: &'_ MatrixHost| match names {
         HostNames::Full => host.name.clone(),
         HostNames::Short => host.short.clone(),
@@ -138,7 +138,7 @@ fn wide_table(hosts: &[MatrixHost], names: HostNames, words: Words, look: &Displ
 }
 
 /// A table with a line for each host name, and its addresses below it; `None` if it does not fit.
-fn grouped_table(hosts: &[MatrixHost], words: Words, cells: Cells, look: &Display) -> Option<Vec<StyledLine>> {
+fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Display) -> Option<Vec<StyledLine>> {
     let mut widths = widths(hosts, words);
     let of = |row: &MatrixRow| row.address.text.width();
     // An IPv6 address can have a line of its own.
@@ -181,7 +181,7 @@ fn grouped_table(hosts: &[MatrixHost], words: Words, cells: Cells, look: &Displa
 }
 
 /// The least widths of the columns after the address, if their cells are wrapped.
-fn least_widths(hosts: &[MatrixHost], words: Words) -> Vec<usize> {
+fn least_widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
     let heads = MATRIX_HEADS.iter().skip(2).enumerate();
     let longest_word = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
     let cells = |at: usize| rows_with_addresses(hosts).filter_map(move |row| row.cells.get(at));

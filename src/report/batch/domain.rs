@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::tally::count;
+use super::count::count;
 use crate::check::domain::seen::{DaneState, Delivery, DnssecSeen, DomainSeen, MxSeen, PublishedState, SenderKind};
 use crate::report::fields::json_word;
 
@@ -20,7 +20,7 @@ pub struct DomainOverview {
     /// Whether the domain declares that it receives no mail (RFC 7505).
     null_mx: bool,
     /// The hosts that receive mail for the domain, in the order in which senders try them.
-    mx: Vec<MxHost>,
+    mx: Vec<MxOverview>,
     /// How mail is delivered to the domain, by the policies that a sender supports.
     senders: Vec<SenderDelivery>,
     /// The worst DANE result of all MX hosts; null while unknown.
@@ -37,7 +37,7 @@ pub struct DomainOverview {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct MxHost {
+struct MxOverview {
     /// The preference of the MX record; null for the domain itself, if it has no MX record.
     preference: Option<u16>,
     /// The host name.
@@ -91,7 +91,7 @@ struct DmarcOverview {
 
 impl From<&DomainSeen> for DomainOverview {
     fn from(seen: &DomainSeen) -> DomainOverview {
-        let host = |mx: &MxSeen| MxHost { preference: mx.preference, host: mx.host.clone() };
+        let host = |mx: &MxSeen| MxOverview { preference: mx.preference, host: mx.host.clone() };
         let senders = seen.senders.iter();
         DomainOverview {
             domain: seen.domain.clone(),

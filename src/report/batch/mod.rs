@@ -5,6 +5,7 @@
 //! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of several
 //! files are the same in any order.
 
+mod count;
 mod domain;
 mod id;
 mod reader;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
+use super::count::{MOST_NAMES, count};
 use super::reader::SavedFinding;
 use super::{
     BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget,
@@ -22,8 +23,6 @@ const SLOWEST: usize = 10;
 const EXAMPLES: usize = 3;
 /// The number of lines that could not be checked, with their mistakes.
 const INVALID_EXAMPLES: usize = 5;
-/// The maximum number of different names in each count. A file can contain any names.
-const MOST_NAMES: usize = 1000;
 /// The longest duration that is counted, in microseconds: longer ones count as this. No check takes more than a day.
 const LONGEST_US: u64 = 86_400_000_000;
 /// The phases in the order of a session.
@@ -281,16 +280,6 @@ fn exit_view(code: u8) -> ExitView {
         }
     };
     ExitView { code, name: name.to_owned(), retryable }
-}
-
-/// Counts a name, unless there are too many different names.
-pub(super) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
-    let is_full = counts.len() >= MOST_NAMES;
-    match counts.get_mut(name) {
-        Some(known) => *known += 1,
-        None if is_full => {}
-        None => drop(counts.insert(name.to_owned(), 1)),
-    }
 }
 
 /// The target as `host:port`, or the domain.

@@ -15,7 +15,7 @@ use crate::evidence::{
     Answer, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, DnssecState, Evidence, Fault, FetchSeen, Outcome, ProbeId,
     RecordData, RecordsSeen,
 };
-use crate::plan::{DomainPlan, ListKeys, Plan};
+use crate::plan::{DomainPlan, Plan};
 use crate::question::{HelloRequest, Question, RecordsRequest, SessionRequest};
 use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
@@ -51,7 +51,7 @@ pub(in crate::check) fn plan(domain: &str) -> Plan {
         sending_host: None,
         selectors: Vec::new(),
         lists: Vec::new(),
-        list_keys: ListKeys::default(),
+        list_keys: crate::secret::ListKeys::default(),
         relay_recipient: ForwardPath::parse("relay-test@example.org").expect("an address"),
         trust_anchor: None,
         dns_port: 53,

@@ -1,11 +1,10 @@
 //! Customer keys in the zones of blocklists. Some lists give each customer zones of their own, for example
 //! `KEY.zen.dq.spamhaus.net`, and answer everyone who knows the key. A key is therefore a secret: the plan, and with it
-//! every output, contains the zone without it. Only DNS questions contain the complete zone.
+//! every output, contains the zone without it. Only DNS questions contain the complete zone. Zones are text here, in ASCII and
+//! lower case.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-
-use crate::wire::DomainName;
 
 /// The label that output contains instead of a key.
 const SHOWN: &str = "key-not-shown";
@@ -54,7 +53,7 @@ pub struct ListKeys(Vec<KeyedZone>);
 #[derive(Clone, PartialEq, Eq)]
 struct KeyedZone {
     /// The zone as the plan and all output contain it.
-    shown: DomainName,
+    shown: String,
     /// The zone that is asked.
     asked: String,
     /// The labels that are keys.
@@ -70,33 +69,36 @@ impl fmt::Debug for ListKeys {
 
 impl ListKeys {
     /// The zone without its key, which is kept for the questions; the zone itself if it contains none.
-    pub fn hide(&mut self, zone: &DomainName) -> DomainName {
-        let labels: Vec<&str> = zone.ascii().split('.').collect();
-        let keys: Vec<String> =
-            labels.iter().filter(|label| is_key(label, zone.ascii())).map(ToString::to_string).collect();
+    pub fn hide(&mut self, zone: &str) -> String {
+        let labels: Vec<&str> = zone.split('.').collect();
+        let keys: Vec<String> = labels.iter().filter(|label| is_key(label, zone)).map(ToString::to_string).collect();
         if keys.is_empty() {
-            return zone.clone();
+            return zone.to_owned();
         }
-        if let Some(known) = self.0.iter().find(|known| known.asked == zone.ascii()) {
+        if let Some(known) = self.0.iter().find(|known| known.asked == zone) {
             return known.shown.clone();
         }
         let with = |word: &str| {
             let labels = labels.iter().map(|label| if keys.iter().any(|key| key == label) { word } else { label });
-            DomainName::parse(&labels.collect::<Vec<_>>().join(".")).unwrap_or_else(|_| zone.clone())
+            labels.collect::<Vec<_>>().join(".")
         };
         // Two keys for the same list have different labels.
-        let numbered = (2..).map(|number| with(&format!("{SHOWN}-{number}")));
-        let is_new = |shown: &DomainName| self.0.iter().all(|known| known.shown != *shown);
-        let Some(shown) = std::iter::once(with(SHOWN)).chain(numbered).find(is_new) else { return zone.clone() };
+        let mut shown = with(SHOWN);
+        for number in 2..=self.0.len() + 1 {
+            if self.0.iter().all(|known| known.shown != shown) {
+                break;
+            }
+            shown = with(&format!("{SHOWN}-{number}"));
+        }
         KNOWN.lock().unwrap_or_else(PoisonError::into_inner).extend(keys.iter().cloned());
-        self.0.push(KeyedZone { shown: shown.clone(), asked: zone.ascii().to_owned(), keys });
+        self.0.push(KeyedZone { shown: shown.clone(), asked: zone.to_owned(), keys });
         shown
     }
 
     /// The name to ask for instead of a name in a zone whose key is not shown.
     pub fn asked(&self, name: &str) -> Option<String> {
         let asked = |zone: &KeyedZone| {
-            let before = name.strip_suffix(zone.shown.ascii()).filter(|before| before.ends_with('.'))?;
+            let before = name.strip_suffix(&zone.shown).filter(|before| before.ends_with('.'))?;
             Some(format!("{before}{}", zone.asked))
         };
         self.0.iter().find_map(asked)
@@ -105,7 +107,7 @@ impl ListKeys {
     /// The text with the zones as they are shown, and without the keys.
     pub fn hidden(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, zone| {
-            let text = replaced(&text, &zone.asked, zone.shown.ascii());
+            let text = replaced(&text, &zone.asked, &zone.shown);
             zone.keys.iter().fold(text, |text, key| replaced(&text, key, &stars(key)))
         })
     }
@@ -168,22 +170,17 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{ListKeys, without_known_keys, without_likely_keys};
-    use crate::wire::DomainName;
 
     const KEY: &str = "abcdefghijklmnopqrstuvwxyz";
-
-    fn zone(text: &str) -> DomainName {
-        DomainName::parse(text).expect("a zone")
-    }
 
     #[test]
     fn keys_are_hidden_in_the_zone_and_used_in_questions() {
         let mut keys = ListKeys::default();
-        let shown = keys.hide(&zone(&format!("{KEY}.zen.dq.spamhaus.net")));
-        assert_eq!(shown.ascii(), "key-not-shown.zen.dq.spamhaus.net");
-        assert_eq!(keys.hide(&zone(&format!("{KEY}.zen.dq.spamhaus.net"))), shown);
-        let other = keys.hide(&zone("k3y0f0th3r.zen.dq.spamhaus.net"));
-        assert_eq!(other.ascii(), "key-not-shown-2.zen.dq.spamhaus.net");
+        let shown = keys.hide(&format!("{KEY}.zen.dq.spamhaus.net"));
+        assert_eq!(shown, "key-not-shown.zen.dq.spamhaus.net");
+        assert_eq!(keys.hide(&format!("{KEY}.zen.dq.spamhaus.net")), shown);
+        let other = keys.hide("k3y0f0th3r.zen.dq.spamhaus.net");
+        assert_eq!(other, "key-not-shown-2.zen.dq.spamhaus.net");
         let asked = keys.asked("2.0.0.127.key-not-shown.zen.dq.spamhaus.net");
         assert_eq!(asked, Some(format!("2.0.0.127.{KEY}.zen.dq.spamhaus.net")));
         assert_eq!(keys.asked("2.0.0.127.bl.example.net"), None);
@@ -206,12 +203,12 @@ mod tests {
             "combined.mail.abusix.zone",
             "0123456789abcdef.net",
         ] {
-            assert_eq!(keys.hide(&zone(name)).ascii(), name);
+            assert_eq!(keys.hide(name), name);
         }
         for name in
             ["0123456789abcdef.bl.example.net", "a1b2c3d4.combined.mail.abusix.zone", "multi.secret.df.uribl.com"]
         {
-            assert!(keys.hide(&zone(name)).ascii().contains("key-not-shown"), "{name}");
+            assert!(keys.hide(name).contains("key-not-shown"), "{name}");
         }
     }
 
