@@ -43,7 +43,7 @@ pub(in crate::check) mod world;
 mod zone;
 
 use super::finding::Check;
-pub use deliverability::{AddressResult, address_result, names_without_dnssec};
+pub use deliverability::{AddressResult, PolicyFailure, address_result, names_without_dnssec};
 pub use lists::default_lists;
 pub use results::{results, tlsa_records};
 

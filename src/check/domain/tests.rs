@@ -38,7 +38,8 @@ struct DomainCase {
     fault: String,
     #[serde(default = "example")]
     domain: String,
-    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server.
+    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server. A line that
+    /// begins with `*300 ` stands for 300 lines, with the number from 1 instead of `{n}`.
     #[serde(default)]
     zone: String,
     /// TXT records of several strings: the name, then the strings.
@@ -119,9 +120,23 @@ impl DomainCase {
         plan
     }
 
+    /// The lines of the zone.
+    fn lines(&self) -> Vec<String> {
+        let lines = self.zone.lines().map(str::trim_start).filter(|line| !line.is_empty());
+        let repeated = |line: &str| {
+            let count = line.strip_prefix('*').and_then(|rest| rest.split_once(' '));
+            match count.and_then(|(count, line)| Some((count.parse::<usize>().ok()?, line))) {
+                Some((count, line)) => (1..=count).map(|number| line.replace("{n}", &number.to_string())).collect(),
+                None => vec![line.to_owned()],
+            }
+        };
+        lines.flat_map(repeated).collect()
+    }
+
     fn world(&self, made: &Made) -> World {
         let mut world = World::new();
-        for line in self.zone.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+        let zone = self.lines();
+        for line in &zone {
             let line = with_certificates(line, made);
             match line.contains(" SOA ") {
                 true => {
@@ -139,7 +154,7 @@ impl DomainCase {
         }
         let has = |of: &str, kind: &str| {
             let is_txt = |line: &str| of == self.domain && kind == "TXT" && line.to_ascii_lowercase().contains("spf");
-            let mut lines = self.zone.lines().map(str::trim_start).filter(|line| {
+            let mut lines = zone.iter().map(String::as_str).filter(|line| {
                 let mut words = line.split(' ');
                 words.next() == Some(of) && [Some(kind), Some("CNAME")].contains(&words.next())
             });
@@ -196,6 +211,7 @@ impl DomainCase {
                 "only-443" => world.server(words[0], mail_server(&["web.example.net"], made)).only_on(words[0], 443),
                 "timeout" => world.closed(words[0], ConnectFaultKind::TimedOut),
                 "refused" => world.closed(words[0], ConnectFaultKind::Refused),
+                "no-route" => world.closed(words[0], ConnectFaultKind::NetworkUnreachable),
                 _ => world.server(words[0], mail_server(&words[1..], made)),
             };
         }

@@ -1,10 +1,11 @@
 //! Looks up DNS records for the checks of a domain. Unlike [`super::names`], the records are validated here, and the
 //! hosts file is not used, because a domain is checked as its senders see it.
 
-mod anchors;
+pub(super) mod anchors;
 mod beside;
 mod cache;
 mod exchange;
+mod keyed;
 mod read;
 mod reason;
 mod servers;
@@ -24,8 +25,21 @@ use crate::evidence::{Answer, DnsFaultKind, Fault, Outcome, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// Looks up the records.
+/// Looks up the records. The name of the request is one in the zone of a blocklist as it is shown; if the zone contains a
+/// key, the question contains it, but the outcome does not.
 pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
+    let keys = context.plan.domain.as_ref().map(|domain| &domain.list_keys);
+    let asked = keys.and_then(|keys| keys.asked(request.name.as_str())).and_then(|name| DnsName::parse(&name).ok());
+    match (keys, asked) {
+        (Some(keys), Some(name)) => {
+            let asked = RecordsRequest { name, ..request.clone() };
+            keyed::without_keys(&look_up_name(context, &asked).await, keys)
+        }
+        _ => look_up_name(context, request).await,
+    }
+}
+
+async fn look_up_name(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
     if let Some(records) = source::overridden(&context.plan, request) {
         return answered(records);
     }

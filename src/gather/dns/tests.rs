@@ -95,7 +95,7 @@ impl World {
         let resolver = LoopbackResolver::start(zones, transports, change).await;
         let mut plan = plan(resolver.address, &[]);
         plan.limits.connect_ms = 2000;
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
         World { resolver, source }
     }
 
@@ -294,7 +294,7 @@ fn a_response_with_another_id_or_question_is_ignored() {
 fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
     run(async {
         let free = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-        let source = DnsRecordSource::with_anchors(&plan(free, &[]), DnssecAnchors::default());
+        let source = DnsRecordSource::new(&plan(free, &[]), DnssecAnchors::default());
         let request = RecordsRequest::to_resolver(DnsName::parse("a.test").expect("a name"), RecordKind::A);
         let query = Query::query(name("a.test"), RecordType::A);
         let none = source.look_up(&request, &query).await.expect_err("a closed port");
@@ -303,7 +303,7 @@ fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
         let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let mut plan = plan(silent.local_addr().expect("an address"), &[]);
         plan.limits.connect_ms = 20;
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::default());
         let none = source.look_up(&request, &query).await.expect_err("silence");
         assert_eq!(none.kind, DnsFaultKind::Timeout, "{}", none.detail);
     });
@@ -415,7 +415,7 @@ fn keys_that_match_no_trust_anchor_make_nothing_bogus() {
         let anchored = async |zones: Vec<TestZone>, anchor: &str| {
             let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
             let plan = plan(resolver.address, &[]);
-            let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(anchor).expect("an anchor"));
+            let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(anchor).expect("an anchor"));
             World { resolver, source }
         };
         let other = TestZone::new(".", Signing::From(0), vec![], &[]).anchor();
@@ -513,7 +513,7 @@ fn names_outside_the_zone_of_the_trust_anchor_are_not_validated() {
         let anchor = zones.get(2).expect("the zone signed.test").anchor();
         let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
         let plan = plan(resolver.address, &[]);
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
         let world = World { resolver, source };
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
         assert_eq!(world.state("missing.signed.test").await, DnssecState::Secure);
@@ -574,7 +574,7 @@ fn a_lost_packet_is_sent_again_within_the_attempt() {
             Box::new(|question, message| if question.repeats == 0 { Vec::new() } else { vec![message] });
         let resolver = LoopbackResolver::start(zones(), ListensOn::UdpAndTcp, loses_the_first).await;
         let plan = plan(resolver.address, &[]);
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::default());
         let query = Query::query(name("a.unsigned.test"), RecordType::A);
         let started = std::time::Instant::now();
         let response = source.cache.ask(&query).await.expect("a response");

@@ -10,25 +10,24 @@ use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartSt
 
 /// The sections before the findings.
 pub(super) fn servers(place: &Place, seen: &DomainSeen) -> Markup {
-    let rows = view::matrix(seen);
+    let hosts = view::matrix(seen);
     html! {
-        @if !rows.is_empty() {
+        @if !hosts.is_empty() {
             (place.heading("servers", "Mail servers"))
             table class="checks" {
                 "\n" thead { tr { @for head in MATRIX_HEADS { th scope="col" { (head) } } } }
                 "\n" tbody {
                     "\n"
-                    @for row in &rows {
-                        tr {
-                            @for (at, (role, text)) in row.cells.iter().enumerate() {
-                                @if at == 0 {
-                                    th scope="row" { (row.full) }
-                                } @else {
-                                    td { (cell(*role, text)) }
+                    @for host in &hosts {
+                        @for row in &host.rows {
+                            tr {
+                                th scope="row" { (host.name) }
+                                @for one in std::iter::once(&row.address).chain(&row.cells) {
+                                    td { (cell(one.role, &one.text)) }
                                 }
                             }
+                            "\n"
                         }
-                        "\n"
                     }
                 }
                 "\n"

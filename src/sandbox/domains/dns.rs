@@ -13,6 +13,7 @@ use crate::sandbox::dns_server::{Carrier, DnsContent};
 const MAX_ALIASES: usize = 16;
 
 /// The records that a name server knows.
+#[derive(Clone)]
 pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,

@@ -140,17 +140,10 @@ impl DomainServers {
         }
         let zones = Zones::make(&directory, certificates).map_err(machine)?;
         let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
-        let failed = |address: SocketAddr, what: &str| {
-            let what = what.to_owned();
-            move |error| StartError::Bind { address, what, flag: "--dns", error }
-        };
-        let address = any(ports.dns, FIRST);
-        let first = DnsServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let dns = any(ports.dns, FIRST);
+        let [first, second, third] =
+            with_free_port(ports.dns, || name_servers(dns, [&zones.first, &zones.second, &zones.third]))?;
         let resolver = first.address();
-        let address = SocketAddr::new(SECOND.into(), resolver.port());
-        let second = DnsServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
-        let address = SocketAddr::new(THIRD.into(), resolver.port());
-        let third = DnsServer::bind(address, zones.third).map_err(failed(address, "the third DNS server"))?;
         let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
         let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
         let port = |listener: &TcpListener| {
@@ -174,6 +167,36 @@ impl DomainServers {
     pub(super) fn take_dns_servers(&mut self) -> Vec<DnsServer<ZoneStore>> {
         std::mem::take(&mut self.servers)
     }
+}
+
+/// The number of ports that are tried until one is free on all IP addresses.
+const ATTEMPTS: usize = 20;
+
+/// The name servers, at the same port. Port 0 selects a port that is free on the first IP address.
+fn name_servers(first: SocketAddr, zones: [&ZoneStore; 3]) -> Result<[DnsServer<ZoneStore>; 3], StartError> {
+    let failed = |address: SocketAddr, what: &str| {
+        let what = what.to_owned();
+        move |error| StartError::Bind { address, what, flag: "--dns", error }
+    };
+    let [one, two, three] = zones;
+    let server = DnsServer::bind(first, one.clone()).map_err(failed(first, "DNS"))?;
+    let at = |ip: Ipv4Addr| SocketAddr::new(ip.into(), server.address().port());
+    let second = DnsServer::bind(at(SECOND), two.clone()).map_err(failed(at(SECOND), "the second DNS server"))?;
+    let third = DnsServer::bind(at(THIRD), three.clone()).map_err(failed(at(THIRD), "the third DNS server"))?;
+    Ok([server, second, third])
+}
+
+/// Binds with another port if the operating system selects the port and another program uses it for TCP or on another IP
+/// address.
+fn with_free_port<T>(chosen: Option<u16>, mut bind: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
+    let is_taken = |error: &StartError| matches!(error, StartError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse);
+    for _ in 1..ATTEMPTS {
+        match bind() {
+            Err(error) if chosen.is_none() && is_taken(&error) => {}
+            done => return done,
+        }
+    }
+    bind()
 }
 
 /// The IP address of a mail server.
@@ -333,8 +356,28 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
 
 #[cfg(test)]
 mod tests {
-    use super::{DOMAIN_CASES, DomainDirectory, Zones, address_of, leaked};
+    use std::io;
+
+    use super::{ATTEMPTS, DOMAIN_CASES, DomainDirectory, StartError, Zones, address_of, leaked, with_free_port};
     use crate::sandbox::certificates::Certificates;
+
+    #[test]
+    fn another_port_is_tried_only_if_the_user_chose_none_and_it_is_in_use() {
+        let attempts = |chosen: Option<u16>, failures: usize, kind: io::ErrorKind| {
+            let mut count = 0;
+            let result = with_free_port(chosen, || {
+                count += 1;
+                let address = std::net::SocketAddr::from(([127, 0, 0, 2], 53));
+                let error = StartError::Bind { address, what: "DNS".to_owned(), flag: "--dns", error: kind.into() };
+                if count > failures { Ok(()) } else { Err(error) }
+            });
+            (result.is_ok(), count)
+        };
+        assert_eq!(attempts(None, 2, io::ErrorKind::AddrInUse), (true, 3));
+        assert_eq!(attempts(Some(53), 2, io::ErrorKind::AddrInUse), (false, 1));
+        assert_eq!(attempts(None, 2, io::ErrorKind::PermissionDenied), (false, 1));
+        assert_eq!(attempts(None, usize::MAX, io::ErrorKind::AddrInUse), (false, ATTEMPTS));
+    }
 
     #[test]
     fn a_domain_is_found_by_its_id_and_by_its_name() {

@@ -115,6 +115,12 @@ impl<'s> SelectorLookup<'s> {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
     }
 
+    /// Whether the selector is such an alias, but not only because a wildcard makes every selector an alias of this name.
+    pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
+        let target = self.seen.map(|seen| seen.final_name(&self.name));
+        self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)
+    }
+
     pub(super) fn via(&self) -> Vec<String> {
         let aliases = self.seen.map(|seen| seen.aliases.as_slice()).unwrap_or_default();
         aliases.iter().map(|alias| alias.to.to_string()).collect()
@@ -194,9 +200,21 @@ pub(super) fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
 }
 
 pub(super) fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
+    unused(sight).and_then(|(probe, seen)| seen.texts().next().map(|text| (probe, text)))
+}
+
+/// The name without TXT records of which a wildcard makes every selector an alias.
+pub(super) fn wildcard_alias(sight: Sight<'_>) -> Option<(&Probe, &DnsName)> {
+    let (probe, seen) = unused(sight)?;
+    let alias = seen.aliases.last().filter(|_| seen.is_void())?;
+    Some((probe, &alias.to))
+}
+
+/// The response about a selector that is certainly not in use.
+fn unused(sight: Sight<'_>) -> Option<(&Probe, &RecordsSeen)> {
     let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
     match sight.records(&name, RecordKind::Txt) {
-        Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
+        Known::Seen(probe, seen) => Some((probe, seen)),
         Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
     }
 }

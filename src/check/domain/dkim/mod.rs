@@ -10,7 +10,7 @@ mod selectors;
 
 use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
-    wildcard_text,
+    wildcard_alias, wildcard_text,
 };
 pub(super) use self::lookup::{can_exist, lookup_of_keys};
 use super::seen::{DkimSeen, DkimState, NotTested};
@@ -68,11 +68,12 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     let all = lookups(sight);
     let wildcard = wildcard_text(sight);
+    let alias = wildcard_alias(sight).map(|(_, alias)| alias);
     let is_shown = |lookup: &SelectorLookup<'_>| {
         lookup.is_requested
             || match lookup.result() {
                 SelectorResult::Unknown(_) => false,
-                SelectorResult::Absent => lookup.is_dangling(),
+                SelectorResult::Absent => lookup.is_dangling_itself(alias),
                 SelectorResult::Several => true,
                 SelectorResult::Record(text, _) => Some(text) != wildcard,
             }
@@ -113,12 +114,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let all = lookups(sight);
     let has_key = all.iter().any(SelectorLookup::is_usable);
     let wildcard = wildcard_text(sight);
+    let alias = wildcard_alias(sight).map(|(_, alias)| alias);
     let mut findings: Vec<Finding> = Vec::new();
     for lookup in &all {
         let (Some(probe), Some(seen)) = (lookup.probe, lookup.seen) else { continue };
         let found = match lookup.result() {
             SelectorResult::Unknown(_) => Vec::new(),
-            SelectorResult::Absent if lookup.is_dangling() => vec![dangling(lookup, probe, seen, has_key)],
+            SelectorResult::Absent if lookup.is_dangling_itself(alias) => vec![dangling(lookup, probe, seen, has_key)],
             SelectorResult::Absent if lookup.is_requested => missing(sight, lookup, probe).into_iter().collect(),
             SelectorResult::Absent => Vec::new(),
             SelectorResult::Several => vec![several(lookup, probe, seen)],
@@ -423,6 +425,14 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
 }
 
 fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
+    if let Some((probe, alias)) = wildcard_alias(sight) {
+        let alias = probe.quote(alias.as_str());
+        let summary = format!("a wildcard record makes every DKIM selector an alias of {alias}, which has no key");
+        let cause = "Selectors that have no record of their own seem to exist, but receivers find no key.";
+        let mut finding = about(&rules::WILDCARD, probe, summary, cause);
+        finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
+        return Some(finding);
+    }
     let (probe, text) = wildcard(sight)?;
     let is_revoked = KeyRecord::parse(text).is_revoked;
     let sends_nothing = sight

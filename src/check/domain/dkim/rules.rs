@@ -139,7 +139,7 @@ pub(super) static WILDCARD: Rule = Rule {
     severity: Severity::Notice,
     title: "every DKIM selector has a record",
     docs: Docs {
-        sees: "A selector that no domain uses has a TXT record, so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
+        sees: "A selector that no domain uses has a TXT record or is an alias (CNAME), so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
         matters: "Selectors without their own record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
         action: "Operator of the DNS: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
         example: "*._domainkey.example.com TXT \"v=DKIM1; p=\"",

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_setup, mail_hosts, published,
-    usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup, mail_hosts,
+    published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
@@ -529,6 +529,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         .into_iter()
         .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
         .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
+        .filter(|(_, ip)| !is_test_server(sight.plan, *ip))
         .collect();
     let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
         all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();

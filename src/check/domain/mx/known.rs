@@ -1,6 +1,6 @@
 //! What is known about the hosts that receive mail and about their IP addresses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_conclusive};
@@ -159,7 +159,12 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         let why = KINDS.into_iter().find_map(|kind| stopped(&host.name, kind))?;
         Some(NotTested { what: format!("IP addresses of {}", host.name), why })
     });
-    records.into_iter().chain(addresses).collect()
+    let is_test = |host: &MxHost| all_addresses(sight, &host.name).iter().any(|ip| is_test_server(sight.plan, *ip));
+    let public = hosts.iter().any(is_test).then(|| NotTested {
+        what: "whether mail from the internet can reach the MX hosts".to_owned(),
+        why: "the check uses test servers with loopback addresses".to_owned(),
+    });
+    records.into_iter().chain(addresses).chain(public).collect()
 }
 
 /// Why it is not known which records of a type a name has, as a short phrase; `None` if it is known, and while the lookup is pending.
@@ -229,6 +234,14 @@ pub(in crate::check::domain) fn is_test_setup(plan: &Plan) -> bool {
     plan.target.port != 25
         || plan.resolver.is_some_and(|server| server.ip().is_loopback())
         || !plan.overrides.is_empty()
+}
+
+/// Whether a server at this IP address was set up for a test on this machine. That its address is not public is no fault of
+/// the domain. A resolver on this machine at the usual port does not show this: it can be the one that the machine always
+/// uses, and the domain a real one.
+pub(in crate::check::domain) fn is_test_server(plan: &Plan, ip: IpAddr) -> bool {
+    let is_test_resolver = |server: SocketAddr| server.ip().is_loopback() && server.port() != 53;
+    ip.to_canonical().is_loopback() && (plan.target.port != 25 || plan.resolver.is_some_and(is_test_resolver))
 }
 
 /// The preferences and hosts of the MX records, as published.

@@ -176,7 +176,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host has an IP address that is not public",
     docs: Docs {
-        sees: "An IP address of an MX host is private, a loopback, link-local, documentation or other special address. This is a warning if every IP address of every MX host is private, because the domain may be used only in a private network, and a notice if the check uses a port other than 25 or IP addresses from --resolve.",
+        sees: "An IP address of an MX host is private, a loopback, link-local, documentation or other special address. This is a warning if every IP address of every MX host is private, because the domain may be used only in a private network, and a notice if the check uses another port than 25, a DNS server on this machine, or IP addresses of --resolve. With another port for mail or DNS, loopback addresses are those of test servers and raise no finding.",
         matters: "From the internet, this IP address leads to no server or to a different one. A sender may even connect to itself.",
         action: "Operator of the domain: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
-use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, mail_hosts, published, usable};
+use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_test_server, mail_hosts, published, usable};
 use super::rules::{MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6};
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::{DnssecState, Phase, Probe, RecordData, RecordsSeen};
@@ -71,6 +71,8 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
             ))],
             ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
         })
+    } else if addresses.iter().all(|ip| is_test_server(sight.plan, *ip)) {
+        None
     } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {

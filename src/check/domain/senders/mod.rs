@@ -63,7 +63,7 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::check::domain) mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
     use super::summary;
@@ -71,7 +71,13 @@ mod tests {
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };
 
-    fn address(reachable: bool, opportunistic: Delivery, dane: Delivery, sts: Delivery) -> MxAddressSeen {
+    /// A server at 192.0.2.1 with these results for a sender without a policy, with DANE, and with MTA-STS.
+    pub(in crate::check::domain) fn address(
+        reachable: bool,
+        opportunistic: Delivery,
+        dane: Delivery,
+        sts: Delivery,
+    ) -> MxAddressSeen {
         let dane = DaneSeen { delivers: dane, result: Some("validation-failure".to_owned()), ..DaneSeen::default() };
         MxAddressSeen {
             ip: "192.0.2.1".parse().expect("an address"),

@@ -53,6 +53,7 @@ pub(in crate::check) fn plan(domain: &str) -> Plan {
         sending_host: None,
         selectors: Vec::new(),
         lists: Vec::new(),
+        list_keys: crate::secret::ListKeys::default(),
         relay_recipient: ForwardPath::parse("relay-test@example.org").expect("an address"),
         trust_anchor: None,
         dns_port: 53,
@@ -158,6 +159,15 @@ impl World {
                 let data = words.get(3).expect("data").to_ascii_lowercase();
                 (RecordKind::Tlsa, RecordData::Tlsa { usage: field(0), selector: field(1), matching: field(2), data })
             }
+            "DNSKEY" => {
+                let algorithm = u8::try_from(number(1)).expect("an algorithm");
+                (RecordKind::Dnskey, RecordData::Dnskey { flags: number(0), algorithm, tag: number(2) })
+            }
+            "DS" => {
+                let field = |at: usize| u8::try_from(number(at)).expect("a small number");
+                (RecordKind::Ds, RecordData::Ds { tag: number(0), algorithm: field(1), digest: field(2) })
+            }
+            "NSEC3PARAM" => (RecordKind::Nsec3Param, RecordData::Nsec3Param { iterations: number(0), salt: 0 }),
             "CNAME" => (RecordKind::Cname, RecordData::Cname { target: name(value) }),
             other => unreachable!("the type {other} is not supported"),
         };
