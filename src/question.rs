@@ -49,7 +49,7 @@ pub struct RecordsRequest {
     /// validated.
     pub server: Option<SocketAddr>,
     /// Whether the name is sent in upper case, to find servers for which the case matters.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub upper_case: bool,
 }
 

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use super::parts::{Place, words};
 use crate::check::domain::seen::DomainSeen;
 use crate::render::style::Role;
-use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartState, SpfLine};
+use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartState};
+use crate::render::view::spf_tree::{SpfLine, spf_tree};
 
 /// The sections before the findings.
 pub(super) fn servers(place: &Place, seen: &DomainSeen) -> Markup {
@@ -71,7 +72,7 @@ pub(super) fn published(place: &Place, seen: &DomainSeen) -> Markup {
         (parts(&view::receiving(seen)))
         (place.heading("sending", "Mail from the domain"))
         (parts(&view::sending(seen)))
-        @if let Some((record, terms)) = view::spf_tree(seen) {
+        @if let Some((record, terms)) = spf_tree(seen) {
             (place.heading("spf", "SPF record"))
             p { code { (record) } } "\n"
             (branch(&terms, 1))

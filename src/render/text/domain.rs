@@ -10,9 +10,10 @@ use crate::evidence::Outcome;
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::render::style::{Role, StyledLine};
-use crate::render::view::domain::{self as view, DomainPart, SpfLine};
+use crate::render::view::domain::{self as view, DomainPart};
 use crate::render::view::lookups::lookups;
 use crate::render::view::session::Moment;
+use crate::render::view::spf_tree::{SpfLine, spf_tree};
 use crate::render::{Display, Symbols, escape};
 use crate::report::Report;
 
@@ -87,7 +88,7 @@ pub(super) fn rest(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
     lines.push(StyledLine::new());
     lines.push(StyledLine::of(Role::Bold, "Mail from the domain"));
     lines.extend(parts(&view::sending(seen), look));
-    if let Some((record, terms)) = view::spf_tree(seen) {
+    if let Some((record, terms)) = spf_tree(seen) {
         lines.push(StyledLine::new());
         lines.extend(hanging("SPF  ", Role::Bold, Role::Plain, &record, look));
         lines.extend(tree(&terms, look));
@@ -227,7 +228,7 @@ pub(super) fn overview(report: &Report, seen: &DomainSeen, look: &Display) -> Ve
 
 /// The SPF record and its tree as plain text; empty if there is none.
 pub(in crate::render) fn spf_lines(seen: &DomainSeen, look: &Display) -> String {
-    let Some((record, terms)) = view::spf_tree(seen) else { return String::new() };
+    let Some((record, terms)) = spf_tree(seen) else { return String::new() };
     let lines = std::iter::once(StyledLine::of(Role::Plain, record)).chain(tree(&terms, look));
     lines.map(|line| line.paint(look)).collect()
 }

@@ -4,7 +4,7 @@ use super::zone::ZoneSigning;
 use crate::sandbox::scenario::Server;
 
 /// A mail domain `NAME.test` with one fault, or without faults.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct DomainCase {
     /// The id that users type, in kebab case. The domain is `NAME.test`.
     pub name: &'static str,

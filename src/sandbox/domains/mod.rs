@@ -4,7 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases` | the domains |
+//! | `cases`, `sending` | the domains |
 //! | `zone` | a zone, signed when it is created |
 //! | `dns` | what the name servers and the resolver answer |
 //! | `policy` | the web server |
@@ -13,6 +13,7 @@ pub mod case;
 mod cases;
 mod dns;
 mod policy;
+mod sending;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,14 +24,15 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer};
+use self::cases::{PLAIN, RECEIVING};
 use self::dns::{AnswerFault, ZoneStore};
+use self::sending::AUTHENTICATION;
 use self::zone::{SignedZone, ZoneBelow};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
 use super::scenario::{BARE, Scenario, Server};
 use super::start::{StartError, bind};
 
-pub use cases::DOMAIN_CASES;
 pub use zone::ZoneSigning;
 
 /// The network of the mail servers: 127.90.CASE.HOST.
@@ -41,6 +43,20 @@ const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// The IP address of the name server of the domains that the first two servers do not have.
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+/// All domains.
+pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + AUTHENTICATION.len() }>();
+
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates the indexes")]
+const fn joined<const N: usize>() -> [DomainCase; N] {
+    let mut all = [PLAIN; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < RECEIVING.len() { RECEIVING[at] } else { AUTHENTICATION[at - RECEIVING.len()] };
+        at += 1;
+    }
+    all
+}
 
 /// The ports of the domains. `None` selects a free port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

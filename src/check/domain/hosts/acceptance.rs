@@ -120,7 +120,7 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
 }
 
 /// How far a session came before the recipients.
-enum Progress<'s> {
+enum SessionReach<'s> {
     /// The server accepted the sender.
     Sender,
     /// It rejected the connection, EHLO or the sender.
@@ -129,14 +129,14 @@ enum Progress<'s> {
     Ended,
 }
 
-fn progress(session: Session<'_>) -> Progress<'_> {
+fn progress(session: Session<'_>) -> SessionReach<'_> {
     if session.reply_at(Phase::Mail).is_some_and(|received| received.accepts()) {
-        return Progress::Sender;
+        return SessionReach::Sender;
     }
     // A rejection of STARTTLS is not among them, because senders without a policy deliver without TLS then.
     let phases = [Phase::Greeting, Phase::Ehlo, Phase::EhloTls, Phase::Mail];
     let rejected = phases.into_iter().filter_map(|phase| session.reply_at(phase)).find(|received| !received.accepts());
-    rejected.map_or(Progress::Ended, Progress::Rejected)
+    rejected.map_or(SessionReach::Ended, SessionReach::Rejected)
 }
 
 /// Weighs the findings about the greeting, EHLO and the sender.
@@ -146,9 +146,9 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     for host in mx::mail_hosts(sight) {
         for ip in mx::addresses(sight, &host.name) {
             match sessions::session(sight, &host.name, ip).map(progress) {
-                Some(Progress::Sender) => accepts_any = true,
-                Some(Progress::Rejected(received)) => rejections.push(received),
-                Some(Progress::Ended) | None => {}
+                Some(SessionReach::Sender) => accepts_any = true,
+                Some(SessionReach::Rejected(received)) => rejections.push(received),
+                Some(SessionReach::Ended) | None => {}
             }
         }
     }

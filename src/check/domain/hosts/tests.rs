@@ -357,7 +357,7 @@ fn senders_skip_a_host_that_defers_the_recipient() {
     let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
     assert_eq!(at(GREYLISTED, ACCEPTED), [(Severity::Notice, None)]);
     assert_eq!(at(FULL, ACCEPTED), [(Severity::Warning, None)]);
-    // The next host rejects it for good.
+    // The next host rejects it permanently.
     assert_eq!(at(FULL, UNKNOWN), [(Severity::Warning, None), PERMANENT]);
     let found = about_recipient_at([10, 20], "450 4.2.0 <user@example.com>: Recipient deferred", ACCEPTED);
     assert!(found.iter().all(|one| one.failure.is_none()), "{found:?}");
