@@ -95,7 +95,7 @@ mod tests {
             "MTA-STS: the lookup of _mta-sts.example.com failed: DNSSEC: bogus",
             "TLS-RPT: the lookup of _smtp._tls.example.com failed: the DNS server did not respond",
             "SPF: the lookup of example.com failed: SERVFAIL",
-            "DMARC: there is no answer about _dmarc.example.com",
+            "DMARC: the lookup of _dmarc.example.com was not answered",
             "DKIM: lookups of _domainkey or of names below it failed",
         ] {
             assert!(list.contains(&entry.to_owned()), "{entry} in {list:?}");
