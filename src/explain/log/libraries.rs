@@ -222,6 +222,20 @@ pub(super) fn code_in_brackets(MarkedLine { before, after, .. }: MarkedLine<'_>)
     Some(of_form(before, with_code(code, text)))
 }
 
+/// lettre's debug form, which has only the code: `Code { severity: PermanentNegativeCompletion, category: MailSystem, detail:
+/// Four }` is 554 (RFC 5321 §4.2.1).
+pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    const CATEGORIES: [&str; 6] = ["Syntax", "Information", "Connections", "Unspecified3", "Unspecified4", "MailSystem"];
+    const DETAILS: [&str; 10] = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    let digit = |field: &str, names: &[&str]| {
+        let (_, value) = after.split_once(field)?;
+        names.iter().position(|name| value.starts_with(name))
+    };
+    let class = if before.ends_with("PermanentNegativeCompletion") { 5 } else { 4 };
+    let code = format!("{class}{}{}", digit("category: ", &CATEGORIES)?, digit("detail: ", &DETAILS)?);
+    Some(of_form(before, code))
+}
+
 /// PHPMailer: `MAIL FROM command failed Detail: ... SMTP code: 530 Additional SMTP info: 5.7.0`.
 pub(super) fn smtp_code(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let code = code_at_start(after)?;
@@ -254,6 +268,12 @@ pub(super) fn recipients_failed(MarkedLine { before, after, .. }: MarkedLine<'_>
     let (address, text) = after.split_once(": ")?;
     let text = text.trim();
     (address.contains('@') && !text.is_empty() && is_known(text)).then(|| of_form(before, text))
+}
+
+/// async-smtp: `permanent: mx.example.com; No SMTP service; IP address is block listed`, without a code.
+pub(super) fn words_alone(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let text = after.trim();
+    is_known(text).then(|| of_form(before, text))
 }
 
 /// The sentences that System.Net.Mail (.NET) writes instead of the code.

@@ -16,8 +16,12 @@ const QUOTED: LineReader = |_, marked| other::quoted(marked);
 const ARROW: LineReader = |_, _| None;
 /// Words of a mail library, after which the reply begins.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
+/// Words after which a program quotes what the server said, with or without the code.
+const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
 const FIELDS: LineReader = |_, marked| fields::reply(marked);
+/// What .NET writes before the reply of a server, in the languages of Windows.
+const RESPONSE: LineReader = |_, marked| libraries::server_response(marked);
 const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 
 /// The words that precede replies, most specific first. If a line contains several, the earlier row is tried first.
@@ -62,11 +66,33 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
     ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
     ("recipients failed: ", |_, marked| libraries::recipients_failed(marked)),
-    ("he server response was: ", |_, marked| libraries::server_response(marked)),
+    ("he server response was: ", RESPONSE),
+    ("Die Serverantwort war: ", RESPONSE),
+    ("ponse du serveur était : ", RESPONSE),
+    ("ponse du serveur était : ", RESPONSE),
+    ("a respuesta del servidor fue: ", RESPONSE),
+    (" resposta do servidor foi: ", RESPONSE),
+    ("isposta del server: ", RESPONSE),
+    ("isposta del server è stata: ", RESPONSE),
+    ("antwoord van de server was: ", RESPONSE),
+    ("Odpowiedź serwera: ", RESPONSE),
+    ("Odpověď serveru: ", RESPONSE),
+    ("Sunucu yanıtı: ", RESPONSE),
+    ("Sunucu yanıtı şöyleydi: ", RESPONSE),
+    ("Ответ сервера: ", RESPONSE),
+    ("服务器响应为:", RESPONSE),
+    ("伺服器回應為: ", RESPONSE),
+    ("サーバーの応答:", RESPONSE),
+    ("서버 응답: ", RESPONSE),
     ("bad response on command '", |_, marked| libraries::bad_response(marked)),
     ("Got bad greeting from SMTP host", |_, marked| libraries::bad_greeting(marked)),
     ("permanent error (", |_, marked| libraries::code_in_brackets(marked)),
     ("transient error (", |_, marked| libraries::code_in_brackets(marked)),
+    ("severity: PermanentNegativeCompletion", |_, marked| libraries::code_in_names(marked)),
+    ("severity: TransientNegativeCompletion", |_, marked| libraries::code_in_names(marked)),
+    ("LMTP server error: ", LIBRARY),
+    ("permanent: ", |_, marked| libraries::words_alone(marked)),
+    ("transient: ", |_, marked| libraries::words_alone(marked)),
     ("retcode (", |_, marked| libraries::retcode(marked)),
     ("SERVER -> CLIENT: ", Memory::debug_output),
     ("CLIENT -> SERVER: ", Memory::debug_output),
@@ -84,13 +110,13 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("Invalid greeting. response=", LIBRARY),
     ("Invalid HELO. response=", LIBRARY),
     ("recipients were rejected: ", LIBRARY),
-    (" command failed: ", LIBRARY),
+    (" command failed: ", WORDS),
     ("Message failed: ", LIBRARY),
     ("with STARTTLS: ", LIBRARY),
     ("with message \"", LIBRARY),
     ("with message \\\"", LIBRARY),
     ("response: '", LIBRARY),
-    ("server message: ", LIBRARY),
+    ("server message: ", WORDS),
     ("SMTP server: ", LIBRARY),
     ("RCPT failed: ", LIBRARY),
     ("MAIL failed: ", LIBRARY),
@@ -113,8 +139,8 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("Net::SMTPSyntaxError ", LIBRARY),
     ("Net::SMTPServerBusy: ", LIBRARY),
     ("Net::SMTPSyntaxError: ", LIBRARY),
-    ("mail server responded: ", LIBRARY),
-    ("server responded: ", LIBRARY),
+    ("mail server responded: ", WORDS),
+    ("server responded: ", WORDS),
     ("Server error: '", LIBRARY),
     ("Server Response: '", LIBRARY),
     ("SMTP session failed: ", LIBRARY),
@@ -139,6 +165,8 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("status=sent (", QUOTED),
     (" ('", |_, marked| other::code_in_tuple(marked)),
     (" C=\"", QUOTED),
+    ("<<< ", ARROW),
+    (">>> ", ARROW),
     ("<-", ARROW),
     ("<~", ARROW),
     ("<**", ARROW),
