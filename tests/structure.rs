@@ -45,12 +45,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("exporter", &["cli", "evidence", "expect", "host", "plan", "render", "report", "run", "source"]),
     ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
     (
         "commands",
         &[
-            "check", "cli", "evidence", "expect", "explain", "gather", "host", "inquiry", "lexicon", "plan",
-            "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
+            "check", "cli", "evidence", "expect", "explain", "exporter", "gather", "host", "inquiry", "lexicon",
+            "plan", "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
         ],
     ),
 ];
@@ -132,7 +133,8 @@ fn network_and_terminal_libraries_are_used_only_in_their_modules() {
             })
         };
         for library in ["tokio", "rustls", "hickory_resolver", "hyper", "webpki", "tokio_rustls"] {
-            let is_async = matches!(module.as_str(), "host" | "run") && library == "tokio";
+            let is_async = matches!(module.as_str(), "host" | "run") && library == "tokio"
+                || module == "exporter" && matches!(library, "tokio" | "rustls" | "hyper" | "tokio_rustls");
             assert!(
                 module == "gather" || module == "sandbox" || is_async || !names(library),
                 "{} names {library}",
@@ -171,6 +173,8 @@ fn files_that_belong_to_a_list_are_in_it() {
             "display",
             "escape",
             "explain",
+            "exporter",
+            "exposition",
             "ports",
             "providers",
             "rule",

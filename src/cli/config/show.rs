@@ -80,7 +80,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
 }
 
 /// Hides the arguments of a command, because they may contain a secret.
-fn masked(flag: &str, value: &str) -> String {
+pub fn masked(flag: &str, value: &str) -> String {
     match value.trim().split_once(char::is_whitespace) {
         Some((program, _)) if flag.ends_with("-command") => format!("{program} (the rest is not shown)"),
         _ => value.to_owned(),

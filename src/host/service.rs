@@ -1,0 +1,66 @@
+//! The signals of a service: SIGTERM and SIGINT stop it, and SIGHUP makes it read its configuration again.
+
+/// What a signal means for a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceSignal {
+    /// SIGTERM or SIGINT.
+    Stop,
+    /// SIGHUP.
+    Reload,
+}
+
+/// Waits for signals.
+pub(crate) struct ServiceSignals {
+    #[cfg(unix)]
+    stop: [Option<tokio::signal::unix::Signal>; 2],
+    #[cfg(unix)]
+    reload: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl ServiceSignals {
+    /// Watches for signals from now on. Must be called inside a runtime. A signal that cannot be caught keeps its default
+    /// action: it ends the program.
+    pub(crate) fn listen() -> ServiceSignals {
+        use tokio::signal::unix::{SignalKind, signal};
+        let of = |kind: SignalKind| signal(kind).ok();
+        ServiceSignals {
+            stop: [of(SignalKind::terminate()), of(SignalKind::interrupt())],
+            reload: of(SignalKind::hangup()),
+        }
+    }
+
+    /// The next signal.
+    pub(crate) async fn next(&mut self) -> ServiceSignal {
+        async fn arrived(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        let [terminate, interrupt] = &mut self.stop;
+        tokio::select! {
+            () = arrived(terminate) => ServiceSignal::Stop,
+            () = arrived(interrupt) => ServiceSignal::Stop,
+            () = arrived(&mut self.reload) => ServiceSignal::Reload,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl ServiceSignals {
+    /// Watches for signals from now on.
+    pub(crate) fn listen() -> ServiceSignals {
+        ServiceSignals {}
+    }
+
+    /// The next signal. Only Ctrl-C exists.
+    pub(crate) async fn next(&mut self) -> ServiceSignal {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => ServiceSignal::Stop,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
