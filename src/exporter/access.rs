@@ -23,7 +23,7 @@ const WAITING: usize = 32;
 
 /// Whether a request has access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum AccessDecision {
     /// Yes.
     Granted,
     /// The user name or the password is missing or wrong.
@@ -54,22 +54,26 @@ impl PasswordCheck {
     }
 
     /// Decides about the header Authorization. `users` are the hashes by user name.
-    pub(super) async fn access(&self, users: &BTreeMap<String, String>, authorization: Option<&[u8]>) -> Access {
+    pub(super) async fn access(
+        &self,
+        users: &BTreeMap<String, String>,
+        authorization: Option<&[u8]>,
+    ) -> AccessDecision {
         // Without users, no password is needed.
-        let Some(any) = users.values().next() else { return Access::Granted };
-        let Some((name, password)) = authorization.and_then(credentials) else { return Access::Denied };
+        let Some(any) = users.values().next() else { return AccessDecision::Granted };
+        let Some((name, password)) = authorization.and_then(credentials) else { return AccessDecision::Denied };
         let known = users.get(&name);
         // The comparison with the hash of another user takes the same time.
         let hash = known.unwrap_or(any).clone();
         let key = key(&name, &hash, &password);
         if self.right.borrow().contains_key(&key) {
-            return if known.is_some() { Access::Granted } else { Access::Denied };
+            return if known.is_some() { AccessDecision::Granted } else { AccessDecision::Denied };
         }
         if self.wrong.borrow().contains_key(&key) {
-            return Access::Denied;
+            return AccessDecision::Denied;
         }
-        let Ok(_place) = self.queue.try_acquire() else { return Access::Busy };
-        let Ok(_turn) = self.turn.acquire().await else { return Access::Busy };
+        let Ok(_place) = self.queue.try_acquire() else { return AccessDecision::Busy };
+        let Ok(_turn) = self.turn.acquire().await else { return AccessDecision::Busy };
         let compared = tokio::task::spawn_blocking(move || bcrypt::verify(password.as_slice(), &hash).unwrap_or(false));
         let is_right = compared.await.unwrap_or(false) && known.is_some();
         let remembered = if is_right { &self.right } else { &self.wrong };
@@ -78,7 +82,7 @@ impl PasswordCheck {
             remembered.clear();
         }
         remembered.insert(key, ());
-        if is_right { Access::Granted } else { Access::Denied }
+        if is_right { AccessDecision::Granted } else { AccessDecision::Denied }
     }
 }
 
@@ -107,7 +111,7 @@ fn key(name: &str, hash: &str, password: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, PasswordCheck, credentials};
+    use super::{AccessDecision, PasswordCheck, credentials};
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use std::collections::BTreeMap;
@@ -121,7 +125,7 @@ mod tests {
         format!("Basic {}", STANDARD.encode(pair)).into_bytes()
     }
 
-    async fn decide(check: &PasswordCheck, pair: &str) -> Access {
+    async fn decide(check: &PasswordCheck, pair: &str) -> AccessDecision {
         check.access(&users(), Some(&header(pair))).await
     }
 
@@ -129,20 +133,20 @@ mod tests {
     async fn only_a_known_user_with_the_right_password_has_access() {
         let check = PasswordCheck::new();
         for (pair, access) in [
-            ("alice:right", Access::Granted),
-            ("alice:wrong", Access::Denied),
-            ("alice:", Access::Denied),
-            ("bob:right", Access::Denied),
-            (":right", Access::Denied),
-            ("alice", Access::Denied),
+            ("alice:right", AccessDecision::Granted),
+            ("alice:wrong", AccessDecision::Denied),
+            ("alice:", AccessDecision::Denied),
+            ("bob:right", AccessDecision::Denied),
+            (":right", AccessDecision::Denied),
+            ("alice", AccessDecision::Denied),
         ] {
             // The second decision is the remembered one.
             assert_eq!(decide(&check, pair).await, access, "{pair}");
             assert_eq!(decide(&check, pair).await, access, "{pair}");
         }
-        assert_eq!(check.access(&users(), None).await, Access::Denied);
-        assert_eq!(check.access(&users(), Some(b"Bearer x")).await, Access::Denied);
-        assert_eq!(check.access(&BTreeMap::new(), None).await, Access::Granted);
+        assert_eq!(check.access(&users(), None).await, AccessDecision::Denied);
+        assert_eq!(check.access(&users(), Some(b"Bearer x")).await, AccessDecision::Denied);
+        assert_eq!(check.access(&BTreeMap::new(), None).await, AccessDecision::Granted);
     }
 
     #[tokio::test]
@@ -162,7 +166,7 @@ mod tests {
     async fn few_requests_wait_for_a_comparison() {
         let check = PasswordCheck::new();
         let _all = check.queue.acquire_many(u32::try_from(super::WAITING).expect("few")).await.expect("open");
-        assert_eq!(decide(&check, "alice:right").await, Access::Busy);
+        assert_eq!(decide(&check, "alice:right").await, AccessDecision::Busy);
     }
 
     #[test]

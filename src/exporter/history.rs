@@ -12,12 +12,12 @@ const LONGEST: usize = 16 * 1024;
 
 /// The last probes.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(super) struct ProbeHistory {
     rows: VecDeque<(ProbeRow, Option<String>)>,
     last: u64,
 }
 
-impl History {
+impl ProbeHistory {
     /// Adds a probe. A failed one has a diagnosis.
     pub(super) fn add(&mut self, mut row: ProbeRow, diagnosis: Option<String>) {
         self.last += 1;
@@ -51,11 +51,11 @@ fn shortened(mut text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{History, LENGTH, LONGEST, ProbeRow};
+    use super::{LENGTH, LONGEST, ProbeHistory, ProbeRow};
 
     #[test]
     fn only_the_last_probes_are_kept_and_long_texts_are_cut() {
-        let mut history = History::default();
+        let mut history = ProbeHistory::default();
         for _ in 0..LENGTH + 50 {
             history.add(ProbeRow::default(), Some("\u{e4}".repeat(LONGEST)));
         }

@@ -1,7 +1,10 @@
-//! How many probes the file descriptors of this process allow.
+//! The number of connections, and how many probes the file descriptors of this process allow.
 
-use super::server::SPARE_CONNECTIONS;
 use crate::host::descriptors;
+
+/// The number of connections in addition to one for each probe: for clients that keep a connection open, and for other
+/// pages.
+pub(super) const SPARE_CONNECTIONS: usize = 256;
 
 /// The descriptors of a probe: the connection of the client, the session with the server, and a follow-up or a lookup.
 const PER_PROBE: usize = 3;

@@ -22,9 +22,11 @@ mod access;
 mod counters;
 mod history;
 mod limits;
+mod planner;
 mod probe;
 mod routes;
 mod server;
+mod service;
 mod tls;
 mod web_config;
 mod web_files;
@@ -35,76 +37,19 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 use self::counters::Counters;
-use self::history::History;
+use self::history::ProbeHistory;
+use self::service::{ExporterService, StopPhase};
 use self::web_files::WebFiles;
 use crate::cli::commands::exporter::ExporterRequest;
-use crate::expect::Expectation;
 use crate::host::clock;
-use crate::plan::Plan;
-use crate::render::exporter::ModuleRow;
-use crate::run::{CheckRunner, Engine};
-use crate::secret::Secret;
+use crate::run::Engine;
 
-/// Makes the plans of probes. `commands` implements it with the configuration file.
-pub trait ProbePlanner {
-    /// The plan of a request.
-    fn plan(&self, request: &ProbeRequest) -> Result<PlannedProbe, ProbeRefusal>;
-    /// The modules, by name.
-    fn modules(&self) -> Vec<ModuleRow>;
-    /// The configuration of all modules, or of one, without secrets.
-    fn configuration(&self, module: Option<&str>) -> String;
-    /// A plan of each module, which is not run. It names the files that the checks of the module need.
-    fn examples(&self) -> Vec<Plan>;
-    /// The planner of the configuration as it is now.
-    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, String>;
-}
-
-/// What a request asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProbeRequest {
-    /// The target, if the request names one.
-    pub target: Option<String>,
-    /// The name of the module, if the request names one.
-    pub module: Option<String>,
-    /// The name that the certificate must cover, if it is not that of the target.
-    pub hostname: Option<String>,
-}
-
-/// A check that has not begun.
-pub struct PlannedProbe {
-    /// The name of the module.
-    pub module: String,
-    /// The plan.
-    pub plan: Plan,
-    /// The expectations of the module.
-    pub expectations: Vec<Expectation>,
-    /// Reads the password, if the check needs one.
-    pub fetch: Option<FetchSecret>,
-}
-
-/// Reads a password. Also returns how long this took, which counts towards the time limit of the check. It blocks its
-/// thread.
-pub type FetchSecret = Box<dyn FnOnce() -> Result<(Option<Secret>, Duration), String> + Send>;
-
-/// Why a request leads to no check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeRefusal {
-    /// The request has a mistake. The text says what to write instead.
-    Invalid(String),
-    /// There is no such module.
-    UnknownModule(String),
-    /// The module would send its password to a host that it is not for.
-    OtherHost(String),
-}
-
-/// Writes a line to the log.
-pub type LogLine = Rc<dyn Fn(&str)>;
+pub use planner::{FetchSecret, LogLine, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest};
 
 /// Why the exporter cannot start.
 #[derive(Debug)]
@@ -189,13 +134,13 @@ impl Exporter {
         }
         engine.serve(|runner| async move {
             let (stop, stopping) = watch::channel(StopPhase::Running);
-            let service = Rc::new(Service {
+            let service = Rc::new(ExporterService {
                 permits: Arc::new(Semaphore::new(request.max_probes)),
                 request,
                 runner,
                 planner: RefCell::new(planner),
                 counters: Counters::new(clock::now().ok()),
-                history: RefCell::new(History::default()),
+                history: RefCell::new(ProbeHistory::default()),
                 web: RefCell::new(web),
                 files_read: Cell::new(Instant::now()),
                 stopping,
@@ -203,79 +148,5 @@ impl Exporter {
             });
             server::run(service, listeners, stop).await;
         });
-    }
-}
-
-/// How far the exporter has come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum StopPhase {
-    /// It serves requests.
-    Running,
-    /// It accepts no further requests. Probes that run may come to their end.
-    Draining,
-    /// Probes that still run are stopped.
-    Stopping,
-}
-
-/// What all requests share.
-struct Service {
-    request: ExporterRequest,
-    runner: CheckRunner,
-    planner: RefCell<Box<dyn ProbePlanner>>,
-    counters: Counters,
-    history: RefCell<History>,
-    web: RefCell<WebFiles>,
-    /// One permit for each probe that may run.
-    permits: Arc<Semaphore>,
-    /// When the trust stores and certificates of the checks were read.
-    files_read: Cell<Instant>,
-    stopping: watch::Receiver<StopPhase>,
-    log: LogLine,
-}
-
-impl Service {
-    /// Trust stores and client certificates are read again after this time, because they are renewed while the exporter
-    /// runs.
-    const FILES_AGE: Duration = Duration::from_secs(3600);
-
-    /// Reads the configuration and all files again.
-    fn reload(&self) -> Result<(), String> {
-        self.runner.forget_files();
-        self.files_read.set(Instant::now());
-        let result = self.replace_configuration();
-        self.counters.reloaded(result.is_ok(), clock::now().ok());
-        match &result {
-            Ok(()) => self.log("the configuration was read again"),
-            Err(error) => self.log(&format!("the configuration was not replaced, because it has a mistake: {error}")),
-        }
-        result
-    }
-
-    /// Replaces the configuration and the web configuration, if neither has a mistake.
-    fn replace_configuration(&self) -> Result<(), String> {
-        let planner = self.planner.borrow().read_again()?;
-        for plan in planner.examples() {
-            self.runner.prepare(&plan).map_err(|error| error.to_string())?;
-        }
-        self.web.borrow_mut().reload().map_err(|error| format!("--web-config {error}"))?;
-        *self.planner.borrow_mut() = planner;
-        Ok(())
-    }
-
-    /// Lets the checks read their files again if they are old.
-    fn refresh_files(&self) {
-        if self.files_read.get().elapsed() > Service::FILES_AGE {
-            self.runner.forget_files();
-            self.files_read.set(Instant::now());
-        }
-    }
-
-    fn log(&self, line: &str) {
-        (self.log)(line);
-    }
-
-    /// The current time. If the clock is wrong, the page shows 1970.
-    fn now(&self) -> Timestamp {
-        clock::now().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::counters::ProbeEnd;
-use super::routes::Detail;
-use super::{PlannedProbe, Service, StopPhase};
+use super::planner::PlannedProbe;
+use super::service::{ExporterService, StopPhase};
 use crate::cli::flags::exporter::TargetPattern;
 use crate::host::SetupError;
 use crate::plan::{Plan, Retry};
@@ -21,6 +21,15 @@ use crate::run::{CheckStop, Job, RunError, stop_handle};
 
 /// The shortest time for a check, even if the scrape timeout is hardly longer than the offset.
 const SHORTEST: Duration = Duration::from_millis(200);
+
+/// What the response to a probe contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Metrics.
+    Metrics,
+    /// The session, the diagnosis, and the metrics, for people.
+    Debug,
+}
 
 /// The result of a probe.
 pub(super) enum ProbeResponse {
@@ -66,7 +75,7 @@ pub(super) fn limit(plan: &mut Plan, wait: Option<Duration>, offset: Duration) {
 }
 
 /// Runs a check.
-pub(super) async fn run(service: &Rc<Service>, planned: PlannedProbe, detail: Detail) -> ProbeResponse {
+pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe, detail: Detail) -> ProbeResponse {
     let Ok(permit) = Arc::clone(&service.permits).try_acquire_owned() else { return ProbeResponse::Busy };
     service.refresh_files();
     let (handle, stop) = stop_handle();
@@ -93,7 +102,7 @@ pub(super) async fn run(service: &Rc<Service>, planned: PlannedProbe, detail: De
 }
 
 /// Reads the password, runs the check, and records the result.
-async fn check(service: &Service, planned: PlannedProbe, stop: CheckStop, detail: Detail) -> ProbeResponse {
+async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop, detail: Detail) -> ProbeResponse {
     let began = Instant::now();
     let PlannedProbe { module, plan, expectations, fetch } = planned;
     let name = plan.name();

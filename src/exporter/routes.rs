@@ -8,10 +8,11 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
-use super::access::{Access, PasswordCheck};
+use super::access::{AccessDecision, PasswordCheck};
 use super::counters::Rejection;
-use super::probe::{self, ProbeResponse};
-use super::{ProbeRefusal, ProbeRequest, Service};
+use super::planner::{ProbeRefusal, ProbeRequest};
+use super::probe::{self, Detail, ProbeResponse};
+use super::service::ExporterService;
 use crate::render::exporter as page;
 use crate::render::exposition::Form;
 use crate::source::nearest;
@@ -36,16 +37,18 @@ const PARAMETERS: &[&str] = &["target", "module", "hostname", "debug"];
 
 /// The response to a request.
 pub(super) async fn respond(
-    service: &Rc<Service>,
+    service: &Rc<ExporterService>,
     passwords: &PasswordCheck,
     request: &Request<Incoming>,
 ) -> Response<Page> {
     let web = service.web.borrow().current();
     let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let mut response = match passwords.access(&web.users, authorization).await {
-        Access::Granted => page_of(service, request).await,
-        Access::Busy => with(text(StatusCode::TOO_MANY_REQUESTS, "too many logins at the same time"), RETRY_AFTER, "1"),
-        Access::Denied => {
+        AccessDecision::Granted => page_of(service, request).await,
+        AccessDecision::Busy => {
+            with(text(StatusCode::TOO_MANY_REQUESTS, "too many logins at the same time"), RETRY_AFTER, "1")
+        }
+        AccessDecision::Denied => {
             let failures = &service.counters.login_failures;
             failures.set(failures.get() + 1);
             let denied = text(StatusCode::UNAUTHORIZED, "a user name and a password are required");
@@ -61,7 +64,7 @@ pub(super) async fn respond(
     response
 }
 
-async fn page_of(service: &Rc<Service>, request: &Request<Incoming>) -> Response<Page> {
+async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> Response<Page> {
     let uri = request.uri();
     if uri.path_and_query().is_some_and(|part| part.as_str().len() > LONGEST_URI) {
         return text(StatusCode::URI_TOO_LONG, &format!("the path and the query are longer than {LONGEST_URI} bytes"));
@@ -106,13 +109,13 @@ async fn page_of(service: &Rc<Service>, request: &Request<Incoming>) -> Response
     }
 }
 
-fn start_page(service: &Service) -> String {
+fn start_page(service: &ExporterService) -> String {
     let history = service.history.borrow();
     page::start_page(&service.planner.borrow().modules(), history.rows())
 }
 
 /// The diagnosis of a probe in the history.
-fn log_page(service: &Service, query: &str) -> Response<Page> {
+fn log_page(service: &ExporterService, query: &str) -> Response<Page> {
     let id = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "id").map(|(_, value)| value);
     match id.and_then(|id| id.parse().ok()) {
         None => text(StatusCode::BAD_REQUEST, "the number of the probe is missing; write /logs?id=NUMBER"),
@@ -126,7 +129,7 @@ fn log_page(service: &Service, query: &str) -> Response<Page> {
     }
 }
 
-async fn probe_page(service: &Rc<Service>, request: &Request<Incoming>) -> Response<Page> {
+async fn probe_page(service: &Rc<ExporterService>, request: &Request<Incoming>) -> Response<Page> {
     let refused = |why: Rejection, status: StatusCode, message: &str| {
         service.counters.rejected(why);
         text(status, message)
@@ -173,15 +176,6 @@ async fn probe_page(service: &Rc<Service>, request: &Request<Incoming>) -> Respo
         ProbeResponse::Stopped => text(StatusCode::SERVICE_UNAVAILABLE, "the exporter is ending"),
         ProbeResponse::Unable { reason } => text(StatusCode::INTERNAL_SERVER_ERROR, &reason),
     }
-}
-
-/// What the response to a probe contains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// Metrics.
-    Metrics,
-    /// The session, the diagnosis, and the metrics, for people.
-    Debug,
 }
 
 /// The parameters of `/probe`.

@@ -29,13 +29,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::PasswordCheck;
+use super::limits::SPARE_CONNECTIONS;
 use super::routes::{self, Page};
-use super::{Service, StopPhase};
+use super::service::{ExporterService, StopPhase};
 use crate::host::service::{ServiceSignal, ServiceSignals};
-
-/// The number of connections in addition to one for each probe: for clients that keep a connection open, and for other
-/// pages.
-pub(super) const SPARE_CONNECTIONS: usize = 256;
 
 /// The time for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -58,7 +55,11 @@ const DRAIN: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(3);
 
 /// Serves requests until a signal arrives.
-pub(super) async fn run(service: Rc<Service>, listeners: Vec<std::net::TcpListener>, stop: watch::Sender<StopPhase>) {
+pub(super) async fn run(
+    service: Rc<ExporterService>,
+    listeners: Vec<std::net::TcpListener>,
+    stop: watch::Sender<StopPhase>,
+) {
     let most = service.request.max_probes.saturating_add(SPARE_CONNECTIONS);
     let connections = Arc::new(Semaphore::new(most));
     let passwords = Rc::new(PasswordCheck::new());
@@ -101,7 +102,7 @@ pub(super) async fn run(service: Rc<Service>, listeners: Vec<std::net::TcpListen
 
 /// Accepts the connections of one address.
 async fn accept(
-    service: Rc<Service>,
+    service: Rc<ExporterService>,
     listener: TcpListener,
     connections: Arc<Semaphore>,
     passwords: Rc<PasswordCheck>,
@@ -134,7 +135,7 @@ async fn accept(
     }
 }
 
-async fn serve(service: &Rc<Service>, stream: TcpStream, passwords: &Rc<PasswordCheck>) -> io::Result<()> {
+async fn serve(service: &Rc<ExporterService>, stream: TcpStream, passwords: &Rc<PasswordCheck>) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
     let tls = service.web.borrow().current().tls.clone();
     match tls {
@@ -149,7 +150,7 @@ async fn serve(service: &Rc<Service>, stream: TcpStream, passwords: &Rc<Password
 
 /// Serves the requests of one connection.
 async fn serve_http(
-    service: &Rc<Service>,
+    service: &Rc<ExporterService>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     passwords: &Rc<PasswordCheck>,
 ) {

@@ -89,7 +89,7 @@ pub(super) enum ServerTlsVersion {
 
 /// Parses the text of a file.
 pub(super) fn parse(text: &str, file: &Path) -> Result<WebConfig, FileError> {
-    let reader = Reader { file };
+    let reader = WebConfigReader { file };
     let Some(root) = reader.tree(text)? else { return Ok(WebConfig::default()) };
     let mut config = WebConfig::default();
     for (key, value) in reader.entries(&root, "the file")? {
@@ -128,7 +128,7 @@ struct YamlKey {
     text: String,
 }
 
-struct Reader<'a> {
+struct WebConfigReader<'a> {
     file: &'a Path,
 }
 
@@ -138,7 +138,7 @@ enum OpenValue {
     Map(Position, Vec<(YamlKey, YamlValue)>, Option<YamlKey>),
 }
 
-impl Reader<'_> {
+impl WebConfigReader<'_> {
     fn wrong(&self, at: Position, message: impl Into<String>) -> FileError {
         FileError::new(self.file, at, message)
     }
@@ -234,12 +234,13 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, key: &YamlKey, known: &[&str]) -> FileError {
-        let hint = match nearest(&key.text.replace('_', "-"), known.iter().copied()) {
-            Some(near) => format!("did you mean {near}?"),
-            None => match known.iter().find(|known| known.eq_ignore_ascii_case(&key.text)) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("the keys are {}", known.join(", ")),
-            },
+        // `nearest` expects names with hyphens.
+        let hyphened: Vec<String> = known.iter().map(|known| known.replace('_', "-")).collect();
+        let near = nearest(&key.text, hyphened.iter().map(String::as_str))
+            .and_then(|near| known.iter().zip(&hyphened).find(|(_, one)| *one == near));
+        let hint = match near {
+            Some((near, _)) => format!("did you mean {near}?"),
+            None => format!("the keys are {}", known.join(", ")),
         };
         self.wrong(key.at, format!("unknown key {}; {hint}", key.text.escape_debug()))
     }
@@ -456,7 +457,7 @@ mod tests {
             ("a: !!str 1", "1:", "tags are not supported"),
             ("a: 1\na: 2", "2:1", "duplicate key a"),
             ("--- \na: 1\n--- \nb: 1", "3:1", "two documents"),
-            ("a: [", "1:", "invalid YAML"),
+            ("a: [", "2:", "invalid YAML"),
             ("[[[[[[[[[[[[[[]]]]]]]]]]]]]]", "1:", "too many values"),
             ("? [a]\n: b", "1:", "not a key"),
         ] {

@@ -143,18 +143,18 @@ pub fn metrics(report: &Report, form: Form) -> String {
 
 /// The diagnosis of a probe, without the session.
 pub fn diagnosis(report: &Report) -> String {
-    text::render_run(&Run::of(report.clone()), &Display { transcript: Transcript::Problems, ..look() })
+    text::render_run(&Run::of(report.clone()), &Display { transcript: Transcript::Problems, ..page_display() })
 }
 
 /// The session, the diagnosis, the metrics and the configuration of the module.
 pub fn debug(report: &Report, metrics: &str, configuration: &str) -> String {
-    let session = text::render_run(&Run::of(report.clone()), &Display { volume: Verbosity::Verbose, ..look() });
+    let session = text::render_run(&Run::of(report.clone()), &Display { volume: Verbosity::Verbose, ..page_display() });
     format!(
         "Session and diagnosis:\n\n{session}\nMetrics:\n\n{metrics}\nConfiguration of the module:\n\n{configuration}"
     )
 }
 
-fn look() -> Display {
+fn page_display() -> Display {
     Display { width: 100, ..Display::plain() }
 }
 

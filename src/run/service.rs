@@ -90,7 +90,7 @@ impl CheckRunner {
         let mut gatherer =
             StoppableGatherer { gatherer, stop: stop.0, open: BTreeSet::new(), stopping: Stopping::NotYet };
         let started_at = gatherer.gatherer.started_at();
-        let (evidence, ended) = inquiry::inquire(&job.plan, &mut gatherer, started_at, &mut IgnoredEvents).await;
+        let (evidence, ended) = inquiry::inquire(&job.plan, &mut gatherer, started_at, &mut UnobservedEvents).await;
         gatherer.gatherer.is_able()?;
         let total_ms = gatherer.now_ms();
         match ended {
@@ -187,6 +187,6 @@ impl Gather for StoppableGatherer {
 }
 
 /// A service shows nothing while a check runs.
-struct IgnoredEvents;
+struct UnobservedEvents;
 
-impl EvidenceListener for IgnoredEvents {}
+impl EvidenceListener for UnobservedEvents {}

@@ -12,13 +12,12 @@ use clap::{Arg, ArgAction};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::modules::ModuleTable;
 use super::{Setting, Settings};
 use crate::cli::UsageError;
 use crate::cli::commands::{COMMANDS, CommandId, CommandSpec, SettingsLevel, SettingsUse};
 use crate::cli::flags;
 use crate::plan::ValueOrigin;
-use crate::source::{FileError, SourceText, in_order, nearest, type_of};
+use crate::source::{FileError, Position, SourceText, in_order, nearest, type_of};
 
 /// The JSON Schema of the configuration file. Editors use it for completion and validation.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
@@ -43,9 +42,12 @@ const OF_A_PROFILE: &[&str] = &[
     "probe",
 ];
 
+/// Keys of a module that are not flags.
+pub(super) const OF_A_MODULE: &[&str] = &["type", "profile", "login-host"];
+
 /// The type of the value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyType {
+enum KeyType {
     Switch,
     /// A boolean, or a string.
     SwitchOrText,
@@ -107,7 +109,7 @@ pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>
 }
 
 pub(super) struct ConfigReader<'a> {
-    pub(super) source: SourceText<'a>,
+    source: SourceText<'a>,
     home: Option<&'a OsStr>,
     keys: BTreeMap<String, Arg>,
 }
@@ -120,6 +122,15 @@ pub(super) struct ConfigTables {
     pub(super) profiles: Vec<(String, Vec<Setting>)>,
     /// The modules of the exporter, in the order of the file.
     pub(super) modules: Vec<ModuleTable>,
+}
+
+/// A table `[module.NAME]` whose values were parsed. [`super::modules`] decides what they mean.
+pub(super) struct ModuleTable {
+    pub(super) name: String,
+    /// The position of the name.
+    pub(super) at: Position,
+    /// The flags, and the keys in [`OF_A_MODULE`].
+    pub(super) settings: Vec<Setting>,
 }
 
 /// Settings after others replaced some of them.
@@ -136,6 +147,11 @@ pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
 impl<'a> ConfigReader<'a> {
     pub(super) fn new(text: &'a str, file: &'a Path, home: Option<&'a OsStr>) -> ConfigReader<'a> {
         ConfigReader { source: SourceText::new(file, text), home, keys: keys() }
+    }
+
+    /// The path of the file.
+    pub(super) fn file(&self) -> &Path {
+        self.source.file
     }
 
     fn read(&self, profile: Option<&str>) -> Result<Settings, UsageError> {
@@ -159,7 +175,13 @@ impl<'a> ConfigReader<'a> {
                 }
                 ("module", DeValue::Table(table)) => {
                     for (name, module) in in_order(table) {
-                        tables.modules.push(self.module(name, self.named("module", name, module)?)?);
+                        let entries = in_order(self.named("module", name, module)?).into_iter();
+                        let settings = entries.map(|(key, value)| self.module_setting(key, value));
+                        tables.modules.push(ModuleTable {
+                            name: name.get_ref().to_string(),
+                            at: self.source.at(name.span().start),
+                            settings: settings.collect::<Result<_, _>>()?,
+                        });
                     }
                 }
                 (known @ ("defaults" | "profile" | "module"), other) => {
@@ -230,7 +252,21 @@ impl<'a> ConfigReader<'a> {
         table.iter().map(|(key, value)| self.setting(key, value, origin)).collect()
     }
 
-    pub(super) fn setting(
+    fn module_setting(
+        &self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Setting, FileError> {
+        let word = &**key.get_ref();
+        if !OF_A_MODULE.contains(&word) {
+            return self.setting(key, value, ValueOrigin::Profile);
+        }
+        let kind = if word == "login-host" { KeyType::List } else { KeyType::Text };
+        let (values, at) = (self.values(value, word, kind)?, self.source.at(key.span().start));
+        Ok(Setting { key: word.to_owned(), values, origin: ValueOrigin::Profile, at })
+    }
+
+    fn setting(
         &self,
         key: &Spanned<toml::de::DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
@@ -262,7 +298,7 @@ impl<'a> ConfigReader<'a> {
         }
     }
 
-    pub(super) fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<String, FileError> {
+    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<String, FileError> {
         match value.get_ref() {
             DeValue::String(text) if kind == KeyType::File => Ok(self.path(text)),
             DeValue::String(text) => Ok(text.to_string()),
@@ -323,7 +359,7 @@ impl<'a> ConfigReader<'a> {
         }
     }
 
-    pub(super) fn wrong(&self, span: &Range<usize>, message: &str) -> FileError {
+    fn wrong(&self, span: &Range<usize>, message: &str) -> FileError {
         self.source.error(span.start, message)
     }
 

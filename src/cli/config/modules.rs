@@ -20,16 +20,13 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use clap::{Args, Command};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::file::{ConfigReader, ConfigTables, KeyType, replaced};
+use super::file::{ConfigReader, ConfigTables, ModuleTable, OF_A_MODULE, replaced};
 use super::{Setting, Settings};
 use crate::cli::UsageError;
 use crate::cli::commands::{CommandSpec, check, domain};
 use crate::cli::flags::display::DisplayArgs;
-use crate::plan::ValueOrigin;
-use crate::source::{FileError, in_order, nearest};
+use crate::source::{FileError, Position, nearest};
 use crate::wire::Host;
 
 /// The name of the module of a request that names none. A file can define it.
@@ -91,18 +88,6 @@ pub struct ModuleSettings {
     pub settings: Settings,
 }
 
-/// A table `[module.NAME]`.
-pub(super) struct ModuleTable {
-    name: String,
-    kind: ModuleType,
-    login_hosts: Vec<Host>,
-    /// The profile, and the error if it does not exist.
-    profile: Option<(String, FileError)>,
-    /// The error if a profile has the same name.
-    repeated: FileError,
-    settings: Vec<Setting>,
-}
-
 /// The modules of a configuration file; without a file, only the default module. `~/` in a path stands for `home`.
 pub fn modules(file: Option<(&Path, &str)>, home: Option<&OsStr>) -> Result<Vec<ModuleSettings>, UsageError> {
     let Some((path, text)) = file else { return Ok(vec![ModuleSettings::default()]) };
@@ -114,19 +99,7 @@ pub fn modules(file: Option<(&Path, &str)>, home: Option<&OsStr>) -> Result<Vec<
         all.push(ModuleSettings { name: name.clone(), settings, ..ModuleSettings::default() });
     }
     for table in modules {
-        if profiles.iter().any(|(name, _)| *name == table.name) {
-            return Err(table.repeated.into());
-        }
-        let of_profile = match table.profile {
-            Some((wanted, error)) => match profiles.iter().find(|(name, _)| *name == wanted) {
-                Some((_, settings)) => settings.as_slice(),
-                None => return Err(with_nearest(error, &wanted, &profiles).into()),
-            },
-            None => &[],
-        };
-        let chosen = replaced(of_profile, table.settings);
-        let settings = Settings { is_of_module: true, ..reader.settings(&defaults, chosen, Some(&table.name)) };
-        all.push(ModuleSettings { name: table.name, kind: table.kind, login_hosts: table.login_hosts, settings });
+        all.push(module(table, &reader, &defaults, &profiles)?);
     }
     if !all.iter().any(|module| module.name == DEFAULT) {
         let settings = reader.settings(&defaults, Vec::new(), None);
@@ -136,11 +109,92 @@ pub fn modules(file: Option<(&Path, &str)>, home: Option<&OsStr>) -> Result<Vec<
     Ok(all)
 }
 
-fn with_nearest(mut error: FileError, wanted: &str, profiles: &[(String, Vec<Setting>)]) -> FileError {
-    if let Some(near) = nearest(wanted, profiles.iter().map(|(name, _)| name.as_str())) {
-        error.message.push_str(&format!("; did you mean {near}?"));
+/// The module of a table.
+fn module(
+    table: ModuleTable,
+    reader: &ConfigReader<'_>,
+    defaults: &[Setting],
+    profiles: &[(String, Vec<Setting>)],
+) -> Result<ModuleSettings, FileError> {
+    let ModuleTable { name, at, settings } = table;
+    let wrong = |at: Position, message: String| Err(FileError::new(reader.file(), at, message));
+    if profiles.iter().any(|(known, _)| *known == name) {
+        return wrong(
+            at,
+            format!("a profile has the same name, and every profile is a module too; rename [module.{name}]"),
+        );
     }
-    error
+    let (own, settings): (Vec<Setting>, Vec<Setting>) =
+        settings.into_iter().partition(|setting| OF_A_MODULE.contains(&setting.key.as_str()));
+    let find = |key: &str| {
+        let setting = own.iter().find(|setting| setting.key == key)?;
+        Some((setting.values.first().cloned().unwrap_or_default(), setting.at))
+    };
+    let kind = match find("type") {
+        None => ModuleType::Server,
+        Some((word, at)) => match word.as_str() {
+            "server" => ModuleType::Server,
+            "domain" => ModuleType::Domain,
+            _ => return wrong(at, "unknown type; write type = \"server\", or \"domain\"".to_owned()),
+        },
+    };
+    let of_profile: &[Setting] = match (find("profile"), kind) {
+        (None, _) => &[],
+        (Some((_, at)), ModuleType::Domain) => {
+            return wrong(at, "a module of type domain has no profile, because a profile is a server".to_owned());
+        }
+        (Some((wanted, at)), ModuleType::Server) => match profiles.iter().find(|(known, _)| *known == wanted) {
+            Some((_, settings)) => settings,
+            None => {
+                let near = nearest(&wanted, profiles.iter().map(|(known, _)| known.as_str()));
+                let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                return wrong(at, format!("unknown profile {}{hint}", wanted.escape_debug()));
+            }
+        },
+    };
+    let declared = ModuleFlags::of(kind);
+    for Setting { key, at, .. } in &settings {
+        if key == "target" {
+            let message = "the request names the target of a module; for a fixed target, use a [profile.NAME]";
+            return wrong(*at, message.to_owned());
+        }
+        if !declared.has(key) {
+            return wrong(*at, format!("{key} has no effect in a module of type {}; remove it", kind.word()));
+        }
+    }
+    let mut login_hosts = Vec::new();
+    for Setting { values, at, .. } in own.iter().filter(|setting| setting.key == "login-host") {
+        for text in values {
+            match Host::parse(text) {
+                Ok(host) => login_hosts.push(host),
+                Err(error) => {
+                    return wrong(*at, format!("{}: {error}; write a host without a port", text.escape_debug()));
+                }
+            }
+        }
+    }
+    let settings = reader.settings(defaults, replaced(of_profile, settings), Some(&name));
+    Ok(ModuleSettings { name, kind, login_hosts, settings: Settings { is_of_module: true, ..settings } })
+}
+
+/// The flags that have an effect in a module.
+struct ModuleFlags {
+    command: Command,
+    display: Command,
+}
+
+impl ModuleFlags {
+    fn of(kind: ModuleType) -> ModuleFlags {
+        ModuleFlags {
+            command: (kind.spec().declare)(Command::new("smtpcheck")),
+            display: DisplayArgs::augment_args(Command::new("smtpcheck")),
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        let is_in = |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some(key));
+        is_in(&self.command) && !is_in(&self.display) && !WITHOUT_EFFECT.contains(&key)
+    }
 }
 
 impl Default for ModuleSettings {
@@ -154,94 +208,13 @@ impl Default for ModuleSettings {
     }
 }
 
-impl ConfigReader<'_> {
-    /// Parses a table `[module.NAME]`.
-    pub(super) fn module(
-        &self,
-        name: &Spanned<toml::de::DeString<'_>>,
-        table: &DeTable<'_>,
-    ) -> Result<ModuleTable, FileError> {
-        let text = |key: &str| match table.get(key) {
-            Some(value) => self.text_of(value, key, KeyType::Text).map(|text| Some((text, value.span()))),
-            None => Ok(None),
-        };
-        let kind = match text("type")? {
-            None => ModuleType::Server,
-            Some((word, span)) => match word.as_str() {
-                "server" => ModuleType::Server,
-                "domain" => ModuleType::Domain,
-                _ => return Err(self.wrong(&span, "unknown type; write type = \"server\", or \"domain\"")),
-            },
-        };
-        let profile = match (text("profile")?, kind) {
-            (None, _) => None,
-            (Some((_, span)), ModuleType::Domain) => {
-                return Err(self.wrong(&span, "a module of type domain has no profile, because a profile is a server"));
-            }
-            (Some((wanted, span)), ModuleType::Server) => {
-                let error = self.wrong(&span, &format!("unknown profile {}", wanted.escape_debug()));
-                Some((wanted, error))
-            }
-        };
-        let command = (kind.spec().declare)(Command::new("smtpcheck"));
-        let display = DisplayArgs::augment_args(Command::new("smtpcheck"));
-        let has = |command: &Command, key: &str| command.get_arguments().any(|arg| arg.get_long() == Some(key));
-        let mut settings = Vec::new();
-        for (key, value) in in_order(table) {
-            let word = &**key.get_ref();
-            if matches!(word, "type" | "profile" | "login-host") {
-                continue;
-            }
-            if word == "target" {
-                let message = "the request names the target of a module; for a fixed target, use a [profile.NAME]";
-                return Err(self.wrong(&key.span(), message));
-            }
-            let setting = self.setting(key, value, ValueOrigin::Profile)?;
-            if WITHOUT_EFFECT.contains(&word) || has(&display, word) || !has(&command, word) {
-                let message = format!("{word} has no effect in a module of type {}; remove it", kind.word());
-                return Err(self.wrong(&key.span(), &message));
-            }
-            settings.push(setting);
-        }
-        let repeated = self.wrong(
-            &name.span(),
-            &format!(
-                "a profile has the same name, and every profile is a module too; rename [module.{}]",
-                name.get_ref()
-            ),
-        );
-        let login_hosts = match table.get("login-host") {
-            Some(value) => self.login_hosts(value)?,
-            None => Vec::new(),
-        };
-        Ok(ModuleTable { name: name.get_ref().to_string(), kind, login_hosts, profile, repeated, settings })
-    }
-
-    fn login_hosts(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<Host>, FileError> {
-        let host = |value: &Spanned<DeValue<'_>>| {
-            let text = self.text_of(value, "login-host", KeyType::List)?;
-            Host::parse(&text).map_err(|error| {
-                self.wrong(&value.span(), &format!("{}: {error}; write a host without a port", text.escape_debug()))
-            })
-        };
-        match value.get_ref() {
-            DeValue::Array(hosts) => hosts.iter().map(host).collect(),
-            _ => host(value).map(|host| vec![host]),
-        }
-    }
-}
-
 /// The JSON Schema of a module, from those of the flags.
 #[cfg(test)]
 pub(super) fn schema(flags: Vec<(&String, serde_json::Value)>) -> serde_json::Value {
-    let specs = [ModuleType::Server, ModuleType::Domain].map(ModuleType::spec);
-    let declared = specs.map(|spec| (spec.declare)(Command::new("smtpcheck")));
-    let display = DisplayArgs::augment_args(Command::new("smtpcheck"));
-    let has = |command: &Command, key: &str| command.get_arguments().any(|arg| arg.get_long() == Some(key));
+    let kinds = [ModuleType::Server, ModuleType::Domain].map(ModuleFlags::of);
     let mut properties: serde_json::Map<String, serde_json::Value> = flags
         .into_iter()
-        .filter(|(key, _)| declared.iter().any(|command| has(command, key)))
-        .filter(|(key, _)| !WITHOUT_EFFECT.contains(&key.as_str()) && !has(&display, key))
+        .filter(|(key, _)| kinds.iter().any(|flags| flags.has(key)))
         .map(|(key, value)| (key.clone(), value))
         .collect();
     let text = |about: &str| serde_json::json!({ "type": "string", "description": about });
@@ -297,18 +270,18 @@ mod tests {
     #[test]
     fn errors_have_a_position_and_say_what_to_write() {
         for (text, place, needle) in [
-            ("[module.a]\ntype = \"mx\"", "2:8", "write type = \"server\", or \"domain\""),
+            ("[module.a]\ntype = \"mx\"", "2:1", "write type = \"server\", or \"domain\""),
             ("[module.a]\ntype = \"domain\"\nto = [\"a@example.net\"]", "3:1", "no effect in a module of type domain"),
             ("[module.a]\nformat = \"json\"", "2:1", "no effect in a module"),
             ("[module.a]\nretry = 3", "2:1", "no effect in a module"),
             ("[module.a]\nascii = true", "2:1", "no effect in a module"),
             ("[module.a]\ntarget = \"x.example\"", "2:1", "the request names the target"),
-            ("[module.a]\nprofile = \"rely\"\n[profile.relay]\ntarget = \"x.example\"", "2:11", "did you mean relay?"),
-            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:11", "a profile is a server"),
+            ("[module.a]\nprofile = \"rely\"\n[profile.relay]\ntarget = \"x.example\"", "2:1", "did you mean relay?"),
+            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:1", "a profile is a server"),
             ("[module.relay]\n[profile.relay]\ntarget = \"x.example\"", "1:9", "rename [module.relay]"),
             ("[module.a]\nexpct = \"auth.ok\"", "2:1", "did you mean expect?"),
             ("[module.a]\npassword = \"hunter2\"", "2:1", "password-command"),
-            ("[module.a]\nlogin-host = [\"mx.example:25\"]", "2:15", "a host without a port"),
+            ("[module.a]\nlogin-host = [\"mx.example:25\"]", "2:1", "a host without a port"),
             ("[modul.a]\n", "1:2", "did you mean [module.NAME]?"),
             ("[module.\"a b\"]\n", "1:9", "letters, digits"),
             ("module = 3\n", "1:10", "[module.NAME]"),

@@ -139,7 +139,7 @@ impl ProbePlanner for Modules {
 
     fn configuration(&self, module: Option<&str>) -> String {
         let chosen = self.modules.values().filter(|one| module.is_none_or(|name| one.settings.name == name));
-        chosen.map(shown).collect::<Vec<_>>().join("\n")
+        chosen.map(module_toml).collect::<Vec<_>>().join("\n")
     }
 
     fn examples(&self) -> Vec<Plan> {
@@ -154,7 +154,7 @@ impl ProbePlanner for Modules {
 }
 
 /// The settings of a module as TOML. The arguments of a command are hidden, because they may contain a secret.
-fn shown(module: &Module) -> String {
+fn module_toml(module: &Module) -> String {
     let ModuleSettings { name, kind, login_hosts, settings } = &module.settings;
     let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
     let list = |values: Vec<String>| match values.as_slice() {
@@ -174,11 +174,11 @@ fn shown(module: &Module) -> String {
 
 impl Module {
     fn new(settings: ModuleSettings, hostname: Option<&str>) -> Result<Module, CommandError> {
-        let (verb, example) = match settings.kind {
+        let (command, example) = match settings.kind {
             ModuleType::Server => ("check", EXAMPLE_SERVER),
             ModuleType::Domain => ("domain", EXAMPLE_DOMAIN),
         };
-        let words: Vec<OsString> = [verb, "--", example].map(Into::into).into();
+        let words: Vec<OsString> = [command, "--", example].map(Into::into).into();
         let placed = |error: UsageError| located(error, &words, &settings.settings);
         let (check, example) = match parse_with(words.clone(), &settings.settings).map_err(placed)? {
             Invocation::Check(args, matches) => {
