@@ -94,6 +94,8 @@ impl CheckRunner {
         gatherer.gatherer.is_able()?;
         let total_ms = gatherer.now_ms();
         match ended {
+            // Even if its session came to its end, follow-up questions may be missing.
+            _ if !matches!(gatherer.stopping, Stopping::NotYet) => Ok(None),
             Ended::Interrupted(_) => Ok(None),
             Ended::Unwritable(error) => Err(RunError::Output(error)),
             ended @ (Ended::Complete | Ended::TimeUp) => {
