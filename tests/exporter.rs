@@ -9,6 +9,8 @@
 mod access;
 #[path = "exporter/client.rs"]
 mod client;
+#[path = "exporter/docs.rs"]
+mod docs;
 #[path = "exporter/limits.rs"]
 mod limits;
 #[path = "exporter/modules.rs"]

@@ -153,13 +153,10 @@ static FAMILIES: &[MetricFamily] = &[
         samples: |case| sample(case, |report| report.plan.domain.is_none().then(|| truth(handshake(report).is_some()))),
     },
     MetricFamily {
-        name: "smtpcheck_certificate_days_left",
-        help: "Days until the first certificate of the chain expires; negative if it has expired.",
+        name: "smtpcheck_certificate_seconds_left",
+        help: "Seconds until the first certificate of the chain expires; negative if it has expired.",
         samples: |case| {
-            sample(case, |report| {
-                let left = earliest_expiry(report)? - unix_seconds(report.started_at());
-                Some((left / 86_400.0 * 1000.0).round() / 1000.0)
-            })
+            sample(case, |report| Some((earliest_expiry(report)? - unix_seconds(report.started_at())).round()))
         },
     },
     MetricFamily {

@@ -1,5 +1,7 @@
 //! A running exporter, and an HTTP client for it.
 
+#![allow(dead_code, reason = "each test program uses only some of these functions")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command};

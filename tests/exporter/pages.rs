@@ -29,7 +29,7 @@ fn a_healthy_server_has_the_metrics_of_blackbox_exporter_and_ours() {
         "probe_ssl_last_chain_info",
         "probe_ip_addr_hash",
         "probe_timeout_seconds",
-        "smtpcheck_certificate_days_left",
+        "smtpcheck_certificate_seconds_left",
         "smtpcheck_phase_duration_seconds",
     ] {
         assert!(probe.has(name), "{name}: {}", probe.body);
@@ -61,7 +61,7 @@ fn the_expiry_is_published_although_the_certificate_has_expired_or_is_not_truste
     let end = expired.value("probe_ssl_earliest_cert_expiry").unwrap();
     assert!(end < now && end > now - 10.0 * 86_400.0, "{end}");
     assert_eq!(expired.value("probe_ssl_last_chain_expiry_timestamp_seconds"), Some(end));
-    assert!(expired.value("smtpcheck_certificate_days_left").unwrap() < 0.0);
+    assert!(expired.value("smtpcheck_certificate_seconds_left").unwrap() < 0.0);
     assert_eq!(expired.value("smtpcheck_finding{rule=\"certificate-expired\",severity=\"error\"}"), Some(1.0));
     assert!(expired.has("probe_ssl_last_chain_info"));
     let untrusted = exporter.probe(address("certificate-unknown-authority"), "").is(200);
