@@ -31,14 +31,14 @@ mod tls;
 mod web_config;
 mod web_files;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use self::counters::Counters;
@@ -46,8 +46,9 @@ use self::history::ProbeHistory;
 use self::service::{ExporterService, StopPhase};
 use self::web_files::WebFiles;
 use crate::cli::commands::exporter::ExporterRequest;
-use crate::host::clock;
-use crate::run::Engine;
+use crate::host::service::ServiceSignals;
+use crate::host::{SetupError, clock};
+use crate::run::{CheckRunner, Engine};
 
 pub use planner::{FetchSecret, LogLine, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest};
 
@@ -63,6 +64,8 @@ pub enum ExporterError {
     },
     /// The web configuration file has a mistake.
     WebConfig(String),
+    /// A file that a check needs cannot be read, or this machine cannot run checks.
+    Setup(SetupError),
 }
 
 impl fmt::Display for ExporterError {
@@ -70,6 +73,7 @@ impl fmt::Display for ExporterError {
         match self {
             ExporterError::Listen { address, error } => write!(f, "--listen {address}: {error}"),
             ExporterError::WebConfig(error) => write!(f, "--web-config {error}"),
+            ExporterError::Setup(error) => error.fmt(f),
         }
     }
 }
@@ -79,7 +83,6 @@ impl std::error::Error for ExporterError {}
 /// A server that can be started.
 pub struct Exporter {
     request: ExporterRequest,
-    listeners: Vec<TcpListener>,
     web: WebFiles,
 }
 
@@ -87,43 +90,35 @@ impl Exporter {
     /// Reads the web configuration file. The exporter does not listen yet.
     pub fn new(request: ExporterRequest) -> Result<Exporter, ExporterError> {
         let web = WebFiles::read(request.web_config.clone()).map_err(ExporterError::WebConfig)?;
-        Ok(Exporter { request, listeners: Vec::new(), web })
-    }
-
-    /// Listens on all addresses. Returns the URLs.
-    pub fn listen(&mut self) -> Result<Vec<String>, ExporterError> {
-        let scheme = if self.web.current().tls.is_some() { "https" } else { "http" };
-        let mut urls = Vec::new();
-        for &address in &self.request.listen {
-            let wrong = |error| ExporterError::Listen { address, error };
-            let listener = TcpListener::bind(address).map_err(wrong)?;
-            listener.set_nonblocking(true).map_err(wrong)?;
-            urls.push(format!("{scheme}://{}", listener.local_addr().map_err(wrong)?));
-            self.listeners.push(listener);
-        }
-        Ok(urls)
+        Ok(Exporter { request, web })
     }
 
     /// A warning if other machines can connect without encryption or without a password.
-    pub fn warning(&self) -> Option<Cow<'static, str>> {
+    pub fn warning(&self) -> Option<String> {
+        if !self.request.is_open() {
+            return None;
+        }
         let web = self.web.current();
-        let lacks = match (web.tls.is_some() || !self.request.is_open(), web.users.is_empty()) {
-            _ if !self.request.is_open() => return None,
-            (true, false) => return None,
-            (false, false) => "without TLS, passwords for the exporter are sent in clear text",
-            // A client certificate identifies the client.
-            (true, true) if web.needs_client_certificate => return None,
-            (true, true) => "without users, every client can use the exporter",
-            (false, true) => {
-                "without TLS and users, every client can use the exporter, and the responses are sent in clear text"
+        // A client certificate identifies the client.
+        let lacks = match (web.tls.is_some(), !web.users.is_empty() || web.needs_client_certificate) {
+            (true, true) => return None,
+            (true, false) => "every client can use the exporter, because it has no users",
+            (false, true) => "passwords for the exporter are sent in clear text, because it has no TLS",
+            (false, false) => {
+                "every client can use the exporter and its responses are sent in clear text, because it has neither users nor TLS"
             }
         };
-        Some(format!("other machines can connect: {lacks}; add tls_server_config and basic_auth_users to the file of --web-config").into())
+        Some(format!("{lacks}; add tls_server_config and basic_auth_users to the file of --web-config"))
     }
 
-    /// Serves requests until a signal arrives.
-    pub fn run(self, engine: Engine, planner: Box<dyn ProbePlanner>, log: LogLine) {
-        let Exporter { mut request, listeners, web } = self;
+    /// Reads the files that the checks need, without listening.
+    pub fn prepare(engine: Engine, planner: &dyn ProbePlanner) -> Result<(), ExporterError> {
+        engine.serve(|runner| async move { read_files(&runner, planner) })
+    }
+
+    /// Serves requests until a signal arrives. The log contains each address once the exporter listens on it.
+    pub fn run(self, engine: Engine, planner: Box<dyn ProbePlanner>, log: LogLine) -> Result<(), ExporterError> {
+        let Exporter { mut request, web } = self;
         let most = limits::probes(request.max_probes);
         if most < request.max_probes {
             log(&format!(
@@ -133,6 +128,17 @@ impl Exporter {
             request.max_probes = most;
         }
         engine.serve(|runner| async move {
+            // From now on, no signal is missed.
+            let signals = ServiceSignals::listen();
+            read_files(&runner, planner.as_ref())?;
+            let scheme = if web.current().tls.is_some() { "https" } else { "http" };
+            let mut listeners = Vec::new();
+            for &address in &request.listen {
+                let wrong = |error| ExporterError::Listen { address, error };
+                let listener = TcpListener::bind(address).await.map_err(wrong)?;
+                log(&format!("listening on {scheme}://{}", listener.local_addr().map_err(wrong)?));
+                listeners.push(listener);
+            }
             let (stop, stopping) = watch::channel(StopPhase::Running);
             let service = Rc::new(ExporterService {
                 permits: Arc::new(Semaphore::new(request.max_probes)),
@@ -146,7 +152,12 @@ impl Exporter {
                 stopping,
                 log,
             });
-            server::run(service, listeners, stop).await;
-        });
+            server::run(service, listeners, signals, stop).await;
+            Ok(())
+        })
     }
+}
+
+fn read_files(runner: &CheckRunner, planner: &dyn ProbePlanner) -> Result<(), ExporterError> {
+    planner.examples().iter().try_for_each(|plan| runner.prepare(plan)).map_err(ExporterError::Setup)
 }

@@ -45,9 +45,9 @@ pub struct PlannedProbe {
     pub fetch: Option<FetchSecret>,
 }
 
-/// Reads a password. Also returns how long this took, which counts towards the time limit of the check. It blocks its
-/// thread.
-pub type FetchSecret = Box<dyn FnOnce() -> Result<(Option<Secret>, Duration), String> + Send>;
+/// Reads the password for a plan, within its time limit. Also returns how long this took, which counts towards the time
+/// limit of the check. It blocks its thread.
+pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration), String> + Send>;
 
 /// Why a request leads to no check.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -75,7 +75,7 @@ pub(super) fn limit(plan: &mut Plan, wait: Option<Duration>, offset: Duration) {
 }
 
 /// Runs a check.
-pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe, detail: Detail) -> ProbeResponse {
+pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe) -> ProbeResponse {
     let Ok(permit) = Arc::clone(&service.permits).try_acquire_owned() else { return ProbeResponse::Busy };
     service.refresh_files();
     let (handle, stop) = stop_handle();
@@ -86,7 +86,7 @@ pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe, de
         let _permit = permit;
         let running = &task.counters.running;
         running.set(running.get() + 1);
-        let response = check(&task, planned, stop, detail).await;
+        let response = check(&task, planned, stop).await;
         running.set(running.get().saturating_sub(1));
         // If the client is gone, the response is not needed.
         let _ = sender.send(response);
@@ -102,7 +102,7 @@ pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe, de
 }
 
 /// Reads the password, runs the check, and records the result.
-async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop, detail: Detail) -> ProbeResponse {
+async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop) -> ProbeResponse {
     let began = Instant::now();
     let PlannedProbe { module, plan, expectations, fetch } = planned;
     let name = plan.name();
@@ -113,7 +113,12 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
     };
     let (secret, spent) = match fetch {
         None => (None, Duration::ZERO),
-        Some(fetch) => match tokio::task::spawn_blocking(fetch).await {
+        Some(fetch) => match tokio::task::spawn_blocking({
+            let plan = plan.clone();
+            move || fetch(&plan)
+        })
+        .await
+        {
             Ok(Ok(read)) => read,
             Ok(Err(why)) => {
                 let reason = format!(
@@ -161,7 +166,6 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
         exit: report.exit.name(),
         ms: report.total_ms,
         has_diagnosis: end != ProbeEnd::Passed,
-        is_debug: detail == Detail::Debug,
     };
     let diagnosis = row.has_diagnosis.then(|| page::diagnosis(&report));
     service.history.borrow_mut().add(row, diagnosis);

@@ -156,7 +156,7 @@ async fn probe_page(service: &Rc<ExporterService>, request: &Request<Incoming>) 
         return refused(Rejection::Target, StatusCode::FORBIDDEN, &message);
     }
     probe::limit(&mut planned.plan, wait, service.request.timeout_offset);
-    match probe::run(service, planned, detail).await {
+    match probe::run(service, planned).await {
         ProbeResponse::Checked { report, module } => {
             let form = form(request.headers());
             let metrics = page::metrics(&report, form);

@@ -2,9 +2,10 @@
 //!
 //! Limits of a connection, so that slow or hostile clients cannot use up memory or descriptors:
 //! 1. the number of connections; further clients wait until one ends;
-//! 2. 10 s for the TLS handshake;
+//! 2. 10 s for the TLS handshake, and 10 s for the first request;
 //! 3. the size of a request (16 KiB) and the number of its headers;
-//! 4. [`IDLE`] for everything except the check: a request must arrive, and a response must be read, within this time.
+//! 4. [`IDLE`] for everything else except the check: a response must be read, and the next request must arrive, within
+//!    this time.
 //!
 //! After SIGTERM or SIGINT, no further connections are accepted. Probes that run have [`DRAIN`] to come to their end,
 //! because Prometheus would record a probe without a result as a failure. Those that still run are stopped.
@@ -25,6 +26,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -36,6 +38,9 @@ use crate::host::service::{ServiceSignal, ServiceSignals};
 
 /// The time for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The time in which the first request of a connection must arrive.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
 
 /// How long a connection may exist while no check runs for it. Prometheus opens a new connection if its scrape interval is
 /// longer.
@@ -57,47 +62,37 @@ const STOP: Duration = Duration::from_secs(3);
 /// Serves requests until a signal arrives.
 pub(super) async fn run(
     service: Rc<ExporterService>,
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<TcpListener>,
+    mut signals: ServiceSignals,
     stop: watch::Sender<StopPhase>,
 ) {
     let most = service.request.max_probes.saturating_add(SPARE_CONNECTIONS);
     let connections = Arc::new(Semaphore::new(most));
     let passwords = Rc::new(PasswordCheck::new());
-    let mut accepting = Vec::new();
-    for listener in listeners {
-        match TcpListener::from_std(listener) {
-            Ok(listener) => accepting.push(tokio::task::spawn_local(accept(
-                Rc::clone(&service),
-                listener,
-                Arc::clone(&connections),
-                Rc::clone(&passwords),
-            ))),
-            Err(error) => service.log(&format!("an address cannot be used: {error}")),
-        }
-    }
-    let mut signals = ServiceSignals::listen();
+    let accept = |listener| accept(Rc::clone(&service), listener, Arc::clone(&connections), Rc::clone(&passwords));
+    let accepting: Vec<JoinHandle<()>> = listeners.into_iter().map(accept).map(spawn_local).collect();
     while signals.next().await == ServiceSignal::Reload {
         // The result is in the log.
         let _ = service.reload();
     }
     service.log("a signal arrived; ending");
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
-    let _ = stop.send(StopPhase::Draining);
+    accepting.iter().for_each(JoinHandle::abort);
     let all = u32::try_from(most).unwrap_or(u32::MAX);
-    let drained = async |time: Duration| {
-        let ended = connections.acquire_many(all);
+    for (phase, time) in [(StopPhase::Draining, DRAIN), (StopPhase::Stopping, STOP)] {
+        let _ = stop.send(phase);
         tokio::select! {
-            _ = timeout(time, ended) => {}
+            _ = timeout(time, connections.acquire_many(all)) => {}
             // A second signal ends the wait.
-            _ = async { while signals.next().await != ServiceSignal::Stop {} } => {}
+            () = stopped(&mut signals) => {}
         }
-    };
-    let mut drained = drained;
-    drained(DRAIN).await;
-    let _ = stop.send(StopPhase::Stopping);
-    drained(STOP).await;
+    }
     let probes = u32::try_from(service.request.max_probes).unwrap_or(u32::MAX);
     let _ = timeout(STOP, service.permits.acquire_many(probes)).await;
+}
+
+/// Waits for a signal that ends the exporter.
+async fn stopped(signals: &mut ServiceSignals) {
+    while signals.next().await != ServiceSignal::Stop {}
 }
 
 /// Accepts the connections of one address.
@@ -124,7 +119,7 @@ async fn accept(
         }
         let (service, passwords) = (Rc::clone(&service), Rc::clone(&passwords));
         // The permit is the owner of the task: the end of the exporter waits for all permits.
-        tokio::task::spawn_local(async move {
+        spawn_local(async move {
             let _permit = permit;
             let open = &service.counters.connections;
             open.set(open.get() + 1);
@@ -154,7 +149,11 @@ async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     passwords: &Rc<PasswordCheck>,
 ) {
-    let activity = Rc::new(Activity { since: Cell::new(Instant::now()), is_busy: Cell::new(false) });
+    let activity = Rc::new(Activity {
+        since: Cell::new(Instant::now()),
+        limit: Cell::new(FIRST_REQUEST),
+        is_busy: Cell::new(false),
+    });
     let respond = |request: Request<Incoming>| {
         let (service, passwords, activity) = (Rc::clone(service), Rc::clone(passwords), Rc::clone(&activity));
         async move {
@@ -162,6 +161,7 @@ async fn serve_http(
             let response = routes::respond(&service, &passwords, &request).await;
             activity.is_busy.set(false);
             activity.since.set(Instant::now());
+            activity.limit.set(IDLE);
             Ok::<Response<Page>, Infallible>(response)
         }
     };
@@ -171,7 +171,7 @@ async fn serve_http(
     let mut stopping = service.stopping.clone();
     let mut is_ending = false;
     loop {
-        let limit = if activity.is_busy.get() { Instant::now() } else { activity.since.get() } + IDLE;
+        let limit = if activity.is_busy.get() { Instant::now() + IDLE } else { activity.end() };
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
@@ -180,7 +180,7 @@ async fn serve_http(
                 connection.as_mut().graceful_shutdown();
             }
             () = sleep_until(limit) => {
-                if !activity.is_busy.get() && activity.since.get().elapsed() >= IDLE {
+                if !activity.is_busy.get() && activity.end() <= Instant::now() {
                     return;
                 }
             }
@@ -192,6 +192,15 @@ async fn serve_http(
 struct Activity {
     /// The end of the last response, or the start of the connection.
     since: Cell<Instant>,
+    /// How long it may last after that.
+    limit: Cell<Duration>,
     /// Whether a response is being made. A check has its own time limit.
     is_busy: Cell<bool>,
+}
+
+impl Activity {
+    /// When the connection ends, unless a request arrives before.
+    fn end(&self) -> Instant {
+        self.since.get() + self.limit.get()
+    }
 }

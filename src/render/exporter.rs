@@ -52,8 +52,6 @@ pub struct ProbeRow {
     pub ms: f64,
     /// Whether the diagnosis is kept.
     pub has_diagnosis: bool,
-    /// Whether it was a request for the debug page.
-    pub is_debug: bool,
 }
 
 /// The start page.

@@ -84,7 +84,10 @@ impl CheckRunner {
     }
 
     /// Runs a check. `None` if it was stopped.
-    pub async fn run(&self, job: Job, stop: CheckStop) -> Result<Option<Report>, RunError> {
+    pub async fn run(&self, job: Job, mut stop: CheckStop) -> Result<Option<Report>, RunError> {
+        if matches!(stop.0.try_recv(), Err(oneshot::error::TryRecvError::Closed)) {
+            return Ok(None);
+        }
         let resources = self.current();
         let gatherer = resources.gatherer(&job.with_time_left(), job.credentials())?;
         let mut gatherer =

@@ -40,7 +40,7 @@ fn only_allowed_targets_are_checked() {
 fn an_exporter_for_other_machines_warns_unless_it_is_protected() {
     let flags = ["--listen", "0.0.0.0:0", "--allow-target", "*.example.net"];
     let exporter = Exporter::start_with("", &[], &flags);
-    assert!(exporter.log().contains("warning: other machines can connect"), "{}", exporter.log());
+    assert!(exporter.log().contains("warning: every client can use the exporter"), "{}", exporter.log());
 }
 
 #[test]
@@ -86,6 +86,19 @@ fn a_thousand_requests_at_once_are_all_answered() {
     assert_eq!(metrics.value("smtpcheck_exporter_probes_running"), Some(0.0));
     let passed = metrics.value("smtpcheck_exporter_probes_total{result=\"pass\"}").unwrap();
     assert_eq!(passed, f64::from(u32::try_from(count(200)).unwrap()));
+}
+
+#[test]
+fn a_client_that_sends_its_request_slowly_is_disconnected() {
+    let exporter = Exporter::start(&defaults());
+    let mut stream = TcpStream::connect(&exporter.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ").unwrap();
+    let began = Instant::now();
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    assert!(!String::from_utf8_lossy(&bytes).contains("200 OK"), "the request never ended");
+    assert!((5..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -121,3 +121,28 @@ fn an_idle_connection_does_not_delay_the_end() {
     assert_eq!(exporter.end().code, 0);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_client_that_goes_away_while_the_password_is_read_starts_no_session() {
+    let (target, sessions) = slow_server(Duration::ZERO);
+    let config = format!(
+        "{}[profile.relay]\ntarget = \"{target}\"\nuser = \"u\"\npassword-command = \"sleep 0.5; echo x\"\n",
+        config()
+    );
+    let exporter = Exporter::start(&config);
+    let stream = exporter.request("GET", "/probe?module=relay", &[]);
+    wait_for(&exporter, "smtpcheck_exporter_probes_running", 1.0);
+    drop(stream);
+    wait_for(&exporter, "smtpcheck_exporter_probes_total{result=\"stopped\"}", 1.0);
+    assert!(sessions.try_recv().is_err(), "no session was started");
+}
+
+#[test]
+fn a_password_command_ends_with_the_time_of_the_scrape() {
+    let config = "[profile.relay]\ntarget = \"127.0.0.1:1\"\nuser = \"u\"\npassword-command = \"sleep 60; echo x\"\n";
+    let exporter = Exporter::start(config);
+    let began = Instant::now();
+    let header = "X-Prometheus-Scrape-Timeout-Seconds: 1.5";
+    exporter.send("GET", "/probe?module=relay", &[header]).is(500);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}

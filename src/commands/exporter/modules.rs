@@ -259,7 +259,7 @@ impl ServerModule {
         };
         let plan = planning::plan(&args, &self.matches, target, hostname).map_err(invalid)?;
         let expectations = planned_expectations(&args.expect.expect, &plan).map_err(invalid)?;
-        let fetch = source.map(|source| fetch(source, plan.clone()));
+        let fetch = source.map(fetch);
         Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch })
     }
 }
@@ -301,9 +301,9 @@ fn login(
     Ok(ModuleLogin::On(hosts, source))
 }
 
-fn fetch(source: PasswordSource, plan: Plan) -> FetchSecret {
-    Box::new(move || {
-        let read = || secrets::fetch(&source, &plan).map(Some);
+fn fetch(source: PasswordSource) -> FetchSecret {
+    Box::new(move |plan| {
+        let read = || secrets::fetch(&source, plan).map(Some);
         secrets::measured(Some(&source), read).map_err(|error| error.to_string())
     })
 }
