@@ -52,7 +52,7 @@ fn resident(status: &str) -> Option<f64> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::{resident, resources};
+    use super::resident;
 
     #[test]
     fn the_memory_is_read_in_kilobytes() {
@@ -64,7 +64,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn linux_reports_every_resource() {
-        let seen = resources();
+        let seen = super::resources();
         let all = [seen.cpu_seconds, seen.memory_bytes, seen.open_files, seen.most_files];
         assert!(all.iter().all(|value| value.is_some_and(|value| value > 0.0)), "{seen:?}");
     }

@@ -62,7 +62,10 @@ impl Engine {
     pub fn serve<T, F: Future<Output = T>>(self, service: impl FnOnce(CheckRunner) -> F) -> T {
         let Engine { runtime, resources, .. } = self;
         let runner = CheckRunner { resources: Rc::new(RefCell::new(Rc::new(resources))) };
-        LocalSet::new().block_on(&runtime, service(runner))
+        let result = LocalSet::new().block_on(&runtime, service(runner));
+        // A command that prints a password may still run on another thread, and its result is not needed.
+        runtime.shutdown_background();
+        result
     }
 }
 

@@ -146,3 +146,16 @@ fn a_password_command_ends_with_the_time_of_the_scrape() {
     exporter.send("GET", "/probe?module=relay", &[header]).is(500);
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_password_command_does_not_delay_the_end() {
+    let config = "[profile.relay]\ntarget = \"127.0.0.1:1\"\nuser = \"u\"\npassword-command = \"sleep 50; echo x\"\n";
+    let exporter = Exporter::start(config);
+    let stream = exporter.request("GET", "/probe?module=relay", &[]);
+    wait_for(&exporter, "smtpcheck_exporter_probes_running", 1.0);
+    exporter.signal("TERM");
+    let began = Instant::now();
+    read(stream, "GET").is(503);
+    assert_eq!(exporter.end().code, 0);
+    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+}

@@ -50,9 +50,7 @@ fn prometheus_scrapes_healthy_expired_greylisting_and_silent_servers() {
     let files = [("web.yml", web.as_str()), ("web.crt", &cert), ("web.key", &key)];
     let exporter = Exporter::start_with(&config, &files, &["--web-config", "{folder}/web.yml"]);
     let target = |name: &str| sandbox.addresses[name].as_str();
-    let of_exporter = format!(
-        "    scheme: https\n    tls_config: {{ca_file: web.crt, server_name: localhost}}\n    basic_auth: {{username: prometheus, password: scrape-password}}\n    scrape_interval: 2s\n    scrape_timeout: 2s\n",
-    );
+    let of_exporter = "    scheme: https\n    tls_config: {ca_file: web.crt, server_name: localhost}\n    basic_auth: {username: prometheus, password: scrape-password}\n    scrape_interval: 2s\n    scrape_timeout: 2s\n";
     let server = &exporter.address;
     let scrapes = format!(
         "rule_files: [alerts.yml]\nglobal: {{evaluation_interval: 1s}}\nscrape_configs:\n  - job_name: smtp\n{of_exporter}    metrics_path: /probe\n    static_configs:\n      - targets: [\"{}\", \"{}\", \"{}\"]\n      - targets: [\"{}\"]\n        labels: {{__param_module: envelope}}\n    relabel_configs:\n      - {{source_labels: [__address__], target_label: __param_target}}\n      - {{source_labels: [__param_target], target_label: instance}}\n      - {{target_label: __address__, replacement: \"{server}\"}}\n  - job_name: smtpcheck-exporter\n{of_exporter}    static_configs: [{{targets: [\"{server}\"]}}]\n",

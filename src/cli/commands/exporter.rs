@@ -91,10 +91,6 @@ pub struct ExporterRequest {
 impl ExporterArgs {
     /// Checks the flags. To serve clients on other machines, `--allow-target` is required.
     pub fn request(&self) -> Result<ExporterRequest, UsageError> {
-        if let Some(name) = &self.config.profile {
-            let error = UsageError::flag("--profile", "the exporter uses all profiles").with_value(name.clone());
-            return Err(error.with_hint(format!("remove the flag, and request module={name}")));
-        }
         let open = self.listen.iter().find(|address| !address.ip().to_canonical().is_loopback());
         if let Some(address) = open.filter(|_| self.allow_target.is_empty()) {
             let reason = "clients on other machines could make smtpcheck connect to any server";
