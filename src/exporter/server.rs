@@ -34,6 +34,7 @@ use super::access::PasswordCheck;
 use super::limits::SPARE_CONNECTIONS;
 use super::routes::{self, Page};
 use super::service::{ExporterService, StopPhase};
+use crate::host;
 use crate::host::service::{ServiceSignal, ServiceSignals};
 
 /// The time for a TLS handshake.
@@ -80,6 +81,9 @@ pub(super) async fn run(
     let all = u32::try_from(most).unwrap_or(u32::MAX);
     for (phase, time) in [(StopPhase::Draining, DRAIN), (StopPhase::Stopping, STOP)] {
         let _ = stop.send(phase);
+        if phase == StopPhase::Stopping {
+            host::service::end();
+        }
         tokio::select! {
             _ = timeout(time, connections.acquire_many(all)) => {}
             // A second signal ends the wait.

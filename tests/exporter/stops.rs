@@ -147,6 +147,30 @@ fn a_password_command_ends_with_the_time_of_the_scrape() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
+/// A check on the command line lets signals end the program from the first password command on.
+#[test]
+fn after_a_password_command_a_hangup_is_still_a_reload() {
+    let config = "[profile.relay]\ntarget = \"127.0.0.1:1\"\nuser = \"u\"\npassword-command = \"sleep 1; echo x\"\n";
+    let exporter = Exporter::start(config);
+    let stream = exporter.request("GET", "/probe?module=relay", &[]);
+    wait_for(&exporter, "smtpcheck_exporter_probes_running", 1.0);
+    // One signal arrives while the command runs, and one after it.
+    exporter.signal("HUP");
+    read(stream, "GET").is(200).contains("smtpcheck_exit_code 3");
+    exporter.signal("HUP");
+    let began = Instant::now();
+    while exporter.log().matches("the configuration was read again").count() < 2 {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", exporter.log());
+        exporter.get("/-/healthy").is(200);
+    }
+    // The program would end five seconds after a signal that is not handled.
+    while began.elapsed() < Duration::from_secs(6) {
+        exporter.get("/probe?target=127.0.0.1:1").is(200).contains("smtpcheck_exit_code 3");
+    }
+    exporter.signal("TERM");
+    assert_eq!(exporter.end().code, 0);
+}
+
 #[test]
 fn a_password_command_does_not_delay_the_end() {
     let config = "[profile.relay]\ntarget = \"127.0.0.1:1\"\nuser = \"u\"\npassword-command = \"sleep 50; echo x\"\n";
