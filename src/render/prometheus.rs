@@ -470,3 +470,18 @@ fn seconds(ms: f64) -> f64 {
 fn truth(fact: bool) -> f64 {
     if fact { 1.0 } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::address_hash;
+
+    /// The values that Go's hash/fnv computes for the bytes of these addresses.
+    #[test]
+    fn the_hash_of_an_address_is_that_of_blackbox_exporter() {
+        for (address, hash) in
+            [("127.0.0.1", 3_668_918_509), ("::ffff:127.0.0.1", 3_668_918_509), ("2001:db8::1", 1_851_458_804)]
+        {
+            assert_eq!(address_hash(address.parse().expect("an address")), hash, "{address}");
+        }
+    }
+}

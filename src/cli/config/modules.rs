@@ -37,6 +37,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "critical",
     "format",
     "jobs",
+    "netrc",
     "quiet",
     "report",
     "retry",
