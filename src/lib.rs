@@ -22,7 +22,7 @@
 //! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
 //!    [`commands`] connects the modules for each command.
 //! 7. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
-//!    smtpcheck itself.
+//!    smtpcheck itself. [`exporter`] is the HTTP server that Prometheus reads.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
 //! modules.
@@ -52,10 +52,12 @@
 //! | suite | expect, source |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
+//! | exporter | cli, evidence, expect, host, plan, render, report, run, source |
 //! | cli | check, expect, host, plan, render, report, sasl, source, wire |
 //! | commands | everything |
 //!
-//! Only `gather`, `host`, `run` and `sandbox` may use tokio. Only `gather` and `sandbox` may use rustls and hickory.
+//! Only `exporter`, `gather`, `host`, `run` and `sandbox` may use tokio. Only `exporter`, `gather` and `sandbox` may use
+//! rustls, and only `exporter` and `gather` hyper. Only `gather` and `sandbox` may use hickory.
 //! Only `render` may use terminal colours.
 
 #![warn(unreachable_pub, reason = "items that neither tests nor embedding programs need are visible only in the crate")]
@@ -67,6 +69,7 @@ pub mod dialogue;
 pub mod evidence;
 pub mod expect;
 pub mod explain;
+pub mod exporter;
 pub mod gather;
 pub mod host;
 pub mod inquiry;

@@ -45,12 +45,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("exporter", &["cli", "evidence", "expect", "host", "plan", "render", "report", "run", "source"]),
     ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
     (
         "commands",
         &[
-            "check", "cli", "evidence", "expect", "explain", "gather", "host", "inquiry", "lexicon", "plan",
-            "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
+            "check", "cli", "evidence", "expect", "explain", "exporter", "gather", "host", "inquiry", "lexicon",
+            "plan", "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
         ],
     ),
 ];
@@ -88,9 +89,9 @@ const CURRENT: &[u32] = &[
     4180, 4255, 4343, 4422, 4468, 4505, 4592, 4616, 4632, 4648, 4752, 4865, 4954, 4985, 5056, 5155, 5248, 5280, 5321,
     5322, 5469, 5480, 5746, 5758, 5782, 5801, 5802, 5890, 5891, 5929, 6066, 6068, 6152, 6186, 6331, 6376, 6409, 6531,
     6595, 6616, 6647, 6672, 6698, 6710, 6749, 6750, 6761, 6840, 6891, 6895, 6960, 7055, 7208, 7293, 7301, 7366, 7372,
-    7435, 7465, 7468, 7504, 7505, 7507, 7519, 7568, 7627, 7628, 7633, 7671, 7672, 7673, 7677, 7685, 7766, 7919, 8017,
-    8020, 8032, 8058, 8259, 8301, 8305, 8314, 8410, 8422, 8446, 8460, 8461, 8463, 8617, 8624, 8659, 8689, 8996, 9110,
-    9112, 9149, 9155, 9266, 9276, 9293, 9325, 9364, 9422, 9495, 9525, 9598, 9904, 9905, 9989, 9990, 9991,
+    7435, 7465, 7468, 7504, 7505, 7507, 7519, 7568, 7617, 7627, 7628, 7633, 7671, 7672, 7673, 7677, 7685, 7766, 7919,
+    8017, 8020, 8032, 8058, 8259, 8301, 8305, 8314, 8410, 8422, 8446, 8460, 8461, 8463, 8617, 8624, 8659, 8689, 8996,
+    9110, 9112, 9149, 9155, 9266, 9276, 9293, 9325, 9364, 9422, 9495, 9525, 9598, 9904, 9905, 9989, 9990, 9991,
 ];
 /// The obsolete RFCs that may be cited, but only together with the word "historic" or "obsolete".
 const OBSOLETE: &[u32] =
@@ -132,7 +133,8 @@ fn network_and_terminal_libraries_are_used_only_in_their_modules() {
             })
         };
         for library in ["tokio", "rustls", "hickory_resolver", "hyper", "webpki", "tokio_rustls"] {
-            let is_async = matches!(module.as_str(), "host" | "run") && library == "tokio";
+            let is_async = matches!(module.as_str(), "host" | "run") && library == "tokio"
+                || module == "exporter" && matches!(library, "tokio" | "rustls" | "hyper" | "tokio_rustls");
             assert!(
                 module == "gather" || module == "sandbox" || is_async || !names(library),
                 "{} names {library}",
@@ -171,6 +173,8 @@ fn files_that_belong_to_a_list_are_in_it() {
             "display",
             "escape",
             "explain",
+            "exporter",
+            "exposition",
             "ports",
             "providers",
             "rule",

@@ -25,7 +25,7 @@ use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] =
-    &["settings", "mx", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
+    &["settings", "mx", "watch", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {

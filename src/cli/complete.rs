@@ -138,6 +138,7 @@ fn positionals(
         CommandId::Domain
         | CommandId::Run
         | CommandId::Batch
+        | CommandId::Exporter
         | CommandId::Report
         | CommandId::Config
         | CommandId::Completions

@@ -74,6 +74,13 @@ const CONDITIONS: &[Condition] = &[
         hint: "add --format nagios",
     },
     Condition {
+        command: "exporter",
+        flags: &["profile"],
+        is_met: |_| false,
+        reason: "the exporter uses all profiles",
+        hint: "remove the flag, and name the profile in the request: module=NAME",
+    },
+    Condition {
         command: "domain",
         flags: &["from_host"],
         is_met: |matches| is_on(matches, "sending"),

@@ -12,6 +12,7 @@ use super::commands::config::ConfigArgs;
 use super::commands::demo::DemoArgs;
 use super::commands::domain::DomainArgs;
 use super::commands::explain::ExplainArgs;
+use super::commands::exporter::ExporterArgs;
 use super::commands::man::ManArgs;
 use super::commands::ports::PortsArgs;
 use super::commands::providers::ProvidersArgs;
@@ -35,6 +36,8 @@ pub enum Invocation {
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies or logs.
     Explain(ExplainArgs),
+    /// Serve the results of checks to Prometheus.
+    Exporter(ExporterArgs),
     /// Show saved reports.
     Report(ReportArgs),
     /// Show known providers.
@@ -71,6 +74,7 @@ impl Invocation {
             CommandId::Batch => Invocation::Batch(Box::new(BatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Ports => Invocation::Ports(Box::new(PortsArgs::from_arg_matches(&matches)?), matches),
             CommandId::Explain => Invocation::Explain(ExplainArgs::from_arg_matches(&matches)?),
+            CommandId::Exporter => Invocation::Exporter(ExporterArgs::from_arg_matches(&matches)?),
             CommandId::Report => Invocation::Report(ReportArgs::from_arg_matches(&matches)?),
             CommandId::Providers => Invocation::Providers(ProvidersArgs::from_arg_matches(&matches)?),
             CommandId::Sandbox => Invocation::Sandbox(SandboxArgs::from_arg_matches(&matches)?),

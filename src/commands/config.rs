@@ -2,11 +2,12 @@
 //! value and its origin.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use super::CommandError;
 use super::stdout::{outlet, print};
 use crate::cli::commands::config::ConfigArgs;
-use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, Settings};
+use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, ModuleSettings, Settings};
 use crate::host;
 use crate::render::config as rendering;
 
@@ -14,21 +15,7 @@ use crate::render::config as rendering;
 pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError> {
     let around = environment();
     let wanted = words::wanted(arguments, &around)?;
-    let (file, text) = match wanted.file {
-        ConfigSource::Nowhere => (None, None),
-        ConfigSource::Named(file) => {
-            let text = host::config::read(&file).map_err(|error| CommandError::usage(error.to_string()))?;
-            (Some(file), Some(text))
-        }
-        ConfigSource::Usual => match around.usual_file() {
-            Some(file) => {
-                let text =
-                    host::config::read_if_there(&file).map_err(|error| CommandError::usage(error.to_string()))?;
-                (Some(file), text)
-            }
-            None => (None, None),
-        },
-    };
+    let (file, text) = located(wanted.file, &around)?;
     match (file, text, wanted.profile) {
         (Some(file), Some(text), profile) => {
             Ok(words::read(&text, &file, profile.as_deref(), around.home.as_deref().or(around.appdata.as_deref()))?)
@@ -37,6 +24,36 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
         (file, _, Some(name)) => {
             Err(CommandError::usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
         }
+    }
+}
+
+/// The modules of the exporter, in the configuration file that these arguments and the environment select.
+pub(super) fn modules(arguments: &[OsString]) -> Result<Vec<ModuleSettings>, CommandError> {
+    let around = environment();
+    let (file, text) = located(words::wanted(arguments, &around)?.file, &around)?;
+    let home = around.home.as_deref().or(around.appdata.as_deref());
+    Ok(words::modules(file.as_deref().zip(text.as_deref()), home)?)
+}
+
+/// The path and the text of the configuration file. There is no text if the default file does not exist.
+fn located(
+    source: ConfigSource,
+    around: &ConfigEnvironment,
+) -> Result<(Option<PathBuf>, Option<String>), CommandError> {
+    let wrong = |error: host::config::ConfigFileError| CommandError::usage(error.to_string());
+    match source {
+        ConfigSource::Nowhere => Ok((None, None)),
+        ConfigSource::Named(file) => {
+            let text = host::config::read(&file).map_err(wrong)?;
+            Ok((Some(file), Some(text)))
+        }
+        ConfigSource::Usual => match around.usual_file() {
+            Some(file) => {
+                let text = host::config::read_if_there(&file).map_err(wrong)?;
+                Ok((Some(file), text))
+            }
+            None => Ok((None, None)),
+        },
     }
 }
 

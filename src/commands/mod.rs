@@ -9,6 +9,7 @@ mod demo;
 mod domain;
 mod error;
 pub mod explain;
+mod exporter;
 mod live;
 mod needs;
 mod outputs;
@@ -67,6 +68,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
         Invocation::Run(args) => suite::run(&args),
         Invocation::Batch(args, matches) => batch::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
+        Invocation::Exporter(args) => exporter::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
         Invocation::Report(args) => report::run(&args),
         Invocation::Providers(args) => providers::run(&args),

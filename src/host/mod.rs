@@ -14,7 +14,9 @@ pub(crate) mod machine;
 pub mod name;
 pub mod netrc;
 pub mod password;
+pub(crate) mod process;
 pub mod routes;
+pub mod service;
 pub mod signals;
 mod terminal;
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
+use super::service;
+use crate::inquiry::Signal;
 use crate::secret::{Echoes, Secret};
 
 /// The maximum size of a password, in bytes.
@@ -141,7 +143,7 @@ pub fn from_command(
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let (status, stdout, stderr) = runtime.block_on(async {
-        let mut signals = super::signals::Signals::listen();
+        let mut signals = (!service::is_running()).then(super::signals::Signals::listen);
         let processes = Processes::start(command).map_err(unreadable)?;
         tokio::select! {
             output = tokio::time::timeout(limit, outcome(processes)) => match output {
@@ -149,14 +151,17 @@ pub fn from_command(
                 Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: limit }),
             },
             // Nothing was sent, so no report is written. The processes were dropped, and thereby killed, before this.
-            signal = signals.next() => {
+            signal = next_signal(signals.as_mut()) => {
                 super::signals::end(signal);
                 Err(PasswordError::Interrupted { source: source.clone() })
             }
+            () = service::ended() => Err(PasswordError::Interrupted { source: source.clone() }),
         }
     })?;
-    // The runtime that handled signals has ended. Without this call, signals would have no effect from now on.
-    super::signals::end_if_unhandled();
+    if !service::is_running() {
+        // The runtime that handled signals has ended. Without this call, signals would have no effect from now on.
+        super::signals::end_if_unhandled();
+    }
     let printed = read(stdout.as_slice(), &source);
     // A command that succeeds and prints nothing may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
@@ -170,6 +175,14 @@ pub fn from_command(
         show(stderr.trim_end());
     }
     printed
+}
+
+/// The next signal. A service reacts to signals itself.
+async fn next_signal(signals: Option<&mut super::signals::Signals>) -> Signal {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Replaces messages that may contain the password.

@@ -10,6 +10,8 @@ pub mod difference;
 mod display;
 pub mod escape;
 pub mod explain;
+pub mod exporter;
+pub mod exposition;
 pub mod github;
 pub mod html;
 pub mod json;

@@ -1,46 +1,64 @@
-//! The Prometheus text format, for the textfile collector of node_exporter (`--report prometheus=FILE` writes the file
-//! atomically) or for a push gateway. The metrics `probe_*` have the names of blackbox_exporter, so that existing
-//! alerts and dashboards work.
+//! The metrics of a check: for the textfile collector of node_exporter (`--report prometheus=FILE` writes the file
+//! atomically), for a push gateway, and for a probe of the exporter. The metrics `probe_*` have the names of
+//! blackbox_exporter, so that existing alerts and dashboards work.
 //!
-//! Every sample of a check that ran has the labels `target` and `check`. A value that is unknown has no sample; NaN is
-//! never written.
+//! In a file, every sample of a check that ran has the labels `target` and `check`. A probe of the exporter is about one
+//! target, which Prometheus itself adds as a label. A value that is unknown has no sample; NaN is never written.
+//!
+//! The expiry of a certificate is published whenever a certificate was received, whether or not it verifies.
+//! blackbox_exporter publishes it only after a successful verification, so that its alert about the expiry ends when the
+//! certificate expires.
 
-use std::fmt::Write;
+use std::net::IpAddr;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Display, escape};
+use super::Display;
+use super::exposition::{Exposition, Form, MetricType, Sample};
 use crate::check::domain::results;
 use crate::check::domain::seen::{DomainSeen, ListState, MxAddressSeen, MxSeen};
+use crate::check::{Finding, Severity};
+use crate::evidence::{Certificate, Handshake, Phase};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
-/// The complete text, grouped by metric as the format requires.
+/// The complete text of a run.
 pub fn render_run(run: &Run, _: &Display) -> String {
-    let mut text = String::new();
+    let mut text = Exposition::new(Form::Text);
     for family in FAMILIES {
-        let samples: Vec<Sample> = run.cases.iter().flat_map(|case| (family.samples)(case)).collect();
-        if samples.is_empty() {
-            continue;
-        }
-        let _ = writeln!(text, "# HELP {} {}\n# TYPE {} gauge", family.name, family.help, family.name);
-        for Sample { labels, value } in samples {
-            let labels: Vec<String> =
-                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", label(value))).collect();
-            let _ = writeln!(text, "{}{{{}}} {value}", family.name, labels.join(","));
-        }
+        let with_labels = |case: &CheckResult| {
+            let base = labels(case);
+            let samples = (family.samples)(case).into_iter();
+            samples.map(|(more, value)| Sample { labels: [base.clone(), more].concat(), value }).collect::<Vec<_>>()
+        };
+        let samples = run.cases.iter().flat_map(with_labels).collect();
+        text.family(family.name, family.help, MetricType::Gauge, samples);
     }
-    text
+    text.finish()
 }
+
+/// The metrics of one probe of the exporter.
+pub fn render_probe(report: &Report, form: Form) -> String {
+    let case = CheckResult::of(report.clone());
+    let mut text = Exposition::new(form);
+    for family in FAMILIES.iter().filter(|family| !OF_FILES.contains(&family.name)) {
+        let samples = (family.samples)(&case).into_iter().map(|(labels, value)| Sample { labels, value }).collect();
+        text.family(family.name, family.help, MetricType::Gauge, samples);
+    }
+    text.finish()
+}
+
+/// Metrics that a probe of the exporter does not have: it is never skipped or retried, and the exporter publishes its
+/// version itself.
+const OF_FILES: &[&str] = &["smtpcheck_retries", "smtpcheck_skipped", "smtpcheck_build_info"];
+
+/// The most characters of a name from a certificate in a label. A server chooses these names.
+const LONGEST_NAME: usize = 512;
 
 struct MetricFamily {
     name: &'static str,
     help: &'static str,
-    samples: fn(&CheckResult) -> Vec<Sample>,
-}
-
-struct Sample {
-    labels: Vec<(&'static str, String)>,
-    value: f64,
+    samples: fn(&CheckResult) -> LabelledValues,
 }
 
 static FAMILIES: &[MetricFamily] = &[
@@ -60,14 +78,91 @@ static FAMILIES: &[MetricFamily] = &[
         samples: |case| sample(case, earliest_expiry),
     },
     MetricFamily {
-        name: "smtpcheck_certificate_verifies",
-        help: "1 if the certificate is trusted, matches the host name and is within its validity period, otherwise 0.",
+        name: "probe_ssl_last_chain_expiry_timestamp_seconds",
+        help: "Earliest expiry date of the certificates that lead to the trust anchor, or of the server's certificate if none do, as a Unix timestamp.",
+        samples: |case| sample(case, |report| Some(unix_seconds(chain_expiry(handshake(report)?)?))),
+    },
+    MetricFamily {
+        name: "probe_ssl_last_chain_info",
+        help: "The server's certificate, as labels; always 1.",
         samples: |case| {
-            sample(case, |report| {
-                let (_, handshake) = report.evidence.main_session()?.handshake()?;
-                Some(truth(handshake.verifies(report.started_at())))
+            several(case, |report| {
+                let leaf = handshake(report).and_then(Handshake::leaf).filter(|leaf| leaf.is_readable());
+                leaf.map(|leaf| (certificate_labels(leaf), 1.0)).into_iter().collect()
             })
         },
+    },
+    MetricFamily {
+        name: "probe_tls_version_info",
+        help: "TLS version, as a label; always 1.",
+        samples: |case| {
+            several(case, |report| {
+                let version = handshake(report).map(|handshake| format!("TLS {}", handshake.version));
+                version.map(|version| (vec![("version", version)], 1.0)).into_iter().collect()
+            })
+        },
+    },
+    MetricFamily {
+        name: "probe_tls_cipher_info",
+        help: "TLS cipher suite, as a label; always 1.",
+        samples: |case| {
+            several(case, |report| {
+                let cipher = handshake(report).map(|handshake| handshake.cipher.clone());
+                cipher.map(|cipher| (vec![("cipher", cipher)], 1.0)).into_iter().collect()
+            })
+        },
+    },
+    MetricFamily {
+        name: "probe_dns_lookup_time_seconds",
+        help: "Duration of the DNS lookup in seconds; omitted for IP addresses.",
+        samples: |case| {
+            sample(case, |report| {
+                let dns = phases(&report.plan, &report.evidence).into_iter().find(|phase| phase.name == Phase::Dns)?;
+                Some(seconds(dns.ms?))
+            })
+        },
+    },
+    MetricFamily {
+        name: "probe_ip_protocol",
+        help: "4 or 6, the version of IP of the connection.",
+        samples: |case| sample(case, |report| Some(if peer(report)?.is_ipv4() { 4.0 } else { 6.0 })),
+    },
+    MetricFamily {
+        name: "probe_ip_addr_hash",
+        help: "Hash of the IP address of the server; it changes when the address changes.",
+        samples: |case| sample(case, |report| Some(f64::from(address_hash(peer(report)?)))),
+    },
+    MetricFamily {
+        name: "probe_failed_due_to_regex",
+        help: "1 if an expectation failed, otherwise 0.",
+        samples: |case| sample(case, |report| Some(truth(report.failed_expectations().next().is_some()))),
+    },
+    MetricFamily {
+        name: "probe_timeout_seconds",
+        help: "Overall time limit of the check in seconds.",
+        samples: |case| {
+            sample(case, |report| {
+                let ms = u32::try_from(report.plan.limits.total_ms).unwrap_or(u32::MAX);
+                Some(seconds(f64::from(ms)))
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_tls_established",
+        help: "1 if the session was encrypted, otherwise 0.",
+        samples: |case| sample(case, |report| report.plan.domain.is_none().then(|| truth(handshake(report).is_some()))),
+    },
+    MetricFamily {
+        name: "smtpcheck_certificate_seconds_left",
+        help: "Seconds until the first certificate of the chain expires; negative if it has expired.",
+        samples: |case| {
+            sample(case, |report| Some((earliest_expiry(report)? - unix_seconds(report.started_at())).round()))
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_certificate_verifies",
+        help: "1 if the certificate is trusted, matches the host name and is within its validity period, otherwise 0.",
+        samples: |case| sample(case, |report| Some(truth(handshake(report)?.verifies(report.started_at())))),
     },
     MetricFamily {
         name: "smtpcheck_exit_code",
@@ -85,7 +180,7 @@ static FAMILIES: &[MetricFamily] = &[
         samples: |case| match &case.outcome {
             CheckOutcome::Checked { earlier, .. } => {
                 let retries = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
-                vec![Sample { labels: labels(case), value: f64::from(retries) }]
+                vec![(Vec::new(), f64::from(retries))]
             }
             CheckOutcome::Skipped { .. } => Vec::new(),
         },
@@ -95,7 +190,7 @@ static FAMILIES: &[MetricFamily] = &[
         help: "1 if the check was skipped because this machine does not meet a requirement of the check.",
         samples: |case| match &case.outcome {
             CheckOutcome::Checked { .. } => Vec::new(),
-            CheckOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
+            CheckOutcome::Skipped { .. } => vec![(Vec::new(), 1.0)],
         },
     },
     MetricFamily {
@@ -129,6 +224,22 @@ static FAMILIES: &[MetricFamily] = &[
                     }
                 }
                 counted
+            })
+        },
+    },
+    MetricFamily {
+        name: "smtpcheck_findings",
+        help: "Number of findings by severity; ignored and expected findings are omitted.",
+        samples: |case| {
+            several(case, |report| {
+                let counted = [Severity::Error, Severity::Warning, Severity::Notice].map(|severity| {
+                    let is_counted = |finding: &&Finding| {
+                        finding.severity == severity && !report.is_ignored(finding) && !finding.expected
+                    };
+                    let count = u32::try_from(report.findings.iter().filter(is_counted).count()).unwrap_or(u32::MAX);
+                    (vec![("severity", severity.to_string())], f64::from(count))
+                });
+                counted.into()
             })
         },
     },
@@ -227,7 +338,7 @@ static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "smtpcheck_started_timestamp_seconds",
         help: "Start of the check, as a Unix timestamp.",
-        samples: |case| sample(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
+        samples: |case| sample(case, |report| Some(unix_seconds(report.started_at()))),
     },
     MetricFamily {
         name: "smtpcheck_build_info",
@@ -236,27 +347,26 @@ static FAMILIES: &[MetricFamily] = &[
     },
 ];
 
-fn sample(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
+fn sample(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> LabelledValues {
     let value = case.report().and_then(value).filter(|value| value.is_finite());
-    value.map(|value| Sample { labels: labels(case), value }).into_iter().collect()
+    value.map(|value| (Vec::new(), value)).into_iter().collect()
 }
 
-fn several(case: &CheckResult, samples: impl Fn(&Report) -> LabelledValues) -> Vec<Sample> {
+fn several(case: &CheckResult, samples: impl Fn(&Report) -> LabelledValues) -> LabelledValues {
     let Some(report) = case.report() else { return Vec::new() };
-    let all = samples(report).into_iter().filter(|(_, value)| value.is_finite());
-    all.map(|(more, value)| Sample { labels: [labels(case), more].concat(), value }).collect()
+    samples(report).into_iter().filter(|(_, value)| value.is_finite()).collect()
 }
 
 /// Samples with the labels that they have in addition to those of the check.
 type LabelledValues = Vec<(Vec<(&'static str, String)>, f64)>;
 
 /// Samples about the domain, if the check is about a domain.
-fn of_domain(case: &CheckResult, samples: impl Fn(&DomainSeen) -> LabelledValues) -> Vec<Sample> {
+fn of_domain(case: &CheckResult, samples: impl Fn(&DomainSeen) -> LabelledValues) -> LabelledValues {
     several(case, |report| results(&report.plan, &report.evidence).map(|seen| samples(&seen)).unwrap_or_default())
 }
 
 /// Samples about every IP address of every MX host, which are labels.
-fn of_addresses(case: &CheckResult, samples: impl Fn(&MxSeen, &MxAddressSeen) -> LabelledValues) -> Vec<Sample> {
+fn of_addresses(case: &CheckResult, samples: impl Fn(&MxSeen, &MxAddressSeen) -> LabelledValues) -> LabelledValues {
     of_domain(case, |seen| {
         let mut all: LabelledValues = Vec::new();
         for mx in &seen.mx {
@@ -288,10 +398,51 @@ fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
     labels
 }
 
+/// The handshake of the session that shows the certificate.
+fn handshake(report: &Report) -> Option<&Handshake> {
+    report.evidence.main_session()?.handshake().map(|(_, handshake)| handshake)
+}
+
+/// The IP address of the server.
+fn peer(report: &Report) -> Option<IpAddr> {
+    report.evidence.main_session()?.connected().map(|(remote, _)| remote.ip())
+}
+
 fn earliest_expiry(report: &Report) -> Option<f64> {
-    let (_, handshake) = report.evidence.main_session()?.handshake()?;
-    let readable = handshake.presented.chain.iter().filter(|one| one.is_readable());
-    readable.map(|one| one.not_after).min().map(|end| end.as_duration().as_secs_f64())
+    let readable = handshake(report)?.presented.chain.iter().filter(|one| one.is_readable());
+    readable.map(|one| one.not_after).min().map(unix_seconds)
+}
+
+fn chain_expiry(handshake: &Handshake) -> Option<Timestamp> {
+    let presented = &handshake.presented;
+    let on_path = presented.path.iter().filter_map(|at| presented.chain.get(*at));
+    let earliest = on_path.filter(|one| one.is_readable()).map(|one| one.not_after).min();
+    earliest.or_else(|| handshake.leaf().filter(|leaf| leaf.is_readable()).map(|leaf| leaf.not_after))
+}
+
+/// The labels of blackbox_exporter for a certificate.
+fn certificate_labels(leaf: &Certificate) -> Vec<(&'static str, String)> {
+    let short = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
+    vec![
+        ("fingerprint_sha256", leaf.sha256.clone()),
+        ("issuer", short(&leaf.issuer)),
+        ("subject", short(&leaf.subject)),
+        ("subjectalternative", short(&leaf.names.join(","))),
+        ("serialnumber", short(&leaf.serial)),
+    ]
+}
+
+/// The 32-bit FNV-1a hash of an IP address, which blackbox_exporter uses.
+fn address_hash(address: IpAddr) -> u32 {
+    let bytes = match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+fn unix_seconds(time: Timestamp) -> f64 {
+    time.as_duration().as_secs_f64()
 }
 
 fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
@@ -320,7 +471,17 @@ fn truth(fact: bool) -> f64 {
     if fact { 1.0 } else { 0.0 }
 }
 
-/// The value of a label with backslashes, quotation marks, line endings and other control characters escaped.
-fn label(text: &str) -> String {
-    escape::visible(text).replace('\\', "\\\\").replace('"', "\\\"")
+#[cfg(test)]
+mod tests {
+    use super::address_hash;
+
+    /// The values that Go's hash/fnv computes for the bytes of these addresses.
+    #[test]
+    fn the_hash_of_an_address_is_that_of_blackbox_exporter() {
+        for (address, hash) in
+            [("127.0.0.1", 3_668_918_509), ("::ffff:127.0.0.1", 3_668_918_509), ("2001:db8::1", 1_851_458_804)]
+        {
+            assert_eq!(address_hash(address.parse().expect("an address")), hash, "{address}");
+        }
+    }
 }

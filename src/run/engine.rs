@@ -27,9 +27,9 @@ use crate::report::{Exit, Report};
 
 /// Runs checks. It owns the runtime, the signal handlers, and the resources that all checks share.
 pub struct Engine {
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     signals: SignalWatch,
-    resources: Resources,
+    pub(super) resources: Resources,
 }
 
 /// Whether further checks are started after a failed check.

@@ -7,7 +7,7 @@
 //! [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
 //! [`Engine::stream`] runs very many checks that are read one after the other, and returns each result as soon as its
-//! check has ended.
+//! check has ended. [`Engine::serve`] runs a service, which runs a check whenever it is asked for one, and can stop it.
 //!
 //! This module does not write any output, and does not depend on the output formats.
 
@@ -19,6 +19,7 @@ mod reach;
 mod resources;
 mod retry;
 mod schedule;
+mod service;
 mod stream;
 
 pub use engine::{Engine, FailurePolicy, PortsInquiry};
@@ -27,4 +28,5 @@ pub use listener::{JobOutcome, RunListener, StopReason};
 pub use pace::StreamLimits;
 pub use retry::{Job, RetriedReport};
 pub use schedule::ConcurrencyLimits;
+pub use service::{CheckRunner, CheckStop, StopHandle, stop_handle};
 pub use stream::{StreamEnd, StreamItem, StreamListener};

@@ -96,7 +96,7 @@ impl Job {
     }
 
     /// The plan, with its overall time limit reduced to the time that remains.
-    fn with_time_left(&self) -> Plan {
+    pub(super) fn with_time_left(&self) -> Plan {
         let mut plan = self.plan.clone();
         let spent = u64::try_from(self.spent.as_millis()).unwrap_or(u64::MAX);
         plan.limits.total_ms = plan.limits.total_ms.saturating_sub(spent).max(1);

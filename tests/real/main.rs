@@ -30,6 +30,7 @@ mod with_odd_tls;
 mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;
+mod with_prometheus;
 mod with_schedulers;
 mod with_shells;
 mod with_verifiers;

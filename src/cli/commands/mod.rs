@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod explain;
+pub mod exporter;
 pub mod man;
 pub mod ports;
 pub mod providers;
@@ -27,6 +28,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     run::SPEC,
     batch::SPEC,
     ports::SPEC,
+    exporter::SPEC,
     explain::SPEC,
     demo::SPEC,
     sandbox::SPEC,

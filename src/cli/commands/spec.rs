@@ -50,6 +50,8 @@ pub enum CommandId {
     Ports,
     /// `smtpcheck explain`.
     Explain,
+    /// `smtpcheck exporter`.
+    Exporter,
     /// `smtpcheck report`.
     Report,
     /// `smtpcheck providers`.

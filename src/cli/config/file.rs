@@ -17,7 +17,7 @@ use crate::cli::UsageError;
 use crate::cli::commands::{COMMANDS, CommandId, CommandSpec, SettingsLevel, SettingsUse};
 use crate::cli::flags;
 use crate::plan::ValueOrigin;
-use crate::source::{FileError, SourceText, nearest, type_of};
+use crate::source::{FileError, Position, SourceText, in_order, nearest, type_of};
 
 /// The JSON Schema of the configuration file. Editors use it for completion and validation.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
@@ -41,6 +41,9 @@ const OF_A_PROFILE: &[&str] = &[
     "try-all-mechanisms",
     "probe",
 ];
+
+/// Keys of a module that are not flags.
+pub(super) const OF_A_MODULE: &[&str] = &["type", "profile", "login-host"];
 
 /// The type of the value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,51 +105,107 @@ pub fn profiles(text: &str, file: &Path) -> Vec<String> {
 
 /// Parses the text of the file. `~/` in a path stands for `home`.
 pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>) -> Result<Settings, UsageError> {
-    ConfigReader { source: SourceText::new(file, text), home, keys: keys() }.read(profile)
+    ConfigReader::new(text, file, home).read(profile)
 }
 
-struct ConfigReader<'a> {
+pub(super) struct ConfigReader<'a> {
     source: SourceText<'a>,
     home: Option<&'a OsStr>,
     keys: BTreeMap<String, Arg>,
 }
 
-impl ConfigReader<'_> {
+/// The tables of the file.
+#[derive(Default)]
+pub(super) struct ConfigTables {
+    pub(super) defaults: Vec<Setting>,
+    /// The profiles by their names.
+    pub(super) profiles: Vec<(String, Vec<Setting>)>,
+    /// The modules of the exporter, in the order of the file.
+    pub(super) modules: Vec<ModuleTable>,
+}
+
+/// A table `[module.NAME]` whose values were parsed. [`super::modules`] decides what they mean.
+pub(super) struct ModuleTable {
+    pub(super) name: String,
+    /// The position of the name.
+    pub(super) at: Position,
+    /// The flags, and the keys in [`OF_A_MODULE`].
+    pub(super) settings: Vec<Setting>,
+}
+
+/// Settings after others replaced some of them.
+pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
+    let is_replaced = |key: &str| {
+        let is_given = |other: &str| by.iter().any(|setting| setting.key == other);
+        is_given(key) || flags::is_replaced(key, is_given)
+    };
+    let mut kept: Vec<Setting> = settings.iter().filter(|setting| !is_replaced(&setting.key)).cloned().collect();
+    kept.extend(by);
+    kept
+}
+
+impl<'a> ConfigReader<'a> {
+    pub(super) fn new(text: &'a str, file: &'a Path, home: Option<&'a OsStr>) -> ConfigReader<'a> {
+        ConfigReader { source: SourceText::new(file, text), home, keys: keys() }
+    }
+
+    /// The path of the file.
+    pub(super) fn file(&self) -> &Path {
+        self.source.file
+    }
+
     fn read(&self, profile: Option<&str>) -> Result<Settings, UsageError> {
+        let tables = self.tables()?;
+        let chosen = profile.map(|name| self.chosen(name, &tables.profiles)).transpose()?.unwrap_or_default();
+        Ok(self.settings(&tables.defaults, chosen, profile))
+    }
+
+    /// All tables of the file.
+    pub(super) fn tables(&self) -> Result<ConfigTables, UsageError> {
         let root = self.source.parse()?;
-        let mut defaults = Vec::new();
-        let mut profiles: Vec<(String, Vec<Setting>)> = Vec::new();
+        let mut tables = ConfigTables::default();
         for (key, value) in root.get_ref() {
             match (&**key.get_ref(), value.get_ref()) {
-                ("defaults", DeValue::Table(table)) => defaults = self.table(table, ValueOrigin::Config)?,
+                ("defaults", DeValue::Table(table)) => tables.defaults = self.table(table, ValueOrigin::Config)?,
                 ("profile", DeValue::Table(table)) => {
                     for (name, profile) in table {
-                        profiles.push((name.get_ref().to_string(), self.profile(name, profile)?));
+                        let settings = self.table(self.named("profile", name, profile)?, ValueOrigin::Profile)?;
+                        tables.profiles.push((name.get_ref().to_string(), settings));
                     }
                 }
-                (known @ ("defaults" | "profile"), other) => {
-                    let what = if known == "profile" { "[profile.NAME]" } else { "[defaults]" };
+                ("module", DeValue::Table(table)) => {
+                    for (name, module) in in_order(table) {
+                        let entries = in_order(self.named("module", name, module)?).into_iter();
+                        let settings = entries.map(|(key, value)| self.module_setting(key, value));
+                        tables.modules.push(ModuleTable {
+                            name: name.get_ref().to_string(),
+                            at: self.source.at(name.span().start),
+                            settings: settings.collect::<Result<_, _>>()?,
+                        });
+                    }
+                }
+                (known @ ("defaults" | "profile" | "module"), other) => {
+                    let what = if known == "defaults" { "[defaults]".to_owned() } else { format!("[{known}.NAME]") };
                     let message = format!("{known} must be a table, {what}, but this is {}", type_of(other));
                     return Err(self.wrong(&value.span(), &message).into());
                 }
                 (word, _) => return Err(self.wrong(&key.span(), &self.stray(word)).into()),
             }
         }
-        let chosen = profile.map(|name| self.chosen(name, &profiles)).transpose()?.unwrap_or_default();
+        Ok(tables)
+    }
+
+    /// The defaults with the settings of a profile or a module, which replace them.
+    pub(super) fn settings(&self, defaults: &[Setting], chosen: Vec<Setting>, profile: Option<&str>) -> Settings {
         let (targets, chosen): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|setting| setting.key == "target");
-        let replaced = |key: &str| {
-            let is_in_profile = |other: &str| chosen.iter().any(|setting| setting.key == other);
-            is_in_profile(key) || flags::is_replaced(key, is_in_profile)
-        };
-        defaults.retain(|setting| !replaced(&setting.key));
-        defaults.extend(chosen);
-        Ok(Settings {
+        Settings {
             file: Some(self.source.file.to_owned()),
             profile: profile.map(str::to_owned),
             target: targets.into_iter().next(),
-            settings: defaults,
+            settings: replaced(defaults, chosen),
             level: SettingsLevel::ConfigurationFile,
-        })
+            is_of_module: false,
+        }
     }
 
     fn chosen(&self, name: &str, profiles: &[(String, Vec<Setting>)]) -> Result<Vec<Setting>, UsageError> {
@@ -163,25 +222,27 @@ impl ConfigReader<'_> {
             .with_hint(hint))
     }
 
-    fn profile(
+    /// The table of a profile or a module, after its name was checked.
+    fn named<'t, 'i>(
         &self,
+        kind: &str,
         name: &Spanned<toml::de::DeString<'_>>,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<Vec<Setting>, FileError> {
+        value: &'t Spanned<DeValue<'i>>,
+    ) -> Result<&'t DeTable<'i>, FileError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.get_ref().is_empty() || !name.get_ref().chars().all(fine) {
-            let message = "the name of a profile can contain only letters, digits, ., - and _";
-            return Err(self.wrong(&name.span(), message));
+            let message = format!("the name of a {kind} can contain only letters, digits, ., - and _");
+            return Err(self.wrong(&name.span(), &message));
         }
         match value.get_ref() {
-            DeValue::Table(table) => self.table(table, ValueOrigin::Profile),
+            DeValue::Table(table) => Ok(table),
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
             | DeValue::Array(_) => {
-                let message = format!("a profile is a table; write [profile.NAME] above {}", name.get_ref());
+                let message = format!("a {kind} is a table; write [{kind}.NAME] above {}", name.get_ref());
                 Err(self.wrong(&name.span(), &message))
             }
         }
@@ -189,6 +250,20 @@ impl ConfigReader<'_> {
 
     fn table(&self, table: &DeTable<'_>, origin: ValueOrigin) -> Result<Vec<Setting>, FileError> {
         table.iter().map(|(key, value)| self.setting(key, value, origin)).collect()
+    }
+
+    fn module_setting(
+        &self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Setting, FileError> {
+        let word = &**key.get_ref();
+        if !OF_A_MODULE.contains(&word) {
+            return self.setting(key, value, ValueOrigin::Profile);
+        }
+        let kind = if word == "login-host" { KeyType::List } else { KeyType::Text };
+        let (values, at) = (self.values(value, word, kind)?, self.source.at(key.span().start));
+        Ok(Setting { key: word.to_owned(), values, origin: ValueOrigin::Profile, at })
     }
 
     fn setting(
@@ -275,8 +350,10 @@ impl ConfigReader<'_> {
         if self.keys.contains_key(word) || word == "target" {
             return format!("{word} is allowed only in a [profile.NAME]; write that line above it");
         }
-        match nearest(word, ["defaults", "profile"]) {
-            Some("profile") => format!("unknown table {}; did you mean [profile.NAME]?", word.escape_debug()),
+        match nearest(word, ["defaults", "profile", "module"]) {
+            Some(near @ ("profile" | "module")) => {
+                format!("unknown table {}; did you mean [{near}.NAME]?", word.escape_debug())
+            }
             Some(near) => format!("unknown table {}; did you mean [{near}]?", word.escape_debug()),
             None => self.unknown(word, ValueOrigin::Config),
         }
@@ -403,6 +480,11 @@ mod tests {
                     "type": "object",
                     "propertyNames": { "pattern": "^[A-Za-z0-9._-]+$" },
                     "additionalProperties": table(all().collect(), Some(("target", target))),
+                },
+                "module": {
+                    "type": "object",
+                    "propertyNames": { "pattern": "^[A-Za-z0-9._-]+$" },
+                    "additionalProperties": super::super::modules::schema(all().collect()),
                 },
             },
         });

@@ -14,8 +14,8 @@
 //! the flags of the commands. The order of precedence is: command line, environment, profile, defaults in the file,
 //! built-in defaults.
 //!
-//! [`file`] parses the text. The rest of this module decides which file and which profile are used, and applies the
-//! settings to the flags of a command.
+//! [`file`] parses the text, and [`modules`] the tables `[module.NAME]` of the exporter. The rest of this module decides
+//! which file and which profile are used, and applies the settings to the flags of a command.
 //!
 //! Promises:
 //! - The file cannot contain a secret, only the source of a secret.
@@ -27,6 +27,7 @@
 //! repository could contain one that runs a command.
 
 mod file;
+mod modules;
 mod show;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
-pub use show::values;
+pub use modules::{ModuleSettings, ModuleType, modules};
+pub use show::{masked, values};
 
 use super::commands::{CommandSpec, SettingsLevel, SettingsUse};
 use super::flags::display::DisplayArgs;
@@ -178,6 +180,8 @@ pub struct Settings {
     pub settings: Vec<Setting>,
     /// The precedence of these settings.
     pub level: SettingsLevel,
+    /// Whether the profile is a module of the exporter, whose settings were written for its own type of check.
+    pub is_of_module: bool,
 }
 
 impl Settings {
@@ -216,7 +220,10 @@ impl Settings {
                 match spec.settings {
                     SettingsUse::All => true,
                     SettingsUse::Checks => is_in(&declared) && !OF_OUTPUT.contains(&setting.key.as_str()),
-                    SettingsUse::Domain => is_in(&declared) && !OF_SERVER.contains(&setting.key.as_str()),
+                    SettingsUse::Domain => {
+                        let is_own = self.is_of_module && setting.origin == ValueOrigin::Profile;
+                        is_in(&declared) && (is_own || !OF_SERVER.contains(&setting.key.as_str()))
+                    }
                     SettingsUse::Display => is_in(&display),
                     SettingsUse::Nothing => false,
                 }

@@ -81,7 +81,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
 }
 
 /// Hides the arguments of a command, and keys in the zones of blocklists, because they are or may contain secrets.
-fn masked(flag: &str, value: &str) -> String {
+pub fn masked(flag: &str, value: &str) -> String {
     if flag == "list" {
         return without_likely_keys(value);
     }

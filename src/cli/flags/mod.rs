@@ -11,6 +11,7 @@ pub mod connection;
 pub mod display;
 pub mod domain;
 pub mod exit_status;
+pub mod exporter;
 pub(super) mod names;
 pub mod output;
 pub mod password;

@@ -17,6 +17,7 @@ mod openssl;
 mod pki;
 mod ports;
 mod postfix;
+mod prometheus;
 mod slurm;
 mod web;
 
@@ -34,6 +35,7 @@ pub use openssl::{OpenSsl, Workbench};
 pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
+pub use prometheus::Prometheus;
 pub use slurm::Slurm;
 pub use web::WebServer;
 

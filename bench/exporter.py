@@ -1,0 +1,97 @@
+"""The table about `smtpcheck exporter`: its processor load with 200 targets, and its memory while Prometheus would scrape
+10,000 times. The targets are addresses of one sandbox server on the same machine."""
+
+import concurrent.futures
+import http.client
+import ipaddress
+import os
+import pathlib
+import subprocess
+import time
+
+from common import complain, table
+
+PORT, LISTEN = 2521, 9587
+FIRST = ipaddress.ip_address("127.2.0.1")
+TARGETS, INTERVAL = 200, 15
+# The last part is compared with the first: memory that grows with each probe would show.
+PARTS = 5
+
+
+def exporter_under_load(bench):
+    (server,) = bench.sandbox(["healthy-relay"], PORT, "0.0.0.0")
+    if not bench.answers(server):
+        return ""
+    folder = pathlib.Path(os.environ["BENCH_FOLDER"])
+    config = folder / "exporter.toml"
+    config.write_text(f'[defaults]\ntls = "starttls"\nsni = "localhost"\ncacert = "{folder}/sandbox-{PORT}.pem"\n')
+    process = subprocess.Popen([bench.smtpcheck, "exporter", "--config", str(config)], stderr=subprocess.PIPE, text=True)
+    if "listening on" not in process.stderr.readline():
+        complain("this smtpcheck has no command `exporter`")
+        return ""
+    try:
+        return table(["Exporter", "Probes", "Seconds", "CPU ms / probe", "CPU load", "Memory MB"], rows(bench))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def rows(bench):
+    every = 10_000 // PARTS
+    for part in range(1, PARTS + 1):
+        yield [f"as fast as possible, part {part} of {PARTS}", *measured(lambda: together(every))]
+    rounds = 4 if bench.full else 2
+    yield [f"{TARGETS} targets every {INTERVAL} s", *measured(lambda: spread(rounds))]
+
+
+def measured(work):
+    before, began = metrics(), time.perf_counter()
+    count = work()
+    seconds, after = time.perf_counter() - began, metrics()
+    passed = after['smtpcheck_exporter_probes_total{result="pass"}'] - before['smtpcheck_exporter_probes_total{result="pass"}']
+    if passed != count:
+        complain(f"{passed:.0f} of {count} probes passed")
+    cpu = after["process_cpu_seconds_total"] - before["process_cpu_seconds_total"]
+    load = f"{100 * cpu / seconds:.1f} %"
+    memory = after["process_resident_memory_bytes"] / 1e6
+    return [f"{count:,}", f"{seconds:.1f}", f"{1000 * cpu / count:.2f}", load, f"{memory:.1f}"]
+
+
+def together(count):
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(probe, range(count)))
+    return count
+
+
+def spread(rounds):
+    """Each target once in each interval, at its own time, as Prometheus does."""
+    began = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        for number in range(TARGETS * rounds):
+            due = began + number * INTERVAL / TARGETS
+            time.sleep(max(0, due - time.perf_counter()))
+            pool.submit(probe, number)
+    return TARGETS * rounds
+
+
+def probe(number):
+    get(f"/probe?target={FIRST + number % TARGETS}:{PORT}")
+
+
+def get(path):
+    connection = http.client.HTTPConnection("127.0.0.1", LISTEN, timeout=60)
+    connection.request("GET", path, headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"})
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    if response.status != 200:
+        complain(f"{path}: {response.status} {text.strip()}")
+    return text
+
+
+def metrics():
+    lines = (line.rsplit(" ", 1) for line in get("/metrics").splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+TABLES = [("Exporter", exporter_under_load)]

@@ -1,0 +1,64 @@
+//! What the exporter needs to make the plan of a request.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::expect::Expectation;
+use crate::plan::Plan;
+use crate::render::exporter::ModuleRow;
+use crate::secret::Secret;
+
+/// Makes the plans of probes. `commands` implements it with the configuration file.
+pub trait ProbePlanner {
+    /// The plan of a request.
+    fn plan(&self, request: &ProbeRequest) -> Result<PlannedProbe, ProbeRefusal>;
+    /// The modules, by name.
+    fn modules(&self) -> Vec<ModuleRow>;
+    /// The configuration of all modules, or of one, without secrets.
+    fn configuration(&self, module: Option<&str>) -> String;
+    /// A plan of each module, which is not run. It names the files that the checks of the module need.
+    fn examples(&self) -> Vec<Plan>;
+    /// The planner of the configuration as it is now.
+    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, String>;
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProbeRequest {
+    /// The target, if the request names one.
+    pub target: Option<String>,
+    /// The name of the module, if the request names one.
+    pub module: Option<String>,
+    /// The name that the certificate must cover, if it is not that of the target.
+    pub hostname: Option<String>,
+}
+
+/// A check that has not begun.
+pub struct PlannedProbe {
+    /// The name of the module.
+    pub module: String,
+    /// The plan.
+    pub plan: Plan,
+    /// The expectations of the module.
+    pub expectations: Vec<Expectation>,
+    /// Reads the password, if the check needs one.
+    pub fetch: Option<FetchSecret>,
+}
+
+/// Reads the password for a plan, within its time limit. Also returns how long this took, which counts towards the time
+/// limit of the check. It blocks its thread.
+pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration), String> + Send>;
+
+/// Why a request leads to no check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeRefusal {
+    /// The request has a mistake. The text says what to write instead.
+    Invalid(String),
+    /// There is no such module.
+    UnknownModule(String),
+    /// The module would send its password to a host that it is not for.
+    OtherHost(String),
+}
+
+/// Writes a line to the log.
+pub type LogLine = Rc<dyn Fn(&str)>;

@@ -1,0 +1,123 @@
+//! Limits: which targets are allowed, how many probes run, how long they run, and how large a request may be.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::client::{Exporter, read};
+use super::{address, defaults};
+
+/// A server that accepts connections and sends nothing.
+fn silent_server() -> (String, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    (listener.local_addr().unwrap().to_string(), listener)
+}
+
+#[test]
+fn only_allowed_targets_are_checked() {
+    let target = address("healthy-submission");
+    let exporter = Exporter::start_with(
+        &(defaults() + "[module.mail]\ntype = \"domain\"\n"),
+        &[],
+        &[
+            "--allow-target",
+            &format!("127.0.0.1:{}", target.rsplit_once(':').unwrap().1),
+            "--allow-target",
+            "*.example.net",
+        ],
+    );
+    exporter.probe(target, "").is(200).contains("probe_success 1");
+    for query in
+        ["127.0.0.1:22", address("healthy-relay"), "mail.example.net:22", "mail.example.org", "example.net&module=mail"]
+    {
+        exporter.probe(query, "").is(403).contains("--allow-target does not allow");
+    }
+    let metrics = exporter.get("/metrics");
+    assert_eq!(metrics.value("smtpcheck_exporter_probes_rejected_total{reason=\"target\"}"), Some(5.0));
+}
+
+#[test]
+fn an_exporter_for_other_machines_warns_unless_it_is_protected() {
+    let flags = ["--listen", "0.0.0.0:0", "--allow-target", "*.example.net"];
+    let exporter = Exporter::start_with("", &[], &flags);
+    assert!(exporter.log().contains("warning: every client can use the exporter"), "{}", exporter.log());
+}
+
+#[test]
+fn a_slow_target_does_not_delay_others_and_probes_beyond_the_limit_are_429() {
+    let (silent, _listener) = silent_server();
+    let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "3"]);
+    let timeout = "X-Prometheus-Scrape-Timeout-Seconds: 4.5";
+    let path = format!("/probe?target={silent}");
+    let slow: Vec<TcpStream> = (0..2).map(|_| exporter.request("GET", &path, &[timeout])).collect();
+    while exporter.get("/metrics").value("smtpcheck_exporter_probes_running") != Some(2.0) {}
+    let began = Instant::now();
+    exporter.probe(address("healthy-submission"), "").is(200).contains("probe_success 1");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    let third = exporter.request("GET", &path, &[timeout]);
+    while exporter.get("/metrics").value("smtpcheck_exporter_probes_running") != Some(3.0) {}
+    let busy = exporter.probe(address("healthy-submission"), "").is(429);
+    busy.contains("--max-probes");
+    assert!(busy.head.contains("retry-after: 1"), "{}", busy.head);
+    for stream in slow.into_iter().chain([third]) {
+        let probe = read(stream, "GET").is(200);
+        assert_eq!((probe.value("probe_success"), probe.value("smtpcheck_exit_code")), (Some(0.0), Some(3.0)));
+        assert_eq!(probe.value("probe_timeout_seconds"), Some(4.0));
+        assert!(probe.value("probe_duration_seconds").unwrap() < 4.4, "{}", probe.body);
+    }
+    exporter.probe(address("healthy-submission"), "").is(200).contains("probe_success 1");
+}
+
+#[test]
+fn a_thousand_requests_at_once_are_all_answered() {
+    let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "4"]);
+    let path = format!("/probe?target={}", address("healthy-relay"));
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| (0..20).map(|_| exporter.get(&path).status).collect::<Vec<u16>>()))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.len(), 1000);
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert!(count(200) > 0 && count(429) > 0, "{} {}", count(200), count(429));
+    let metrics = exporter.get("/metrics");
+    assert_eq!(metrics.value("smtpcheck_exporter_probes_running"), Some(0.0));
+    let passed = metrics.value("smtpcheck_exporter_probes_total{result=\"pass\"}").unwrap();
+    assert_eq!(passed, f64::from(u32::try_from(count(200)).unwrap()));
+}
+
+#[test]
+fn a_client_that_sends_its_request_slowly_is_disconnected() {
+    let exporter = Exporter::start(&defaults());
+    let mut stream = TcpStream::connect(&exporter.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ").unwrap();
+    let began = Instant::now();
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    assert!(!String::from_utf8_lossy(&bytes).contains("200 OK"), "the request never ended");
+    assert!((5..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+}
+
+#[test]
+fn requests_that_are_too_large_or_are_not_http_are_refused() {
+    let exporter = Exporter::start(&defaults());
+    exporter.get(&format!("/probe?target={}", "a".repeat(5000))).is(414);
+    let status = |request: &[u8]| {
+        let mut stream = TcpStream::connect(&exporter.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let _ = stream.write_all(request);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).split(' ').nth(1).unwrap_or("closed").to_owned()
+    };
+    let many: String = (0..100).map(|number| format!("X-{number}: y\r\n")).collect();
+    let head = "GET / HTTP/1.1\r\nHost: x\r\n";
+    assert_eq!(status(format!("{head}{many}\r\n").as_bytes()), "431");
+    assert_eq!(status(format!("{head}X: {}\r\n\r\n", "y".repeat(40_000)).as_bytes()), "431");
+    assert_eq!(status(b"EHLO there\r\n\r\n"), "400");
+    assert_eq!(status(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"), "400");
+    exporter.get("/-/healthy").is(200);
+}
