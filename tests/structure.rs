@@ -41,16 +41,17 @@ const TABLE: &[(&str, &[&str])] = &[
     ("explain", &["check", "lexicon", "wire"]),
     ("report", &["check", "evidence", "inquiry", "plan", "wire"]),
     ("run", &["evidence", "expect", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
+    ("watch", &["check", "evidence", "plan", "question", "report", "wire"]),
     ("source", &[]),
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
-    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "watch", "wire"]),
     ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
     (
         "commands",
         &[
             "check", "cli", "evidence", "expect", "explain", "gather", "host", "inquiry", "lexicon", "plan",
-            "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
+            "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "watch", "wire",
         ],
     ),
 ];

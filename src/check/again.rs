@@ -117,6 +117,7 @@ const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("run", None),
     ("batch", None),
     ("ports", Some(CommandKind::Ports)),
+    ("watch", Some(CommandKind::Check)),
     ("explain", None),
     ("demo", None),
     ("sandbox", None),

@@ -72,7 +72,7 @@ pub struct Document {
 }
 
 /// The program that wrote the report.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     name: String,
@@ -80,7 +80,8 @@ pub struct Tool {
 }
 
 impl Tool {
-    pub(super) fn this() -> Tool {
+    /// This program.
+    pub(crate) fn this() -> Tool {
         Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 }

@@ -22,6 +22,7 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
 pub use compare::compare;
+pub(crate) use seen::is_timeout;
 pub use seen::{BackendCertificate, BackendFailure, BackendSeen, CertificateFault};
 
 pub(super) static CHECK: Check = Check { subject: "backends", ask, judge, rules: rules::RULES };

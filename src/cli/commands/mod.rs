@@ -17,6 +17,7 @@ pub mod run;
 pub mod sandbox;
 pub mod schema;
 mod spec;
+pub mod watch;
 
 pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 
@@ -27,6 +28,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     run::SPEC,
     batch::SPEC,
     ports::SPEC,
+    watch::SPEC,
     explain::SPEC,
     demo::SPEC,
     sandbox::SPEC,
