@@ -78,7 +78,8 @@ impl Default for Durations {
 impl Durations {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to the range")]
     fn add(&mut self, ms: f64) {
-        let us = (ms * 1000.0).round().clamp(1.0, 3_600_000_000.0) as u64;
+        // Unlike `clamp`, `max` replaces NaN.
+        let us = (ms * 1000.0).round().max(1.0).min(3_600_000_000.0) as u64;
         // The value is within the bounds of the histogram.
         let _ = self.times.record(us);
         if let Some(last) = self.last_us {

@@ -11,9 +11,10 @@ use crate::watch::summary::{AddressSummary, PhaseSummary, TargetSummary, WatchSu
 /// The number of changes, and of failed checks, that the text shows.
 const LISTED: usize = 15;
 /// The widths of the columns.
-const NAME: usize = 11;
-const COUNT: usize = 6;
-const DURATION: usize = 7;
+const NAME: usize = 10;
+const ADDRESS: usize = 15;
+const COUNT: usize = 5;
+const DURATION: usize = 6;
 
 /// The summary, with a final line ending.
 pub fn summary(summary: &WatchSummary, look: &Display) -> String {
@@ -40,10 +41,10 @@ fn of_target(target: &TargetSummary, summary: &WatchSummary, look: &Display) -> 
     if target.checks == 0 {
         return lines;
     }
-    lines.push(heading("phase", "runs", look));
-    lines.extend(target.phases.iter().map(|phase| row(&phase_name(&phase.name), phase, look)));
+    lines.push(heading("phase", NAME, "runs", look));
+    lines.extend(target.phases.iter().map(|phase| row(&phase_name(&phase.name), NAME, phase, look)));
     if target.addresses.len() > 1 {
-        lines.push(heading("address", "checks", look));
+        lines.push(heading("address", ADDRESS, "runs", look));
         for address in &target.addresses {
             lines.extend(of_address(address, look));
         }
@@ -81,22 +82,23 @@ fn title(text: &str) -> StyledLine {
 }
 
 /// The number of columns with durations that fit.
-fn fitting(look: &Display) -> usize {
-    look.width.saturating_sub(2 + NAME + 2 * (COUNT + 1)) / (DURATION + 1)
+fn fitting(width: usize, look: &Display) -> usize {
+    look.width.saturating_sub(2 + width + 2 * (COUNT + 1)) / (DURATION + 1)
 }
 
-fn heading(name: &str, count: &str, look: &Display) -> StyledLine {
+/// The heading of a table whose first column has this width.
+fn heading(name: &str, width: usize, count: &str, look: &Display) -> StyledLine {
     let names: String =
-        COLUMNS.iter().take(fitting(look)).map(|column| format!(" {:>DURATION$}", column.name)).collect();
-    title(&format!("{:<width$} {count:>COUNT$} {:>COUNT$}{names}", name, "loss %", width = NAME + 2))
+        COLUMNS.iter().take(fitting(width, look)).map(|column| format!(" {:>DURATION$}", column.name)).collect();
+    title(&format!("{name:<wide$} {count:>COUNT$} {:>COUNT$}{names}", "loss%", wide = width + 2))
 }
 
-fn row(name: &str, phase: &PhaseSummary, look: &Display) -> StyledLine {
+fn row(name: &str, width: usize, phase: &PhaseSummary, look: &Display) -> StyledLine {
     let loss = phase.loss_percent();
     let role = if loss > 0.0 { Role::Error } else { Role::Plain };
-    let line = StyledLine::of(Role::Plain, format!("  {name:<NAME$} {:>COUNT$}", phase.runs))
+    let line = StyledLine::of(Role::Plain, format!("  {name:<width$} {:>COUNT$}", phase.runs))
         .and(role, format!(" {:>COUNT$}", percent(loss)));
-    COLUMNS.iter().take(fitting(look)).fold(line, |line, column| {
+    COLUMNS.iter().take(fitting(width, look)).fold(line, |line, column| {
         // With few durations, this percentile is only the longest duration.
         let is_guess = column.name == "p99" && phase.runs < 100;
         let role = if is_guess { Role::Dim } else { Role::Plain };
@@ -108,10 +110,10 @@ fn row(name: &str, phase: &PhaseSummary, look: &Display) -> StyledLine {
 fn of_address(address: &AddressSummary, look: &Display) -> Vec<StyledLine> {
     let name = address.address.to_string();
     let whole = PhaseSummary { runs: address.checks, ..address.total.clone() };
-    if name.len() <= NAME {
-        return vec![row(&name, &whole, look)];
+    if name.len() <= ADDRESS {
+        return vec![row(&name, ADDRESS, &whole, look)];
     }
-    vec![StyledLine::of(Role::Plain, format!("  {name}")), row("", &whole, look)]
+    vec![StyledLine::of(Role::Plain, format!("  {name}")), row("", ADDRESS, &whole, look)]
 }
 
 fn findings(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
