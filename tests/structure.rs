@@ -182,6 +182,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "table",
             "thresholds",
             "view",
+            "watch",
             "write_out",
         ]
         .map(str::to_owned),

@@ -53,7 +53,7 @@ impl ChangeSubject {
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Change {
+pub struct WatchChange {
     /// What changed.
     pub subject: ChangeSubject,
     /// The IP address where it changed; null if it is not about one server.
@@ -76,7 +76,7 @@ pub struct Change {
 #[derive(Debug, Default)]
 pub struct ChangeHistory {
     current: VecDeque<CurrentValue>,
-    changes: Vec<Change>,
+    changes: Vec<WatchChange>,
     dropped: u64,
 }
 
@@ -95,7 +95,7 @@ impl ChangeHistory {
         address: Option<IpAddr>,
         value: &str,
         at: Timestamp,
-    ) -> Option<Change> {
+    ) -> Option<WatchChange> {
         let known = self.current.iter_mut().find(|one| one.subject == subject && one.address == address);
         let Some(known) = known else {
             if self.current.len() == MOST_VALUES {
@@ -108,8 +108,8 @@ impl ChangeHistory {
             return None;
         }
         let old = std::mem::replace(&mut known.value, value.to_owned());
-        let (from, to) = shown(subject, old, value);
-        let same = |change: &&mut Change| {
+        let (from, to) = parts_that_differ(subject, old, value);
+        let same = |change: &&mut WatchChange| {
             change.subject == subject && change.address == address && change.from == from && change.to == to
         };
         if let Some(change) = self.changes.iter_mut().find(same) {
@@ -117,7 +117,7 @@ impl ChangeHistory {
             change.last = at;
             return None;
         }
-        let change = Change { subject, address, from, to, first: at, last: at, times: 1 };
+        let change = WatchChange { subject, address, from, to, first: at, last: at, times: 1 };
         if self.changes.len() == MOST_CHANGES
             && let Some((oldest, _)) = self.changes.iter().enumerate().min_by_key(|(_, change)| change.last)
         {
@@ -129,7 +129,7 @@ impl ChangeHistory {
     }
 
     /// The changes, in the order in which they first occurred.
-    pub fn all(&self) -> &[Change] {
+    pub fn all(&self) -> &[WatchChange] {
         &self.changes
     }
 
@@ -140,7 +140,7 @@ impl ChangeHistory {
 }
 
 /// The values as a change shows them. Of lists, only the elements that differ are shown.
-fn shown(subject: ChangeSubject, old: String, new: &str) -> (String, String) {
+fn parts_that_differ(subject: ChangeSubject, old: String, new: &str) -> (String, String) {
     if !matches!(subject, ChangeSubject::Extensions | ChangeSubject::Addresses) {
         return (old, new.to_owned());
     }

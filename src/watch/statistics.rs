@@ -25,12 +25,12 @@ pub struct Durations {
     worst_us: u64,
     /// The sum of the differences between consecutive durations.
     jitter_sum_us: u128,
-    samples: VecDeque<Sample>,
+    samples: VecDeque<GraphSample>,
 }
 
 /// One sample of a graph.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sample {
+pub enum GraphSample {
     /// The duration in milliseconds.
     Ms(f64),
     /// The phase failed or timed out.
@@ -89,10 +89,10 @@ impl Durations {
         self.sum_us += u128::from(us);
         self.best_us = self.best_us.min(us);
         self.worst_us = self.worst_us.max(us);
-        self.sample(Sample::Ms(ms));
+        self.sample(GraphSample::Ms(ms));
     }
 
-    fn sample(&mut self, sample: Sample) {
+    fn sample(&mut self, sample: GraphSample) {
         if self.samples.len() == SAMPLES {
             self.samples.pop_front();
         }
@@ -144,7 +144,7 @@ impl Durations {
     }
 
     /// The last samples, the oldest first.
-    pub fn samples(&self) -> impl DoubleEndedIterator<Item = Sample> + ExactSizeIterator + '_ {
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = GraphSample> + ExactSizeIterator + '_ {
         self.samples.iter().copied()
     }
 }
@@ -156,11 +156,11 @@ impl PhaseStatistics {
             PhaseEnd::Ok(ms) => self.durations.add(ms),
             PhaseEnd::Failed => {
                 self.failures += 1;
-                self.durations.sample(Sample::Failed);
+                self.durations.sample(GraphSample::Failed);
             }
             PhaseEnd::TimedOut => {
                 self.timeouts += 1;
-                self.durations.sample(Sample::Failed);
+                self.durations.sample(GraphSample::Failed);
             }
         }
     }
@@ -178,7 +178,7 @@ fn milliseconds(us: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Durations, PhaseEnd, PhaseStatistics, SAMPLES, Sample};
+    use super::{Durations, PhaseEnd, PhaseStatistics, SAMPLES, GraphSample};
 
     fn of(all: &[f64]) -> PhaseStatistics {
         let mut statistics = PhaseStatistics::default();
@@ -210,7 +210,7 @@ mod tests {
         seen.add(PhaseEnd::TimedOut);
         seen.add(PhaseEnd::Failed);
         assert_eq!((seen.timeouts, seen.failures, seen.runs(), seen.durations.worst()), (1, 1, 3, Some(10.0)));
-        assert_eq!(seen.durations.samples().last(), Some(Sample::Failed));
+        assert_eq!(seen.durations.samples().last(), Some(GraphSample::Failed));
     }
 
     #[test]

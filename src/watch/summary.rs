@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::backends::ObservedBackend;
-use super::changes::Change;
+use super::changes::WatchChange;
+use super::state::Watch;
 use super::statistics::{Durations, PhaseStatistics};
 use super::target::{AddressWatch, FailedCheck, RuleCount, TargetWatch};
 use super::timeline::Period;
-use super::Watch;
 use crate::check::Finding;
 use crate::check::backends::BackendCertificate;
 use crate::report::{Exit, SCHEMA_VERSION, Tool, exit_name};
@@ -74,7 +74,7 @@ pub struct TargetSummary {
     /// The differences between these servers.
     pub findings: Vec<Finding>,
     /// What changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<WatchChange>,
     /// The number of changes that are no longer listed.
     pub changes_dropped: u64,
     /// How often each rule was raised; notices are not counted.

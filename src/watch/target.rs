@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Observation;
 use super::backends::BackendHistory;
-use super::changes::{Change, ChangeHistory, ChangeSubject};
+use super::changes::{WatchChange, ChangeHistory, ChangeSubject};
 use super::statistics::{PhaseEnd, PhaseStatistics};
 use super::timeline::Timeline;
 use crate::check::Severity;
@@ -136,6 +135,15 @@ pub struct LastCheck {
     pub total_ms: f64,
 }
 
+/// What one check added to the state.
+#[derive(Debug)]
+pub struct Observation {
+    /// The number of the check of this target, from 1.
+    pub number: u64,
+    /// What changed since earlier checks.
+    pub changes: Vec<WatchChange>,
+}
+
 impl TargetWatch {
     /// A target without checks.
     pub fn new(plan: Plan) -> TargetWatch {
@@ -238,7 +246,7 @@ impl TargetWatch {
         }
     }
 
-    fn note_changes(&mut self, report: &Report, address: Option<IpAddr>, at: Timestamp) -> Vec<Change> {
+    fn note_changes(&mut self, report: &Report, address: Option<IpAddr>, at: Timestamp) -> Vec<WatchChange> {
         let evidence = &report.evidence;
         let directed = matches!(report.plan.addresses, AddressChoice::Only { .. });
         let mut values = vec![(ChangeSubject::Verdict, address.filter(|_| directed), report.exit.name().to_owned())];

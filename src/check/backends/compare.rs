@@ -110,8 +110,8 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
         .collect();
     let more = some.len().saturating_sub(LISTED);
     let more = if more > 0 { format!(", {more} more") } else { String::new() };
-    let verb = if some.len() == 1 { "fails" } else { "fail" };
-    let summary = format!("{} {verb}: {}{more}", servers.counted(some.len()), reasons.join(", "));
+    let predicate = if some.len() == 1 { "fails" } else { "fail" };
+    let summary = format!("{} {predicate}: {}{more}", servers.counted(some.len()), reasons.join(", "));
     let mut finding = servers.finding(&BACKEND_FAILS, failure.phase, summary, &some);
     finding.failure = Some(failure.kind);
     finding.cause = "The other servers respond. A client fails when the name leads it to a server that fails, and succeeds when it tries again, so the fault seems to come and go.".to_owned();
@@ -136,9 +136,9 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     let faults: Vec<CertificateFault> = some.iter().filter_map(|one| fault(one)).collect();
     let is_common = faults.iter().all(|one| Some(one) == faults.first());
     let what = faults.first().filter(|_| is_common).map_or("does not verify", |fault| fault.in_words());
-    let verb = if some.len() == 1 { "shows" } else { "show" };
+    let predicate = if some.len() == 1 { "shows" } else { "show" };
     let summary =
-        format!("{} {verb} a certificate that {what}: {}", servers.counted(some.len()), servers.named(&some));
+        format!("{} {predicate} a certificate that {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_CERTIFICATE_DIFFERS, Phase::Tls, summary, &some);
     let plan = servers.plan;
     if plan.tls.verify == Verify::Insecure {
@@ -162,9 +162,9 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
     let some: Vec<&BackendSeen> = complete.iter().copied().filter(|one| !one.has_tls()).collect();
     if let Some(first) = some.first().filter(|_| some.len() < complete.len()) {
-        let verb = if some.len() == 1 { "does" } else { "do" };
+        let predicate = if some.len() == 1 { "does" } else { "do" };
         let summary =
-            format!("{} {verb} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
+            format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
         let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Starttls, summary, &some);
         finding.cause = "The other servers support TLS. A client that requires TLS fails when the name leads it to a server without TLS; other clients send their messages unencrypted.".to_owned();
         finding.fixes = vec![Fix::text(format!(
@@ -175,8 +175,8 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
         return Some(finding);
     }
     let (value, some) = minority(&complete, |one| one.tls_version.clone())?;
-    let verb = if some.len() == 1 { "uses" } else { "use" };
-    let summary = format!("{} {verb} TLS {value}: {}", servers.counted(some.len()), servers.named(&some));
+    let predicate = if some.len() == 1 { "uses" } else { "use" };
+    let summary = format!("{} {predicate} TLS {value}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Tls, summary, &some);
     finding.severity = Severity::Notice;
     finding.cause = "The other servers use another TLS version with the same client.".to_owned();
@@ -206,11 +206,11 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
         shown.chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>().join(", ")
     };
     let (extra, lacking) = (listed(&value, &usual_words, first), listed(&usual_words, &value, usual));
-    let verb = |one: &'static str, more: &'static str| if some.len() == 1 { one } else { more };
+    let predicate = |one: &'static str, more: &'static str| if some.len() == 1 { one } else { more };
     let what = match (extra.is_empty(), lacking.is_empty()) {
-        (true, _) => format!("{} not advertise {lacking}", verb("does", "do")),
-        (false, true) => format!("{} {extra}, and the others do not", verb("advertises", "advertise")),
-        (false, false) => format!("{} {extra} instead of {lacking}", verb("advertises", "advertise")),
+        (true, _) => format!("{} not advertise {lacking}", predicate("does", "do")),
+        (false, true) => format!("{} {extra}, and the others do not", predicate("advertises", "advertise")),
+        (false, false) => format!("{} {extra} instead of {lacking}", predicate("advertises", "advertise")),
     };
     let summary = format!("{} {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_EXTENSIONS_DIFFER, Phase::Ehlo, summary, &some);
@@ -227,13 +227,13 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
 fn tickets(servers: Servers<'_>) -> Option<Finding> {
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
     let (sends, some) = minority(&complete, |one| one.tickets)?;
-    let verb = match (sends, some.len()) {
+    let predicate = match (sends, some.len()) {
         (true, 1) => "sends TLS session tickets, and the others do not",
         (true, _) => "send TLS session tickets, and the others do not",
         (false, 1) => "sends no TLS session ticket",
         (false, _) => "send no TLS session ticket",
     };
-    let summary = format!("{} {verb}: {}", servers.counted(some.len()), servers.named(&some));
+    let summary = format!("{} {predicate}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_TICKETS_DIFFER, Phase::Tls, summary, &some);
     finding.cause = "The servers have different TLS settings or run different software.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: use the same TLS settings on all servers behind the name")];

@@ -160,13 +160,13 @@ fn warn_about_logins(args: &WatchArgs, plans: &[Plan]) {
     ));
 }
 
-type SummaryWriter = fn(&WatchSummary, &Display) -> String;
+type WatchWriter = fn(&WatchSummary, &Display) -> String;
 
 /// Opens the files of `--report`.
-fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(SummaryWriter, Draft)>, CommandError> {
+fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, Draft)>, CommandError> {
     let mut files = Vec::new();
     for report in &args.reports.report {
-        let writer: SummaryWriter = match report.format.0.name {
+        let writer: WatchWriter = match report.format.0.name {
             "json" => |summary, _| record::summary(summary),
             _ => text::summary,
         };

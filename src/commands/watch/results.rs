@@ -75,7 +75,7 @@ impl WatchResults<'_> {
         self.write(&summary)
     }
 
-    /// Writes text. If the reader has closed the pipe, the watch ends, because nobody sees its results.
+    /// Writes text. If the reader has closed the pipe, the watch ends, because its results would be lost.
     fn write(&mut self, text: &str) -> io::Result<()> {
         if self.is_closed || text.is_empty() {
             return Ok(());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::render::escape::visible;
-use crate::watch::changes::Change;
+use crate::watch::changes::WatchChange;
 use crate::watch::summary::{BackendSummary, PhaseSummary};
 
 /// One column of a table of durations.
@@ -61,7 +61,7 @@ pub(super) fn time(at: Timestamp) -> String {
 }
 
 /// A change, without its time.
-pub(super) fn change(change: &Change, to: &str) -> String {
+pub(super) fn change(change: &WatchChange, to: &str) -> String {
     let place = change.address.map(|address| format!(" at {address}")).unwrap_or_default();
     let times = if change.times > 1 { format!(" ({} times)", change.times) } else { String::new() };
     format!("{}{place}: {} {to} {}{times}", change.subject.name(), visible(&change.from), visible(&change.to))

@@ -1,0 +1,50 @@
+//! The state of all targets of a watch.
+
+use jiff::Timestamp;
+
+use super::target::{Observation, TargetWatch};
+use crate::plan::Plan;
+use crate::report::Report;
+
+/// The state of a watch.
+#[derive(Debug)]
+pub struct Watch {
+    /// When the watch began, or was reset.
+    pub began: Timestamp,
+    /// The targets, in the order of the command line.
+    pub targets: Vec<TargetWatch>,
+}
+
+impl Watch {
+    /// A watch without checks.
+    pub fn new(plans: impl IntoIterator<Item = Plan>, began: Timestamp) -> Watch {
+        Watch { began, targets: plans.into_iter().map(TargetWatch::new).collect() }
+    }
+
+    /// Records that a check of a target has begun.
+    pub fn begun(&mut self, target: usize, at: Timestamp) {
+        if let Some(target) = self.targets.get_mut(target) {
+            target.running_since = Some(at);
+        }
+    }
+
+    /// Counts a check that has ended. A check counts when it ends, so a check that is running is no loss.
+    pub fn ended(&mut self, target: usize, report: &Report) -> Option<Observation> {
+        self.targets.get_mut(target).map(|target| target.add(report))
+    }
+
+    /// Forgets all checks.
+    pub fn reset(&mut self, at: Timestamp) {
+        self.began = at;
+        for target in &mut self.targets {
+            let running = target.running_since;
+            *target = TargetWatch::new(target.plan.clone());
+            target.running_since = running;
+        }
+    }
+
+    /// The number of checks that have ended.
+    pub fn checks(&self) -> u64 {
+        self.targets.iter().map(|target| target.checks).sum()
+    }
+}
