@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::backends::BackendHistory;
-use super::changes::{WatchChange, ChangeHistory, ChangeSubject};
+use super::changes::{ChangeHistory, ChangeSubject, ChangedServer, WatchChange};
 use super::statistics::{PhaseEnd, PhaseStatistics};
 use super::timeline::Timeline;
 use crate::check::Severity;
@@ -248,19 +248,32 @@ impl TargetWatch {
 
     fn note_changes(&mut self, report: &Report, address: Option<IpAddr>, at: Timestamp) -> Vec<WatchChange> {
         let evidence = &report.evidence;
-        let directed = matches!(report.plan.addresses, AddressChoice::Only { .. });
-        let mut values = vec![(ChangeSubject::Verdict, address.filter(|_| directed), report.exit.name().to_owned())];
+        let is_directed = matches!(report.plan.addresses, AddressChoice::Only { .. });
+        let at_address = ChangedServer { address, greeting_host: None };
+        let nowhere = ChangedServer::default();
+        let mut values = Vec::new();
+        let result = match report.exit {
+            Exit::Ok => "ok".to_owned(),
+            exit => format!("exit {} ({})", exit.code(), exit.name()),
+        };
+        let of_result = if is_directed { at_address.clone() } else { nowhere.clone() };
+        values.push((ChangeSubject::Verdict, of_result, result));
         if evidence.names().is_some_and(|(_, names)| names.is_some()) && !self.listed.is_empty() {
             let listed: Vec<String> = self.listed.iter().map(ToString::to_string).collect();
-            values.push((ChangeSubject::Addresses, None, listed.join(", ")));
+            values.push((ChangeSubject::Addresses, nowhere, listed.join(", ")));
         }
         if let Some(session) = evidence.main_session() {
-            values.extend(facts(session).into_iter().map(|(subject, value)| (subject, address, value)));
+            let greeting_host = BackendSeen::of(session, at).and_then(|seen| seen.greeting_host);
+            let server = ChangedServer { address, greeting_host };
+            values.extend(facts(session).into_iter().map(|(subject, value)| match subject {
+                ChangeSubject::Greeting => (subject, at_address.clone(), value),
+                _ => (subject, server.clone(), value),
+            }));
         }
         let changes = &mut self.changes;
         values
             .into_iter()
-            .filter_map(|(subject, address, value)| changes.observe(subject, address, &limited(&value), at))
+            .filter_map(|(subject, server, value)| changes.observe(subject, server, &limited(&value), at))
             .collect()
     }
 

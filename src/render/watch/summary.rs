@@ -59,7 +59,7 @@ fn of_target(target: &TargetSummary, summary: &WatchSummary, look: &Display) -> 
     }
     lines.extend(findings(target, look));
     lines.extend(changes(target, look));
-    lines.extend(failed(target));
+    lines.extend(failed(target, look));
     lines
 }
 
@@ -175,15 +175,15 @@ fn changes(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-fn failed(target: &TargetSummary) -> Vec<StyledLine> {
+fn failed(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     if target.failed_checks.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![title("last failed checks")];
     for one in target.failed_checks.iter().skip(target.failed_checks.len().saturating_sub(LISTED)) {
-        let peer = one.address.map(|ip| format!("  {ip}")).unwrap_or_default();
-        let text = format!("{peer}  exit {}: {}", one.exit_code, escape::visible(&one.reason));
-        lines.push(StyledLine::of(Role::Dim, format!("  {}", time(one.at))).and(Role::Plain, text));
+        let peer = one.address.map(|ip| format!("{ip}  ")).unwrap_or_default();
+        let text = format!("{peer}exit {}: {}", one.exit_code, escape::visible(&one.reason));
+        lines.extend(wrapped(&time(one.at), Role::Dim, &text, look));
     }
     lines
 }

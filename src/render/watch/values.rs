@@ -62,7 +62,12 @@ pub(super) fn time(at: Timestamp) -> String {
 
 /// A change, without its time.
 pub(super) fn change(change: &WatchChange, to: &str) -> String {
-    let place = change.address.map(|address| format!(" at {address}")).unwrap_or_default();
+    let place = match (&change.server.greeting_host, change.server.address) {
+        (Some(host), Some(address)) => format!(" of {} ({address})", visible(host)),
+        (Some(host), None) => format!(" of {}", visible(host)),
+        (None, Some(address)) => format!(" at {address}"),
+        (None, None) => String::new(),
+    };
     let times = if change.times > 1 { format!(" ({} times)", change.times) } else { String::new() };
     format!("{}{place}: {} {to} {}{times}", change.subject.name(), visible(&change.from), visible(&change.to))
 }
