@@ -2,7 +2,9 @@
 //! checked before anything is sent. Each result is added to the state and then dropped.
 
 mod results;
+mod terminal;
 
+use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +20,9 @@ use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::watch::WatchArgs;
 use crate::cli::flags::display::OutputTarget;
-use crate::host::{clock, signals};
+use crate::host::{clock, environment, signals};
 use crate::plan::{AddressChoice, Plan};
+use crate::render::watch::screen::ScreenFacts;
 use crate::render::watch::{record, summary as text};
 use crate::render::Display;
 use crate::run::{Engine, RepeatLimits, RunError};
@@ -28,6 +31,7 @@ use crate::watch::record::WatchRecord;
 use crate::watch::summary::WatchSummary;
 use crate::wire::Host;
 use results::{WatchForm, WatchResults};
+use terminal::WatchScreen;
 
 /// The shortest interval for the servers of others without `--force-interval`, in milliseconds.
 const POLITE_MS: u64 = 1000;
@@ -71,6 +75,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         template: check_args.output.write_out.as_ref(),
         sink,
         is_closed: false,
+        screen: None,
     };
     let names = plans.iter().map(Plan::name).collect();
     results.begin(&WatchRecord::begun(names, args.interval, began)).map_err(CommandError::Output)?;
@@ -82,9 +87,16 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         seed: began.as_nanosecond().unsigned_abs() as u64,
     };
     signals::end_if_unhandled();
+    if wants_screen(&check_args, form) {
+        let facts = ScreenFacts { look: look.clone(), interval_ms: args.interval, logs_in: args.with_login };
+        // If the terminal does not support it, there is a line for each check.
+        results.screen = WatchScreen::open(Arc::clone(&state), facts).ok();
+    }
     let end = engine.repeat(jobs, limits, &mut results);
+    // The terminal is restored before anything else is written.
+    results.screen = None;
     match end {
-        Err(RunError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
         end => {
             end?;
         }
@@ -99,6 +111,13 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         draft.fill(&writer(&summary, &look.for_file()))?;
     }
     Ok(summary.exit.code)
+}
+
+/// Whether a table is shown that redraws: on a terminal, unless the user wants lines, records or a file.
+fn wants_screen(args: &CheckArgs, form: WatchForm) -> bool {
+    let is_dumb = environment::value("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
+    let is_plain = form != WatchForm::Lines || args.verbosity.quiet || args.output.write_out.is_some();
+    !is_plain && !is_dumb && file_of(&args.file.output).is_none() && io::stdout().is_terminal()
 }
 
 /// The flags of the checks. A watch logs in only with `--with-login`.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::sink::Sink;
+use super::terminal::WatchScreen;
 use crate::cli::commands::check::CheckArgs;
 use crate::host::clock;
 use crate::plan::AddressChoice;
@@ -53,6 +54,8 @@ pub(super) struct WatchResults<'a> {
     pub(super) sink: Sink,
     /// Whether the program that reads standard output has ended.
     pub(super) is_closed: bool,
+    /// The screen, while it is shown. Then no lines are written.
+    pub(super) screen: Option<WatchScreen>,
 }
 
 impl WatchResults<'_> {
@@ -122,7 +125,7 @@ impl RepeatListener for WatchResults<'_> {
                 let document = Document::from(&report).after(&earlier);
                 self.template.map(|template| template.fill(&document)).unwrap_or_default()
             }
-            WatchForm::Lines if self.is_quiet => return Ok(()),
+            WatchForm::Lines if self.is_quiet || self.screen.is_some() => return Ok(()),
             WatchForm::Lines => {
                 line::check(&report, &observation, &WatchLineForm { look: self.look, has_target: self.has_target })
             }
@@ -135,6 +138,10 @@ impl RepeatListener for WatchResults<'_> {
     }
 
     fn tick(&mut self) -> RepeatCommand {
-        if self.is_closed { RepeatCommand::Stop } else { RepeatCommand::Continue }
+        match &self.screen {
+            _ if self.is_closed => RepeatCommand::Stop,
+            Some(screen) => screen.command(),
+            None => RepeatCommand::Continue,
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! [`values`] contains the names and values of the columns, which all of them show.
 
+mod graph;
 pub mod line;
 pub mod record;
+pub mod screen;
 pub mod summary;
 mod values;

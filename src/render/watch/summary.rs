@@ -49,12 +49,19 @@ fn of_target(target: &TargetSummary, summary: &WatchSummary, look: &Display) -> 
             lines.extend(of_address(address, look));
         }
     }
+    lines.extend(details(target, look));
+    lines
+}
+
+/// The servers behind the name, the findings, the changes and the failed checks.
+pub(super) fn details(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
+    let mut lines = Vec::new();
     if target.backends.len() > 1 {
         lines.push(title(&format!("{} backends", target.backends.len())));
         for backend in &target.backends {
             let sessions = verdict::plural(backend.sessions, "session", "sessions");
-            let text = format!("  {}  {sessions}", backend_name(backend));
-            lines.push(StyledLine::of(Role::Plain, text).and(Role::Dim, format!("  {}", backend_facts(backend))));
+            let text = format!("{sessions}  {}", backend_facts(backend));
+            lines.extend(wrapped(&backend_name(backend), Role::Plain, &text, look));
         }
     }
     lines.extend(findings(target, look));
