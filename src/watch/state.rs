@@ -6,6 +6,9 @@ use super::target::{Observation, TargetWatch};
 use crate::plan::Plan;
 use crate::report::Report;
 
+/// The maximum number of targets in a file. A file can contain any number.
+const MOST_SAVED_TARGETS: usize = 1000;
+
 /// The state of a watch.
 #[derive(Debug)]
 pub struct Watch {
@@ -31,6 +34,20 @@ impl Watch {
     /// Counts a check that has ended. A check counts when it ends, so a check that is running is no loss.
     pub fn ended(&mut self, target: usize, report: &Report) -> Option<Observation> {
         self.targets.get_mut(target).map(|target| target.add(report))
+    }
+
+    /// Adds the report of a check that was saved. `number` is the number of the target, from 1; unknown targets are added.
+    pub fn add_saved(&mut self, number: usize, report: &Report) {
+        let target = number.saturating_sub(1).min(MOST_SAVED_TARGETS);
+        while self.targets.len() <= target {
+            self.targets.push(TargetWatch::new(report.plan.clone()));
+        }
+        if let Some(known) = self.targets.get_mut(target) {
+            if known.checks == 0 {
+                known.plan = report.plan.clone();
+            }
+            known.add(report);
+        }
     }
 
     /// Forgets all checks.

@@ -2,6 +2,7 @@
 //! checked before anything is sent. Each result is added to the state and then dropped.
 
 mod results;
+pub(super) mod saved;
 mod terminal;
 
 use std::io::{self, IsTerminal};
@@ -23,7 +24,7 @@ use crate::cli::flags::display::OutputTarget;
 use crate::host::{clock, environment, signals};
 use crate::plan::{AddressChoice, Plan};
 use crate::render::watch::screen::ScreenFacts;
-use crate::render::watch::{record, summary as text};
+use crate::render::watch::{html, record, summary as text};
 use crate::render::Display;
 use crate::run::{Engine, RepeatLimits, RunError};
 use crate::watch::Watch;
@@ -187,7 +188,8 @@ fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, 
     for report in &args.reports.report {
         let writer: WatchWriter = match report.format.0.name {
             "json" => |summary, _| record::summary(summary),
-            _ => text::summary,
+            // The flag accepts only these two formats. Another one can only come from the environment.
+            _ => |summary, _| html::page(summary),
         };
         files.push((writer, Draft::begin_for("--report", &report.path, readers)?));
     }

@@ -3,6 +3,7 @@
 //! [`values`] contains the names and values of the columns, which all of them show.
 
 mod graph;
+pub mod html;
 pub mod line;
 pub mod record;
 pub mod screen;

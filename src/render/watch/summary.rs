@@ -129,7 +129,7 @@ fn findings(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
         lines.push(title("findings"));
     }
     for finding in &target.findings {
-        let role = role(finding.severity);
+        let role = role_of(finding.severity);
         let head = format!("{} {}", finding.severity, escape::visible(&finding.rule));
         lines.extend(wrapped(&head, role, &escape::visible(&finding.summary), look));
         lines.extend(finding.fixes.first().into_iter().flat_map(|fix| wrapped("  fix:", Role::Plain, &verdict::fix(fix), look)));
@@ -138,12 +138,12 @@ fn findings(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
         let head = format!("{} {}", rule.severity, escape::visible(&rule.rule));
         let checks = verdict::plural(rule.checks, "check", "checks");
         let text = format!("in {checks}: {}", escape::visible(&rule.summary));
-        lines.extend(wrapped(&head, role(rule.severity), &text, look));
+        lines.extend(wrapped(&head, role_of(rule.severity), &text, look));
     }
     lines
 }
 
-fn role(severity: Severity) -> Role {
+pub(super) fn role_of(severity: Severity) -> Role {
     match severity {
         Severity::Error => Role::Error,
         Severity::Warning => Role::Warning,
@@ -152,7 +152,7 @@ fn role(severity: Severity) -> Role {
 }
 
 /// A word and a text after it, wrapped to the width.
-fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
+pub(super) fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let first = format!("  {head}  ");
     let options = textwrap::Options::new(look.width).initial_indent(&first).subsequent_indent("      ");
     let lines = textwrap::wrap(text, options);

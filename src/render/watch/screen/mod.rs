@@ -177,15 +177,15 @@ fn last_result(target: &TargetWatch, look: &Display) -> String {
 fn footer(view: &ScreenView, hidden: usize, look: &Display) -> StyledLine {
     let keys = match look.width {
         0..NARROW => "q quit  p pause  h help",
-        _ => "q quit  p pause  space resume  r reset  d display  h help",
+        _ => "q quit  p pause  r reset  d display  h help",
     };
     let mode = match view.mode {
         ScreenMode::Table => "",
         ScreenMode::Graph => "[graph]  ",
         ScreenMode::Details => "[details]  ",
     };
-    let rest = if hidden > 0 { format!("  {hidden} more lines below") } else { String::new() };
-    StyledLine::of(Role::Bold, mode).and(Role::Dim, keys).and(Role::Plain, rest)
+    let below = if hidden > 0 { format!("{hidden} more lines  ") } else { String::new() };
+    StyledLine::of(Role::Bold, mode).and(Role::Plain, below).and(Role::Dim, keys)
 }
 
 /// A line for the terminal library.

@@ -5,8 +5,8 @@ use super::super::super::style::{Role, StyledLine};
 use super::super::super::view::verdict;
 use super::super::super::{Display, Symbols};
 use super::super::graph::sparkline;
+use super::super::summary::{role_of, wrapped};
 use super::super::values::{COLUMNS, DurationColumn, change, milliseconds, percent, phase_name};
-use crate::check::Severity;
 use crate::render::escape::visible;
 use crate::watch::Watch;
 use crate::watch::statistics::{Durations, PhaseStatistics};
@@ -119,7 +119,7 @@ pub(super) fn table(watch: &Watch, selected: usize, look: &Display) -> Vec<Style
     let mut lines = Vec::new();
     if watch.targets.len() > 1 {
         let longest = watch.targets.iter().map(|target| target.plan.name().chars().count() + 2).max().unwrap_or(0);
-        let widths = TableWidths::new(longest.clamp(10, (look.width / 3).max(12)), look.width);
+        let widths = TableWidths::new(longest.clamp(10, (look.width / 2).max(12)), look.width);
         lines.push(widths.heading("target"));
         for (at, one) in watch.targets.iter().enumerate() {
             let (mark, role) = if at == selected { ("> ", Role::Bold) } else { ("  ", Role::Plain) };
@@ -137,7 +137,7 @@ pub(super) fn table(watch: &Watch, selected: usize, look: &Display) -> Vec<Style
     lines.push(widths.row("total", Role::Bold, &TableCells::of(&target.total), look.signs));
     lines.extend(addresses(target, look));
     let summary = target.summary();
-    lines.extend(findings(&summary));
+    lines.extend(findings(&summary, look));
     lines.extend(changes(&summary, look));
     lines
 }
@@ -157,8 +157,8 @@ fn addresses(target: &TargetWatch, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// The servers behind the name if there are several, and one line for each finding.
-fn findings(summary: &TargetSummary) -> Vec<StyledLine> {
+/// The servers behind the name if there are several, and the findings.
+fn findings(summary: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     let has_findings = !summary.findings.is_empty() || !summary.rules.is_empty();
     if has_findings || summary.backends.len() > 1 {
@@ -171,27 +171,14 @@ fn findings(summary: &TargetSummary) -> Vec<StyledLine> {
     }
     for finding in &summary.findings {
         let severity = finding.severity;
-        lines.push(
-            StyledLine::of(role_of(severity), format!("  {severity}"))
-                .and(Role::Plain, format!("  {}", visible(&finding.summary))),
-        );
+        lines.extend(wrapped(&severity.to_string(), role_of(severity), &visible(&finding.summary), look));
     }
     for rule in &summary.rules {
         let checks = verdict::plural(rule.checks, "check", "checks");
-        lines.push(
-            StyledLine::of(role_of(rule.severity), format!("  {}", rule.severity))
-                .and(Role::Plain, format!("  in {checks}: {}", visible(&rule.summary))),
-        );
+        let text = format!("in {checks}: {}", visible(&rule.summary));
+        lines.extend(wrapped(&rule.severity.to_string(), role_of(rule.severity), &text, look));
     }
     lines
-}
-
-fn role_of(severity: Severity) -> Role {
-    match severity {
-        Severity::Error => Role::Error,
-        Severity::Warning => Role::Warning,
-        Severity::Notice => Role::Plain,
-    }
 }
 
 /// The changes, the latest first.
@@ -204,7 +191,11 @@ fn changes(summary: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     latest.sort_by_key(|one| std::cmp::Reverse(one.last));
     lines.extend(latest.into_iter().map(|one| {
         let at = one.last.strftime("%H:%M:%S").to_string();
-        StyledLine::of(Role::Dim, format!("  {at}")).and(Role::Plain, format!("  {}", change(one, look.signs.to())))
+        let text = change(one, look.signs.to());
+        let room = look.width.saturating_sub(15);
+        let cut = if text.chars().count() > room { "..." } else { "" };
+        let text: String = text.chars().take(if cut.is_empty() { room } else { room.saturating_sub(1) }).collect();
+        StyledLine::of(Role::Dim, format!("  {at}")).and(Role::Plain, format!("  {text}{cut}"))
     }));
     lines
 }

@@ -60,7 +60,7 @@ fn a_terminal_of_80_columns_shows_every_column_and_a_graph() {
          greeting       4     0   5.5   117   5.5   450   6.0   450   450    296  ▁▁█▁\n\
          total          5  20.0    11   234    11   900    12   900   900    592  ▁▁█▁✗\n\
          \n\n\n\n\
-         q quit  p pause  space resume  r reset  d display  h help\n"
+         q quit  p pause  r reset  d display  h help\n"
     );
 }
 
@@ -111,7 +111,7 @@ fn what_does_not_fit_can_be_scrolled_to() {
     let watch = watch(&["a.example:25", "b.example:25"]);
     let mut view = ScreenView::default();
     let top = screen(&watch, &view, Symbols::Ascii, 80, 6);
-    assert!(top.contains("4 more lines below"), "{top}");
+    assert!(top.contains("4 more lines  q quit"), "{top}");
     (0..4).for_each(|_| {
         view.press(ScreenKey::Down, 2, 7);
     });
