@@ -47,7 +47,7 @@
 //! | expect | check, plan, report, source |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
-//! | report | check, evidence, inquiry, plan, wire |
+//! | report | check, evidence, inquiry, plan, question, wire |
 //! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
 //! | watch | check, evidence, plan, question, report, wire |
 //! | source | nothing |

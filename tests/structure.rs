@@ -39,7 +39,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("inquiry", &["check", "evidence", "plan", "question"]),
     ("expect", &["check", "plan", "report", "source"]),
     ("explain", &["check", "lexicon", "wire"]),
-    ("report", &["check", "evidence", "inquiry", "plan", "wire"]),
+    ("report", &["check", "evidence", "inquiry", "plan", "question", "wire"]),
     ("run", &["evidence", "expect", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
     ("watch", &["check", "evidence", "plan", "question", "report", "wire"]),
     ("source", &[]),

@@ -11,12 +11,20 @@ use std::process::{Child, Command};
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use smtpcheck::sandbox::{Fleet, Options, Remote, Running, Sandbox, scenarios};
 use smtpcheck::watch::record::WATCH_SCHEMA;
 
 use support::program::{Run, command, finish, run, run_with};
 use support::sandboxes::TestSandbox;
 
-const SCENARIOS: [&str; 3] = ["healthy-submission", "certificate-expired", "close-at-connect"];
+const SCENARIOS: [&str; 6] = [
+    "healthy-submission",
+    "certificate-expired",
+    "close-at-connect",
+    "backends-differ",
+    "backends-every-fifth-fails",
+    "backends-certificate-replaced",
+];
 
 fn sandbox() -> &'static TestSandbox {
     static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
@@ -45,6 +53,61 @@ fn records(text: &str) -> Vec<Value> {
         value
     };
     text.lines().map(record).collect()
+}
+
+/// The summary of a run with `--json`.
+#[track_caller]
+fn summary(run: &Run) -> Value {
+    let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"));
+    assert_eq!(value["exit"]["code"], run.code, "{run}");
+    value["targets"][0].clone()
+}
+
+/// The rules of the differences between servers.
+fn differences(target: &Value) -> Vec<&str> {
+    target["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect()
+}
+
+/// One server on each address of 127.0.0.0/8, and the path of the CA certificate.
+struct TestFleet {
+    port: u16,
+    authority: String,
+    _folder: tempfile::TempDir,
+    _running: Running,
+}
+
+impl TestFleet {
+    fn start() -> TestFleet {
+        let options = Options {
+            listen: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            port: None,
+            remote: Remote::Refused,
+            fleet: Some(Fleet { seed: 1 }),
+            dns: None,
+            domains: None,
+        };
+        let sandbox = Sandbox::open(&[], &options).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
+        let (port, authority) = (sandbox.fleet_port().unwrap(), path.to_str().unwrap().to_owned());
+        TestFleet { port, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
+    }
+
+    /// The address of a scenario.
+    fn address(name: &str) -> String {
+        let at = scenarios().position(|scenario| scenario.name == name).unwrap();
+        format!("127.77.{}.{}", at / 256, at % 256)
+    }
+
+    /// Runs a command for a name with the addresses of these scenarios.
+    fn run(&self, command: &[&str], names: &[&str]) -> Run {
+        let addresses: Vec<String> = names.iter().map(|name| TestFleet::address(name)).collect();
+        let target = format!("localhost:{}", self.port);
+        let resolve = format!("{target}:{}", addresses.join(","));
+        let common = [&target, "--resolve", &resolve, "--cacert", &self.authority, "--every-address"];
+        run(&[command, &common].concat())
+    }
 }
 
 fn signal(child: &Child, name: &str) {
@@ -200,4 +263,115 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
         assert_eq!(run.code, 2, "{words:?}: {run}");
         assert!(run.stderr.contains(needle) && run.stdout.is_empty(), "{words:?}: {run}");
     }
+}
+
+#[test]
+fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named() {
+    // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least once.
+    let run = watch("backends-differ", &["--count", "12", "--json"]);
+    let target = summary(&run);
+    assert_eq!(run.code, 6, "{run}");
+    assert_eq!(target["backends"].as_array().unwrap().len(), 4, "{run}");
+    assert_eq!(differences(&target), ["backend-certificate-differs", "backend-extensions-differ"], "{run}");
+    let finding = &target["findings"][0]["summary"];
+    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 shows a certificate that expired: mx3.sandbox.test");
+}
+
+#[test]
+fn a_fault_that_comes_and_goes_is_counted() {
+    let run = watch("backends-every-fifth-fails", &["--count", "10", "--json"]);
+    let target = summary(&run);
+    assert_eq!((&target["checks"], &target["failures"], &target["loss_percent"]), (&10.into(), &2.into(), &20.0.into()));
+    assert_eq!(run.code, 3, "{run}");
+    assert_eq!(differences(&target), [""; 0], "{run}");
+}
+
+#[test]
+fn a_certificate_that_is_replaced_is_one_change_and_no_difference() {
+    let run = watch("backends-certificate-replaced", &["--count", "8", "--json"]);
+    let target = summary(&run);
+    let changes = target["changes"].as_array().unwrap();
+    assert_eq!((changes.len(), &changes[0]["subject"], run.code), (1, &"certificate".into(), 0), "{run}");
+    assert_eq!((&changes[0]["address"], &changes[0]["times"]), (&"127.0.0.1".into(), &1.into()), "{run}");
+    assert_eq!((differences(&target).len(), target["backends"].as_array().unwrap().len()), (0, 1), "{run}");
+}
+
+#[test]
+fn a_saved_watch_is_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved").to_str().unwrap().to_owned();
+    let watched = watch("backends-differ", &["--count", "9", "--format", "ndjson", "--output", &path]);
+    assert_eq!((watched.code, watched.stdout.as_str()), (6, ""), "{watched}");
+    let saved = std::fs::read_to_string(&path).unwrap();
+    let of_watch = &records(&saved)[10]["targets"][0];
+    for flags in [&["--json"][..], &["--json", "--rejudge"]] {
+        let again = run(&[&["report", path.as_str()], flags].concat());
+        let mut target = summary(&again);
+        assert_eq!((again.code, again.stderr.as_str()), (6, ""), "{again}");
+        // The probe numbers are those of each check, and the findings of the summary name no probes.
+        assert_eq!(target["findings"], of_watch["findings"], "{again}");
+        for key in ["phases", "addresses", "changes", "backends", "failed_checks", "timeline", "by_exit", "rules"] {
+            assert_eq!(target[key].take(), of_watch[key], "{key}");
+        }
+    }
+    let text = run(&["report", &path]);
+    assert!(text.stdout.contains("9 checks in") && text.stdout.contains("4 backends"), "{text}");
+    let torn = saved.rsplit_once("{\"event\":\"summary\"").unwrap().0;
+    std::fs::write(&path, &torn[..torn.len() - 100]).unwrap();
+    let torn = run(&["report", &path, "--json"]);
+    assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
+    assert_eq!(summary(&torn)["checks"], 8);
+    let junit = run(&["report", &path, "--format", "junit"]);
+    assert!(junit.code == 2 && junit.stderr.contains("cannot show the records of a watch"), "{junit}");
+}
+
+#[test]
+fn the_page_of_a_watch_has_the_time_line_and_no_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (html, json) = (format!("html={}", file("w.html")), format!("json={}", file("w.json")));
+    watch("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
+    let page = std::fs::read_to_string(file("w.html")).unwrap();
+    assert_eq!(page.matches("<rect class=\"permanent\"").count(), 1, "{page}");
+    assert!(page.contains("<svg") && page.contains("Time line: 6 checks") && !page.contains("<script"), "{page}");
+    let summary: Value = serde_json::from_str(&std::fs::read_to_string(file("w.json")).unwrap()).unwrap();
+    assert_eq!(summary["targets"][0]["timeline"].as_array().unwrap().len(), 6);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_address_of_a_name_is_checked_in_turn() {
+    let fleet = TestFleet::start();
+    let names = ["healthy-relay", "certificate-expired", "healthy-submission"];
+    let run = fleet.run(&["watch", "--interval", "20ms", "--count", "7", "--json"], &names);
+    let target = summary(&run);
+    let counts: Vec<(&str, u64)> = target["addresses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["address"].as_str().unwrap(), one["checks"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts.iter().map(|(_, checks)| checks).sum::<u64>(), 7, "{run}");
+    assert!(counts.len() == 3 && counts.iter().all(|(_, checks)| (2..=3).contains(checks)), "{counts:?}");
+    assert!(differences(&target).contains(&"backend-certificate-differs"), "{run}");
+    let expired = TestFleet::address("certificate-expired");
+    let failed = target["failed_checks"].as_array().unwrap();
+    assert!(!failed.is_empty() && failed.iter().all(|check| check["address"] == expired.as_str()), "{run}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_of_every_address_names_the_server_that_differs() {
+    let fleet = TestFleet::start();
+    let run = fleet.run(&["check", "--json"], &["healthy-relay", "certificate-expired", "healthy-lower-case"]);
+    let report = run.exits(6);
+    let address = TestFleet::address("certificate-expired");
+    let summary = format!("1 of 3 backends of localhost shows a certificate that expired: {address}");
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["summary"] == summary.as_str()), "{run}");
+    let tried = report["addresses"].as_array().unwrap().iter().filter(|one| one["tried"] == true).count();
+    assert_eq!(tried, 3, "{run}");
+    let closing = fleet.run(&["check"], &["healthy-relay", "close-at-connect"]);
+    assert_eq!(closing.code, 3, "{closing}");
+    assert!(closing.stdout.contains("1 of 2 backends of localhost fails"), "{closing}");
 }

@@ -47,13 +47,13 @@ use tokio::task::LocalSet;
 use certificates::Certificates;
 use dns_server::DnsServer;
 use domains::{DomainPorts, DomainServers, DomainService};
-use fleet::Fleet;
 use journal::JournalListener;
+use scenario::Backends;
 use session::ConnectionFacts;
 use start::bind;
 
+pub use fleet::Fleet;
 pub use scenario::Scenario;
-use scenario::Backends;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
 pub use start::StartError;
 
