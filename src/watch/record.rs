@@ -2,10 +2,12 @@
 //! `watched` with the complete report follows for each check, and the last record is `summary`. The reports can be
 //! judged again, and the summary can be computed again from them ([`WatchReader`]).
 
+use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::summary::WatchSummary;
 use crate::report::{Document, Report, SCHEMA_VERSION, Tool};
@@ -123,15 +125,28 @@ impl<R: BufRead> WatchReader<R> {
     }
 }
 
+/// The parts of a record that a summary needs.
+#[derive(Deserialize)]
+struct SavedRecord<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    started_at: Option<Timestamp>,
+    target: Option<usize>,
+    #[serde(borrow)]
+    report: Option<&'a RawValue>,
+}
+
 fn parsed(line: &[u8]) -> SavedWatchLine {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    match serde_json::from_slice(line) {
-        Ok(WatchRecord::Begun { started_at, .. }) => SavedWatchLine::Begun { started_at },
-        Ok(WatchRecord::Watched { target, report, .. }) => {
-            SavedWatchLine::Watched { target, report: Box::new(Report::from(*report)) }
-        }
-        Ok(WatchRecord::Summary(_)) => SavedWatchLine::Summary,
-        Err(_) => SavedWatchLine::Foreign,
+    let Ok(record) = serde_json::from_slice::<SavedRecord<'_>>(line) else { return SavedWatchLine::Foreign };
+    match (&*record.event, record.started_at, record.target, record.report) {
+        ("watch", Some(started_at), _, _) => SavedWatchLine::Begun { started_at },
+        ("watched", _, Some(target), Some(report)) => match Report::load(report.get()) {
+            Ok(report) => SavedWatchLine::Watched { target, report: Box::new(report) },
+            Err(_) => SavedWatchLine::Foreign,
+        },
+        ("summary", ..) => SavedWatchLine::Summary,
+        _ => SavedWatchLine::Foreign,
     }
 }
 
