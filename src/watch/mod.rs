@@ -14,6 +14,8 @@ mod state;
 pub mod statistics;
 pub mod summary;
 pub mod target;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 
 pub use state::Watch;

@@ -236,8 +236,13 @@ impl TargetWatch {
     }
 
     fn note_addresses(&mut self, evidence: &Evidence) {
-        let Some((_, Some(names))) = evidence.names() else { return };
-        let mut listed: Vec<IpAddr> = names.addresses().collect();
+        if let Some((_, Some(names))) = evidence.names() {
+            self.list_addresses(names.addresses().collect());
+        }
+    }
+
+    /// Records the IP addresses of the name. A lookup that failed changes nothing.
+    pub(super) fn list_addresses(&mut self, mut listed: Vec<IpAddr>) {
         listed.sort_unstable();
         listed.dedup();
         listed.truncate(MOST_ADDRESSES);
