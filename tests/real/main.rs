@@ -32,4 +32,5 @@ mod with_openssl;
 mod with_postfix;
 mod with_schedulers;
 mod with_shells;
+mod with_tmux;
 mod with_verifiers;
