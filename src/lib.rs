@@ -21,8 +21,10 @@
 //!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
 //! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
 //!    [`commands`] connects the modules for each command.
-//! 7. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
-//!    smtpcheck itself. [`exporter`] is the HTTP server that Prometheus reads.
+//! 7. [`watch`] is the state of many checks of the same servers: durations, changes, the servers behind one name.
+//!    [`exporter`] is the HTTP server that Prometheus reads.
+//! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
+//!    smtpcheck itself.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
 //! modules.
@@ -46,12 +48,13 @@
 //! | expect | check, plan, report, source |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
-//! | report | check, evidence, inquiry, plan, wire |
+//! | report | check, evidence, inquiry, plan, question, wire |
 //! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
+//! | watch | check, evidence, plan, question, report, wire |
 //! | source | nothing |
 //! | suite | expect, source |
 //! | sandbox | sasl, wire |
-//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
+//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, watch, wire |
 //! | exporter | cli, evidence, expect, host, plan, render, report, run, source |
 //! | cli | check, expect, host, plan, render, report, sasl, source, wire |
 //! | commands | everything |
@@ -87,4 +90,5 @@ pub mod sasl;
 pub mod secret;
 pub mod source;
 pub mod suite;
+pub mod watch;
 pub mod wire;

@@ -25,6 +25,9 @@ pub struct Plan {
     pub target: Target,
     /// The address families that may be used.
     pub family: Family,
+    /// Which of the host's IP addresses are checked.
+    #[serde(default)]
+    pub addresses: AddressChoice,
     /// IP addresses that the user gave for hosts (`--resolve`).
     pub overrides: Vec<Override>,
     /// The DNS server to use; null is the resolver of the system.
@@ -98,6 +101,23 @@ pub enum Family {
     V4,
     /// IPv6 only.
     V6,
+}
+
+/// Which of the host's IP addresses are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "choice", rename_all = "kebab-case")]
+pub enum AddressChoice {
+    /// The first that accepts the connection (RFC 8305).
+    #[default]
+    First,
+    /// Every IP address, each in a session of its own (`--every-address`).
+    Every,
+    /// This one, if the name still has it (`watch --every-address`).
+    Only {
+        /// The IP address.
+        address: std::net::IpAddr,
+    },
 }
 
 /// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.

@@ -108,6 +108,8 @@ pub enum Purpose {
     OtherFamily,
     /// The server rejected the session. Does it accept one at another address of the same family?
     OtherAddress,
+    /// How does the server respond at one more IP address of the host (`--every-address`)?
+    EveryAddress,
     /// The commands that precede a ClientHello.
     TlsHello,
     /// Does the server execute, after the TLS handshake, a command that was sent in one packet with STARTTLS?

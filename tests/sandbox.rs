@@ -365,6 +365,12 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("address-unreachable", "a host with two address families"),
         ("resolve-entry-unused", "a flag"),
         ("starttls-stripped", "a provider's host on a port that it serves"),
+        // tests/watch.rs raises them with several servers.
+        ("backend-fails", "a name with several IP addresses"),
+        ("backend-certificate-differs", "a name with several IP addresses"),
+        ("backend-tls-differs", "a name with several IP addresses"),
+        ("backend-extensions-differ", "a name with several IP addresses"),
+        ("backend-tickets-differ", "a name with several IP addresses"),
     ];
     let fired: Vec<&str> = scenarios().flat_map(|scenario| scenario.expect.iter().copied()).collect();
     for (rule, why) in NOT_IN_THE_SANDBOX {

@@ -39,19 +39,20 @@ const TABLE: &[(&str, &[&str])] = &[
     ("inquiry", &["check", "evidence", "plan", "question"]),
     ("expect", &["check", "plan", "report", "source"]),
     ("explain", &["check", "lexicon", "wire"]),
-    ("report", &["check", "evidence", "inquiry", "plan", "wire"]),
+    ("report", &["check", "evidence", "inquiry", "plan", "question", "wire"]),
     ("run", &["evidence", "expect", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
+    ("watch", &["check", "evidence", "plan", "question", "report", "wire"]),
     ("source", &[]),
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
-    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "watch", "wire"]),
     ("exporter", &["cli", "evidence", "expect", "host", "plan", "render", "report", "run", "source"]),
     ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
     (
         "commands",
         &[
             "check", "cli", "evidence", "expect", "explain", "exporter", "gather", "host", "inquiry", "lexicon",
-            "plan", "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "wire",
+            "plan", "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "watch", "wire",
         ],
     ),
 ];
@@ -185,6 +186,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "table",
             "thresholds",
             "view",
+            "watch",
             "write_out",
         ]
         .map(str::to_owned),

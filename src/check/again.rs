@@ -118,6 +118,7 @@ const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("batch", None),
     ("ports", Some(CommandKind::Ports)),
     ("exporter", None),
+    ("watch", Some(CommandKind::Check)),
     ("explain", None),
     ("demo", None),
     ("sandbox", None),

@@ -8,6 +8,7 @@
 
 mod again;
 mod auth;
+pub mod backends;
 pub(crate) mod certificate;
 pub(crate) mod clients;
 mod connect;

@@ -2,7 +2,7 @@
 
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
     session, starttls,
 };
 use crate::evidence::Evidence;
@@ -11,6 +11,7 @@ use crate::plan::Plan;
 /// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
+    &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,
     &starttls::CHECK,

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 
-use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse, check};
+use super::commands::{COMMANDS, CommandId, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
 use super::flags::names::names;
 use super::flags::{InvalidValue, password};
@@ -25,7 +25,7 @@ use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] =
-    &["settings", "mx", "watch", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
+    &["settings", "mx", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
@@ -58,9 +58,9 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         None => (&check::SPEC, words),
     };
     match spec.settings {
-        SettingsUse::All => foreign::reject(&DECLARED, &words)?,
+        SettingsUse::All if spec.id != CommandId::Watch => foreign::reject(&DECLARED, &words)?,
         // These commands have flags that a check does not have.
-        SettingsUse::Checks | SettingsUse::Domain => {
+        SettingsUse::All | SettingsUse::Checks | SettingsUse::Domain => {
             foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?
         }
         SettingsUse::Display | SettingsUse::Nothing => {}
@@ -68,11 +68,16 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let settings = settings.of(spec);
     let (command, from_file) = settings.apply(spec.command(&words), &words);
     let mut invocation = read(spec, command, &words)?;
-    if let Invocation::Check(args, _) = &invocation {
-        if args.targets.iter().any(String::is_empty) {
+    match &invocation {
+        Invocation::Check(args, _) if args.targets.iter().any(String::is_empty) => {
             return Ok(Invocation::NothingGiven(nothing_given(false)));
         }
-        reject_port_as_target(&args.targets)?;
+        Invocation::Watch(args, _) if args.check.targets.iter().any(String::is_empty) => {
+            return Err(effect::empty_argument("TARGET"));
+        }
+        Invocation::Check(args, _) => reject_port_as_target(&args.targets)?,
+        Invocation::Watch(args, _) => reject_port_as_target(&args.check.targets)?,
+        _ => {}
     }
     config::complete(&mut invocation, &settings, from_file)?;
     Ok(invocation)
@@ -358,7 +363,7 @@ mod tests {
     #[test]
     fn a_reserved_or_mistyped_command_is_not_a_host() {
         for (word, needle) in [
-            ("watch", "smtp://watch"),
+            ("exporter", "smtp://exporter"),
             ("chek", "did you mean check?"),
             ("explian", "did you mean explain?"),
             ("port", "did you mean ports?"),
@@ -367,7 +372,7 @@ mod tests {
             ("Run", "did you mean run?"),
             ("Man", "did you mean man?"),
             ("EXPLAIN", "did you mean explain?"),
-            ("Watch", "smtp://Watch"),
+            ("Exporter", "smtp://Exporter"),
             ("hlep", "did you mean help?"),
         ] {
             let message = run(&[word, "h.example"]).expect_err(word);

@@ -126,7 +126,7 @@ fn positionals(
 ) -> Vec<Candidate> {
     let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
     match spec.id {
-        CommandId::Check | CommandId::Ports => {
+        CommandId::Check | CommandId::Ports | CommandId::Watch => {
             let profiles = lists(WordList::Profiles).into_iter();
             profiles.map(|(name, help)| Candidate::Word(format!("@{name}"), help)).collect()
         }

@@ -20,7 +20,7 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
+    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
     TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
@@ -153,6 +153,7 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
     Plan {
         target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
         family: Family::Any,
+        addresses: AddressChoice::First,
         overrides: Vec::new(),
         resolver: None,
         limits,

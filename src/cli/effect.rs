@@ -118,6 +118,62 @@ const CONDITIONS: &[Condition] = &[
         hint: "omit --retry, or specify a higher number of retries",
     },
     Condition {
+        command: "watch",
+        flags: &[
+            "user",
+            "auth",
+            "authzid",
+            "try_all_mechanisms",
+            "allow_plaintext_auth",
+            "password_stdin",
+            "password_file",
+            "password_command",
+            "token_command",
+            "netrc",
+        ],
+        is_met: |matches| is_on(matches, "with_login") || is_on(matches, "no_auth"),
+        reason: "a watch logs in only on request, because a server can lock an account after many logins",
+        hint: "add --with-login, or omit the flag",
+    },
+    Condition {
+        command: "watch",
+        flags: &["auth", "authzid", "try_all_mechanisms", "allow_plaintext_auth", "with_login"],
+        is_met: |matches| is_on(matches, "user") || is_on(matches, "netrc") || needs_no_secret(matches),
+        reason: "no user name given",
+        hint: "add --user USER",
+    },
+    Condition {
+        command: "watch",
+        flags: &["format"],
+        is_met: |matches| matches!(format(matches), Some("text" | "json" | "ndjson")),
+        reason: "a watch prints only text, JSON or NDJSON",
+        hint: "use --format text, json or ndjson; for a page, add --report html=FILE",
+    },
+    Condition {
+        command: "watch",
+        flags: &["report"],
+        is_met: |matches| {
+            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
+            reports.all(|report| matches!(report.format.0.name, "html" | "json"))
+        },
+        reason: "the report of a watch is HTML or JSON",
+        hint: "use --report html=FILE or --report json=FILE",
+    },
+    Condition {
+        command: "watch",
+        flags: &["transcript", "warning", "critical", "show_chain"],
+        is_met: |_| false,
+        reason: "has no effect, because a watch prints one line for each check",
+        hint: "omit it",
+    },
+    Condition {
+        command: "watch",
+        flags: &["wait"],
+        is_met: |matches| matches.get_one::<u32>("retry") != Some(&0),
+        reason: "has no effect with --retry 0",
+        hint: "omit --retry, or specify a higher number of retries",
+    },
+    Condition {
         command: "batch",
         flags: &["auth", "authzid", "try_all_mechanisms", "allow_plaintext_auth", "login_host"],
         is_met: |matches| is_on(matches, "user") || needs_no_secret(matches),

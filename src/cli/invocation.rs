@@ -20,6 +20,7 @@ use super::commands::report::ReportArgs;
 use super::commands::run::RunArgs;
 use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::{SchemaArgs, SchemaOf};
+use super::commands::watch::WatchArgs;
 
 /// A parsed command line.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub enum Invocation {
     Batch(Box<BatchArgs>, ArgMatches),
     /// Check the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
+    /// Check servers again and again.
+    Watch(Box<WatchArgs>, ArgMatches),
     /// Explain rules, replies or logs.
     Explain(ExplainArgs),
     /// Serve the results of checks to Prometheus.
@@ -73,6 +76,7 @@ impl Invocation {
             CommandId::Run => Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?)),
             CommandId::Batch => Invocation::Batch(Box::new(BatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Ports => Invocation::Ports(Box::new(PortsArgs::from_arg_matches(&matches)?), matches),
+            CommandId::Watch => Invocation::Watch(Box::new(WatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Explain => Invocation::Explain(ExplainArgs::from_arg_matches(&matches)?),
             CommandId::Exporter => Invocation::Exporter(ExporterArgs::from_arg_matches(&matches)?),
             CommandId::Report => Invocation::Report(ReportArgs::from_arg_matches(&matches)?),

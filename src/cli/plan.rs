@@ -22,11 +22,14 @@ use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
-    CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext, Plan,
+    AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext, Plan,
     QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{Host, ReversePath};
+
+/// The number of IP addresses that `--every-address` checks by default.
+const MOST_ADDRESSES: u32 = 32;
 
 /// The plan of `smtpcheck check` for one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
@@ -71,9 +74,10 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
+        addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
-        limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth))),
+        limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args))),
         ehlo: args.ehlo.name(hostname),
         from: sender(&envelope, login.as_ref()),
         to: envelope.to,
@@ -103,6 +107,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let template = Plan {
         target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
         family: args.connection.family(),
+        addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
         // These limits are per port. A question that several ports have in common is asked only once.
@@ -222,6 +227,11 @@ fn connection_budget(depth: Option<ScanDepth>) -> u32 {
         Some(ScanDepth::Basic) => 24,
         Some(ScanDepth::Full) => 150,
     }
+}
+
+/// The connections that `--every-address` needs in addition.
+fn every_address(args: &CheckArgs) -> u32 {
+    if args.port.every_address { MOST_ADDRESSES } else { 0 }
 }
 
 pub(super) fn limits(connection: &ConnectionArgs, max_connections: u32) -> Limits {

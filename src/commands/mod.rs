@@ -24,6 +24,7 @@ mod sink;
 mod stdout;
 mod suite;
 mod version;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -67,6 +68,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
         Invocation::Domain(args, matches) => domain::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),
         Invocation::Batch(args, matches) => batch::run(&args, &matches),
+        Invocation::Watch(args, matches) => watch::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Exporter(args) => exporter::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
@@ -78,6 +80,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
             SchemaOf::Suite => crate::suite::SCHEMA,
             SchemaOf::Run => documents::RUN_SCHEMA,
             SchemaOf::Batch => documents::batch::BATCH_SCHEMA,
+            SchemaOf::Watch => crate::watch::record::WATCH_SCHEMA,
             SchemaOf::RunList => render::suite::PLANNED_SCHEMA,
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,

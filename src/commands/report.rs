@@ -9,6 +9,7 @@ use super::batch;
 use super::outputs::{Outputs, reject_clashes};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
+use super::watch;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::{Invocation, plan as planning};
@@ -19,7 +20,11 @@ use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
-    let code = match batch::merge::report(args)? {
+    let summarised = match batch::merge::report(args)? {
+        Some(code) => Some(code),
+        None => watch::saved::report(args)?,
+    };
+    let code = match summarised {
         Some(code) => code,
         None => render_reports(args)?,
     };

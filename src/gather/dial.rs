@@ -17,6 +17,7 @@ use super::context::GatherContext;
 use super::names::KnownAddresses;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{ConnectFault, DialResult, EventKind, Fault};
+use crate::plan::AddressChoice;
 use crate::question::SessionRequest;
 use crate::wire::Host;
 
@@ -58,6 +59,8 @@ pub(crate) async fn dial_one_of(
 struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
+    /// The only IP address to use, if the name has it. `None` once that is known.
+    only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
     four: VecDeque<IpAddr>,
@@ -73,6 +76,7 @@ impl<'a> Race<'a> {
         Race {
             context,
             port,
+            only: None,
             source: None,
             six: VecDeque::new(),
             four: VecDeque::new(),
@@ -92,7 +96,14 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
+            Host::Name(name) => {
+                race.source = Some(context.names.follow(&context.plan, name));
+                if let (AddressChoice::Only { address }, true) =
+                    (context.plan.addresses, request.host == context.plan.target.host)
+                {
+                    race.only = Some(address);
+                }
+            }
         }
         race
     }
@@ -168,6 +179,17 @@ impl<'a> Race<'a> {
             return;
         };
         let known = source.borrow_and_update().clone();
+        if let Some(only) = self.only {
+            let Some(lookup) = (if only.is_ipv6() { &known.aaaa } else { &known.a }) else { return };
+            self.only = None;
+            if lookup.addresses().contains(&only) {
+                self.add(only);
+                self.seen = (true, true);
+                self.source = None;
+                return;
+            }
+            // The name no longer has this IP address, so any other is used.
+        }
         if let Some(lookup) = known.a.filter(|_| !self.seen.0) {
             self.seen.0 = true;
             lookup.addresses().iter().for_each(|ip| self.add(*ip));

@@ -20,13 +20,24 @@ static RECEIVED: OnceLock<Signal> = OnceLock::new();
 /// The function that ends the process.
 static END: OnceLock<fn(u8)> = OnceLock::new();
 
+/// The function that is called before.
+static BEFORE_END: OnceLock<fn()> = OnceLock::new();
+
 /// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only
 /// interrupts inquiries.
 pub fn end_with(end: fn(u8)) {
     let _ = END.set(end);
 }
 
+/// Installs a function that is called before the process ends because of a signal, for example to restore the terminal.
+pub fn before_end(restore: fn()) {
+    let _ = BEFORE_END.set(restore);
+}
+
 pub(super) fn end(signal: Signal) {
+    if let Some(restore) = BEFORE_END.get() {
+        restore();
+    }
     if let Some(end) = END.get() {
         end(signal.exit_code());
     }

@@ -31,6 +31,7 @@ mod table;
 pub mod text;
 mod thresholds;
 mod view;
+pub mod watch;
 pub mod write_out;
 
 pub use display::{ChainDisplay, Colour, Display, Transcript, Verbosity};

@@ -47,7 +47,7 @@ pub const THEMES: &[(&str, Theme)] =
     &[("default", Theme::Default), ("light", Theme::Light), ("colorblind", Theme::Colorblind), ("mono", Theme::Mono)];
 
 impl Theme {
-    fn style(self, role: Role) -> Style {
+    pub(super) fn style(self, role: Role) -> Style {
         let plain = Style::new();
         let ansi = |colour: AnsiColor| plain.fg_color(Some(colour.into()));
         let fixed = |colour: Ansi256Color| plain.fg_color(Some(colour.into()));
@@ -104,6 +104,11 @@ impl StyledLine {
     pub fn and(mut self, role: Role, text: impl Into<String>) -> StyledLine {
         self.0.push((role, text.into()));
         self
+    }
+
+    /// The pieces with their roles.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.0.iter().map(|(role, text)| (*role, text.as_str()))
     }
 
     /// The line with colours and the line ending.

@@ -67,6 +67,22 @@ impl Symbols {
         }
     }
 
+    /// The levels of a graph, the lowest first. The first one is not empty, so that a short duration is visible.
+    pub(super) fn levels(self) -> &'static [char] {
+        match self {
+            Symbols::Unicode => &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            Symbols::Ascii => &['.', ':', '-', '=', '+', '*', '#', '@'],
+        }
+    }
+
+    /// The symbol for a failure in a graph.
+    pub(super) fn failure(self) -> char {
+        match self {
+            Symbols::Unicode => '✗',
+            Symbols::Ascii => 'x',
+        }
+    }
+
     /// The separator between facts on one line.
     pub(super) fn dot(self) -> &'static str {
         match self {

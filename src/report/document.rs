@@ -15,6 +15,7 @@ use crate::evidence::{
     Staple, Trust, TrustStore,
 };
 use crate::plan::{Plan, TlsUse, ValueOrigin};
+use crate::question::Purpose;
 use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
 
@@ -72,7 +73,7 @@ pub struct Document {
 }
 
 /// The program that wrote the report.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     name: String,
@@ -80,7 +81,8 @@ pub struct Tool {
 }
 
 impl Tool {
-    pub(super) fn this() -> Tool {
+    /// This program.
+    pub(crate) fn this() -> Tool {
         Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 }
@@ -319,6 +321,7 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
     let dials: Vec<_> = evidence
         .main_session()
         .into_iter()
+        .chain(evidence.probes(Purpose::EveryAddress))
         .flat_map(|session| session.events())
         .filter_map(|event| match &event.what {
             EventKind::Dialled { address, started_ms, result } => {
@@ -336,7 +339,8 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
     }
     ips.into_iter()
         .map(|ip| {
-            let dial = dials.iter().find(|(dialled, _, _)| *dialled == ip);
+            // The main session may have abandoned an attempt that a session of `--every-address` repeated.
+            let dial = dials.iter().rev().find(|(dialled, _, _)| *dialled == ip);
             let (status, error) = match dial.map(|(_, _, result)| result) {
                 Some(DialResult::Connected { .. }) => (AddressStatus::Connected, None),
                 Some(DialResult::Failed { fault }) => (AddressStatus::Failed, Some(fault.detail.clone())),

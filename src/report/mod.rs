@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
-pub use document::{Document, SCHEMA, SCHEMA_VERSION};
+pub use document::{Document, SCHEMA, SCHEMA_VERSION, Tool};
 pub use expectations::{ExpectationOutcome, Expectations, ExpectedFailure, NoExpectations};
 pub use line::{LINE_SCHEMA, StreamRecord};
 pub use phases::{PhaseResult, PhaseStatus, phases};
@@ -215,7 +215,8 @@ impl Gate {
         self.ignore.iter().any(|rule| *rule == finding.rule)
     }
 
-    fn counts(&self, finding: &Finding) -> bool {
+    /// Whether a finding makes a check fail.
+    pub(crate) fn counts(&self, finding: &Finding) -> bool {
         let reaches = match self.fail_on {
             FailOn::Error => finding.severity >= Severity::Error,
             FailOn::Warning => finding.severity >= Severity::Warning,

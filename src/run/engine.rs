@@ -13,6 +13,7 @@ use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
 use super::pace::StreamLimits;
 use super::reach;
+use super::repeat::{self, RepeatEnd, RepeatLimits, RepeatListener};
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use super::schedule::{ConcurrencyLimits, Schedule};
@@ -100,6 +101,17 @@ impl Engine {
         let items = stream::produce(source).map_err(SetupError::Runtime)?;
         let Engine { runtime, signals, resources } = self;
         block_on(runtime, signals, stream::run(resources, items, limits, listener))
+    }
+
+    /// Repeats checks until a limit is reached, the listener stops them, or a signal arrives.
+    pub fn repeat(
+        &mut self,
+        jobs: Vec<Job>,
+        limits: RepeatLimits,
+        listener: &mut dyn RepeatListener,
+    ) -> Result<RepeatEnd, RunError> {
+        let Engine { runtime, signals, resources } = self;
+        block_on(runtime, signals, repeat::run(resources, jobs, limits, listener))
     }
 
     /// Prepares an inquiry about the ports of a host.

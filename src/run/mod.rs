@@ -9,6 +9,8 @@
 //! [`Engine::stream`] runs very many checks that are read one after the other, and returns each result as soon as its
 //! check has ended. [`Engine::serve`] runs a service, which runs a check whenever it is asked for one, and can stop it.
 //!
+//! [`Engine::repeat`] repeats the checks of a few targets at an interval.
+//!
 //! This module does not write any output, and does not depend on the output formats.
 
 mod engine;
@@ -16,6 +18,7 @@ mod error;
 mod listener;
 mod pace;
 mod reach;
+mod repeat;
 mod resources;
 mod retry;
 mod schedule;
@@ -26,6 +29,7 @@ pub use engine::{Engine, FailurePolicy, PortsInquiry};
 pub use error::RunError;
 pub use listener::{JobOutcome, RunListener, StopReason};
 pub use pace::StreamLimits;
+pub use repeat::{RepeatCommand, RepeatEnd, RepeatLimits, RepeatListener};
 pub use retry::{Job, RetriedReport};
 pub use schedule::ConcurrencyLimits;
 pub use service::{CheckRunner, CheckStop, StopHandle, stop_handle};

@@ -157,6 +157,12 @@ pub(super) enum Step {
 }
 
 impl History {
+    /// The state of a check before its first run. `is_exposed` is true if an earlier check has sent the same secret to the
+    /// same server.
+    pub(super) fn after(is_exposed: bool) -> History {
+        History { is_exposed, ..History::default() }
+    }
+
     /// The report of the last run.
     pub(super) fn last(&self) -> Option<&Report> {
         self.reports.last()

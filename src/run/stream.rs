@@ -323,7 +323,7 @@ fn responses(evidence: &Evidence) -> Vec<(SocketAddr, ServerResponse)> {
 }
 
 /// A stream shows nothing while a check runs.
-struct IgnoredEvents;
+pub(super) struct IgnoredEvents;
 
 impl EvidenceListener for IgnoredEvents {}
 

@@ -154,10 +154,10 @@ impl SandboxSession<'_> {
 
     pub(super) async fn handshake(&mut self) -> io::Result<Flow> {
         // Boxed, because acts can start a handshake and a handshake can perform acts.
-        if let Some(acts) = self.scenario.on(Trigger::Handshake) {
+        if let Some(acts) = self.server.on(Trigger::Handshake) {
             return Box::pin(self.perform(acts)).await;
         }
-        let server = &self.scenario.server;
+        let server = &self.server;
         let at = ServerNames { name: self.scenario.name, ip: self.visit.at };
         let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
         let Transport::Plain(stream) = std::mem::replace(&mut self.line, Transport::Gone) else {
@@ -197,7 +197,7 @@ impl SandboxSession<'_> {
         self.record(JournalSpeaker::Neither, || format!("{version} active"));
         self.line = Transport::Tls(Box::new(stream));
         self.inside = true;
-        match self.scenario.on(Trigger::Secured) {
+        match self.server.on(Trigger::Secured) {
             Some(acts) => Box::pin(self.perform(acts)).await,
             None => Ok(Flow::On),
         }
@@ -205,7 +205,7 @@ impl SandboxSession<'_> {
 
     /// Peeks at the ClientHello and decides whether the TLS library handles it or `hello` answers it.
     async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
-        let answer = self.scenario.server.hello;
+        let answer = self.server.hello;
         if answer == hello::HelloAnswer::Library {
             return Ok(Reaction::LeaveToLibrary);
         }

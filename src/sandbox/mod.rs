@@ -47,11 +47,12 @@ use tokio::task::LocalSet;
 use certificates::Certificates;
 use dns_server::DnsServer;
 use domains::{DomainPorts, DomainServers, DomainService};
-use fleet::Fleet;
 use journal::JournalListener;
+use scenario::Backends;
 use session::ConnectionFacts;
 use start::bind;
 
+pub use fleet::Fleet;
 pub use scenario::Scenario;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
 pub use start::StartError;
@@ -227,6 +228,7 @@ impl Sandbox {
             number: RefCell::new(0),
             at_once: RefCell::new(0),
             visits: RefCell::default(),
+            turns: RefCell::default(),
         });
         let tasks = LocalSet::new();
         for (at, listener) in listeners.into_iter().enumerate() {
@@ -274,9 +276,22 @@ struct SandboxContext {
     number: RefCell<u64>,
     at_once: RefCell<usize>,
     visits: RefCell<HashMap<(&'static str, IpAddr), VecDeque<Instant>>>,
+    /// The number of connections to each scenario that has several servers.
+    turns: RefCell<HashMap<(&'static str, IpAddr), u64>>,
 }
 
 impl SandboxContext {
+    /// The number of this connection to a scenario that has several servers, from 1.
+    fn turn(&self, scenario: &'static Scenario, at: IpAddr) -> u64 {
+        if matches!(scenario.server.backends, Backends::Single) {
+            return 1;
+        }
+        let mut turns = self.turns.borrow_mut();
+        let turn = turns.entry((scenario.name, at)).or_default();
+        *turn += 1;
+        *turn
+    }
+
     /// The number of recent connections to a server, including this one.
     fn visit(&self, scenario: &'static Scenario, at: IpAddr) -> u32 {
         let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::Trigger::Visit(_)));
@@ -348,7 +363,12 @@ fn start_session(
     let Some(scenario) = scenario.or_else(of_domain).or_else(of_fleet) else { return };
     *context.number.borrow_mut() += 1;
     *context.at_once.borrow_mut() += 1;
-    let visit = ConnectionFacts { number: *context.number.borrow(), recent: context.visit(scenario, at), at };
+    let visit = ConnectionFacts {
+        number: *context.number.borrow(),
+        recent: context.visit(scenario, at),
+        turn: context.turn(scenario, at),
+        at,
+    };
     let context = Rc::clone(context);
     tokio::task::spawn_local(async move {
         session::serve(stream, scenario, visit, &context.certificates, context.listener.as_ref()).await;

@@ -49,6 +49,24 @@ pub struct Server {
     pub pace: Pace,
     /// Where the server differs from the default behaviour. The first matching row applies.
     pub on: &'static [(Trigger, &'static [ServerAct])],
+    /// Whether other servers behind the same address serve some of the connections.
+    pub backends: Backends,
+}
+
+/// Which server behind an address serves a connection. Connections are counted for each scenario and address.
+#[derive(Clone, Copy, Debug)]
+pub enum Backends {
+    /// There is only one server.
+    Single,
+    /// These servers serve the connections in turn.
+    InTurn(&'static [Server]),
+    /// Another server replaces the first one after this number of connections.
+    Replaced {
+        /// The number of connections that the first server serves.
+        after: u64,
+        /// The server that serves all later connections.
+        by: &'static Server,
+    },
 }
 
 /// The arguments with which smtpcheck finds the fault.
@@ -287,6 +305,7 @@ pub const SUBMISSION: Server = Server {
     login: LoginBehaviour::Right,
     pace: Pace::Whole,
     on: &[],
+    backends: Backends::Single,
 };
 
 /// A server that receives mail from other servers.
@@ -311,12 +330,27 @@ pub const LOGGING_IN: ClientUsage =
     ClientUsage { flags: &["--user", super::login::USER], secret: Some(super::login::PASSWORD), ..BARE };
 
 impl Scenario {
-    /// The scenario's own acts for an event, if it defines any.
+    /// The server that serves the connection with this number, from 1.
+    pub fn server_for(&self, connection: u64) -> &Server {
+        match &self.server.backends {
+            Backends::Single => &self.server,
+            Backends::InTurn(servers) => {
+                let count = u64::try_from(servers.len()).unwrap_or(1).max(1);
+                let at = usize::try_from(connection.saturating_sub(1) % count).unwrap_or(0);
+                servers.get(at).unwrap_or(&self.server)
+            }
+            Backends::Replaced { after, by } => if connection > *after { by } else { &self.server },
+        }
+    }
+}
+
+impl Server {
+    /// The server's own acts for an event, if it defines any.
     pub fn on(&self, moment: Trigger) -> Option<&'static [ServerAct]> {
         self.acts(|on| *on == moment)
     }
 
-    /// The scenario's own acts for a recipient, selected by email address, by number, or for every RCPT.
+    /// The server's own acts for a recipient, selected by email address, by number, or for every RCPT.
     pub fn on_recipient(&self, argument: &str, number: u32) -> Option<&'static [ServerAct]> {
         self.acts(|on| match on {
             Trigger::RcptTo(part) => argument.contains(part),
@@ -325,12 +359,12 @@ impl Scenario {
         })
     }
 
-    /// The scenario's own acts for a client that connects too often.
+    /// The server's own acts for a client that connects too often.
     pub fn visited(&self, recent: u32) -> Option<&'static [ServerAct]> {
         self.acts(|on| matches!(on, Trigger::Visit(least) if recent >= *least))
     }
 
     fn acts(&self, fits: impl Fn(&Trigger) -> bool) -> Option<&'static [ServerAct]> {
-        self.server.on.iter().find(|(on, _)| fits(on)).map(|(_, acts)| *acts)
+        self.on.iter().find(|(on, _)| fits(on)).map(|(_, acts)| *acts)
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use super::certificates::Certificates;
 use super::journal::{JournalEntry, JournalListener, JournalSpeaker};
 use super::login::{self, LoginExchange, ServerTurn};
-use super::scenario::{ConnectionStart, Pace, RequiredBeforeMail, Scenario, ServerAct, Trigger};
+use super::scenario::{ConnectionStart, Pace, RequiredBeforeMail, Scenario, Server, ServerAct, Trigger};
 use super::transport::Transport;
 
 const MAX_LINE: usize = 64 * 1024;
@@ -30,6 +30,8 @@ pub(super) struct ConnectionFacts {
     pub number: u64,
     /// The number of connections to this scenario in the last 10 seconds, including this one.
     pub recent: u32,
+    /// The number of this connection to the scenario, from 1, if it has several servers.
+    pub turn: u64,
     /// The local IP address that the client connected to.
     pub at: IpAddr,
 }
@@ -46,6 +48,7 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let mut session = SandboxSession {
         scenario,
+        server: scenario.server_for(visit.turn),
         visit,
         certificates,
         listener,
@@ -79,6 +82,8 @@ pub(super) enum Flow {
 
 pub(super) struct SandboxSession<'a> {
     pub(super) scenario: &'static Scenario,
+    /// The server of the scenario that serves this connection.
+    pub(super) server: &'static Server,
     pub(super) visit: ConnectionFacts,
     pub(super) certificates: &'a Certificates,
     pub(super) listener: Option<&'a JournalListener>,
@@ -96,17 +101,17 @@ pub(super) struct SandboxSession<'a> {
 
 impl SandboxSession<'_> {
     async fn run(&mut self) -> io::Result<()> {
-        let mut flow = match self.scenario.visited(self.visit.recent) {
+        let mut flow = match self.server.visited(self.visit.recent) {
             Some(acts) => self.perform(acts).await?,
             None => Flow::On,
         };
-        if flow == Flow::On && self.scenario.server.door == ConnectionStart::Implicit {
+        if flow == Flow::On && self.server.door == ConnectionStart::Implicit {
             flow = self.handshake().await?;
         }
         if flow == Flow::On {
-            flow = match self.scenario.on(Trigger::Connect) {
+            flow = match self.server.on(Trigger::Connect) {
                 Some(acts) => self.perform(acts).await?,
-                None => self.send(self.scenario.server.greeting).await?,
+                None => self.send(self.server.greeting).await?,
             };
         }
         while flow == Flow::On {
@@ -127,7 +132,7 @@ impl SandboxSession<'_> {
         match name.as_str() {
             "EHLO" => {
                 self.forget_transaction();
-                match self.scenario.on(if inside { Trigger::EhloInside } else { Trigger::Ehlo }) {
+                match self.server.on(if inside { Trigger::EhloInside } else { Trigger::Ehlo }) {
                     Some(acts) => self.perform(acts).await,
                     None => self.perform(&[ServerAct::Capabilities]).await,
                 }
@@ -136,7 +141,7 @@ impl SandboxSession<'_> {
                 self.forget_transaction();
                 self.own_or(Trigger::Helo, "250 localhost").await
             }
-            "STARTTLS" => match self.scenario.on(Trigger::Starttls) {
+            "STARTTLS" => match self.server.on(Trigger::Starttls) {
                 Some(acts) => self.perform(acts).await,
                 None if inside => self.send("503 5.5.1 TLS is already active").await,
                 None if self.offers("STARTTLS") => {
@@ -154,7 +159,7 @@ impl SandboxSession<'_> {
             }
             "NOOP" => self.own_or(Trigger::Other, "250 2.0.0 Ok").await,
             "VRFY" => self.own_or(Trigger::Other, "252 2.0.0 Cannot verify, send and see").await,
-            "QUIT" => match self.scenario.on(Trigger::Quit) {
+            "QUIT" => match self.server.on(Trigger::Quit) {
                 Some(acts) => self.perform(acts).await,
                 None => {
                     self.send("221 2.0.0 Bye").await?;
@@ -166,20 +171,20 @@ impl SandboxSession<'_> {
     }
 
     async fn own_or(&mut self, moment: Trigger, default_reply: &'static str) -> io::Result<Flow> {
-        match self.scenario.on(moment) {
+        match self.server.on(moment) {
             Some(acts) => self.perform(acts).await,
             None => self.send(default_reply).await,
         }
     }
 
     async fn mail(&mut self) -> io::Result<Flow> {
-        let own = if self.inside { None } else { self.scenario.on(Trigger::MailPlain) };
+        let own = if self.inside { None } else { self.server.on(Trigger::MailPlain) };
         if let Some(acts) = own {
             return self.perform(acts).await;
         }
-        match self.scenario.server.demands {
+        match self.server.demands {
             RequiredBeforeMail::Tls | RequiredBeforeMail::Login
-                if !self.inside && self.scenario.server.plain.contains(&"STARTTLS") =>
+                if !self.inside && self.server.plain.contains(&"STARTTLS") =>
             {
                 return self.send("530 5.7.0 Must issue a STARTTLS command first").await;
             }
@@ -197,7 +202,7 @@ impl SandboxSession<'_> {
             return self.send("503 5.5.1 Need MAIL command").await;
         }
         self.recipients += 1;
-        match self.scenario.on_recipient(argument, self.recipients) {
+        match self.server.on_recipient(argument, self.recipients) {
             Some(acts) => self.perform(acts).await,
             None => self.send("250 2.1.5 Ok").await,
         }
@@ -207,7 +212,7 @@ impl SandboxSession<'_> {
         if self.recipients == 0 {
             return self.send("503 5.5.1 Need RCPT command").await;
         }
-        if let Some(acts) = self.scenario.on(Trigger::Data) {
+        if let Some(acts) = self.server.on(Trigger::Data) {
             return self.perform(acts).await;
         }
         self.send("354 End data with <CR><LF>.<CR><LF>").await?;
@@ -228,7 +233,7 @@ impl SandboxSession<'_> {
     }
 
     async fn auth(&mut self, argument: &str) -> io::Result<Flow> {
-        if let Some(acts) = self.scenario.on(Trigger::Auth) {
+        if let Some(acts) = self.server.on(Trigger::Auth) {
             return self.perform(acts).await;
         }
         let mut words = argument.split_ascii_whitespace();
@@ -245,7 +250,7 @@ impl SandboxSession<'_> {
             client_certificate: self.client_certificate,
             number: self.visit.number,
         };
-        let begun = LoginExchange::begin(&mechanism, words.next(), self.scenario.server.login, line);
+        let begun = LoginExchange::begin(&mechanism, words.next(), self.server.login, line);
         let Some((mut exchange, mut turn)) = begun else {
             return self.send("504 5.5.4 Unrecognized authentication type").await;
         };
@@ -258,7 +263,7 @@ impl SandboxSession<'_> {
                 ServerTurn::Reply(reply) => return self.send(&reply).await,
                 ServerTurn::Challenge(challenge) => {
                     let Some(answer) = self.challenge(&encoded(&challenge)).await? else { return Ok(Flow::Over) };
-                    if let Some(acts) = self.scenario.on(Trigger::AuthAnswer) {
+                    if let Some(acts) = self.server.on(Trigger::AuthAnswer) {
                         return self.perform(acts).await;
                     }
                     turn = exchange.answer(&answer);
@@ -286,12 +291,12 @@ impl SandboxSession<'_> {
 
     /// The name of the server in replies: that of a mail domain's greeting, or `localhost`.
     pub(super) fn host_name(&self) -> &'static str {
-        let name = self.scenario.server.greeting.split(' ').nth(1);
+        let name = self.server.greeting.split(' ').nth(1);
         name.filter(|name| name.strip_suffix(".test") == Some(self.scenario.name)).unwrap_or("localhost")
     }
 
     pub(super) fn keywords(&self) -> &'static [&'static str] {
-        if self.inside { self.scenario.server.inside } else { self.scenario.server.plain }
+        if self.inside { self.server.inside } else { self.server.plain }
     }
 
     fn offers(&self, keyword: &str) -> bool {
@@ -333,7 +338,7 @@ impl SandboxSession<'_> {
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.scenario.server.pace {
+        match self.server.pace {
             Pace::Whole => self.line.write(bytes).await,
             Pace::Bytes => {
                 for byte in bytes {

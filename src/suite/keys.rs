@@ -167,6 +167,7 @@ pub static KEYS: &[SuiteKey] = &[
     key("connect-timeout", KeyShape::Text, Scope::Both, "the time limit for connecting, including the DNS lookup"),
     key("timeout", KeyShape::Text, Scope::Both, "the time limit for each reply"),
     key("max-time", KeyShape::Text, Scope::Both, "the overall time limit"),
+    key("every-address", KeyShape::Switch, Scope::Both, "check every IP address of the host"),
     key(
         "max-connections",
         KeyShape::NumberOrText,

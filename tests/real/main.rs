@@ -33,4 +33,5 @@ mod with_postfix;
 mod with_prometheus;
 mod with_schedulers;
 mod with_shells;
+mod with_tmux;
 mod with_verifiers;

@@ -13,7 +13,7 @@ use super::place;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{Override, Plan, QuitAfter, TlsUse};
+use crate::plan::{AddressChoice, Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
@@ -78,6 +78,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = match session.fault() {
         Some(Fault::NoAddress) => names::no_address(plan, evidence).into_iter().collect(),
         Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, session, connect.kind)],
+        // `backends` judges the session at each IP address.
+        _ if plan.addresses == AddressChoice::Every => Vec::new(),
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {

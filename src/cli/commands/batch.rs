@@ -193,7 +193,7 @@ impl BatchArgs {
         };
         CheckArgs {
             targets: Vec::new(),
-            port: PortArgs { port: self.port, max_connections: self.max_connections, jobs: 1 },
+            port: PortArgs { port: self.port, max_connections: self.max_connections, every_address: false, jobs: 1 },
             connection: self.connection.clone(),
             ehlo: self.ehlo.clone(),
             envelope: self.envelope.clone(),

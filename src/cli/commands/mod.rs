@@ -18,6 +18,7 @@ pub mod run;
 pub mod sandbox;
 pub mod schema;
 mod spec;
+pub mod watch;
 
 pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 
@@ -28,6 +29,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     run::SPEC,
     batch::SPEC,
     ports::SPEC,
+    watch::SPEC,
     exporter::SPEC,
     explain::SPEC,
     demo::SPEC,

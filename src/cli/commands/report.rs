@@ -13,7 +13,7 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
-    about: "Show saved reports, their difference, or a summary of batches",
+    about: "Show saved reports, their difference, or a summary of many",
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
@@ -40,7 +40,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch; - is standard input. With two report files, the difference between them is shown. Batch records are combined into one summary
+    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch or smtpcheck watch; - is standard input. With two report files, the difference between them is shown. Batch records are combined into one summary, and those of a watch are summarised again
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved observations again, with the rules of this version of smtpcheck

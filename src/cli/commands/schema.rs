@@ -43,6 +43,8 @@ pub enum SchemaOf {
     Run,
     /// One line of the output of `smtpcheck batch`, and its summary.
     Batch,
+    /// One line of the output of `smtpcheck watch --format ndjson`, and its summary.
+    Watch,
     /// The output of `smtpcheck run --list --json`.
     RunList,
     /// The output of `smtpcheck ports --json`.
@@ -61,6 +63,7 @@ closed_list!(SchemaOf {
     SchemaOf::Suite => "suite",
     SchemaOf::Run => "run",
     SchemaOf::Batch => "batch",
+    SchemaOf::Watch => "watch",
     SchemaOf::RunList => "run-list",
     SchemaOf::Ports => "ports",
     SchemaOf::Explain => "explain",

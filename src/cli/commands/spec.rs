@@ -48,6 +48,8 @@ pub enum CommandId {
     Batch,
     /// `smtpcheck ports`.
     Ports,
+    /// `smtpcheck watch`.
+    Watch,
     /// `smtpcheck explain`.
     Explain,
     /// `smtpcheck exporter`.

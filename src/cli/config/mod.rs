@@ -36,12 +36,13 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{Arg, Args, Command};
+use clap::{Arg, ArgMatches, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
 pub use modules::{ModuleSettings, ModuleType, modules};
 pub use show::{masked, values};
 
+use super::commands::check::CheckArgs;
 use super::commands::{CommandSpec, SettingsLevel, SettingsUse};
 use super::flags::display::DisplayArgs;
 use super::flags::names::mentions_in;
@@ -293,15 +294,8 @@ pub(super) fn complete(
         None => Ok(word.to_owned()),
     };
     match invocation {
-        Invocation::Check(args, matches) => {
-            let is_named = args.targets.iter().any(|word| word.starts_with('@'));
-            if is_named || matches.value_source("targets") == Some(ValueSource::DefaultValue) {
-                args.target_origin = ValueOrigin::Profile;
-            }
-            args.targets = args.targets.iter().map(|word| named(word)).collect::<Result<_, _>>()?;
-            args.from_file = origins;
-            args.settings_level = settings.level;
-        }
+        Invocation::Check(args, matches) => complete_check(args, matches, &named, settings, origins)?,
+        Invocation::Watch(args, matches) => complete_check(&mut args.check, matches, &named, settings, origins)?,
         // A line with a profile gets the settings of that profile, not those of this call.
         Invocation::Batch(args, _) => args.from_file = origins,
         Invocation::Domain(args, _) => {
@@ -325,6 +319,24 @@ pub(super) fn complete(
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// The same, for the flags and targets of a check.
+fn complete_check(
+    args: &mut CheckArgs,
+    matches: &ArgMatches,
+    named: &dyn Fn(&str) -> Result<String, UsageError>,
+    settings: &Settings,
+    origins: BTreeMap<String, ValueOrigin>,
+) -> Result<(), UsageError> {
+    let is_named = args.targets.iter().any(|word| word.starts_with('@'));
+    if is_named || matches.value_source("targets") == Some(ValueSource::DefaultValue) {
+        args.target_origin = ValueOrigin::Profile;
+    }
+    args.targets = args.targets.iter().map(|word| named(word)).collect::<Result<_, _>>()?;
+    args.from_file = origins;
+    args.settings_level = settings.level;
     Ok(())
 }
 

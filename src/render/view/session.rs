@@ -301,7 +301,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::OtherTlsMode => format!("port {port} again, unencrypted"),
         Purpose::OtherFamily if session.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
-        Purpose::OtherAddress => format!("again at {}", session.request.host),
+        Purpose::OtherAddress | Purpose::EveryAddress => format!("again at {}", session.request.host),
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),

@@ -2,6 +2,7 @@
 //! first scenario, which has no faults.
 
 mod auth;
+mod backends;
 mod certificates;
 mod greeting;
 mod healthy;
@@ -26,6 +27,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     providers::ALL,
     sessions::ALL,
     hostile::ALL,
+    backends::ALL,
 ];
 
 /// The scenarios without faults.

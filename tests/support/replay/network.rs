@@ -303,6 +303,10 @@ impl Replay<'_> {
                     self.time_is_up = true;
                     break Ok(());
                 }
+                Action::Await if script.front() == Some(&"ticket") => {
+                    script.pop_front();
+                    self.note(id, Phase::Tls, true, EventKind::Tickets { count: 1 });
+                }
                 Action::Await if script.front() == Some(&"quiet") => {
                     script.pop_front();
                     self.clock += 5000.0;

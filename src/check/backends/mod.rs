@@ -1,0 +1,88 @@
+//! Several servers behind one name. A name can have several IP addresses, and a load balancer behind one IP address can
+//! have several servers. If they differ, the same check passes at one time and fails at another. Rules of this folder
+//! name the server that differs.
+//!
+//! With `--every-address`, this check holds a session at each IP address of the host ([`ask`]), and compares what the
+//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function.
+//!
+//! Modules: [`seen`] (what one session shows), [`compare`] (which server differs), [`rules`].
+
+mod compare;
+mod rules;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use super::finding::{Check, Finding, Severity};
+use crate::evidence::{Evidence, Session};
+use crate::plan::{AddressChoice, Family, Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+use crate::wire::Host;
+
+pub use compare::compare;
+pub(crate) use seen::is_timeout;
+pub use seen::{BackendCertificate, BackendFailure, BackendSeen, CertificateFault};
+
+pub(super) static CHECK: Check = Check { subject: "backends", ask, judge, rules: rules::RULES };
+
+/// The number of IP addresses that are checked at the same time.
+const AT_ONCE: usize = 4;
+
+/// A session at each IP address that the main session did not connect to. The sessions do not log in, because a rejected
+/// login would then count once for each IP address.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    if plan.addresses != AddressChoice::Every {
+        return Vec::new();
+    }
+    let Some(main) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    let Some((_, Some(names))) = evidence.names() else { return Vec::new() };
+    let connected = main.connected().map(|(peer, _)| peer.ip());
+    let over = evidence.probes(Purpose::EveryAddress).filter(Session::is_over).count();
+    let allowed = |ip: IpAddr| match plan.family {
+        Family::Any => true,
+        Family::V4 => ip.is_ipv4(),
+        Family::V6 => ip.is_ipv6(),
+    };
+    let mut others: Vec<IpAddr> = Vec::new();
+    for ip in names.addresses().filter(|ip| allowed(*ip) && Some(*ip) != connected) {
+        if !others.contains(&ip) {
+            others.push(ip);
+        }
+    }
+    others.into_iter().take(over + AT_ONCE).map(|ip| Question::Session(at(plan, Host::Ip(ip)))).collect()
+}
+
+/// The session at one IP address, as far as the main session goes without a login.
+fn at(plan: &Plan, host: Host) -> SessionRequest {
+    let quit_after = plan.quit_after.min(QuitAfter::Auth);
+    let mut request =
+        SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);
+    request.host = host;
+    if plan.tls_use() != TlsUse::Never {
+        request.script.sni =
+            plan.tls.sni.clone().or_else(|| plan.target.host.name().map(|name| name.ascii().to_owned()));
+    }
+    request
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    if plan.addresses != AddressChoice::Every {
+        return Vec::new();
+    }
+    let others = evidence.probes(Purpose::EveryAddress).filter(Session::is_over);
+    let sessions = evidence.main_session().into_iter().chain(others);
+    let seen: Vec<BackendSeen> =
+        sessions.filter_map(|session| BackendSeen::of(session, evidence.started_at)).collect();
+    let mut findings = compare(plan, &seen.iter().collect::<Vec<_>>());
+    let main = evidence.main_session().map(|session| session.probe.id);
+    for finding in &mut findings {
+        // The main session has its own finding about the fault, which determines the exit code.
+        if finding.failure.is_some() && main.is_some_and(|main| finding.evidence.probes.contains(&main)) {
+            finding.severity = Severity::Notice;
+            finding.failure = None;
+        }
+    }
+    findings
+}

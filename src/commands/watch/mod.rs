@@ -1,0 +1,197 @@
+//! `smtpcheck watch TARGET...`: repeats the checks, and shows what they have in common. Files, passwords and flags are
+//! checked before anything is sent. Each result is added to the state and then dropped.
+
+mod results;
+pub(super) mod saved;
+mod terminal;
+
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::check;
+use super::outputs::reject_clashes;
+use super::secrets;
+use super::sink::{Draft, Readers, Sink, file_of};
+use super::stdout::outlet;
+use super::CommandError;
+use crate::cli::UsageError;
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::commands::watch::WatchArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::host::{clock, environment, signals};
+use crate::plan::{AddressChoice, Plan};
+use crate::render::watch::screen::ScreenFacts;
+use crate::render::watch::{html, record, summary as text};
+use crate::render::Display;
+use crate::run::{Engine, RepeatLimits, RunError};
+use crate::watch::Watch;
+use crate::watch::record::WatchRecord;
+use crate::watch::summary::WatchSummary;
+use crate::wire::Host;
+use results::{WatchForm, WatchResults};
+use terminal::WatchScreen;
+
+/// The shortest interval for the servers of others without `--force-interval`, in milliseconds.
+const POLITE_MS: u64 = 1000;
+
+pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
+    let check_args = without_login(args);
+    let file = file_of(&check_args.file.output);
+    let outlet = if file.is_some() { OutputTarget::default() } else { outlet() };
+    let look = check_args.display(&outlet);
+    let form = WatchForm::chosen(&check_args);
+    let mut checks = check::plans(&check_args, matches)?;
+    reject_short_interval(args, &checks.plans)?;
+    let inputs = [
+        ("--cacert", check_args.trust.cacert.as_deref()),
+        ("--cert", check_args.tls.cert.as_deref()),
+        ("--key", check_args.tls.key.as_deref()),
+        ("--password-file", check_args.password.password_file.as_deref()),
+    ];
+    reject_clashes(file, &check_args.reports.report, &inputs)?;
+    warn_about_logins(args, &checks.plans);
+    for plan in &mut checks.plans {
+        // The first check finds out which IP addresses there are, and each check uses one of them.
+        plan.addresses = AddressChoice::First;
+    }
+    let readers = Readers::of(&checks.plans);
+    let sink = file.map(|path| Draft::begin(path, readers)).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let reports = report_files(&check_args, readers)?;
+    let plans = checks.plans.clone();
+    let jobs = checks.jobs()?;
+    let mut engine = Engine::new()?;
+    jobs.first().map(|job| engine.prepare(job)).transpose()?;
+    let began = clock::now()?;
+    let state = Arc::new(Mutex::new(Watch::new(plans.iter().cloned(), began)));
+    let mut results = WatchResults {
+        state: Arc::clone(&state),
+        form,
+        look: &look,
+        goes_round: check_args.port.every_address,
+        has_target: plans.len() > 1,
+        is_quiet: check_args.verbosity.quiet,
+        template: check_args.output.write_out.as_ref(),
+        sink,
+        is_closed: false,
+        screen: None,
+    };
+    let names = plans.iter().map(Plan::name).collect();
+    results.begin(&WatchRecord::begun(names, args.interval, began)).map_err(CommandError::Output)?;
+    let limits = RepeatLimits {
+        interval: Duration::from_millis(args.interval),
+        count: args.count,
+        duration: args.duration.map(Duration::from_millis),
+        jobs: check_args.port.jobs,
+        seed: began.as_nanosecond().unsigned_abs() as u64,
+    };
+    signals::end_if_unhandled();
+    if wants_screen(&check_args, form) {
+        let facts = ScreenFacts { look: look.clone(), interval_ms: args.interval, logs_in: args.with_login };
+        // If the terminal does not support it, there is a line for each check.
+        results.screen = WatchScreen::open(Arc::clone(&state), facts).ok();
+    }
+    let end = engine.repeat(jobs, limits, &mut results);
+    // The terminal is restored before anything else is written.
+    results.screen = None;
+    match end {
+        Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        end => {
+            end?;
+        }
+    }
+    let summary = {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.summary(clock::now().unwrap_or(began), args.fail_on_loss)
+    };
+    results.end(&summary).map_err(CommandError::Output)?;
+    results.sink.finish()?;
+    for (writer, draft) in reports {
+        draft.fill(&writer(&summary, &look.for_file()))?;
+    }
+    Ok(summary.exit.code)
+}
+
+/// Whether a table is shown that redraws: on a terminal, unless the user wants lines, records or a file.
+fn wants_screen(args: &CheckArgs, form: WatchForm) -> bool {
+    let is_dumb = environment::value("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
+    let is_plain = form != WatchForm::Lines || args.verbosity.quiet || args.output.write_out.is_some();
+    !is_plain && !is_dumb && file_of(&args.file.output).is_none() && io::stdout().is_terminal()
+}
+
+/// The flags of the checks. A watch logs in only with `--with-login`.
+fn without_login(args: &WatchArgs) -> CheckArgs {
+    let mut check = args.check.clone();
+    if !args.with_login {
+        check.auth.user = None;
+        check.auth.auth = None;
+        check.auth.authzid = None;
+        check.auth.no_auth = true;
+        check.password.password_stdin = false;
+        check.password.password_file = None;
+        check.password.password_command = None;
+        check.password.token_command = None;
+        check.password.netrc = false;
+    }
+    check
+}
+
+/// An interval of less than a second is only for this machine: at most servers it would look like an attack.
+fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageError> {
+    if args.interval >= POLITE_MS || args.force_interval {
+        return Ok(());
+    }
+    match plans.iter().find(|plan| !is_this_machine(plan)) {
+        None => Ok(()),
+        Some(plan) => {
+            let reason = format!("less than a second is too often for {}", plan.target.host);
+            let error = UsageError::flag("--interval", reason).with_value(format!("{}ms", args.interval));
+            Err(error.with_hint("use 1s or more, or add --force-interval if you operate the server"))
+        }
+    }
+}
+
+fn is_this_machine(plan: &Plan) -> bool {
+    let given = plan.given_addresses(&plan.target.host);
+    if !given.is_empty() {
+        return given.iter().all(|ip| ip.is_loopback());
+    }
+    match &plan.target.host {
+        Host::Ip(ip) => ip.is_loopback(),
+        Host::Name(name) => name.ascii().eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// States how often the watch logs in, or that it does not although a user name is set.
+fn warn_about_logins(args: &WatchArgs, plans: &[Plan]) {
+    if !args.with_login {
+        if args.check.auth.user.is_some() && !args.check.auth.no_auth && !args.check.verbosity.quiet {
+            secrets::write_note("the user name is not used, because a watch logs in only with --with-login");
+        }
+        return;
+    }
+    let Some(login) = plans.iter().find_map(|plan| plan.login.as_ref()) else { return };
+    let hourly = (3_600_000 / args.interval.max(1)).max(1);
+    secrets::warn(&format!(
+        "each check logs in as {}, about {hourly} times an hour; the server may lock the account or block this IP address",
+        login.user
+    ));
+}
+
+type WatchWriter = fn(&WatchSummary, &Display) -> String;
+
+/// Opens the files of `--report`.
+fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, Draft)>, CommandError> {
+    let mut files = Vec::new();
+    for report in &args.reports.report {
+        let writer: WatchWriter = match report.format.0.name {
+            "json" => |summary, _| record::summary(summary),
+            // The flag accepts only these two formats. Another one can only come from the environment.
+            _ => |summary, _| html::page(summary),
+        };
+        files.push((writer, Draft::begin_for("--report", &report.path, readers)?));
+    }
+    Ok(files)
+}

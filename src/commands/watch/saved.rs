@@ -1,0 +1,123 @@
+//! `smtpcheck report` for the records of `smtpcheck watch`: the summary, computed again from the saved reports. The files
+//! are read record by record, so they can be larger than the memory. With `--rejudge`, the rules are applied again first.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use super::super::sink::{Draft, Readers, Sink, file_of};
+use super::super::{CommandError, outputs, secrets, stdout};
+use super::{WatchWriter, html, record, text};
+use crate::cli::UsageError;
+use crate::cli::commands::report::ReportArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::expect::Expectation;
+use crate::host::file;
+use crate::render::Format;
+use crate::watch::Watch;
+use crate::watch::record::{SavedWatchLine, WatchReader, begins_a_watch};
+
+/// The size of the buffer for a file.
+const BUFFER: usize = 256 * 1024;
+
+/// The summary of a saved watch; `None` if the files contain something else.
+pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, CommandError> {
+    if !args.files.iter().any(|path| is_watch(path)) {
+        return Ok(None);
+    }
+    let [path] = args.files.as_slice() else {
+        let reason = "the records of a watch cannot be combined with other files";
+        return Err(UsageError::new(reason).with_hint("run smtpcheck report once for each file").into());
+    };
+    let writer = writer_of(args.format.chosen())?;
+    let target = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { stdout::outlet() };
+    let look = args.display(&target);
+    outputs::reject_clashes(
+        file_of(&args.output.output),
+        &args.reports.report,
+        &[("an input", Some(path.as_path()))],
+    )?;
+    let watch = read(path, args.rejudge)?;
+    let ended = watch.targets.iter().filter_map(|target| Some(target.last.as_ref()?.at)).max().unwrap_or(watch.began);
+    let summary = watch.summary(ended, None);
+    let readers = Readers::of(watch.targets.iter().map(|target| &target.plan));
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
+    sink.write(&writer(&summary, &look)).map_err(CommandError::Output)?;
+    sink.finish()?;
+    for report in &args.reports.report {
+        let writer = writer_of(report.format.0)?;
+        Draft::begin_for("--report", &report.path, readers)?.fill(&writer(&summary, &look.for_file()))?;
+    }
+    Ok(Some(summary.exit.code))
+}
+
+fn writer_of(format: &Format) -> Result<WatchWriter, CommandError> {
+    match format.name {
+        "text" => Ok(text::summary),
+        "json" => Ok(|summary, _| record::summary(summary)),
+        "html" => Ok(|summary, _| html::page(summary)),
+        name => {
+            let reason = format!("--format {name} cannot show the records of a watch");
+            Err(UsageError::new(reason).with_hint("use text, json or html").into())
+        }
+    }
+}
+
+/// Whether a file begins with a record of a watch. Standard input is not consumed.
+fn is_watch(path: &Path) -> bool {
+    if path.as_os_str() == "-" {
+        return io::stdin().lock().fill_buf().is_ok_and(begins_a_watch);
+    }
+    let Some(file) = file::streamed_if_file(path) else { return false };
+    let mut begin = Vec::new();
+    file.take(256).read_to_end(&mut begin).is_ok() && begins_a_watch(&begin)
+}
+
+/// Adds all saved reports to a new state.
+fn read(path: &Path, is_judged_again: bool) -> Result<Watch, CommandError> {
+    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+    let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
+    match path.as_os_str() == "-" {
+        true => added(io::stdin().lock(), &name, is_judged_again),
+        false => {
+            let file: File = file::streamed(path).map_err(wrong)?;
+            added(BufReader::with_capacity(BUFFER, file), &name, is_judged_again)
+        }
+    }
+}
+
+fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch, CommandError> {
+    let wrong = |reason: String| CommandError::usage(format!("{name}: {reason}"));
+    let mut reader = WatchReader::new(file);
+    let mut watch = Watch::new([], jiff::Timestamp::UNIX_EPOCH);
+    let (mut unknown, mut is_torn) = (0_u64, false);
+    while let Some(line) = reader.next_record().map_err(|error| wrong(error.to_string()))? {
+        match line {
+            SavedWatchLine::Begun { started_at } => watch.began = started_at,
+            SavedWatchLine::Watched { target, report } => {
+                let report = match is_judged_again {
+                    true => {
+                        let expectations = Expectation::saved_in(&report);
+                        report.judged_again(&expectations)
+                    }
+                    false => *report,
+                };
+                watch.add_saved(target, &report);
+            }
+            SavedWatchLine::Summary => {}
+            SavedWatchLine::Torn => is_torn = true,
+            SavedWatchLine::Foreign => unknown += 1,
+        }
+    }
+    if is_torn {
+        secrets::write_note(&format!("{name}: the last record is incomplete, and not counted"));
+    }
+    if unknown > 0 {
+        secrets::write_note(&format!("{name}: {unknown} lines are not records of this version, and not counted"));
+    }
+    if watch.checks() == 0 {
+        return Err(wrong("the file contains no check that has ended".to_owned()));
+    }
+    Ok(watch)
+}

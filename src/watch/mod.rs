@@ -1,0 +1,22 @@
+//! The state of `smtpcheck watch`: what many checks of the same servers have shown. This module is pure: the caller passes
+//! each report with the time, and reads the statistics.
+//!
+//! Memory is bounded, whatever the servers send and however long the watch runs: durations are kept in histograms
+//! ([`statistics`]), the course of time in a fixed number of periods ([`timeline`]), and lists have a maximum length.
+//!
+//! [`state`] is the state of all targets, and [`target`] that of one. [`changes`] lists what changed, [`backends`] tells the servers behind a name
+//! apart, [`summary`] is the state as JSON, and [`record`] is one check in a file that can be read again.
+
+pub mod backends;
+pub mod changes;
+pub mod record;
+mod state;
+pub mod statistics;
+pub mod summary;
+pub mod target;
+#[cfg(test)]
+mod tests;
+pub mod timeline;
+
+pub use state::Watch;
+pub use target::Observation;

@@ -1,0 +1,174 @@
+//! The records of `smtpcheck watch --format ndjson`: one JSON object per line. The first record is `watch`; a record
+//! `watched` with the complete report follows for each check, and the last record is `summary`. The reports can be
+//! judged again, and the summary can be computed again from them ([`WatchReader`]).
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::summary::WatchSummary;
+use crate::report::{Document, Report, SCHEMA_VERSION, Tool};
+
+/// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
+pub const WATCH_SCHEMA: &str = include_str!("../../schema/watch.json");
+
+/// The maximum length of a record. A report contains at most 1 MiB of received text, in escaped form.
+const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
+
+/// The beginning of the first record.
+const BEGINNING: &[u8] = b"{\"event\":\"watch\",";
+
+/// One record.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum WatchRecord {
+    /// The first record.
+    #[serde(rename = "watch")]
+    Begun {
+        /// The version of the schema, as in a report.
+        schema_version: String,
+        /// The name and version of the program.
+        tool: Tool,
+        /// When the watch began.
+        #[cfg_attr(test, schemars(with = "String"))]
+        started_at: Timestamp,
+        /// The targets as `host:port`, in the order of the command line.
+        targets: Vec<String>,
+        /// The time between two checks of a target in milliseconds.
+        interval_ms: u64,
+    },
+    /// A check that has ended.
+    Watched {
+        /// The number of the target in `targets`, from 1.
+        target: usize,
+        /// The number of the check of this target, from 1.
+        number: u64,
+        /// The report.
+        report: Box<Document>,
+    },
+    /// The last record.
+    Summary(Box<WatchSummary>),
+}
+
+/// A record of a file.
+#[derive(Debug)]
+pub enum SavedWatchLine {
+    /// The beginning of a watch with this number of targets.
+    Begun {
+        /// When the watch began.
+        started_at: Timestamp,
+    },
+    /// The report of a check of this target, from 1.
+    Watched {
+        /// The number of the target.
+        target: usize,
+        /// The report.
+        report: Box<Report>,
+    },
+    /// A summary, which is computed again.
+    Summary,
+    /// The last line is incomplete, because the program was stopped while it wrote it.
+    Torn,
+    /// This is not a record, or one of a newer version.
+    Foreign,
+}
+
+impl WatchRecord {
+    /// The first record of a watch.
+    pub fn begun(targets: Vec<String>, interval_ms: u64, started_at: Timestamp) -> WatchRecord {
+        WatchRecord::Begun {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: Tool::this(),
+            started_at,
+            targets,
+            interval_ms,
+        }
+    }
+}
+
+/// Whether a file with this beginning contains the records of a watch.
+pub fn begins_a_watch(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(BEGINNING)
+}
+
+/// Reads records one after the other, so that a file can be larger than the memory.
+pub struct WatchReader<R> {
+    file: R,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> WatchReader<R> {
+    /// Reads from the beginning of a file.
+    pub fn new(file: R) -> WatchReader<R> {
+        WatchReader { file, line: Vec::new() }
+    }
+
+    /// The next record, without empty lines; `None` at the end of the file.
+    pub fn next_record(&mut self) -> io::Result<Option<SavedWatchLine>> {
+        loop {
+            self.line.clear();
+            let read = io::Read::take(&mut self.file, LONGEST_RECORD).read_until(b'\n', &mut self.line)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            if !self.line.ends_with(b"\n") && serde_json::from_slice::<serde::de::IgnoredAny>(&self.line).is_err() {
+                return Ok(Some(SavedWatchLine::Torn));
+            }
+            if !self.line.trim_ascii().is_empty() {
+                return Ok(Some(parsed(&self.line)));
+            }
+        }
+    }
+}
+
+/// The parts of a record that a summary needs.
+#[derive(Deserialize)]
+struct SavedRecord<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    started_at: Option<Timestamp>,
+    target: Option<usize>,
+    #[serde(borrow)]
+    report: Option<&'a RawValue>,
+}
+
+fn parsed(line: &[u8]) -> SavedWatchLine {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let Ok(record) = serde_json::from_slice::<SavedRecord<'_>>(line) else { return SavedWatchLine::Foreign };
+    match (&*record.event, record.started_at, record.target, record.report) {
+        ("watch", Some(started_at), _, _) => SavedWatchLine::Begun { started_at },
+        ("watched", _, Some(target), Some(report)) => match Report::load(report.get()) {
+            Ok(report) => SavedWatchLine::Watched { target, report: Box::new(report) },
+            Err(_) => SavedWatchLine::Foreign,
+        },
+        ("summary", ..) => SavedWatchLine::Summary,
+        _ => SavedWatchLine::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SavedWatchLine, WatchReader, WatchRecord, begins_a_watch};
+    use crate::report::published::assert_schema;
+
+    #[test]
+    fn the_published_schema_of_a_watch_matches_the_types() {
+        assert_schema::<WatchRecord>("watch");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_recognised() {
+        let record = WatchRecord::begun(vec!["a:25".to_owned()], 5000, jiff::Timestamp::UNIX_EPOCH);
+        let text = serde_json::to_string(&record).expect("JSON");
+        assert!(begins_a_watch(text.as_bytes()));
+        let kind = |text: &str| WatchReader::new(text.as_bytes()).next_record().expect("a slice can be read");
+        assert!(matches!(kind(&text), Some(SavedWatchLine::Begun { .. })));
+        assert!(matches!(kind(&text[..text.len() - 3]), Some(SavedWatchLine::Torn)));
+        assert!(matches!(kind("{}\n"), Some(SavedWatchLine::Foreign)));
+        assert!(kind("\n").is_none());
+    }
+}

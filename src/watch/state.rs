@@ -1,0 +1,67 @@
+//! The state of all targets of a watch.
+
+use jiff::Timestamp;
+
+use super::target::{Observation, TargetWatch};
+use crate::plan::Plan;
+use crate::report::Report;
+
+/// The maximum number of targets in a file. A file can contain any number.
+const MOST_SAVED_TARGETS: usize = 1000;
+
+/// The state of a watch.
+#[derive(Debug)]
+pub struct Watch {
+    /// When the watch began, or was reset.
+    pub began: Timestamp,
+    /// The targets, in the order of the command line.
+    pub targets: Vec<TargetWatch>,
+}
+
+impl Watch {
+    /// A watch without checks.
+    pub fn new(plans: impl IntoIterator<Item = Plan>, began: Timestamp) -> Watch {
+        Watch { began, targets: plans.into_iter().map(TargetWatch::new).collect() }
+    }
+
+    /// Records that a check of a target has begun.
+    pub fn begun(&mut self, target: usize, at: Timestamp) {
+        if let Some(target) = self.targets.get_mut(target) {
+            target.running_since = Some(at);
+        }
+    }
+
+    /// Counts a check that has ended. A check counts when it ends, so a check that is running is no loss.
+    pub fn ended(&mut self, target: usize, report: &Report) -> Option<Observation> {
+        self.targets.get_mut(target).map(|target| target.add(report))
+    }
+
+    /// Adds the report of a check that was saved. `number` is the number of the target, from 1; unknown targets are added.
+    pub fn add_saved(&mut self, number: usize, report: &Report) {
+        let target = number.saturating_sub(1).min(MOST_SAVED_TARGETS);
+        while self.targets.len() <= target {
+            self.targets.push(TargetWatch::new(report.plan.clone()));
+        }
+        if let Some(known) = self.targets.get_mut(target) {
+            if known.checks == 0 {
+                known.plan = report.plan.clone();
+            }
+            known.add(report);
+        }
+    }
+
+    /// Forgets all checks.
+    pub fn reset(&mut self, at: Timestamp) {
+        self.began = at;
+        for target in &mut self.targets {
+            let running = target.running_since;
+            *target = TargetWatch::new(target.plan.clone());
+            target.running_since = running;
+        }
+    }
+
+    /// The number of checks that have ended.
+    pub fn checks(&self) -> u64 {
+        self.targets.iter().map(|target| target.checks).sum()
+    }
+}

@@ -1,0 +1,377 @@
+//! `smtpcheck watch` of the built program against the sandbox: lines, records, limits, signals, closed pipes, and what
+//! `smtpcheck report` makes of a saved watch.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use smtpcheck::sandbox::{Fleet, Options, Remote, Running, Sandbox, scenarios};
+use smtpcheck::watch::record::WATCH_SCHEMA;
+
+use support::program::{Run, command, finish, run, run_with};
+use support::sandboxes::TestSandbox;
+
+const SCENARIOS: [&str; 6] = [
+    "healthy-submission",
+    "certificate-expired",
+    "close-at-connect",
+    "backends-differ",
+    "backends-every-fifth-fails",
+    "backends-certificate-replaced",
+];
+
+fn sandbox() -> &'static TestSandbox {
+    static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| TestSandbox::start(&SCENARIOS))
+}
+
+fn words<'a>(scenario: &str, more: &[&'a str]) -> Vec<&'a str> {
+    let sandbox: &'static TestSandbox = sandbox();
+    let common = ["watch", &sandbox.addresses[scenario], "--cacert", &sandbox.authority, "--interval", "20ms"];
+    common.into_iter().chain(more.iter().copied()).collect()
+}
+
+fn watch(scenario: &str, more: &[&str]) -> Run {
+    run(&words(scenario, more))
+}
+
+/// The records of a run, after validating each against the schema.
+#[track_caller]
+fn records(text: &str) -> Vec<Value> {
+    let schema: Value = serde_json::from_str(WATCH_SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let record = |line: &str| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{line}: {}", errors.join("; "));
+        value
+    };
+    text.lines().map(record).collect()
+}
+
+/// The summary of a run with `--json`.
+#[track_caller]
+fn summary(run: &Run) -> Value {
+    let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"));
+    assert_eq!(value["exit"]["code"], run.code, "{run}");
+    value["targets"][0].clone()
+}
+
+/// The rules of the differences between servers.
+fn differences(target: &Value) -> Vec<&str> {
+    target["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect()
+}
+
+/// One server on each address of 127.0.0.0/8, and the path of the CA certificate.
+struct TestFleet {
+    port: u16,
+    authority: String,
+    _folder: tempfile::TempDir,
+    _running: Running,
+}
+
+impl TestFleet {
+    fn start() -> TestFleet {
+        let options = Options {
+            listen: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            port: None,
+            remote: Remote::Refused,
+            fleet: Some(Fleet { seed: 1 }),
+            dns: None,
+            domains: None,
+        };
+        let sandbox = Sandbox::open(&[], &options).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
+        let (port, authority) = (sandbox.fleet_port().unwrap(), path.to_str().unwrap().to_owned());
+        TestFleet { port, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
+    }
+
+    /// The address of a scenario.
+    fn address(name: &str) -> String {
+        let at = scenarios().position(|scenario| scenario.name == name).unwrap();
+        format!("127.77.{}.{}", at / 256, at % 256)
+    }
+
+    /// Runs a command for a name with the addresses of these scenarios.
+    fn run(&self, command: &[&str], names: &[&str]) -> Run {
+        let addresses: Vec<String> = names.iter().map(|name| TestFleet::address(name)).collect();
+        let target = format!("localhost:{}", self.port);
+        let resolve = format!("{target}:{}", addresses.join(","));
+        let common = [&target, "--resolve", &resolve, "--cacert", &self.authority, "--every-address"];
+        run(&[command, &common].concat())
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn each_check_is_one_line_and_a_summary_follows() {
+    let run = watch("healthy-submission", &["--count", "3"]);
+    assert_eq!(run.code, 0, "{run}");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[..3].iter().all(|line| line.contains("  ok    127.0.0.1")), "{run}");
+    assert!(lines[3].contains("3 checks in") && lines[3].contains("0 failed (0 %)"), "{run}");
+    assert!(lines[4].contains("p50") && lines[4].contains("jitter"), "{run}");
+    for phase in ["connect", "greeting", "EHLO", "STARTTLS", "TLS", "EHLO (TLS)", "total"] {
+        assert!(lines.iter().any(|line| line.trim_start().starts_with(phase)), "{phase}: {run}");
+    }
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{run}");
+}
+
+#[test]
+fn a_failed_check_names_its_reason_and_decides_the_exit_code() {
+    let run = watch("certificate-expired", &["--count", "2"]);
+    assert_eq!(run.code, 6, "{run}");
+    assert!(run.stdout.contains("FAIL  127.0.0.1") && run.stdout.contains("exit 6 tls: the certificate expired"), "{run}");
+    assert!(run.stdout.contains("2 failed (100.0 %)") && run.stdout.ends_with("FAIL  exit 6 (tls)\n"), "{run}");
+}
+
+#[test]
+fn several_targets_are_checked_and_the_worst_decides() {
+    let sandbox = sandbox();
+    let other = sandbox.addresses["close-at-connect"].as_str();
+    let run = watch("healthy-submission", &[other, "--count", "2"]);
+    assert_eq!(run.code, 3, "{run}");
+    for address in [sandbox.addresses["healthy-submission"].as_str(), other] {
+        assert_eq!(run.stdout.lines().filter(|line| line.contains(address)).count(), 3, "{run}");
+    }
+}
+
+#[test]
+fn a_permitted_loss_leads_to_exit_code_0() {
+    assert_eq!(watch("close-at-connect", &["--count", "2", "--fail-on-loss", "100%"]).code, 0);
+    assert_eq!(watch("close-at-connect", &["--count", "2", "--fail-on-loss", "50"]).code, 3);
+}
+
+#[test]
+fn records_match_the_schema_and_contain_complete_reports() {
+    let run = watch("healthy-submission", &["--count", "2", "--format", "ndjson"]);
+    let records = records(&run.stdout);
+    let events: Vec<&str> = records.iter().filter_map(|record| record["event"].as_str()).collect();
+    assert_eq!(events, ["watch", "watched", "watched", "summary"], "{run}");
+    assert_eq!((&records[2]["number"], &records[1]["report"]["exit"]["code"]), (&2.into(), &0.into()));
+    assert!(!records[1]["report"]["transcript"].as_array().unwrap().is_empty());
+    let summary = &records[3];
+    assert_eq!((&summary["targets"][0]["checks"], &summary["exit"]["code"]), (&2.into(), &0.into()));
+}
+
+#[test]
+fn json_is_one_document_with_the_summary() {
+    let run = watch("certificate-expired", &["--count", "2", "--json"]);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    let target = &summary["targets"][0];
+    assert_eq!((&target["failures"], &target["by_exit"]["6"], run.code), (&2.into(), &2.into(), 6));
+    assert_eq!(target["rules"][0]["rule"], "certificate-expired");
+}
+
+#[test]
+fn write_out_replaces_the_lines_and_the_summary() {
+    let run = watch("healthy-submission", &["--count", "2", "--write-out", "%{exit.code} %{tls.version}\\n"]);
+    assert_eq!(run.stdout, "0 1.3\n0 1.3\n", "{run}");
+}
+
+#[test]
+fn quiet_prints_only_the_summary() {
+    let run = watch("healthy-submission", &["--count", "2", "--quiet"]);
+    assert!(run.stdout.lines().next().unwrap().contains("2 checks in"), "{run}");
+}
+
+#[test]
+fn the_duration_is_a_limit() {
+    let run = watch("healthy-submission", &["--duration", "300ms", "--json"]);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(summary["targets"][0]["checks"].as_u64().unwrap() >= 1, "{run}");
+}
+
+#[test]
+fn a_signal_ends_the_watch_with_the_summary_and_the_code_of_the_checks() {
+    for (name, scenario, code) in [("-INT", "healthy-submission", 0), ("-TERM", "certificate-expired", 6)] {
+        let mut child = command(&words(scenario, &[])).spawn().unwrap();
+        // The first line shows that a check has ended.
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        reader.read_line(&mut text).unwrap();
+        signal(&child, name);
+        reader.read_to_string(&mut text).unwrap();
+        let end = finish(child);
+        assert_eq!((end.code, end.stderr.as_str()), (code, ""), "{text}");
+        assert!(text.contains(" failed (") && text.lines().last().unwrap().contains("exit"), "{text}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_the_watch() {
+    let mut child = command(&words("healthy-submission", &[])).spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut String::new()).unwrap();
+    drop(reader);
+    let end = finish(child);
+    assert_eq!((end.code, end.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_watch_logs_in_only_on_request() {
+    let flags = ["--user", "demo@sandbox.test", "--password-stdin", "--count", "2", "--format", "ndjson"];
+    let refused = watch("healthy-submission", &flags);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(refused.stderr.contains("add --with-login"), "{refused}");
+    let with_login: Vec<&str> = flags.iter().copied().chain(["--with-login"]).collect();
+    let run = run_with(&words("healthy-submission", &with_login), Some("open-sesame-42\n"), &[]);
+    assert!(run.stderr.contains("the server may lock the account"), "{run}");
+    let records = records(&run.stdout);
+    assert!(records[1..3].iter().all(|record| record["report"]["auth"]["outcome"] == "accepted"), "{run}");
+    assert!(!run.stdout.contains("open-sesame-42"));
+}
+
+#[test]
+fn a_user_name_in_the_environment_does_not_make_a_watch_log_in() {
+    let words = words("healthy-submission", &["--count", "1", "--format", "ndjson"]);
+    let run = run_with(&words, None, &[("SMTPCHECK_USER", "demo@sandbox.test")]);
+    assert!(run.stderr.contains("logs in only with --with-login"), "{run}");
+    assert_eq!(records(&run.stdout)[1]["report"]["auth"]["outcome"], "not-tried");
+}
+
+#[test]
+fn usage_errors_name_the_flag_and_nothing_is_sent() {
+    for (words, needle) in [
+        (&["watch"][..], "no target given"),
+        (&["watch", "mail.example.net", "--interval", "500ms"], "--interval 500ms: less than a second is too often for mail.example.net"),
+        (&["watch", "192.0.2.1", "--interval", "999ms"], "add --force-interval"),
+        (&["watch", "127.0.0.1", "--interval", "1ms"], "--interval 1ms: the interval is too short"),
+        (&["watch", "a.example", "--format", "junit"], "a watch prints only text, JSON or NDJSON"),
+        (&["watch", "a.example", "--report", "junit=x"], "--report: the report of a watch is HTML or JSON"),
+        (&["watch", "a.example", "--fail-on-loss", "120%"], "not a percentage"),
+        (&["watch", "a.example", "--count", "0"], "--count 0: not a number in the allowed range"),
+        (&["watch", "a.example", "--duration", "10"], "the unit is missing"),
+        (&["watch", "a.example", "--with-login"], "--with-login: no user name given"),
+        (&["watch", "a.example", "--transcript", "full"], "--transcript: has no effect"),
+        (&["watch", "a.example", "587"], "this is a port, not a target"),
+        (&["watch", ""], "the argument TARGET is empty"),
+    ] {
+        let run = run(words);
+        assert_eq!(run.code, 2, "{words:?}: {run}");
+        assert!(run.stderr.contains(needle) && run.stdout.is_empty(), "{words:?}: {run}");
+    }
+}
+
+#[test]
+fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named() {
+    // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least once.
+    let run = watch("backends-differ", &["--count", "12", "--json"]);
+    let target = summary(&run);
+    assert_eq!(run.code, 6, "{run}");
+    assert_eq!(target["backends"].as_array().unwrap().len(), 4, "{run}");
+    assert_eq!(differences(&target), ["backend-certificate-differs", "backend-extensions-differ"], "{run}");
+    let finding = &target["findings"][0]["summary"];
+    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 shows a certificate that expired: mx3.sandbox.test");
+}
+
+#[test]
+fn a_fault_that_comes_and_goes_is_counted() {
+    let run = watch("backends-every-fifth-fails", &["--count", "10", "--json"]);
+    let target = summary(&run);
+    assert_eq!((&target["checks"], &target["failures"], &target["loss_percent"]), (&10.into(), &2.into(), &20.0.into()));
+    assert_eq!(run.code, 3, "{run}");
+    assert_eq!(differences(&target), [""; 0], "{run}");
+}
+
+#[test]
+fn a_certificate_that_is_replaced_is_one_change_and_no_difference() {
+    let run = watch("backends-certificate-replaced", &["--count", "8", "--json"]);
+    let target = summary(&run);
+    let changes = target["changes"].as_array().unwrap();
+    assert_eq!((changes.len(), &changes[0]["subject"], run.code), (1, &"certificate".into(), 0), "{run}");
+    assert_eq!((&changes[0]["address"], &changes[0]["times"]), (&"127.0.0.1".into(), &1.into()), "{run}");
+    assert_eq!((differences(&target).len(), target["backends"].as_array().unwrap().len()), (0, 1), "{run}");
+}
+
+#[test]
+fn a_saved_watch_is_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved").to_str().unwrap().to_owned();
+    let watched = watch("backends-differ", &["--count", "9", "--format", "ndjson", "--output", &path]);
+    assert_eq!((watched.code, watched.stdout.as_str()), (6, ""), "{watched}");
+    let saved = std::fs::read_to_string(&path).unwrap();
+    let of_watch = &records(&saved)[10]["targets"][0];
+    for flags in [&["--json"][..], &["--json", "--rejudge"]] {
+        let again = run(&[&["report", path.as_str()], flags].concat());
+        let mut target = summary(&again);
+        assert_eq!((again.code, again.stderr.as_str()), (6, ""), "{again}");
+        // The probe numbers are those of each check, and the findings of the summary name no probes.
+        assert_eq!(target["findings"], of_watch["findings"], "{again}");
+        for key in ["phases", "addresses", "changes", "backends", "failed_checks", "timeline", "by_exit", "rules"] {
+            assert_eq!(target[key].take(), of_watch[key], "{key}");
+        }
+    }
+    let text = run(&["report", &path]);
+    assert!(text.stdout.contains("9 checks in") && text.stdout.contains("4 backends"), "{text}");
+    let torn = saved.rsplit_once("{\"event\":\"summary\"").unwrap().0;
+    std::fs::write(&path, &torn[..torn.len() - 100]).unwrap();
+    let torn = run(&["report", &path, "--json"]);
+    assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
+    assert_eq!(summary(&torn)["checks"], 8);
+    let junit = run(&["report", &path, "--format", "junit"]);
+    assert!(junit.code == 2 && junit.stderr.contains("cannot show the records of a watch"), "{junit}");
+}
+
+#[test]
+fn the_page_of_a_watch_has_the_time_line_and_no_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (html, json) = (format!("html={}", file("w.html")), format!("json={}", file("w.json")));
+    watch("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
+    let page = std::fs::read_to_string(file("w.html")).unwrap();
+    assert_eq!(page.matches("<rect class=\"permanent\"").count(), 1, "{page}");
+    assert!(page.contains("<svg") && page.contains("Time line: 6 checks") && !page.contains("<script"), "{page}");
+    let summary: Value = serde_json::from_str(&std::fs::read_to_string(file("w.json")).unwrap()).unwrap();
+    assert_eq!(summary["targets"][0]["timeline"].as_array().unwrap().len(), 6);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_address_of_a_name_is_checked_in_turn() {
+    let fleet = TestFleet::start();
+    let names = ["healthy-relay", "certificate-expired", "healthy-submission"];
+    let run = fleet.run(&["watch", "--interval", "20ms", "--count", "7", "--json"], &names);
+    let target = summary(&run);
+    let counts: Vec<(&str, u64)> = target["addresses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["address"].as_str().unwrap(), one["checks"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts.iter().map(|(_, checks)| checks).sum::<u64>(), 7, "{run}");
+    assert!(counts.len() == 3 && counts.iter().all(|(_, checks)| (2..=3).contains(checks)), "{counts:?}");
+    assert!(differences(&target).contains(&"backend-certificate-differs"), "{run}");
+    let expired = TestFleet::address("certificate-expired");
+    let failed = target["failed_checks"].as_array().unwrap();
+    assert!(!failed.is_empty() && failed.iter().all(|check| check["address"] == expired.as_str()), "{run}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_of_every_address_names_the_server_that_differs() {
+    let fleet = TestFleet::start();
+    let run = fleet.run(&["check", "--json"], &["healthy-relay", "certificate-expired", "healthy-lower-case"]);
+    let report = run.exits(6);
+    let address = TestFleet::address("certificate-expired");
+    let summary = format!("1 of 3 backends of localhost shows a certificate that expired: {address}");
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["summary"] == summary.as_str()), "{run}");
+    let tried = report["addresses"].as_array().unwrap().iter().filter(|one| one["tried"] == true).count();
+    assert_eq!(tried, 3, "{run}");
+    let closing = fleet.run(&["check"], &["healthy-relay", "close-at-connect"]);
+    assert_eq!(closing.code, 3, "{closing}");
+    assert!(closing.stdout.contains("1 of 2 backends of localhost fails"), "{closing}");
+}
