@@ -225,7 +225,8 @@ pub(super) fn code_in_brackets(MarkedLine { before, after, .. }: MarkedLine<'_>)
 /// lettre's debug form, which has only the code: `Code { severity: PermanentNegativeCompletion, category: MailSystem, detail:
 /// Four }` is 554 (RFC 5321 §4.2.1).
 pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
-    const CATEGORIES: [&str; 6] = ["Syntax", "Information", "Connections", "Unspecified3", "Unspecified4", "MailSystem"];
+    const CATEGORIES: [&str; 6] =
+        ["Syntax", "Information", "Connections", "Unspecified3", "Unspecified4", "MailSystem"];
     const DETAILS: [&str; 10] = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
     let digit = |field: &str, names: &[&str]| {
         let (_, value) = after.split_once(field)?;
@@ -435,6 +436,15 @@ mod tests {
             ("Expected response code 250 but got code \"530\", with message \"530 5.7.0 no\"", "530 5.7.0 no", None),
             (r#"{"m":"got code \"530\", with message \"530 5.7.0 no\"."}"#, "530 5.7.0 no", None),
             ("permanent error (550): 5.1.1 no", "550 5.1.1 no", None),
+            (
+                "Error { kind: Permanent(Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }) }",
+                "554",
+                None,
+            ),
+            ("Postfach nicht verfügbar. Die Serverantwort war: 5.7.54 SMTP; no", "5.7.54 SMTP; no", None),
+            ("SMTP-012(example.org) got:421 closing", "421 closing", None),
+            ("< S: 501 EHLO requires valid address", "501 EHLO requires valid address", None),
+            ("mta: 0xea6710: <<< 554 Bad DNS PTR resource record", "554 Bad DNS PTR resource record", None),
             ("curl: (55) RCPT failed: 550", "550", Some(Rcpt)),
             ("curl: (64) STARTTLS denied, code 454", "454", Some(Starttls)),
             ("s-nail: SMTP server: 504 5.5.4 no", "504 5.5.4 no", None),

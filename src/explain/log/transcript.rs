@@ -5,7 +5,21 @@
 /// (`< S: 501 ...` of ESP Mail Client), and OpenSMTPD's trace has words before its own (`mta: 0x7f: <<< 554-...`).
 pub(super) fn line_of_session(line: &str) -> Option<&str> {
     const SIGNS: [&str; 16] = [
-        "<- ", "<~ ", "<** ", "<~* ", "<= ", "-> ", "~> ", "\u{2190} ", "\u{2192} ", "S: ", "C: ", "< ", "> ", "** ", "<<< ",
+        "<- ",
+        "<~ ",
+        "<** ",
+        "<~* ",
+        "<= ",
+        "-> ",
+        "~> ",
+        "\u{2190} ",
+        "\u{2192} ",
+        "S: ",
+        "C: ",
+        "< ",
+        "> ",
+        "** ",
+        "<<< ",
         ">>> ",
     ];
     let before = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\t' | '.' | '\u{258e}');
@@ -17,5 +31,7 @@ pub(super) fn line_of_session(line: &str) -> Option<&str> {
 
 /// The text after OpenSMTPD's sign for a received or a sent line.
 fn after_trace_sign(line: &str) -> Option<&str> {
-    line.contains("mta: ").then(|| line.split_once(": <<< ").or_else(|| line.split_once(": >>> ")))?.map(|(_, text)| text)
+    line.contains("mta: ")
+        .then(|| line.split_once(": <<< ").or_else(|| line.split_once(": >>> ")))?
+        .map(|(_, text)| text)
 }
