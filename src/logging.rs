@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::render::escape;
+use crate::secret::list_keys::without_known_keys;
 
 /// Starts logging if `RUST_LOG` is set and valid.
 pub fn start() {
@@ -25,7 +26,8 @@ struct Visible<W: Write>(W);
 
 impl<W: Write> Write for Visible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
+        // Libraries log the names that they look up, and those of blocklists can contain keys.
+        let text = without_known_keys(&String::from_utf8_lossy(bytes));
         let lines: Vec<String> = text.split('\n').map(escape::visible).collect();
         self.0.write_all(lines.join("\n").as_bytes())?;
         Ok(bytes.len())

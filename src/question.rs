@@ -48,6 +48,21 @@ pub struct RecordsRequest {
     /// The authoritative server to ask, without recursion; null is the resolver of the plan, whose response is
     /// validated.
     pub server: Option<SocketAddr>,
+    /// Whether the name is sent in upper case, to find servers for which the case matters.
+    #[serde(default)]
+    pub upper_case: bool,
+}
+
+impl RecordsRequest {
+    /// A question to the resolver of the plan.
+    pub fn to_resolver(name: DnsName, kind: RecordKind) -> RecordsRequest {
+        RecordsRequest { name, kind, server: None, upper_case: false }
+    }
+
+    /// A question to an authoritative server.
+    pub fn to_server(name: DnsName, kind: RecordKind, server: SocketAddr) -> RecordsRequest {
+        RecordsRequest { name, kind, server: Some(server), upper_case: false }
+    }
 }
 
 /// A GET request over HTTPS.

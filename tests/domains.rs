@@ -5,7 +5,7 @@
 //! all addresses in 127.0.0.0/8, which only Linux has.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failing test panics")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a failing test panics")]
 
 mod support;
 
@@ -48,13 +48,23 @@ impl DomainSandbox {
 
     /// The arguments of a check of a domain.
     fn arguments(&self, case: &DomainCase) -> Vec<String> {
-        let mut words = self.service.arguments(case);
+        self.with_files(self.service.arguments(case))
+    }
+
+    /// Adds the trust anchor, the CA and the time limit.
+    fn with_files(&self, mut words: Vec<String>) -> Vec<String> {
         for (flag, file) in [("--trust-anchor", "anchor.txt"), ("--cacert", "ca.pem")] {
             words.extend([flag.to_owned(), self.folder.path().join(file).display().to_string()]);
         }
         words.extend(["--max-time".to_owned(), format!("{}s", LIMIT.as_secs())]);
         words
     }
+}
+
+/// The servers of all domains.
+fn sandbox() -> &'static DomainSandbox {
+    static SANDBOX: OnceLock<DomainSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(DomainSandbox::open)
 }
 
 /// The result of the check of a domain: the rules of errors and warnings in alphabetical order, and the exit code.
@@ -68,7 +78,7 @@ struct DomainResult {
 fn results() -> &'static Vec<DomainResult> {
     static RESULTS: OnceLock<Vec<DomainResult>> = OnceLock::new();
     RESULTS.get_or_init(|| {
-        let sandbox = DomainSandbox::open();
+        let sandbox = sandbox();
         let check = |case: &'static DomainCase| {
             let words = sandbox.arguments(case);
             let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
@@ -100,6 +110,26 @@ fn every_domain_causes_exactly_its_errors_and_warnings() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_shown_as_not_tested_without_a_reason() {
+    let sandbox = DomainSandbox::open();
+    let names =
+        ["dns-servfail", "mx-host-servfail", "dnssec-expired", "mx-missing-host", "mx-rejects-clients", "null-mx"];
+    for case in DOMAIN_CASES.iter().filter(|case| names.contains(&case.name)) {
+        for format in ["text", "markdown", "html"] {
+            let words = sandbox.arguments(case);
+            let words: Vec<&str> = words.iter().map(String::as_str).chain(["--format", format]).collect();
+            let text = program::run_with(&words, None, &[]).stdout;
+            let (_, results) = text.split_once("Policies for mail to the domain").unwrap_or_default();
+            assert!(!results.is_empty(), "{}, {format}: {text}", case.name);
+            for line in results.lines() {
+                let end = line.trim_end_matches([' ', '|', '-']).trim_end_matches("<td></td></tr>");
+                assert!(!end.ends_with("not tested"), "{}, {format}: {line}", case.name);
+            }
+        }
+    }
 }
 
 #[test]
@@ -139,4 +169,162 @@ fn every_rule_about_domains_is_raised_by_a_domain_or_by_a_unit_test() {
     assert!(missing.is_empty(), "no domain of the sandbox and no unit test raises {missing:?}");
     let unknown: Vec<&&str> = expected.iter().filter(|id| smtpcheck::check::rule(id).is_none()).collect();
     assert!(unknown.is_empty(), "no rule is called {unknown:?}");
+}
+
+#[test]
+fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
+    let sandbox = sandbox();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let case = DOMAIN_CASES.iter().find(|case| case.name == "domain-healthy").unwrap();
+    let flags: Vec<String> = sandbox.arguments(case).into_iter().skip(2).collect();
+    let batch = |input: &str, words: &[&str]| {
+        let words: Vec<&str> = ["batch", "--domain", "-"]
+            .into_iter()
+            .chain(flags.iter().map(String::as_str))
+            .chain(words.iter().copied())
+            .collect();
+        program::run_with(&words, Some(input), &[])
+    };
+    let names = "domain-healthy.test\ndomain-plain.test\n";
+    let (first, second, summary) = (file("a.ndjson"), file("b.ndjson"), file("summary.json"));
+    let run = batch(names, &["--output", &first, "--summary", &summary, "--expect", "domain.mx_count == 1"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let records = std::fs::read_to_string(&first).unwrap();
+    let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let healthy = records.iter().find(|record| record["target"]["host"] == "domain-healthy.test").unwrap();
+    let domain = &healthy["domain"];
+    assert_eq!(domain["mx"][0]["host"], "mx1.domain-healthy.test");
+    assert_eq!((&domain["dnssec"]["state"], &domain["dane"]), (&"secure".into(), &"valid".into()));
+    assert_eq!((&domain["mta_sts"]["mode"], &domain["dmarc"]["policy"]), (&"enforce".into(), &"reject".into()));
+    assert_eq!(domain["senders"][0]["delivers"], "authenticated");
+    batch("dane-mismatch.test\ndomain-plain.test\n", &["--output", &second, "--quiet"]);
+    let merged = program::run(&["report", &first, &second, "--json"]);
+    let merged: serde_json::Value = serde_json::from_str(&merged.stdout).unwrap();
+    let counts = &merged["domains"];
+    assert_eq!((&counts["domains"], &counts["by_mx"]["1"]), (&3.into(), &3.into()), "a repeated domain counts once");
+    assert_eq!(counts["by_dane"], serde_json::json!({"insecure": 1, "invalid": 1, "valid": 1}));
+    assert_eq!(counts["by_sender"]["dane"]["not-delivered"], 1);
+    let summary: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&summary).unwrap()).unwrap();
+    assert_eq!(summary["domains"]["by_mta_sts"], serde_json::json!({"absent": 1, "enforce": 1}));
+    let table = batch("domain-healthy.test\n", &["--quiet", "--format", "csv"]).stdout;
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let cell = |name: &str| rows[1][rows[0].iter().position(|head| *head == name).unwrap()];
+    assert_eq!((cell("domain.name"), cell("domain.dane")), ("domain-healthy.test", "valid"));
+    assert_eq!((cell("domain.mta_sts.mode"), cell("senders.neither")), ("enforce", "encrypted"));
+    let wrong = batch(names, &["--format", "csv", "--columns", "line,tls.version"]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.stderr.contains("--columns tls.version: this column requires a check of a server"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// A customer key of a blocklist.
+const LIST_KEY: &str = "abcdefghijklmnopqrstuvwx7q";
+
+/// A resolver that knows only the zone of a blocklist with this key. It lists every IP address except 127.0.0.1, and repeats
+/// the key in the text of the entry.
+fn list_resolver() -> std::net::SocketAddr {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1500];
+        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+            let question = &buffer[..length];
+            let name_end = 12 + question[12..].iter().position(|byte| *byte == 0).unwrap() + 1;
+            let kind = u16::from_be_bytes([question[name_end], question[name_end + 1]]);
+            let name = String::from_utf8_lossy(&question[12..name_end]).to_lowercase();
+            let is_listed = name.contains(LIST_KEY) && !name.starts_with("\u{1}1\u{1}0\u{1}0\u{3}127");
+            let data = match kind {
+                1 if is_listed => vec![127, 0, 0, 2],
+                16 if is_listed => [&[29][..], b"by ", LIST_KEY.to_uppercase().as_bytes()].concat(),
+                _ => Vec::new(),
+            };
+            let mut reply = question[..name_end + 4].to_vec();
+            reply[2..12].copy_from_slice(&[
+                0x81,
+                if is_listed { 0x80 } else { 0x83 },
+                0,
+                1,
+                0,
+                u8::from(!data.is_empty()),
+                0,
+                0,
+                0,
+                0,
+            ]);
+            if !data.is_empty() {
+                reply.extend([0xc0, 12]);
+                reply.extend(kind.to_be_bytes());
+                reply.extend([0, 1, 0, 0, 0, 60, 0, u8::try_from(data.len()).unwrap()]);
+                reply.extend(data);
+            }
+            socket.send_to(&reply, client).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn the_customer_key_of_a_blocklist_is_used_and_never_shown() {
+    let resolver = list_resolver().to_string();
+    let zone = format!("{LIST_KEY}.zen.dq.spamhaus.net");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let flags = ["--resolver", &resolver, "--list", &zone, "--sending", "192.0.2.7"];
+    let mut shown: Vec<(String, String)> = Vec::new();
+    let mut run = |words: &[&str], input: Option<&str>| {
+        let words: Vec<&str> = words.iter().copied().chain(flags).collect();
+        let run = program::run_with(&words, input, &[("RUST_LOG", "trace")]);
+        shown.push((words.join(" "), format!("{}{}", run.stdout, run.stderr)));
+        run
+    };
+    let listed = run(&["domain", "example.test", "--json"], None).json();
+    let list = &listed["domain"]["sending"][0]["lists"][0];
+    assert_eq!((&list["zone"], &list["state"]), (&"key-not-shown.zen.dq.spamhaus.net".into(), &"listed".into()));
+    let formats = ["text", "ndjson", "html", "markdown", "junit", "github", "prometheus", "nagios"];
+    for format in formats {
+        run(&["domain", "example.test", "--format", format], None);
+    }
+    let saved = file("saved.json");
+    run(&["domain", "example.test", "-v", "--report", &format!("json={saved}")], None);
+    for words in [&["--full"][..], &["--format", "csv", "--columns", "findings,sending[*].listed"]] {
+        run(&[&["batch", "--domain", "-"], words].concat(), Some("example.test\n"));
+    }
+    run(&["domain", "example.test", "--list", "none"], None);
+    let again = program::run(&["report", &saved, "--rejudge", "--json"]);
+    assert!(
+        again.stdout.contains("key-not-shown.zen.dq.spamhaus.net is listed at") || again.stdout.contains("list-listed")
+    );
+    for list in [&format!("{LIST_KEY}..zen.dq.spamhaus.net"), LIST_KEY, &format!("https://{zone}")] {
+        let run = program::run(&["domain", "example.test", "--list", list]);
+        assert_eq!(run.code, 2);
+        shown.push((list.to_string(), run.stderr));
+    }
+    let suite = file("suite.toml");
+    for list in [zone.clone(), format!("{LIST_KEY}..zen.dq.spamhaus.net"), format!("{zone}\" 5 \"")] {
+        let text = format!(
+            "[[check]]\nname = \"a\"\ndomain = \"example.test\"\nresolver = \"{resolver}\"\nlist = [\"{list}\"]\nsending = [\"192.0.2.7\"]\n"
+        );
+        std::fs::write(&suite, text).unwrap();
+        for words in [&["run", &suite][..], &["run", &suite, "--dry-run"], &["run", &suite, "--json"]] {
+            let run = program::run(words);
+            shown.push((format!("{words:?} {list}"), format!("{}{}", run.stdout, run.stderr)));
+        }
+    }
+    let config = file("config.toml");
+    std::fs::write(&config, format!("[defaults]\nlist = [\"{zone}\"]\n")).unwrap();
+    let of_config =
+        ["domain", "example.test", "--config", &config, "--resolver", &resolver, "--sending", "192.0.2.7", "--json"];
+    for words in [&["config", "show", "--config", &config][..], &of_config] {
+        let run = program::run(words);
+        shown.push((words.join(" "), format!("{}{}", run.stdout, run.stderr)));
+    }
+    shown.push(("the saved report".to_owned(), std::fs::read_to_string(&saved).unwrap()));
+    shown.push(("--rejudge".to_owned(), again.stdout));
+    for (place, text) in shown {
+        assert!(!text.to_lowercase().contains(LIST_KEY), "{place}: {text}");
+    }
 }

@@ -207,10 +207,16 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
 }
 
 /// The order in which findings determine the exit code. In a check of a domain, a limit of smtpcheck counts only if there
-/// is no other failure.
+/// is no other failure, and a policy that makes delivery fail does so at TLS, although its records are in the DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
-    let is_limit = plan.domain.is_some() && finding.failure == Some(PhaseFailure::Incomplete);
-    (is_limit, order(plan, finding.phase))
+    if plan.domain.is_none() {
+        return (false, order(plan, finding.phase));
+    }
+    let phase = match finding.failure {
+        Some(PhaseFailure::Tls) => finding.phase.max(Phase::Tls),
+        _ => finding.phase,
+    };
+    (finding.failure == Some(PhaseFailure::Incomplete), order(plan, phase))
 }
 
 /// Quotes a string so that a shell reads it as one word.

@@ -66,3 +66,56 @@ fn as_sentences(finding: &mut Finding) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::connect;
+    use super::super::domain::world;
+    use super::super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
+    use super::judge_by;
+    use crate::evidence::{Evidence, Phase};
+    use crate::lexicon::Confidence;
+    use crate::plan::{Plan, TlsMode};
+
+    /// Findings in an order that must be changed; the summary tells what they are.
+    fn findings(_: &Plan, _: &Evidence) -> Vec<Finding> {
+        let of = |summary: &str, phase, severity, failure| {
+            let rule = connect::CHECK.rules.first().expect("a rule");
+            let finding = Finding::new(rule, phase, Confidence::Certain, summary.to_owned());
+            Finding { severity, failure, ..finding }
+        };
+        vec![
+            of("notice", Phase::Dns, Severity::Notice, None),
+            of("warning", Phase::Dns, Severity::Warning, None),
+            of("other error", Phase::Dns, Severity::Error, None),
+            of("limit", Phase::Connect, Severity::Error, Some(PhaseFailure::Incomplete)),
+            of("rejection", Phase::Greeting, Severity::Error, Some(PhaseFailure::RefusedPermanent)),
+            of("policy", Phase::Dns, Severity::Error, Some(PhaseFailure::Tls)),
+            of("handshake", Phase::Tls, Severity::Error, Some(PhaseFailure::Tls)),
+        ]
+    }
+
+    static CHECK: Check = Check { subject: "order", ask: asks_nothing, judge: findings, rules: &[] };
+
+    fn order(plan: &Plan) -> Vec<String> {
+        let evidence = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
+        judge_by(&[&CHECK], plan, &evidence).into_iter().map(|finding| finding.summary).collect()
+    }
+
+    #[test]
+    fn in_a_check_of_a_server_findings_are_in_the_order_of_the_session() {
+        let mut plan = world::plan("example.com");
+        plan.domain = None;
+        assert_eq!(order(&plan), ["other error", "policy", "limit", "rejection", "handshake", "warning", "notice"]);
+        // With implicit TLS, the handshake precedes the greeting.
+        plan.tls.mode = TlsMode::Implicit;
+        assert_eq!(order(&plan), ["other error", "policy", "limit", "handshake", "rejection", "warning", "notice"]);
+    }
+
+    #[test]
+    fn in_a_check_of_a_domain_the_failure_that_determines_the_exit_code_is_first_and_a_limit_is_the_last_of_them() {
+        let plan = world::plan("example.com");
+        let expected = ["rejection", "policy", "handshake", "limit", "other error", "warning", "notice"];
+        assert_eq!(order(&plan), expected);
+    }
+}

@@ -23,6 +23,7 @@ use crate::plan::{
     CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
     TlsVersion, ValueOrigin, Verify,
 };
+use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
 
 /// The local part of the default of `--relay-recipient`.
@@ -127,12 +128,17 @@ impl DomainFlags<'_> {
     fn settings(&self, typed: TypedDomain) -> Result<DomainPlan, UsageError> {
         let TypedDomain { name, recipient } = typed;
         let sending = self.sending;
+        let mut list_keys = ListKeys::default();
+        let too_long = |_| UsageError::flag("--list", "the zone of a blocklist is too long");
+        let shown = |zone: DomainName| DomainName::parse(&list_keys.hide(zone.ascii())).map_err(too_long);
+        let lists = lists(&sending.list)?.into_iter().map(shown).collect::<Result<_, _>>()?;
         Ok(DomainPlan {
             recipient,
             sending: without_repetition(&sending.sending),
             sending_host: sending.from_host.clone(),
             selectors: without_repetition(&sending.dkim_selector),
-            lists: lists(&sending.list)?,
+            lists,
+            list_keys,
             relay_recipient: foreign_recipient(sending.relay_recipient.clone(), &name)?,
             trust_anchor: self.dns.trust_anchor.clone(),
             dns_port: self.dns.dns_port,
@@ -275,6 +281,11 @@ fn check_name(name: &DomainName) -> Result<(), InvalidValue> {
             hint,
         ));
     }
+    // A top-level domain is never a number, so this is an IP address or the beginning of one.
+    if ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
+        let hint = "write a domain, for example example.com";
+        return Err(InvalidValue::new("the last part is a number, which no domain has", hint));
+    }
     if ascii.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
         let hint = "write the part after the @, for example example.com";
         return Err(InvalidValue::new("a part between dots begins or ends with a hyphen", hint));
@@ -388,6 +399,7 @@ mod tests {
             ("https://www.example.com/x?y", ["a URL", "write example.com"]),
             ("smtp://mail.example.com", ["a URL", "smtpcheck smtp://mail.example.com"]),
             ("com", ["single label", "example.com"]),
+            ("someone@192.0.2.1", ["last part is a number", "example.com"]),
             ("localhost", ["single label", "write the part after the @"]),
             ("_dmarc.example.com", ["no underscore", "write example.com"]),
             ("my_domain.example", ["no underscore", "write the part after the @"]),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
+use crate::secret::list_keys::without_likely_keys;
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
@@ -88,13 +89,19 @@ impl UsageError {
 
     /// The message and the lines below it.
     pub fn lines(&self) -> Vec<String> {
-        std::iter::once(self.to_string()).chain(self.pointed.iter().cloned()).collect()
+        let pointed = self.pointed.iter().map(|line| without_likely_keys(line));
+        std::iter::once(self.to_string()).chain(pointed).collect()
+    }
+
+    /// A part of the message as it is shown. The zone of a blocklist can contain a key.
+    fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.key() == Some("list") { without_likely_keys(text).into() } else { text.into() }
     }
 }
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.value.as_deref().map(|value| value.escape_debug().to_string());
+        let value = self.value.as_deref().map(|value| self.shown(&value.escape_debug().to_string()).into_owned());
         let value = value.map(|value| if value.is_empty() { "\"\"".to_owned() } else { value });
         let (subject, mark) = match (self.origin.as_deref(), &self.flag) {
             (Some(ErrorOrigin::Variable(name)), _) => (Some(name.as_str()), "="),
@@ -110,9 +117,9 @@ impl fmt::Display for UsageError {
             (None, Some(value)) => write!(f, "{value}: ")?,
             (None, None) => {}
         }
-        f.write_str(&self.reason)?;
+        f.write_str(&self.shown(&self.reason))?;
         match &self.hint {
-            Some(hint) => write!(f, "; {hint}"),
+            Some(hint) => write!(f, "; {}", self.shown(hint)),
             None => Ok(()),
         }
     }
@@ -155,5 +162,17 @@ mod tests {
         assert_eq!(error().in_file("c.toml".into(), at).to_string(), "c.toml:3:7: port x: not a port; write 25");
         assert_eq!(UsageError::flag("target", "empty").with_value("").to_string(), "target \"\": empty");
         assert_eq!(UsageError::new("a target is missing").to_string(), "a target is missing");
+    }
+
+    #[test]
+    fn the_key_in_the_zone_of_a_blocklist_is_not_shown() {
+        let key = "abcdefghijklmnopqrstuvwxyz";
+        for value in
+            [format!("{key}..zen.dq.spamhaus.net"), key.to_owned(), format!("https://{key}.zen.dq.spamhaus.net/")]
+        {
+            let error = UsageError::flag("--list", format!("{value} is not a name")).with_value(&value);
+            let error = error.with_hint(format!("did you mean {value}?"));
+            assert!(!error.to_string().contains(key), "{error}");
+        }
     }
 }

@@ -89,6 +89,10 @@ pub enum DnsFaultKind {
     AliasLoop,
     /// The resolver of this machine is not configured.
     NoResolver,
+    /// The server responded with an error code such as SERVFAIL or REFUSED to a question that another probe needed.
+    ErrorCode,
+    /// The question was not sent, because smtpcheck limits the size of all DNS responses of a check.
+    SizeLimit,
 }
 
 /// Why a TCP connection could not be established.

@@ -3,6 +3,7 @@
 //! A response code such as NXDOMAIN or SERVFAIL is a result. A question without any usable response is a
 //! [`DnsFault`](super::fault::Fault::Dns).
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,8 @@ pub struct RecordsSeen {
     pub code: DnsCode,
     /// The CNAME records that were followed, in this order.
     pub aliases: Vec<DnsAlias>,
-    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent.
+    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent. If an
+    /// authoritative server was asked for NS records and referred to other servers, these are the records of the referral.
     pub records: Vec<DnsRecord>,
     /// The number of records beyond the limit.
     pub left_out: usize,
@@ -58,6 +60,21 @@ pub enum DnsCode {
     FormErr,
     /// Another code.
     Other(u16),
+}
+
+impl fmt::Display for DnsCode {
+    /// The name of the code, as in DNS tools.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DnsCode::NoError => "NOERROR",
+            DnsCode::NxDomain => "NXDOMAIN",
+            DnsCode::ServFail => "SERVFAIL",
+            DnsCode::Refused => "REFUSED",
+            DnsCode::NotImplemented => "NOTIMP",
+            DnsCode::FormErr => "FORMERR",
+            DnsCode::Other(number) => return write!(f, "RCODE {number}"),
+        })
+    }
 }
 
 /// A CNAME record that was followed.

@@ -14,6 +14,7 @@ use super::log::{Finder, inner_reply, phase_of_code};
 use super::logins::Logins;
 use super::reply::ExplainContext;
 use super::side::LogSide;
+use super::target::ServerName;
 use crate::check;
 use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms, providers};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
@@ -54,7 +55,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         finder.push(line.as_bytes(), &mut |one| found.push(one));
     }
     finder.finish(&mut |one| found.push(one));
-    let as_reply = |text: &str| context.reply(text, phase_in(text), None, LogSide::of(item));
+    let as_reply = |text: &str| context.reply(text, phase_in(text), &ServerName::default(), LogSide::of(item));
     let is_one_line = item.lines().count() == 1;
     // A reply to STARTTLS is the server's, whatever its words are.
     let own_failure =
@@ -66,7 +67,9 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         .into_iter()
         .filter_map(|found| match own_failure(&found.text) {
             Some(own) => Some(own.explained(&found.text)),
-            None => context.reply(&found.text, found.phase, found.host.as_deref(), found.side),
+            None => {
+                context.reply(&found.text, found.phase, &ServerName::of(found.host.clone(), found.port), found.side)
+            }
         })
         .collect();
     if !replies.is_empty() {

@@ -124,6 +124,8 @@ mod tests {
     fn the_password_of_settings_commands_and_urls_is_masked_in_the_reply() {
         for line in [
             "password=hunter",
+            "password: hunter",
+            "  pass: hunter",
             "swaks --auth-password hunter --server mx.example.com",
             "smtps://joe:hunter@mx.example.com",
         ] {
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn lines_without_a_login_teach_nothing() {
         let mut logins = Logins::default();
-        for line in ["250-AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 failed", "failed"] {
+        for line in ["250-AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 failed", "failed", "535 wrong password: failed"] {
             logins.read(line.as_bytes());
         }
         assert_eq!(logins.masked("535 5.7.8 failed"), "535 5.7.8 failed");

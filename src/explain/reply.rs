@@ -73,7 +73,7 @@ impl ExplainContext {
     /// Explains the reply code in a line whose form is not known.
     pub(super) fn reply_anywhere(&self, line: &str) -> Option<Explained> {
         let (text, phase) = anywhere::reply(line)?;
-        let mut explained = self.reply(&text, phase, None, LogSide::of(line))?;
+        let mut explained = self.reply(&text, phase, &ServerName::default(), LogSide::of(line))?;
         if explained.confidence > Some(Confidence::Likely) {
             explained.confidence = Some(Confidence::Likely);
             explained.otherwise.get_or_insert_with(|| {
@@ -88,10 +88,10 @@ impl ExplainContext {
         &self,
         text: &str,
         phase: Option<ReplyPhase>,
-        host: Option<&str>,
+        server: &ServerName,
         side: LogSide,
     ) -> Option<Explained> {
-        Some(self.read(text, phase, host)?.explained(text, host, side))
+        Some(self.read(text, phase, server.known_host())?.explained(text, server, side))
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Understood {
 }
 
 impl Understood {
-    pub(super) fn explained(self, text: &str, host: Option<&str>, side: LogSide) -> Explained {
+    pub(super) fn explained(self, text: &str, server: &ServerName, side: LogSide) -> Explained {
         let Understood { rule, reply, phase, provider, reading, also, .. } = self;
         let mut explained = Explained {
             phase,
@@ -127,7 +127,6 @@ impl Understood {
         // After a permanent rejection, smtpcheck does not retry.
         let is_permanent = reply.class() == Class::Permanent;
         let works = |command: &String| !(is_permanent && command.contains(" --retry "));
-        let server = ServerName::of_host(host);
         let fixes = reading.fixes.into_iter().map(|fix| server.fill(fix));
         let fixes = fixes.map(|fix| Fix { command: fix.command.filter(works), ..fix });
         let (own, others): (Vec<Fix>, Vec<Fix>) =
@@ -301,10 +300,12 @@ fn source(basis: &Basis) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ExplainContext, LogSide};
+    use super::{ExplainContext, LogSide, ServerName};
 
     fn meaning(text: &str) -> String {
-        let explained = ExplainContext::default().reply(text, None, None, LogSide::Client).expect("a known reply");
+        let explained = ExplainContext::default()
+            .reply(text, None, &ServerName::default(), LogSide::Client)
+            .expect("a known reply");
         explained.meaning.expect("a known code")
     }
 

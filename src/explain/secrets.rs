@@ -138,16 +138,43 @@ pub(super) fn without_secrets(text: &str) -> String {
     masked
 }
 
-/// The secrets in a text that are one word. A word after `password: ` can be part of a sentence, so it counts only if it
-/// cannot be an ordinary word. A word such as `password` is not a secret that a reply could reveal.
+/// Words that say something about a password, as in `Password: incorrect`.
+const STATES: [&str; 18] = [
+    "accepted",
+    "changed",
+    "correct",
+    "denied",
+    "empty",
+    "expired",
+    "failed",
+    "hidden",
+    "incorrect",
+    "invalid",
+    "missing",
+    "none",
+    "null",
+    "redacted",
+    "rejected",
+    "required",
+    "unknown",
+    "wrong",
+];
+
+/// The secrets in a text that are one word. A word after `password: ` can be part of a sentence, so it counts only if the
+/// line ends with it or it cannot be an ordinary word. A word such as `password` is not a secret that a reply could reveal.
 pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
     let found = if may_contain_secret(text) { places(text) } else { Vec::new() };
     found.into_iter().filter_map(move |range| {
-        let (before, word) = (text.get(..range.start)?, text.get(range)?);
+        let (before, after) = (text.get(..range.start)?, text.get(range.end..)?);
+        let word = text.get(range)?;
         let is_value = !before.ends_with(char::is_whitespace)
             || before.split_whitespace().next_back().is_some_and(|name| name.starts_with('-'));
+        // `password: hunter`, and nothing else on the line.
+        let is_line = after.trim().is_empty()
+            && before.split_whitespace().count() == 1
+            && !STATES.iter().any(|state| word.trim_matches(['.', ',', '!']).eq_ignore_ascii_case(state));
         let is_word = !word.contains(|c: char| c.is_whitespace() || c.is_control());
-        (is_word && (is_value || is_mixed(word)) && !is_name(word)).then_some(word)
+        (is_word && (is_value || is_line || is_mixed(word)) && !is_name(word)).then_some(word)
     })
 }
 

@@ -15,6 +15,7 @@ use super::logins::Logins;
 use super::reply::ExplainContext;
 use super::secrets::without_secrets;
 use super::side::LogSide;
+use super::target::ServerName;
 use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
@@ -104,7 +105,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 
 /// The properties on which the interpretation of a reply depends: its text, its phase, its host, and the
 /// side that logged it.
-type ReplyKey = (String, Option<ReplyPhase>, Option<String>, LogSide);
+type ReplyKey = (String, Option<ReplyPhase>, ServerName, LogSide);
 
 /// The key under which a reply (by cause, rule and side) or an error message (by rule) is counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,16 +170,16 @@ impl LogExplainer<'_> {
         }
     }
 
-    fn explain(&mut self, FoundReply { line, text, phase, host, side }: FoundReply) {
+    fn explain(&mut self, FoundReply { line, text, phase, host, port, side }: FoundReply) {
         if self.explained.len() >= MEMORY {
             self.explained.clear();
         }
-        let known = self.explained.entry((text, phase, host, side)).or_insert_with_key(|(text, phase, host, side)| {
-            match FoundError::instead_of_reply(text) {
+        let known = self.explained.entry((text, phase, ServerName::of(host, port), side)).or_insert_with_key(
+            |(text, phase, server, side)| match FoundError::instead_of_reply(text) {
                 Some(own) => Some(own.explained(text)),
-                None => self.context.reply(text, *phase, host.as_deref(), *side),
-            }
-        });
+                None => self.context.reply(text, *phase, server, *side),
+            },
+        );
         let Some(explained) = known else { return };
         explained.line = Some(line);
         match explained.kind {
@@ -191,11 +192,11 @@ impl LogExplainer<'_> {
         }
     }
 
-    fn count(&mut self, FoundReply { line, text, phase, host, side }: FoundReply) {
+    fn count(&mut self, FoundReply { line, text, phase, host, port, side }: FoundReply) {
         if self.counted.len() >= MEMORY {
             self.counted.clear();
         }
-        let key = (text, phase, host, side);
+        let key = (text, phase, ServerName::of(host, port), side);
         let kind = match self.counted.get(&key) {
             Some(known) => *known,
             None => self.first_seen(line, &key),
@@ -211,16 +212,16 @@ impl LogExplainer<'_> {
     }
 
     /// Reads a reply, and makes it the example of its cause if it is the first one.
-    fn first_seen(&mut self, line: u64, (text, phase, host, side): &ReplyKey) -> Option<TallyKey> {
+    fn first_seen(&mut self, line: u64, (text, phase, server, side): &ReplyKey) -> Option<TallyKey> {
         let (kind, example) = match FoundError::instead_of_reply(text) {
             Some(own) => (TallyKey::Error(own.rule()), own.explained(text)),
             None => {
-                let read = self.context.read(text, *phase, host.as_deref())?;
+                let read = self.context.read(text, *phase, server.known_host())?;
                 let kind = TallyKey::Reply(read.cause, read.rule, *side);
                 if self.tallies.contains_key(&kind) {
                     return Some(kind);
                 }
-                (kind, read.explained(text, host.as_deref(), *side))
+                (kind, read.explained(text, server, *side))
             }
         };
         let tally = || Tally { count: 0, example: Explained { line: Some(line), ..example } };
@@ -303,7 +304,7 @@ impl LogExplainer<'_> {
             }
             LogMode::Count => {
                 let side = LogSide::of(&line.text);
-                self.count(FoundReply { line: line.number, text, phase, host: None, side });
+                self.count(FoundReply { line: line.number, text, phase, host: None, port: None, side });
             }
         }
         true

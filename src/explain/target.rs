@@ -9,7 +9,7 @@ use crate::lexicon::Fix;
 use crate::wire::host::bracketed;
 
 /// The server in a message. Parts that the message does not contain are missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct ServerName {
     host: Option<String>,
     port: Option<u16>,
@@ -35,9 +35,14 @@ impl ServerName {
         }
     }
 
-    /// A server of which only the host is known, if at all.
-    pub(super) fn of_host(host: Option<&str>) -> ServerName {
-        ServerName { host: host.map(str::to_owned), port: None }
+    /// A server, as far as it is known.
+    pub(super) fn of(host: Option<String>, port: Option<u16>) -> ServerName {
+        ServerName { host, port }
+    }
+
+    /// The host, if it is known.
+    pub(super) fn known_host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check knows.

@@ -69,7 +69,7 @@ impl GatherContext {
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
             names,
-            dns: DnsRecordSource::new(plan)?,
+            dns: DnsRecordSource::new(plan, files.dnssec_anchors(plan)?),
             trust: files.anchors(plan)?,
             identity: files.identity(plan)?,
             key_log: files.key_log()?,

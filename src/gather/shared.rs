@@ -1,5 +1,5 @@
-//! Files that all checks of a run share: trust stores, client certificates, the key log. Each file is read once,
-//! regardless of the number of checks. Files that the user specified are read before any data is sent.
+//! Files that all checks of a run share: trust stores, trust anchors for DNSSEC, client certificates, the key log. Each
+//! file is read once, regardless of the number of checks. Files that the user specified are read before any data is sent.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustls::sign::CertifiedKey;
 
+use super::dns::anchors::DnssecAnchors;
 use super::identity;
 use super::trust::Anchors;
 use crate::host::{SetupError, environment, file};
@@ -22,6 +23,8 @@ const OPENING: Duration = Duration::from_secs(20);
 pub(crate) struct SharedFiles {
     /// Trust anchors by the file of `--cacert`; the key of the system's trust store is `None`.
     anchors: RefCell<HashMap<Option<PathBuf>, Anchors>>,
+    /// Trust anchors for DNSSEC by the file of `--trust-anchor`.
+    dnssec_anchors: RefCell<HashMap<PathBuf, DnssecAnchors>>,
     identities: RefCell<HashMap<(PathBuf, PathBuf), Arc<CertifiedKey>>>,
     key_log: OnceCell<Option<Arc<dyn rustls::KeyLog>>>,
 }
@@ -35,6 +38,19 @@ impl SharedFiles {
         }
         let anchors = Anchors::new(plan)?;
         self.anchors.borrow_mut().insert(key, anchors.clone());
+        Ok(anchors)
+    }
+
+    /// The trust anchors for DNSSEC of a plan: those of its file, or of the public root.
+    pub(super) fn dnssec_anchors(&self, plan: &Plan) -> Result<DnssecAnchors, SetupError> {
+        let Some(path) = plan.domain.as_ref().and_then(|domain| domain.trust_anchor.as_ref()) else {
+            return Ok(DnssecAnchors::default());
+        };
+        if let Some(known) = self.dnssec_anchors.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let anchors = DnssecAnchors::read(path)?;
+        self.dnssec_anchors.borrow_mut().insert(path.clone(), anchors.clone());
         Ok(anchors)
     }
 
@@ -69,5 +85,27 @@ impl SharedFiles {
             None => None,
         };
         Ok(self.key_log.get_or_init(|| log).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SharedFiles;
+    use crate::cli::{self, Invocation};
+
+    #[test]
+    fn the_trust_anchors_of_many_checks_are_read_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("anchors");
+        std::fs::write(&path, ". IN DNSKEY 257 3 13 AAAA\n").expect("a file");
+        let name = path.to_str().expect("text");
+        let words = ["domain", "example.com", "--trust-anchor", name].map(Into::into).into();
+        let Ok(Invocation::Domain(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+        let plan = cli::domain::plan(&args, &matches, None).expect("a plan");
+        let files = SharedFiles::default();
+        assert!(files.dnssec_anchors(&plan).is_ok());
+        std::fs::write(&path, "no anchor").expect("a file");
+        assert!(files.dnssec_anchors(&plan).is_ok());
+        assert!(SharedFiles::default().dnssec_anchors(&plan).is_err());
     }
 }

@@ -45,6 +45,8 @@ pub struct Fix {
 pub enum FixWhen {
     /// Users whose login name is not an email address.
     UserWithoutDomain,
+    /// Users whose sender may differ from the address of the account that logs in.
+    OtherSender,
 }
 
 impl Fix {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret::ListKeys;
 use crate::wire::{DomainName, ForwardPath};
 
 /// The mail domain to check, and the settings that only this check has.
@@ -23,6 +24,9 @@ pub struct DomainPlan {
     pub selectors: Vec<String>,
     /// The zones of the blocklists that are asked about sending IP addresses and about the domain.
     pub lists: Vec<DomainName>,
+    /// The keys in these zones, which no output contains. A saved report has none.
+    #[serde(skip)]
+    pub list_keys: ListKeys,
     /// The recipient in another domain that tests whether a server relays.
     pub relay_recipient: ForwardPath,
     /// A file with the trust anchor for DNSSEC; null is the anchor of the public root.

@@ -119,14 +119,14 @@ fn finding(report: &Report, finding: &Finding) -> String {
 
 /// The mail servers of a domain.
 fn matrix(seen: &DomainSeen) -> String {
-    let rows = domain::matrix(seen);
-    if rows.is_empty() {
+    let hosts = domain::matrix(seen);
+    if hosts.is_empty() {
         return String::new();
     }
     let mut text = format!("| {} |\n|{}\n", MATRIX_HEADS.join(" | "), "---|".repeat(MATRIX_HEADS.len()));
-    for row in rows {
-        let cells = row.cells.iter().skip(1).map(|(_, cell)| plain(cell));
-        let cells: Vec<String> = std::iter::once(plain(&row.full)).chain(cells).collect();
+    for (host, row) in hosts.iter().flat_map(|host| host.rows.iter().map(move |row| (host, row))) {
+        let cells = std::iter::once(&row.address).chain(&row.cells).map(|cell| plain(&cell.text));
+        let cells: Vec<String> = std::iter::once(plain(&host.name)).chain(cells).collect();
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text + "\n"

@@ -105,7 +105,7 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
 
 /// The line of a mail domain.
 pub fn domain(case: &DomainCase, look: &Display) -> String {
-    let mut text = format!("{}.test  {}", case.name, case.summary);
+    let mut text = format!("{}  {}", case.target(), case.summary);
     if !case.flags.is_empty() {
         text.push_str(&format!(" ({})", case.flags.join(" ")));
     }
@@ -115,7 +115,7 @@ pub fn domain(case: &DomainCase, look: &Display) -> String {
 /// The same as JSON.
 pub fn domain_json(case: &DomainCase) -> String {
     let DomainCase { summary, expect, exit, flags, .. } = case;
-    line(&Record::Domain { domain: format!("{}.test", case.name), summary, expect, exit: *exit, flags })
+    line(&Record::Domain { domain: case.target(), summary, expect, exit: *exit, flags })
 }
 
 /// The same as JSON.

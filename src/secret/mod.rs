@@ -6,12 +6,14 @@
 
 mod decode;
 pub(crate) mod echo;
+pub mod list_keys;
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 pub use echo::Echoes;
+pub use list_keys::ListKeys;
 
 /// The text that output contains instead of a secret.
 pub const NOT_SHOWN: &str = "[password, not shown]";

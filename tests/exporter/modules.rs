@@ -118,7 +118,7 @@ fn a_reload_replaces_the_configuration_unless_it_has_a_mistake() {
         let metrics = exporter.get("/metrics");
         assert_eq!(metrics.value("smtpcheck_exporter_config_last_reload_successful"), Some(0.0));
     }
-    assert!(exporter.log().contains("the configuration was not replaced"), "{}", exporter.log());
+    exporter.logs("the configuration was not replaced");
     exporter.write_config(&(defaults() + "[module.later]\nexpect = \"tls.version >= 1.2\"\n"));
     exporter.signal("HUP");
     let began = Instant::now();

@@ -1,6 +1,6 @@
 //! Blocklists: the IP addresses that send mail (`--sending`) in lists of addresses, and the domain in lists of domains. A
 //! list counts only if its test entries are right (RFC 5782 §5): many lists do not answer public resolvers, and lists that
-//! were shut down may list every address. The test entries are asked at the same time as the address.
+//! were shut down may list every address. The test entries are looked up at the same time as the address.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ static LISTED: Rule = Rule {
     docs: Docs {
         sees: "The list has an entry for an IP address of --sending or for the domain, and its test entries show that it works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail from the address or with the domain.",
-        action: "First stop the cause that the code names: an infected machine, a web form that is abused, mail to addresses that no longer exist. Then ask for removal on the page of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the address.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the website of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the address.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },
@@ -35,9 +35,9 @@ static REFUSES_RESOLVER: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist does not answer this resolver",
     docs: Docs {
-        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the question. This is never a listing.",
-        matters: "It is unknown whether the list contains the address. Many lists do not answer public resolvers or resolvers that ask too much.",
-        action: "Use a resolver of your own (--resolver), or look the address up on the page of the list.",
+        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the address is listed.",
+        matters: "It is unknown whether the list contains the address. Many lists do not answer public resolvers or resolvers that send too many queries.",
+        action: "Use a resolver of your own (--resolver), or look the address up on the website of the list.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
         references: "RFC 5782 section 5 (test entries); the pages of the lists about their return codes",
     },
@@ -59,12 +59,12 @@ static NOT_WORKING: Rule = Rule {
 static SHUT_DOWN: Rule = Rule {
     id: "list-shut-down",
     severity: Severity::Notice,
-    title: "a blocklist that was named was shut down",
+    title: "a blocklist given with --list was shut down",
     docs: Docs {
-        sees: "A list that was named on the command line was shut down. smtpcheck does not ask it.",
-        matters: "Lists that were shut down contain nothing, or list every address.",
-        action: "Leave the list out. If your own mail server uses it, remove it there: it may reject all mail.",
-        example: "dnsbl.ahbl.org, which lists every address since 2015",
+        sees: "A list given with --list was shut down. smtpcheck does not query it.",
+        matters: "Lists that were shut down are empty, or list every address.",
+        action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration, because the server may reject all mail.",
+        example: "dnsbl.ahbl.org, which has listed every address since 2015",
         references: "RFC 5782 section 5; the announcements of the operators",
     },
 };
@@ -74,12 +74,12 @@ const NO_TEST_ENTRY: &str = "this resolver returns no test entry";
 /// No response from the list.
 const NO_RESPONSE: &str = "it does not respond; some lists respond only to registered resolvers";
 
-/// The zones of the lists that are asked if the user names none.
+/// The zones of the lists that are queried by default.
 pub fn default_lists() -> Vec<DomainName> {
     blocklist::default_zones().filter_map(|zone| DomainName::parse(zone).ok()).collect()
 }
 
-/// The lists to ask, without those that were shut down.
+/// The lists to query, without those that were shut down.
 fn zones(sight: Sight<'_>) -> impl Iterator<Item = DnsName> {
     sight.domain.lists.iter().map(DnsName::from).filter(|zone| !blocklist::is_dead(zone.as_str()))
 }
@@ -148,7 +148,7 @@ impl ListLookup {
         blocklist::test_names(&self.zone, self.test)
     }
 
-    /// What the list answers; `None` while unknown.
+    /// The answer of the list; `None` while unknown.
     fn answer(&self, sight: Sight<'_>) -> Option<ListAnswer> {
         answer(sight, &self.zone, &self.name)
     }
@@ -205,7 +205,7 @@ impl ListLookup {
     }
 }
 
-/// The answer of a list about a name; `None` while unknown. A list that does not respond at all does not work.
+/// The answer of a list for a name; `None` while unknown. A list that does not respond counts as not working.
 fn answer(sight: Sight<'_>, zone: &DnsName, name: &DnsName) -> Option<ListAnswer> {
     match sight.records(name, RecordKind::A) {
         Known::Seen(_, seen) => Some(blocklist::read(zone.as_str(), seen)),
@@ -235,7 +235,7 @@ pub(super) fn of_domain(sight: Sight<'_>) -> Vec<ListSeen> {
     for_domain(sight).iter().filter_map(|lookup| lookup.list_seen(sight)).collect()
 }
 
-/// The lists without an answer, and what is needed to ask lists of addresses.
+/// The lists without an answer, and what is needed to query lists of addresses.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut entries: Vec<NotTested> = all(sight)
         .iter()
@@ -264,7 +264,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some((ListState::Clean, _)) | None => {}
         }
     }
-    let refusal = "The list does not answer questions from this resolver. This is not a listing.";
+    let refusal = "The list does not answer queries from this resolver. This does not mean that the address is listed.";
     findings.extend(without_verdict(sight, &REFUSES_RESOLVER, refused, "do not answer this resolver", refusal));
     let failure = "The test entries of a list show whether it works (RFC 5782 section 5). The answers did not pass this test, so smtpcheck ignores them.";
     findings.extend(without_verdict(
@@ -275,12 +275,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         failure,
     ));
     for zone in sight.domain.lists.iter().map(DnsName::from).filter(|zone| blocklist::is_dead(zone.as_str())) {
-        let summary = format!("the blocklist {zone} was shut down and is not asked");
+        let summary = format!("the blocklist {zone} was shut down, so it was not queried");
         let mut finding = Finding::new(&SHUT_DOWN, Phase::Dns, Confidence::Certain, summary);
-        "A list that was shut down contains nothing, or lists every address.".clone_into(&mut finding.cause);
+        "A list that was shut down is empty, or lists every address.".clone_into(&mut finding.cause);
         finding
             .fixes
-            .push(Fix::text("Leave this list out, and remove it from your own mail server if it is used there"));
+            .push(Fix::text("Do not use this list, and remove it from the configuration of your own mail server"));
         findings.push(finding);
     }
     findings
@@ -304,9 +304,10 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     finding.cause = if is_range {
         "The owner of the address range, or the list, declares that no mail should be sent directly from it. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry does not concern this sender alone, or is not about spam. Hardly any receiver rejects mail because of it.".to_owned()
+        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of it."
+            .to_owned()
     } else {
-        "The list works, as its test entries show, and has an entry. Receivers that use the list reject or filter the mail.".to_owned()
+        "The list works (its test entries are correct), and it has an entry. Receivers that use the list reject or filter the mail.".to_owned()
     };
     if let Some((first, second)) = lookup.tests() {
         let proofs = [first, second].map(|name| sight.records(&name, RecordKind::A).probe());
@@ -320,17 +321,17 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     finding.fixes.push(if is_range {
         Fix::text("You, or the operator of the mail server: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
     } else {
-        Fix::text("Operator of the mail server: first stop the cause that the code names")
+        Fix::text("Operator of the mail server: first fix the cause that the code indicates")
     });
     let removal = match facts {
-        Some(list) => Fix::open("Operator of the mail server: then ask for removal", list.removal),
+        Some(list) => Fix::open("Operator of the mail server: then request removal", list.removal),
         None => Fix::text("Operator of the mail server: then ask the operator of the list for removal"),
     };
     finding.fixes.push(removal);
     Some(finding)
 }
 
-/// One finding about all lists without a verdict for the same reason.
+/// One finding about all lists that have no verdict for the same reason.
 fn without_verdict(
     sight: Sight<'_>,
     rule: &'static Rule,

@@ -1,10 +1,10 @@
-//! Checks of a mail domain: what every sender finds out about it from the DNS, from its mail servers and from its
-//! policies. They run instead of the checks of a server if the plan contains a domain.
+//! Checks of a mail domain: its DNS records, its mail servers and its policies, as every sender can query them. They
+//! run instead of the checks of a server if the plan contains a domain.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `mx` | which hosts receive mail |
-//! | `hosts` | the sessions with each IP address of each host, and what the ordinary checks find in them |
+//! | `hosts` | the sessions with each IP address of each host, and the findings of the ordinary checks in them |
 //! | `delegation` | the authoritative name servers |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
@@ -16,7 +16,7 @@
 //! | `deliverability` | the result for one server |
 //! | `seen`, `results` | the results, for reports |
 //! | `world` | a DNS and web servers for tests |
-//! | `sight` | the evidence, and shorter ways to ask |
+//! | `sight` | the evidence, with short functions for lookups in it |
 
 mod dane;
 mod delegation;
@@ -43,7 +43,7 @@ pub(in crate::check) mod world;
 mod zone;
 
 use super::finding::Check;
-pub use deliverability::{AddressResult, address_result, names_without_dnssec};
+pub use deliverability::{AddressResult, PolicyFailure, address_result, names_without_dnssec};
 pub use lists::default_lists;
 pub use results::{results, tlsa_records};
 

@@ -1,6 +1,6 @@
 //! Notes about the domain: CAA records that exclude the CA of an MX host's certificate, a BIMI logo without an enforced
-//! DMARC policy, and what large receivers require of senders, as far as it can be seen from outside. None of them stops
-//! mail by itself.
+//! DMARC policy, and the requirements of large receivers that can be checked from outside. None of these faults stops mail
+//! by itself.
 
 use super::seen::PublishedState;
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -25,9 +25,9 @@ static CAA_EXCLUDES_ISSUER: Rule = Rule {
     severity: Severity::Notice,
     title: "the CAA records do not permit the CA of the mail server's certificate",
     docs: Docs {
-        sees: "The MX host, or a domain above it, has CAA records, and none of them names the CA that issued the certificate in use. CAs whose identifiers smtpcheck does not know are not reported.",
-        matters: "The certificate stays valid, but the CA must refuse the next renewal.",
-        action: "Operator of the DNS: add an issue record for the CA, unless the CA is going to be changed.",
+        sees: "The MX host, or one of its parent domains, has CAA records, and none of them names the CA that issued the certificate in use. CAs whose identifiers smtpcheck does not know are not reported.",
+        matters: "The certificate remains valid, but the CA must refuse the next renewal.",
+        action: "Operator of the DNS: add an issue record for the CA, unless you are going to change the CA.",
         example: "example.com CAA 0 issue \"digicert.com\", and a certificate from Let's Encrypt",
         references: "RFC 8659 section 3 (the closest CAA records apply), section 4.2 (issue), section 4.3 (issuewild)",
     },
@@ -38,7 +38,7 @@ static BIMI_WITHOUT_POLICY: Rule = Rule {
     severity: Severity::Notice,
     title: "a BIMI logo is published, but DMARC is not enforced",
     docs: Docs {
-        sees: "default._bimi.<domain> has a BIMI record, and the DMARC policy is none, is in test mode, applies to a part of the mail, or does not cover subdomains.",
+        sees: "default._bimi.<domain> has a BIMI record, and the DMARC policy is none, is in test mode, applies to only a part of the mail, or does not cover subdomains.",
         matters: "Receivers do not show the logo.",
         action: "Operator of the DNS: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
         example: "default._bimi.example.com TXT \"v=BIMI1; l=https://example.com/logo.svg\", and p=none",
@@ -49,12 +49,12 @@ static BIMI_WITHOUT_POLICY: Rule = Rule {
 static RECEIVER_DEMANDS: Rule = Rule {
     id: "receiver-demands",
     severity: Severity::Notice,
-    title: "the domain does not meet what large receivers require of senders",
+    title: "the domain does not meet the requirements of large receivers",
     docs: Docs {
         sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the address, although large receivers require it. Spam rate, volume, the unsubscribe header, and whether mail is really signed cannot be seen from outside.",
-        matters: "Gmail requires SPF or DKIM, and a PTR record that leads back, of all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC of senders with about 5,000 messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
-        action: "Publish the records that the finding names; each has its own finding with the details.",
-        example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail of large senders",
+        matters: "Gmail requires SPF or DKIM, and a PTR record that leads back, from all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC from senders of about 5,000 or more messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
+        action: "Publish the records that the finding names. Each has its own finding with the details.",
+        example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail from large senders",
         references: "support.google.com/a/answer/81126; senders.yahooinc.com; support.microsoft.com (NDR 5.7.515); postmaster.gmx.com",
     },
 };
@@ -65,7 +65,7 @@ struct CaaIdentity {
     domains: &'static [&'static str],
 }
 
-/// The CAs of most mail servers. Facts from their documentation.
+/// The CAs of most mail servers, from the documentation of the CAs.
 const AUTHORITIES: &[CaaIdentity] = &[
     CaaIdentity { issuer: "Let's Encrypt", domains: &["letsencrypt.org"] },
     CaaIdentity {
@@ -97,7 +97,7 @@ const AUTHORITIES: &[CaaIdentity] = &[
     CaaIdentity { issuer: "Actalis", domains: &["actalis.it"] },
 ];
 
-/// The names at which CAA records of a host are looked for: the host and all domains above it (RFC 8659 §3).
+/// The names at which CAs look for the CAA records of a host: the host and all its parent domains (RFC 8659 §3).
 fn caa_names(host: &DnsName) -> Vec<DnsName> {
     let above = std::iter::successors(Some(host.clone()), DnsName::parent);
     above.take_while(|name| !name.is_root()).take(10).collect()
@@ -175,18 +175,18 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
         probe.quote(host.as_str())
     );
     let mut finding = Finding::new(&CAA_EXCLUDES_ISSUER, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    "The certificate in use stays valid, but this CA must refuse to renew it (RFC 8659)."
+    "The certificate in use remains valid, but this CA must refuse to renew it (RFC 8659)."
         .clone_into(&mut finding.cause);
     finding.otherwise =
         Some("The CA may accept another identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
-        "Operator of the DNS: permit the CA, unless it is going to be changed",
+        "Operator of the DNS: permit the CA, unless you are going to change the CA",
         format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
 }
 
-/// Whether the host is covered by a wildcard name of the certificate only.
+/// Whether only a wildcard name of the certificate covers the host.
 fn is_for_wildcard(names: &[String], host: &DnsName) -> bool {
     !names.iter().any(|name| name.eq_ignore_ascii_case(host.as_str()))
         && names.iter().any(|name| name.starts_with("*."))
@@ -226,7 +226,7 @@ fn bimi(sight: Sight<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// What large receivers require of senders, and the domain certainly does not have.
+/// The requirements of large receivers that the domain certainly does not meet.
 fn demands(sight: Sight<'_>) -> Option<Finding> {
     if sight.domain.sending.is_empty() {
         return None;
@@ -238,11 +238,11 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let spf = spf::summary(sight);
     let (no_spf, no_dkim) = (spf.state == PublishedState::Absent, dkim::can_exist(sight) == Some(false));
     if no_spf && no_dkim {
-        facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them of every sender"));
+        facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them from every sender"));
     } else if no_spf {
-        facts.push(format!("{name} has no SPF record: Gmail, Yahoo and Outlook.com require SPF of large senders"));
+        facts.push(format!("{name} has no SPF record: Gmail, Yahoo and Outlook.com require SPF from large senders"));
     } else if no_dkim {
-        facts.push(format!("{name} has no DKIM key: Gmail, Yahoo and Outlook.com require DKIM of large senders"));
+        facts.push(format!("{name} has no DKIM key: Gmail, Yahoo and Outlook.com require DKIM from large senders"));
     }
     probes.extend(text_of(&name).filter(|_| no_spf));
     probes.extend(dkim::lookup_of_keys(sight).filter(|_| no_dkim));
@@ -256,15 +256,18 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
         }
     }
     if dmarc::summary(sight).state == PublishedState::Absent {
-        facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one of large senders"));
+        facts.push(format!("{name} has no DMARC record: Gmail, Yahoo and Outlook.com require one from large senders"));
         probes.extend(name.below("_dmarc").ok().and_then(|name| text_of(&name)));
     }
     for ip in &sight.domain.sending {
         let known = facts.len();
         if reverse::has_no_name(sight, *ip) {
-            facts.push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one of every sender"));
+            facts
+                .push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
-            facts.push(format!("the PTR name of {ip} does not lead back: Gmail and Yahoo require it of every sender"));
+            facts.push(format!(
+                "the PTR name of {ip} does not lead back: Gmail and Yahoo require this from every sender"
+            ));
         }
         if facts.len() > known {
             probes.extend(sight.records(&reverse_name(*ip), RecordKind::Ptr).probe());
@@ -273,7 +276,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     if facts.is_empty() {
         return None;
     }
-    let summary = format!("{name} does not meet what large receivers require of senders");
+    let summary = format!("{name} does not meet the requirements of large receivers");
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
     finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
     "A large sender sends about 5,000 or more messages a day to one of these receivers. Spam rate, the unsubscribe header, and whether mail is really signed cannot be seen from outside.".clone_into(&mut finding.cause);

@@ -5,6 +5,7 @@ use super::sight::Sight;
 use super::{dane, delegation, dkim, dmarc, dnssec, hosts, lists, mx, reverse, senders, spf, sts, tlsrpt};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
+use crate::wire::{DnsName, RecordKind};
 
 /// The results of a check of a domain; `None` if the plan is about a server.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
@@ -36,15 +37,68 @@ pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
 }
 
-/// What was not tested, by subject.
+/// The tests that were not run, by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = mx::not_tested(sight);
     list.extend(hosts::not_tested(sight));
     list.extend(delegation::not_tested(sight));
     list.extend(dnssec::not_tested(sight));
+    list.extend(sts::not_tested(sight));
+    list.extend(unknown_record(sight, "TLS-RPT", sight.name().below("_smtp._tls").ok()));
+    list.extend(unknown_record(sight, "SPF", Some(sight.name())));
     list.extend(dkim::not_tested(sight));
     list.extend(dmarc::not_tested(sight));
     list.extend(reverse::not_tested(sight));
     list.extend(lists::not_tested(sight));
     list
+}
+
+/// A TXT record of which it is not known whether it exists.
+fn unknown_record(sight: Sight<'_>, what: &str, name: Option<DnsName>) -> Option<NotTested> {
+    let why = mx::why_unknown(sight, &name?, RecordKind::Txt)?;
+    Some(NotTested { what: what.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::results;
+    use crate::check::domain::world::{World, name, plan, response};
+    use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, RecordsSeen};
+    use crate::wire::RecordKind;
+
+    /// The entries of what was not tested.
+    fn untested(world: &mut World) -> Vec<String> {
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        let seen = results(&plan, &evidence).expect("results");
+        seen.not_tested.into_iter().map(|one| format!("{}: {}", one.what, one.why)).collect()
+    }
+
+    #[test]
+    fn records_that_could_not_be_looked_up_are_listed_with_the_reason() {
+        let mut world = World::new();
+        world.zone("example.com MX 0 .");
+        let known = untested(&mut world);
+        let all = ["MTA-STS", "TLS-RPT", "SPF", "DMARC"];
+        assert!(!known.iter().any(|entry| all.iter().any(|what| entry.starts_with(what))), "{known:?}");
+        let bogus = DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
+        let at = name("_mta-sts.example.com");
+        world.answer(at.as_str(), RecordKind::Txt, RecordsSeen { dnssec: bogus, ..response(&at, Vec::new()) });
+        world.fails("_smtp._tls.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
+        world.fails("_dmarc.example.com", RecordKind::Txt, DnsFaultKind::TcpFailed);
+        world.fails("_domainkey.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
+        let code = DnsCode::ServFail;
+        let at = name("example.com");
+        world.answer(at.as_str(), RecordKind::Txt, RecordsSeen { code, ..response(&at, Vec::new()) });
+        let list = untested(&mut world);
+        for entry in [
+            "MTA-STS: the lookup of _mta-sts.example.com failed: DNSSEC: bogus",
+            "TLS-RPT: the lookup of _smtp._tls.example.com failed: the DNS server did not respond",
+            "SPF: the lookup of example.com failed: SERVFAIL",
+            "DMARC: the lookup of _dmarc.example.com was not answered",
+            "DKIM: lookups of _domainkey or of names below it failed",
+        ] {
+            assert!(list.contains(&entry.to_owned()), "{entry} in {list:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of those of the MX hosts, and whether a name
-//! leads back to its address. Equality of this name and the EHLO name is not required by any RFC; that both resolve is
-//! what receivers check. For MX hosts, which only receive, a missing name is a notice.
+//! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of the MX hosts' IP addresses, and whether
+//! a name leads back to its address. No RFC requires that this name equals the EHLO name. Receivers check that both names
+//! resolve. For MX hosts, which only receive, a missing name is a notice.
 
 use std::net::IpAddr;
 
@@ -41,8 +41,8 @@ static NOT_CONFIRMED: Rule = Rule {
     title: "the name in the PTR record does not lead back to the IP address",
     docs: Docs {
         sees: "None of the names in the PTR records of the IP address has an A or AAAA record with this address. For IP addresses of MX hosts, the finding is a notice.",
-        matters: "Everyone who controls the reverse zone can enter any name, so receivers trust only names that lead back. Gmail and several others reject or defer the mail.",
-        action: "Operator of the DNS: add the address to the A or AAAA records of the name. Or, owner of the IP address: set the PTR record to a name that resolves to the address.",
+        matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that lead back. Gmail and several others reject or defer the mail.",
+        action: "Operator of the DNS: add the address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to the address.",
         example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
@@ -67,8 +67,8 @@ static EHLO_UNRESOLVED: Rule = Rule {
     title: "the EHLO name of the sending host does not resolve to its IP address",
     docs: Docs {
         sees: "The name of --from-host has no A or AAAA record with an IP address of --sending.",
-        matters: "The name is checked by spam filters, and a few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "Operator of the DNS: publish the address at the name. Or, operator of the mail server: use a name that resolves to the address (in Postfix: smtp_helo_name).",
+        matters: "Spam filters check the name, and a few receivers reject the mail, although RFC 5321 does not allow that.",
+        action: "Operator of the DNS: publish the address at the name. Or operator of the mail server: use a name that resolves to the address (in Postfix: smtp_helo_name).",
         example: "EHLO mail.example.com from 192.0.2.7, and mail.example.com is the address of a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },
@@ -79,9 +79,9 @@ static EHLO_DIFFERS: Rule = Rule {
     severity: Severity::Notice,
     title: "the EHLO name and the PTR name differ",
     docs: Docs {
-        sees: "The name of --from-host is not among the names in the PTR records of the IP address. Both resolve to it.",
-        matters: "This is not a fault: no RFC requires the same name. Some spam filters count it.",
-        action: "Nothing has to be done. If a receiver complains, use the same name for both.",
+        sees: "The name of --from-host is not among the names in the PTR records of the IP address. Both names resolve to this IP address.",
+        matters: "This is not a fault: no RFC requires that the names are the same. Some spam filters count a difference against the sender.",
+        action: "No action is required. If a receiver complains, use the same name for both.",
         example: "EHLO mail.example.com from 192.0.2.7, whose name is host7.example.com",
         references: "RFC 5321 section 4.1.4",
     },
@@ -123,7 +123,7 @@ fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     found
 }
 
-/// Whether the public DNS has names for an address.
+/// Whether the public DNS can have names for an address.
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
@@ -168,14 +168,19 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses whose names are not known.
+/// The sending addresses whose names, or the addresses of these names, could not be determined.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
-    let unknown = sight.domain.sending.iter().filter(|ip| names(sight, **ip).is_none());
-    let entry = |ip: &IpAddr| NotTested {
-        what: format!("PTR record of {ip}"),
-        why: if is_public(*ip) { "the lookup failed".to_owned() } else { "the address is not public".to_owned() },
+    let entry = |ip: &IpAddr| {
+        let (_, None) = confirmed(sight, *ip) else { return None };
+        let why = match names(sight, *ip) {
+            Some((_, names)) => names.into_iter().find_map(|name| mx::why_unknown(sight, name, kind_of(*ip))),
+            None if is_public(*ip) => mx::why_unknown(sight, &reverse_name(*ip), RecordKind::Ptr),
+            None => Some("the address is not public".to_owned()),
+        };
+        let why = why.unwrap_or_else(|| "the lookup failed".to_owned());
+        Some(NotTested { what: format!("PTR of {ip}"), why })
     };
-    unknown.map(entry).collect()
+    sight.domain.sending.iter().filter_map(entry).collect()
 }
 
 /// Whether an IP address certainly has no PTR record.
@@ -187,7 +192,7 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
-    // The public suffix list contains the names below which clouds name their hosts.
+    // The public suffix list contains the names below which cloud providers name their hosts.
     if contains_address(name.as_str(), ip) {
         return Some("it contains the IP address");
     }
@@ -215,7 +220,7 @@ fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
                 | "ip"
         )
     };
-    own.split(['.', '-', '_']).any(is_word).then_some("it contains a word that is typical of generated names")
+    own.split(['.', '-', '_']).any(is_word).then_some("it contains a word that is common in generated names")
 }
 
 fn contains_address(text: &str, ip: IpAddr) -> bool {
@@ -292,11 +297,11 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             &MISSING,
             probe,
             format!("the sending address {ip} has no PTR record"),
-            "Many receivers, among them Gmail and GMX, reject mail from addresses without a name.",
+            "Many receivers, including Gmail and GMX, reject mail from addresses without a name.",
         );
         missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
         missing.fixes.push(Fix::run(
-            "Operator of the DNS: let the name lead back to the address",
+            "Operator of the DNS: publish an address record, so that the name leads back to the address",
             format!("{host}. {} {ip}", kind_of(ip)),
         ));
         findings.push(missing);
@@ -346,7 +351,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             ),
         );
         generic.confidence = Confidence::Likely;
-        generic.otherwise = Some("Receivers decide by their own patterns; the reply of a receiver that rejects the mail shows whether this is the reason".to_owned());
+        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail, its reply shows whether this is the reason".to_owned());
         generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
         findings.push(generic);
     }
@@ -356,8 +361,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
         if is_other {
             let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
-            let cause =
-                "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count it.";
+            let cause = "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count a difference against the sender.";
             findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
         }
     }
@@ -440,8 +444,8 @@ mod tests {
         let is_ours = |finding: &Finding| finding.rule.starts_with("ptr-") || finding.rule.starts_with("ehlo-name-");
         let sight = Sight::new(&plan, &evidence).unwrap();
         assert_eq!(summary(sight).len(), 1);
-        let (names, _) = confirmed(sight, sending.parse().unwrap());
-        assert!(names.is_empty() || not_tested(sight).is_empty());
+        let (_, is_confirmed) = confirmed(sight, sending.parse().unwrap());
+        assert_eq!(is_confirmed.is_none(), !not_tested(sight).is_empty());
         (findings.into_iter().filter(is_ours).collect(), confirmed(sight, sending.parse().unwrap()))
     }
 

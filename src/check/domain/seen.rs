@@ -76,9 +76,9 @@ pub enum DnssecWord {
 pub struct NameServerSeen {
     /// The host name.
     pub name: String,
-    /// The IP address that was asked; null if the name has none.
+    /// The IP address that was queried; null if the name has none.
     pub address: Option<IpAddr>,
-    /// How it responded.
+    /// Its response.
     pub state: NameServerState,
     /// The serial number of its copy of the zone.
     pub serial: Option<u32>,
@@ -86,7 +86,7 @@ pub struct NameServerSeen {
     pub differs: Vec<String>,
 }
 
-/// How an authoritative name server responded.
+/// The response of an authoritative name server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -99,7 +99,7 @@ pub enum NameServerState {
     Unreachable,
     /// Its name has no IP address.
     NoAddress,
-    /// It was not asked.
+    /// It was not queried.
     NotTested,
 }
 
@@ -135,7 +135,7 @@ pub struct MxAddressSeen {
     pub reachable: Option<bool>,
     /// Whether the server is ready: it greeted, and accepted EHLO.
     pub ready: bool,
-    /// What failed first, in a few words; null if nothing failed or nothing was tested.
+    /// The first failure, as a short phrase; null if nothing failed or nothing was tested.
     pub problem: Option<String>,
     /// The first line of the greeting.
     pub greeting: Option<String>,
@@ -151,7 +151,7 @@ pub struct MxAddressSeen {
     pub starttls: Option<bool>,
     /// The negotiated TLS version, for example `TLS 1.3`.
     pub tls_version: Option<String>,
-    /// The certificates by type of key. A server can have one of each type, and clients see one of them.
+    /// The certificates by type of key. A server can have one of each type, and a client gets one of them.
     pub certificates: Vec<MxCertificateSeen>,
     /// What senders do, by their policies. If the certificates differ, the worst result.
     pub policies: PoliciesSeen,
@@ -177,6 +177,9 @@ pub struct ProbeReply {
     pub code: Option<u16>,
     /// The text of the reply.
     pub text: Option<String>,
+    /// Why it was not tested, in a few words; null if the server replied.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// Whether a server accepted a command.
@@ -189,7 +192,7 @@ pub enum ProbeReplyState {
     NotTested,
     /// Accepted.
     Accepted,
-    /// Rejected for now.
+    /// Temporarily rejected.
     Deferred,
     /// Rejected.
     Rejected,
@@ -203,7 +206,7 @@ pub struct MxCertificateSeen {
     pub kind: String,
     /// Whether it verifies for the name of the host.
     pub verifies: bool,
-    /// What is wrong with it, in a few words: `expired`, `wrong name`, `self-signed`.
+    /// Its fault, as a short phrase: `expired`, `wrong name`, `self-signed`.
     pub problem: Option<String>,
     /// The days until it expires; negative if it has expired.
     pub days_left: Option<i64>,
@@ -211,7 +214,7 @@ pub struct MxCertificateSeen {
     pub names: Vec<String>,
     /// The SHA-256 digest of its public key (SubjectPublicKeyInfo), in hexadecimal.
     pub spki_sha256: String,
-    /// What senders do if they see this certificate.
+    /// What senders do if they get this certificate.
     pub policies: PoliciesSeen,
 }
 
@@ -257,7 +260,7 @@ pub struct DaneSeen {
     pub result: Option<String>,
     /// Senders for which the result differs, each with its result, for example `mox: delivers`.
     pub senders: Vec<String>,
-    /// The TLSA records, each with whether it matches.
+    /// The TLSA records, and whether each matches.
     pub records: Vec<TlsaSeen>,
 }
 
@@ -272,9 +275,9 @@ pub enum DaneState {
     Absent,
     /// The address records or the TLSA records are not signed, so senders do not use DANE.
     Insecure,
-    /// There are TLSA records, but none is usable: TLS is required, without authentication.
+    /// There are TLSA records, but none is usable. Senders require TLS, without authentication.
     Unusable,
-    /// The lookup failed or is bogus: senders do not use the host.
+    /// The lookup failed or is bogus, so senders do not use the host.
     Error,
     /// No usable TLSA record matches the certificate.
     Invalid,
@@ -337,7 +340,7 @@ pub struct HostDelivery {
     pub host: String,
     /// How it is delivered.
     pub delivers: Delivery,
-    /// The reason, if it is not delivered, in the words of TLS reports where they have one.
+    /// The reason, if it is not delivered or not known, in the words of TLS reports where they have one.
     pub reason: Option<String>,
 }
 
@@ -359,7 +362,7 @@ pub struct StsSeen {
     pub mx: Vec<String>,
     /// The HTTP status of the policy.
     pub status: Option<u16>,
-    /// What is wrong, in a few words; TLS report words where they exist (`sts-policy-fetch-error`).
+    /// The fault, as a short phrase, or as a TLS report result type if there is one (`sts-policy-fetch-error`).
     pub problem: Option<String>,
 }
 
@@ -419,7 +422,7 @@ pub struct SpfSeen {
 pub struct SpfTermSeen {
     /// The term as it is written.
     pub term: String,
-    /// The lookups that it costs itself, without the terms below it.
+    /// The number of lookups that the term itself costs, without the terms below it.
     pub cost: u32,
     /// What it leads to: addresses, hosts, `NXDOMAIN`; null if there is nothing to show.
     pub detail: Option<String>,
@@ -483,7 +486,7 @@ pub struct DkimKeySeen {
 pub enum DkimState {
     /// Usable.
     Ok,
-    /// The key was withdrawn (an empty `p=`).
+    /// The key is revoked (an empty `p=`).
     Revoked,
     /// Too short.
     Weak,
@@ -513,11 +516,11 @@ pub struct DmarcSeen {
     pub organizational_domain_by_list: Option<String>,
     /// The policy by RFC 7489 (historic), if it differs.
     pub policy_by_list: Option<String>,
-    /// The names that were asked, in this order, each with what was found.
+    /// The names that were looked up, in this order, each with its result.
     pub walk: Vec<String>,
     /// The addresses that receive aggregate reports.
     pub rua: Vec<String>,
-    /// Report domains that have not agreed to receive reports.
+    /// Report domains that have not declared that they accept the reports.
     pub unauthorized: Vec<String>,
     /// What is wrong.
     pub problem: Option<String>,

@@ -1,4 +1,4 @@
-//! What the checks of a domain know so far: the plan, the evidence, and shorter ways to ask and to look up.
+//! The input of the checks of a domain: the plan and the evidence so far, with short functions for questions and lookups.
 
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
@@ -13,7 +13,7 @@ pub(crate) struct Sight<'s> {
     pub(crate) evidence: &'s Evidence,
 }
 
-/// What is known about a question.
+/// The state of a question.
 #[derive(Debug)]
 pub(crate) enum Known<'s, T> {
     /// It has not been asked yet.
@@ -50,7 +50,7 @@ impl<'s> Sight<'s> {
 
     /// The records of a name, from the resolver of the plan.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
-        self.records_of(&RecordsRequest { name: name.clone(), kind, server: None })
+        self.records_of(&RecordsRequest::to_resolver(name.clone(), kind))
     }
 
     /// The records from this resolver or server.
@@ -105,7 +105,7 @@ impl<'s, T> Known<'s, T> {
 
 /// A question about the records of a name, from the resolver of the plan.
 pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
-    Question::Records(RecordsRequest { name: name.clone(), kind, server: None })
+    Question::Records(RecordsRequest::to_resolver(name.clone(), kind))
 }
 
 /// Whether the response says which records there are, or that there are none. If the zone is signed and the proof is not

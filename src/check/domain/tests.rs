@@ -32,19 +32,21 @@ struct CaseFile {
 #[serde(deny_unknown_fields)]
 struct DomainCase {
     id: String,
-    /// Where the facts come from.
+    /// The source of the facts.
     source: String,
-    /// What is wrong with it, or that nothing is.
+    /// The fault of the domain, or a statement that it has none.
     fault: String,
     #[serde(default = "example")]
     domain: String,
-    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server.
+    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server. A line that
+    /// begins with `*300 ` stands for 300 lines, with the number from 1 instead of `{n}`.
     #[serde(default)]
     zone: String,
     /// TXT records of several strings: the name, then the strings.
     #[serde(default)]
     strings: Vec<Vec<String>>,
-    /// Lookups without an ordinary response: name, type, [`failure`], and the server if it is not the resolver.
+    /// Lookups without an ordinary response: name, type, [`failure`], the server if it is not the resolver, and `upper` if
+    /// it responds so only to the name in upper case.
     #[serde(default)]
     fails: Vec<String>,
     /// Answers of authoritative servers: the address of the server, then a record.
@@ -56,7 +58,7 @@ struct DomainCase {
     /// Whether all records are signed.
     #[serde(default)]
     signed: bool,
-    /// Whether nothing is added to the case.
+    /// Whether the case is used as it is, without added records.
     #[serde(default)]
     bare: bool,
     /// The body of the MTA-STS policy.
@@ -76,7 +78,7 @@ struct DomainCase {
     /// Rule, severity, confidence, and words that the fixes must contain.
     #[serde(default)]
     expect: Vec<String>,
-    /// Rules that may be raised too.
+    /// Rules that may also raise findings.
     #[serde(default)]
     also: Vec<String>,
     /// A text that the findings must contain, such as the record to publish.
@@ -118,9 +120,23 @@ impl DomainCase {
         plan
     }
 
+    /// The lines of the zone.
+    fn lines(&self) -> Vec<String> {
+        let lines = self.zone.lines().map(str::trim_start).filter(|line| !line.is_empty());
+        let repeated = |line: &str| {
+            let count = line.strip_prefix('*').and_then(|rest| rest.split_once(' '));
+            match count.and_then(|(count, line)| Some((count.parse::<usize>().ok()?, line))) {
+                Some((count, line)) => (1..=count).map(|number| line.replace("{n}", &number.to_string())).collect(),
+                None => vec![line.to_owned()],
+            }
+        };
+        lines.flat_map(repeated).collect()
+    }
+
     fn world(&self, made: &Made) -> World {
         let mut world = World::new();
-        for line in self.zone.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+        let zone = self.lines();
+        for line in &zone {
             let line = with_certificates(line, made);
             match line.contains(" SOA ") {
                 true => {
@@ -138,7 +154,7 @@ impl DomainCase {
         }
         let has = |of: &str, kind: &str| {
             let is_txt = |line: &str| of == self.domain && kind == "TXT" && line.to_ascii_lowercase().contains("spf");
-            let mut lines = self.zone.lines().map(str::trim_start).filter(|line| {
+            let mut lines = zone.iter().map(String::as_str).filter(|line| {
                 let mut words = line.split(' ');
                 words.next() == Some(of) && [Some(kind), Some("CNAME")].contains(&words.next())
             });
@@ -173,7 +189,17 @@ impl DomainCase {
             let server = words.get(3).map(|ip| SocketAddr::new(ip.parse().expect("an address"), 53));
             let found = self.zone.lines().map(str::trim).filter(|record| record.starts_with(&words[..2].join(" ")));
             let records = found.map(|record| parsed(&with_certificates(record, made)).2).collect();
-            world.outcome(words[0], kind(words[1]), server, failure(words[0], words[2], records));
+            let outcome = failure(words[0], words[2], records);
+            match (words.get(4), server) {
+                (Some(&"upper"), Some(server)) => {
+                    let mut outcome = outcome;
+                    if let Outcome::Done { answer: Answer::Records(seen) } = &mut outcome {
+                        seen.authoritative = true;
+                    }
+                    world.upper_case(words[0], kind(words[1]), server, outcome)
+                }
+                _ => world.outcome(words[0], kind(words[1]), server, outcome),
+            };
         }
         let is_given = |ip: &str| self.servers.iter().any(|line| line.split(' ').next() == Some(ip));
         if !self.bare && !is_given("8.8.4.4") {
@@ -185,6 +211,7 @@ impl DomainCase {
                 "only-443" => world.server(words[0], mail_server(&["web.example.net"], made)).only_on(words[0], 443),
                 "timeout" => world.closed(words[0], ConnectFaultKind::TimedOut),
                 "refused" => world.closed(words[0], ConnectFaultKind::Refused),
+                "no-route" => world.closed(words[0], ConnectFaultKind::NetworkUnreachable),
                 _ => world.server(words[0], mail_server(&words[1..], made)),
             };
         }
@@ -221,7 +248,7 @@ fn parsed(line: &str) -> (DnsName, RecordKind, RecordData) {
     }
     let mut world = World::new();
     world.record(line);
-    let asked = crate::question::RecordsRequest { name: name(words[0]), kind: kind(words[1]), server: None };
+    let asked = crate::question::RecordsRequest::to_resolver(name(words[0]), kind(words[1]));
     match world.lookup(&asked) {
         Outcome::Done { answer: Answer::Records(mut seen) } => (asked.name, asked.kind, seen.records.remove(0).data),
         _ => unreachable!("the record was added"),

@@ -1,4 +1,4 @@
-//! TLS-RPT (RFC 8460): whether the domain receives reports about failures of TLS.
+//! TLS-RPT (RFC 8460): whether the domain receives reports about TLS failures.
 //!
 //! Without DANE and MTA-STS there is nothing to report, so a missing record is a notice only if the domain has one of
 //! them. The record at an MX host counts for reports about DANE of that host (RFC 8460 §1.1), and is not requested.
@@ -24,9 +24,9 @@ static TLSRPT_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLS-RPT record is invalid, so no reports will arrive",
     docs: Docs {
-        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; its rua has no address with mailto: or https:, or the record is at another name, such as _tlsrpt. The finding is a notice if only a part of the record is invalid.",
+        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. The finding is a notice if only a part of the record is invalid.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
-        action: "Operator of the DNS: publish exactly one record in the form that is printed.",
+        action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
         references: "RFC 8460 section 3 (records)",
     },
@@ -51,9 +51,9 @@ static TLSRPT_MISSING: Rule = Rule {
     title: "there is no TLS-RPT record, although the domain has DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
-        matters: "If the certificate of a server does not match the policy, senders do not deliver. Reports are the only way to learn about it from the senders.",
-        action: "Operator of the DNS: publish the record that is printed, with an address that receives mail.",
-        example: "_mta-sts.example.com exists, _smtp._tls.example.com does not",
+        matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures from the senders' side.",
+        action: "Operator of the DNS: publish the record that smtpcheck prints, with an address that receives mail.",
+        example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
     },
 };
@@ -61,12 +61,12 @@ static TLSRPT_MISSING: Rule = Rule {
 /// The TLS-RPT record of the domain.
 #[derive(Clone, Debug)]
 enum PublishedReports<'s> {
-    /// There is no answer yet, or the lookup failed.
+    /// The lookup has not ended yet, or it failed.
     Unknown,
     Absent {
         probe: &'s Probe,
     },
-    /// A text that was probably meant to be a record.
+    /// A text that was probably intended as a record.
     Other {
         probe: &'s Probe,
         text: &'s str,
@@ -145,7 +145,7 @@ pub(super) fn summary(sight: Sight<'_>) -> TlsRptSeen {
     }
 }
 
-/// What is wrong with a record, in a few words.
+/// The fault of a record, as a short phrase.
 fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
     if record.faults.iter().any(|fault| fault.effect == StsEffect::Invalid) {
         return Some("it must begin with v=TLSRPTv1;");
@@ -155,7 +155,7 @@ fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
     }
     let unusable = record.rua.iter().find(|uri| !uri.is_usable());
     match unusable {
-        Some(ReportUri::BareAddress(_)) => Some("an address has no mailto:"),
+        Some(ReportUri::BareAddress(_)) => Some("an address does not begin with mailto:"),
         Some(_) => Some("an address is neither mailto: nor https:"),
         None if !record.faults.is_empty() => Some("a field does not follow the grammar"),
         None => None,
@@ -242,7 +242,7 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.severity = severity;
     finding.cause = if severity == Severity::Notice {
-        "Senders use the part of the record that is valid, or ignore the record.".to_owned()
+        "Senders use the valid part of the record, or ignore the record.".to_owned()
     } else {
         "Senders ignore the record, so no reports will arrive.".to_owned()
     };
@@ -255,7 +255,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("the TLS-RPT record is at the wrong name {name}");
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let domain = sight.name();
-    finding.cause = format!("Senders look at _smtp._tls.{domain} only, so no reports will arrive.");
+    finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
         format!("Operator of the DNS of {domain}: move the record"),
         format!("_smtp._tls.{domain}. IN TXT {}", probe.quote(in_strings(text))),
@@ -264,9 +264,9 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
 }
 
 fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
-    let summary = "the domain receives no reports about failures of TLS (there is no TLS-RPT record)".to_owned();
+    let summary = "the domain receives no reports about TLS failures (there is no TLS-RPT record)".to_owned();
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. Reports from senders show such failures.".to_owned();
+    finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
     finding
 }

@@ -5,7 +5,7 @@ use crate::evidence::DnsCode;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-/// The names that are asked for a SOA record: the domain and the names above it, without the root.
+/// The names at which a SOA record is looked up: the domain and its parent domains, without the root.
 fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
     std::iter::successors(Some(sight.name()), DnsName::parent).take_while(|name| !name.is_root()).take(10).collect()
 }
@@ -24,7 +24,7 @@ pub(super) fn apex(sight: Sight<'_>) -> Option<DnsName> {
     None
 }
 
-/// The questions that find the zone: the domain first, and each parent after the names below it have no SOA record.
+/// The lookups that find the zone: the domain first, then each parent domain, if the names below it have no SOA record.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     for name in candidates(sight) {

@@ -5,7 +5,7 @@ use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Phase, Session};
 use crate::lexicon::providers::Provider;
-use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading, ReplyPhase, phrases};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, FixWhen, Reading, ReplyPhase, phrases};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
@@ -201,21 +201,14 @@ pub(super) fn sender_of_account(
     if !is_of_sender || !login.user.contains('@') || received.reply.class() != Class::Permanent {
         return;
     }
-    let is_own = |fix: &Fix| {
-        let text = fix.text.to_lowercase();
-        ["account's address", "address of the account", "own address", "log in with", "logs in"]
-            .iter()
-            .any(|word| text.contains(word))
-    };
+    finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
-        finding.fixes.retain(|fix| !is_own(fix));
         finding.consequences.push(
             "The sender is the same as the user name of the login. If this name is an alias, send with the main address of the account"
                 .to_owned(),
         );
         return;
     }
-    finding.fixes.retain(|fix| !is_own(fix));
     let user = in_shell(&login.user);
     let mut command = format!("smtpcheck {} --user {user} --from {user}", plan.target.host.with_port(plan.target.port));
     for to in plan.to.iter().take(1) {

@@ -72,6 +72,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 let cause = reading.cause;
                 let mut finding = finding(plan, session, received, reading);
                 login::sender_of_account(plan, logged_in, received, cause, &mut finding);
+                // The fixes are now selected: a saved report contains no conditions.
+                finding.fixes.iter_mut().for_each(|fix| fix.when = None);
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
@@ -416,7 +418,7 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
         .command
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, url: fix.url, when: None, is_repeat: fix.is_repeat }
+    Fix { text, command, url: fix.url, when: fix.when, is_repeat: fix.is_repeat }
 }
 
 /// The recipient of a reply to RCPT TO, or the first recipient of the plan.

@@ -58,7 +58,7 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let summary = format!("{connections} (port {})", ports.join(", "));
     let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);
     Some(Finding {
-        cause: format!("The limit of --max-connections ({}) was reached.", plan.limits.max_connections),
+        cause: format!("The connection limit (--max-connections {}) was reached.", plan.limits.max_connections),
         fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
         ..finding.tried(first.probe.id)
     })

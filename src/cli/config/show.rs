@@ -11,6 +11,7 @@ use crate::cli::{Invocation, UsageError, command, flags, plan};
 use crate::host::environment;
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
+use crate::secret::list_keys::without_likely_keys;
 
 /// Flags that `config show` does not list.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
@@ -79,8 +80,11 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     Ok(values)
 }
 
-/// Hides the arguments of a command, because they may contain a secret.
+/// Hides the arguments of a command, and keys in the zones of blocklists, because they are or may contain secrets.
 pub fn masked(flag: &str, value: &str) -> String {
+    if flag == "list" {
+        return without_likely_keys(value);
+    }
     match value.trim().split_once(char::is_whitespace) {
         Some((program, _)) if flag.ends_with("-command") => format!("{program} (the rest is not shown)"),
         _ => value.to_owned(),

@@ -1,12 +1,46 @@
 //! The cells of a row of a CSV file.
 
-use crate::cli::flags::batch::{ColumnContent, CsvColumns};
+use crate::cli::UsageError;
+use crate::cli::flags::batch::{ColumnContent, CsvColumns, columns};
+use crate::plan::Plan;
 use crate::render::batch::csv::CsvCell;
 use crate::report::batch::{InvalidLine, TargetRecord};
-use crate::report::fields::FieldValue;
+use crate::report::fields::{FieldValue, RequiredPhase};
 use crate::report::{Document, Report};
 
+/// The columns of a file about domains without `--columns`.
+const OF_DOMAINS: &str = "line,domain.name,exit.code,exit.name,verdict,findings,domain.mx_count,domain.null_mx,domain.dnssec,\
+                          domain.dane,domain.mta_sts.state,domain.mta_sts.mode,domain.tls_rpt.state,spf.state,dmarc.state,\
+                          dmarc.policy,senders.dane,senders.mta_sts,senders.neither,total_ms,error";
+
 impl CsvColumns {
+    /// The columns of `--columns`, or the usual ones.
+    pub(super) fn chosen(given: Option<&CsvColumns>, plan: &Plan) -> CsvColumns {
+        match given {
+            Some(given) => given.clone(),
+            // The names are a constant, and a test parses them.
+            None if plan.domain.is_some() => columns(OF_DOMAINS).unwrap_or_default(),
+            None => CsvColumns::default(),
+        }
+    }
+
+    /// Rejects columns that would be empty in every row: values of servers in a file about domains, and the reverse.
+    pub(super) fn fit(&self, plan: &Plan) -> Result<(), UsageError> {
+        for column in &self.0 {
+            let ColumnContent::Value(field, index) = column.content else { continue };
+            let is_of_domain = matches!(field.requires, RequiredPhase::Domain);
+            if (plan.domain.is_some() || is_of_domain)
+                && let Some(lack) = field.lacks(index, plan)
+            {
+                let error =
+                    UsageError::flag("--columns", format!("this column requires {lack}")).with_value(&column.name);
+                let hint = if is_of_domain { "add --domain, or omit the column" } else { "omit the column" };
+                return Err(error.with_hint(hint));
+            }
+        }
+        Ok(())
+    }
+
     /// The names of the columns.
     pub(super) fn names(&self) -> Vec<&str> {
         self.0.iter().map(|column| column.name.as_str()).collect()
@@ -44,5 +78,15 @@ fn of_values(values: &[FieldValue]) -> CsvCell {
         [FieldValue::Number(number)] => CsvCell::Number(number.to_string()),
         [one] => CsvCell::Number(one.plain()),
         several => CsvCell::Text(several.iter().map(FieldValue::plain).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OF_DOMAINS, columns};
+
+    #[test]
+    fn the_columns_for_domains_are_names_of_the_catalogue() {
+        assert_eq!(columns(OF_DOMAINS).map(|columns| columns.0.len()).ok(), Some(21));
     }
 }

@@ -54,7 +54,9 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     reject_same_files(args)?;
     let planner = planner(args, matches)?;
     let mut engine = Engine::new()?;
-    engine.prepare(&planner.example()?)?;
+    let example = planner.example()?;
+    let form = RecordForm::chosen(args, &example.plan)?;
+    engine.prepare(&example)?;
     let duplicates = if args.keep_duplicates { Duplicates::Kept } else { Duplicates::CheckedOnce };
     let mut known = KnownTargets::new(duplicates);
     let mut tally = BatchTally::default();
@@ -74,7 +76,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let counts = Arc::new(InputCounts::default());
     let mut results = BatchResults {
         file: records,
-        form: RecordForm::chosen(args.format, args.full, args.columns.as_ref()),
+        form,
         tally,
         counts: Arc::clone(&counts),
         progress: BatchProgressLine::new(args.quiet, input.size),

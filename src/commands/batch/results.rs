@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::output::RecordFile;
 use super::targets::{InputCounts, LineLabel};
+use crate::cli::UsageError;
+use crate::cli::commands::batch::BatchArgs;
 use crate::cli::flags::batch::{BatchFormat, CsvColumns};
 use crate::host::environment;
+use crate::plan::Plan;
 use crate::render::batch::{csv, record};
 use crate::report::batch::{BatchProgress, BatchRecord, BatchTally, InvalidLine, SavedTarget, TargetRecord};
 use crate::run::{RetriedReport, StreamListener};
@@ -22,12 +25,17 @@ pub(super) enum RecordForm {
 }
 
 impl RecordForm {
-    pub(super) fn chosen(format: BatchFormat, is_full: bool, columns: Option<&CsvColumns>) -> RecordForm {
-        match (format, is_full) {
+    /// The form that the flags request. `example` is the plan of an example target.
+    pub(super) fn chosen(args: &BatchArgs, example: &Plan) -> Result<RecordForm, UsageError> {
+        Ok(match (args.format, args.full) {
             (BatchFormat::Ndjson, false) => RecordForm::Compact,
             (BatchFormat::Ndjson, true) => RecordForm::Full,
-            (BatchFormat::Csv, _) => RecordForm::Csv(columns.cloned().unwrap_or_default()),
-        }
+            (BatchFormat::Csv, _) => {
+                let columns = CsvColumns::chosen(args.columns.as_ref(), example);
+                columns.fit(example)?;
+                RecordForm::Csv(columns)
+            }
+        })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::render::suite as rendering;
 use crate::report::FilePosition;
 use crate::run::{Engine, Job};
 use crate::secret::Secret;
+use crate::secret::list_keys::without_likely_keys;
 use crate::source::{FileError, Position};
 use crate::suite::{Need, Password, SuiteCheck, SuiteSubject};
 
@@ -39,11 +40,18 @@ impl PreparedCheck {
         let PreparedCheck { check, skipped, job, .. } = self;
         // A default that contradicts a key of the check is not in the plan.
         let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
+        // The zone of a blocklist can contain a key.
+        let shown = |word: &String| match key_of(word) {
+            "list" => without_likely_keys(word),
+            _ => word.clone(),
+        };
+        let command = (check.subject == SuiteSubject::Domain).then(|| "domain".to_owned());
+        let flags = check.flags.iter().filter(is_used).map(shown);
         rendering::Planned {
             name: check.name.clone(),
             target: check.target.clone(),
             tags: check.tags.clone(),
-            words: std::iter::once(&check.target).chain(check.flags.iter().filter(is_used)).cloned().collect(),
+            words: command.into_iter().chain([check.target.clone()]).chain(flags).collect(),
             password: self.needs_secret().then(|| password_source(check.password.as_ref())),
             expect: check.expect.iter().map(|expected| expected.expression.text.clone()).collect(),
             needs: check.needs.iter().map(Need::to_string).collect(),

@@ -39,7 +39,7 @@ impl ExtractedReply {
     }
 }
 
-/// A log line that contains a mark, that is, words that precede a reply (see `MARKS` in the parent module).
+/// A log line that contains a mark, that is, words that precede a reply (see `marks`).
 #[derive(Clone, Copy)]
 pub(super) struct MarkedLine<'a> {
     /// The complete line.
@@ -174,6 +174,20 @@ pub(super) fn host_name(text: &str) -> Option<String> {
     let name = text.trim_start().split(['[', ' ', ',', ':', '(']).next()?.trim_end_matches('.');
     let fits = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     fits.then(|| name.to_ascii_lowercase())
+}
+
+/// The port after the name and address of a host: `mx.example.com[192.0.2.1]:587` (Postfix), `mx.example.com
+/// [192.0.2.1]:587` (Exim).
+pub(super) fn port_of(line: &str, host: &str) -> Option<u16> {
+    line.match_indices(']').find_map(|(end, _)| {
+        let (before, _) = line.get(..end)?.rsplit_once('[')?;
+        let name = before.trim_end().trim_end_matches('.');
+        let is_host = name.len() >= host.len()
+            && name.get(name.len() - host.len()..).is_some_and(|name| name.eq_ignore_ascii_case(host));
+        let digits = line.get(end + 1..)?.strip_prefix(':').filter(|_| is_host)?;
+        let len = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits.get(..len)?.parse().ok().filter(|port| *port > 0)
+    })
 }
 
 /// Splits a multi-line reply that a log contains as one line: `550-a 550-b 550 c`, with a space, `?` (Postfix) or `\n`

@@ -25,6 +25,8 @@ mod exim;
 mod extract;
 mod fields;
 mod libraries;
+mod marks;
+mod memory;
 mod opensmtpd;
 mod other;
 mod postfix;
@@ -38,10 +40,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use self::exim::EximLine;
 use self::extract::{ExtractedReply, MarkedLine, at_start, bare, unfolded};
 use self::libraries::Repetition;
-use self::session::Sessions;
+use self::marks::MARKS;
+use self::memory::Memory;
 use self::transcript::line_of_session;
 use super::side::LogSide;
 use crate::lexicon::ReplyPhase;
@@ -67,6 +69,8 @@ pub struct FoundReply {
     pub phase: Option<ReplyPhase>,
     /// The host that sent it, in lower case, if the log shows it.
     pub host: Option<String>,
+    /// Its port, if the log shows it.
+    pub port: Option<u16>,
     /// The side that logged it.
     pub side: LogSide,
 }
@@ -79,158 +83,6 @@ pub enum LineUse {
     /// Not a part of a reply.
     Unused,
 }
-
-/// Reads the line at a mark.
-type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
-
-const STATUS: LineReader = |_, marked| other::code_and_status(marked);
-const QUOTED: LineReader = |_, marked| other::quoted(marked);
-/// Lines that begin with an arrow are handled before the marks; an arrow elsewhere in a line has no meaning.
-const ARROW: LineReader = |_, _| None;
-/// Words of a mail library, after which the reply begins.
-const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
-const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
-const FIELDS: LineReader = |_, marked| fields::reply(marked);
-const COLON: LineReader = |_, marked| libraries::after_colon(marked);
-
-/// The words that precede replies, most specific first. If a line contains several, the earlier row is tried first.
-const MARKS: &[(&str, LineReader)] = &[
-    ("Diagnostic-Code:", Memory::diagnostic),
-    ("Diagnostic-code:", Memory::diagnostic),
-    ("diagnostic-code:", Memory::diagnostic),
-    ("Remote-MTA:", Memory::remote_mta),
-    ("Remote-Mta:", Memory::remote_mta),
-    ("smtp_code", FIELDS),
-    ("smtp-code", FIELDS),
-    ("smtpCode", FIELDS),
-    ("smtp_msg", FIELDS),
-    ("smtp_response", FIELDS),
-    ("smtp_reply", FIELDS),
-    ("reply_code", FIELDS),
-    ("response_code", FIELDS),
-    ("\"error_code\"", FIELDS),
-    ("\"responseCode\"", FIELDS),
-    ("enhanced_code", FIELDS),
-    ("enhanced_status", FIELDS),
-    ("diagnosticCode", FIELDS),
-    ("raw_reason", FIELDS),
-    ("Response { code: ", FIELDS),
-    (", code = ", FIELDS),
-    ("source: \"", LIBRARY),
-    (",<,", Memory::exchange),
-    (",>,", Memory::exchange),
-    (" refused to talk to me: ", |_, marked| postfix::greeting(marked)),
-    (" refused to start TLS: ", |_, marked| postfix::starttls(marked)),
-    (" said: ", |_, marked| postfix::server_reply(marked)),
-    ("_said:_", |_, marked| qmail::server_reply(marked)),
-    ("reject: ", |_, marked| postfix::reject(marked)),
-    ("SMTP error from remote mail", Memory::exim),
-    (" rejected RCPT ", |_, marked| exim::rejection(marked)),
-    (" rejected MAIL ", |_, marked| exim::rejection(marked)),
-    (" rejected EHLO ", |_, marked| exim::rejection(marked)),
-    (" rejected HELO ", |_, marked| exim::rejection(marked)),
-    (" rejected connection ", |_, marked| exim::rejection(marked)),
-    (" rejected after DATA", |_, marked| exim::rejection(marked)),
-    // Mail libraries, and programs that submit mail.
-    ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
-    ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
-    ("recipients failed: ", |_, marked| libraries::recipients_failed(marked)),
-    ("he server response was: ", |_, marked| libraries::server_response(marked)),
-    ("bad response on command '", |_, marked| libraries::bad_response(marked)),
-    ("Got bad greeting from SMTP host", |_, marked| libraries::bad_greeting(marked)),
-    ("permanent error (", |_, marked| libraries::code_in_brackets(marked)),
-    ("transient error (", |_, marked| libraries::code_in_brackets(marked)),
-    ("retcode (", |_, marked| libraries::retcode(marked)),
-    ("SERVER -> CLIENT: ", Memory::debug_output),
-    ("CLIENT -> SERVER: ", Memory::debug_output),
-    ("reply: b'", Memory::debug_output),
-    ("send: '", Memory::debug_output),
-    ("msmtp: authentication failed", Memory::announced),
-    ("msmtp: command ", Memory::announced),
-    ("msmtp: cannot get initial OK", Memory::announced),
-    ("msmtp: envelope from address", Memory::announced),
-    ("msmtp: recipient address", Memory::announced),
-    ("msmtp: the server did not accept", Memory::announced),
-    ("permanent_failure", |_, marked| libraries::erlang_failure(marked)),
-    ("temporary_failure", |_, marked| libraries::erlang_failure(marked)),
-    ("Invalid login: ", LIBRARY),
-    ("Invalid greeting. response=", LIBRARY),
-    ("Invalid HELO. response=", LIBRARY),
-    ("recipients were rejected: ", LIBRARY),
-    (" command failed: ", LIBRARY),
-    ("Message failed: ", LIBRARY),
-    ("with STARTTLS: ", LIBRARY),
-    ("with message \"", LIBRARY),
-    ("with message \\\"", LIBRARY),
-    ("response: '", LIBRARY),
-    ("server message: ", LIBRARY),
-    ("SMTP server: ", LIBRARY),
-    ("RCPT failed: ", LIBRARY),
-    ("MAIL failed: ", LIBRARY),
-    ("DATA failed: ", LIBRARY),
-    ("Command failed: ", LIBRARY),
-    ("Remote access denied: ", LIBRARY),
-    ("smtp-server response: ", LIBRARY),
-    ("STARTTLS denied, code ", LIBRARY),
-    ("failed AUTH: ", LIBRARY),
-    ("failed after MAIL FROM: ", LIBRARY),
-    ("failed after RCPT TO: ", LIBRARY),
-    ("failed after DATA: ", LIBRARY),
-    ("can't STARTTLS: ", LIBRARY),
-    ("Exception: ", LIBRARY),
-    ("Net::SMTPAuthenticationError: ", LIBRARY),
-    ("Net::SMTPFatalError: ", LIBRARY),
-    ("Net::SMTPFatalError ", LIBRARY),
-    ("Net::SMTPAuthenticationError ", LIBRARY),
-    ("Net::SMTPServerBusy ", LIBRARY),
-    ("Net::SMTPSyntaxError ", LIBRARY),
-    ("Net::SMTPServerBusy: ", LIBRARY),
-    ("Net::SMTPSyntaxError: ", LIBRARY),
-    ("mail server responded: ", LIBRARY),
-    ("server responded: ", LIBRARY),
-    ("Server error: '", LIBRARY),
-    ("Server Response: '", LIBRARY),
-    ("SMTP session failed: ", LIBRARY),
-    ("create SMTP client: ", LIBRARY),
-    (", b'", TUPLE),
-    (", b\"", TUPLE),
-    (", '", TUPLE),
-    (", \"", TUPLE),
-    ("+4.", |_, marked| libraries::plus_signs(marked)),
-    ("+5.", |_, marked| libraries::plus_signs(marked)),
-    ("OutboundConnectionResponse", |_, marked| libraries::plus_signs(marked)),
-    (": 4", COLON),
-    (": 5", COLON),
-    ("reject=", |_, marked| sendmail::reply_field(marked)),
-    ("reply=", |_, marked| sendmail::reply_field(marked)),
-    ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),
-    ("LED=", |_, marked| other::last_error(marked)),
-    ("rejected: ", QUOTED),
-    ("deferred: ", QUOTED),
-    ("bounced: ", QUOTED),
-    ("response: ", QUOTED),
-    ("status=sent (", QUOTED),
-    (" ('", |_, marked| other::code_in_tuple(marked)),
-    (" C=\"", QUOTED),
-    ("<-", ARROW),
-    ("<~", ARROW),
-    ("<**", ARROW),
-    ("->", ARROW),
-    ("~>", ARROW),
-    ("\u{2190} ", ARROW),
-    ("\u{2192} ", ARROW),
-    // The last digit of a code and the first digit of a status, as in `550 5.` and `450 4.`.
-    ("0 5.", STATUS),
-    ("1 5.", STATUS),
-    ("2 5.", STATUS),
-    ("3 5.", STATUS),
-    ("4 5.", STATUS),
-    ("5 5.", STATUS),
-    ("0 4.", STATUS),
-    ("1 4.", STATUS),
-    ("2 4.", STATUS),
-    ("4 4.", STATUS),
-];
 
 static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let words = MARKS.iter().map(|(word, _)| word);
@@ -256,21 +108,12 @@ pub struct Finder {
 /// The number of lines after a reply in a stack trace within which the same text is a repetition.
 const TRACE_REACH: u64 = 150;
 
-/// Facts from earlier lines that are needed for later ones.
-#[derive(Debug, Default)]
-struct Memory {
-    sessions: Sessions,
-    /// The phase of an Exim reply that is expected on the next line.
-    awaited: Option<ReplyPhase>,
-    /// The server of a bounce's `Remote-MTA` header.
-    remote: Option<String>,
-}
-
 /// A reply that may continue in the next line.
 #[derive(Debug)]
 struct UnfinishedReply {
     line: u64,
     side: LogSide,
+    port: Option<u16>,
     reply: ExtractedReply,
     /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
     folded: Option<String>,
@@ -343,7 +186,8 @@ impl Finder {
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
-        let held = UnfinishedReply { line: number, side: LogSide::of(line), reply, folded, from_exception };
+        let port = reply.host.as_deref().and_then(|host| extract::port_of(line, host));
+        let held = UnfinishedReply { line: number, side: LogSide::of(line), port, reply, folded, from_exception };
         if held.folded.is_some() || held.reply.is_open() {
             self.held = Some(held);
         } else {
@@ -353,7 +197,7 @@ impl Finder {
     }
 
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
-        let UnfinishedReply { line, side, reply, folded, from_exception } = held;
+        let UnfinishedReply { line, side, port, reply, folded, from_exception } = held;
         let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
         // The reply that was extracted from the first line may be incomplete.
         let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
@@ -374,7 +218,7 @@ impl Finder {
         let text = extract::inner_reply(&text).map_or(text.clone(), str::to_owned);
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
         let phase = reply.phase.or_else(|| code.and_then(phase_of_code));
-        found(FoundReply { line, text, phase, host: reply.host, side });
+        found(FoundReply { line, text, phase, host: reply.host, port, side });
     }
 
     /// Whether a line of a stack trace repeats the exception's reply or one line of it.
@@ -428,43 +272,6 @@ impl Memory {
             let (before, after) = line.split_at_checked(end)?;
             reader(self, MarkedLine { line, before, after })
         })
-    }
-
-    fn diagnostic(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        Some(bounce::diagnostic(marked)?.by(self.remote.clone()))
-    }
-
-    fn remote_mta(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        if marked.after.contains(';') {
-            self.remote = bounce::remote_mta(marked);
-        }
-        None
-    }
-
-    fn exchange(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        let (session, words) = exchange::session_line(marked.line)?;
-        self.sessions.received(session, &words)
-    }
-
-    /// The debug output of PHPMailer and smtplib.
-    fn debug_output(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        self.sessions.received("", libraries::in_debug_output(marked.after))
-    }
-
-    /// msmtp names the command in the line before the reply.
-    fn announced(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        self.awaited = libraries::announced(marked);
-        None
-    }
-
-    fn exim(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        match exim::smtp_error(marked) {
-            EximLine::Reply(reply) => Some(reply),
-            EximLine::NextLine(phase) => {
-                self.awaited = phase;
-                None
-            }
-        }
     }
 }
 
@@ -548,6 +355,17 @@ mod tests {
         let actual: Vec<_> =
             found.iter().map(|found| (found.text.as_str(), found.phase, found.host.as_deref())).collect();
         assert_eq!(actual, [(text, phase, host)], "{log}");
+    }
+
+    #[test]
+    fn the_port_of_the_server_is_read_where_the_log_shows_it() {
+        let port = |log: &str| all(log).into_iter().map(|found| found.port).collect::<Vec<_>>();
+        let said = "status=bounced (host mx.example.net[192.0.2.40] said: 550 5.1.1 no (in reply to RCPT TO command))";
+        assert_eq!(port(&format!("to=<u@example.com>, relay=mx.example.net[192.0.2.40]:587, {said}")), [Some(587)]);
+        assert_eq!(port(&format!("relay=other.example.net[192.0.2.40]:587, {said}")), [None]);
+        assert_eq!(port(said), [None]);
+        let exim = "H=mx.example.net [192.0.2.1]:465: SMTP error from remote mail server after RCPT TO:<a@b.example>";
+        assert_eq!(port(&format!("{exim}: 550 5.1.1 no such user")), [Some(465)]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// The trust anchors.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DnssecAnchors {
+pub(in crate::gather) struct DnssecAnchors {
     /// The keys from the file, by zone. If there are neither keys nor digests, the built-in keys of the root are used.
     keys: Vec<(Name, DNSKEY)>,
     /// The digests of keys from the file, by zone.
@@ -24,9 +24,8 @@ pub(super) struct DnssecAnchors {
 }
 
 impl DnssecAnchors {
-    /// The anchors in a file, or of the public root.
-    pub(super) fn read(path: Option<&Path>) -> Result<DnssecAnchors, SetupError> {
-        let Some(path) = path else { return Ok(DnssecAnchors::default()) };
+    /// The anchors in a file.
+    pub(in crate::gather) fn read(path: &Path) -> Result<DnssecAnchors, SetupError> {
         let fault = |why: String| SetupError::File { flag: "--trust-anchor", path: path.to_owned(), why };
         let bytes = file::regular(path, MAX_FILE).map_err(|error| fault(file::reason(&error)))?;
         let text = String::from_utf8(bytes).map_err(|_| fault("the file is not text".to_owned()))?;

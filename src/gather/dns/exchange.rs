@@ -111,7 +111,10 @@ async fn with_edns(
     request.edns = edns;
     let bytes = request.to_vec().map_err(|error| NoDnsResponse::new(DnsFaultKind::Malformed, error.to_string()))?;
     if received.load(Ordering::Relaxed) > MAX_RECEIVED {
-        return Err(NoDnsResponse::new(DnsFaultKind::Malformed, "the size limit of all responses was reached"));
+        return Err(NoDnsResponse::new(
+            DnsFaultKind::SizeLimit,
+            format!("all responses together exceed {MAX_RECEIVED} bytes"),
+        ));
     }
     let silent = |way: &str| {
         let detail = format!("{server}: no response over {way} within {} ms", timeout.as_millis());

@@ -1,10 +1,11 @@
 //! Looks up DNS records for the checks of a domain. Unlike [`super::names`], the records are validated here, and the
 //! hosts file is not used, because a domain is checked as its senders see it.
 
-mod anchors;
+pub(super) mod anchors;
 mod beside;
 mod cache;
 mod exchange;
+mod keyed;
 mod read;
 mod reason;
 mod servers;
@@ -24,14 +25,28 @@ use crate::evidence::{Answer, DnsFaultKind, Fault, Outcome, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// Looks up the records.
+/// Looks up the records. The name of the request is one in the zone of a blocklist as it is shown; if the zone contains a
+/// key, the question contains it, but the outcome does not.
 pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
+    let keys = context.plan.domain.as_ref().map(|domain| &domain.list_keys);
+    let asked = keys.and_then(|keys| keys.asked(request.name.as_str())).and_then(|name| DnsName::parse(&name).ok());
+    match (keys, asked) {
+        (Some(keys), Some(name)) => {
+            let asked = RecordsRequest { name, ..request.clone() };
+            keyed::without_keys(&look_up_name(context, &asked).await, keys)
+        }
+        _ => look_up_name(context, request).await,
+    }
+}
+
+async fn look_up_name(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
     if let Some(records) = source::overridden(&context.plan, request) {
         return answered(records);
     }
     let Some(name) = read::library_name(&request.name) else {
         return failed(NoDnsResponse::new(DnsFaultKind::Malformed, "the name is too long"));
     };
+    let name = if request.upper_case { read::in_upper_case(&name) } else { name };
     let query = Query::query(name, read::record_type(request.kind));
     let result = match request.server {
         Some(server) => source::authoritative(&context.dns.cache, request, &query, server).await,
@@ -48,7 +63,7 @@ pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsReques
 
 /// The IP addresses of a host, from A and AAAA records.
 pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainName) -> Result<Vec<IpAddr>, Fault> {
-    let ask = async |kind| look_up(context, &RecordsRequest { name: DnsName::from(host), kind, server: None }).await;
+    let ask = async |kind| look_up(context, &RecordsRequest::to_resolver(DnsName::from(host), kind)).await;
     let (v6, v4) = tokio::join!(ask(RecordKind::Aaaa), ask(RecordKind::A));
     let mut addresses = Vec::new();
     let mut fault = Fault::NoAddress;
@@ -58,8 +73,8 @@ pub(super) async fn host_addresses(context: &Rc<GatherContext>, host: &DomainNam
                 addresses.extend(records.addresses());
             }
             Outcome::Done { answer: Answer::Records(records) } => {
-                let detail = format!("the resolver responded {:?}", records.code);
-                fault = Fault::Dns { kind: DnsFaultKind::Malformed, detail };
+                let detail = format!("the resolver responded with {}", records.code);
+                fault = Fault::Dns { kind: DnsFaultKind::ErrorCode, detail };
             }
             Outcome::Failed { fault: failed } => fault = failed,
             _ => {}

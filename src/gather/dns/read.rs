@@ -103,6 +103,14 @@ pub(super) fn library_name(name: &DnsName) -> Option<Name> {
     Some(parsed)
 }
 
+/// The name in upper case. Servers must treat it like the name in lower case (RFC 4343 §3).
+pub(super) fn in_upper_case(name: &Name) -> Name {
+    let labels = name.iter().map(<[u8]>::to_ascii_uppercase).collect::<Vec<_>>();
+    let mut upper = Name::from_labels(labels).unwrap_or_else(|_| name.clone());
+    upper.set_fqdn(true);
+    upper
+}
+
 /// A name from a response; `None` if it cannot be represented.
 pub(super) fn dns_name(name: &Name) -> Option<DnsName> {
     let labels: Option<Vec<&str>> =

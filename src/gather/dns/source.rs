@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 
 use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
@@ -14,7 +14,6 @@ use super::read::{self, AliasPath, EndlessAliases};
 use super::reason::not_validated;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordsSeen};
-use crate::host::SetupError;
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
 use crate::wire::{Host, RecordKind};
@@ -26,13 +25,8 @@ pub(in crate::gather) struct DnsRecordSource {
 }
 
 impl DnsRecordSource {
-    /// The lookups for a plan. The file with the trust anchor is read here, before any data is sent.
-    pub(in crate::gather) fn new(plan: &Plan) -> Result<DnsRecordSource, SetupError> {
-        let path = plan.domain.as_ref().and_then(|domain| domain.trust_anchor.as_deref());
-        Ok(DnsRecordSource::with_anchors(plan, DnssecAnchors::read(path)?))
-    }
-
-    pub(super) fn with_anchors(plan: &Plan, anchors: DnssecAnchors) -> DnsRecordSource {
+    /// The lookups for a plan, validated with these trust anchors.
+    pub(in crate::gather) fn new(plan: &Plan, anchors: DnssecAnchors) -> DnsRecordSource {
         let cache = DnsCache::new(plan);
         DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache }
     }
@@ -52,6 +46,10 @@ impl DnsRecordSource {
             let query = Query::query(path.end.clone(), query.query_type());
             let response = self.cache.ask(&query).await?;
             let direct = aliases_of(&query, &response)?;
+            let is_known = |name: &Name| name == query.name() || path.links.iter().any(|link| link.name == *name);
+            if !direct.links.is_empty() && is_known(&direct.end) {
+                return Err(NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop"));
+            }
             if !direct.links.is_empty() {
                 return Ok(seen);
             }
@@ -73,7 +71,22 @@ pub(super) async fn authoritative(
     let response = cache.ask_authoritative(server, query).await?;
     let path = aliases_of(query, &response)?;
     let aliases = vec![not_validated(); path.links.len()];
-    records_seen(request, query, &response, &path, &ResponseStates { aliases, records: not_validated() })
+    let states = ResponseStates { aliases, records: not_validated() };
+    let seen = records_seen(request, query, &response, &path, &states)?;
+    let records = match query.query_type() {
+        RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
+        _ => return Ok(seen),
+    };
+    Ok(RecordsSeen { records, ..seen })
+}
+
+/// The NS records with which a server of the parent zone refers to the servers of a zone (RFC 1034 §4.3.2, step 3b). They
+/// are in the authority section, and not authoritative.
+fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
+    let asked = response.message.queries.first().map(Query::name);
+    let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;
+    let authorities = response.message.authorities.iter().filter(is_delegation);
+    authorities.take(MAX_RECORDS).map(|record| read::dns_record(record, &request.name)).collect()
 }
 
 /// The IP addresses that `--resolve` specifies for this name. `*` does not apply here: it would give an address to names

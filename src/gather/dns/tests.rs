@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
 use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
-use super::exchange::NoDnsResponse;
+use super::exchange::{DnsQuestion, MAX_RECEIVED, NoDnsResponse, ServerRole, exchange};
 use super::read;
 use super::source::{DnsRecordSource, authoritative, overridden};
 use super::validate::may_hide_delegation;
@@ -95,12 +95,12 @@ impl World {
         let resolver = LoopbackResolver::start(zones, transports, change).await;
         let mut plan = plan(resolver.address, &[]);
         plan.limits.connect_ms = 2000;
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
         World { resolver, source }
     }
 
     async fn ask(&self, at: &str, kind: RecordKind) -> Result<RecordsSeen, NoDnsResponse> {
-        let request = RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+        let request = RecordsRequest::to_resolver(DnsName::parse(at).expect("a name"), kind);
         let query = Query::query(name(at), read::record_type(kind));
         self.source.look_up(&request, &query).await
     }
@@ -294,9 +294,8 @@ fn a_response_with_another_id_or_question_is_ignored() {
 fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
     run(async {
         let free = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-        let source = DnsRecordSource::with_anchors(&plan(free, &[]), DnssecAnchors::default());
-        let request =
-            RecordsRequest { name: DnsName::parse("a.test").expect("a name"), kind: RecordKind::A, server: None };
+        let source = DnsRecordSource::new(&plan(free, &[]), DnssecAnchors::default());
+        let request = RecordsRequest::to_resolver(DnsName::parse("a.test").expect("a name"), RecordKind::A);
         let query = Query::query(name("a.test"), RecordType::A);
         let none = source.look_up(&request, &query).await.expect_err("a closed port");
         assert_eq!(none.kind, DnsFaultKind::Unreachable, "{}", none.detail);
@@ -304,7 +303,7 @@ fn a_closed_port_is_unreachable_and_silence_is_a_timeout() {
         let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let mut plan = plan(silent.local_addr().expect("an address"), &[]);
         plan.limits.connect_ms = 20;
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::default());
         let none = source.look_up(&request, &query).await.expect_err("silence");
         assert_eq!(none.kind, DnsFaultKind::Timeout, "{}", none.detail);
     });
@@ -351,9 +350,8 @@ fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
             vec![message]
         });
         let world = World::new(ListensOn::UdpAndTcp, change).await;
-        let server = Some(world.resolver.address);
-        let request =
-            RecordsRequest { name: DnsName::parse("a.forged.test").expect("a name"), kind: RecordKind::A, server };
+        let name_asked = DnsName::parse("a.forged.test").expect("a name");
+        let request = RecordsRequest::to_server(name_asked, RecordKind::A, world.resolver.address);
         let query = Query::query(name("a.forged.test"), RecordType::A);
         let seen =
             authoritative(&world.source.cache, &request, &query, world.resolver.address).await.expect("a response");
@@ -364,10 +362,79 @@ fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
 }
 
 #[test]
+fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            let delegation: Vec<_> = message.answers.drain(..).collect();
+            message.add_authorities(delegation);
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let server = world.resolver.address;
+        let ask = async |at: &str, kind: RecordKind| {
+            let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), kind, server);
+            let query = Query::query(name(at), read::record_type(kind));
+            authoritative(&world.source.cache, &request, &query, server).await.expect("a response")
+        };
+        let seen = ask("unsigned.test", RecordKind::Ns).await;
+        assert!(!seen.authoritative);
+        let host = DnsName::parse("ns.invalid").expect("a name");
+        assert_eq!(seen.records.iter().map(|record| &record.data).collect::<Vec<_>>(), [&RecordData::Ns { host }]);
+        // Other records of the authority section are no answer.
+        assert!(ask("a.unsigned.test", RecordKind::A).await.records.is_empty());
+        assert!(ask("a.unsigned.test", RecordKind::Ns).await.records.is_empty());
+    });
+}
+
+#[test]
+fn the_limit_of_all_responses_has_its_own_fault() {
+    run(async {
+        let world = honest().await;
+        let query = Query::query(name("a.signed.test"), RecordType::A);
+        let question = DnsQuestion { query, role: ServerRole::Resolver };
+        let ask = async |received: usize| {
+            let received = std::sync::atomic::AtomicUsize::new(received);
+            exchange(world.resolver.address, &question, std::time::Duration::from_secs(2), &received).await
+        };
+        assert!(ask(MAX_RECEIVED).await.is_ok());
+        assert_eq!(ask(MAX_RECEIVED + 1).await.expect_err("the limit").kind, DnsFaultKind::SizeLimit);
+    });
+}
+
+#[test]
+fn the_name_of_a_question_is_sent_in_upper_case() {
+    let lower = read::library_name(&DnsName::parse("mx1.example.com").expect("a name")).expect("a name");
+    let upper = read::in_upper_case(&lower);
+    assert_eq!(upper.to_ascii(), "MX1.EXAMPLE.COM.");
+    assert_eq!(upper, lower, "names are compared without case");
+}
+
+#[test]
+fn keys_that_match_no_trust_anchor_make_nothing_bogus() {
+    run(async {
+        let anchored = async |zones: Vec<TestZone>, anchor: &str| {
+            let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
+            let plan = plan(resolver.address, &[]);
+            let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(anchor).expect("an anchor"));
+            World { resolver, source }
+        };
+        let other = TestZone::new(".", Signing::From(0), vec![], &[]).anchor();
+        let world = anchored(zones(), &other).await;
+        for at in ["a.signed.test", "a.unsigned.test", "a.forged.test", "missing.signed.test"] {
+            assert_eq!(world.state(at).await, indeterminate(IndeterminateReason::AnchorMismatch), "{at}");
+        }
+        // One anchor that matches is enough, for example while the keys of the root zone are changed.
+        let zones = zones();
+        let both = format!("{other}{}", zones.first().expect("the root").anchor());
+        assert_eq!(anchored(zones, &both).await.state("a.signed.test").await, DnssecState::Secure);
+    });
+}
+
+#[test]
 fn resolve_replaces_addresses_and_nothing_else() {
     let server = SocketAddr::from(([127, 0, 0, 1], 53));
     let plan = plan(server, &["--resolve", "mx.example:25:192.0.2.9", "--resolve", "*:25:192.0.2.8"]);
-    let request = |at: &str, kind| RecordsRequest { name: DnsName::parse(at).expect("a name"), kind, server: None };
+    let request = |at: &str, kind| RecordsRequest::to_resolver(DnsName::parse(at).expect("a name"), kind);
     let given = overridden(&plan, &request("mx.example", RecordKind::A)).expect("an address");
     assert_eq!(given.addresses().collect::<Vec<_>>(), [std::net::IpAddr::from([192, 0, 2, 9])]);
     assert_eq!(given.dnssec, indeterminate(IndeterminateReason::NotValidated));
@@ -446,7 +513,7 @@ fn names_outside_the_zone_of_the_trust_anchor_are_not_validated() {
         let anchor = zones.get(2).expect("the zone signed.test").anchor();
         let resolver = LoopbackResolver::start(zones, ListensOn::UdpAndTcp, unchanged()).await;
         let plan = plan(resolver.address, &[]);
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
         let world = World { resolver, source };
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
         assert_eq!(world.state("missing.signed.test").await, DnssecState::Secure);
@@ -507,7 +574,7 @@ fn a_lost_packet_is_sent_again_within_the_attempt() {
             Box::new(|question, message| if question.repeats == 0 { Vec::new() } else { vec![message] });
         let resolver = LoopbackResolver::start(zones(), ListensOn::UdpAndTcp, loses_the_first).await;
         let plan = plan(resolver.address, &[]);
-        let source = DnsRecordSource::with_anchors(&plan, DnssecAnchors::default());
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::default());
         let query = Query::query(name("a.unsigned.test"), RecordType::A);
         let started = std::time::Instant::now();
         let response = source.cache.ask(&query).await.expect("a response");

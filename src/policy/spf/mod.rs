@@ -36,7 +36,7 @@ pub(crate) const MAX_HOSTS: usize = 10;
 /// What is known about the records of a name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SpfLookup {
-    /// The name was not asked yet, or there is no answer yet.
+    /// The name has not been looked up yet, or there is no answer yet.
     Pending,
     /// These records, at least one.
     Found(Vec<RecordData>),

@@ -467,7 +467,7 @@ fn in_network(sign: &str, name: &str, value: &str, why: SpfMistakeKind) -> (SpfM
     (why, None)
 }
 
-/// A name that is no mechanism: `include.example.com`, `192.0.2.1`, `mx.`.
+/// A name that is not a mechanism: `include.example.com`, `192.0.2.1`, `mx.`.
 fn unknown(sign: &str, bare: &str, lower: &str) -> (SpfMistakeKind, Option<String>) {
     let address = bare.split('/').next().unwrap_or_default();
     match address.parse::<IpAddr>() {

@@ -19,11 +19,11 @@ pub(crate) struct SpfTexts {
 pub(crate) enum IgnoredBecause {
     /// Something precedes `v=spf1`: a blank or a quotation mark.
     Prefix,
-    /// `v=spf1` is followed by another character than a blank.
+    /// `v=spf1` is followed by a character other than a space.
     Version,
     /// `spf2.0` or `v=spf2.0` (Sender ID), or another version.
     OtherVersion,
-    /// `v=` is missing, or written otherwise.
+    /// `v=` is missing or misspelled.
     Tag,
     /// It contains the rest of a record that was split into several records.
     Piece,

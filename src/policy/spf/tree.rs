@@ -1,7 +1,7 @@
 //! The complete record of a domain with all included records, without a client: what each term leads to, and what it
 //! costs. Terms that can never be evaluated are kept, but cost nothing and are not followed.
 //!
-//! The tree is bounded: at most [`MAX_NAMES`] names are asked, loops are cut, and no more than [`MAX_BRANCHES`] terms are
+//! The tree is bounded: at most [`MAX_NAMES`] names are looked up, loops are cut, and no more than [`MAX_BRANCHES`] terms are
 //! kept.
 
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ pub(crate) enum SpfFound {
 pub(crate) struct SpfBranch {
     /// The term as it is written.
     pub(crate) text: String,
-    /// The lookups that the term costs itself.
+    /// The lookups that the term itself costs.
     pub(crate) cost: u32,
     pub(crate) effect: SpfEffect,
     /// The record of `include` or `redirect`.
@@ -98,7 +98,7 @@ pub(crate) enum SpfEffect {
     Depends,
     /// The record of another name: see the child.
     Record,
-    /// The name is that of a record which contains this term.
+    /// The term refers to a record that already contains it (a loop).
     Loop(DnsName),
     /// The name is not a DNS name.
     NoName,

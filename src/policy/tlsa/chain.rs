@@ -55,7 +55,7 @@ pub(crate) enum TlsaMatch {
 /// Why a usable record does not match a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChainMiss {
-    /// Usage 3: the server's certificate is another one.
+    /// Usage 3: the record does not match the server's certificate.
     OtherCertificate,
     /// Usage 2: no CA certificate that the server sent is the one of the record.
     AnchorNotSent,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::escape::visible;
 use super::super::view::verdict::{plural, seconds};
-use super::parts::{example_text, headline, verdict_word};
+use super::parts::{domain_counts, example_text, headline, verdict_word};
 use crate::report::batch::{BatchSummary, PhaseTimes};
 use crate::report::exit_name;
 
@@ -34,6 +34,11 @@ fn sections(summary: &BatchSummary) -> Markup {
         (counts("Exit codes", "Exit code", &exits, summary.targets))
         (counts("TLS versions", "TLS version", &named(&summary.by_tls_version), summary.targets))
         (counts("Rejections", "Category", &named(&summary.by_category), summary.targets))
+        @if let Some(domains) = &summary.domains {
+            @for (title, rows) in domain_counts(domains) {
+                (counts(&format!("Domains: {title}"), title, &rows, domains.domains))
+            }
+        }
         (findings(summary))
         (durations(&summary.phases))
         @if !summary.slowest.is_empty() {

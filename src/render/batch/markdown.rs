@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::super::markdown::plain;
 use super::super::view::verdict::seconds;
-use super::parts::{headline, verdict_word};
+use super::parts::{domain_counts, headline, verdict_word};
 use crate::report::batch::BatchSummary;
 use crate::report::exit_name;
 
@@ -31,6 +31,12 @@ pub fn summary(summary: &BatchSummary) -> String {
     };
     table("TLS version", &summary.by_tls_version);
     table("rejection", &summary.by_category);
+    if let Some(counts) = &summary.domains {
+        line("\n| domains | result | number |\n|---|---|---:|".to_owned());
+        for (title, counts) in domain_counts(counts) {
+            counts.iter().for_each(|(name, count)| line(format!("| {title} | {} | {count} |", plain(name))));
+        }
+    }
     if !summary.invalid_examples.is_empty() {
         line("\n| invalid line | reason |\n|---:|---|".to_owned());
     }

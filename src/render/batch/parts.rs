@@ -1,8 +1,10 @@
 //! The parts of a summary that every format for people shows.
 
+use std::collections::BTreeMap;
+
 use super::super::escape::visible;
 use super::super::view::verdict::{plural, seconds};
-use crate::report::batch::{BatchSummary, FindingExample};
+use crate::report::batch::{BatchSummary, DomainCounts, FindingExample};
 
 /// The verdict in one word.
 pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
@@ -43,4 +45,27 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
     }
     parts.push(format!("exit {}", summary.exit_code()));
     parts.join(", ")
+}
+
+/// The counts of the results of domains: each with its title, and the number of domains for each value.
+pub(super) fn domain_counts(counts: &DomainCounts) -> Vec<(&'static str, Vec<(String, u64)>)> {
+    let mx = counts.by_mx.iter().map(|(hosts, domains)| (plural(*hosts, "host", "hosts"), *domains));
+    let null_mx = (counts.null_mx > 0).then(|| ("null MX".to_owned(), counts.null_mx));
+    let named = |counts: &BTreeMap<String, u64>| -> Vec<(String, u64)> {
+        counts.iter().map(|(name, count)| (visible(name), *count)).collect()
+    };
+    let of_sender = |kind: &str| counts.by_sender.get(kind).map(named).unwrap_or_default();
+    let all = [
+        ("MX", mx.chain(null_mx).collect()),
+        ("DNSSEC", named(&counts.by_dnssec)),
+        ("DANE", named(&counts.by_dane)),
+        ("MTA-STS", named(&counts.by_mta_sts)),
+        ("TLS-RPT", named(&counts.by_tls_rpt)),
+        ("SPF", named(&counts.by_spf)),
+        ("DMARC", named(&counts.by_dmarc)),
+        ("senders with DANE", of_sender("dane")),
+        ("senders with MTA-STS", of_sender("mta-sts")),
+        ("senders with neither", of_sender("neither")),
+    ];
+    all.into_iter().filter(|(_, counts)| !counts.is_empty()).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::style::{Role, StyledLine};
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
-use super::parts::{example_text, headline, verdict_word};
+use super::parts::{domain_counts, example_text, headline, verdict_word};
 use crate::check::Severity;
 use crate::report::batch::{BatchSummary, InvalidExample, PhaseTimes, SlowTarget};
 
@@ -20,6 +20,7 @@ pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     lines.extend(section("exit codes", exit_codes(summary)));
     lines.extend(section("TLS", counts(&summary.by_tls_version)));
     lines.extend(section("rejections", counts(&summary.by_category)));
+    lines.extend(domains(summary));
     lines.extend(findings(summary));
     if !summary.phases.is_empty() {
         lines.push(StyledLine::of(Role::Bold, "durations in ms    targets      p50      p90      p99      max"));
@@ -43,6 +44,17 @@ fn invalid_lines(summary: &BatchSummary) -> Vec<StyledLine> {
         lines.push(StyledLine::of(Role::Dim, text));
     }
     lines
+}
+
+/// The results of domains.
+fn domains(summary: &BatchSummary) -> Vec<StyledLine> {
+    let Some(counts) = &summary.domains else { return Vec::new() };
+    let row = |(title, counts): (&str, Vec<(String, u64)>)| {
+        let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+        StyledLine::of(Role::Plain, format!("  {title:<20}  {}", counts.join(", ")))
+    };
+    let title = StyledLine::of(Role::Bold, "domains");
+    std::iter::once(title).chain(domain_counts(counts).into_iter().map(row)).collect()
 }
 
 /// The most frequent findings, each with an example.

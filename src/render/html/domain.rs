@@ -6,29 +6,29 @@ use maud::{Markup, html};
 use super::parts::{Place, words};
 use crate::check::domain::seen::DomainSeen;
 use crate::render::style::Role;
-use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartState, SpfLine};
+use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartState};
+use crate::render::view::spf_tree::{SpfLine, spf_tree};
 
 /// The sections before the findings.
 pub(super) fn servers(place: &Place, seen: &DomainSeen) -> Markup {
-    let rows = view::matrix(seen);
+    let hosts = view::matrix(seen);
     html! {
-        @if !rows.is_empty() {
+        @if !hosts.is_empty() {
             (place.heading("servers", "Mail servers"))
             table class="checks" {
                 "\n" thead { tr { @for head in MATRIX_HEADS { th scope="col" { (head) } } } }
                 "\n" tbody {
                     "\n"
-                    @for row in &rows {
-                        tr {
-                            @for (at, (role, text)) in row.cells.iter().enumerate() {
-                                @if at == 0 {
-                                    th scope="row" { (row.full) }
-                                } @else {
-                                    td { (cell(*role, text)) }
+                    @for host in &hosts {
+                        @for row in &host.rows {
+                            tr {
+                                th scope="row" { (host.name) }
+                                @for one in std::iter::once(&row.address).chain(&row.cells) {
+                                    td { (cell(one.role, &one.text)) }
                                 }
                             }
+                            "\n"
                         }
-                        "\n"
                     }
                 }
                 "\n"
@@ -72,7 +72,7 @@ pub(super) fn published(place: &Place, seen: &DomainSeen) -> Markup {
         (parts(&view::receiving(seen)))
         (place.heading("sending", "Mail from the domain"))
         (parts(&view::sending(seen)))
-        @if let Some((record, terms)) = view::spf_tree(seen) {
+        @if let Some((record, terms)) = spf_tree(seen) {
             (place.heading("spf", "SPF record"))
             p { code { (record) } } "\n"
             (branch(&terms, 1))

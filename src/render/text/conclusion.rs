@@ -3,6 +3,7 @@
 use super::chain;
 use super::domain;
 use super::labels::{fix_lines, labelled};
+use super::matrix;
 use super::scan;
 use super::wrap::columns;
 use crate::check::domain::seen::DomainSeen;
@@ -44,7 +45,7 @@ fn of_domain(report: &Report, seen: &DomainSeen, look: &Display) -> String {
     if look.volume != Verbosity::Quiet {
         lines.extend(domain::header(&report.plan, seen, look));
         lines.push(StyledLine::new());
-        lines.extend(domain::matrix(seen, look));
+        lines.extend(matrix::matrix(seen, look));
         for finding in &report.findings {
             lines.extend(finding_lines(report, finding, look));
         }

@@ -1,23 +1,22 @@
 //! The report of a check of a domain: the matrix of mail servers, the findings, what senders do, and what authenticates
-//! mail from the domain. In a narrow display, each row of the matrix is a block.
+//! mail from the domain. Read next: [`super::matrix`].
 
 use unicode_width::UnicodeWidthStr;
 
-use super::wrap::{columns, wrapped};
+use super::matrix::matrix;
+use super::wrap::{columns, hanging, wrapped};
 use crate::check::domain::{self, seen::DomainSeen};
 use crate::evidence::Outcome;
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::render::style::{Role, StyledLine};
-use crate::render::table::{self, Column, Side};
-use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, MatrixRow, SpfLine};
+use crate::render::view::domain::{self as view, DomainPart};
 use crate::render::view::lookups::lookups;
 use crate::render::view::session::Moment;
+use crate::render::view::spf_tree::{SpfLine, spf_tree};
 use crate::render::{Display, Symbols, escape};
 use crate::report::Report;
 
-/// The minimum width for the matrix as a table.
-const TABLE: usize = 80;
 /// The minimum width of details beside a state.
 const DETAIL: usize = 36;
 /// The spaces between columns.
@@ -62,88 +61,6 @@ pub(super) fn header(plan: &Plan, seen: &DomainSeen, look: &Display) -> Vec<Styl
         .collect()
 }
 
-/// The matrix of mail servers, as a table or as blocks.
-pub(super) fn matrix(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
-    let rows = view::matrix(seen);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let (full, short) = (widths(&rows, HostNames::Full), widths(&rows, HostNames::Short));
-    let fits = |widths: &[usize]| widths.iter().map(|width| width + GAP).sum::<usize>() <= look.width + GAP;
-    let mut lines = match () {
-        () if look.width >= TABLE && fits(&full) => table_lines(&rows, &full, HostNames::Full),
-        () if look.width >= TABLE && fits(&short) => {
-            let mut lines = table_lines(&rows, &short, HostNames::Short);
-            if let Some(suffix) = view::left_out(seen) {
-                lines.push(StyledLine::of(Role::Dim, format!("MX names without {suffix}")));
-            }
-            lines
-        }
-        () => blocks(&rows, look),
-    };
-    lines.push(StyledLine::new());
-    lines
-}
-
-/// Whether host names are complete.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum HostNames {
-    Full,
-    Short,
-}
-
-fn widths(rows: &[MatrixRow], names: HostNames) -> Vec<usize> {
-    let cell = |row: &MatrixRow, at: usize| match (at, names) {
-        (0, HostNames::Full) => row.full.width(),
-        _ => row.cells.get(at).map_or(0, |(_, text)| text.width()),
-    };
-    let widest = |(at, head): (usize, &&str)| rows.iter().map(|row| cell(row, at)).max().unwrap_or(0).max(head.width());
-    MATRIX_HEADS.iter().enumerate().map(widest).collect()
-}
-
-fn table_lines(rows: &[MatrixRow], widths: &[usize], names: HostNames) -> Vec<StyledLine> {
-    let columns: Vec<Column> = widths.iter().map(|&width| Column { width, side: Side::Left }).collect();
-    let mut lines = table::row(&columns, &MATRIX_HEADS.map(|head| (Role::Bold, head.to_owned())));
-    for row in rows {
-        let mut cells = row.cells.clone();
-        if let (HostNames::Full, [(_, first), ..]) = (names, &mut cells) {
-            first.clone_from(&row.full);
-        }
-        lines.extend(table::row(&columns, &cells));
-    }
-    lines
-}
-
-/// A block for each row: the host name, then one line for each cell.
-fn blocks(rows: &[MatrixRow], look: &Display) -> Vec<StyledLine> {
-    let label = MATRIX_HEADS.iter().map(|head| head.width()).max().unwrap_or(0);
-    let mut lines = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        if at > 0 {
-            lines.push(StyledLine::new());
-        }
-        lines.push(StyledLine::of(Role::Bold, row.full.clone()));
-        for (head, (role, text)) in MATRIX_HEADS.iter().zip(&row.cells).skip(1).filter(|(_, (_, text))| text != "-") {
-            lines.extend(hanging(&format!("  {head:<label$}  "), Role::Dim, *role, text, look));
-        }
-    }
-    lines
-}
-
-/// A text below its label, wrapped to the width of the display.
-fn hanging(label: &str, label_role: Role, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
-    let indent = label.width();
-    let options = columns(look.width.saturating_sub(indent).max(20));
-    textwrap::wrap(text, options)
-        .into_iter()
-        .enumerate()
-        .map(|(at, piece)| {
-            let first = if at == 0 { label.to_owned() } else { " ".repeat(indent) };
-            StyledLine::of(label_role, first).and(role, piece.into_owned())
-        })
-        .collect()
-}
-
 /// What senders do, what the domain publishes, the SPF tree, and what was not tested.
 pub(super) fn rest(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
@@ -171,7 +88,7 @@ pub(super) fn rest(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
     lines.push(StyledLine::new());
     lines.push(StyledLine::of(Role::Bold, "Mail from the domain"));
     lines.extend(parts(&view::sending(seen), look));
-    if let Some((record, terms)) = view::spf_tree(seen) {
+    if let Some((record, terms)) = spf_tree(seen) {
         lines.push(StyledLine::new());
         lines.extend(hanging("SPF  ", Role::Bold, Role::Plain, &record, look));
         lines.extend(tree(&terms, look));
@@ -311,7 +228,7 @@ pub(super) fn overview(report: &Report, seen: &DomainSeen, look: &Display) -> Ve
 
 /// The SPF record and its tree as plain text; empty if there is none.
 pub(in crate::render) fn spf_lines(seen: &DomainSeen, look: &Display) -> String {
-    let Some((record, terms)) = view::spf_tree(seen) else { return String::new() };
+    let Some((record, terms)) = spf_tree(seen) else { return String::new() };
     let lines = std::iter::once(StyledLine::of(Role::Plain, record)).chain(tree(&terms, look));
     lines.map(|line| line.paint(look)).collect()
 }

@@ -8,6 +8,7 @@ mod chain;
 mod conclusion;
 mod domain;
 mod labels;
+mod matrix;
 mod report;
 mod scan;
 mod wrap;

@@ -1,6 +1,8 @@
 //! Wraps session lines to a width. A line consists of the bar for encryption, the time, the symbol of the sender and
 //! the text. Continuation lines are indented.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::render::style::{Role, StyledLine};
 use crate::render::symbols::Speaker;
 use crate::render::view::lines::SessionLine;
@@ -28,6 +30,20 @@ pub(in crate::render) fn prose(text: &str, width: usize) -> Vec<String> {
     let parts = parts.map(|(at, part)| if at % 2 == 1 { part.replace(' ', KEPT_SPACE) } else { part.to_owned() });
     let joined = parts.collect::<Vec<_>>().join("`");
     textwrap::wrap(&joined, columns(width)).into_iter().map(|line| line.replace(KEPT_SPACE, " ")).collect()
+}
+
+/// A text beside its label, wrapped to the width of the display.
+pub(super) fn hanging(label: &str, label_role: Role, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
+    let indent = label.width();
+    let options = columns(look.width.saturating_sub(indent).max(20));
+    textwrap::wrap(text, options)
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            let first = if at == 0 { label.to_owned() } else { " ".repeat(indent) };
+            StyledLine::of(label_role, first).and(role, piece.into_owned())
+        })
+        .collect()
 }
 
 /// The columns before the text: bar, time, symbol.

@@ -43,7 +43,9 @@ fn line(probe: &Probe) -> Option<String> {
 
 fn lookup(request: &RecordsRequest) -> String {
     let server = request.server.map(|server| format!(" at {server}")).unwrap_or_default();
-    format!("{} {}{server}", request.kind, escape::visible(&request.name.to_string()))
+    let name = request.name.to_string();
+    let name = if request.upper_case { name.to_ascii_uppercase() } else { name };
+    format!("{} {}{server}", request.kind, escape::visible(&name))
 }
 
 fn url(request: &FetchRequest) -> String {

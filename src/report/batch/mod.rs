@@ -5,6 +5,8 @@
 //! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of several
 //! files are the same in any order.
 
+mod count;
+mod domain;
 mod id;
 mod reader;
 mod record;
@@ -13,6 +15,7 @@ mod tally;
 
 use serde::{Deserialize, Serialize};
 
+pub use domain::{DomainCounts, DomainOverview};
 pub use id::{TargetId, WrittenTarget};
 pub use reader::{RecordReader, SavedLine, SavedTarget, begins_a_batch};
 pub use record::{InvalidLine, TargetRecord};

@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{TargetId, TargetRecord};
+use super::{DomainOverview, TargetId, TargetRecord};
 use crate::check::Severity;
 
 /// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
@@ -42,6 +42,9 @@ pub struct SavedTarget<'a> {
     pub(super) total_ms: f64,
     #[serde(borrow)]
     pub(super) target: SavedAddress<'a>,
+    /// Missing in records of development versions.
+    #[serde(default)]
+    pub(super) domain: Option<Cow<'a, DomainOverview>>,
     #[serde(borrow)]
     pub(super) phases: Vec<SavedPhase<'a>>,
     #[serde(borrow)]
@@ -96,6 +99,7 @@ impl<'a> From<&'a TargetRecord> for SavedTarget<'a> {
             started_at: record.started_at,
             total_ms: record.total_ms,
             target: SavedAddress { host: record.target.host.to_string().into(), port: record.target.port },
+            domain: record.domain.as_ref().map(Cow::Borrowed),
             phases: record.phases.iter().map(phase).collect(),
             tls: record.tls.as_ref().map(|tls| SavedTls { version: Cow::Borrowed(&tls.version) }),
             findings: record

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use super::super::document::{self, AddressStatus, AnsweredCommand, AuthOutcome, ExitView, TargetDocument};
 use super::super::phases::{PhaseResult, PhaseStatus, phases, rounded};
 use super::super::{Document, JudgedExpectation, Report, SCHEMA_VERSION, Verdict};
-use super::TargetId;
-use crate::check::{Finding, Severity};
+use super::{DomainOverview, TargetId};
+use crate::check::{Finding, Severity, domain};
 use crate::evidence::Phase;
 use crate::wire::{EnhancedStatus, ReplyCode};
 
@@ -35,6 +35,8 @@ pub struct TargetRecord {
     /// How many times the check was retried.
     pub(super) retries: usize,
     pub(super) target: TargetDocument,
+    /// The main results of a check of a domain; null for a check of a server.
+    pub(super) domain: Option<DomainOverview>,
     /// The IP address of the connection; null if no connection was established.
     pub(super) address: Option<IpAddr>,
     /// The phases that ran.
@@ -152,6 +154,7 @@ impl TargetRecord {
             total_ms: rounded(*total_ms),
             retries: earlier.len(),
             target: document::target(plan),
+            domain: domain::results(plan, evidence).as_ref().map(DomainOverview::from),
             address: connected.map(|one| one.ip),
             phases: phases.collect(),
             greeting: session

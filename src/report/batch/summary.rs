@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::document::{ExitView, Tool};
 use super::super::phases::rounded;
-use super::TargetId;
+use super::{DomainCounts, TargetId};
 use crate::check::Severity;
 
 /// The counts of all records.
@@ -39,6 +39,9 @@ pub struct BatchSummary {
     pub by_category: BTreeMap<String, u64>,
     /// The number of targets with each TLS version; `none` stands for a session without TLS.
     pub by_tls_version: BTreeMap<String, u64>,
+    /// The results of domains; null if no record is about a domain.
+    #[serde(default)]
+    pub domains: Option<DomainCounts>,
     /// The durations of the phases. `total` stands for the complete check.
     pub phases: Vec<PhaseTimes>,
     /// The targets whose checks took longest, the slowest first.
@@ -106,7 +109,7 @@ pub struct FindingCount {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingExample {
-    /// The target as `host:port`.
+    /// The target as `host:port`, or the domain.
     pub target: String,
     /// The summary of the finding about this target.
     pub summary: String,
@@ -146,7 +149,7 @@ pub struct PhaseTimes {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SlowTarget {
-    /// The target as `host:port`.
+    /// The target as `host:port`, or the domain.
     pub target: String,
     /// The identity of the target.
     #[cfg_attr(test, schemars(with = "String"))]

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
+use super::count::{MOST_NAMES, count};
 use super::reader::SavedFinding;
 use super::{
-    BatchProgress, BatchSummary, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget, SlowTarget,
-    TargetId,
+    BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget,
+    SlowTarget, TargetId,
 };
 use crate::check::Severity;
 use crate::wire::host::bracketed;
@@ -22,8 +23,6 @@ const SLOWEST: usize = 10;
 const EXAMPLES: usize = 3;
 /// The number of lines that could not be checked, with their mistakes.
 const INVALID_EXAMPLES: usize = 5;
-/// The maximum number of different names in each count. A file can contain any names.
-const MOST_NAMES: usize = 1000;
 /// The longest duration that is counted, in microseconds: longer ones count as this. No check takes more than a day.
 const LONGEST_US: u64 = 86_400_000_000;
 /// The phases in the order of a session.
@@ -42,6 +41,7 @@ pub struct BatchTally {
     rules: BTreeMap<String, RuleTally>,
     categories: BTreeMap<String, u64>,
     tls_versions: BTreeMap<String, u64>,
+    domains: Option<DomainCounts>,
     phases: BTreeMap<String, PhaseTally>,
     slowest: BTreeSet<SlowKey>,
 }
@@ -105,7 +105,10 @@ impl BatchTally {
             None if record.phases.iter().any(|phase| phase.name == "ehlo") => count(&mut self.tls_versions, "none"),
             None => {}
         }
-        let target = host_and_port(record);
+        if let Some(domain) = &record.domain {
+            self.domains.get_or_insert_default().add(domain);
+        }
+        let target = target_name(record);
         let mut categories: Vec<&str> = Vec::new();
         for (at, finding) in record.findings.iter().enumerate() {
             categories.extend(finding.category.as_deref().filter(|category| !categories.contains(category)));
@@ -219,6 +222,7 @@ impl BatchTally {
             findings,
             by_category: self.categories.clone(),
             by_tls_version: self.tls_versions.clone(),
+            domains: self.domains.clone(),
             phases,
             slowest: self.slowest.iter().map(slow).collect(),
             exit: exit_view(code),
@@ -278,17 +282,11 @@ fn exit_view(code: u8) -> ExitView {
     ExitView { code, name: name.to_owned(), retryable }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
-    let is_full = counts.len() >= MOST_NAMES;
-    match counts.get_mut(name) {
-        Some(known) => *known += 1,
-        None if is_full => {}
-        None => drop(counts.insert(name.to_owned(), 1)),
+/// The target as `host:port`, or the domain.
+fn target_name(record: &SavedTarget<'_>) -> String {
+    if record.domain.is_some() {
+        return record.target.host.to_string();
     }
-}
-
-/// The target as `host:port`.
-fn host_and_port(record: &SavedTarget<'_>) -> String {
     format!("{}:{}", bracketed(&record.target.host), record.target.port)
 }
 
@@ -366,6 +364,42 @@ mod tests {
         let connect = summary.phases.first().expect("a phase");
         assert_eq!((connect.name.as_str(), connect.targets, connect.max_ms), ("connect", 3, 20.0));
         assert!((connect.p50_ms - 10.0).abs() < 0.02, "{}", connect.p50_ms);
+    }
+
+    #[test]
+    fn the_results_of_domains_are_counted() {
+        let domain = |mx: &str, null_mx: bool, dane: &str, mode: &str, policy: &str| {
+            format!(
+                r#""domain":{{"domain":"a.example","dnssec":{{"state":"secure","reason":null}},"null_mx":{null_mx},"mx":{mx},
+                "senders":[{{"sender":"dane","delivers":"authenticated"}},{{"sender":"neither","delivers":"clear-text"}}],
+                "dane":{dane},"mta_sts":{mode},"tls_rpt":{{"state":"invalid"}},"spf":{{"state":"valid","lookups":3}},
+                "dmarc":{policy}}},"#
+            )
+        };
+        let host = r#"[{"preference":10,"host":"mx.a.example"}]"#;
+        let enforce = r#"{"state":"valid","mode":"enforce","problem":null}"#;
+        let broken = r#"{"state":"invalid","mode":"enforce","problem":"x"}"#;
+        let none = r#"{"state":"valid","policy":"none"}"#;
+        let with = |number, domain: String| {
+            record(number, 0, 1.0, "a").replacen("\"phases\"", &format!("{domain}\"phases\""), 1)
+        };
+        let records = [
+            with(1, domain(host, false, "\"valid\"", enforce, none)),
+            with(2, domain("[]", true, "null", broken, r#"{"state":"absent","policy":null}"#)),
+            record(3, 0, 1.0, "a"),
+        ];
+        let summary = tally(&records).summary(None, 0);
+        let counts = serde_json::to_value(summary.domains).expect("JSON");
+        let expected = serde_json::json!({
+            "domains": 2, "null_mx": 1, "by_mx": {"1": 1}, "by_dnssec": {"secure": 2},
+            "by_dane": {"valid": 1, "unknown": 1}, "by_mta_sts": {"enforce": 1, "invalid": 1}, "by_tls_rpt": {"invalid": 2},
+            "by_spf": {"valid": 2}, "by_dmarc": {"none": 1, "absent": 1},
+            "by_sender": {"dane": {"authenticated": 2}, "neither": {"clear-text": 2}},
+        });
+        assert_eq!(counts, expected);
+        assert_eq!(summary.findings[0].examples[0].target, "h1.example");
+        assert_eq!(summary.findings[0].examples[2].target, "h3.example:25");
+        assert!(tally(&[record(1, 0, 1.0, "a")]).summary(None, 0).domains.is_none());
     }
 
     #[test]

@@ -26,9 +26,13 @@ pub(super) fn list(value: Option<&Vec<String>>) -> FieldValue {
 
 /// The string that JSON uses for a value of an enum.
 pub(super) fn word(value: Option<impl Serialize>) -> FieldValue {
-    let word = value.and_then(|value| serde_json::to_value(value).ok()).and_then(|value| match value {
-        serde_json::Value::String(word) => Some(word),
+    text(value.and_then(json_word))
+}
+
+/// The string that JSON uses for a value of an enum; `None` if JSON uses no string.
+pub(in crate::report) fn json_word(value: impl Serialize) -> Option<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Some(word),
         _ => None,
-    });
-    text(word)
+    }
 }

@@ -117,6 +117,7 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!("domain.mx", ValueType::Names, "the MX hosts", |seen| FieldValue::List(
         seen.mx.iter().map(|mx| mx.host.clone()).collect()
     )),
+    of_domain!("domain.mx_count", ValueType::Number, "the number of MX hosts", |seen| count(Some(seen.mx.len()))),
     of_domain!("domain.dane", ValueType::Word(DANE), "the worst DANE state of all MX hosts", |seen| word(seen.dane)),
     of_domain!("domain.mta_sts.state", ValueType::Word(PUBLISHED), "the state of MTA-STS", |seen| word(Some(
         seen.mta_sts.state

@@ -21,6 +21,7 @@ use super::document::Document;
 use crate::evidence::EventId;
 use crate::plan::Plan;
 
+pub(super) use convert::json_word;
 pub use list::FIELDS;
 pub use lookup::NameFault;
 

@@ -4,7 +4,7 @@ use super::zone::ZoneSigning;
 use crate::sandbox::scenario::Server;
 
 /// A mail domain `NAME.test` with one fault, or without faults.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct DomainCase {
     /// The id that users type, in kebab case. The domain is `NAME.test`.
     pub name: &'static str,
@@ -18,18 +18,30 @@ pub struct DomainCase {
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
-    /// The second name server, if it differs from the first.
+    /// The second name server, if it differs from the first, or the only one.
     pub second: SecondServer,
     /// The hosts with mail servers.
     pub hosts: &'static [MailHost],
     /// The response of the web server for the MTA-STS policy.
     pub policy: Option<PolicyPage>,
+    /// The part before the `@` of the email address that is checked; empty if only the domain is checked.
+    pub recipient: &'static str,
     /// Further arguments of the check.
     pub flags: &'static [&'static str],
     /// The rule ids of all errors and warnings that the check must report, in any order.
     pub expect: &'static [&'static str],
     /// The exit code of the check.
     pub exit: u8,
+}
+
+impl DomainCase {
+    /// The argument of the check: the domain, or an email address in it.
+    pub fn target(&self) -> String {
+        match self.recipient {
+            "" => format!("{}.test", self.name),
+            user => format!("{user}@{}.test", self.name),
+        }
+    }
 }
 
 /// A host with a mail server.
@@ -50,6 +62,8 @@ pub enum SecondServer {
     Lame,
     /// It has another zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
+    /// Neither of the two name servers has the zone, but ns3.test has it. The parent zone refers to these servers.
+    Apart(&'static [&'static str]),
 }
 
 /// The response of a web server.

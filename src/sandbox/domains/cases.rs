@@ -1,4 +1,5 @@
-//! The mail domains of the sandbox. Most have one fault, so that a check shows what the fault looks like.
+//! The mail domains of the sandbox. Most have one fault, so that a check shows what the fault looks like. Faults that
+//! concern mail from the domain are in [`super::sending`].
 
 use super::case::{DomainCase, MailHost, PolicyBody, PolicyPage, SecondServer, page};
 use super::zone::ZoneSigning;
@@ -12,7 +13,7 @@ const MX: Server =
 const UNENCRYPTED_MX: Server = Server { plain: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES"], ..MX };
 
 /// A domain with one mail server and without DNSSEC.
-const PLAIN: DomainCase = DomainCase {
+pub(super) const PLAIN: DomainCase = DomainCase {
     name: "",
     summary: "",
     zone: "",
@@ -20,13 +21,32 @@ const PLAIN: DomainCase = DomainCase {
     second: SecondServer::Same,
     hosts: &[MailHost { label: "mx1", server: MX }],
     policy: None,
+    recipient: "",
     flags: &[],
     expect: &[],
     exit: 0,
 };
 
-/// All domains.
-pub static DOMAIN_CASES: &[DomainCase] = &[
+/// A server that does not know a recipient.
+const WITHOUT_RECIPIENT: Server = Server {
+    on: &[
+        (Trigger::RcptTo("ann@"), &[ServerAct::Say("550 5.1.1 <ann>: Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("no-such-user"), &[ServerAct::Say("550 5.1.1 Recipient address rejected: User unknown")]),
+        (Trigger::RcptTo("@example."), &[ServerAct::Say("554 5.7.1 Relay access denied")]),
+    ],
+    ..RELAY
+};
+
+/// A server that defers every recipient.
+const GREYLISTING: Server =
+    Server { on: &[(Trigger::Rcpt, &[ServerAct::Say("450 4.2.0 Greylisted, try again in 5 minutes")])], ..RELAY };
+
+/// A server that rejects every client.
+const REJECTING: Server =
+    Server { on: &[(Trigger::Connect, &[ServerAct::Say("554 5.7.1 No mail from your network")])], ..RELAY };
+
+/// The domains with faults that concern mail to them.
+pub(super) const RECEIVING: &[DomainCase] = &[
     DomainCase {
         name: "domain-healthy",
         summary: "DANE, MTA-STS, SPF, DKIM and DMARC are correct",
@@ -131,6 +151,66 @@ mx1 A {mx1}
         ..PLAIN
     },
     DomainCase {
+        name: "recipient-lost",
+        summary: "the preferred MX host does not know the recipient; the other one accepts it",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: WITHOUT_RECIPIENT }, MailHost { label: "mx2", server: MX }],
+        recipient: "ann",
+        expect: &["mx-backup-differs", "recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-at-random",
+        summary: "of two MX hosts with the same preference, one does not know the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 10 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: WITHOUT_RECIPIENT }],
+        recipient: "ann",
+        expect: &["recipient-unknown"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "recipient-deferred",
+        summary: "both MX hosts defer the recipient",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: GREYLISTING }, MailHost { label: "mx2", server: GREYLISTING }],
+        recipient: "ann",
+        expect: &["greylisted"],
+        exit: 4,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "mx-rejects-clients",
+        summary: "both MX hosts reject every connection in the greeting",
+        zone: r#"@ MX 10 mx1
+@ MX 20 mx2
+mx1 A {mx1}
+mx2 A {mx2}
+{sending}
+"#,
+        hosts: &[MailHost { label: "mx1", server: REJECTING }, MailHost { label: "mx2", server: REJECTING }],
+        recipient: "ann",
+        expect: &["client-reputation"],
+        exit: 5,
+        ..PLAIN
+    },
+    DomainCase {
         name: "mx-servers-differ",
         summary: "the two name servers have different MX records",
         zone: r#"@ MX 10 mx1
@@ -151,6 +231,27 @@ mx1 A {mx1}
 "#,
         second: SecondServer::Lame,
         expect: &["delegation-lame"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-apart",
+        summary: "the name server of the domain is not that of the zone above; both zones name the same server",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["NS3.Test."]),
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-parent-differs",
+        summary: "the zone above names a former name server that does not know the domain any more",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Apart(&["ns3.test.", "ns2.test."]),
+        expect: &["delegation-parent-differs"],
         ..PLAIN
     },
     DomainCase {
@@ -270,6 +371,21 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
         ..PLAIN
     },
     DomainCase {
+        name: "sts-host-servfail",
+        summary: "the lookup of the host with the MTA-STS policy fails",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+_mta-sts TXT "v=STSv1; id=20260101000000Z;"
+mta-sts A {web}
+!servfail mta-sts
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-host-servfail.test"
+"#,
+        policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-host-servfail.test\nmax_age: 2419200\n")),
+        expect: &["sts-policy-unreachable"],
+        ..PLAIN
+    },
+    DomainCase {
         name: "sts-redirect",
         summary: "the MTA-STS policy is redirected",
         zone: r#"@ MX 10 mx1
@@ -360,171 +476,6 @@ _smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
         ..PLAIN
     },
     DomainCase {
-        name: "spf-two-records",
-        summary: "the domain has two SPF records",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-@ TXT "v=spf1 ip4:192.0.2.0/24 -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-two-records.test"
-{dkim}
-"#,
-        expect: &["spf-two-records"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-too-many-lookups",
-        summary: "the SPF record needs more than ten lookups",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 include:s0.spf-too-many-lookups.test include:s1.spf-too-many-lookups.test include:s2.spf-too-many-lookups.test include:s3.spf-too-many-lookups.test include:s4.spf-too-many-lookups.test include:s5.spf-too-many-lookups.test include:s6.spf-too-many-lookups.test include:s7.spf-too-many-lookups.test include:s8.spf-too-many-lookups.test include:s9.spf-too-many-lookups.test include:s10.spf-too-many-lookups.test -all"
-s0 TXT "v=spf1 ip4:192.0.2.0 -all"
-s1 TXT "v=spf1 ip4:192.0.2.1 -all"
-s2 TXT "v=spf1 ip4:192.0.2.2 -all"
-s3 TXT "v=spf1 ip4:192.0.2.3 -all"
-s4 TXT "v=spf1 ip4:192.0.2.4 -all"
-s5 TXT "v=spf1 ip4:192.0.2.5 -all"
-s6 TXT "v=spf1 ip4:192.0.2.6 -all"
-s7 TXT "v=spf1 ip4:192.0.2.7 -all"
-s8 TXT "v=spf1 ip4:192.0.2.8 -all"
-s9 TXT "v=spf1 ip4:192.0.2.9 -all"
-s10 TXT "v=spf1 ip4:192.0.2.10 -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-too-many-lookups.test"
-{dkim}
-"#,
-        expect: &["spf-too-many-lookups"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-syntax",
-        summary: "a term of the SPF record is wrong",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 ip4:192.0.2 -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-syntax.test"
-{dkim}
-"#,
-        expect: &["spf-syntax"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-include-broken",
-        summary: "the SPF record includes a name without an SPF record",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 include:gone.spf-include-broken.test -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-include-broken.test"
-{dkim}
-"#,
-        expect: &["spf-include-broken"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-allows-everyone",
-        summary: "the SPF record allows every sender",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 +all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-allows-everyone.test"
-{dkim}
-"#,
-        expect: &["spf-allows-everyone"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-not-covered",
-        summary: "the sending IP address is not in the SPF record",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 ip4:192.0.2.0/24 -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-not-covered.test"
-{dkim}
-"#,
-        flags: &["--sending", "127.90.0.200", "--list", "none"],
-        expect: &["spf-sending-not-covered"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "dkim-cut",
-        summary: "the DKIM key was cut at 255 characters",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-cut.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63UspfoCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C"
-"#,
-        expect: &["dkim-key-broken"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "dkim-weak",
-        summary: "the DKIM key has fewer than 1024 bits",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@dkim-weak.test"
-default._domainkey TXT "v=DKIM1; k=rsa; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhALRbnQHeYgSfFPGoOTjjf0Lqy9KwDJ2ujwVg5b0jhbDjDRGS8vOPc8b0F3MqqjpyFavUnWyN281yOilIIGyPlmbAJhl5Hu4Wci5RrBQ+rcazqj6qB90xpNX7xGFSfBQvsQIDAQAB"
-"#,
-        expect: &["dkim-key-weak"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "dkim-missing",
-        summary: "there is no DKIM key under the selector",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-{sending}
-"#,
-        flags: &["--dkim-selector", "s9"],
-        expect: &["dkim-key-missing"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "dmarc-two-records",
-        summary: "the domain has two DMARC records",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject"
-_dmarc TXT "v=DMARC1; p=none"
-{dkim}
-"#,
-        expect: &["dmarc-two-records"],
-        exit: 1,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "dmarc-reports-elsewhere",
-        summary: "the reports go to a domain that has not agreed",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 mx -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
-{dkim}
-"#,
-        expect: &["dmarc-reports-not-authorised"],
-        ..PLAIN
-    },
-    DomainCase {
         name: "dns-servfail",
         summary: "the name server fails",
         zone: r#"!servfail @
@@ -569,20 +520,6 @@ mx1 A {mx1}
 "#,
         expect: &["mx-host-lookup-failed"],
         exit: 3,
-        ..PLAIN
-    },
-    DomainCase {
-        name: "spf-strings",
-        summary: "two strings of the SPF record are joined without a blank",
-        zone: r#"@ MX 10 mx1
-mx1 A {mx1}
-@ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"
-mx1 TXT "v=spf1 a -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-strings.test"
-{dkim}
-"#,
-        expect: &["spf-strings-joined"],
-        exit: 1,
         ..PLAIN
     },
 ];

@@ -13,6 +13,7 @@ use crate::sandbox::dns_server::{Carrier, DnsContent};
 const MAX_ALIASES: usize = 16;
 
 /// The records that a name server knows.
+#[derive(Clone)]
 pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,
@@ -20,6 +21,8 @@ pub(in crate::sandbox) struct ZoneStore {
     pub(super) faults: Vec<(LowerName, AnswerFault)>,
     /// Zones about which questions are refused.
     pub(super) refused: Vec<LowerName>,
+    /// Zones that another server has. The resolver has them; the authoritative server refers to that server.
+    pub(super) elsewhere: Vec<LowerName>,
 }
 
 /// How questions about a name fail.
@@ -78,6 +81,11 @@ impl DnsContent for ZoneStore {
 
 impl ZoneStore {
     fn look_up(&self, reply: &mut Message, mut name: LowerName, kind: RecordType, recursive: bool) {
+        if !recursive && let Some(zone) = self.elsewhere.iter().find(|zone| zone.zone_of(&name)) {
+            let parent = self.zone_of(zone, RecordType::DS);
+            reply.add_authorities(parent.map(|parent| parent.referral(zone)).unwrap_or_default());
+            return;
+        }
         reply.metadata.authoritative = !recursive;
         for _ in 0..MAX_ALIASES {
             let Some(zone) = self.zone_of(&name, kind) else {

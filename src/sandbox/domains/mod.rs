@@ -4,7 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases` | the domains |
+//! | `cases`, `sending` | the domains |
 //! | `zone` | a zone, signed when it is created |
 //! | `dns` | what the name servers and the resolver answer |
 //! | `policy` | the web server |
@@ -13,6 +13,7 @@ pub mod case;
 mod cases;
 mod dns;
 mod policy;
+mod sending;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,14 +24,15 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer};
+use self::cases::{PLAIN, RECEIVING};
 use self::dns::{AnswerFault, ZoneStore};
-use self::zone::SignedZone;
+use self::sending::AUTHENTICATION;
+use self::zone::{SignedZone, ZoneBelow};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
 use super::scenario::{BARE, Scenario, Server};
 use super::start::{StartError, bind};
 
-pub use cases::DOMAIN_CASES;
 pub use zone::ZoneSigning;
 
 /// The network of the mail servers: 127.90.CASE.HOST.
@@ -39,6 +41,22 @@ const BLOCK: u8 = 90;
 const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The IP address of the second name server.
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// The IP address of the name server of the domains that the first two servers do not have.
+const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+/// All domains.
+pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + AUTHENTICATION.len() }>();
+
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates the indexes")]
+const fn joined<const N: usize>() -> [DomainCase; N] {
+    let mut all = [PLAIN; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < RECEIVING.len() { RECEIVING[at] } else { AUTHENTICATION[at - RECEIVING.len()] };
+        at += 1;
+    }
+    all
+}
 
 /// The ports of the domains. `None` selects a free port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +89,7 @@ impl DomainService {
     pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
         let mut words = vec![
             "domain".to_owned(),
-            format!("{}.test", case.name),
+            case.target(),
             "--resolver".to_owned(),
             self.resolver.to_string(),
             "--port".to_owned(),
@@ -138,15 +156,10 @@ impl DomainServers {
         }
         let zones = Zones::make(&directory, certificates).map_err(machine)?;
         let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
-        let failed = |address: SocketAddr, what: &str| {
-            let what = what.to_owned();
-            move |error| StartError::Bind { address, what, flag: "--dns", error }
-        };
-        let address = any(ports.dns, FIRST);
-        let first = DnsServer::bind(address, zones.first).map_err(failed(address, "DNS"))?;
+        let dns = any(ports.dns, FIRST);
+        let [first, second, third] =
+            with_free_port(ports.dns, || name_servers(dns, [&zones.first, &zones.second, &zones.third]))?;
         let resolver = first.address();
-        let address = SocketAddr::new(SECOND.into(), resolver.port());
-        let second = DnsServer::bind(address, zones.second).map_err(failed(address, "the second DNS server"))?;
         let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
         let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
         let port = |listener: &TcpListener| {
@@ -159,7 +172,7 @@ impl DomainServers {
             https: port(&web)?,
             anchor: zones.anchor,
         };
-        Ok(DomainServers { service, servers: vec![first, second], mail, web, directory: Arc::new(directory) })
+        Ok(DomainServers { service, servers: vec![first, second, third], mail, web, directory: Arc::new(directory) })
     }
 
     pub(super) fn service(&self) -> &DomainService {
@@ -170,6 +183,36 @@ impl DomainServers {
     pub(super) fn take_dns_servers(&mut self) -> Vec<DnsServer<ZoneStore>> {
         std::mem::take(&mut self.servers)
     }
+}
+
+/// The number of ports that are tried until one is free on all IP addresses.
+const ATTEMPTS: usize = 20;
+
+/// The name servers, at the same port. Port 0 selects a port that is free on the first IP address.
+fn name_servers(first: SocketAddr, zones: [&ZoneStore; 3]) -> Result<[DnsServer<ZoneStore>; 3], StartError> {
+    let failed = |address: SocketAddr, what: &str| {
+        let what = what.to_owned();
+        move |error| StartError::Bind { address, what, flag: "--dns", error }
+    };
+    let [one, two, three] = zones;
+    let server = DnsServer::bind(first, one.clone()).map_err(failed(first, "DNS"))?;
+    let at = |ip: Ipv4Addr| SocketAddr::new(ip.into(), server.address().port());
+    let second = DnsServer::bind(at(SECOND), two.clone()).map_err(failed(at(SECOND), "the second DNS server"))?;
+    let third = DnsServer::bind(at(THIRD), three.clone()).map_err(failed(at(THIRD), "the third DNS server"))?;
+    Ok([server, second, third])
+}
+
+/// Binds with another port if the operating system selects the port and another program uses it for TCP or on another IP
+/// address.
+fn with_free_port<T>(chosen: Option<u16>, mut bind: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
+    let is_taken = |error: &StartError| matches!(error, StartError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse);
+    for _ in 1..ATTEMPTS {
+        match bind() {
+            Err(error) if chosen.is_none() && is_taken(&error) => {}
+            done => return done,
+        }
+    }
+    bind()
 }
 
 /// The IP address of a mail server.
@@ -196,10 +239,11 @@ fn greeting(host: &MailHost, name: &str) -> &'static str {
     Box::leak(host.server.greeting.replacen("localhost", &format!("{name}.test"), 1).into_boxed_str())
 }
 
-/// The zones of both name servers.
+/// The zones of the name servers.
 struct Zones {
     first: ZoneStore,
     second: ZoneStore,
+    third: ZoneStore,
     anchor: String,
 }
 
@@ -207,8 +251,8 @@ impl Zones {
     fn make(directory: &DomainDirectory, certificates: &Certificates) -> Result<Zones, String> {
         let name = |text: &str| Name::from_ascii(text).map_err(|error| format!("{text}: {error}"));
         let servers = [name("ns1.test.")?, name("ns2.test.")?];
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        let (mut faults, mut refused) = (Vec::new(), Vec::new());
+        let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut faults, mut refused, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
         let mut below = Vec::new();
         let mut reverse = String::new();
         for (at, case) in DOMAIN_CASES.iter().enumerate() {
@@ -216,9 +260,20 @@ impl Zones {
             let text = filled(case, at, case.zone, directory, certificates)?;
             let (records, failing) = directives(&text, &origin)?;
             faults.extend(failing);
-            let zone = Arc::new(SignedZone::new(&origin, &records, &servers, &[], case.signing)?);
-            below.push((origin.clone(), zone.ds().cloned()));
+            let own = [name("ns3.test.")?];
+            let (of_zone, of_parent): (&[Name], _) = match case.second {
+                SecondServer::Same | SecondServer::Lame | SecondServer::Zone(_) => (&servers, None),
+                SecondServer::Apart(parent) => {
+                    (&own, Some(parent.iter().map(|server| name(server)).collect::<Result<Vec<_>, _>>()?))
+                }
+            };
+            let zone = Arc::new(SignedZone::new(&origin, &records, of_zone, &[], case.signing)?);
+            below.push(ZoneBelow { name: origin.clone(), ds: zone.ds().cloned(), servers: of_parent });
             match case.second {
+                SecondServer::Apart(_) => {
+                    elsewhere.push(LowerName::from(origin.clone()));
+                    third.push(Arc::clone(&zone));
+                }
                 SecondServer::Same => second.push(Arc::clone(&zone)),
                 SecondServer::Lame => refused.push(LowerName::from(origin.clone())),
                 SecondServer::Zone(other) => {
@@ -234,17 +289,20 @@ impl Zones {
                 reverse.push_str(&line);
             }
         }
-        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\n");
+        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\nns3 A {THIRD}\n");
         let test = SignedZone::new(&name("test.")?, &test, &servers, &below, ZoneSigning::Signed)?;
         let arpa = SignedZone::new(&name("127.in-addr.arpa.")?, &reverse, &servers, &[], ZoneSigning::Unsigned)?;
-        let tops = [(name("test.")?, test.ds().cloned()), (name("127.in-addr.arpa.")?, None)];
+        let top = |name, ds| ZoneBelow { name, ds, servers: None };
+        let tops = [top(name("test.")?, test.ds().cloned()), top(name("127.in-addr.arpa.")?, None)];
         let root = SignedZone::new(&Name::root(), "", &servers, &tops, ZoneSigning::Signed)?;
         let anchor = root.anchor().to_owned();
         let common = [Arc::new(root), Arc::new(test), Arc::new(arpa)];
         first.extend(common.iter().cloned());
         second.extend(common);
-        let first = ZoneStore { zones: first, faults: faults.clone(), refused: Vec::new() };
-        Ok(Zones { first, second: ZoneStore { zones: second, faults, refused }, anchor })
+        let store = |zones| ZoneStore { zones, faults: faults.clone(), refused: Vec::new(), elsewhere: Vec::new() };
+        let first = ZoneStore { elsewhere: elsewhere.clone(), ..store(first) };
+        let second = ZoneStore { elsewhere, refused, ..store(second) };
+        Ok(Zones { first, second, third: store(third), anchor })
     }
 }
 
@@ -314,8 +372,28 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
 
 #[cfg(test)]
 mod tests {
-    use super::{DOMAIN_CASES, DomainDirectory, Zones, address_of, leaked};
+    use std::io;
+
+    use super::{ATTEMPTS, DOMAIN_CASES, DomainDirectory, StartError, Zones, address_of, leaked, with_free_port};
     use crate::sandbox::certificates::Certificates;
+
+    #[test]
+    fn another_port_is_tried_only_if_the_user_chose_none_and_it_is_in_use() {
+        let attempts = |chosen: Option<u16>, failures: usize, kind: io::ErrorKind| {
+            let mut count = 0;
+            let result = with_free_port(chosen, || {
+                count += 1;
+                let address = std::net::SocketAddr::from(([127, 0, 0, 2], 53));
+                let error = StartError::Bind { address, what: "DNS".to_owned(), flag: "--dns", error: kind.into() };
+                if count > failures { Ok(()) } else { Err(error) }
+            });
+            (result.is_ok(), count)
+        };
+        assert_eq!(attempts(None, 2, io::ErrorKind::AddrInUse), (true, 3));
+        assert_eq!(attempts(Some(53), 2, io::ErrorKind::AddrInUse), (false, 1));
+        assert_eq!(attempts(None, 2, io::ErrorKind::PermissionDenied), (false, 1));
+        assert_eq!(attempts(None, usize::MAX, io::ErrorKind::AddrInUse), (false, ATTEMPTS));
+    }
 
     #[test]
     fn a_domain_is_found_by_its_id_and_by_its_name() {

@@ -35,6 +35,14 @@ pub enum ZoneSigning {
     WrongSignature,
 }
 
+/// A zone below another one.
+pub(super) struct ZoneBelow {
+    pub(super) name: Name,
+    pub(super) ds: Option<DS>,
+    /// Its name servers, if they are not those of the zone above.
+    pub(super) servers: Option<Vec<Name>>,
+}
+
 /// The records of a zone, by name and type.
 pub(super) struct SignedZone {
     origin: LowerName,
@@ -59,12 +67,12 @@ pub(super) enum ZoneAnswer {
 
 impl SignedZone {
     /// Parses records in the form of a master file (RFC 1035 §5), adds SOA and NS records, and signs them. `below` are
-    /// the zones below this one with their DS records.
+    /// the zones below this one.
     pub(super) fn new(
         origin: &Name,
         text: &str,
         servers: &[Name],
-        below: &[(Name, Option<DS>)],
+        below: &[ZoneBelow],
         signing: ZoneSigning,
     ) -> Result<SignedZone, String> {
         let text = format!("$TTL {TTL}\n{text}\n");
@@ -81,8 +89,9 @@ impl SignedZone {
         let mailbox = Name::from_ascii("hostmaster.test.").map_err(|error| error.to_string())?;
         zone.add(origin, RData::SOA(SOA::new(first, mailbox, 1, 3600, 600, 864_000, TTL)));
         servers.iter().for_each(|server| zone.add(origin, RData::NS(NS(server.clone()))));
-        for (name, ds) in below {
-            servers.iter().for_each(|server| zone.add(name, RData::NS(NS(server.clone()))));
+        for ZoneBelow { name, ds, servers: own } in below {
+            let own = own.as_deref().unwrap_or(servers);
+            own.iter().for_each(|server| zone.add(name, RData::NS(NS(server.clone()))));
             if let Some(ds) = ds {
                 zone.add(name, RData::DNSSEC(DNSSECRData::DS(ds.clone())));
             }
@@ -193,6 +202,12 @@ impl SignedZone {
             let nsec = NSEC::new(next.into(), kinds);
             self.add(&Name::from(name.clone()), RData::DNSSEC(DNSSECRData::NSEC(nsec)));
         }
+    }
+
+    /// The NS records with which a server refers to a zone below this one.
+    pub(super) fn referral(&self, name: &LowerName) -> Vec<Record> {
+        let set = self.sets.get(name).and_then(|sets| sets.get(&RecordType::NS));
+        set.into_iter().flat_map(RecordSet::records_without_rrsigs).cloned().collect()
     }
 
     /// The answer to a question.

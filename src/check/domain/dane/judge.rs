@@ -19,7 +19,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
-    // Only if no host is left, senders with DANE cannot deliver.
+    // Senders with DANE cannot deliver only if no host is left.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
@@ -228,10 +228,10 @@ impl<'s> DaneHost<'s> {
         let mut finding =
             Finding::new(&DANE_UNUSABLE, Phase::Dns, Confidence::Certain, summary).tried(published.probe.id);
         if is_all {
-            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record tells them how (TLS reports: tlsa-invalid).".to_owned();
+            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record is usable (TLS reports: tlsa-invalid).".to_owned();
         } else {
             finding.severity = Severity::Notice;
-            finding.cause = "Senders ignore this record, and use the others.".to_owned();
+            finding.cause = "Senders ignore this record and use the others.".to_owned();
         }
         let fix = format!("Operator of the DNS of {}: replace the record", self.name);
         finding.fixes = self.records_to_publish(&fix, |_| true);
@@ -262,7 +262,7 @@ impl<'s> DaneHost<'s> {
         let summary = format!("TLSA records {kinds} of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
-            finding.cause = "Another record matches, but for its usage and selector there is one with a stronger digest, and strict senders use only that one. Postfix does not deliver; mox and other senders that accept any matching record deliver.".to_owned();
+            finding.cause = "Another record matches, but there is a record with the same usage and selector and a stronger digest, and strict senders use only that one. Postfix does not deliver; mox and other senders that accept any matching record deliver.".to_owned();
         } else {
             finding.severity = Severity::Warning;
             finding.cause = "Another record matches, so current senders deliver. But the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some of them.".to_owned();
@@ -284,7 +284,7 @@ impl<'s> DaneHost<'s> {
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "A record with usage 2 is compared with the CA certificates that the server sends, and none of the {sent} certificates that it sent leads to one of a record."
+            "Senders compare a record with usage 2 with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;
@@ -293,7 +293,7 @@ impl<'s> DaneHost<'s> {
             finding.cause.push_str(" Senders with DANE do not deliver (TLS reports: validation-failure).");
         }
         finding.otherwise = Some(
-            "The record may be that of a CA which issued an earlier certificate. Then publish the record of the current one."
+            "The record may be for a CA that issued an earlier certificate. In that case, publish a record for the current CA."
                 .to_owned(),
         );
         finding.fixes = vec![Fix::text(
@@ -336,7 +336,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record is about the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced."
+            "The record matches the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced."
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the record {kind}"));
         finding

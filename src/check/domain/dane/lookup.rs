@@ -1,10 +1,10 @@
-//! The TLSA records of an MX host: which names are asked, and what the responses mean for senders with DANE.
+//! The TLSA records of an MX host: the names that are looked up, and what the responses mean for senders with DANE.
 //!
-//! 1. Senders look up the IP addresses first. If these are not signed, they do not ask for TLSA records, because name
-//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2). smtpcheck does, for a finding only.
-//! 2. If the host is an alias and every CNAME record is signed, the records are first looked for at the final name, then
-//!    at the name in the MX record. If only the first CNAME record is signed, they are looked for at the name in the MX
-//!    record only.
+//! 1. Senders look up the IP addresses first. If these are not signed, they do not look up TLSA records, because name
+//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2). smtpcheck looks them up only for a finding.
+//! 2. If the host is an alias and every CNAME record is signed, senders look for the records first at the final name,
+//!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
+//!    record.
 //! 3. A failed or bogus lookup makes the host unusable. Only records that are absent or not signed lead to the next name
 //!    (RFC 7672 §2.2.2).
 //!
@@ -38,19 +38,19 @@ pub(super) enum TlsaLookup<'s> {
     Present { base: DnsName, probe: &'s Probe, records: Vec<TlsaRecord>, ttl: u32 },
 }
 
-/// The names at which TLSA records are looked for, or why they are not.
+/// The names at which TLSA records are looked up, or the reason why they are not looked up.
 enum Bases<'s> {
     Names(Vec<DnsName>),
     Nowhere(TlsaLookup<'s>),
 }
 
-/// The questions about a host that are worth asking now.
+/// The lookups for a host that are useful now.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
     let names = match bases(sight, host) {
-        // The names are asked at the same time. The second one counts only if the first one has no records.
+        // Both names are looked up at the same time. The second one counts only if the first one has no records.
         Bases::Names(bases) => bases,
-        // Senders do not ask for these records. A finding tells the operator that they have no effect.
+        // Senders do not look up these records. A finding informs the operator that they have no effect.
         Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
         Bases::Nowhere(_) => Vec::new(),
     };
@@ -98,10 +98,12 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
         Known::Skipped => return TlsaLookup::Unknown,
         Known::Failed(probe, Fault::Dns { kind, .. }) => {
             return match kind {
-                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable => TlsaLookup::Unknown,
-                DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::AliasLoop => {
-                    TlsaLookup::Failed { base, probe }
-                }
+                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit => TlsaLookup::Unknown,
+                DnsFaultKind::Timeout
+                | DnsFaultKind::TcpFailed
+                | DnsFaultKind::Malformed
+                | DnsFaultKind::AliasLoop
+                | DnsFaultKind::ErrorCode => TlsaLookup::Failed { base, probe },
             };
         }
         Known::Failed(..) => return TlsaLookup::Unknown,
@@ -134,7 +136,7 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
     for kind in [RecordKind::A, RecordKind::Aaaa] {
         let seen = match sight.records(host, kind) {
             Known::Unasked | Known::Waiting => return Bases::Nowhere(TlsaLookup::Open),
-            // A lookup that this machine could not do proves nothing.
+            // A lookup that failed on this machine shows nothing about the host.
             Known::Failed(..) | Known::Skipped => continue,
             Known::Seen(_, seen) => seen,
         };

@@ -2,7 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `lookup` | which names are asked for TLSA records |
+//! | `lookup` | the names at which TLSA records are looked up |
 //! | `outcome` | what senders with DANE do with a host |
 //! | `judge` | findings |
 //! | `rules` | the rules |

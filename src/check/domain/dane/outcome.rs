@@ -7,12 +7,12 @@ use crate::evidence::{DnssecState, Presented};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences};
 use crate::wire::{DnsName, RecordKind};
 
-/// What a sender with DANE does with a host that shows this certificate chain; `None` is a host without TLS.
+/// What a sender with DANE does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without_records =
         |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
-    // RFC 7672 §2.1.1: senders with DANE validate all responses. They do not get MX records that are bogus.
+    // RFC 7672 §2.1.1: senders with DANE validate all responses, so they do not get bogus MX records.
     if is_mx_bogus(sight) {
         return DaneSeen {
             result: Some("dnssec-invalid".to_owned()),
@@ -107,9 +107,9 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                         Some("a record with a stronger digest supersedes it".to_owned())
                     }
                     TlsaMatch::Matches => None,
-                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => Some(
-                        "it may be that of the previous or the next certificate; another record matches".to_owned(),
-                    ),
+                    TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => {
+                        Some("it may belong to the previous or the next certificate; another record matches".to_owned())
+                    }
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },
             })
@@ -137,7 +137,7 @@ fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     } else if outcome.matches_leniently() {
         &["Postfix: not delivered", "mox: delivers"]
     } else if outcome.matches_with_record() {
-        &["senders that use only certificates which the server sent: not delivered"]
+        &["senders that use only certificates sent by the server: not delivered"]
     } else {
         &[]
     };
@@ -148,7 +148,7 @@ fn untested(record: &TlsaRecord) -> TlsaSeen {
     TlsaSeen { record: record.to_string(), matches: None, problem: record.unusable().map(|why| why.to_string()) }
 }
 
-/// Why a record does not match, in a few words.
+/// Why a record does not match, as a short phrase.
 pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
     match miss {
         ChainMiss::OtherCertificate => "it does not match the server's certificate or its key",

@@ -3,13 +3,15 @@
 use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
+use super::differs;
+use super::letter_case;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, normalised, reply, tested,
+    name_servers, normalised, reply, shown_as, tested,
 };
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
@@ -31,11 +33,19 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
     }
-    findings.extend(lame(sight, &apex, &servers));
+    let parent = differs::at_parent(sight, &apex, &servers);
+    // Servers that only the parent zone names are part of that finding.
+    let of_zone: Vec<NameServer> = match &parent {
+        Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
+        None => servers.clone(),
+    };
+    findings.extend(lame(sight, &apex, &of_zone));
+    findings.extend(parent.map(|found| found.finding));
     let differing = differing(sight, &servers);
     for (kind, groups) in &differing {
         findings.extend(differs(sight, &apex, *kind, groups, &servers));
     }
+    findings.extend(letter_case::finding(sight, &servers));
     if differing.is_empty() {
         findings.extend(serials(sight, &apex, &servers));
         findings.extend(resolver_differs(sight, &servers));
@@ -54,7 +64,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     let mut found = Finding {
         cause: "Resolvers cannot use these servers.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the DNS: remove the NS record of {} in the zone {apex} and at the registrar, or publish addresses for it",
+            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish addresses for it",
             names.first().cloned().unwrap_or_default()
         ))],
         ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
@@ -68,52 +78,58 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
         found.consequences.push(
-            "If the domain of such a name is not registered any more, an attacker could register it and answer for the zone"
+            "If the domain of such a name is no longer registered, an attacker could register it and answer for the zone"
                 .to_owned(),
         );
     }
     Some(found)
 }
 
-/// A server in a sentence: its name and its IP address.
-fn shown_as(server: &NameServer, probe: &Probe) -> String {
-    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
-}
-
 /// Servers that need TCP for a response and do not respond over TCP.
 fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
     let domain = sight.name();
-    let mut places = Vec::new();
-    let mut probes = Vec::new();
+    let mut failed: Vec<(&DnsName, RecordKind, &NameServer, &Probe)> = Vec::new();
     for server in servers {
         for (name, kind) in [(apex, RecordKind::Soa), (&domain, RecordKind::Mx), (&domain, RecordKind::Txt)] {
             if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::TcpFailed, .. }) =
                 answer(sight, name, kind, server)
             {
-                places.push(format!("{kind} from {}", shown_as(server, probe)));
-                probes.push(probe.id);
+                failed.push((name, kind, server, probe));
             }
         }
     }
-    let first = servers.first().filter(|_| !places.is_empty())?;
-    let summary = format!(
-        "responses about {domain} that do not fit into a UDP packet are not available over TCP: {}",
-        places.join(", ")
-    );
+    let (name, first, server, probe) = failed.first()?;
+    let places: Vec<String> = failed
+        .iter()
+        .map(|(name, kind, server, probe)| format!("{kind} of {name} from {}", shown_as(server, probe)))
+        .collect();
+    let summary =
+        format!("responses that do not fit into a UDP packet are not available over TCP: {}", places.join(", "));
     let finding = Finding::new(&DNS_ANSWER_TRUNCATED, Phase::Dns, Confidence::Likely, summary);
+    let port = match sight.domain.dns_port {
+        53 => String::new(),
+        port => format!(" -p {port}"),
+    };
+    let mut fixes = vec![Fix::run(
+        format!(
+            "Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it",
+            shown_as(server, probe)
+        ),
+        format!("dig +tcp {name} {first} @{}{port}", server.ip),
+    )];
+    // Only these records grow without an effect on mail.
+    if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
+        fixes.push(Fix::text(format!(
+            "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+        )));
+    }
     let finding = Finding {
         cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
         otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
-        fixes: vec![
-            Fix::run(
-                "Operator of the DNS: open TCP port 53 of the name server in the firewall. This command tests it",
-                format!("dig +tcp {domain} TXT @{}", first.ip),
-            ),
-            Fix::text("Operator of the domain: remove TXT records that are no longer needed, so that the response is smaller"),
-        ],
+        fixes,
         ..finding
     };
-    Some(probes.into_iter().fold(finding, Finding::tried))
+    Some(failed.iter().fold(finding, |finding, (.., probe)| finding.tried(probe.id)))
 }
 
 /// Servers that do not answer for the zone, or do not respond although others of their address family do.
@@ -155,19 +171,21 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
     let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
-    finding.cause = "The zone names these servers in its NS records, so resolvers ask them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    finding.cause = "Resolvers query these servers because NS records of the zone or of its parent zone name them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
     }
     if !replies.iter().any(|(_, reply)| matches!(reply, ServerReply::Authoritative { .. })) {
         finding.severity = Severity::Error;
-        finding.cause = "No server that was asked answers for the zone. Resolvers that have no older response cannot find the mail servers.".to_owned();
+        finding.cause =
+            "No queried server answers for the zone. Resolvers without a cached response cannot find the mail servers."
+                .to_owned();
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("A device on the network path may answer or block DNS questions to other servers. Repeat the check from another network to find out.".to_owned());
+        finding.otherwise = Some("A device on the network path may answer or block DNS queries to other servers. Repeat the check from another network to find out.".to_owned());
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record in the zone and at the registrar"
+        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
     )));
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
@@ -196,13 +214,15 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => "Mail goes to different hosts, depending on the server that the resolver of the sender asks.",
-        _ => "Results such as that of SPF depend on the server that the resolver of the receiver asks.",
+        RecordKind::Mx => {
+            "Mail is delivered to different hosts, depending on the server that the sender's resolver queries."
+        }
+        _ => "Results such as that of SPF depend on the server that the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may be on its way to the other servers. Repeat the check after some minutes to find out.".to_owned());
+        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may not have reached all servers yet. To find out, repeat the check after some minutes.".to_owned());
     }
     let odd = groups.last().and_then(|group| {
         let first = group.servers.first()?;
@@ -260,13 +280,13 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     let summary = format!("the name servers of {apex} have different serial numbers: {}", list.join(", "));
     let finding = Finding::new(&DELEGATION_SERIAL_DIFFERS, Phase::Dns, Confidence::Certain, summary);
     let finding = Finding {
-        cause: "Their MX and TXT records are the same. A change may be on its way to the other servers, or the servers number their copies independently.".to_owned(),
+        cause: "Their MX and TXT records are the same. A change may not have reached all servers yet, or the servers number their copies independently.".to_owned(),
         ..finding
     };
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
 }
 
-/// The resolver returned other MX records than all authoritative servers.
+/// The MX records from the resolver differ from those of all authoritative servers.
 fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding> {
     let domain = sight.name();
     let Known::Seen(probe, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
@@ -282,13 +302,13 @@ fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding>
         false => probe.quote(shortened(&records.join(", "))).to_string(),
     };
     let summary = format!(
-        "the resolver returned other MX records for {domain} ({}) than its name servers ({})",
+        "the resolver returned MX records for {domain} ({}) that differ from those of its name servers ({})",
         shown(&normalised(seen)),
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let finding = Finding {
-        cause: "The resolver may have kept an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
+        cause: "The resolver may have cached an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
         fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
         ..finding
     };

@@ -1,13 +1,17 @@
 //! The authoritative name servers of the zone that contains the domain: whether they answer for it, and whether their
 //! records are the same.
 //!
-//! The questions go to the servers directly, without the resolver. If no server responds to any of them, this machine
-//! probably cannot send DNS questions to the internet, and the servers are not blamed. The NS records of the parent zone
-//! are not compared, because they are not part of the answer section of any response.
+//! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
+//! probably cannot send DNS queries to the internet, and the servers get no finding.
 //!
-//! Modules: [`servers`] (which servers are asked, and what they responded), [`judge`] (the findings), [`rules`].
+//! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
+//! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has other NS records), [`letter_case`] (servers for
+//! which the case of letters matters), [`rules`].
 
+mod differs;
 mod judge;
+mod letter_case;
+mod parent;
 mod rules;
 mod servers;
 #[cfg(test)]
@@ -30,16 +34,21 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = zone::questions(sight);
     let Some(apex) = zone::apex(sight) else { return questions };
     questions.push(records(&apex, RecordKind::Ns));
+    questions.extend(parent::questions(sight, &apex));
     for server in name_servers(sight, &apex) {
         questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&server, kind)));
     }
     if addresses_known(sight, &apex) {
         for server in tested(sight, &apex) {
-            for (name, kind) in
-                [(&apex, RecordKind::Soa), (&sight.name(), RecordKind::Mx), (&sight.name(), RecordKind::Txt)]
-            {
+            for (name, kind) in [
+                (&apex, RecordKind::Soa),
+                (&apex, RecordKind::Ns),
+                (&sight.name(), RecordKind::Mx),
+                (&sight.name(), RecordKind::Txt),
+            ] {
                 questions.push(Question::Records(request(sight, name, kind, server.ip)));
             }
+            questions.push(Question::Records(letter_case::request(sight, &server)));
         }
     }
     questions
@@ -104,15 +113,14 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         if servers::is_blocked_here(sight, &apex, &tested) {
             list.push(NotTested {
                 what: "authoritative name servers".to_owned(),
-                why:
-                    "none of them responds to this machine, whose network probably blocks DNS questions to the internet"
-                        .to_owned(),
+                why: "none of them responds to this machine, whose network probably blocks DNS queries to the internet"
+                    .to_owned(),
             });
         }
         if servers::addresses_total(sight, &apex) > tested.len() {
             list.push(NotTested {
                 what: format!("other IP addresses of the name servers of {apex}"),
-                why: format!("at most {} IP addresses of name servers are asked", servers::MAX_SERVERS),
+                why: format!("at most {} IP addresses of name servers are queried", servers::MAX_SERVERS),
             });
         }
     }

@@ -7,9 +7,9 @@ pub(super) static DELEGATION_LAME: Rule = Rule {
     severity: Severity::Warning,
     title: "a name server of the domain does not answer for its zone",
     docs: Docs {
-        sees: "A name server in the NS records of the zone responds with an error, is not authoritative for the zone, or does not respond although others do. If no server answers for the zone, the finding is an error.",
-        matters: "Resolvers that ask this server first are delayed, and lookups fail if the other servers are not available.",
-        action: "Operator of the DNS: load the zone on this server, or remove its NS record in the zone and at the registrar.",
+        sees: "A name server in the NS records of the zone responds with an error, is not authoritative for the zone, or does not respond although other servers do. If no server answers for the zone, the finding is an error.",
+        matters: "Resolvers that query this server first are delayed, and lookups fail if the other servers are not available.",
+        action: "Operator of the DNS: load the zone on this server, or remove its NS record from the zone and at the registrar.",
         example: "ns3.example.net replies REFUSED for example.com",
         references: "RFC 1035 section 4.1.1 (AA and response codes), section 4.3.1 (queries and responses)",
     },
@@ -21,10 +21,23 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     title: "a name server of the domain has no IP address",
     docs: Docs {
         sees: "The name in an NS record does not exist, or has neither an A nor an AAAA record.",
-        matters: "Resolvers cannot use this server. If the domain of its name is not registered any more, an attacker could register it and answer for the zone.",
-        action: "Operator of the DNS: remove the NS record in the zone and at the registrar, or publish addresses for the name server.",
+        matters: "Resolvers cannot use this server. If the domain of its name is no longer registered, an attacker could register it and answer for the zone.",
+        action: "Operator of the DNS: remove the NS record from the zone and at the registrar, or publish addresses for the name server.",
         example: "NS ns2.old-provider.example, which does not exist",
         references: "RFC 1035 section 3.3.11 (NS records)",
+    },
+};
+
+pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
+    id: "delegation-parent-differs",
+    severity: Severity::Warning,
+    title: "the parent zone names other name servers than the zone itself",
+    docs: Docs {
+        sees: "smtpcheck asked a name server of the parent zone for the delegation of the zone, and the name servers of the zone for its NS records, all without recursion. The two sets of names differ. Addresses (glue) and upper case are not compared.",
+        matters: "Resolvers learn the servers from the parent zone, and later use those of the zone. A server that only the parent zone names is asked although the operator of the zone may have forgotten it: its answers may be old, or there may be none. A server that only the zone names is rarely asked.",
+        action: "Operator of the domain: at the registrar, enter exactly the name servers that have the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
+        example: "the parent zone names ns1.old-provider.example and ns1.example.net, the zone names only ns1.example.net",
+        references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which of them resolvers trust)",
     },
 };
 
@@ -33,11 +46,24 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     severity: Severity::Error,
     title: "the authoritative name servers have different MX records",
     docs: Docs {
-        sees: "smtpcheck asked each authoritative name server for the MX records of the domain, and their responses differ.",
-        matters: "Mail goes to different hosts, depending on the name server that the sender's resolver asks. Such faults come and go.",
-        action: "Operator of the DNS: repair the transfer of the zone to the server that differs. If two DNS providers are used, publish the same records at both.",
-        example: "ns1 has MX 10 mx1.example.com, and ns2 still has the former provider",
+        sees: "smtpcheck queried each authoritative name server for the MX records of the domain, and their responses differ.",
+        matters: "Mail is delivered to different hosts, depending on the name server that the sender's resolver queries. Such faults are intermittent.",
+        action: "Operator of the DNS: fix the zone transfer to the server that differs. If two DNS providers are used, publish the same records at both.",
+        example: "ns1 has MX 10 mx1.example.com, and ns2 still has the records of the former provider",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
+    },
+};
+
+pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
+    id: "mx-case-dependent",
+    severity: Severity::Error,
+    title: "a name server has other MX records if the name is written in upper case",
+    docs: Docs {
+        sees: "smtpcheck asked each authoritative name server twice for the MX records of the domain, with the name in lower case and in upper case, and the responses of a server differ.",
+        matters: "Upper and lower case must not matter in the DNS. Some mail programs and resolvers send names in upper case or in mixed case. For them, the domain has other mail servers, or none, so mail is lost or goes to the address of the domain itself.",
+        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores the case.",
+        example: "example.com MX has the answer mx.example.com, EXAMPLE.COM MX has no answer",
+        references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
     },
 };
 
@@ -46,9 +72,9 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     severity: Severity::Warning,
     title: "the authoritative name servers have different TXT records",
     docs: Docs {
-        sees: "smtpcheck asked each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
-        matters: "The result of SPF depends on the name server that a receiver's resolver asks. Such faults come and go.",
-        action: "Operator of the DNS: repair the transfer of the zone to the server that differs. If two DNS providers are used, publish the same records at both.",
+        sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
+        matters: "The result of SPF depends on the name server that a receiver's resolver queries. Such faults are intermittent.",
+        action: "Operator of the DNS: fix the zone transfer to the server that differs. If two DNS providers are used, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
     },
@@ -60,7 +86,7 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     title: "the authoritative name servers have different copies of the zone",
     docs: Docs {
         sees: "The serial numbers in the SOA records of the name servers differ, while their MX and TXT records are the same.",
-        matters: "Usually a change is being transferred to the other servers, or several DNS providers with their own serial numbers are used. If the difference remains, a server no longer receives the zone, and will stop answering for it.",
+        matters: "Usually a change is being transferred to the other servers, or several DNS providers with their own serial numbers are used. If the difference remains, a server no longer receives the zone, and will eventually stop answering for it.",
         action: "Repeat the check after some minutes. If the difference remains and all servers belong to one provider, the operator of the DNS must check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",
         references: "RFC 1035 section 3.3.13 (SOA records)",
@@ -70,10 +96,10 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
 pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
     id: "delegation-resolver-differs",
     severity: Severity::Notice,
-    title: "the resolver returns other MX records than the authoritative name servers",
+    title: "the resolver returns different MX records from those of the authoritative name servers",
     docs: Docs {
-        sees: "All authoritative name servers have the same MX records, and the resolver of this machine returned others.",
-        matters: "The resolver may have kept an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
+        sees: "All authoritative name servers have the same MX records, but the resolver of this machine returned different ones.",
+        matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
         action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
         example: "an internal DNS server with its own records for the domain",
         references: "RFC 1035 section 7.4 (caches of resolvers)",
@@ -84,7 +110,9 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
 pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_LAME,
     &DELEGATION_SERVER_WITHOUT_ADDRESS,
+    &DELEGATION_PARENT_DIFFERS,
     &MX_DIFFERS_BETWEEN_SERVERS,
+    &MX_CASE_DEPENDENT,
     &DELEGATION_RECORDS_DIFFER,
     &DELEGATION_SERIAL_DIFFERS,
     &DELEGATION_RESOLVER_DIFFERS,

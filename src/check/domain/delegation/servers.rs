@@ -1,13 +1,14 @@
-//! Which authoritative name servers are asked, and what they responded.
+//! The authoritative name servers that are queried, and their responses.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::sight::{Known, Sight};
+use super::parent;
 use crate::evidence::{DnsCode, DnsFaultKind, Fault, Probe, RecordData, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, RecordKind};
 
-/// The maximum number of IP addresses of name servers that are asked.
+/// The maximum number of IP addresses of name servers that are queried.
 pub(super) const MAX_SERVERS: usize = 8;
 
 /// The maximum number of name servers whose addresses are looked up.
@@ -23,7 +24,7 @@ pub(super) struct NameServer {
     pub(super) ip: IpAddr,
 }
 
-/// What a server responded to the question for the SOA record.
+/// The response of a server to the query for the SOA record.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ServerReply<'s> {
     /// It is authoritative for the zone.
@@ -32,7 +33,7 @@ pub(super) enum ServerReply<'s> {
     Lame { probe: &'s Probe, code: DnsCode },
     /// It did not respond.
     Silent { probe: &'s Probe },
-    /// It was not asked yet, or cannot be asked from this machine.
+    /// It has not been queried yet, or cannot be queried from this machine.
     Unknown,
 }
 
@@ -43,17 +44,11 @@ pub(super) struct ServerGroup {
     pub(super) servers: Vec<NameServer>,
 }
 
-/// The names in the NS records of the zone, in order.
+/// The names in the NS records of the zone and of its parent zone, in order.
 pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
     let Some(seen) = sight.records(apex, RecordKind::Ns).answer() else { return Vec::new() };
-    let mut names: Vec<DnsName> = seen
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            RecordData::Ns { host } => Some(host.clone()),
-            _ => None,
-        })
-        .collect();
+    let mut names = parent::names_of(seen);
+    names.extend(parent::referrals(sight, apex).into_iter().flat_map(|referral| referral.names));
     names.sort();
     names.dedup();
     names.truncate(MAX_NAMES);
@@ -75,12 +70,12 @@ pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
     name_servers(sight, apex).iter().map(|name| addresses(sight, name).len()).sum()
 }
 
-/// Whether the DNS says that a name server has no address.
+/// Whether the DNS proves that a name server has no address.
 pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
     KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }
 
-/// The IP addresses that are asked: the first of each server, then the second of each, and so on.
+/// The IP addresses to query: the first of each server, then the second of each, and so on.
 pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     let all: Vec<(DnsName, Vec<IpAddr>)> =
         name_servers(sight, apex).into_iter().map(|name| (name.clone(), addresses(sight, &name))).collect();
@@ -99,9 +94,14 @@ pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     chosen
 }
 
-/// The question to one server.
+/// A server in a sentence: its name and its IP address.
+pub(super) fn shown_as(server: &NameServer, probe: &Probe) -> String {
+    format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
+}
+
+/// The query to one server.
 pub(super) fn request(sight: Sight<'_>, name: &DnsName, kind: RecordKind, ip: IpAddr) -> RecordsRequest {
-    RecordsRequest { name: name.clone(), kind, server: Some(SocketAddr::new(ip, sight.domain.dns_port)) }
+    RecordsRequest::to_server(name.clone(), kind, SocketAddr::new(ip, sight.domain.dns_port))
 }
 
 /// The response of one server.
@@ -114,7 +114,7 @@ pub(super) fn answer<'s>(
     sight.records_of(&request(sight, name, kind, server.ip))
 }
 
-/// What a server responded about the zone.
+/// The state of a server, by its response about the zone.
 pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -> ServerReply<'s> {
     match answer(sight, apex, RecordKind::Soa, server) {
         Known::Seen(probe, seen) => {
@@ -137,7 +137,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
     }
 }
 
-/// Whether no server responds to this machine, of all families or of the family of one server.
+/// Whether no server responds to this machine, in any address family or in the family of one server.
 pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> bool {
     let replies: Vec<ServerReply<'_>> = servers.iter().map(|server| reply(sight, apex, server)).collect();
     let responds =
@@ -155,7 +155,7 @@ pub(super) fn differing(sight: Sight<'_>, servers: &[NameServer]) -> Vec<(Record
         .collect()
 }
 
-/// The servers by their authoritative response to the question for one type of records of the domain.
+/// The servers, grouped by their authoritative response to the query for one type of records of the domain.
 pub(super) fn groups(sight: Sight<'_>, kind: RecordKind, servers: &[NameServer]) -> Vec<ServerGroup> {
     let domain = sight.name();
     let mut groups: Vec<ServerGroup> = Vec::new();
@@ -192,4 +192,19 @@ pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
     records.sort();
     records.dedup();
     records
+}
+
+/// The NS records of the zone, from each server that is authoritative for it.
+pub(super) fn own_names<'s>(
+    sight: Sight<'s>,
+    apex: &DnsName,
+    servers: &[NameServer],
+) -> Vec<(NameServer, &'s Probe, Vec<DnsName>)> {
+    let of = |server: &NameServer| match answer(sight, apex, RecordKind::Ns, server) {
+        Known::Seen(probe, seen) if seen.authoritative && seen.is_answer() && !seen.records.is_empty() => {
+            Some((server.clone(), probe, parent::names_of(seen)))
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    servers.iter().filter_map(of).collect()
 }

@@ -9,6 +9,7 @@ use super::super::world::{World, name, plan, response};
 use crate::check::domain::results;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{Answer, DnsCode, DnsFaultKind, Fault, Outcome, RecordData, RecordsSeen};
+use crate::lexicon::Confidence;
 use crate::wire::RecordKind;
 
 fn server(number: u8) -> SocketAddr {
@@ -156,7 +157,19 @@ fn a_name_server_without_an_address_is_found() {
 fn a_response_that_needs_tcp_names_the_server() {
     let found = with_second(RecordKind::Txt, failed(DnsFaultKind::TcpFailed));
     assert_eq!(rules(&found), ["dns-answer-truncated"]);
-    assert!(found[0].summary.contains("TXT from"));
+    assert!(found[0].summary.contains("TXT of example.com from"));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com TXT @8.8.8.2"));
+    assert!(found[0].fixes[0].text.contains("ns2.example.com"), "{}", found[0].fixes[0].text);
+    assert_eq!(found[0].fixes.len(), 2);
+}
+
+#[test]
+fn the_command_asks_for_the_records_that_need_tcp() {
+    let found = with_second(RecordKind::Mx, failed(DnsFaultKind::TcpFailed));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com MX @8.8.8.2"));
+    assert_eq!(found[0].fixes.len(), 1, "fewer TXT records do not make this response smaller");
+    let found = with_second(RecordKind::Soa, failed(DnsFaultKind::TcpFailed));
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com SOA @8.8.8.2"));
 }
 
 #[test]
@@ -167,4 +180,132 @@ fn a_subdomain_is_in_the_zone_of_its_parent() {
     let evidence = world.evidence(&plan);
     let seen = results(&plan, &evidence).expect("results");
     assert_eq!(seen.delegation.len(), 2);
+}
+
+fn ns(hosts: &[&str]) -> Vec<RecordData> {
+    hosts.iter().map(|host| RecordData::Ns { host: name(host) }).collect()
+}
+
+/// A referral to these servers.
+fn referral(hosts: &[&str]) -> Outcome {
+    Outcome::Done { answer: Answer::Records(response(&name("example.com"), ns(hosts))) }
+}
+
+const BOTH: [&str; 2] = ["ns1.example.com", "ns2.example.com"];
+
+/// The zone of [`two`], below a zone with one name server that refers to these servers.
+fn delegated(hosts: &[&str]) -> World {
+    let mut world = two();
+    world.zone(
+        "com NS a.gtld.example
+         a.gtld.example A 8.8.9.1
+         old.example.net A 8.8.8.3",
+    );
+    world.answer("com", RecordKind::Soa, response(&name("com"), vec![soa(1)]));
+    world.outcome("example.com", RecordKind::Ns, Some(SocketAddr::from(([8, 8, 9, 1], 53))), referral(hosts));
+    for number in [1, 2] {
+        world.outcome("example.com", RecordKind::Ns, Some(server(number)), done(ns(&BOTH)));
+    }
+    world.outcome("example.com", RecordKind::Soa, Some(server(3)), coded(DnsCode::Refused));
+    world
+}
+
+#[test]
+fn the_same_name_servers_in_both_zones_have_no_finding() {
+    for hosts in [["ns1.example.com", "ns2.example.com"], ["NS2.Example.COM", "ns1.example.com."]] {
+        assert_eq!(rules(&findings(&mut delegated(&hosts))), Vec::<&str>::new());
+    }
+    // Other addresses of the name servers in the parent zone (glue) are not compared.
+    let mut world = delegated(&BOTH);
+    world.record("ns1.example.com A 8.8.8.9");
+    assert!(!rules(&findings(&mut world)).contains(&"delegation-parent-differs"));
+}
+
+#[test]
+fn a_name_server_that_only_the_parent_zone_names_is_found() {
+    let found = findings(&mut delegated(&["ns1.example.com", "ns2.example.com", "old.example.net"]));
+    assert_eq!(rules(&found), ["delegation-parent-differs"], "the server that does not answer is part of it");
+    assert_eq!((found[0].severity, found[0].confidence), (Severity::Warning, Confidence::Certain));
+    assert!(
+        found[0].summary.contains("only the parent zone (com) names") && found[0].summary.contains("old.example.net")
+    );
+    assert!(found[0].consequences[0].contains("does not answer for the zone"), "{found:?}");
+    assert!(found[0].evidence.probes.len() >= 3, "the referral and the records of both servers");
+}
+
+#[test]
+fn a_name_server_that_only_the_zone_names_is_found() {
+    let found = findings(&mut delegated(&["ns1.example.com"]));
+    assert_eq!(rules(&found), ["delegation-parent-differs"]);
+    assert!(found[0].summary.contains("only the zone itself names"), "{}", found[0].summary);
+    assert_eq!(found[0].confidence, Confidence::Certain);
+}
+
+#[test]
+fn name_servers_that_differ_among_themselves_or_do_not_answer_make_it_likely() {
+    let mut world = delegated(&["ns1.example.com"]);
+    world.outcome("example.com", RecordKind::Ns, Some(server(2)), done(ns(&["ns2.example.com"])));
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].confidence), (vec!["delegation-parent-differs"], Confidence::Likely));
+    let mut world = delegated(&["ns1.example.com"]);
+    for number in [1, 2] {
+        world.outcome("example.com", RecordKind::Ns, Some(server(number)), failed(DnsFaultKind::Timeout));
+    }
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].confidence), (vec!["delegation-parent-differs"], Confidence::Likely));
+    assert!(found[0].otherwise.as_ref().is_some_and(|text| text.contains("resolver")));
+}
+
+#[test]
+fn a_server_with_both_zones_does_not_show_the_delegation() {
+    let mut world = delegated(&["ns1.example.com"]);
+    let gtld = Some(SocketAddr::from(([8, 8, 9, 1], 53)));
+    world.outcome("example.com", RecordKind::Ns, gtld, done(ns(&["other.example.com"])));
+    assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+    world.outcome("example.com", RecordKind::Ns, gtld, failed(DnsFaultKind::Timeout));
+    assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+}
+
+#[test]
+fn the_parent_zone_can_begin_several_labels_above() {
+    let mut world = World::new();
+    world.zone("example.co.uk MX 0 .\nuk NS a.nic.example\na.nic.example A 8.8.9.1\nexample.co.uk NS ns1.example.com\nns1.example.com A 8.8.8.1");
+    world.answer("example.co.uk", RecordKind::Soa, response(&name("example.co.uk"), vec![soa(7)]));
+    world.answer("uk", RecordKind::Soa, response(&name("uk"), vec![soa(1)]));
+    let gtld = Some(SocketAddr::from(([8, 8, 9, 1], 53)));
+    world.outcome("example.co.uk", RecordKind::Ns, gtld, referral(&["ns1.example.com"]));
+    let plan = plan("example.co.uk");
+    let evidence = world.evidence(&plan);
+    let to_parent = |probe: &crate::evidence::Probe| match &probe.question {
+        crate::question::Question::Records(request) => request.server == gtld && request.kind == RecordKind::Ns,
+        _ => false,
+    };
+    assert_eq!(evidence.probes.iter().filter(|probe| to_parent(probe)).count(), 1);
+}
+
+#[test]
+fn a_server_with_other_records_for_upper_case_is_found() {
+    let mut world = two();
+    world.upper_case("example.com", RecordKind::Mx, server(2), done(vec![]));
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].severity), (vec!["mx-case-dependent"], Severity::Error));
+    let summary = &found[0].summary;
+    assert!(summary.contains("EXAMPLE.COM") && summary.contains("no record instead of"), "{summary}");
+    assert!(summary.contains("ns2.example.com") && !summary.contains("ns1.example.com"), "{summary}");
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +norecurse EXAMPLE.COM MX @8.8.8.2"));
+}
+
+#[test]
+fn the_same_records_in_another_order_or_no_response_show_nothing_about_the_case() {
+    for outcome in [
+        done(vec![mx("mx.example.com")]),
+        coded(DnsCode::Refused),
+        coded(DnsCode::ServFail),
+        failed(DnsFaultKind::Timeout),
+        failed(DnsFaultKind::TcpFailed),
+    ] {
+        let mut world = two();
+        world.upper_case("example.com", RecordKind::Mx, server(2), outcome);
+        assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+    }
 }

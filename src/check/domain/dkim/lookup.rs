@@ -1,4 +1,4 @@
-//! The selectors and what is known about their records, for the other files of this folder.
+//! The selectors and the state of their records, for the other files of this folder.
 
 use super::super::seen::{DkimKeySeen, DkimState};
 use super::super::sight::{Known, Sight, is_conclusive};
@@ -10,11 +10,11 @@ use crate::wire::{DnsName, RecordKind};
 /// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
 pub(super) const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
 
-/// The number of selectors that are tried although `_domainkey` does not exist. Some old servers respond with NXDOMAIN
-/// for a name without records that has names below it, against RFC 8020.
+/// The number of selectors that are tried although `_domainkey` does not exist. Contrary to RFC 8020, some
+/// old servers respond with NXDOMAIN for a name that has no records but has names below it.
 pub(super) const CONFIRMING: usize = 4;
 
-/// A selector, and what is known about its record.
+/// A selector, and the state of the lookup of its record.
 pub(super) struct SelectorLookup<'s> {
     pub(super) selector: String,
     pub(super) name: DnsName,
@@ -25,9 +25,9 @@ pub(super) struct SelectorLookup<'s> {
     pub(super) seen: Option<&'s RecordsSeen>,
 }
 
-/// What was found under a selector.
+/// The result for a selector.
 pub(super) enum SelectorResult<'s> {
-    /// There is no answer (yet), with the reason.
+    /// There is no answer, or not yet, with the reason.
     Unknown(&'static str),
     /// There is no TXT record, or none that is intended as a key under a guessed selector.
     Absent,
@@ -42,7 +42,7 @@ pub(super) fn exists(seen: &RecordsSeen) -> bool {
     seen.code == DnsCode::NoError && is_conclusive(seen)
 }
 
-/// Whether the response proves that the name does not exist, nor any name below it.
+/// Whether the response proves that neither the name nor any name below it exists.
 fn is_nonexistent(seen: &RecordsSeen) -> bool {
     seen.code == DnsCode::NxDomain && is_conclusive(seen)
 }
@@ -88,7 +88,7 @@ impl<'s> SelectorLookup<'s> {
     pub(super) fn result(&self) -> SelectorResult<'s> {
         let seen = match (self.seen, self.probe) {
             (Some(seen), _) if is_conclusive(seen) => seen,
-            (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the question"),
+            (Some(_), _) => return SelectorResult::Unknown("the name servers did not answer the query"),
             (None, Some(_)) => return SelectorResult::Unknown("the lookup failed"),
             (None, None) => return SelectorResult::Unknown("not tested"),
         };
@@ -105,7 +105,7 @@ impl<'s> SelectorLookup<'s> {
         }
     }
 
-    /// Whether there is no answer about the selector.
+    /// Whether the lookup of the selector has no answer.
     pub(super) fn is_unanswered(&self) -> bool {
         matches!(self.result(), SelectorResult::Unknown(_))
     }
@@ -113,6 +113,12 @@ impl<'s> SelectorLookup<'s> {
     /// Whether the selector is an alias of a name without TXT records.
     pub(super) fn is_dangling(&self) -> bool {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
+    }
+
+    /// Whether the selector is such an alias, but not only because a wildcard makes every selector an alias of this name.
+    pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
+        let target = self.seen.map(|seen| seen.final_name(&self.name));
+        self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)
     }
 
     pub(super) fn via(&self) -> Vec<String> {
@@ -154,7 +160,7 @@ impl<'s> SelectorLookup<'s> {
     }
 }
 
-/// What is wrong with a key, in a few words.
+/// The fault of a key, as a short phrase.
 pub(super) fn key_problem(key: &KeyRecord) -> Option<String> {
     Some(match key {
         KeyRecord { faults, .. } if !faults.is_empty() => faults.first()?.to_string(),
@@ -194,9 +200,21 @@ pub(super) fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
 }
 
 pub(super) fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
+    unused(sight).and_then(|(probe, seen)| seen.texts().next().map(|text| (probe, text)))
+}
+
+/// The name without TXT records of which a wildcard makes every selector an alias.
+pub(super) fn wildcard_alias(sight: Sight<'_>) -> Option<(&Probe, &DnsName)> {
+    let (probe, seen) = unused(sight)?;
+    let alias = seen.aliases.last().filter(|_| seen.is_void())?;
+    Some((probe, &alias.to))
+}
+
+/// The response about a selector that is certainly not in use.
+fn unused(sight: Sight<'_>) -> Option<(&Probe, &RecordsSeen)> {
     let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
     match sight.records(&name, RecordKind::Txt) {
-        Known::Seen(probe, seen) => seen.texts().next().map(|text| (probe, text)),
+        Known::Seen(probe, seen) => Some((probe, seen)),
         Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
     }
 }

@@ -1,8 +1,8 @@
-//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and DNS has no list of them: the
-//! user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A guess without a
-//! result proves nothing and raises no finding.
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS does not list
+//! selectors. The user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A
+//! guess without a result proves nothing and raises no finding.
 //!
-//! `selectors` has the guesses, `rules` the rules. The records are parsed by [`crate::policy::dkim`].
+//! `selectors` contains the guesses, and `rules` the rules. [`crate::policy::dkim`] parses the records.
 
 mod lookup;
 mod rules;
@@ -10,7 +10,7 @@ mod selectors;
 
 use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
-    wildcard_text,
+    wildcard_alias, wildcard_text,
 };
 pub(super) use self::lookup::{can_exist, lookup_of_keys};
 use super::seen::{DkimSeen, DkimState, NotTested};
@@ -28,7 +28,7 @@ use crate::wire::{DnsName, RecordKind};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dkim", ask, judge, rules: rules::RULES };
 
-/// The maximum number of characters of a record that a sentence quotes.
+/// The maximum number of characters of a record that are quoted in a sentence.
 const QUOTED: usize = 60;
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
@@ -68,11 +68,12 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     let all = lookups(sight);
     let wildcard = wildcard_text(sight);
+    let alias = wildcard_alias(sight).map(|(_, alias)| alias);
     let is_shown = |lookup: &SelectorLookup<'_>| {
         lookup.is_requested
             || match lookup.result() {
                 SelectorResult::Unknown(_) => false,
-                SelectorResult::Absent => lookup.is_dangling(),
+                SelectorResult::Absent => lookup.is_dangling_itself(alias),
                 SelectorResult::Several => true,
                 SelectorResult::Record(text, _) => Some(text) != wildcard,
             }
@@ -85,7 +86,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     }
 }
 
-/// What is not known about the keys.
+/// The part of the search for keys that was not tested.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let seen = summary(sight);
     let failed = lookups(sight).iter().filter(|lookup| lookup.probe.is_some() && lookup.is_unanswered()).count();
@@ -100,12 +101,12 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
             format!("{failed} lookups of common selectors failed; give the selector with --dkim-selector")
         }
         Some(true) if seen.keys.is_empty() => format!(
-            "there is no key under {} common selectors, which proves nothing; give the selector with --dkim-selector",
+            "none of {} common selectors has a key, which proves nothing; give the selector with --dkim-selector",
             seen.tried
         ),
         Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
     };
-    vec![NotTested { what: "DKIM keys".to_owned(), why }]
+    vec![NotTested { what: "DKIM".to_owned(), why }]
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -113,12 +114,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let all = lookups(sight);
     let has_key = all.iter().any(SelectorLookup::is_usable);
     let wildcard = wildcard_text(sight);
+    let alias = wildcard_alias(sight).map(|(_, alias)| alias);
     let mut findings: Vec<Finding> = Vec::new();
     for lookup in &all {
         let (Some(probe), Some(seen)) = (lookup.probe, lookup.seen) else { continue };
         let found = match lookup.result() {
             SelectorResult::Unknown(_) => Vec::new(),
-            SelectorResult::Absent if lookup.is_dangling() => vec![dangling(lookup, probe, seen, has_key)],
+            SelectorResult::Absent if lookup.is_dangling_itself(alias) => vec![dangling(lookup, probe, seen, has_key)],
             SelectorResult::Absent if lookup.is_requested => missing(sight, lookup, probe).into_iter().collect(),
             SelectorResult::Absent => Vec::new(),
             SelectorResult::Several => vec![several(lookup, probe, seen)],
@@ -160,7 +162,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::KEY_REVOKED,
             probe,
             summary,
-            "An empty p= withdraws the key: signatures with this selector fail.",
+            "An empty p= revokes the key, so signatures with this selector fail.",
         );
         if lookup.is_requested {
             finding.severity = Severity::Error;
@@ -177,7 +179,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::HASH,
             probe,
             summary,
-            "The tag lists the hash algorithms that signatures may use. Without sha256 in it, no valid signature is possible with this key, because SHA-1 must not be used any more (RFC 8301 section 3.1).",
+            "The tag lists the hash algorithms that signatures may use. Without sha256 in it, no valid signature is possible with this key, because SHA-1 must no longer be used (RFC 8301 section 3.1).",
         );
         let what = format!("Operator of the DNS: remove the h= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
@@ -204,7 +206,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::TESTING,
             probe,
             summary,
-            "With t=y the domain declares that it only tests DKIM: receivers may treat its signatures as if they were missing.",
+            "With t=y, the domain declares that it is only testing DKIM. Receivers may ignore its signatures.",
         );
         let what = format!("Operator of the DNS: remove t=y from the record at {name} once signatures verify");
         finding.fixes.push(change(lookup, probe, what, text));
@@ -224,7 +226,7 @@ fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding
             &rules::KEY_WEAK,
             probe,
             summary,
-            "Signatures with less than 1024 bits are never valid (RFC 8301 section 3.2): receivers treat the mail as unsigned.",
+            "Signatures by keys of fewer than 1024 bits are never valid (RFC 8301 section 3.2), so receivers treat the mail as unsigned.",
         )
     } else if bits < GOOD_RSA_BITS {
         let mut finding = about(
@@ -240,7 +242,7 @@ fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding
             &rules::KEY_LARGE,
             probe,
             summary,
-            "Verifiers need to support keys of up to 4096 bits only (RFC 8301 section 3.2).",
+            "Verifiers need to support only keys of up to 4096 bits (RFC 8301 section 3.2).",
         )
     } else {
         return None;
@@ -255,24 +257,28 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
     let cause = match fault {
         KeyFault::HostName => "The target of a CNAME record was entered as the text of a TXT record.",
         KeyFault::Quoted => {
-            "The DNS provider stored quotation marks or backslashes that only belong in a zone file as a part of the text."
+            "The DNS provider stored quotation marks or backslashes as part of the text, although they belong only in a zone file."
         }
         KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
-        KeyFault::PrivateKey => "With a private key, everyone can sign mail in the name of the domain.",
+        KeyFault::PrivateKey => "Anyone who has the private key can sign mail for the domain.",
         KeyFault::VersionNotFirst => {
-            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text in front of it, or cannot read it."
+            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text before it, or cannot parse it."
         }
         KeyFault::Version => {
-            "If there is a v= tag, it must be the first one, and exactly v=DKIM1; otherwise receivers discard the record (RFC 6376 section 3.6.1)."
+            "If there is a v= tag, it must be the first tag, and exactly v=DKIM1. Otherwise, receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
-        KeyFault::NotATag => "Every part between semicolons must be of the form name=value (RFC 6376 section 3.2).",
+        KeyFault::NotATag => "Every part between semicolons must have the form name=value (RFC 6376 section 3.2).",
         KeyFault::NoKey => "The p= tag with the key is required.",
         KeyFault::NotBase64 => {
-            "The key contains characters that are not base64: it was changed or cut when it was entered."
+            "The key contains characters that are not base64. It was changed or truncated when it was entered."
         }
-        KeyFault::CutAt255 => "A string in a DNS record has at most 255 characters, and the DNS provider cut the rest.",
-        KeyFault::Cut => "The key is longer than its text: the end was lost when it was entered.",
+        KeyFault::CutAt255 => {
+            "A string in a DNS record has at most 255 characters, and the DNS provider removed the rest."
+        }
+        KeyFault::Cut => {
+            "The record contains only the beginning of the key. The end was lost when the record was entered."
+        }
         KeyFault::NotAKey => "The text is base64, but its content is not a public key of the declared type.",
         KeyFault::Wrapped => {
             "Only the 32 octets of the key belong in the record (RFC 8463 section 4.2), which are 44 characters of base64."
@@ -335,15 +341,15 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
     let summary = format!("the DKIM selector {} has {} TXT records", lookup.selector, seen.records.len());
     let is_split = seen.texts().any(is_fragment);
     let cause = if is_split {
-        "A long key was stored as several records instead of several strings in one record. Receivers use any of them, or none."
+        "A long key was stored as several records instead of several strings in one record. Receivers may use any of them, or none."
     } else {
-        "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers use any of them, or none."
+        "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers may use any of them, or none."
     };
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause);
     finding.consequences.extend(seen.texts().take(3).map(|text| format!("A record: {}", probe.quote(shortened(text)))));
     finding.fixes.push(Fix::text(if is_split {
         format!(
-            "Operator of the DNS: replace the records at {name} by one TXT record whose strings are the parts of the key, in their order"
+            "Operator of the DNS: replace the records at {name} with one TXT record whose strings are the parts of the key, in their order"
         )
     } else {
         format!("Operator of the DNS: keep only the record at {name} that contains the key in use")
@@ -362,17 +368,17 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
     let mut finding = about(&rules::ALIAS_DANGLING, probe, summary, cause);
     if has_key {
         finding.severity = Severity::Notice;
-        finding.otherwise = Some("Some providers publish the second key only when they rotate keys. As long as mail is signed with the other selector, nothing is wrong".to_owned());
+        finding.otherwise = Some("Some providers publish the second key only when they rotate keys. As long as mail is signed with the other selector, this is not a fault".to_owned());
     } else if lookup.is_requested {
         finding.severity = Severity::Error;
     }
-    finding.fixes.push(Fix::text("Operator of the domain: enable DKIM in the administration pages of the mail provider, and compare the target of the CNAME record with the one shown there"));
+    finding.fixes.push(Fix::text("Operator of the domain: enable DKIM in the administration interface of the mail provider, and compare the target of the CNAME record with the target shown there"));
     finding
 }
 
 /// A requested selector without a key.
 fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
-    // A domain that does not exist is one finding, of another check.
+    // Another check reports a domain that does not exist.
     let exists =
         sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
     if !exists {
@@ -390,7 +396,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
             let cause = format!("The key was published at {wrong}: the DNS provider appends the domain itself.");
             let mut finding = about(&rules::KEY_MISSING, probe, summary, &cause).tried(found.id);
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: move the record from {wrong} to {name}. If the form appends the domain, enter only {}._domainkey",
+                "Operator of the DNS: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
                 lookup.selector
             )));
             return Some(finding);
@@ -419,6 +425,14 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
 }
 
 fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
+    if let Some((probe, alias)) = wildcard_alias(sight) {
+        let alias = probe.quote(alias.as_str());
+        let summary = format!("a wildcard record makes every DKIM selector an alias of {alias}, which has no key");
+        let cause = "Selectors that have no record of their own seem to exist, but receivers find no key.";
+        let mut finding = about(&rules::WILDCARD, probe, summary, cause);
+        finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
+        return Some(finding);
+    }
     let (probe, text) = wildcard(sight)?;
     let is_revoked = KeyRecord::parse(text).is_revoked;
     let sends_nothing = sight
@@ -430,9 +444,9 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("a wildcard record answers for every DKIM selector: {}", probe.quote(shortened(text)));
     let cause = if is_revoked {
-        "The wildcard declares every selector without its own record as revoked, which is legal. Selectors that have no record of their own seem to exist."
+        "The wildcard declares that every selector without its own record is revoked, which is allowed. Selectors that have no record of their own seem to exist."
     } else {
-        "Selectors that have no record of their own seem to exist, and receivers find a text there that is not their key."
+        "Selectors that have no record of their own seem to exist, and receivers find a text there that is not a key of the selector."
     };
     let mut finding = about(&rules::WILDCARD, probe, summary, cause);
     finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));

@@ -22,9 +22,9 @@ pub(super) static KEY_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "a DKIM key record cannot be used",
     docs: Docs {
-        sees: "The TXT record of a selector is not a valid key record: the key is incomplete, the text contains quotation marks or backslashes, the text is a host name, the key is a private key or a PEM file, or a tag is wrong. The summary names the mistake.",
-        matters: "Receivers cannot verify signatures with this selector. They treat the mail as unsigned, so DMARC depends on SPF alone and forwarded mail fails.",
-        action: "Operator of the DNS: publish the record again exactly as the mail server or the provider prints it, as one TXT record. A value of more than 255 characters consists of several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector at once.",
+        sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, the text contains quotation marks or backslashes, the text is a host name, the key is a private key or a PEM file, or a tag is wrong. The summary names the mistake.",
+        matters: "Receivers cannot verify signatures with this selector. They treat the mail as unsigned, so DMARC depends on SPF alone, and forwarded mail fails DMARC.",
+        action: "Operator of the DNS: publish the record again exactly as the mail server or the provider prints it, as one TXT record. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector at once.",
         example: "s1._domainkey.example.com TXT with 255 characters of a 2048-bit key, without its end",
         references: "RFC 6376 section 3.6.1 (key records), section 3.6.2.2 (several strings); RFC 8463 section 4.2 (Ed25519 keys are 32 octets)",
     },
@@ -35,7 +35,7 @@ pub(super) static KEY_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "there is no DKIM key under the requested selector",
     docs: Docs {
-        sees: "The selector that was given with --dkim-selector has no TXT record. smtpcheck also looks under names that result when a DNS provider appends the domain a second time. For selectors that smtpcheck only guesses, a missing key is never reported.",
+        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks at the names that result if a DNS provider appends the domain a second time. For selectors that smtpcheck only guesses, it never reports a missing key.",
         matters: "Receivers cannot verify signatures with this selector and treat the mail as unsigned.",
         action: "Operator of the DNS: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
         example: "DKIM-Signature: v=1; d=example.com; s=s2, but only s1._domainkey.example.com exists",
@@ -48,8 +48,8 @@ pub(super) static KEY_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "an RSA key for DKIM is short",
     docs: Docs {
-        sees: "The RSA key has less than 1024 bits (error), or less than 2048 bits (notice).",
-        matters: "Signatures with less than 1024 bits never count. Keys of 1024 bits are valid, but 2048 bits are recommended.",
+        sees: "The RSA key has fewer than 1024 bits (error) or fewer than 2048 bits (notice).",
+        matters: "Signatures by keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
         action: "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
         example: "openssl genrsa -out dkim.key 2048",
         references: "RFC 8301 section 3.2 (key sizes)",
@@ -62,7 +62,7 @@ pub(super) static KEY_LARGE: Rule = Rule {
     title: "an RSA key for DKIM has more than 4096 bits",
     docs: Docs {
         sees: "The RSA key has more than 4096 bits.",
-        matters: "Verifiers need to support keys of up to 4096 bits only. Some receivers may treat the mail as unsigned.",
+        matters: "Verifiers need to support only keys of up to 4096 bits. Some receivers may treat the mail as unsigned.",
         action: "Operator of the mail server: use a key of 2048 bits.",
         example: "a key record with 8192 bits",
         references: "RFC 8301 section 3.2 (verifiers must support 1024 to 4096 bits)",
@@ -75,8 +75,8 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     title: "a DKIM key is revoked",
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
-        matters: "Signatures with this selector fail. This is intended for keys that are not used any more.",
-        action: "Operator of the mail server: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, nothing has to be done.",
+        matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
+        action: "Operator of the mail server: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },
@@ -88,7 +88,7 @@ pub(super) static TESTING: Rule = Rule {
     title: "a DKIM key is in test mode",
     docs: Docs {
         sees: "The record contains t=y.",
-        matters: "Receivers must not treat mail with a failed signature differently from unsigned mail, and some ignore valid signatures too.",
+        matters: "Receivers must treat mail with a failed signature like unsigned mail, and some also ignore valid signatures.",
         action: "Operator of the DNS: remove t=y once signatures verify.",
         example: "v=DKIM1; k=rsa; t=y; p=...",
         references: "RFC 6376 section 3.6.1 (t=y)",
@@ -101,8 +101,8 @@ pub(super) static TWO_RECORDS: Rule = Rule {
     title: "a selector has several TXT records",
     docs: Docs {
         sees: "Several TXT records under one selector contain a key or a part of a key.",
-        matters: "The result is undefined: receivers use any of the records, or none. Often a long key was stored as two records instead of two strings in one record.",
-        action: "Operator of the DNS: keep one record. A key of more than 255 characters consists of several strings in it: \"first part\" \"second part\".",
+        matters: "The result is undefined: receivers may use any of the records, or none. Often, a long key was stored as two records instead of two strings in one record.",
+        action: "Operator of the DNS: keep one record. A key of more than 255 characters must be split into several strings in this record: \"first part\" \"second part\".",
         example: "s1._domainkey.example.com with the records \"v=DKIM1; p=MIIB...\" and \"...IDAQAB\"",
         references: "RFC 6376 section 3.6.2.2 (TXT records must be unique for a selector)",
     },
@@ -114,7 +114,7 @@ pub(super) static HASH: Rule = Rule {
     title: "a DKIM key does not accept SHA-256",
     docs: Docs {
         sees: "The h= tag does not contain sha256.",
-        matters: "SHA-1 must not be used any more, so no valid signature is possible with this key.",
+        matters: "SHA-1 must no longer be used, so no valid signature is possible with this key.",
         action: "Operator of the DNS: remove the h= tag, or write h=sha256.",
         example: "v=DKIM1; h=sha1; p=...",
         references: "RFC 8301 section 3.1 (only rsa-sha256), RFC 6376 section 3.6.1 (h=)",
@@ -139,8 +139,8 @@ pub(super) static WILDCARD: Rule = Rule {
     severity: Severity::Notice,
     title: "every DKIM selector has a record",
     docs: Docs {
-        sees: "A selector that is certainly not in use has a TXT record, so a wildcard record answers for all selectors. A wildcard with an empty key in a domain that sends no mail is not reported.",
-        matters: "Selectors without their own record seem to exist. A wildcard with an empty p= declares unused selectors as revoked, which is legal.",
+        sees: "A selector that no domain uses has a TXT record or is an alias (CNAME), so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
+        matters: "Selectors without their own record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
         action: "Operator of the DNS: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
         example: "*._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 6.1.2; RFC 1035 section 4.3.2 is not changed by DKIM: explicit records take precedence over wildcards",
@@ -166,8 +166,8 @@ pub(super) static ALIAS_DANGLING: Rule = Rule {
     title: "a DKIM selector is an alias of a name without a key",
     docs: Docs {
         sees: "The selector is a CNAME, and its target has no TXT record. The finding is an error if the selector was given with --dkim-selector, and a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
-        matters: "The domain's side is complete, but the provider has not published the key. Receivers cannot verify signatures with this selector.",
-        action: "Operator of the domain: enable DKIM in the provider's administration pages. If it is enabled there, compare the target of the CNAME with the one that the provider shows.",
+        matters: "The domain's own records are complete, but the provider has not published the key. Receivers cannot verify signatures with this selector.",
+        action: "Operator of the domain: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
         example: "selector1._domainkey.example.com CNAME selector1-example-com._domainkey.tenant.onmicrosoft.com, which does not exist",
         references: "RFC 6376 section 3.6.2.1; RFC 1035 section 3.3.1 (CNAME)",
     },

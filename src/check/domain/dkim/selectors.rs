@@ -1,4 +1,4 @@
-//! Selectors that are often used. DKIM has no list of the selectors of a domain, so smtpcheck tries the names that
+//! Commonly used selectors. DKIM has no list of the selectors of a domain, so smtpcheck tries the names that
 //! providers and mail servers use by default. A name without a key proves nothing.
 
 use crate::evidence::{RecordData, RecordsSeen};
@@ -8,13 +8,13 @@ pub(super) const MAX_SELECTORS: usize = 60;
 
 /// A provider and its selectors.
 struct ProviderSelectors {
-    /// Parts of names by which the provider is recognised in MX and SPF records.
+    /// Parts of names that identify the provider in MX and SPF records.
     signs: &'static [&'static str],
-    /// The selectors, the most common one first.
+    /// The selectors, most common first.
     selectors: &'static [&'static str],
 }
 
-/// The providers. Facts from their documentation and from published zones.
+/// The providers, from their documentation and from published zones.
 const PROVIDERS: &[ProviderSelectors] = &[
     ProviderSelectors { signs: &["google.com", "googlemail.com"], selectors: &["google", "20230601", "20210112"] },
     ProviderSelectors { signs: &["outlook.com", "office365", "microsoft"], selectors: &["selector1", "selector2"] },
@@ -63,7 +63,7 @@ const PROVIDERS: &[ProviderSelectors] = &[
     ProviderSelectors { signs: &["mxguarddog"], selectors: &["mxvault"] },
 ];
 
-/// Selectors that mail servers and the most common providers use by default, the most common ones first.
+/// Selectors that mail servers and the most common providers use by default, most common first.
 const GENERIC: &[&str] = &[
     "default",
     "google",
@@ -127,7 +127,7 @@ const GENERIC: &[&str] = &[
     "hostingermail-a",
 ];
 
-/// The selectors to try: first those of the providers that the MX and TXT records of the domain name.
+/// The selectors to try. Those of the providers that occur in the MX and TXT records of the domain come first.
 pub(super) fn common(mx: Option<&RecordsSeen>, txt: Option<&RecordsSeen>) -> Vec<&'static str> {
     let mut names = String::new();
     for record in mx.into_iter().chain(txt).flat_map(|seen| &seen.records) {

@@ -194,6 +194,18 @@ fn a_wildcard_does_not_make_keys() {
 }
 
 #[test]
+fn a_wildcard_alias_is_one_finding() {
+    let zone = ["default", "google", "s1", UNUSED_SELECTOR]
+        .map(|selector| format!("{selector}._domainkey.example.com CNAME gone.example.net\n"));
+    let (findings, seen) = checked(&[], &zone.concat());
+    assert_eq!(rules(&findings), [("dkim-wildcard", Severity::Notice)]);
+    assert!(seen.keys.is_empty(), "{:?}", seen.keys);
+    let other = format!("{}k1._domainkey.example.com CNAME other.example.net", zone.concat());
+    assert_eq!(rules(&checked(&[], &other).0)[0], ("dkim-alias-dangling", Severity::Warning));
+    assert_eq!(rules(&checked(&["s1"], &zone.concat()).0)[0], ("dkim-alias-dangling", Severity::Error));
+}
+
+#[test]
 fn unknown_selectors_are_not_tested() {
     let of = |selectors: &[&str], zone: &str| {
         let mut plan = plan("example.com");

@@ -1,5 +1,5 @@
 //! The findings about mistakes in DMARC records: several records, texts that receivers ignore, records at wrong names, and
-//! mistakes in tags. Each has the corrected record.
+//! mistakes in tags. Each finding contains the corrected record.
 
 use super::super::sight::{Known, Sight};
 use super::lookup::{DmarcState, about, wrong_names};
@@ -30,7 +30,7 @@ pub(super) fn near_miss<'s>(sight: Sight<'s>) -> Option<(&'s Probe, &'s str, Nea
     })
 }
 
-/// The mistakes because of which the domain has no record, or an unintended one.
+/// Mistakes that leave the domain without a record, or with an unintended record.
 pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
     let mut findings: Vec<Finding> = several(sight, state).into_iter().collect();
     let Some(first) = state.steps.first() else { return findings };
@@ -42,9 +42,9 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
             NearMiss::LeadingSpace => {
                 "The text begins with a space, so many receivers do not recognise it as a DMARC record."
             }
-            NearMiss::Version => "A DMARC record begins with exactly v=DMARC1, in this spelling.",
+            NearMiss::Version => "A DMARC record must begin with v=DMARC1, in exactly this spelling.",
             NearMiss::VersionNotFirst => "v=DMARC1 must be the first tag.",
-            NearMiss::NoVersion => "The text has tags of DMARC, but does not begin with v=DMARC1.",
+            NearMiss::NoVersion => "The text has DMARC tags, but does not begin with v=DMARC1.",
             NearMiss::Quoted => {
                 "The text contains quotation marks or backslashes as characters, so it does not begin with v=DMARC1."
             }
@@ -61,12 +61,12 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
         let summary = format!("the DMARC record of {} is at the wrong name {wrong}", first.name);
         let fix = Fix::run(
             format!(
-                "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the form appends the domain, enter only _dmarc as the name",
+                "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
             format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
         );
-        let cause = format!("Receivers look at _dmarc.{} only.", first.name);
+        let cause = format!("Receivers look only at _dmarc.{}.", first.name);
         findings.push(about(&rules::WRONG_NAME, probe, summary, &cause, fix));
         break;
     }
@@ -86,14 +86,14 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let Known::Seen(probe, seen) = sight.records(&name.below("_dmarc").ok()?, RecordKind::Txt) else { return None };
     let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
     let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
-    let cause = "By RFC 9989 receivers ignore all of them and use the record of the domain above, if there is one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
-    let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} but one"));
+    let cause = "By RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
+    let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} except one"));
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
     finding.consequences.extend(texts.iter().take(3).map(|text| format!("A record: {}", probe.quote(*text))));
     Some(finding)
 }
 
-/// Texts without effect beside a record: at the domain itself, and at the name of the record.
+/// Texts that have no effect because there is a record: at the domain itself, and at the name of the record.
 pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_record = |text: &&str| matches!(DmarcText::parse(text), DmarcText::Record(_));
@@ -102,10 +102,10 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
     {
         let summary = format!("a copy of the DMARC record is at {at} itself, where it has no effect");
         let fix = Fix::text(format!(
-            "Operator of the DNS: delete the copy at {at}; the record at _dmarc.{at} is the one that counts"
+            "Operator of the DNS: delete the copy at {at}; receivers use only the record at _dmarc.{at}"
         ));
         let mut finding =
-            about(&rules::WRONG_NAME, apex, summary, "Receivers look at _dmarc only. The copy does no harm.", fix);
+            about(&rules::WRONG_NAME, apex, summary, "Receivers look only at _dmarc. The copy does no harm.", fix);
         finding.severity = Severity::Notice;
         findings.push(finding);
     }
@@ -118,8 +118,8 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         let summary = format!("_dmarc.{at} has another text that receivers discard: {}", probe.quote(*text));
         let (advice, cause) = if is_part {
             (
-                "move its tags into the one DMARC record, and delete it",
-                "The text contains tags of DMARC, but it is not a DMARC record, so these tags do not apply.",
+                "move its tags into the DMARC record, and delete it",
+                "The text contains DMARC tags, but it is not a DMARC record, so these tags do not apply.",
             )
         } else {
             (
@@ -147,7 +147,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
         let (summary, cause, severity) = match fault {
             DmarcFault::PolicyMissing => (
                 format!("{of} has no p tag"),
-                "By RFC 9989 the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
+                "By RFC 9989, the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
                 Severity::Warning,
             ),
             DmarcFault::PolicyInvalid { tag, value } if is_ignored => (
@@ -162,22 +162,22 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::PolicyNotSecond => (
                 format!("{of} has tags between v and p"),
-                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because p must be the second tag there.",
+                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because it requires p as the second tag.",
                 Severity::Notice,
             ),
             DmarcFault::Doubled(tag) => (
-                format!("{of} has a tag twice: {}", probe.quote(tag.as_str())),
+                format!("{of} contains a tag twice: {}", probe.quote(tag.as_str())),
                 "A tag that occurs twice makes the list of tags invalid (RFC 6376 section 3.2). Some receivers ignore the record, others use one of the values.",
                 Severity::Error,
             ),
             DmarcFault::UpperCase(tag) => (
-                format!("{of} has the name of a tag in upper case: {}", probe.quote(tag.as_str())),
-                "The grammar of DMARC allows it, but names of tags in DKIM, whose rules apply too, are case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag, or the complete record.",
+                format!("{of} has a tag name in upper case: {}", probe.quote(tag.as_str())),
+                "The grammar of DMARC allows this, but the DKIM rules for tag lists, which also apply, make tag names case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag or the complete record.",
                 Severity::Warning,
             ),
             DmarcFault::NotATag(part) => (
                 format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
-                "Every part between semicolons must be of the form name=value. Some receivers ignore the part, others the record.",
+                "Every part between semicolons must have the form name=value. Some receivers ignore the part, others the complete record.",
                 Severity::Warning,
             ),
             DmarcFault::ValueInvalid { tag, value } => (
@@ -197,7 +197,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::Separator(address) => (
                 format!("{of} has report addresses without a comma between them: {}", probe.quote(address.as_str())),
-                "Addresses for reports are separated by commas. Receivers ignore what follows another separator.",
+                "Report addresses are separated by commas. Receivers ignore the text after any other separator.",
                 Severity::Warning,
             ),
         };

@@ -1,4 +1,4 @@
-//! The search for the DMARC record with the answers that are known, for the other files of this folder.
+//! The search for the DMARC record in the answers that are known so far, for the other files of this folder.
 
 use super::super::sight::{Known, Sight, is_conclusive};
 use crate::check::finding::{Finding, Rule};
@@ -20,7 +20,7 @@ pub(super) struct DmarcState {
     pub(super) by_list: RecordSearch,
 }
 
-/// The search for the record, with the answers that are known.
+/// The search for the record in the answers that are known so far.
 pub(super) fn state(sight: Sight<'_>) -> DmarcState {
     let domain = sight.name();
     let organization_by_list = organizational_domain_by_list(&domain);

@@ -1,8 +1,8 @@
 //! The DMARC record that applies to the domain, by the tree walk of RFC 9989 and by RFC 7489 (historic), because
-//! receivers use both. All names are asked at once; a failed lookup is never taken for a missing record.
+//! receivers use both. All names are looked up at once. A failed lookup never counts as a missing record.
 //!
-//! `rules` has the rules, `faults` the findings about mistakes in the record. Records are parsed, and the search is
-//! defined, in [`crate::policy::dmarc`].
+//! `rules` contains the rules, and `faults` the findings about mistakes in the record. [`crate::policy::dmarc`] parses
+//! records and defines the search.
 
 mod faults;
 mod lookup;
@@ -50,7 +50,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// The record that applies by the tree walk or else by the list, with its name, its probe and its text.
+/// The record that applies by the tree walk, or otherwise by the list, with its name, its probe and its text.
 fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
     let state = state(sight);
     let at = match (state.by_walk, state.by_list) {
@@ -74,13 +74,13 @@ fn report_domains(record: &DmarcRecord) -> Vec<DnsName> {
     domains
 }
 
-/// The name at which a foreign domain agrees to receive reports (RFC 9990 §4); `None` if it does not have to agree.
+/// The name at which another domain declares that it accepts reports (RFC 9990 §4); `None` if it need not.
 fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
     let is_foreign = organizational_domain_by_list(of) != organizational_domain_by_list(target);
     target.below("_report._dmarc").and_then(|name| name.below(of.as_str())).ok().filter(|_| is_foreign)
 }
 
-/// Whether a report domain has agreed; `None` while unknown.
+/// Whether a report domain accepts the reports; `None` while unknown.
 fn has_agreed(sight: Sight<'_>, of: &DnsName, target: &DnsName) -> Option<bool> {
     let Some(name) = permission_name(of, target) else { return Some(true) };
     let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| is_conclusive(seen))?;
@@ -145,16 +145,16 @@ pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
     result
 }
 
-/// What is not known about the record.
+/// The part of the search for the record that was not tested.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let state = state(sight);
     let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
     let is_unknown = state.by_walk == RecordSearch::Unknown || state.by_list == RecordSearch::Unknown;
-    let why = failed.filter(|_| is_unknown).map(|step| format!("there is no answer about _dmarc.{}", step.name));
+    let why = failed.filter(|_| is_unknown).map(|step| format!("the lookup of _dmarc.{} was not answered", step.name));
     why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
 }
 
-/// Whether there is something at the domain's name, although no record applies.
+/// Whether the domain's name has a text, although no record applies.
 fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
     let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
     is_several || faults::near_miss(sight).is_some()
@@ -224,7 +224,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     Some(about(&rules::MISSING, probe, summary, cause, fix))
 }
 
-/// The two ways to search lead to different results.
+/// The two search methods lead to different results.
 fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (at, probe, ..) = applied(sight)?;
     let policy = |search: &RecordSearch| match search {
@@ -237,7 +237,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (summary, cause) = if walked != listed {
         (
             format!("the DMARC policy is {walked} by RFC 9989, and {listed} by RFC 7489 (historic)"),
-            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
+            "Receivers that follow RFC 9989 walk up the DNS tree, and others use the public suffix list. They find different records.",
         )
     } else if *organization != state.organization_by_list {
         (
@@ -267,11 +267,11 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
     let operator = format!("Operator of the DNS: in the record at _dmarc.{at},");
     let word = own.word();
     if own == Disposition::None {
-        // A mistake that makes the policy none is another finding.
+        // A mistake that changes the policy to none has its own finding.
         if record.policy == Some(Disposition::None) {
             let (cause, first) = if record.aggregate.is_empty() {
                 (
-                    "Receivers deliver forged mail as if there were no DMARC record. Without rua they send no reports either.",
+                    "Receivers deliver forged mail as if there were no DMARC record. Without rua, they also send no reports.",
                     "add rua=mailto: and an email address, to receive reports;",
                 )
             } else {
@@ -283,7 +283,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
     } else {
-        // Receivers use the policy for subdomains only of the record of the organizational domain (RFC 9989 §4.10.1).
+        // Receivers use a policy for subdomains only from the record of the organizational domain (RFC 9989 §4.10.1).
         let is_of_organization = *at == state.organization_by_list || state.organization.as_ref() == Some(at);
         let open: Vec<&str> = [("sp", record.subdomains), ("np", record.nonexistent)]
             .into_iter()
@@ -296,7 +296,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 &rules::SUBDOMAINS_OPEN,
                 probe,
                 summary,
-                "The tag sets the policy for subdomains: receivers deliver forged mail from any subdomain.",
+                "The tag sets the policy for subdomains, so receivers deliver forged mail from any subdomain.",
                 fix,
             ));
         }
@@ -306,13 +306,13 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 "{operator} remove pct={percent}; to apply a policy that is one level lower for a while, add t=y"
             ));
             let cause = format!(
-                "RFC 9989 removed the tag: such receivers apply p={word} to all mail. Others apply it to {percent}% of the mail."
+                "RFC 9989 removed the tag, so receivers that follow it apply p={word} to all mail. Others apply it to {percent}% of the mail."
             );
             findings.push(about(&rules::PERCENTAGE, probe, summary, &cause, fix));
         }
         if record.is_testing {
             let fix = Fix::text(format!("{operator} remove t=y when the reports show that all genuine mail passes"));
-            let cause = "Receivers that follow RFC 9989 apply a policy that is one level lower. Others apply the policy in full.";
+            let cause = "Receivers that follow RFC 9989 apply a policy that is one level lower. Other receivers apply the full policy.";
             findings.push(about(
                 &rules::TESTING,
                 probe,
@@ -337,12 +337,12 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         }
     }
     if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {
-        let summary = format!("the DMARC record of {at} declares the domain as a public suffix (psd=y)");
+        let summary = format!("the DMARC record of {at} declares that the domain is a public suffix (psd=y)");
         let fix = Fix::text(format!("{operator} remove psd=y"));
-        let cause = "Receivers that follow RFC 9989 treat every subdomain as an organization of its own, so that domains which belong together are not aligned.";
+        let cause = "Receivers that follow RFC 9989 treat every subdomain as an organization of its own, so that related domains are not aligned.";
         let mut finding = about(&rules::SUFFIX, probe, summary, cause, fix);
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("If independent organizations register names below the domain, the tag is right, and the domain is only missing on the public suffix list".to_owned());
+        finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the domain is only missing from the public suffix list".to_owned());
         if let Some(organization) = state.organization.as_ref().filter(|name| *name != at) {
             finding.consequences.push(format!("The organizational domain by RFC 9989 is {organization}"));
         }
@@ -358,25 +358,25 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
         let shown = probe.quote(target.as_str()).to_string();
         let permission = permission_name(at, &target);
         if let Some(name) = permission.filter(|_| has_agreed(sight, at, &target) == Some(false)) {
-            let summary = format!("{shown} has not agreed to receive DMARC reports about {at}");
+            let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
                     "Operator of the DNS of {shown}: publish the permission, or register {at} with the service for DMARC reports"
                 ),
                 format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
             );
-            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore the address, and no reports arrive.";
+            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore the address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS of {at}: otherwise use a report address in your own domain"
-            )));
+            finding
+                .fixes
+                .push(Fix::text(format!("Or operator of the DNS of {at}: use a report address in your own domain")));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }
             findings.push(finding);
         }
         if receives_mail(sight, &target) == Some(false) {
-            let summary = format!("{shown} receives DMARC reports about {at}, but has no mail server");
+            let summary = format!("{shown} should receive DMARC reports about {at}, but receives no mail");
             let fix =
                 Fix::text(format!("Operator of the DNS of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
@@ -384,7 +384,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
                 finding = finding.tried(asked.id);
             }
-            // A domain without mail of its own is declared deliberately; the address is the mistake.
+            // The domain deliberately declares that it receives no mail. The mistake is the address.
             finding.severity = Severity::Warning;
             findings.push(finding);
         }

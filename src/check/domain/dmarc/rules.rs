@@ -26,7 +26,7 @@ pub(super) static MISSING: Rule = Rule {
     title: "no DMARC record applies to the domain",
     docs: Docs {
         sees: "Neither the domain nor its organizational domain has a DMARC record, and every lookup was answered.",
-        matters: "Receivers cannot tell forged mail from genuine mail with this domain in the From header. Gmail, Yahoo and Outlook.com reject or filter mail of large senders without DMARC.",
+        matters: "Receivers cannot tell forged mail from genuine mail with this domain in the From header. Gmail, Yahoo and Outlook.com reject or filter mail from large senders without DMARC.",
         action: "Operator of the DNS: publish a record with p=none and an address for reports. When the reports show that all genuine mail passes, change to p=quarantine, then to p=reject.",
         example: "_dmarc.example.com TXT \"v=DMARC1; p=none; rua=mailto:dmarc@example.com\"",
         references: "RFC 9989 section 4.10 (search for the record), section 4.7 (tags); RFC 7489 (historic) section 6.6.3",
@@ -39,8 +39,8 @@ pub(super) static TWO_RECORDS: Rule = Rule {
     title: "there are several DMARC records at one name",
     docs: Docs {
         sees: "Several TXT records at the same name begin with v=DMARC1.",
-        matters: "By RFC 9989 receivers ignore all of them and use the record of the domain above. Receivers that follow RFC 7489 (historic) do not apply DMARC at all.",
-        action: "Operator of the DNS: delete all records but one. A second report address belongs in the same record, after a comma.",
+        matters: "By RFC 9989, receivers ignore all of them and use the record of the parent domain. Receivers that follow RFC 7489 (historic) do not apply DMARC at all.",
+        action: "Operator of the DNS: delete all records except one. A second report address belongs in the same record, after a comma.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"v=DMARC1; p=reject\"",
         references: "RFC 9989 section 4.10 (several records are discarded), RFC 7489 (historic) section 6.6.3",
     },
@@ -51,8 +51,8 @@ pub(super) static RECORD_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the DMARC record contains a mistake",
     docs: Docs {
-        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or occurs twice, or a value is not defined. The finding is an error if receivers ignore the record, a warning if they ignore or replace a part of it, and a notice if only the order of the tags is not accepted by old receivers.",
-        matters: "Receivers ignore mistakes silently: the intended policy does not apply.",
+        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is not defined. The finding is an error if receivers ignore the record, a warning if they ignore or replace a part of it, and a notice if only the order of the tags is a problem, for old receivers.",
+        matters: "Receivers ignore mistakes without notice, so the intended policy does not apply.",
         action: "Operator of the DNS: publish the corrected record that the finding shows.",
         example: "v=DMARC1; p=monitor",
         references: "RFC 9989 section 4.7 (tags), section 4.8 (grammar); RFC 6376 section 3.2 (a tag that occurs twice makes the list invalid); RFC 7489 (historic) section 6.3 (p must be the second tag)",
@@ -62,11 +62,11 @@ pub(super) static RECORD_INVALID: Rule = Rule {
 pub(super) static WRONG_NAME: Rule = Rule {
     id: "dmarc-wrong-name",
     severity: Severity::Error,
-    title: "the DMARC record is at a wrong name",
+    title: "the DMARC record is at the wrong name",
     docs: Docs {
-        sees: "A DMARC record is at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, and there is none at _dmarc.<domain>. A copy at the domain itself beside the right record is a notice.",
-        matters: "Receivers look at _dmarc.<domain> only, so DMARC does not apply.",
-        action: "Operator of the DNS: move the record to _dmarc.<domain>. If the form of the DNS provider appends the domain, enter only _dmarc as the name.",
+        sees: "A DMARC record is at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, and there is none at _dmarc.<domain>. If the record at _dmarc.<domain> exists, a copy at the domain itself is a notice.",
+        matters: "Receivers look only at _dmarc.<domain>, so DMARC does not apply.",
+        action: "Operator of the DNS: move the record to _dmarc.<domain>. If the DNS provider's form appends the domain, enter only _dmarc as the name.",
         example: "_dmarc.example.com.example.com TXT \"v=DMARC1; p=none\"",
         references: "RFC 9989 section 4.10 (the record is at _dmarc)",
     },
@@ -75,11 +75,11 @@ pub(super) static WRONG_NAME: Rule = Rule {
 pub(super) static OTHER_TEXT: Rule = Rule {
     id: "dmarc-other-text",
     severity: Severity::Notice,
-    title: "there are other texts beside the DMARC record",
+    title: "there are other TXT records at the name of the DMARC record",
     docs: Docs {
-        sees: "The name of the DMARC record has further TXT records that are not DMARC records. The finding is a warning if such a text contains tags of DMARC without v=DMARC1.",
-        matters: "Receivers discard these texts. If they contain a part of the policy, for example report addresses, that part does not apply.",
-        action: "Operator of the DNS: move their tags into the one record, and delete them.",
+        sees: "The name of the DMARC record has further TXT records that are not DMARC records. The finding is a warning if one of them contains DMARC tags without v=DMARC1.",
+        matters: "Receivers discard these records. If they contain a part of the policy, for example report addresses, that part does not apply.",
+        action: "Operator of the DNS: move their tags into the DMARC record, and delete them.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"rua=mailto:dmarc@example.com\"",
         references: "RFC 9989 section 4.10 (texts that do not begin with v=DMARC1 are discarded)",
     },
@@ -104,7 +104,7 @@ pub(super) static SUBDOMAINS_OPEN: Rule = Rule {
     title: "the DMARC policy does not protect subdomains",
     docs: Docs {
         sees: "The record has p=quarantine or p=reject together with sp=none or np=none.",
-        matters: "Everyone can forge mail from subdomains, including subdomains that do not exist.",
+        matters: "Anyone can forge mail from subdomains, including subdomains that do not exist.",
         action: "Operator of the DNS: remove the tag, so that p applies to subdomains too, or set it to the same policy.",
         example: "v=DMARC1; p=reject; sp=none",
         references: "RFC 9989 section 4.7 (sp, np)",
@@ -116,8 +116,8 @@ pub(super) static PERCENTAGE: Rule = Rule {
     severity: Severity::Warning,
     title: "receivers disagree about the pct tag of the DMARC record",
     docs: Docs {
-        sees: "The record has pct with a value under 100, and a policy other than none.",
-        matters: "RFC 9989 removed the tag: such receivers apply the policy to all mail. Receivers that follow RFC 7489 (historic) apply it to this percentage.",
+        sees: "The record has pct with a value below 100, and a policy other than none.",
+        matters: "RFC 9989 removed the tag, so receivers that follow it apply the policy to all mail. Receivers that follow RFC 7489 (historic) apply it to this percentage of the mail.",
         action: "Operator of the DNS: remove pct. To apply a policy that is one level lower for a while, use t=y.",
         example: "v=DMARC1; p=reject; pct=0",
         references: "RFC 9989 section 4.7 (t) (pct is not defined any more); RFC 7489 (historic) section 6.3",
@@ -130,7 +130,7 @@ pub(super) static TESTING: Rule = Rule {
     title: "the DMARC policy is in test mode",
     docs: Docs {
         sees: "The record has t=y, and a policy other than none.",
-        matters: "Receivers that follow RFC 9989 apply a policy that is one level lower: quarantine instead of reject, none instead of quarantine. Others apply the policy in full.",
+        matters: "Receivers that follow RFC 9989 apply a policy that is one level lower: quarantine instead of reject, none instead of quarantine. Other receivers apply the full policy.",
         action: "Operator of the DNS: remove t=y when the reports show that all genuine mail passes.",
         example: "v=DMARC1; p=reject; t=y",
         references: "RFC 9989 section 4.7 (t)",
@@ -140,7 +140,7 @@ pub(super) static TESTING: Rule = Rule {
 pub(super) static SUFFIX: Rule = Rule {
     id: "dmarc-psd",
     severity: Severity::Warning,
-    title: "an ordinary domain declares itself as a public suffix",
+    title: "an ordinary domain declares itself to be a public suffix",
     docs: Docs {
         sees: "The record that applies has psd=y, but its domain is not on the public suffix list.",
         matters: "Receivers that follow RFC 9989 treat every subdomain as an organization of its own. Signatures and envelope senders of other subdomains are then not aligned, so genuine mail fails.",
@@ -155,7 +155,7 @@ pub(super) static REPORT_ADDRESS: Rule = Rule {
     severity: Severity::Warning,
     title: "an address for DMARC reports is invalid",
     docs: Docs {
-        sees: "An entry of rua or ruf is not of the form mailto:<address>, or entries are separated by spaces or semicolons instead of commas.",
+        sees: "An entry in rua or ruf does not have the form mailto:<address>, or entries are separated by spaces or semicolons instead of commas.",
         matters: "Receivers ignore the address, so no reports are sent to it.",
         action: "Operator of the DNS: publish the corrected record that the finding shows.",
         example: "v=DMARC1; p=none; rua=dmarc@example.com",
@@ -166,11 +166,11 @@ pub(super) static REPORT_ADDRESS: Rule = Rule {
 pub(super) static REPORTS_NOT_AUTHORISED: Rule = Rule {
     id: "dmarc-reports-not-authorised",
     severity: Severity::Warning,
-    title: "the domain of a report address has not agreed to receive DMARC reports",
+    title: "the domain of a report address does not accept DMARC reports from other domains",
     docs: Docs {
         sees: "An address in rua or ruf belongs to another organizational domain, and <domain>._report._dmarc.<report domain> has no TXT record that begins with v=DMARC1.",
         matters: "Receivers ignore the address, so no reports are sent to it.",
-        action: "Operator of the report domain: publish the TXT record that the finding shows. Services for DMARC reports do this when the domain is registered with them.",
+        action: "Operator of the report domain: publish the TXT record that the finding shows. Services for DMARC reports publish it when you register the domain with them.",
         example: "example.com._report._dmarc.reports.example.net TXT \"v=DMARC1\"",
         references: "RFC 9990 section 4 (verification of external destinations), RFC 7489 (historic) section 7.1",
     },
@@ -181,7 +181,7 @@ pub(super) static REPORT_DOMAIN: Rule = Rule {
     severity: Severity::Warning,
     title: "the domain of a report address receives no mail",
     docs: Docs {
-        sees: "The domain of an address in rua or ruf has no MX record and no IP address, or it has a null MX.",
+        sees: "The domain of an address in rua or ruf has no MX record and no IP address, or has a null MX.",
         matters: "DMARC reports to this address cannot be delivered.",
         action: "Operator of the DNS: use an address in a domain that receives mail.",
         example: "rua=mailto:dmarc@old.example.com, and old.example.com does not exist",
@@ -195,9 +195,9 @@ pub(super) static RESULTS_DIFFER: Rule = Rule {
     title: "receivers disagree about the DMARC policy or the organizational domain",
     docs: Docs {
         sees: "The tree walk of RFC 9989 and the public suffix list of RFC 7489 (historic) lead to different policies or to different organizational domains.",
-        matters: "The result depends on the receiver. If the organizational domains differ, signatures of the parent domain or of sibling domains are aligned for some receivers only.",
+        matters: "The result depends on the receiver. If the organizational domains differ, signatures of the parent domain or of sibling domains are aligned only for some receivers.",
         action: "Operator of the DNS: publish one DMARC record at the organizational domain that the public suffix list gives; or sign with the domain of the From header itself.",
-        example: "a record only at _dmarc.news.example.com, mail from news.example.com signed with d=example.com",
+        example: "the only record is at _dmarc.news.example.com, but mail from news.example.com is signed with d=example.com",
         references: "RFC 9989 section 4.10 (tree walk), RFC 7489 (historic) section 3.2 (public suffix list)",
     },
 };
@@ -208,7 +208,7 @@ pub(super) static WITHOUT_DKIM: Rule = Rule {
     title: "the DMARC policy is enforced, but the domain has no DKIM key",
     docs: Docs {
         sees: "The policy is quarantine or reject, the SPF record allows senders, and _domainkey.<domain> does not exist, so there is no DKIM key.",
-        matters: "Only SPF can pass. Mail that is forwarded, or sent by a mailing list, fails DMARC and is rejected or filtered.",
+        matters: "Only SPF can authenticate the mail. Mail that is forwarded, or sent through most mailing lists, fails DMARC and is rejected or filtered.",
         action: "Operator of the mail server: sign mail with DKIM, and publish the key.",
         example: "v=DMARC1; p=reject, and no name below _domainkey.example.com",
         references: "RFC 9989 section 7.4 (domains must not rely on SPF alone); RFC 8020 (nothing exists below a name that does not exist)",

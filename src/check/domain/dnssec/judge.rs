@@ -22,7 +22,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The responses that delivery depends on: the MX records and the addresses of the hosts.
+/// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
     for host in mx::mail_hosts(sight) {
@@ -37,7 +37,7 @@ fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen
         .collect()
 }
 
-/// The reason for which a response, or an alias that it followed, is bogus.
+/// The reason why a response, or an alias that was followed to it, is bogus.
 fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
     seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]).find_map(|state| match state {
         DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),
@@ -111,13 +111,15 @@ fn one_bogus(
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use one do not deliver mail to the domain; others do.".to_owned();
+    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver.".to_owned();
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {
             let days = (now - i64::from(*at)) / 86_400;
-            finding.cause =
-                format!("{} The signature expired {days} days ago by the clock of this machine.", finding.cause);
+            finding.cause = format!(
+                "{} The signature expired {days} days ago, according to the clock of this machine.",
+                finding.cause
+            );
             finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
                 format!("Operator of the DNS: sign the zone {name} again (BIND), publish it on all name servers, and check why the signer did not run"),
@@ -126,7 +128,7 @@ fn one_bogus(
         }
         BogusReason::NotYetValid { .. } => {
             finding.otherwise = Some(format!(
-                "The clock of this machine may be wrong: it shows {}. Then the signature is valid.",
+                "The clock of this machine, which shows {}, may be wrong. In that case, the signature is valid.",
                 sight.evidence.started_at
             ));
             finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
@@ -141,7 +143,7 @@ fn one_bogus(
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -f - {0}", in_shell(&name.to_string())),
             ));
             finding.fixes.push(Fix::text(format!(
-                "If the zone {name} is not to be signed any more, delete the DS record at the registrar"
+                "If the zone {name} should no longer be signed, delete the DS record at the registrar"
             )));
         }
         _ => {
@@ -170,8 +172,8 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
             "The resolver of this machine does not return signatures. This does not show whether the domain is signed.",
         ),
         IndeterminateReason::AnchorMismatch => (
-            "the trust anchor of smtpcheck matches no key of the zone that it is for (by default the root zone), so DNSSEC and DANE were not tested",
-            "The resolver of this machine may use another root zone, or change responses, or the trust anchor is old. This does not show anything about the domain.",
+            "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
+            "The resolver of this machine may use another root zone or change responses, or the trust anchor may be out of date. This shows nothing about the domain.",
         ),
         _ => (
             "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
@@ -222,9 +224,9 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
     if !algorithms.is_empty() && algorithms.iter().all(is_old) {
         let list: Vec<String> = algorithms.iter().map(u8::to_string).collect();
         findings.push(Finding {
-            cause: "Algorithms with SHA-1 and older ones must not be used any more. Some resolvers treat the zone as unsigned, and some do not resolve it.".to_owned(),
+            cause: "Algorithms that use SHA-1, and older algorithms, must no longer be used. Some resolvers treat the zone as unsigned, and some do not resolve it.".to_owned(),
             fixes: vec![Fix::text(format!(
-                "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), with both algorithms during the change, and then replace the DS record at the registrar"
+                "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
             ..weak(format!("the zone {apex} is signed only with the obsolete DNSSEC algorithm {}", list.join(", ")), probe)
         });
@@ -239,7 +241,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         .collect();
     if !digests.is_empty() && digests.iter().all(|&digest| digest == 1) {
         findings.push(Finding {
-            cause: "SHA-1 must not be used for DS records any more. Some resolvers treat the zone as unsigned.".to_owned(),
+            cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
                 format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
@@ -264,7 +266,7 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
         cause: if is_high {
             "Many resolvers treat negative responses of this zone as unsigned or fail to resolve them, so that DANE has no effect or fails.".to_owned()
         } else {
-            "The number must be 0: iterations cost time and add no security. Resolvers lower the number that they accept from time to time.".to_owned()
+            "The number must be 0: iterations cost time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
         },
         fixes: vec![Fix::run(
             format!("Operator of the DNS: use 0 iterations and no salt for {apex} (BIND)"),
@@ -280,7 +282,7 @@ fn not_active(apex: &DnsName, probe: &Probe, of_ds: &Probe) -> Finding {
     Finding {
         cause: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: if the zone is to be signed, enter the DS record of {apex} at the registrar"
+            "Operator of the domain: if the zone should be signed, enter the DS record of {apex} at the registrar"
         ))],
         ..finding.tried(probe.id).tried(of_ds.id)
     }

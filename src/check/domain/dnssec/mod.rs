@@ -1,4 +1,4 @@
-//! DNSSEC: the state of the MX records and of the addresses of the hosts, and what is wrong with signatures.
+//! DNSSEC: the state of the MX records and of the addresses of the hosts, and faults of signatures.
 //!
 //! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
 
@@ -18,7 +18,7 @@ use words::bogus_words;
 
 pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
 
-/// Asks for the keys of the zone. They are needed only for findings, so no other question waits for them.
+/// Looks up the keys of the zone. They are needed only for findings, so no other lookup waits for them.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut questions = zone::questions(sight);
@@ -85,7 +85,7 @@ fn word(state: &DnssecState) -> DnssecWord {
     }
 }
 
-/// The reason of a state, in a few words.
+/// The reason for a state, as a short phrase.
 fn reason(state: &DnssecState) -> Option<String> {
     Some(match state {
         DnssecState::Secure | DnssecState::Insecure => return None,

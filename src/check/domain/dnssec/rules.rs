@@ -8,7 +8,7 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     title: "a DNSSEC signature has expired",
     docs: Docs {
         sees: "The signature on the MX records of the domain, or on the addresses of an MX host, has expired according to the clock of this machine.",
-        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, among them many large providers, do not deliver mail to the domain; they try again for some days.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, among them many large providers, do not deliver mail to the domain. They retry for some days.",
         action: "Operator of the DNS: sign the zone again, publish it on all name servers, and check why the signer did not run. Check the clock of this machine first.",
         example: "example.com. RRSIG MX ... expired on 2026-01-31",
         references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 4035 section 5.3.1 (validation)",
@@ -20,9 +20,9 @@ pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     title: "a DNSSEC signature is not valid yet",
     docs: Docs {
-        sees: "The validity of the signature on the MX records of the domain, or on the addresses of an MX host, begins in the future according to the clock of this machine.",
+        sees: "According to the clock of this machine, the signature on the MX records of the domain, or on the addresses of an MX host, is not valid until a later time.",
         matters: "If the clock of this machine is correct, resolvers that validate DNSSEC do not return the records. More often, the clock of this machine or of the signer is wrong.",
-        action: "Check the clock of this machine first. If it is correct, the operator of the DNS must correct the clock of the signer and sign the zone again.",
+        action: "Check the clock of this machine first. If it is correct, operator of the DNS: correct the clock of the signer, and sign the zone again.",
         example: "a machine whose clock was reset to 1970",
         references: "RFC 4034 section 3.1.5 (validity of signatures)",
     },
@@ -35,7 +35,7 @@ pub(super) static DNSSEC_DS_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "The parent zone has a DS record, but no key (DNSKEY) of the zone has its digest.",
         matters: "Resolvers that validate DNSSEC cannot resolve any name of the zone. Senders that use such a resolver do not deliver mail to the domain.",
-        action: "Operator of the domain: replace the DS record at the registrar by that of the current key, or remove it until the zone is signed correctly. This happens after a move to another DNS provider or after a key rollover.",
+        action: "Operator of the domain: replace the DS record at the registrar with the one for the current key, or remove it until the zone is signed correctly. The mismatch often appears after a move to another DNS provider or a key rollover.",
         example: "the DS record of the former DNS provider was left in the parent zone",
         references: "RFC 4035 section 5.2 (authenticating referrals), RFC 6840 section 5.11 (algorithms of DS records)",
     },
@@ -59,8 +59,8 @@ pub(super) static DNSSEC_WEAK: Rule = Rule {
     severity: Severity::Warning,
     title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
-        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older one, or all DS records have a SHA-1 digest, or the zone uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
-        matters: "Some resolvers treat such a zone as unsigned, so that DANE has no effect; some fail to resolve it.",
+        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, or all DS records have a SHA-1 digest, or the zone uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
+        matters: "Some resolvers treat such a zone as unsigned, so DANE has no effect. Others fail to resolve it.",
         action: "Operator of the DNS: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
         example: "NSEC3PARAM 1 0 150 aabbccdd",
         references: "RFC 9905 (SHA-1 must not be used), RFC 9904 (recommended algorithms), RFC 9276 section 3.1 (iterations must be 0)",
@@ -74,7 +74,7 @@ pub(super) static DNSSEC_NOT_ACTIVE: Rule = Rule {
     docs: Docs {
         sees: "The zone has keys (DNSKEY), but the parent zone proves that there is no DS record for it.",
         matters: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.",
-        action: "Operator of the domain: publish the DS record at the registrar, after the zone has been signed correctly on all name servers. If this is a transition, no action is required.",
+        action: "Operator of the domain: publish the DS record at the registrar, after the zone has been signed correctly on all name servers. During a transition, no action is required.",
         example: "DNSSEC was switched on at the DNS provider, but not at the registrar",
         references: "RFC 4035 section 5.2 (authenticating referrals)",
     },

@@ -2,7 +2,7 @@
 
 use crate::evidence::BogusReason;
 
-/// Why records are bogus, in a few words.
+/// Why records are bogus, as a short phrase.
 pub(super) fn bogus_words(why: &BogusReason) -> String {
     match why {
         BogusReason::Expired { at } => format!("the signature expired on {}", date(*at)),
@@ -16,7 +16,7 @@ pub(super) fn bogus_words(why: &BogusReason) -> String {
     }
 }
 
-/// A time of a signature as a date and time in UTC.
+/// The time in a signature, as a date and time in UTC.
 pub(super) fn date(seconds: u32) -> String {
     jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

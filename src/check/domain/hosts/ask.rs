@@ -4,13 +4,13 @@
 //!
 //! | recipient | at which addresses |
 //! |---|---|
-//! | `postmaster` of the domain (RFC 5321 §4.5.1) | all |
 //! | the recipient that the user gave | all |
+//! | `postmaster` of the domain (RFC 5321 §4.5.1) | all |
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
-//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because then no user's
-//! address is used.
+//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because no real user's
+//! address is then used.
 
 use std::net::IpAddr;
 
@@ -25,17 +25,17 @@ use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 /// The role of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recipient {
-    Postmaster,
     Given,
+    Postmaster,
     Unknown,
     Relay,
 }
 
 impl Recipient {
-    /// The recipients in the order in which they are sent. The foreign one is the last, because a server may close the
-    /// connection after it.
+    /// The recipients in the order in which they are sent. The one that the user gave is the first, so that findings about
+    /// several recipients name it. The foreign one is the last, because a server may close the connection after it.
     pub(super) const ALL: [Recipient; 4] =
-        [Recipient::Postmaster, Recipient::Given, Recipient::Unknown, Recipient::Relay];
+        [Recipient::Given, Recipient::Postmaster, Recipient::Unknown, Recipient::Relay];
 
     /// The address; `None` if this recipient is not tested.
     pub(super) fn address(self, sight: Sight<'_>) -> Option<ForwardPath> {
@@ -57,7 +57,7 @@ impl Recipient {
     }
 }
 
-/// A number that follows from the domain, so that a repeated check uses the same recipient (FNV-1a).
+/// A number computed from the domain (FNV-1a), so that a repeated check uses the same recipient.
 fn digest(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
@@ -66,7 +66,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut hellos = Vec::new();
     for host in mx::mail_hosts(sight) {
-        // The first address has further recipients, so all addresses must be known before the first session.
+        // The session with the first address tests further recipients, so all addresses must be known before it begins.
         if !mx::is_looked_up(sight, &host.name) {
             continue;
         }
@@ -130,7 +130,7 @@ fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Opt
     (!to.is_empty()).then(|| Question::Session(request(sight, host, *ip, to)))
 }
 
-/// A ClientHello for the other type of certificate, once the session has shown one.
+/// A ClientHello for the other type of certificate, after the session has shown the first.
 fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Question> {
     let session = sessions(sight, host, ip).next().filter(Session::is_over)?;
     session.handshake()?;

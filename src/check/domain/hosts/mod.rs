@@ -1,16 +1,18 @@
-//! The sessions with each IP address of each MX host, and what the checks find in them.
+//! The sessions with each IP address of each MX host, and their findings.
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`ask`] | the sessions and ClientHellos to ask for |
-//! | [`sessions`] | how to find them in the evidence |
-//! | [`reach`] | connections that failed |
-//! | [`ordinary`] | what the checks of a server find, and which of it matters for a domain |
+//! | [`ask`] | the sessions and ClientHellos that the check requests |
+//! | [`sessions`] | finding sessions in the evidence |
+//! | [`reach`] | failed connections |
+//! | [`ordinary`] | the findings of the server checks that matter for a domain |
 //! | [`own`] | findings that only a check of a domain has |
+//! | [`acceptance`] | which findings determine the exit code |
 //! | [`seen`] | the results for reports |
-//! | [`untested`] | what was not tested |
+//! | [`untested`] | tests that were not run |
 //! | [`rules`] | the rules |
 
+mod acceptance;
 mod ask;
 mod names;
 mod ordinary;
@@ -51,7 +53,6 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(ordinary::findings(sight));
     findings.extend(own::findings(sight));
-    own::pass_if_one_accepts(sight, &mut findings);
-    own::fail_if_none_accepts(sight, &mut findings);
+    acceptance::weigh(sight, &mut findings);
     findings
 }

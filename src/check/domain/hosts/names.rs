@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::super::sight::Sight;
 use crate::wire::{DnsName, RecordKind};
 
-/// The number of entries of a list in a sentence. Two address families of two hosts fit.
+/// The maximum number of list entries in a sentence: enough for two address families of two hosts.
 const MAX_LISTED: usize = 4;
 
 /// The name of a host, marked as text received from the DNS.
@@ -28,7 +28,7 @@ pub(super) fn places_of<'h>(sight: Sight<'_>, hosts: impl Iterator<Item = (&'h D
 }
 
 /// The first entries of a list, and the number of the others. The report has them all in its results.
-fn listed(entries: &[impl Display]) -> String {
+pub(super) fn listed(entries: &[impl Display]) -> String {
     let mut list: Vec<String> = entries.iter().take(MAX_LISTED).map(ToString::to_string).collect();
     if entries.len() > MAX_LISTED {
         list.push(format!("and {} more", entries.len() - MAX_LISTED));

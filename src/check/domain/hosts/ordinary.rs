@@ -1,4 +1,4 @@
-//! What the ordinary checks find in the sessions with MX hosts.
+//! The findings of the ordinary checks in the sessions with MX hosts.
 //!
 //! Each session is judged as if it were the session that the user requested: the plan names the MX host as the target, and
 //! the evidence contains only this session, with the purpose `main`. Probes and events keep their numbers. Equal findings
@@ -7,13 +7,17 @@
 //! | findings | what happens to them | reason |
 //! |---|---|---|
 //! | `connection-*`, `address-unreachable`, `name-*` | left out | `mx` and [`super::reach`] judge names and connections |
-//! | `auth-*`, `account-restricted` | left out | servers of other domains do not log in |
+//! | `auth-*`, `account-restricted` | left out, unless they are about the recipient that the user gave | servers of other domains do not log in |
 //! | `certificate-limited-clients`, `refusals-after-data`, `resolve-entry-unused` | left out | about mail programs |
 //! | `time-limit-reached`, `connection-limit-reached` | left out | listed as not tested |
 //! | `certificate-*`, `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy do not verify certificates, and deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
 //! | rejections of the unknown and the foreign recipient | left out | a server should reject them |
 //! | rejections of the postmaster and of the empty sender | left out unless they are about this machine | [`super::own`] |
-//! | rejections that are about this machine | warnings without failure, at most | not faults of the domain |
+//! | permanent rejections of the recipient that the user gave | unchanged, for any reason | they answer the question of the user |
+//! | other rejections that are about this machine | warnings without failure, at most | not faults of the domain |
+//! | other temporary rejections of recipients | warnings without failure, at most | they do not show what the server accepts later |
+//!
+//! [`super::acceptance`] then decides which of them determine the exit code, because that depends on the other hosts.
 
 use std::net::IpAddr;
 
@@ -24,6 +28,7 @@ use super::names::places_of;
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::check::{refusal, server};
+use crate::evidence::quote;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
 use crate::lexicon::{self, Context, Fix};
@@ -65,8 +70,8 @@ const OF_CLIENT: &[&str] = &[
     "too-many-connections",
 ];
 
-/// Whether a rejection is about this machine or temporary, so that it does not show what the server thinks of the sender
-/// or of the recipient.
+/// Whether a rejection is about this machine or temporary, so that it does not show whether the server accepts the
+/// sender or the recipient.
 pub(super) fn is_about_client(received: ReceivedReply<'_>) -> bool {
     if received.reply.class() != Class::Permanent {
         return true;
@@ -101,14 +106,19 @@ fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Find
     let is_cut = matches!(session.fault(), Some(Fault::TimeUp { .. } | Fault::Interrupted));
     server::judge_by(server::CHECKS, &plan, &evidence)
         .into_iter()
-        .filter(|finding| !(is_left_out(finding) || is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
+        .filter(|finding| !is_left_out(finding) || is_about_given(sight, session, finding))
+        .filter(|finding| !(is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
         .filter(|finding| !is_replaced(session, finding))
-        .map(|finding| if is_about_given(sight, session, &finding) { finding } else { adapted(finding) })
+        .map(|finding| match is_about_given(sight, session, &finding) {
+            true => without_login(finding),
+            false => adapted(finding),
+        })
         .collect()
 }
 
-/// Whether a finding is about a permanent rejection of the recipient that the user gave. It answers the question of the
-/// user, so it keeps its severity and determines the exit code. A temporary rejection, such as greylisting, answers nothing.
+/// Whether a finding is about a permanent rejection of the recipient that the user gave. The user asked about this
+/// recipient, so the finding keeps its severity. A temporary rejection, such as greylisting, does not show whether the
+/// recipient is accepted.
 fn is_about_given(sight: Sight<'_>, session: Session<'_>, finding: &Finding) -> bool {
     given_reply(sight, session)
         .filter(|received| received.reply.class() == Class::Permanent)
@@ -120,6 +130,22 @@ fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedRep
     let given = Recipient::Given.address(sight)?;
     let envelope = session.request.script.envelope.as_ref()?;
     session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
+}
+
+/// A server that demands a login for a recipient of its domain rejects mail from all other servers. They cannot log in, so
+/// the operator has to act, and not the reader.
+fn without_login(finding: Finding) -> Finding {
+    if !is_left_out(&finding) {
+        return finding;
+    }
+    let fix = "Operator of the mail server: accept the recipients of the domain on this port without a login, and demand a login only on the ports for mail programs (465 and 587)";
+    Finding {
+        cause: "The server demands a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
+        fixes: vec![Fix::text(fix)],
+        consequences: Vec::new(),
+        failure: Some(PhaseFailure::RefusedPermanent),
+        ..finding
+    }
 }
 
 fn is_left_out(finding: &Finding) -> bool {
@@ -154,6 +180,10 @@ fn adapted(mut finding: Finding) -> Finding {
             "greylisted" => Severity::Notice,
             _ => finding.severity.min(Severity::Warning),
         };
+        finding.failure = None;
+    } else if finding.phase == Phase::Rcpt && finding.category.is_some() {
+        // The postmaster; `acceptance` weighs the recipient that the user gave.
+        finding.severity = finding.severity.min(Severity::Warning);
         finding.failure = None;
     }
     finding
@@ -249,7 +279,8 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         Some((_, addresses)) => addresses.push(ip),
         None => known.places.push((host.clone(), vec![ip])),
     }
-    if finding.summary != known.finding.summary && !known.finding.consequences.contains(&finding.summary) {
+    let is_new = |text: &String| is_other_sentence(text, &finding.summary);
+    if is_new(&known.finding.summary) && known.finding.consequences.iter().all(is_new) {
         known.finding.consequences.push(finding.summary);
     }
     for probe in finding.evidence.probes {
@@ -260,8 +291,14 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
     known.finding.evidence.events.extend(finding.evidence.events);
 }
 
+/// Whether two sentences differ, apart from the origin of their quotations.
+fn is_other_sentence(one: &str, other: &str) -> bool {
+    let plain = |sentence: &str| quote::resolve(sentence, |_, text| text.to_owned());
+    plain(one) != plain(other)
+}
+
 impl MergedFinding {
-    /// The finding with the hosts and their addresses in front.
+    /// The finding, with the hosts and their addresses at the beginning of the summary.
     fn named(self, sight: Sight<'_>) -> Finding {
         let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
@@ -270,13 +307,13 @@ impl MergedFinding {
                 fix.text = format!("Operator of the mail server: {rest}");
             }
         }
-        // The host name comes from the MX record, so another name is a matter of the domain and not of this check.
+        // The host name comes from the MX record, so the operator of the domain decides about it, not the user of this check.
         if finding.rule == "certificate-name-mismatch" {
             finding
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Or operator of the domain: name in the MX record a host name that the certificate contains, if it belongs to the same server",
+                "Or operator of the domain: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

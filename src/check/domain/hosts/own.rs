@@ -14,7 +14,7 @@ use super::rules::{
 };
 use super::seen::received_about;
 use super::sessions;
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, Rule};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -39,7 +39,7 @@ pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
     findings
 }
 
-/// All replies of one kind that fulfil a condition.
+/// All replies of one kind that meet a condition.
 fn replies<'s>(
     sight: Sight<'s>,
     of: impl Fn(&DnsName, IpAddr) -> Option<ReceivedReply<'s>>,
@@ -89,9 +89,9 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, of, rejects);
     let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the empty sender is rejected")?;
     Some(Finding {
-        cause: "Servers send delivery reports with an empty sender, so that reports about reports cannot loop. A server must accept it. This server does not receive reports about its own mail, and recipients could not be tested.".to_owned(),
+        cause: "Servers send delivery reports with an empty sender, so that reports about reports cannot loop. A server must accept this sender. This server does not receive reports about its own mail, and recipients could not be tested.".to_owned(),
         fixes: vec![
-            Fix::text("Operator of the mail server: accept MAIL FROM:<> for all local recipients, and limit unwanted reports by other means"),
+            Fix::text("Operator of the mail server: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],
         ..finding
     })
@@ -106,7 +106,7 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
         cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
         fixes: vec![
             Fix::run(
-                "Operator of the mail server: create the address, for example as an alias of a mailbox that is read (/etc/aliases)",
+                "Operator of the mail server: create the address, for example as an alias of a mailbox that a person reads (/etc/aliases)",
                 "postmaster: root",
             ),
         ],
@@ -119,8 +119,8 @@ fn relay(sight: Sight<'_>) -> Option<Finding> {
     let what = format!("the recipient {} in another domain is accepted", sight.domain.relay_recipient);
     let finding = about(sight, &MX_RELAY_ACCEPTED, Confidence::Possible, &found, &what)?;
     Some(Finding {
-        cause: "The server may deliver mail of any sender to any domain (open relay). Such servers are found and abused within hours, and are then on blocklists.".to_owned(),
-        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot find out which. The log of the server shows whether it would have sent the message on.".to_owned()),
+        cause: "The server may deliver mail from any sender to any domain (open relay). Such servers are found and abused within hours, and then added to blocklists.".to_owned(),
+        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The log of the server shows whether it would have relayed the message.".to_owned()),
         fixes: vec![
             Fix::run(
                 "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in (Postfix)",
@@ -135,7 +135,7 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     let first = mx::mail_hosts(sight).first()?.preference;
     let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
     let found = replies(sight, unknown, ReceivedReply::accepts);
-    // Whether only hosts of lower priority accept every recipient is another finding.
+    // If only hosts of lower priority accept every recipient, that is another finding.
     let is_first =
         |host: &DnsName| mx::mail_hosts(sight).iter().any(|one| one.name == *host && one.preference == first);
     if !found.iter().any(|one| is_first(&one.host)) {
@@ -167,18 +167,20 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     }
     let mut accepted = replies(sight, unknown, ReceivedReply::accepts);
     accepted.retain(|one| !is_first(&one.host));
-    let what = format!("a recipient that cannot exist is accepted, but {} rejects it", quoted(sight, &first.name));
-    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, &what)?;
+    let what = "a recipient that cannot exist is accepted";
+    let finding = about(sight, &MX_BACKUP_DIFFERS, Confidence::Certain, &accepted, what)?;
+    let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
-        cause: "A host of lower priority does not know the recipients. It accepts mail for recipients that do not exist, which the first host then rejects, so that it has to return the messages to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
+        summary,
+        cause: "A host of lower priority does not have the list of recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail, so the backup host must return it to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the mail server: give this host the list of recipients (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",
+            "Operator of the mail server: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",
         )],
         ..finding
     })
 }
 
-/// Servers whose name in the greeting or in the reply to EHLO is not a complete domain name.
+/// Servers whose name in the greeting or in the reply to EHLO is not a fully qualified domain name.
 fn server_names(sight: Sight<'_>) -> Option<Finding> {
     let is_valid = |word: &str| {
         let literal = word.starts_with('[') && word.ends_with(']');
@@ -198,7 +200,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
         let replies = [Phase::Greeting, Phase::Ehlo].map(|phase| session.reply_at(phase));
         replies.into_iter().flatten().filter(ReceivedReply::accepts).find(|received| !is_valid(&first_word(received)))
     };
-    // A greeting that a device has overwritten is another finding.
+    // A greeting that a device has overwritten has its own finding.
     let found = replies(sight, of, |received| !first_word(received).contains("**"));
     let name = found.first().map(|one| one.received.quote(first_word(&one.received)))?;
     let what = format!("the server identifies itself as `{name}`, which is not a fully qualified host name");
@@ -206,7 +208,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
     Some(Finding {
         cause: "The name has no effect on most senders. If the server also sends mail with this name in EHLO, receivers may reject that mail.".to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the mail server: set its host name to the complete name that its PTR record contains (Postfix: myhostname)",
+            "Operator of the mail server: set its host name to the fully qualified name in its PTR record (Postfix: myhostname)",
         )],
         ..finding
     })
@@ -219,35 +221,4 @@ pub(in crate::check::domain) fn catch_all(sight: Sight<'_>) -> Option<bool> {
         return Some(true);
     }
     (!replies(sight, unknown, rejects).is_empty()).then_some(false)
-}
-
-/// If one IP address accepts the recipient that the user gave, rejections by others do not make the check fail, because
-/// senders try the other hosts too.
-pub(super) fn pass_if_one_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let given = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Given);
-    if replies(sight, given, ReceivedReply::accepts).is_empty() {
-        return;
-    }
-    let of_recipient = |finding: &&mut Finding| finding.phase == Phase::Rcpt && finding.failure.is_some();
-    for finding in findings.iter_mut().filter(of_recipient) {
-        finding.failure = None;
-        finding.severity = finding.severity.min(Severity::Warning);
-    }
-}
-
-/// Sets the failure of findings that prevent every delivery: no IP address accepts the sender or EHLO.
-pub(super) fn fail_if_none_accepts(sight: Sight<'_>, findings: &mut [Finding]) {
-    let mut sessions = Vec::new();
-    for host in mx::mail_hosts(sight) {
-        for ip in mx::addresses(sight, &host.name) {
-            sessions.extend(sessions::session(sight, &host.name, ip).filter(Session::is_over));
-        }
-    }
-    let accepts = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|received| received.accepts());
-    if sessions.is_empty() || sessions.iter().any(accepts) {
-        return;
-    }
-    for finding in findings.iter_mut().filter(|finding| finding.rule == MX_NULL_SENDER_REJECTED.id) {
-        finding.failure = Some(PhaseFailure::RefusedPermanent);
-    }
 }

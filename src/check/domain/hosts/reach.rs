@@ -1,16 +1,18 @@
-//! Connections to the MX hosts that failed: which address is at fault, or whether this machine cannot connect to the port
-//! at all.
+//! Failed connections to the MX hosts: whether an address is at fault, or this machine cannot connect to the port at all.
 //!
 //! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
-//! 2. If every connection to every host timed out or was denied on this machine, the port is probably blocked here. This
-//!    is one finding, and the hosts are not blamed. Other ports of the hosts and the cloud of this machine are evidence.
-//! 3. Otherwise each host has a finding about its addresses that do not respond.
+//! 2. If a host has the IP address of a known proxy for web sites, and responds on its web port only, the proxy explains
+//!    why connections to the mail port time out.
+//! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked here.
+//!    This is one finding, and the hosts are not blamed. Other ports of the hosts and the cloud of this machine are
+//!    evidence.
+//! 4. Otherwise each host has a finding about its addresses that do not respond.
 
 use std::net::IpAddr;
 
 use super::super::mx::{self, MxHost};
 use super::super::sight::Sight;
-use super::names::{place_of, quoted};
+use super::names::{listed, place_of, quoted};
 use super::rules::{MX_BEHIND_WEB_PROXY, MX_PORT_BLOCKED_HERE, MX_UNREACHABLE};
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -22,7 +24,7 @@ use crate::plan::{QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// Ports on which a host may respond although its port for mail from other servers does not.
+/// Ports on which a host may respond even if its port for mail from other servers does not.
 const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 
 /// The number of hosts whose other ports are tried.
@@ -36,7 +38,7 @@ pub(super) struct HostReach<'s> {
     pub(super) failed: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
     /// Addresses to which this machine cannot connect.
     pub(super) untested: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
-    /// Addresses whose session was skipped, is not over, or was not asked for yet.
+    /// Addresses whose session was skipped, has not ended, or has not been requested yet.
     pub(super) open: Vec<IpAddr>,
 }
 
@@ -74,15 +76,22 @@ fn looks_blocked(reaches: &[HostReach<'_>]) -> bool {
     none_connected && all_silent && (is_silent || is_denied)
 }
 
-/// Asks about this machine and about other ports of hosts whose every address timed out.
+/// Requests facts about this machine, and probes of other ports of hosts whose every address timed out.
 pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let reaches = reaches(sight);
     let mut questions = Vec::new();
     if looks_blocked(&reaches) {
         questions.push(place::question());
     }
-    let silent = reaches.iter().filter(|reach| is_silent(reach)).take(MAX_OTHER);
-    for (ip, _, _) in silent.filter_map(|reach| reach.failed.first()) {
+    let mut silent: Vec<IpAddr> = reaches
+        .iter()
+        .filter(|reach| is_silent(reach))
+        .filter_map(|reach| reach.failed.first())
+        .map(|(ip, ..)| *ip)
+        .collect();
+    // The web port of a known proxy shows most.
+    silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
+    for ip in silent.iter().take(MAX_OTHER) {
         for port in OTHER_PORTS {
             questions.push(Question::Session(other_port(sight, *ip, port)));
         }
@@ -98,7 +107,7 @@ fn is_silent(reach: &HostReach<'_>) -> bool {
         && reach.failed.iter().all(|(_, kind, _)| *kind == ConnectFaultKind::TimedOut)
 }
 
-/// The session with another port of an IP address. On port 443, only a connection is made.
+/// The session with another port of an IP address. On port 443, smtpcheck only connects.
 fn other_port(sight: Sight<'_>, ip: IpAddr, port: u16) -> SessionRequest {
     let (tls, quit_after) = match port {
         443 => (TlsUse::Never, QuitAfter::Connect),
@@ -123,9 +132,13 @@ fn open_ports<'s>(sight: Sight<'s>, reach: &HostReach<'_>) -> Vec<(u16, Session<
 
 pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
     let reaches = reaches(sight);
-    if looks_blocked(&reaches) {
-        return vec![blocked_here(sight, &reaches)];
+    let (proxied, others): (Vec<HostReach<'_>>, Vec<HostReach<'_>>) =
+        reaches.into_iter().partition(|reach| is_known_proxy(sight, reach));
+    if !others.is_empty() && looks_blocked(&others) {
+        let proxied = proxied.iter().filter_map(|reach| web_proxy(sight, reach));
+        return std::iter::once(blocked_here(sight, &others)).chain(proxied).collect();
     }
+    let reaches: Vec<HostReach<'_>> = proxied.into_iter().chain(others).collect();
     let is_any_connected = reaches.iter().any(|reach| !reach.connected.is_empty());
     let is_any_open = reaches.iter().any(|reach| !reach.open.is_empty());
     let mut findings = Vec::new();
@@ -170,9 +183,9 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         found.severity = Severity::Warning;
         found.consequences.push("Senders that try this IP address first are delayed".to_owned());
     }
-    let (ip, ..) = reach.failed.first().map_or((IpAddr::from([0, 0, 0, 0]), ()), |(ip, ..)| (*ip, ()));
+    let places = listed(&ips);
     found.fixes.push(Fix::text(format!(
-        "Operator of the mail server: make the mail service listen on {ip} and open port {port} in the firewall"
+        "Operator of the mail server: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
         None => format!(
@@ -180,7 +193,10 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
             sight.name()
         ),
         Some(_) if is_partial => {
-            format!("Operator of the domain: or remove the address record {ip} of {}", quoted(sight, &reach.host.name))
+            format!(
+                "Operator of the domain: or remove the address record of {} with {places}",
+                quoted(sight, &reach.host.name)
+            )
         }
         Some(_) => format!(
             "Operator of the domain: if the server no longer exists, delete the MX record of {}",
@@ -197,12 +213,25 @@ fn with_session(finding: Finding, session: Session<'_>) -> Finding {
     session.events().fold(finding.tried(session.probe.id), Finding::on)
 }
 
+/// Whether a host is behind a known proxy for web sites, which does not forward mail.
+fn is_known_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> bool {
+    is_silent(reach)
+        && reach.failed.iter().all(|(ip, ..)| is_of_web_proxy(*ip))
+        && !is_mail_service(reach.host.name.as_str())
+        && open_ports(sight, reach).iter().any(|(port, _)| *port == 443)
+}
+
+/// Whether a host belongs to the mail service of the operator of the proxy, which uses IP addresses of the same networks.
+fn is_mail_service(host: &str) -> bool {
+    host == "mx.cloudflare.net" || host.ends_with(".mx.cloudflare.net")
+}
+
 /// A web proxy forwards only web traffic. Its address responds on port 443, while connections to port 25 time out.
 fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
     let (ip, _, session) = reach.failed.first().filter(|_| is_silent(reach))?;
     let open = open_ports(sight, reach);
     let (_, web) = open.iter().find(|(port, _)| *port == 443)?;
-    let is_known = is_of_web_proxy(*ip);
+    let is_known = is_known_proxy(sight, reach);
     if open.iter().any(|(port, _)| *port != 443) && !is_known {
         return None;
     }
@@ -214,12 +243,11 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
     let name = quoted(sight, &reach.host.name);
     Some(Finding {
         cause: if is_known {
-            "The IP address belongs to a proxy for web sites (Cloudflare), which does not forward mail.".to_owned()
+            "The IP address belongs to a web proxy (Cloudflare), which does not forward mail.".to_owned()
         } else {
-            "The IP address may be that of a web server or of a proxy for web sites, which does not receive mail."
-                .to_owned()
+            "The IP address may be that of a web server or a web proxy, which does not receive mail.".to_owned()
         },
-        otherwise: Some("A firewall of the mail server may drop packets to this port instead.".to_owned()),
+        otherwise: Some("A firewall of the mail server may drop packets to this port instead, or the port may be blocked near this machine. Repeat the check from another network to find out.".to_owned()),
         fixes: vec![Fix::text(format!(
             "Operator of the domain: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
@@ -274,13 +302,13 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     } else if let Some((_, cloud)) = cloud {
         found.confidence = place::confidence(cloud);
         format!(
-            "This machine runs on {}, which blocks outgoing connections to this port, always or for some customers.",
+            "This machine runs on {}, which blocks outgoing connections to this port for some or all customers.",
             cloud.name
         )
     } else if let Some((other, _)) = mail_open {
         found.confidence = Confidence::Likely;
         format!(
-            "A host responds on port {other}, so it is up. Probably, port {port} is blocked on the network path, as in most home and cloud networks."
+            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path, as in most home and cloud networks."
         )
     } else {
         "Most home and cloud networks block outgoing connections to port 25.".to_owned()
@@ -308,10 +336,10 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
         found = found.tried(probe.id);
     }
     found.fixes.push(Fix::text(format!(
-        "Repeat the check from a machine that may connect to port {port}, for example from a mail server"
+        "Repeat the check from a machine that can connect to port {port}, for example from a mail server"
     )));
     found.fixes.push(Fix::text(
-        "If it fails from there too, the operator of the mail servers must check that they run and that the firewall lets the port pass",
+        "If it fails from there too, the operator of the mail servers must check that they are running and that the firewall allows this port",
     ));
     for session in sessions.into_iter().chain(open.into_iter().map(|(_, session)| session)) {
         found = with_session(found, session);
@@ -319,7 +347,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     found
 }
 
-/// A connection fault as a reason for which an address was not tested.
+/// A connection fault as the reason why an address was not tested.
 pub(super) fn why_untested(kind: ConnectFaultKind, ip: IpAddr) -> String {
     let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
     match kind {

@@ -49,7 +49,7 @@ fn address_seen(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> MxAddressSeen {
     let greeting = session.and_then(|session| session.reply_at(Phase::Greeting));
     let ehlo = session.and_then(|session| session.final_capabilities());
     let first_word = |text: &str| text.split_ascii_whitespace().next().map(str::to_owned);
-    let [postmaster, recipient, unknown_recipient, relay] =
+    let [recipient, postmaster, unknown_recipient, relay] =
         Recipient::ALL.map(|recipient| reply_to(sight, host, ip, recipient));
     MxAddressSeen {
         ip,
@@ -71,9 +71,10 @@ fn address_seen(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> MxAddressSeen {
             .map(|(_, handshake)| format!("TLS {}", handshake.version)),
         policies: policies(sight, host, session, &certificates),
         certificates,
-        null_sender: session
-            .and_then(|session| session.reply_at(Phase::Mail))
-            .map_or_else(ProbeReply::default, probe_reply),
+        null_sender: match session.and_then(|session| session.reply_at(Phase::Mail)) {
+            Some(received) => probe_reply(received),
+            None => unanswered(session.and_then(before_recipients)),
+        },
         postmaster,
         recipient,
         unknown_recipient,
@@ -107,7 +108,17 @@ pub(super) fn is_ready(session: Session<'_>) -> bool {
         && session.reply_at(Phase::Ehlo).is_some_and(|ehlo| ehlo.accepts())
 }
 
-/// What failed first, in a few words.
+/// What prevented the test of recipients at an IP address, as a short phrase; `None` while the session is not over.
+pub(super) fn before_recipients(session: Session<'_>) -> Option<String> {
+    let rejected = || {
+        let received = session.reply_at(Phase::Mail).filter(|received| !received.accepts())?;
+        let code = received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string());
+        Some(format!("empty sender rejected: {code}"))
+    };
+    problem(&session).or_else(rejected)
+}
+
+/// The first failure, as a short phrase.
 fn problem(session: &Session<'_>) -> Option<String> {
     let rejected = |phase: Phase| {
         let received = session.reply_at(phase).filter(|received| !received.accepts())?;
@@ -117,6 +128,9 @@ fn problem(session: &Session<'_>) -> Option<String> {
     if let Some(found) = [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls].into_iter().find_map(rejected)
     {
         return Some(found);
+    }
+    if let Some(reason) = skipped(*session) {
+        return Some(skip_words(reason).to_owned());
     }
     Some(match session.fault()? {
         Fault::NotConnected { connect } => connect.kind.to_string(),
@@ -151,6 +165,14 @@ pub(super) fn skipped(session: Session<'_>) -> Option<SkipReason> {
     }
 }
 
+/// The limit that prevented a session.
+pub(super) fn skip_words(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::ConnectionBudget => "the limit of connections (--max-connections) was reached",
+        SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
+    }
+}
+
 /// The reply about one recipient, from any session with the IP address. If the sender was not accepted, the recipient was
 /// not tested.
 pub(super) fn received_about<'s>(
@@ -169,7 +191,26 @@ pub(super) fn received_about<'s>(
 }
 
 fn reply_to(sight: Sight<'_>, host: &DnsName, ip: IpAddr, recipient: Recipient) -> ProbeReply {
-    received_about(sight, host, ip, recipient).map_or_else(ProbeReply::default, probe_reply)
+    if let Some(received) = received_about(sight, host, ip, recipient) {
+        return probe_reply(received);
+    }
+    let Some(address) = recipient.address(sight) else {
+        return unanswered(Some("no recipient was given".to_owned()));
+    };
+    let all: Vec<Session<'_>> = sessions(sight, host, ip).collect();
+    let sent = |session: &&Session<'_>| {
+        session.request.script.envelope.as_ref().is_some_and(|envelope| envelope.to.contains(&address))
+    };
+    match (all.iter().find(sent), all.first()) {
+        (Some(session), _) => unanswered(before_recipients(*session).or_else(|| Some("no reply".to_owned()))),
+        (None, Some(_)) => unanswered(Some("tested at another IP address of the host".to_owned())),
+        (None, None) => unanswered(Some("there was no session".to_owned())),
+    }
+}
+
+/// A command without a reply, and the reason.
+fn unanswered(why: Option<String>) -> ProbeReply {
+    ProbeReply { why, ..ProbeReply::default() }
 }
 
 fn probe_reply(received: ReceivedReply<'_>) -> ProbeReply {
@@ -179,7 +220,8 @@ fn probe_reply(received: ReceivedReply<'_>) -> ProbeReply {
         Class::Permanent => ProbeReplyState::Rejected,
         _ => ProbeReplyState::NotTested,
     };
-    ProbeReply { state, code: received.reply.code.map(|code| code.number()), text: Some(received.reply.joined()) }
+    let code = received.reply.code.map(|code| code.number());
+    ProbeReply { state, code, text: Some(received.reply.joined()), why: None }
 }
 
 fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCertificateSeen {
@@ -201,7 +243,7 @@ fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCe
     }
 }
 
-/// What is wrong with a certificate, in a few words.
+/// The fault of a certificate, as a short phrase.
 fn certificate_problem(sight: Sight<'_>, chain: &Presented) -> Option<&'static str> {
     let now = sight.evidence.started_at;
     let leaf = chain.leaf()?;
@@ -233,7 +275,7 @@ fn certificate_problem(sight: Sight<'_>, chain: &Presented) -> Option<&'static s
     }
 }
 
-/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may see any of
+/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may get any of
 /// them.
 fn policies(
     sight: Sight<'_>,

@@ -1,4 +1,4 @@
-//! The sessions with the IP addresses of MX hosts in the evidence, and the certificate chains that they showed.
+//! The sessions with the IP addresses of MX hosts in the evidence, and the certificate chains that the servers sent.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use crate::evidence::{Answer, Outcome, Presented, Session};
 use crate::question::{Purpose, Question};
 use crate::wire::{DnsName, Host};
 
-/// The session with an IP address of a host, once it was started.
+/// The session with an IP address of a host, if it has been started.
 pub(in crate::check::domain) fn session<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> Option<Session<'s>> {
     sessions(sight, host, ip).next()
 }
@@ -22,7 +22,7 @@ pub(super) fn sessions<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> impl
     })
 }
 
-/// The certificate chains that an IP address of a host showed, at most one for each type of key. The first is that of
+/// The certificate chains that an IP address of a host sent, at most one for each type of key. The first is that of
 /// the session.
 pub(in crate::check::domain) fn chains<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> Vec<&'s Presented> {
     let of_sessions = sessions(sight, host, ip).filter_map(|session| session.handshake());

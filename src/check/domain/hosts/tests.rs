@@ -3,13 +3,14 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use super::super::results;
-use super::super::seen::{Delivery, ProbeReplyState};
+use super::super::seen::{Delivery, MxAddressSeen, ProbeReply, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::Phase;
 use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{DnsFaultKind, Phase};
 use crate::lexicon::Confidence;
 use crate::question::{Purpose, Question};
+use crate::wire::RecordKind;
 
 const TWO: &str = "example.com MX 10 mx1.example.com
     example.com MX 20 mx2.example.com
@@ -158,6 +159,39 @@ fn a_web_proxy_in_front_of_a_host_is_likely() {
 }
 
 #[test]
+fn if_the_only_host_is_behind_a_web_proxy_this_machine_is_not_blamed() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 104.16.0.1");
+    world.server("104.16.0.1", MailServer::new("web")).only_on("104.16.0.1", 443);
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
+    assert_eq!((found[0].confidence, found[0].failure), (Confidence::Likely, Some(PhaseFailure::Unreachable)));
+    // The mail service of the same operator has such addresses too.
+    let mut world = World::new();
+    world.zone("example.com MX 10 route1.mx.cloudflare.net\nroute1.mx.cloudflare.net A 162.159.205.11");
+    world.server("162.159.205.11", MailServer::new("web")).only_on("162.159.205.11", 443);
+    assert_eq!(rules(&findings(&mut world)), ["mx-port-blocked-here"]);
+}
+
+#[test]
+fn a_blocked_port_is_reported_first_and_once() {
+    let mut world = two();
+    world.zone("mx3.example.com A 104.16.0.1\nexample.com MX 30 mx3.example.com").signed();
+    world.server("104.16.0.1", MailServer::new("web")).only_on("104.16.0.1", 443);
+    world.closed("8.8.4.1", ConnectFaultKind::TimedOut).closed("8.8.4.2", ConnectFaultKind::TimedOut);
+    for host in ["mx1", "mx2", "mx3"] {
+        world.fails(&format!("_25._tcp.{host}.example.com"), RecordKind::Tlsa, DnsFaultKind::Timeout);
+    }
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = crate::check::judge(&plan, &evidence);
+    assert_eq!(found[0].rule, "mx-port-blocked-here", "{:?}", rules(&found));
+    assert_eq!(found.iter().filter(|one| one.rule == "mx-port-blocked-here").count(), 1);
+    assert!(!rules(&found).contains(&"mx-unreachable"));
+    assert!(rules(&found).contains(&"dane-lookup-fails") && rules(&found).contains(&"mx-behind-web-proxy"));
+}
+
+#[test]
 fn a_rejected_postmaster_is_a_warning_but_not_if_this_machine_is_rejected() {
     let found = with_second(second().replying("RCPT TO:<postmaster@", "550 5.1.1 User unknown"));
     assert_eq!(rules(&found), ["mx-postmaster-rejected"]);
@@ -260,21 +294,182 @@ fn servers_that_were_not_tested_make_the_check_incomplete() {
     assert!(seen.senders.iter().all(|sender| sender.delivers == Delivery::Unknown));
 }
 
-/// The severity and the failure of the findings about the recipient, for these replies of the two servers.
-fn about_recipient(first: &str, second: &str) -> Vec<(Severity, Option<PhaseFailure>)> {
-    let mut world = two();
+/// The severity and the failure of the findings about the recipient, for these replies of the two servers, which have
+/// these preferences.
+fn about_recipient_at(preferences: [u16; 2], first: &str, second: &str) -> Vec<Finding> {
+    let mut world = World::new();
+    let [one, other] = preferences;
+    world.zone(&TWO.replace("MX 10", &format!("MX {one}")).replace("MX 20", &format!("MX {other}")));
     world.server("8.8.4.1", MailServer::new("mx1.example.com").replying("RCPT TO:<user@", first));
     world.server("8.8.4.2", MailServer::new("mx2.example.com").replying("RCPT TO:<user@", second));
-    let found = findings(&mut world);
-    found.iter().filter(|one| one.phase == Phase::Rcpt).map(|one| (one.severity, one.failure)).collect()
+    let mut found = findings(&mut world);
+    found.retain(|one| one.phase == Phase::Rcpt);
+    found
 }
+
+fn weights(findings: &[Finding]) -> Vec<(Severity, Option<PhaseFailure>)> {
+    findings.iter().map(|one| (one.severity, one.failure)).collect()
+}
+
+const UNKNOWN: &str = "550 5.1.1 <user@example.com>: User unknown";
+const GREYLISTED: &str = "450 4.2.0 <user@example.com>: Greylisted, try again later";
+const FULL: &str = "452 4.2.2 <user@example.com>: Mailbox full";
+const ACCEPTED: &str = "250 2.1.5 Ok";
+const PERMANENT: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(PhaseFailure::RefusedPermanent));
+const TEMPORARY: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(PhaseFailure::RefusedTemporary));
 
 #[test]
 fn the_recipient_of_the_user_determines_the_exit_code_if_no_server_accepts_it() {
-    let unknown = "550 5.1.1 <user@example.com>: User unknown";
-    assert_eq!(about_recipient(unknown, unknown), [(Severity::Error, Some(PhaseFailure::RefusedPermanent))]);
-    let greylisted = "450 4.2.0 <user@example.com>: Greylisted, try again later";
-    assert_eq!(about_recipient(greylisted, greylisted), [(Severity::Notice, None)]);
-    assert_eq!(about_recipient(unknown, "250 2.1.5 Ok"), [(Severity::Warning, None)]);
-    assert_eq!(about_recipient("250 2.1.5 Ok", "250 2.1.5 Ok"), []);
+    let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
+    assert_eq!(at(UNKNOWN, UNKNOWN), [PERMANENT]);
+    assert_eq!(at(GREYLISTED, GREYLISTED), [TEMPORARY]);
+    assert_eq!(at(FULL, FULL), [TEMPORARY]);
+    assert_eq!(at(ACCEPTED, ACCEPTED), []);
+    assert_eq!(at("530 5.7.0 Authentication required", "530 5.7.0 Authentication required"), [PERMANENT]);
+}
+
+#[test]
+fn a_permanent_rejection_by_the_preferred_host_loses_mail_although_a_later_host_accepts() {
+    let found = about_recipient_at([10, 20], UNKNOWN, ACCEPTED);
+    assert_eq!(weights(&found), [PERMANENT]);
+    let text = found[0].consequences.join(" ");
+    assert!(text.contains("mx2.example.com") && text.contains("do not try another host"), "{text}");
+}
+
+#[test]
+fn a_rejection_by_a_later_host_loses_no_mail() {
+    let found = about_recipient_at([10, 20], ACCEPTED, UNKNOWN);
+    assert_eq!(weights(&found), [(Severity::Warning, None)]);
+    assert!(found[0].consequences.join(" ").contains("Senders deliver mail"), "{found:?}");
+}
+
+#[test]
+fn hosts_of_equal_preference_lose_a_part_of_the_mail() {
+    for (first, second) in [(UNKNOWN, ACCEPTED), (ACCEPTED, UNKNOWN)] {
+        let found = about_recipient_at([10, 10], first, second);
+        assert_eq!(weights(&found), [PERMANENT]);
+        assert!(found[0].consequences.join(" ").contains("at random"), "{found:?}");
+    }
+}
+
+#[test]
+fn senders_skip_a_host_that_defers_the_recipient() {
+    let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
+    assert_eq!(at(GREYLISTED, ACCEPTED), [(Severity::Notice, None)]);
+    assert_eq!(at(FULL, ACCEPTED), [(Severity::Warning, None)]);
+    // The next host rejects it permanently.
+    assert_eq!(at(FULL, UNKNOWN), [(Severity::Warning, None), PERMANENT]);
+    let found = about_recipient_at([10, 20], "450 4.2.0 <user@example.com>: Recipient deferred", ACCEPTED);
+    assert!(found.iter().all(|one| one.failure.is_none()), "{found:?}");
+}
+
+#[test]
+fn an_accepted_recipient_changes_no_finding_about_others() {
+    let mut world = two();
+    let server = |name| MailServer::new(name).replying("RCPT TO:<relay-test@", "250 2.1.5 Ok");
+    world.server("8.8.4.1", server("mx1.example.com").replying("RCPT TO:<postmaster@", FULL));
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mailbox-full", "mx-relay-accepted"]);
+    assert!(found.iter().all(|one| one.severity == Severity::Warning && one.failure.is_none()), "{found:?}");
+}
+
+/// The weights of the findings if both servers reply in this way to a command, and if only the second does.
+fn both_and_one(command: &str, reply: &str) -> [Vec<Finding>; 2] {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));
+    world.server("8.8.4.2", second().replying(command, reply));
+    [findings(&mut world), with_second(second().replying(command, reply))]
+}
+
+#[test]
+fn if_no_server_gets_as_far_as_the_recipients_the_rejection_determines_the_exit_code() {
+    for (command, reply, reason) in [
+        ("", "554 5.7.1 Service unavailable; client [192.0.2.7] blocked using zen.spamhaus.org", 5),
+        ("", "554 mx.example.com No SMTP service here", 5),
+        ("", "554 go away", 5),
+        ("", "421 4.7.0 Too many connections from your address", 4),
+        ("EHLO", "550 5.7.1 Invalid HELO name", 5),
+        ("EHLO", "501 Syntactically invalid EHLO argument(s)", 5),
+        ("EHLO", "421 4.3.2 Service shutting down", 4),
+        ("MAIL", "550 5.7.25 Client host rejected: cannot find your reverse hostname", 5),
+        ("MAIL", "550 5.1.0 <>: Sender address rejected", 5),
+        ("MAIL", "530 5.7.0 Authentication required", 5),
+        ("MAIL", "451 4.3.0 Try again later", 4),
+        ("MAIL", "450 4.7.1 Rate limit exceeded", 4),
+    ] {
+        let [both, one] = both_and_one(command, reply);
+        let expected = if reason == 4 { TEMPORARY } else { PERMANENT };
+        assert!(weights(&both).contains(&expected), "{command} {reply}: {both:?}");
+        let failures = both.iter().filter(|finding| finding.failure.is_some());
+        assert!(failures.clone().all(|finding| weights(std::slice::from_ref(finding)) == [expected]), "{both:?}");
+        assert!(!one.is_empty() && one.iter().all(|finding| finding.failure.is_none()), "{command} {reply}: {one:?}");
+    }
+}
+
+#[test]
+fn senders_retry_if_one_of_the_servers_rejects_temporarily() {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting("554 5.7.1 Blocked using zen.spamhaus.org"));
+    world.server("8.8.4.2", second().replying("MAIL", "451 4.3.0 Try again later"));
+    let found = findings(&mut world);
+    let failures: Vec<_> = found.iter().filter_map(|one| one.failure).collect();
+    assert_eq!(failures, [PhaseFailure::RefusedTemporary], "{found:?}");
+}
+
+#[test]
+fn the_same_reply_of_several_servers_is_quoted_once() {
+    let [both, _] = both_and_one("", "554 5.7.1 No mail from your network");
+    assert_eq!(rules(&both), ["client-reputation"]);
+    let repeated = both[0].consequences.iter().filter(|one| one.contains("No mail from your network")).count();
+    assert_eq!(repeated, 0, "{:?}", both[0].consequences);
+}
+
+/// What was not tested, if both servers reply in this way to a command, and the replies about the recipient.
+fn untested(command: &str, reply: &str) -> (Vec<String>, Vec<ProbeReply>) {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));
+    world.server("8.8.4.2", second().replying(command, reply));
+    let plan = plan_with_recipient("example.com");
+    let evidence = world.evidence(&plan);
+    let seen = results(&plan, &evidence).expect("results");
+    let replies = seen.mx.iter().flat_map(|mx| &mx.addresses).map(|address| address.recipient.clone()).collect();
+    (seen.not_tested.iter().map(|one| format!("{}: {}", one.what, one.why)).collect(), replies)
+}
+
+#[test]
+fn recipients_that_the_session_did_not_reach_are_listed_with_the_reason() {
+    for (command, reply, why) in [
+        ("", "554 go away", "greeting rejected: 554"),
+        ("EHLO", "550 5.7.1 Invalid HELO name", "EHLO rejected: 550"),
+        ("MAIL", "550 5.1.0 <>: Sender address rejected", "empty sender rejected: 550"),
+    ] {
+        let (list, replies) = untested(command, reply);
+        for host in ["mx1.example.com [8.8.4.1]", "mx2.example.com [8.8.4.2]"] {
+            assert!(list.contains(&format!("recipients at {host}: {why}")), "{list:?}");
+        }
+        assert!(replies.iter().all(|reply| reply.why.as_deref() == Some(why)), "{replies:?}");
+    }
+    let (list, replies) = untested("RCPT TO:<user@", ACCEPTED);
+    assert!(!list.iter().any(|one| one.starts_with("recipients at")), "{list:?}");
+    assert!(replies.iter().all(|reply| reply.why.is_none()));
+}
+
+#[test]
+fn every_reply_that_was_not_tested_has_a_reason() {
+    let mut world = two();
+    world.record("mx1.example.com A 8.8.4.3").server("8.8.4.3", MailServer::new("mx1.example.com"));
+    world.closed("8.8.4.2", ConnectFaultKind::Refused);
+    for plan in [plan("example.com"), plan_with_recipient("example.com")] {
+        let evidence = world.evidence(&plan);
+        let seen = results(&plan, &evidence).expect("results");
+        for address in seen.mx.iter().flat_map(|mx| &mx.addresses) {
+            let MxAddressSeen { null_sender, postmaster, recipient, unknown_recipient, relay, .. } = address;
+            for reply in [null_sender, postmaster, recipient, unknown_recipient, relay] {
+                assert_eq!(reply.state == ProbeReplyState::NotTested, reply.why.is_some(), "{address:?}");
+            }
+        }
+        for host in seen.senders.iter().flat_map(|sender| &sender.hosts) {
+            assert!(host.delivers != Delivery::Unknown || host.reason.is_some(), "{host:?}");
+        }
+    }
 }

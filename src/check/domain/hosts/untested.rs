@@ -1,4 +1,4 @@
-//! What was not tested on the MX hosts, and why.
+//! Tests of the MX hosts that were not run, and the reasons.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::ask::Recipient;
 use super::names::quoted;
 use super::reach::{HostReach, reaches, why_untested};
 use super::rules::MX_NOT_TESTED;
-use super::seen::{received_about, skipped};
+use super::seen::{before_recipients, received_about, skip_words, skipped};
 use super::sessions;
 use crate::check::finding::{Finding, PhaseFailure};
 use crate::evidence::{Fault, Phase, Session, SkipReason};
@@ -17,7 +17,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::wire::status::Class;
 
 /// What was not tested: hosts and addresses beyond the limits, addresses that this machine cannot reach, sessions that the
-/// limits ended, and recipients that were temporarily rejected.
+/// limits ended, and recipients that were temporarily rejected, or to which the session did not get.
 pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = Vec::new();
     let mut add = |what: String, why: String| list.push(NotTested { what, why });
@@ -28,10 +28,10 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         let tested = mx::addresses(sight, &host.name);
         let usable = mx::usable(sight, &host.name);
         for ip in mx::all_addresses(sight, &host.name).iter().filter(|ip| !tested.contains(ip)) {
-            let why = if usable.contains(ip) {
-                format!("at most {} IP addresses are tested", mx::MAX_ADDRESSES)
-            } else {
-                "no server on the internet uses this IP address, or its family was excluded".to_owned()
+            let why = match mx::excluding_flag(sight.plan, *ip) {
+                Some(flag) => format!("{flag} excludes its address family"),
+                None if usable.contains(ip) => format!("at most {} IP addresses are tested", mx::MAX_ADDRESSES),
+                None => "no server on the internet can have this IP address".to_owned(),
             };
             add(format!("{} [{ip}]", host.name), why);
         }
@@ -45,17 +45,18 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
             if let Some(why) = limit(session) {
                 add(format!("{} [{ip}]", reach.host.name), why.to_owned());
             }
-            let recipients = [Recipient::Postmaster, Recipient::Given, Recipient::Unknown, Recipient::Relay];
-            let deferred = recipients.into_iter().any(|recipient| {
-                received_about(sight, &reach.host.name, ip, recipient)
-                    .is_some_and(|received| received.reply.class() == Class::Transient)
-            });
-            if deferred {
-                add(
-                    format!("recipients at {} [{ip}]", reach.host.name),
-                    "the server temporarily rejects them (greylisting, or another reason in its reply); repeat the check later"
-                        .to_owned(),
-                );
+            let replies: Vec<Class> = Recipient::ALL
+                .into_iter()
+                .filter_map(|recipient| received_about(sight, &reach.host.name, ip, recipient))
+                .map(|received| received.reply.class())
+                .collect();
+            let what = format!("recipients at {} [{ip}]", reach.host.name);
+            if replies.contains(&Class::Transient) {
+                let why = "the server temporarily rejects them (greylisting, or another reason in its reply); repeat the check later";
+                add(what, why.to_owned());
+            } else if replies.is_empty() && session.connected().is_some() && limit(session).is_none() {
+                // Connections that failed have a finding or an entry of their own.
+                add(what, before_recipients(session).unwrap_or_else(|| "the server did not reply".to_owned()));
             }
         }
     }
@@ -80,7 +81,10 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     if !cut.is_empty() {
         let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
         return Some(Finding {
-            cause: format!("The limit of --max-connections ({}) was reached.", sight.plan.limits.max_connections),
+            cause: format!(
+                "The connection limit (--max-connections {}) was reached.",
+                sight.plan.limits.max_connections
+            ),
             fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
             ..found
         });
@@ -111,10 +115,8 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
 /// The limit that prevented or ended a session.
 fn limit(session: Session<'_>) -> Option<&'static str> {
     match (skipped(session), session.fault()) {
-        (Some(SkipReason::ConnectionBudget), _) => Some("the limit of connections (--max-connections) was reached"),
-        (Some(SkipReason::TimeUp), _) | (None, Some(Fault::TimeUp { .. })) => {
-            Some("the overall time limit (--max-time) was reached")
-        }
+        (Some(reason), _) => Some(skip_words(reason)),
+        (None, Some(Fault::TimeUp { .. })) => Some(skip_words(SkipReason::TimeUp)),
         (None, Some(Fault::Interrupted)) => Some("the check was interrupted"),
         _ => None,
     }

@@ -1,15 +1,15 @@
 //! Findings about MX records and the addresses of MX hosts.
 //!
-//! Whether a lookup failed, or the name does not exist, or the domain has no record are different results: only the
-//! second and the third are faults of the domain. If the response is bogus, the check of DNSSEC reports that instead.
+//! A failed lookup, a name that does not exist and a missing record are different results. Only the second and the third
+//! are faults of the domain. If the response is bogus, the check of DNSSEC reports that instead.
 
 use std::fmt::Display;
 use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_setup, mail_hosts, published,
-    usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup, mail_hosts,
+    published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
@@ -67,18 +67,21 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
             "The resolver could not find the records. The name servers of the domain may not respond, or the resolver has a fault of its own."
         }
         DnsCode::Refused => {
-            "The resolver refused the question. It may not answer this machine, or the name servers of the domain refuse the resolver."
+            "The resolver refused the query. Perhaps it does not serve this machine, or the name servers of the domain refuse the resolver."
         }
-        _ => "The resolver responded with an error, so it is not known whether the domain has MX records.",
+        _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
     };
     Finding {
         cause: cause.to_owned(),
-        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If it fails too, the fault is in the name servers of the domain.".to_owned()),
+        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If the other resolver fails too, the fault is in the name servers of the domain.".to_owned()),
         fixes: other_resolver(domain, RecordKind::Mx),
         failure: Some(PhaseFailure::Unreachable),
         ..finding(&MX_LOOKUP_FAILED, probe, Confidence::Likely, summary)
     }
 }
+
+/// What to do if the responses exceed the limit of smtpcheck.
+const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records; look at the lookups with -v to find the largest responses";
 
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
@@ -99,12 +102,16 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
+        Some(DnsFaultKind::SizeLimit) => (
+            "The limit is one of smtpcheck, which many very large responses reach. This does not show whether the domain has MX records.",
+            Confidence::Certain,
+        ),
         Some(DnsFaultKind::NoResolver) => (
-            "This machine has no DNS server, so no name can be looked up. This does not show anything about the domain.",
+            "No DNS server is configured on this machine, so no name can be looked up. This shows nothing about the domain.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::Malformed) => (
-            "The response is not valid DNS, or does not belong to the question. A device on the network path may change DNS packets.",
+            "The response is not valid DNS, or does not match the query. A device on the network path may change DNS packets.",
             Confidence::Likely,
         ),
         _ => (
@@ -113,22 +120,28 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         ),
     };
     let otherwise = (confidence != Confidence::Certain)
-        .then(|| "Look up another domain to find out: if that fails too, the fault is not in this domain.".to_owned());
+        .then(|| "To find out, look up another domain. If that fails too, the fault is not in this domain.".to_owned());
     Finding {
         cause: cause.to_owned(),
         otherwise,
         fixes: match kind {
+            Some(DnsFaultKind::SizeLimit) => vec![Fix::text(SMALLER_RESPONSES)],
             Some(DnsFaultKind::NoResolver) => {
-                vec![Fix::text("Enter a DNS server in /etc/resolv.conf, or use one for this check with --resolver")]
+                vec![Fix::text(
+                    "Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver",
+                )]
             }
             _ => other_resolver(&domain, RecordKind::Mx),
         },
-        failure: Some(PhaseFailure::Unreachable),
+        failure: Some(match kind {
+            Some(DnsFaultKind::SizeLimit) => PhaseFailure::Incomplete,
+            _ => PhaseFailure::Unreachable,
+        }),
         ..finding(rule, probe, confidence, summary)
     }
 }
 
-/// The resolver does not respond over TCP. Whether the authoritative servers do is not known.
+/// The resolver does not respond over TCP. It is not known whether the authoritative servers do.
 fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
     let domain = sight.name();
     let resolver = sight
@@ -145,7 +158,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
         cause: "Long DNS responses need a TCP connection to port 53. Without it, the MX records cannot be looked up."
             .to_owned(),
         otherwise: Some(
-            "The network of this machine may block DNS over TCP. If the command below works from another network, it does."
+            "The network of this machine may block DNS over TCP. This is the cause if the command below works from another network."
                 .to_owned(),
         ),
         fixes: vec![
@@ -161,7 +174,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that works, use another resolver (--resolver) or repair this one. If it fails too, the operator of the zone must check its name servers.",
+            "If that works, use another resolver (--resolver), or fix the current one. If it fails too, the operator of the zone must check its name servers.",
         ),
     ]
 }
@@ -169,9 +182,9 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
     Finding {
-        cause: "The name does not lead to any address, so senders cannot use it.".to_owned(),
+        cause: "The name leads to no IP address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: replace the CNAME records of this name by an A record (and an AAAA record if the server has IPv6). This command shows them",
+            "Operator of the domain: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
@@ -251,8 +264,9 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
         format!("the null MX of {domain} has preference {preference} instead of 0")
     };
     let mut found = Finding {
-        cause: "A null MX must be the only MX record, with preference 0. Senders differ in what they do with this one."
-            .to_owned(),
+        cause:
+            "A null MX must be the only MX record, with preference 0. Different senders handle this record differently."
+                .to_owned(),
         ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
     };
     found.fixes.push(Fix::text(if has_others {
@@ -312,12 +326,12 @@ fn unreadable(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Fin
     })
 }
 
-/// The failure if no MX record names a host.
+/// The finding if no MX record names a host.
 fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
     mail_hosts(sight).is_empty().then_some(PhaseFailure::Unreachable)
 }
 
-/// The lookups of the addresses of a host that ended without an answer, each with the reason.
+/// The failed lookups of the addresses of a host, each with the reason.
 fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
     let failure = |kind: RecordKind| match sight.records(host, kind) {
         Known::Failed(_, fault) if was_stopped(fault) => None,
@@ -330,7 +344,7 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
 
 /// The state of the addresses of a host.
 enum HostAddresses<'s> {
-    /// There are some, or they are not known yet, or the check of DNSSEC reports that they are bogus.
+    /// The host has addresses, or they are not known yet, or the check of DNSSEC reports that they are bogus.
     Present,
     /// The CNAME records form a loop.
     Loop(&'s Probe),
@@ -441,7 +455,7 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     };
     if why == "does not exist" && !host.is_within(&sight.name()) {
         found.consequences.push(
-            "If the domain of the host is not registered any more, an attacker could register it and receive mail"
+            "If the domain of the host is no longer registered, an attacker could register it and receive mail"
                 .to_owned(),
         );
     }
@@ -452,14 +466,24 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
     let summary = format!("the IP addresses of {} could not be looked up ({why})", probe.quote(host.as_str()));
     let mut found = finding(&MX_HOST_LOOKUP_FAILED, probe, Confidence::Likely, summary);
     found.cause = match severity {
-        Severity::Notice => "It is not known whether the host has further IP addresses.".to_owned(),
+        Severity::Notice => "The host may have further IP addresses.".to_owned(),
         _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
     };
     found.otherwise = Some(
-        "The fault may be in the resolver of this machine. If another resolver finds the addresses, it is.".to_owned(),
+        "The fault may be in the resolver of this machine. If another resolver finds the addresses, this is the cause."
+            .to_owned(),
     );
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;
+    if let Some(Fault::Dns { kind: DnsFaultKind::SizeLimit, .. }) = probe.fault() {
+        // The rest of the check has no result either, so the report must not look complete.
+        found.confidence = Confidence::Certain;
+        found.otherwise = None;
+        found.fixes = vec![Fix::text(SMALLER_RESPONSES)];
+        found.severity = Severity::Error;
+        found.failure = Some(PhaseFailure::Incomplete);
+        return found;
+    }
     if severity == Severity::Error && mail_hosts(sight).iter().all(|host| usable(sight, &host.name).is_empty()) {
         found.failure = Some(PhaseFailure::Unreachable);
     }
@@ -488,7 +512,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                         "Operator of the domain: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
-                        "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the policies of the domain name this host)",
+                        "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the domain's policies include this host)",
                         sight.name(),
                         of_host.quote(target.as_str())
                     )),
@@ -505,6 +529,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         .into_iter()
         .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
         .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
+        .filter(|(_, ip)| !is_test_server(sight.plan, *ip))
         .collect();
     let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
         all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();
@@ -514,7 +539,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let rest = list.len().saturating_sub(3);
     let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-    let summary = format!("MX hosts have IP addresses that are not public: {shown}{more}");
+    let summary = format!("MX hosts with an IP address that is not public: {shown}{more}");
     let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
     found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
     let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);

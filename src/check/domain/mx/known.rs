@@ -1,9 +1,9 @@
 //! What is known about the hosts that receive mail and about their IP addresses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::seen::NotTested;
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_conclusive};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::plan::{Family, Plan};
 use crate::wire::{DnsName, RecordKind};
@@ -88,7 +88,7 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
-/// How a problem begins that is a failed lookup, so that it is not known whether the host has IP addresses.
+/// The beginning of the text of a problem if a lookup failed, so that the host may have IP addresses.
 const LOOKUP_FAILED: &str = "lookup failed";
 
 /// Whether a problem of a host is a failed lookup.
@@ -96,19 +96,23 @@ pub(in crate::check::domain) fn is_failed_lookup(problem: &str) -> bool {
     problem.starts_with(LOOKUP_FAILED)
 }
 
+/// The flag that excludes the family of an IP address, if the user gave it.
+pub(in crate::check::domain) fn excluding_flag(plan: &Plan, ip: IpAddr) -> Option<&'static str> {
+    match plan.family {
+        Family::V4 if ip.is_ipv6() => Some("-4"),
+        Family::V6 if ip.is_ipv4() => Some("-6"),
+        Family::Any | Family::V4 | Family::V6 => None,
+    }
+}
+
 /// Whether a host has only IP addresses of the family that the user excluded.
 pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsName) -> bool {
     let addresses = all_addresses(sight, host);
-    !addresses.is_empty()
-        && addresses.iter().all(|ip| match sight.plan.family {
-            Family::V4 => ip.is_ipv6(),
-            Family::V6 => ip.is_ipv4(),
-            _ => false,
-        })
+    !addresses.is_empty() && addresses.iter().all(|&ip| excluding_flag(sight.plan, ip).is_some())
 }
 
-/// Why a host has no usable IP address, in a few words; `None` if it has one, if only its family was excluded, or while
-/// that is unknown.
+/// Why a host has no usable IP address, as a short phrase; `None` if it has one, if only its family was excluded, or
+/// while this is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {
@@ -127,7 +131,8 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
         Known::Failed(_, fault) => Some(format!("{LOOKUP_FAILED} ({})", fault_words(fault))),
         Known::Seen(_, seen) if matches!(seen.dnssec, DnssecState::Bogus { .. }) => Some("DNSSEC: bogus".to_owned()),
         Known::Seen(_, seen) if !seen.is_answer() => Some(format!("{LOOKUP_FAILED} ({})", code_words(seen.code))),
-        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+        Known::Skipped => Some(format!("{LOOKUP_FAILED} (a limit of this check was reached)")),
+        Known::Seen(..) | Known::Unasked | Known::Waiting => None,
     });
     let is_missing = |known: &Known<'_, RecordsSeen>| known.answer().is_some_and(|seen| seen.code == DnsCode::NxDomain);
     Some(failure.unwrap_or_else(|| match known.iter().any(is_missing) {
@@ -141,7 +146,7 @@ pub(super) fn was_stopped(fault: &Fault) -> bool {
     matches!(fault, Fault::TimeUp { .. } | Fault::Interrupted)
 }
 
-/// The lookups of MX hosts and their addresses that did not end.
+/// The lookups of MX hosts and their addresses that were not finished.
 pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let stopped = |name: &DnsName, kind: RecordKind| match sight.records(name, kind) {
         Known::Failed(_, fault) if was_stopped(fault) => Some(fault_words(fault).to_owned()),
@@ -154,10 +159,28 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         let why = KINDS.into_iter().find_map(|kind| stopped(&host.name, kind))?;
         Some(NotTested { what: format!("IP addresses of {}", host.name), why })
     });
-    records.into_iter().chain(addresses).collect()
+    let is_test = |host: &MxHost| all_addresses(sight, &host.name).iter().any(|ip| is_test_server(sight.plan, *ip));
+    let public = hosts.iter().any(is_test).then(|| NotTested {
+        what: "whether mail from the internet can reach the MX hosts".to_owned(),
+        why: "the check uses test servers with loopback addresses".to_owned(),
+    });
+    records.into_iter().chain(addresses).chain(public).collect()
 }
 
-/// Why a lookup failed, in a few words.
+/// Why it is not known which records of a type a name has, as a short phrase; `None` if it is known, and while the lookup is pending.
+pub(in crate::check::domain) fn why_unknown(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
+    let failed = |why: &str| Some(format!("the lookup of {name} failed: {why}"));
+    match sight.records(name, kind) {
+        Known::Unasked | Known::Waiting => None,
+        Known::Skipped => failed("a limit of this check was reached"),
+        Known::Failed(_, fault) => failed(fault_words(fault)),
+        Known::Seen(_, seen) if is_conclusive(seen) => None,
+        Known::Seen(_, seen) if seen.is_answer() => failed("DNSSEC: bogus"),
+        Known::Seen(_, seen) => failed(&code_words(seen.code)),
+    }
+}
+
+/// Why a lookup failed, as a short phrase.
 pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
     match fault {
         Fault::Dns { kind, .. } => match kind {
@@ -167,6 +190,8 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
             DnsFaultKind::Malformed => "the response of the DNS server is not valid",
             DnsFaultKind::AliasLoop => "CNAME loop",
             DnsFaultKind::NoResolver => "this machine has no DNS server",
+            DnsFaultKind::ErrorCode => "the DNS server responded with an error",
+            DnsFaultKind::SizeLimit => "the limit of smtpcheck for the size of all DNS responses was reached",
         },
         Fault::TimeUp { .. } => "the overall time limit was reached",
         Fault::Interrupted => "interrupted",
@@ -176,21 +201,13 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
 
 /// The name of a response code, as in DNS tools.
 pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
-    match code {
-        DnsCode::NoError => "NOERROR".to_owned(),
-        DnsCode::NxDomain => "NXDOMAIN".to_owned(),
-        DnsCode::ServFail => "SERVFAIL".to_owned(),
-        DnsCode::Refused => "REFUSED".to_owned(),
-        DnsCode::NotImplemented => "NOTIMP".to_owned(),
-        DnsCode::FormErr => "FORMERR".to_owned(),
-        DnsCode::Other(number) => format!("RCODE {number}"),
-    }
+    code.to_string()
 }
 
 /// The types of address records.
 pub(in crate::check::domain) const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
-/// The number of IP addresses of each host that are tested, so that every host is tested and the limit is kept.
+/// The number of IP addresses to test for each host, so that every host is tested within the overall limit.
 fn limit_of_each(sight: Sight<'_>) -> usize {
     let counts: Vec<usize> = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).collect();
     let total = |limit: usize| counts.iter().map(|&count| count.min(limit)).sum::<usize>();
@@ -203,11 +220,7 @@ fn limit_of_each(sight: Sight<'_>) -> usize {
 fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
     let plan = sight.plan;
     let is_test_setup = is_test_setup(plan);
-    let in_family = match plan.family {
-        Family::Any => true,
-        Family::V4 => ip.is_ipv4(),
-        Family::V6 => ip.is_ipv6(),
-    };
+    let in_family = excluding_flag(plan, ip).is_none();
     let has_host = match ip.to_canonical() {
         IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_broadcast(),
         IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast() && !v6.is_unicast_link_local(),
@@ -215,12 +228,20 @@ fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
     in_family && has_host && (is_test_setup || !ip.to_canonical().is_loopback())
 }
 
-/// Whether the user has set up the servers on this machine: with another port than 25, a DNS server at a loopback
+/// Whether the user runs the servers on this machine: with a port other than 25, a DNS server at a loopback
 /// address, or addresses from `--resolve`.
 pub(in crate::check::domain) fn is_test_setup(plan: &Plan) -> bool {
     plan.target.port != 25
         || plan.resolver.is_some_and(|server| server.ip().is_loopback())
         || !plan.overrides.is_empty()
+}
+
+/// Whether a server at this IP address was set up for a test on this machine. That its address is not public is no fault of
+/// the domain. A resolver on this machine at the usual port does not show this: it can be the one that the machine always
+/// uses, and the domain a real one.
+pub(in crate::check::domain) fn is_test_server(plan: &Plan, ip: IpAddr) -> bool {
+    let is_test_resolver = |server: SocketAddr| server.ip().is_loopback() && server.port() != 53;
+    ip.to_canonical().is_loopback() && (plan.target.port != 25 || plan.resolver.is_some_and(is_test_resolver))
 }
 
 /// The preferences and hosts of the MX records, as published.

@@ -1,7 +1,7 @@
 //! Which hosts receive mail for the domain: the MX records, or the domain itself if it has none (RFC 5321 §5.1).
 //!
-//! The lookups do not wait for each other where they need not: the addresses of the domain, which count only without MX
-//! records, are looked up at the same time as these. At most [`MAX_HOSTS`] hosts and [`MAX_ADDRESSES`] IP addresses are
+//! Lookups do not wait for each other unnecessarily: the addresses of the domain, which count only without MX records,
+//! are looked up at the same time as the MX records. At most [`MAX_HOSTS`] hosts and [`MAX_ADDRESSES`] IP addresses are
 //! tested.
 //!
 //! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses that
@@ -23,8 +23,9 @@ use crate::question::Question;
 use crate::wire::RecordKind;
 
 pub(super) use known::{
-    KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, is_failed_lookup,
-    is_looked_up, is_null, is_of_other_family, mail_hosts, not_tested, problem, usable,
+    KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, excluding_flag,
+    fault_words, is_failed_lookup, is_looked_up, is_null, is_of_other_family, mail_hosts, not_tested, problem, usable,
+    why_unknown,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 

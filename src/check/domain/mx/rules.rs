@@ -20,9 +20,9 @@ pub(super) static MX_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Error,
     title: "the lookup of the MX records failed",
     docs: Docs {
-        sees: "The DNS server responded to the question for MX records, but with an error such as SERVFAIL or REFUSED, or with a response that is not valid.",
-        matters: "Nothing about the mail of the domain was tested. Senders whose resolvers have the same problem keep the message and try again for some days.",
-        action: "Repeat the check with another resolver (--resolver). If the error remains, the operator of the domain must check its name servers; if it does not, the fault is in your resolver.",
+        sees: "The DNS server responded to the query for MX records with an error such as SERVFAIL or REFUSED, or with an invalid response.",
+        matters: "Nothing about the mail of the domain was tested. Senders whose resolvers have the same problem keep the message in their queue and retry for some days.",
+        action: "Repeat the check with another resolver (--resolver). If the error remains, the operator of the domain must check its name servers. If it disappears, the fault is in your resolver.",
         example: "SERVFAIL, because the name servers of the domain do not respond to the resolver",
         references: "RFC 1035 section 4.1.1 (response codes), RFC 5321 section 5.1 (a temporary error of a lookup is not a missing record)",
     },
@@ -31,10 +31,10 @@ pub(super) static MX_LOOKUP_FAILED: Rule = Rule {
 pub(super) static MX_LOOKUP_UNANSWERED: Rule = Rule {
     id: "mx-lookup-unanswered",
     severity: Severity::Error,
-    title: "the question for the MX records was not answered",
+    title: "the query for the MX records got no response",
     docs: Docs {
-        sees: "No response to the question for MX records arrived: the DNS server did not respond within the time limit, cannot be reached, or is not configured on this machine.",
-        matters: "Nothing about the domain was tested. This is not a statement about the domain: the fault may be on this machine, in its resolver, or in the name servers of the domain.",
+        sees: "No response to the query for MX records arrived. The DNS server did not respond within the time limit, cannot be reached, or is not configured on this machine.",
+        matters: "Nothing about the domain was tested. This does not show a fault of the domain. The cause may be on this machine, in its resolver, or in the name servers of the domain.",
         action: "Look up another name. If that fails too, fix the DNS settings of this machine (/etc/resolv.conf, VPN, firewall on port 53), or use another resolver (--resolver). If only this name fails, the operator of the domain must check its name servers.",
         example: "a container without DNS; name servers that drop packets",
         references: "RFC 1035 section 7.2 (timeouts of resolvers)",
@@ -61,7 +61,7 @@ pub(super) static MX_NULL: Rule = Rule {
     docs: Docs {
         sees: "The only MX record of the domain is a null MX: preference 0 and the host `.`.",
         matters: "Senders return mail for this domain at once, without a connection. This is the recommended setting for a domain that receives no mail.",
-        action: "No action is required if this is intended. If the domain is to receive mail, replace the record by an MX record that names the mail server.",
+        action: "No action is required if this is intended. If the domain should receive mail, replace the record with an MX record that names the mail server.",
         example: "example.com. MX 0 .",
         references: "RFC 7505 section 3 (null MX)",
     },
@@ -73,7 +73,7 @@ pub(super) static MX_NULL_INVALID: Rule = Rule {
     title: "a null MX record is not valid",
     docs: Docs {
         sees: "An MX record has the host `.` (null MX), but the domain has other MX records too, or the preference is not 0. If it is the only record, this is a warning.",
-        matters: "A null MX must be the only MX record, with preference 0. Senders differ in what they do otherwise: some return the message, others use the other hosts or try to look up the root.",
+        matters: "A null MX must be the only MX record, with preference 0. Otherwise, the result depends on the sender: some return the message, others use the other hosts or try to look up the root.",
         action: "Operator of the domain: if the domain receives mail, delete the record with the host `.`. If it receives no mail, keep only `MX 0 .`.",
         example: "MX 0 . and MX 10 mx1.example.com at the same domain",
         references: "RFC 7505 section 3 (a domain with a null MX must not have other MX records)",
@@ -86,7 +86,7 @@ pub(super) static MX_IMPLICIT: Rule = Rule {
     title: "the domain has no MX record, so its own IP addresses are used",
     docs: Docs {
         sees: "The domain has no MX record, but has an A or AAAA record.",
-        matters: "Senders deliver mail to the IP addresses of the domain itself (implicit MX), which is often a web server. If no mail server responds there, they try again for some days before they return the message.",
+        matters: "Senders deliver mail to the IP addresses of the domain itself (implicit MX), which is often a web server. If no mail server responds there, they retry for some days before they return the message.",
         action: "Operator of the domain: publish an MX record that names the mail server. If the domain receives no mail, publish a null MX (`MX 0 .`), so that senders return mail at once.",
         example: "example.com has the IP address of a web server and no MX record",
         references: "RFC 5321 section 5.1 (implicit MX), RFC 7505 section 1 (why a null MX is better)",
@@ -98,7 +98,7 @@ pub(super) static MX_NONE_USABLE: Rule = Rule {
     severity: Severity::Error,
     title: "no MX host has a usable IP address",
     docs: Docs {
-        sees: "The domain has MX records, but no host in them has an IP address.",
+        sees: "The domain has MX records, but none of their hosts has an IP address.",
         matters: "Mail for this domain cannot be delivered. Because there are MX records, senders must not use the IP addresses of the domain itself.",
         action: "Operator of the domain: point the MX record to a host name that has an A or AAAA record.",
         example: "MX 10 mail.example.com, where mail.example.com does not exist",
@@ -111,8 +111,8 @@ pub(super) static MX_IS_ADDRESS: Rule = Rule {
     severity: Severity::Error,
     title: "an MX record contains an IP address instead of a host name",
     docs: Docs {
-        sees: "The host in an MX record consists of an IP address.",
-        matters: "An MX record must contain a host name. Senders look up the digits as a name, which does not exist, and do not use the host.",
+        sees: "The host in an MX record is an IP address.",
+        matters: "An MX record must contain a host name. Senders look up the digits as a name, which does not exist, so they cannot use the host.",
         action: "Operator of the domain: create a host name with this IP address, and use it in the MX record.",
         example: "example.com. MX 10 192.0.2.1.",
         references: "RFC 5321 section 5.1 (an MX record contains a domain name), RFC 1035 section 3.3.9 (format of MX records)",
@@ -125,7 +125,7 @@ pub(super) static MX_IS_ALIAS: Rule = Rule {
     title: "the host in an MX record is an alias (CNAME)",
     docs: Docs {
         sees: "The host name in an MX record has a CNAME record.",
-        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver. For DANE, the name at which TLSA records are expected depends on the alias.",
+        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver. For DANE, the alias also affects the name at which senders look for TLSA records.",
         action: "Operator of the domain: give the MX host its own A and AAAA records, or name the target of the alias in the MX record.",
         example: "MX 10 mail.example.com, and mail.example.com. CNAME host.example.net.",
         references: "RFC 5321 section 5.1 (the MX host must have address records), RFC 7672 section 2.2.2 (names for TLSA records)",
@@ -139,7 +139,7 @@ pub(super) static MX_ALIAS_LOOP: Rule = Rule {
     docs: Docs {
         sees: "The CNAME records of the domain or of an MX host lead back to themselves, or form a chain that resolvers do not follow to its end.",
         matters: "The name has no address, so senders cannot use it.",
-        action: "Operator of the domain: replace the CNAME records of this name by A and AAAA records.",
+        action: "Operator of the domain: replace the CNAME records of this name with A and AAAA records.",
         example: "a.example.com. CNAME b.example.com. and b.example.com. CNAME a.example.com.",
         references: "RFC 1035 section 3.6.2 (CNAME records)",
     },
@@ -150,7 +150,7 @@ pub(super) static MX_HOST_MISSING: Rule = Rule {
     severity: Severity::Warning,
     title: "an MX host does not exist or has no IP address",
     docs: Docs {
-        sees: "The host name in an MX record does not exist (NXDOMAIN), or has neither an A nor an AAAA record. If no MX host has an IP address, mx-none-usable is raised instead.",
+        sees: "The host name in an MX record does not exist (NXDOMAIN), or has neither an A nor an AAAA record. If no MX host has an IP address, smtpcheck reports mx-none-usable instead.",
         matters: "Senders skip this host. If the other hosts are not available, mail is delayed. If the name is below a domain that is not registered, an attacker could register it and receive the mail.",
         action: "Operator of the domain: remove the MX record, or publish A and AAAA records for the host.",
         example: "MX 20 old-backup.example.com after the server was shut down",
@@ -163,8 +163,8 @@ pub(super) static MX_HOST_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Warning,
     title: "the lookup of the IP addresses of an MX host failed",
     docs: Docs {
-        sees: "The lookup of the A or AAAA records of an MX host ended without an answer: SERVFAIL, a timeout, or another failure. If the IP addresses of no MX host are known, this is an error.",
-        matters: "It is not known whether the host has IP addresses, so it was not tested completely. Senders whose resolvers have the same problem skip the host or try again later.",
+        sees: "The lookup of the A or AAAA records of an MX host failed with SERVFAIL, a timeout or another failure. The finding is an error if no IP address of any MX host is known.",
+        matters: "It is not known whether the host has IP addresses, so it was not tested completely. Senders whose resolvers have the same problem skip the host or retry later.",
         action: "Repeat the check with another resolver (--resolver). If the failure remains, the operator of the zone of the host must check its name servers.",
         example: "mx1.example.net: SERVFAIL",
         references: "RFC 5321 section 5.1 (a temporary error of a lookup is not a missing record), RFC 1035 section 4.1.1 (response codes)",
@@ -176,7 +176,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host has an IP address that is not public",
     docs: Docs {
-        sees: "An IP address of an MX host is private, a loopback, link-local, documentation or other special address. This is a warning if every IP address of every MX host is private, because the domain may be used only in a private network, and a notice if the check uses another port than 25 or IP addresses of --resolve.",
+        sees: "An IP address of an MX host is private, a loopback, link-local, documentation or other special address. This is a warning if every IP address of every MX host is private, because the domain may be used only in a private network, and a notice if the check uses another port than 25, a DNS server on this machine, or IP addresses of --resolve. With another port for mail or DNS, loopback addresses are those of test servers and raise no finding.",
         matters: "From the internet, this IP address leads to no server or to a different one. A sender may even connect to itself.",
         action: "Operator of the domain: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",
@@ -190,7 +190,7 @@ pub(super) static MX_DUPLICATE: Rule = Rule {
     title: "several MX records lead to the same server",
     docs: Docs {
         sees: "Two MX records have the same host, or two MX hosts have an IP address in common.",
-        matters: "The second entry is no additional server: if the server is not available, the other entry does not help.",
+        matters: "The second entry does not add a server. If the server is not available, the second entry does not help.",
         action: "Operator of the domain: remove the superfluous record, unless this is intended.",
         example: "MX 10 mx.example.com and MX 20 mx2.example.com with the same A record",
         references: "RFC 5321 section 5.1 (several MX records)",
@@ -203,7 +203,7 @@ pub(super) static MX_NO_IPV4: Rule = Rule {
     title: "no MX host has an IPv4 address",
     docs: Docs {
         sees: "The MX hosts have AAAA records, but none has an A record.",
-        matters: "Many senders have no IPv6 connection, so they cannot deliver mail to this domain.",
+        matters: "Many senders do not have IPv6, so they cannot deliver mail to this domain.",
         action: "Operator of the domain: publish an A record for at least one MX host.",
         example: "MX 10 mx.example.com with only AAAA 2001:db8::1",
         references: "RFC 5321 section 5.2 (IPv6 and MX records)",
@@ -228,7 +228,7 @@ pub(super) static MX_MANY: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
-        sees: "The domain has more than 20 MX hosts, or these have more than 24 IP addresses. Only the first ones are tested.",
+        sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only the first of them.",
         matters: "Senders try only some of many hosts. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may have other faults.",
         action: "Operator of the domain: use fewer MX hosts and IP addresses. A few are enough for large mail services.",
         example: "a domain with 300 MX records",
@@ -242,8 +242,8 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     title: "the domain is an alias (CNAME)",
     docs: Docs {
         sees: "The domain has a CNAME record. If it has an MX record too, this is an error.",
-        matters: "All records of an alias are those of its target: its MX, SPF and other records apply. A name with a CNAME record must not have other records: resolvers then differ in which one they return, so some senders do not find the MX records.",
-        action: "Operator of the domain: replace the CNAME record by A and AAAA records, and publish MX records at the domain itself.",
+        matters: "All records of an alias are those of its target, including MX and SPF records. A name with a CNAME record must not have other records. If it has, some resolvers return only the CNAME record, so some senders do not find the MX records.",
+        action: "Operator of the domain: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",
         references: "RFC 1035 section 3.6.2 (a CNAME record excludes other records), RFC 5321 section 5.1 (aliases of domains)",
     },
@@ -255,7 +255,7 @@ pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
     title: "the domain or an MX host is not a valid host name for mail",
     docs: Docs {
         sees: "The domain has only one label, or the domain or an MX host contains a character that a host name must not contain, such as an underscore or a non-ASCII character.",
-        matters: "Email addresses need a complete domain name, and its labels consist of letters, digits and hyphens. Some senders and mail programs reject other names.",
+        matters: "Email addresses need a fully qualified domain name, and its labels consist of letters, digits and hyphens. Some senders and mail programs reject other names.",
         action: "Operator of the domain: use a name of letters, digits and hyphens with at least two labels.",
         example: "MX 10 mail_server.example.com",
         references: "RFC 5321 section 2.3.5 (domain names), section 4.1.2 (syntax of domains)",
@@ -265,7 +265,7 @@ pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
 pub(in crate::check::domain) static DNS_ANSWER_TRUNCATED: Rule = Rule {
     id: "dns-answer-truncated",
     severity: Severity::Error,
-    title: "a DNS response needs TCP, and the name server does not respond over TCP",
+    title: "a DNS response needs TCP, but the name server does not respond over TCP",
     docs: Docs {
         sees: "The response of an authoritative name server or of the resolver does not fit into a UDP packet, and the server does not respond on TCP port 53.",
         matters: "Resolvers cannot get these records from the server. Lookups of the MX or SPF records fail or time out for some senders and receivers.",

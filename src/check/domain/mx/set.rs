@@ -1,9 +1,9 @@
-//! Findings about the set of MX records, and about the names of the domain and of its hosts.
+//! Findings about the MX records as a set, and about the names of the domain and its hosts.
 
 use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
-use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, mail_hosts, published, usable};
+use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_test_server, mail_hosts, published, usable};
 use super::rules::{MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6};
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::{DnssecState, Phase, Probe, RecordData, RecordsSeen};
@@ -43,12 +43,12 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
         )
     };
     Some(Finding {
-        cause: "The second entry is no additional server.".to_owned(),
+        cause: "The second entry does not add a server.".to_owned(),
         ..finding(&MX_DUPLICATE, probe, Confidence::Certain, summary)
     })
 }
 
-/// Domains without an IPv4 or an IPv6 address for mail. Nothing is said while a lookup has no answer.
+/// Domains without an IPv4 or an IPv6 address for mail. There is no finding while a lookup has not been answered.
 pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let hosts = mail_hosts(sight);
     let all_known = |kind: RecordKind| {
@@ -65,12 +65,14 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     } else if addresses.iter().all(IpAddr::is_ipv6) && all_known(RecordKind::A) {
         let summary = format!("no MX host of {domain} has an IPv4 address");
         Some(Finding {
-            cause: "Many senders have no IPv6 connection and cannot deliver mail to this domain.".to_owned(),
+            cause: "Many senders do not have IPv6 and cannot deliver mail to this domain.".to_owned(),
             fixes: vec![Fix::text(format!(
                 "Operator of the domain: publish an A record for {name} or for another MX host"
             ))],
             ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
         })
+    } else if addresses.iter().all(|ip| is_test_server(sight.plan, *ip)) {
+        None
     } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {
@@ -95,14 +97,15 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
         return None;
     };
     Some(Finding {
-        cause: "The others were not tested, and may have other faults. Senders try only some of so many hosts."
-            .to_owned(),
+        cause:
+            "The others were not tested, and may have other faults. Senders try only some hosts if there are so many."
+                .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
     })
 }
 
-/// The domain is an alias: its MX records are those of the target. If a question for the alias and a question for the MX
-/// records both find a record at the domain itself, the name has both, which is not allowed.
+/// The domain is an alias: its MX records are those of the target. If a query for CNAME and a query for MX records both
+/// find a record at the domain itself, the name has both, which is not allowed.
 pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
@@ -124,13 +127,13 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     }
     if has_both {
         found.severity = Severity::Error;
-        found.cause = "A name with a CNAME record must not have other records. Resolvers differ in which one they return, so some senders do not find the MX records.".to_owned();
+        found.cause = "A name with a CNAME record must not have other records. Some resolvers return only the CNAME record, so some senders do not find the MX records.".to_owned();
         found.fixes.push(Fix::text(format!(
             "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
         )));
     } else {
-        found.cause =
-            "All records of the domain are those of the target, also the MX, SPF and other TXT records.".to_owned();
+        found.cause = "All records of the domain are those of the target, including the MX, SPF and other TXT records."
+            .to_owned();
     }
     Some(found)
 }
@@ -143,9 +146,9 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         |name: &DnsName| !name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     let mut findings = Vec::new();
     if domain.labels().count() == 1 {
-        let summary = format!("{domain} is a single label, not a complete domain name");
+        let summary = format!("{domain} is a single label, not a fully qualified domain name");
         findings.push(Finding {
-            cause: "Email addresses need a complete domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
+            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
             fixes: vec![Fix::text(
                 "Check whether the name is complete (example.com, not example). Operator of the domain: use a domain with at least two labels for email addresses.",
             )],

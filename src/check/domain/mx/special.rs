@@ -25,7 +25,7 @@ impl fmt::Display for AddressUse {
             AddressUse::Loopback => "loopback",
             AddressUse::LinkLocal => "link-local",
             AddressUse::Private => "private",
-            AddressUse::CarrierNat => "for the network of a provider",
+            AddressUse::CarrierNat => "carrier-grade NAT",
             AddressUse::Documentation => "for documentation",
             AddressUse::Benchmark => "for benchmarks",
             AddressUse::Multicast => "multicast",
@@ -68,7 +68,7 @@ fn of_ipv6(ip: Ipv6Addr) -> Option<AddressUse> {
         0x2001 if second == 0x0db8 => AddressUse::Documentation,
         0x3fff if second < 0x1000 => AddressUse::Documentation,
         0xff00..=0xffff => AddressUse::Multicast,
-        // Global unicast addresses begin with the bits 001; 64:ff9b::/96 leads to IPv4 addresses.
+        // Global unicast addresses begin with the bits 001. 64:ff9b::/96 maps to IPv4 addresses.
         0x2000..=0x3fff => return None,
         0x0064 if second == 0xff9b => return None,
         _ => AddressUse::Reserved,

@@ -51,7 +51,7 @@ fn nonexistence_failure_and_silence_are_three_outcomes() {
     assert_eq!(rules(&silent), ["mx-lookup-unanswered"]);
     assert_eq!(silent[0].failure, Some(PhaseFailure::Unreachable));
     let unset = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::NoResolver));
-    assert!(unset[0].cause.contains("no DNS server"));
+    assert!(unset[0].cause.contains("No DNS server"));
 }
 
 #[test]
@@ -165,6 +165,35 @@ fn loopback_addresses_are_tested_only_in_a_test_setup() {
 }
 
 #[test]
+fn loopback_addresses_of_a_test_setup_are_no_finding_but_are_stated() {
+    let checked = |port: u16, resolver: Option<&str>| {
+        let mut plan = plan("example.com");
+        plan.target.port = port;
+        plan.resolver = resolver.map(|server| server.parse().unwrap());
+        let mut world = World::new();
+        world.zone("example.com MX 10 mx.example.com\nmx.example.com A 127.90.0.1");
+        let evidence = world.evidence(&plan);
+        let sight = Sight::new(&plan, &evidence).unwrap();
+        let stated = super::not_tested(sight).iter().any(|one| one.why.contains("loopback"));
+        let found = super::judge::judge(&plan, &evidence);
+        (rules(&found).into_iter().map(str::to_owned).collect::<Vec<_>>(), stated)
+    };
+    for (port, resolver) in [(2525, None), (25, Some("127.0.0.1:5353"))] {
+        assert_eq!(checked(port, resolver), (Vec::new(), true));
+    }
+    // The resolver of this machine can answer for a real domain.
+    let (found, stated) = checked(25, Some("127.0.0.1:53"));
+    assert_eq!((found, stated), (vec!["mx-address-not-public".to_owned(), "mx-no-ipv6".to_owned()], false));
+    // Another private address may still be a fault.
+    let mut plan = plan("example.com");
+    plan.target.port = 2525;
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 10.0.0.1");
+    let evidence = world.evidence(&plan);
+    assert_eq!(super::judge::judge(&plan, &evidence)[0].rule, "mx-address-not-public");
+}
+
+#[test]
 fn the_same_server_twice_is_a_notice() {
     assert_eq!(rules(&of_zone(&format!("{GOOD}\nexample.com MX 20 mx.example.com"))), ["mx-duplicate"]);
     let shared = of_zone(&format!("{GOOD}\nexample.com MX 20 mx2.example.com\nmx2.example.com A 8.8.4.4"));
@@ -228,4 +257,20 @@ fn a_lookup_that_the_time_limit_ended_is_not_a_fault() {
     let sight = Sight::new(&plan, &evidence).expect("a domain");
     let list: Vec<String> = super::not_tested(sight).into_iter().map(|one| one.what).collect();
     assert_eq!(list, ["MX records and mail servers"]);
+}
+
+#[test]
+fn a_limit_of_smtpcheck_makes_the_check_incomplete_and_blames_no_server() {
+    let found = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::SizeLimit));
+    assert_eq!(found[0].failure, Some(PhaseFailure::Incomplete));
+    assert!(found[0].cause.contains("smtpcheck") && found[0].otherwise.is_none(), "{found:?}");
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com");
+    for kind in [RecordKind::A, RecordKind::Aaaa] {
+        world.fails("mx.example.com", kind, DnsFaultKind::SizeLimit);
+    }
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["mx-host-lookup-failed"]);
+    assert_eq!((found[0].failure, found[0].severity), (Some(PhaseFailure::Incomplete), Severity::Error));
+    assert!(found[0].summary.contains("limit of smtpcheck") && found[0].otherwise.is_none(), "{found:?}");
 }

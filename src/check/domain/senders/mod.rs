@@ -6,7 +6,7 @@
 //!
 //! A sender tries the hosts in the order of their preference, and each IP address of a host. If one address fails, it
 //! tries the next. Which of the working addresses it uses is not known, so the result for a host is the worst of them.
-//! Read next: [`servers`], what is known about the servers of each host.
+//! Read next: [`servers`], the servers of each host.
 
 pub(in crate::check::domain) mod servers;
 
@@ -39,7 +39,7 @@ fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
         // Another resolver may find the addresses.
         (None, Some(problem)) if mx::is_failed_lookup(problem) => (Delivery::Unknown, Some(problem.clone())),
         (None, Some(problem)) => (Delivery::NotDelivered, Some(problem.clone())),
-        (None, None) => (Delivery::Unknown, None),
+        (None, None) => (Delivery::Unknown, Some("its IP addresses were excluded".to_owned())),
     };
     HostDelivery { host: host.host.clone(), delivers, reason }
 }
@@ -49,11 +49,13 @@ fn address_delivery(sender: SenderKind, address: &MxAddressSeen) -> (Delivery, O
         return (Delivery::NotDelivered, Some("unreachable".to_owned()));
     }
     let PoliciesSeen { opportunistic, dane, mta_sts } = &address.policies;
-    match sender {
+    let (delivers, reason) = match sender {
         SenderKind::Dane => (dane.delivers, reason_of(dane.delivers, dane.result.as_ref())),
         SenderKind::MtaSts => (mta_sts.delivers, reason_of(mta_sts.delivers, mta_sts.result.as_ref())),
         SenderKind::Neither => (*opportunistic, None),
-    }
+    };
+    // Of a server that rejects EHLO, for example, it is not known what senders do.
+    (delivers, reason.or_else(|| address.problem.clone().filter(|_| delivers == Delivery::Unknown)))
 }
 
 fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
@@ -61,7 +63,7 @@ fn reason_of(delivers: Delivery, result: Option<&String>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::check::domain) mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
     use super::summary;
@@ -69,7 +71,13 @@ mod tests {
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };
 
-    fn address(reachable: bool, opportunistic: Delivery, dane: Delivery, sts: Delivery) -> MxAddressSeen {
+    /// A server at 192.0.2.1 with these results for a sender without a policy, with DANE, and with MTA-STS.
+    pub(in crate::check::domain) fn address(
+        reachable: bool,
+        opportunistic: Delivery,
+        dane: Delivery,
+        sts: Delivery,
+    ) -> MxAddressSeen {
         let dane = DaneSeen { delivers: dane, result: Some("validation-failure".to_owned()), ..DaneSeen::default() };
         MxAddressSeen {
             ip: "192.0.2.1".parse().expect("an address"),

@@ -1,5 +1,5 @@
-//! What is known about the mail servers of the domain, as far as policies for TLS depend on it: whether each IP address
-//! of each host can be connected to, whether it offers STARTTLS, and the certificates that it sent.
+//! The facts about the mail servers that the TLS policies depend on: for each IP address of each host, whether a connection
+//! is possible, whether the server advertises STARTTLS, and the certificates that it sent.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ pub(in crate::check::domain) struct PolicyServer<'s> {
     pub(in crate::check::domain) tls: ServerTls<'s>,
 }
 
-/// What a server offers.
+/// The TLS support of a server.
 #[derive(Clone, Debug)]
 pub(in crate::check::domain) enum ServerTls<'s> {
     /// It was not tested, or the session ended before this was known.
@@ -60,9 +60,9 @@ impl<'s> PolicyHost<'s> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
-    /// Whether a sender can deliver to the host, if it accepts a chain by this test; `None` while this is not known. One
-    /// server is enough. A server with two chains counts as usable if one of them is accepted, because senders differ in
-    /// which one they see.
+    /// Whether a sender can deliver to the host if it accepts the chains for which `accepts` is true; `None` while unknown.
+    /// One server is enough. A server with two chains counts as usable if one of them is accepted, because different
+    /// senders get different chains.
     pub(in crate::check::domain) fn is_usable(
         &self,
         needs_tls: bool,

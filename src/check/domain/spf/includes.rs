@@ -1,4 +1,4 @@
-//! Findings about what the record leads to: included records, names without records, and the number of lookups.
+//! Findings about the terms of the record: included records, names without records, and the number of lookups.
 
 use super::rules::{INCLUDE_BROKEN, INCLUDE_FAILED, MX_HOSTS, TOO_MANY_LOOKUPS, VOID_LOOKUPS};
 use super::{Subject, sending};
@@ -9,7 +9,7 @@ use crate::policy::spf::record::without_blank;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode};
 use crate::policy::spf::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID};
 
-/// The number of lookups from which the limit is close.
+/// From this number of lookups on, the record is close to the limit.
 const CLOSE: u32 = MAX_LOOKUPS - 1;
 
 pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
@@ -45,7 +45,7 @@ fn walk<'t>(node: &'t SpfNode, path: &mut Vec<&'t SpfBranch>, visit: &mut dyn Fn
     }
 }
 
-/// What is wrong with an included record, in a few words.
+/// The fault of an included record, as a short phrase.
 pub(super) fn problem(node: &SpfNode) -> Option<&'static str> {
     match &node.found {
         SpfFound::Pending => None,
@@ -83,7 +83,7 @@ fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     }
 }
 
-/// The terms that are meant by a term with several names, a URL or an email address.
+/// The intended terms, for a term with several names, a URL or an email address.
 fn separated(text: &str) -> Option<String> {
     let (mechanism, names) = text.split_once(':')?;
     if let Some((_, host)) = names.split_once("://").or_else(|| names.split_once('@')) {
@@ -149,7 +149,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     );
     let separated = separated(&branch.text);
     if separated.is_some() {
-        finding.cause.push_str(" A term contains exactly one DNS name, and terms are separated by blanks.");
+        finding.cause.push_str(" A term contains exactly one DNS name, and terms are separated by spaces.");
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => {
@@ -162,7 +162,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
         }
         (_, Some(first)) => {
             let first = subject.quote(&first.text);
-            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then, if you do not need it")));
+            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then if you do not need it")));
         }
     }
     Some(finding.tried(subject.probe.id).tried(probe.id))
@@ -181,7 +181,7 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
         "Receivers look up at most ten hosts for one mx term, and stop with a permanent error if there are more."
             .to_owned();
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {term} with ip4 and ip6 with the networks of the hosts"
+        "Operator of the domain: replace {term} with ip4 and ip6 terms for the networks of the hosts"
     )));
     finding.tried(subject.probe.id)
 }
@@ -198,7 +198,7 @@ fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Opti
     let summary = format!("{term} of the SPF record{} could not be looked up", below(subject, path));
     let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary);
     finding.cause = "The lookup failed, so it is not known what the term leads to. Receivers with the same failure get a temporary error and may defer the mail.".to_owned();
-    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure remains, ask the operator of that name to repair its name servers."));
+    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure remains, ask the operator of that name to fix its name servers."));
     Some(finding.tried(subject.probe.id).tried(probe.id))
 }
 

@@ -1,10 +1,10 @@
-//! The SPF record of the domain: what receivers do with it, for the sending IP addresses if they are given, and for
-//! every other client (RFC 7208).
+//! The SPF record of the domain: the results at receivers for the sending IP addresses, if they are given, and for every
+//! other client (RFC 7208).
 //!
 //! | file | subject |
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
-//! | `includes` | what it leads to: included records, and the number of lookups |
+//! | `includes` | its terms: included records, and the number of lookups |
 //! | `sending` | the results for the sending IP addresses |
 //! | `rules` | the pages |
 
@@ -46,7 +46,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// What is known about a name. A lookup that failed is never "no record".
+/// What is known about a name. A failed lookup never counts as "no record".
 fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
     match sight.records(name, kind) {
         Known::Unasked | Known::Waiting => SpfLookup::Pending,
@@ -75,7 +75,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// What the findings are about.
+/// The record, with what is needed to describe its faults.
 #[derive(Clone, Copy)]
 struct Subject<'s> {
     sight: Sight<'s>,
@@ -164,7 +164,7 @@ fn terms(node: &SpfNode, path: &mut Vec<usize>, steps: Option<&[(Vec<usize>, Spf
     result
 }
 
-/// What a term leads to, and what is wrong with it, in a few words.
+/// The names or hosts that a term leads to, and its fault, as short phrases.
 fn described(node: &SpfNode, at: usize, branch: &SpfBranch) -> (Option<String>, Option<String>) {
     if let SpfFound::Record(record, _) = &node.found {
         let term = record.terms.get(at);

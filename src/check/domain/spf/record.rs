@@ -55,22 +55,22 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     let is_answered = matches!(known, Known::Seen(..));
     let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
     if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
-        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Servers that validate DNSSEC get an error instead, and evaluate SPF as a temporary error.".to_owned();
+        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Receivers that validate DNSSEC get an error instead, so SPF results in a temporary error.".to_owned();
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: repair the signatures of the zone, and test it with a validating resolver",
+            "Operator of the DNS: fix the signatures of the zone, and test it with a validating resolver",
             format!("dig +dnssec {domain} TXT"),
         ));
     } else if is_answered {
         finding.cause =
-            "The DNS server responded with a failure code. Whether the domain has an SPF record is not known."
+            "The DNS server responded with a failure code. It is not known whether the domain has an SPF record."
                 .to_owned();
-        // If every lookup of the domain fails, the finding about the MX records is the one to act on.
+        // If every lookup of the domain fails, the user must act on the finding about the MX records.
         let mx = subject.sight.records(&subject.sight.name(), RecordKind::Mx);
         if mx.answer().is_none_or(|seen| !seen.is_answer()) {
             finding.severity = Severity::Notice;
         }
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: if the lookup fails with other resolvers too, repair the name servers of the domain. This command shows it",
+            "Operator of the DNS: if the lookup fails with other resolvers too, fix the name servers of the domain. This command shows the failure",
             format!("dig {domain} TXT"),
         ));
     } else {
@@ -88,7 +88,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };
     if is_null {
         finding.severity = Severity::Notice;
-        finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers do not know that it sends none either.".to_owned();
+        finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers do not know that it also sends no mail.".to_owned();
     } else {
         finding.cause = "Receivers cannot tell which servers may send mail for the domain. SPF records of a parent domain do not apply.".to_owned();
     }
@@ -98,7 +98,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Operator of the domain: publish a record at the domain that uses the other record",
+            "Operator of the domain: publish a record at the domain that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
@@ -121,14 +121,14 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         .iter()
         .find(|(_, why)| if is_alone { true } else { *why == IgnoredBecause::Piece && !is_complete })?;
     let reason = match why {
-        IgnoredBecause::Prefix => "Something precedes v=spf1: a blank, a quotation mark or a backslash.",
+        IgnoredBecause::Prefix => "Something precedes v=spf1: a space, a quotation mark or a backslash.",
         IgnoredBecause::Version => {
-            "Exactly v=spf1 and a blank are required at the beginning. Here another character follows v=spf1."
+            "The record must begin with exactly v=spf1 and a space, but another character follows v=spf1."
         }
         IgnoredBecause::OtherVersion => {
-            "The record has another version than v=spf1. Receivers do not use other versions."
+            "The record has a version other than v=spf1. Receivers do not use other versions."
         }
-        IgnoredBecause::Tag => "The record must begin with exactly v=spf1 and a blank.",
+        IgnoredBecause::Tag => "The record must begin with exactly v=spf1 and a space.",
         IgnoredBecause::Piece if is_alone => {
             "The record has no version: it contains mechanisms, but does not begin with v=spf1."
         }
@@ -158,7 +158,7 @@ impl IgnoredBecause {
     }
 }
 
-/// The record that was meant, if it is valid.
+/// The intended record, if it is valid.
 fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<String> {
     let bare: String = text
         .chars()
@@ -236,14 +236,14 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let corrected = record.corrected(text);
     let fix_text = "Operator of the domain: replace the record with this one";
     if texts.joined_without_blank {
-        let summary = "strings of the SPF record are joined without a blank between two terms".to_owned();
+        let summary = "the strings of the SPF record are joined without a space between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
         finding.cause = format!(
-            "Receivers join the strings of a TXT record without adding a blank. The result is {}",
+            "Receivers join the strings of a TXT record without adding a space. The result is {}",
             subject.quote(text)
         );
         let fix =
-            "Operator of the domain: insert a space before the closing quotation mark of each string but the last";
+            "Operator of the domain: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
             None => Fix::text(fix),
@@ -277,7 +277,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     Some(finding)
 }
 
-/// The record with blanks between terms that were joined.
+/// The record with spaces between terms that were joined.
 fn spaced(text: &str) -> Option<String> {
     let split = |word: &str| crate::policy::spf::record::without_blank(word).unwrap_or_else(|| word.to_owned());
     corrected(&text.split(' ').map(split).collect::<Vec<_>>().join(" "))
@@ -299,7 +299,7 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     };
     let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
     let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
-    finding.cause = "Anyone can send mail in the name of the domain that passes SPF.".to_owned();
+    finding.cause = "Anyone can send mail with this sender domain that passes SPF.".to_owned();
     finding.fixes.push(Fix::text("Operator of the domain: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all"));
     Some(finding)
 }
@@ -341,7 +341,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     };
     let mut finding = finding(subject, &NO_ALL, summary);
     finding.cause =
-        "Hosts that no term matches get the result neutral, which receivers must treat like a missing record."
+        "Hosts that no term matches get the result neutral, which receivers must treat as if there were no record."
             .to_owned();
     let includes: Vec<&str> = record
         .terms
@@ -350,11 +350,11 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         .filter_map(|term| text.get(term.at.clone()))
         .collect();
     if let ([include], 1) = (includes.as_slice(), record.terms.len()) {
-        finding.cause.push_str(" The all of the included record has no effect for this domain.");
+        finding.cause.push_str(" The mechanism all in the included record has no effect for this domain.");
         let target = include.split_once(':').map_or(*include, |(_, target)| target);
         let record = format!("v=spf1 redirect={target}");
         finding.fixes.push(Fix::run(
-            "Operator of the domain: use redirect if the other record must apply to all senders",
+            "Operator of the domain: use redirect if the other record should apply to all senders",
             subject.quote(&subject.published(&record)),
         ));
     }
@@ -412,7 +412,7 @@ fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let summary =
         "the domain declares that it receives no mail (null MX), but its SPF record allows senders".to_owned();
     let mut finding = finding(subject, &NULL_MX_SENDS, summary);
-    finding.cause = "Receivers may reject mail from a domain to which they cannot return a bounce.".to_owned();
+    finding.cause = "Receivers may reject mail from a domain that cannot receive bounces.".to_owned();
     finding.fixes.push(Fix::run(
         "Operator of the domain: if the domain sends no mail, allow no sender",
         subject.published("v=spf1 -all"),
@@ -431,7 +431,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
             .to_owned();
     finding
         .fixes
-        .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include with the sending hosts"));
+        .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include terms for the sending hosts"));
     Some(finding)
 }
 

@@ -32,8 +32,8 @@ pub(super) static MISSING: Rule = Rule {
     severity: Severity::Warning,
     title: "the domain has no SPF record",
     docs: Docs {
-        sees: "The domain has no TXT record that begins with v=spf1. It is a notice if the domain declares that it receives no mail (null MX).",
-        matters: "Receivers cannot tell which servers send mail for the domain. Large receivers reject or filter mail of domains without SPF and DKIM. SPF records of a parent domain do not apply to subdomains.",
+        sees: "The domain has no TXT record that begins with v=spf1. The finding is a notice if the domain declares that it receives no mail (null MX).",
+        matters: "Receivers cannot tell which servers send mail for the domain. Large receivers reject or filter mail from domains without SPF and DKIM. SPF records of a parent domain do not apply to subdomains.",
         action: "Operator of the domain: publish one TXT record that lists the sending servers and ends with ~all or -all. If the domain sends no mail, publish v=spf1 -all.",
         example: "example.com. IN TXT \"v=spf1 mx -all\"",
         references: "RFC 7208 section 4.5 (selection of records), section 2.6.1 (none)",
@@ -43,11 +43,11 @@ pub(super) static MISSING: Rule = Rule {
 pub(super) static IGNORED: Rule = Rule {
     id: "spf-ignored-record",
     severity: Severity::Error,
-    title: "a record that was meant as SPF record is ignored",
+    title: "a record that was meant as an SPF record is ignored",
     docs: Docs {
-        sees: "A TXT record of the domain looks like an SPF record, but does not begin with exactly v=spf1 and a blank: it has a leading blank, quotation marks, a semicolon or another version, or it is a piece of a record that was split into several records. It is a warning if the domain has a valid SPF record as well.",
+        sees: "A TXT record of the domain looks like an SPF record, but does not begin with exactly v=spf1 and a space: it has a leading space, quotation marks, a semicolon or another version, or it is a piece of a record that was split into several records. The finding is a warning if the domain has a valid SPF record as well.",
         matters: "Receivers ignore such a record, as if the domain had no SPF record, or use only a part of the intended record.",
-        action: "Operator of the domain: publish one TXT record that begins with v=spf1 and a blank. A record of more than 255 characters consists of several strings in one TXT record.",
+        action: "Operator of the domain: publish one TXT record that begins with v=spf1 and a space. A record of more than 255 characters must be split into several strings in one TXT record.",
         example: "v=spf1; mx -all",
         references: "RFC 7208 section 4.5 (selection of records), section 3.3 (several strings)",
     },
@@ -72,9 +72,9 @@ pub(super) static SYNTAX: Rule = Rule {
     title: "the SPF record contains a syntax error",
     docs: Docs {
         sees: "A term of the SPF record does not follow the grammar.",
-        matters: "One invalid term makes the complete record invalid (permerror) for every sender, also if it follows the term that matches. Receivers then treat mail of the domain as not authenticated, and some reject it.",
+        matters: "One invalid term makes the complete record invalid (permerror) for every sender, even if it follows the term that matches. Receivers then treat mail from the domain as not authenticated, and some reject it.",
         action: "Operator of the domain: replace the invalid term as shown.",
-        example: "v=spf1 ip4:192.0.2.1~all: the blank before ~all is missing",
+        example: "v=spf1 ip4:192.0.2.1~all: the space before ~all is missing",
         references: "RFC 7208 section 4.6 (record evaluation), section 12 (grammar)",
     },
 };
@@ -82,11 +82,11 @@ pub(super) static SYNTAX: Rule = Rule {
 pub(super) static STRINGS: Rule = Rule {
     id: "spf-strings-joined",
     severity: Severity::Error,
-    title: "strings of the SPF record are joined without a blank",
+    title: "the strings of the SPF record are joined without a space",
     docs: Docs {
-        sees: "The SPF record consists of several strings. One of them ends with a term, and the next begins with another term, without a blank between them.",
-        matters: "Receivers join the strings without adding a blank, so that two terms become one. It is invalid, or refers to a name that does not exist.",
-        action: "Operator of the domain: insert a blank before the closing quotation mark of the string.",
+        sees: "The SPF record consists of several strings. One of them ends with a term, and the next begins with another term, without a space between them.",
+        matters: "Receivers join the strings without adding a space, so that two terms become one. The joined term is invalid, or refers to a name that does not exist.",
+        action: "Operator of the domain: insert a space before the closing quotation mark of the string.",
         example: "\"v=spf1 include:a.example\" \"include:b.example -all\"",
         references: "RFC 7208 section 3.3 (multiple strings)",
     },
@@ -97,9 +97,9 @@ pub(super) static TOO_MANY_LOOKUPS: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record needs too many DNS lookups",
     docs: Docs {
-        sees: "All terms of the record that need DNS lookups (include, a, mx, ptr, exists, redirect) are counted, with those of included records. It is a warning at 9 or 10, and an error at more than 10.",
-        matters: "Receivers stop at the eleventh of these terms with a permanent error (permerror). IP addresses that match an earlier term still pass; mail from all other IP addresses is not authenticated. A provider can add terms to an included record at any time.",
-        action: "Operator of the domain: remove providers that are no longer used, replace a and mx by ip4 and ip6, and use a subdomain with its own SPF record for each mass mailing provider.",
+        sees: "smtpcheck counts all terms that need DNS lookups (include, a, mx, ptr, exists, redirect), including those of included records. The finding is a warning at 9 or 10 lookups, and an error at more than 10.",
+        matters: "Receivers stop at the eleventh of these terms with a permanent error (permerror). IP addresses that match an earlier term still pass. Mail from all other IP addresses is not authenticated. A provider can add terms to an included record at any time.",
+        action: "Operator of the domain: remove providers that are no longer used, replace a and mx with ip4 and ip6, and use a subdomain with its own SPF record for each bulk mail provider.",
         example: "a record with six includes, two of which include four further records",
         references: "RFC 7208 section 4.6.4 (DNS lookup limits)",
     },
@@ -110,7 +110,7 @@ pub(super) static VOID_LOOKUPS: Rule = Rule {
     severity: Severity::Warning,
     title: "the SPF record refers to too many names without records",
     docs: Docs {
-        sees: "More than two terms of the record refer to names that do not exist or have no records of the type.",
+        sees: "More than two terms of the record refer to names that do not exist or have no records of the required type.",
         matters: "Receivers that follow the recommendation stop at the third such term with a permanent error (permerror). Others continue, so the result differs between receivers.",
         action: "Operator of the domain: remove the terms that are listed, or create the records that they refer to.",
         example: "v=spf1 a:old1.example.com a:old2.example.com a:old3.example.com -all",
@@ -125,7 +125,7 @@ pub(super) static MX_HOSTS: Rule = Rule {
     docs: Docs {
         sees: "An mx mechanism refers to a domain with more than ten MX records.",
         matters: "Receivers stop with a permanent error (permerror) when they evaluate this term.",
-        action: "Operator of the domain: replace the mx mechanism by ip4 and ip6 with the networks of the hosts.",
+        action: "Operator of the domain: replace the mx mechanism with ip4 and ip6 terms for the networks of the hosts.",
         example: "v=spf1 mx:example.net -all, where example.net has 12 MX records",
         references: "RFC 7208 section 4.6.4 (DNS lookup limits)",
     },
@@ -136,7 +136,7 @@ pub(super) static INCLUDE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "an included SPF record is missing or invalid",
     docs: Docs {
-        sees: "An include or redirect of the record, or of an included record, leads to a name that does not exist, has no SPF record, has several, has an invalid one, or leads back to a record that contains it.",
+        sees: "An include or redirect of the record, or of an included record, leads to a name that does not exist, to a name with no SPF record, several SPF records or an invalid one, or back to a record that contains it.",
         matters: "The complete evaluation ends with a permanent error (permerror) as soon as a receiver reaches this term. Only IP addresses that match an earlier term pass.",
         action: "Operator of the domain: correct or remove the term. If the included record belongs to a provider, ask the provider for the current name.",
         example: "v=spf1 include:_spf.old-provider.example -all",
@@ -151,7 +151,7 @@ pub(super) static INCLUDE_FAILED: Rule = Rule {
     docs: Docs {
         sees: "The DNS lookup of an included record, or of a name in a term, failed: SERVFAIL, another failure code, or no response.",
         matters: "Receivers with the same failure get a temporary error (temperror) and may defer the mail. This is not proof that the record does not exist.",
-        action: "Repeat the check later or with another resolver (--resolver). If the failure remains, the operator of the name must repair its name servers.",
+        action: "Repeat the check later or with another resolver (--resolver). If the failure remains, the operator of the name must fix its name servers.",
         example: "include:_spf.example.net, whose name servers respond with SERVFAIL",
         references: "RFC 7208 section 5 (DNS errors), section 2.6.6 (temperror)",
     },
@@ -162,9 +162,9 @@ pub(super) static LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Warning,
     title: "the SPF record could not be looked up",
     docs: Docs {
-        sees: "The lookup of the TXT records of the domain failed: SERVFAIL, another failure code, or no response. It is a notice if the resolver of this machine did not respond.",
+        sees: "The lookup of the TXT records of the domain failed: SERVFAIL, another failure code, or no response. The finding is a notice if the resolver of this machine did not respond.",
         matters: "Nothing is known about the SPF record. Receivers with the same failure get a temporary error (temperror) and may defer the mail.",
-        action: "Repeat the check with another resolver (--resolver). If the failure remains, the operator of the domain must repair its name servers.",
+        action: "Repeat the check with another resolver (--resolver). If the failure remains, the operator of the domain must fix its name servers.",
         example: "a domain whose DNSSEC signatures have expired",
         references: "RFC 7208 section 4.4 (record lookup)",
     },
@@ -176,7 +176,7 @@ pub(super) static ALLOWS_EVERYONE: Rule = Rule {
     title: "the SPF record allows every host to send",
     docs: Docs {
         sees: "The record, or an included record, contains +all, a network with prefix length 0, or both halves of the IPv4 addresses.",
-        matters: "Every host of the internet passes SPF for the domain, so anyone can send authenticated mail in its name. Spam filters treat such records as suspicious.",
+        matters: "Every host on the internet passes SPF for the domain, so anyone can send authenticated mail in its name. Spam filters treat such records as suspicious.",
         action: "Operator of the domain: list the sending hosts, and end the record with ~all or -all.",
         example: "v=spf1 +all",
         references: "RFC 7208 section 5.1 (all), section 11.1",
@@ -189,7 +189,7 @@ pub(super) static NO_ALL: Rule = Rule {
     title: "the SPF record has no result for other hosts",
     docs: Docs {
         sees: "The record has neither all nor redirect, or ends with ?all.",
-        matters: "Hosts that are not listed get the result neutral, which receivers must treat like a missing record. The record does not protect against forged mail.",
+        matters: "Hosts that are not listed get the result neutral, which receivers must treat as if there were no record. The record does not protect against forged mail.",
         action: "Operator of the domain: end the record with ~all or -all.",
         example: "v=spf1 include:_spf.example.net: the -all of the included record has no effect here",
         references: "RFC 7208 section 4.7 (default result), section 8.2 (neutral)",
@@ -202,7 +202,7 @@ pub(super) static UNUSED_TERMS: Rule = Rule {
     title: "terms of the SPF record are never evaluated",
     docs: Docs {
         sees: "Mechanisms follow all, or the record contains redirect together with all.",
-        matters: "The mechanism all always matches, so receivers evaluate nothing after it, and ignore redirect. Hosts that are listed only there do not pass.",
+        matters: "The mechanism all always matches, so receivers evaluate nothing after it, and ignore redirect. Hosts that are listed only in ignored terms do not pass.",
         action: "Operator of the domain: move all to the end of the record, or remove the terms that have no effect.",
         example: "v=spf1 mx -all include:_spf.example.net",
         references: "RFC 7208 section 5.1 (all), section 6.1 (redirect)",
@@ -215,8 +215,8 @@ pub(super) static PTR_USED: Rule = Rule {
     title: "the SPF record uses the mechanism ptr",
     docs: Docs {
         sees: "The record of the domain contains ptr.",
-        matters: "The mechanism is slow and unreliable and should not be published. Large receivers ignore it, so the hosts that it is meant to allow do not pass.",
-        action: "Operator of the domain: replace ptr by ip4, ip6, a or include.",
+        matters: "The mechanism is slow and unreliable and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
+        action: "Operator of the domain: replace ptr with ip4, ip6, a or include.",
         example: "v=spf1 ptr -all",
         references: "RFC 7208 section 5.5 (ptr should not be published)",
     },
@@ -228,7 +228,7 @@ pub(super) static IGNORED_MODIFIER: Rule = Rule {
     title: "a term of the SPF record is ignored because it is written with =",
     docs: Docs {
         sees: "The record contains the name of a mechanism followed by = instead of a colon, for example include=.",
-        matters: "By the grammar this is an unknown modifier, which receivers ignore. The hosts that it is meant to allow do not pass. Some receivers treat it as an error.",
+        matters: "By the grammar this is an unknown modifier, which receivers ignore. The hosts that it should allow do not pass. Some receivers treat it as an error.",
         action: "Operator of the domain: write a colon instead of =.",
         example: "v=spf1 include=_spf.example.net -all",
         references: "RFC 7208 section 6 (unknown modifiers must be ignored)",
@@ -240,7 +240,7 @@ pub(super) static EXP_IGNORED: Rule = Rule {
     severity: Severity::Notice,
     title: "the explanation of the SPF record is ignored",
     docs: Docs {
-        sees: "The name in exp= has no TXT record or several, or its text has a syntax error.",
+        sees: "The name in exp= has no TXT record or more than one, or its text has a syntax error.",
         matters: "Receivers ignore the explanation. The result of SPF does not change.",
         action: "Operator of the domain: publish one TXT record with the explanation, or remove exp=.",
         example: "v=spf1 mx -all exp=explain.example.com, where the name does not exist",
@@ -251,11 +251,11 @@ pub(super) static EXP_IGNORED: Rule = Rule {
 pub(super) static ALIAS: Rule = Rule {
     id: "spf-alias",
     severity: Severity::Notice,
-    title: "the SPF record is that of another name",
+    title: "the SPF record belongs to another name",
     docs: Docs {
         sees: "The domain is an alias (CNAME), so its TXT records are those of the target.",
         matters: "The record is valid. Its content is controlled by the operator of the target.",
-        action: "If the other name belongs to a web host, and the domain sends mail, the operator of the domain should replace the alias by A and AAAA records, and publish its own SPF record.",
+        action: "If the other name belongs to a web host, and the domain sends mail, the operator of the domain should replace the alias with A and AAAA records, and publish its own SPF record.",
         example: "www.example.com CNAME host.example.net",
         references: "RFC 1035 section 3.3.1 (aliases), RFC 7208 section 4.4",
     },
@@ -266,7 +266,7 @@ pub(super) static SENDING_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record does not allow a sending IP address",
     docs: Docs {
-        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral, or a permanent error that only this IP address leads to, through a macro.",
+        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral, or a permanent error that occurs only for this IP address, because of a macro.",
         matters: "Mail from this IP address is not authenticated by SPF. Receivers reject it, mark it as spam, or depend on DKIM.",
         action: "Operator of the domain: add the mechanism shown to the record, or send through a host that the record allows.",
         example: "smtpcheck domain example.com --sending 192.0.2.7",
@@ -279,8 +279,8 @@ pub(super) static HELO: Rule = Rule {
     severity: Severity::Notice,
     title: "the EHLO name of the sending host has no usable SPF record",
     docs: Docs {
-        sees: "The name of --from-host has no SPF record, or one that does not allow the IP address of --sending. It is a warning if the record is invalid or rejects the address.",
-        matters: "Receivers evaluate SPF for the EHLO name of bounces, which have an empty sender. Without a record, bounces are not authenticated.",
+        sees: "The name given with --from-host has no SPF record, or its record does not allow the IP address of --sending. The finding is a warning if the record is invalid or rejects the address.",
+        matters: "For bounces, which have an empty sender, receivers evaluate SPF for the EHLO name. Without a record, bounces are not authenticated.",
         action: "Operator of the sending host: publish a record for the host name, for example v=spf1 a -all.",
         example: "mail.example.com. IN TXT \"v=spf1 a -all\"",
         references: "RFC 7208 section 2.3 (HELO identity), section 2.4",
@@ -290,10 +290,10 @@ pub(super) static HELO: Rule = Rule {
 pub(super) static NULL_MX_SENDS: Rule = Rule {
     id: "mx-null-but-sends",
     severity: Severity::Warning,
-    title: "the domain declares that it has no mail, but allows senders",
+    title: "the domain declares that it receives no mail, but its SPF record allows senders",
     docs: Docs {
         sees: "The domain has a null MX record, and its SPF record allows hosts to send.",
-        matters: "Receivers may reject mail from a domain to which nothing can be returned. The two records contradict each other.",
+        matters: "Receivers may reject mail from a domain that cannot receive bounces. The two records contradict each other.",
         action: "Operator of the domain: if the domain sends mail, remove the null MX record and publish MX records. If it sends none, publish v=spf1 -all.",
         example: "example.com. IN MX 0 . with \"v=spf1 include:_spf.example.net -all\"",
         references: "RFC 7505 section 4.2 (sending from a domain with a null MX)",

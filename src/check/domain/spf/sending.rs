@@ -1,5 +1,5 @@
 //! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, the IP addresses of the
-//! MX hosts are evaluated for information only, because MX hosts need not send.
+//! MX hosts are evaluated for information only, because MX hosts do not necessarily send mail.
 
 use std::net::IpAddr;
 
@@ -86,7 +86,7 @@ pub(super) fn verdicts(sight: Sight<'_>) -> Vec<SpfClientVerdict> {
     clients(sight).into_iter().filter_map(verdict).collect()
 }
 
-/// The findings for the sending IP addresses, beside those about the record.
+/// The findings for the sending IP addresses, in addition to those about the record.
 pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding> {
     let is_explained = of_record.iter().any(|other| other.severity == Severity::Error || other.rule == VOID_LOOKUPS.id);
     let sight = subject.sight;
@@ -119,7 +119,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),
         terms => {
             let path = terms.iter().map(|term| subject.quote(term)).collect::<Vec<_>>().join(", then ");
-            format!("The record allows other IP addresses only. The result follows from {path}.")
+            format!("The record allows only other IP addresses. The result comes from {path}.")
         }
     };
     if ip.is_ipv6() && subject.sight.domain.sending.iter().any(IpAddr::is_ipv4) {
@@ -129,7 +129,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     }
     if let Some(text) = &verdict.explanation {
         let text = subject.quote(text);
-        finding.consequences.push(format!("Receivers may add the explanation of the domain to a rejection: {text}"));
+        finding.consequences.push(format!("Receivers may add the domain's explanation to a rejection: {text}"));
     }
     finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass, and the record needs no change: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
@@ -141,11 +141,11 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     });
     finding
         .fixes
-        .push(Fix::text("Operator of the sending host: if it does not, send through a server that the record allows"));
+        .push(Fix::text("Operator of the sending host: if it does not send mail for the domain, send through a server that the record allows"));
     Some(finding.tried(subject.probe.id))
 }
 
-/// A permanent error that only this IP address leads to, through a macro.
+/// A permanent error that occurs only for this IP address, because of a macro.
 fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
     let of = |what: &str, name: &str| format!("{what} {}", subject.quote(name));
     let why = match (verdict.result, verdict.failure.as_ref()?) {
@@ -161,7 +161,7 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     };
     let summary = format!("SPF fails with a permanent error for {ip} and {}: {why}", subject.domain());
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
-    finding.cause = "Terms with macros, such as %{i}, lead to another name for each client. What this IP address leads to is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
+    finding.cause = "Terms with macros, such as %{i}, lead to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
         "Operator of the domain: publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them",
     ));
@@ -238,7 +238,7 @@ fn helo(subject: Subject<'_>) -> Option<Finding> {
     finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
     let record = format!("v=spf1 {} -all", terms_for(sending));
     finding.fixes.push(Fix::run(
-        "Operator of the sending host: publish this SPF record at the EHLO name, instead of the one that is there, if any",
+        "Operator of the sending host: publish this SPF record at the EHLO name, and delete any other SPF record there",
         format!("{host}. IN TXT {}", in_strings(&record)),
     ));
     Some(finding.tried(probe.id))
@@ -253,7 +253,7 @@ fn helo_severity(result: SpfResult) -> Option<Severity> {
     }
 }
 
-/// Why an evaluation failed, in a few words.
+/// Why an evaluation failed, as a short phrase.
 pub(super) fn failure(verdict: &SpfVerdict) -> &'static str {
     match verdict.failure {
         Some(SpfFailure::Syntax(_)) => "syntax error",

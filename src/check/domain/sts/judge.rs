@@ -42,7 +42,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The record to publish, with an id that was not used before.
+/// The record to publish, with a new id.
 fn new_record(sight: Sight<'_>) -> String {
     let id = sight.evidence.started_at.strftime("%Y%m%d%H%M%S");
     format!("_mta-sts.{}. IN TXT \"v=STSv1; id={id};\"", sight.name())
@@ -64,7 +64,7 @@ fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> 
         PublishedRecord::Other { probe, text } => (
             *probe,
             format!("the MTA-STS record does not begin with v=STSv1; ({})", probe.quote(shortened(text))),
-            "Senders discard records that do not begin with exactly this version, so they assume that the domain has no policy.".to_owned(),
+            "Senders discard records that do not begin with exactly this string, so they assume that the domain has no policy.".to_owned(),
             Severity::Warning,
         ),
         PublishedRecord::Several { probe, texts } => (
@@ -91,7 +91,7 @@ fn record_faults<'s>(
     record: &StsRecord<'_>,
     texts: usize,
 ) -> Option<(&'s Probe, String, String, Severity)> {
-    // Beside other TXT records, a record with a space before the semicolon is discarded.
+    // If there are other TXT records, a record with a space before the semicolon is discarded.
     let is_discarded = |fault: &StsFault| fault.kind == StsFaultKind::SpaceAfterVersion && texts > 1;
     let invalid = record.faults.iter().find(|fault| fault.effect == StsEffect::Invalid || is_discarded(fault));
     let fault = invalid.or(record.faults.first())?;
@@ -111,7 +111,7 @@ fn fault_words(kind: StsFaultKind) -> &'static str {
     match kind {
         StsFaultKind::Version => "it must begin with v=STSv1;",
         StsFaultKind::SpaceAfterVersion => "there is a space before the first semicolon",
-        StsFaultKind::IdMissing => "there is no id",
+        StsFaultKind::IdMissing => "it has no id",
         StsFaultKind::Id => "the id must have 1 to 32 letters and digits",
         StsFaultKind::Field => "a field is not of the form name=value",
         StsFaultKind::EmptyField => "there are two semicolons without a field between them",
@@ -121,17 +121,17 @@ fn fault_words(kind: StsFaultKind) -> &'static str {
         StsFaultKind::LeadingSpace => "a line begins with a space",
         StsFaultKind::Line => "a line is not of the form name: value",
         StsFaultKind::PolicyVersion => "there is no line version: STSv1",
-        StsFaultKind::ModeMissing => "there is no mode",
+        StsFaultKind::ModeMissing => "it has no mode",
         StsFaultKind::Mode => "the mode must be enforce, testing or none",
-        StsFaultKind::MaxAgeMissing => "there is no max_age",
+        StsFaultKind::MaxAgeMissing => "it has no max_age",
         StsFaultKind::MaxAge => "max_age must have 1 to 10 digits",
         StsFaultKind::MaxAgeTooLong => "max_age is larger than 31557600 (about one year)",
-        StsFaultKind::MxMissing => "there is no mx",
-        StsFaultKind::Pattern => "an mx value is not a host name, or has * elsewhere than as the first label",
+        StsFaultKind::MxMissing => "it has no mx",
+        StsFaultKind::Pattern => "an mx value is not a host name, or contains * in a place other than the first label",
     }
 }
 
-/// The field that a missing one was probably meant to be.
+/// A field that was probably intended as the missing one.
 fn field_of(kind: StsFaultKind) -> Option<&'static str> {
     match kind {
         StsFaultKind::PolicyVersion => Some("version"),
@@ -147,24 +147,27 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
     let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
-        FetchFailure::NoName | FetchFailure::NoAddress | FetchFailure::Lookup => format!(
+        FetchFailure::Lookup(_) => {
+            format!("Operator of the DNS of {}: find out why the name servers do not answer for {host}", sight.name())
+        }
+        FetchFailure::NoName | FetchFailure::NoAddress => format!(
             "Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}",
             sight.name()
         ),
         FetchFailure::Connection(_) => {
-            format!("Operator of {host}: make the web server accept HTTPS connections from the Internet")
+            format!("Operator of {host}: make the web server accept HTTPS connections from the internet")
         }
         FetchFailure::Certificate { .. } => {
             format!("Operator of {host}: install a certificate from a public CA for {host}")
         }
         FetchFailure::Redirect(_) => {
-            format!("Operator of {host}: serve the file directly, because senders must not follow redirects")
+            format!("Operator of {host}: serve the file without a redirect, because senders must not follow redirects")
         }
         FetchFailure::Status(_) => {
             format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
         }
         FetchFailure::TooLong | FetchFailure::Cut => {
-            format!("Operator of {host}: serve the file as a short text with a correct Content-Length")
+            format!("Operator of {host}: serve the file as a short text with the correct Content-Length")
         }
     };
     let detail = match why {
@@ -178,10 +181,10 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup | FetchFailure::Cut => {
+        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup(_) | FetchFailure::Cut => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
-                "This network may block the connection or the lookup. Repeat the check from another network to find out.".to_owned(),
+                "This network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
             );
             None
         }
@@ -192,17 +195,17 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         detail.unwrap_or_default(),
         why.report_word()
     );
-    finding.fixes = vec![match policy_request(sight) {
+    finding.fixes = vec![match policy_request(sight).filter(|_| !matches!(why, FetchFailure::Lookup(_))) {
         Some(request) => Fix::run(fix, format!("curl -v https://{}{}", request.host.ascii(), request.path)),
-        None => Fix::text(fix),
+        None => Fix::run(fix, format!("dig {host} A")),
     }];
     if is_wildcard(sight) {
         finding.consequences.push(
-            "The record at _mta-sts comes from a wildcard record, which also applies to every name that does not exist"
+            "The record at _mta-sts comes from a wildcard record, which applies to every name that does not exist"
                 .to_owned(),
         );
         finding.fixes.push(Fix::text(format!(
-            "Operator of the DNS of {}: if MTA-STS is not intended, publish the record of the wildcard at explicit names only",
+            "Operator of the DNS of {}: if MTA-STS is not intended, publish the wildcard's record only at explicit names",
             sight.name()
         )));
     }
@@ -225,7 +228,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         let shown = media_type
             .map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
         let mut finding = about(&STS_MEDIA_TYPE, format!("the MTA-STS policy has the wrong media type ({shown})"));
-        finding.cause = "Senders should accept the policy only as text/plain, so some ignore this one.".to_owned();
+        finding.cause = "Senders should accept the policy only as text/plain, so some ignore it.".to_owned();
         finding.fixes = vec![Fix::run(
             format!("Operator of mta-sts.{}: configure the web server to send this header for the file", sight.name()),
             "Content-Type: text/plain",
@@ -239,8 +242,8 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
                 format!("the MTA-STS policy is in mode {}, so senders do not enforce it", mode_word(mode)),
             );
             finding.cause = match mode {
-                StsMode::Testing => "Senders report failures, but deliver without a verified connection.",
-                StsMode::None | StsMode::Enforce => "Senders treat the domain as one without a policy.",
+                StsMode::Testing => "Senders report failures, but deliver even if the server cannot be verified.",
+                StsMode::None | StsMode::Enforce => "Senders treat the domain as if it had no policy.",
             }
             .to_owned();
             let text =
@@ -250,10 +253,12 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         }
         (Some(StsMode::Enforce), Some(seconds)) if seconds < WEEK => {
             let mut finding =
-                about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for {seconds} seconds only"));
+                about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for only {seconds} seconds"));
             finding.cause = "After this time, a sender must fetch the policy again. An attacker who blocks that request removes the protection.".to_owned();
-            finding.fixes =
-                vec![Fix::run("Operator of the policy: use at least one week", "max_age: 604800"), change_id(sight)];
+            finding.fixes = vec![
+                Fix::run("Operator of the policy: set max_age to at least one week", "max_age: 604800"),
+                change_id(sight),
+            ];
             findings.push(finding);
         }
         _ => {}
@@ -271,7 +276,7 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
         let place = line.map_or_else(String::new, |line| {
             format!(", line {}: {}", line_at(&response.body, at), probe.quote(shortened(line)))
         });
-        let hint = if misspelt.is_some() { " (the name of this field is wrong)" } else { "" };
+        let hint = if misspelt.is_some() { " (misspelt field name)" } else { "" };
         texts.push(format!("{}{place}{hint}", fault_words(fault.kind)));
     }
     let first = texts.first().cloned().unwrap_or_default();
@@ -306,10 +311,10 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
         let what =
             if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
         finding.cause =
-            format!("{what}. Senders look for the record first, and fetch the policy only if there is one.");
+            format!("{what}. Senders look for the record first, and fetch the policy only if the record exists.");
     }
     finding.fixes = vec![Fix::run(
-        format!("Operator of the DNS of {}: publish the record, if the policy is to be used", sight.name()),
+        format!("Operator of the DNS of {}: publish the record if the policy should be used", sight.name()),
         new_record(sight),
     )];
     finding
@@ -333,7 +338,7 @@ impl HostsUnderPolicy<'_> {
             Some(StsMode::None) | None => return Vec::new(),
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
-        // Only if no host is left, senders with MTA-STS cannot deliver.
+        // Senders with MTA-STS cannot deliver only if no host is left.
         let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
@@ -344,9 +349,7 @@ impl HostsUnderPolicy<'_> {
         for finding in &mut findings {
             if !is_enforced {
                 finding.severity = Severity::Warning;
-                finding
-                    .consequences
-                    .push("In mode testing, senders deliver nevertheless, and report the failure".to_owned());
+                finding.consequences.push("In mode testing, senders still deliver, and report the failure".to_owned());
             } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
@@ -414,7 +417,7 @@ impl HostsUnderPolicy<'_> {
         if *host == self.sight.name() {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
-                "The domain has no MX record, and RFC 8461 does not define which name is compared then. Publish an MX record, so that all senders compare the same name."
+                "The domain has no MX record, and RFC 8461 does not define which name senders compare in this case. Publish an MX record, so that all senders compare the same name."
                     .to_owned(),
             );
         }

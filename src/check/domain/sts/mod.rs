@@ -1,4 +1,4 @@
-//! MTA-STS (RFC 8461): the record, the policy, and whether the MX hosts fulfil it.
+//! MTA-STS (RFC 8461): the record, the policy, and whether the MX hosts comply with it.
 //!
 //! | file | subject |
 //! |---|---|
@@ -18,7 +18,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use published::{result, summary};
+pub(super) use published::{not_tested, result, summary};
 
 pub(super) static CHECK: Check = Check { subject: "domain-sts", ask, judge: judge_policy, rules: rules::RULES };
 

@@ -3,10 +3,11 @@
 //! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
 //! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in mode `enforce` prevents a delivery.
 
-use crate::check::domain::seen::{Delivery, PublishedState, StsResultSeen, StsSeen};
+use crate::check::domain::mx;
+use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DnsCode, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
 use crate::question::{FetchRequest, Question};
 use crate::wire::{DnsName, DomainName, RecordKind};
@@ -14,11 +15,11 @@ use crate::wire::{DnsName, DomainName, RecordKind};
 /// The TXT record.
 #[derive(Clone, Debug)]
 pub(super) enum PublishedRecord<'s> {
-    /// There is no answer yet, or the lookup failed.
+    /// The lookup has not ended yet, or it failed.
     Unknown,
-    /// There is no record, and nothing that was meant to be one.
+    /// There is no record, and no text that was intended as one.
     Absent,
-    /// There is a text that was probably meant to be a record, but does not begin with the version.
+    /// There is a text that was probably intended as a record, but does not begin with the version.
     Other { probe: &'s Probe, text: &'s str },
     /// There are several records.
     Several { probe: &'s Probe, texts: Vec<&'s str> },
@@ -29,7 +30,7 @@ pub(super) enum PublishedRecord<'s> {
 /// The policy.
 #[derive(Clone, Debug)]
 pub(super) enum PublishedPolicy<'s> {
-    /// There is no answer, for a reason on the side of this machine if there was a request.
+    /// There is no response. If a request was sent, the reason is on this machine.
     Unknown,
     /// The policy cannot be fetched.
     Unreachable { probe: &'s Probe, why: FetchFailure<'s> },
@@ -42,17 +43,17 @@ pub(super) enum PublishedPolicy<'s> {
 pub(super) enum FetchFailure<'s> {
     /// The name of the web server does not exist (NXDOMAIN).
     NoName,
-    /// The name has no IP address, or it is not known why there is none.
+    /// The name has no IP address, or it is not known why it has none.
     NoAddress,
-    /// The lookup of the IP addresses fails, for example with SERVFAIL.
-    Lookup,
-    /// No connection, or no TLS.
+    /// The lookup of the IP addresses fails, with the reason as a short phrase, for example `SERVFAIL`.
+    Lookup(String),
+    /// The connection or the TLS handshake failed.
     Connection(&'s Fault),
     /// The certificate of the web server is not valid.
     Certificate { seen: &'s FetchSeen, word: &'static str },
     /// A redirect, which senders must not follow (RFC 8461 §3.3).
     Redirect(&'s HttpResponse),
-    /// Another status than 200.
+    /// A status other than 200.
     Status(&'s HttpResponse),
     /// The body exceeds the limit.
     TooLong,
@@ -61,7 +62,7 @@ pub(super) enum FetchFailure<'s> {
 }
 
 impl FetchFailure<'_> {
-    /// The word of TLS reports (RFC 8460 §4.3).
+    /// The result type in TLS reports (RFC 8460 §4.3).
     pub(super) fn report_word(&self) -> &'static str {
         match self {
             FetchFailure::Certificate { .. } => "sts-webpki-invalid",
@@ -69,12 +70,12 @@ impl FetchFailure<'_> {
         }
     }
 
-    /// The failure in a few words, without received text.
+    /// The failure as a short phrase, without received text.
     pub(super) fn words(&self) -> String {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
-            FetchFailure::Lookup => "the lookup of the web server's IP addresses fails".to_owned(),
+            FetchFailure::Lookup(why) => format!("the lookup of the web server's IP addresses fails ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
             FetchFailure::Certificate { word, .. } => {
                 format!("the certificate of the web server is not valid ({word})")
@@ -99,7 +100,6 @@ fn connection_words(fault: &Fault) -> &'static str {
         Fault::Tls { .. } => "the TLS handshake fails",
         Fault::Http { .. } => "the response is not valid HTTP",
         Fault::Endless { .. } => "the response does not end",
-        Fault::Dns { .. } => "the DNS lookup fails",
         _ => "the request fails",
     }
 }
@@ -115,19 +115,19 @@ pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     Some(FetchRequest { host, port: sight.domain.https_port, path: "/.well-known/mta-sts.txt".to_owned() })
 }
 
-/// A name that cannot have been published on purpose. If it has the same record, that is a wildcard.
+/// A name that no domain publishes on purpose. If it has the same record, the record is a wildcard.
 pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
 
-/// The questions that are worth asking now.
+/// The lookups and requests that are useful now.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
     let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
     if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
         questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
-        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup) {
+        if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_)) {
             let host = policy_request(sight).map(|request| DnsName::from(&request.host));
             questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
         }
@@ -168,11 +168,20 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
                 // There is an IP address, but none that this machine can connect to.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
-                Known::Seen(_, seen) if !seen.is_answer() => unreachable(probe, FetchFailure::Lookup),
+                Known::Seen(_, seen) if !seen.is_answer() => {
+                    unreachable(probe, FetchFailure::Lookup(mx::code_words(seen.code)))
+                }
                 Known::Failed(..) | Known::Skipped => PublishedPolicy::Unknown,
                 Known::Seen(..) | Known::Unasked | Known::Waiting => unreachable(probe, FetchFailure::NoAddress),
             },
             fault if is_local(fault) => PublishedPolicy::Unknown,
+            Fault::Dns { .. } => {
+                let code = match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                    Known::Seen(_, seen) if !seen.is_answer() => Some(mx::code_words(seen.code)),
+                    _ => None,
+                };
+                unreachable(probe, FetchFailure::Lookup(code.unwrap_or_else(|| mx::fault_words(fault).to_owned())))
+            }
             fault => unreachable(probe, FetchFailure::Connection(fault)),
         },
         Known::Seen(probe, seen) => match &seen.response {
@@ -188,7 +197,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
     }
 }
 
-/// Whether a fault is on the side of this machine, so that it proves nothing about the domain.
+/// Whether a fault is on this machine, so that it shows nothing about the domain.
 fn is_local(fault: &Fault) -> bool {
     match fault {
         Fault::TimeUp { .. } | Fault::Interrupted => true,
@@ -197,7 +206,7 @@ fn is_local(fault: &Fault) -> bool {
             ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
         ),
         Fault::Dns { kind, .. } => {
-            matches!(kind, crate::evidence::DnsFaultKind::NoResolver | crate::evidence::DnsFaultKind::Unreachable)
+            matches!(kind, DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit)
         }
         _ => false,
     }
@@ -208,7 +217,7 @@ fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailur
     FetchFailure::Certificate { seen, word }
 }
 
-/// The failure of a certificate in the words of TLS reports (RFC 8460 §4.3); `None` if it verifies.
+/// The failure of a certificate as a result type of TLS reports (RFC 8460 §4.3); `None` if it verifies.
 pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
     let doubts = presented.doubts(sight.evidence.started_at);
     if doubts.is_empty() {
@@ -222,7 +231,7 @@ pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Optio
     }
 }
 
-/// The policy that senders without a stored one apply; `None` if there is none or it is not known.
+/// The policy that senders without a stored policy apply; `None` if there is none or it is not known.
 pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
     match (published_record(sight), published_policy(sight)) {
         (PublishedRecord::Found { record, .. }, PublishedPolicy::Fetched { policy, .. })
@@ -289,6 +298,39 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
     seen
 }
 
+/// Why it is not known whether the domain has MTA-STS, or what its policy is.
+pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
+    let why = match published_record(sight) {
+        PublishedRecord::Unknown => mx::why_unknown(sight, &record_name(sight)?, RecordKind::Txt)?,
+        PublishedRecord::Found { record, .. } if record.is_usable() => why_no_policy(sight)?,
+        PublishedRecord::Absent
+        | PublishedRecord::Other { .. }
+        | PublishedRecord::Several { .. }
+        | PublishedRecord::Found { .. } => return None,
+    };
+    Some(NotTested { what: "MTA-STS".to_owned(), why })
+}
+
+/// Why the policy could not be requested from this machine.
+fn why_no_policy(sight: Sight<'_>) -> Option<String> {
+    if !matches!(published_policy(sight), PublishedPolicy::Unknown) {
+        return None;
+    }
+    let why = match sight.fetched(&policy_request(sight)?) {
+        Known::Unasked | Known::Waiting | Known::Seen(..) => return None,
+        Known::Skipped => "a limit of this check was reached",
+        Known::Failed(_, fault) => match fault {
+            Fault::NoAddress => "this machine cannot connect to the IP addresses of the web server",
+            Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::DeniedHere => {
+                "a policy on this machine forbids the connection"
+            }
+            Fault::NotConnected { .. } => "this machine has no connection of the address family of the web server",
+            other => mx::fault_words(other),
+        },
+    };
+    Some(format!("the policy could not be requested: {why}"))
+}
+
 pub(super) fn mode_word(mode: StsMode) -> &'static str {
     match mode {
         StsMode::Enforce => "enforce",
@@ -297,7 +339,7 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender with MTA-STS does with a host that shows this certificate chain; `None` is a host without TLS.
+/// What a sender with MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without = |result: Option<&str>| StsResultSeen {
@@ -336,12 +378,12 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
     StsResultSeen { delivers, listed: Some(listed), result: failure.map(str::to_owned) }
 }
 
-/// Whether a fault of this effect exists.
+/// Whether there is a fault with this effect.
 pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: StsEffect) -> bool {
     faults.iter().any(|fault| fault.effect == effect)
 }
 
-/// Whether a name that was not published has the same record, so that it is a wildcard.
+/// Whether an unpublished name has the same record, so that the record is a wildcard.
 pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
     let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
         let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).answer()?;

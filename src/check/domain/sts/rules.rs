@@ -22,7 +22,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     docs: Docs {
         sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. In mode testing, the finding is a warning.",
         matters: "In mode enforce, senders with MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
-        action: "Operator of the policy: add the line that is printed, then change the id in the record. Senders keep the old policy for max_age, so change the policy before the MX records.",
+        action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age, so change the policy before the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
     },
@@ -59,9 +59,9 @@ pub(super) static STS_POLICY_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the MTA-STS policy does not follow the grammar",
     docs: Docs {
-        sees: "The policy has no version, mode, max_age or mx line, a value that is not allowed, or a line that is not a field. The finding is a warning if only some senders reject the policy. Names and modes are case-sensitive. Lines may end with LF or CRLF.",
-        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some keep messages in their queues.",
-        action: "Operator of the policy: correct the line that is printed, then change the id in the record.",
+        sees: "The policy has no version, mode, max_age or mx line, or it contains an invalid value or a line that is not a field. The finding is a warning if only some senders reject the policy. Names and modes are case-sensitive. Lines may end with LF or CRLF.",
+        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep messages in their queues.",
+        action: "Operator of the policy: correct the line in the finding, then change the id in the record.",
         example: "nmx: mail.example.com: the misspelt field is ignored, so the policy has no mx line",
         references: "RFC 8461 section 3.2 (policies)",
     },
@@ -73,8 +73,8 @@ pub(super) static STS_POLICY_UNREACHABLE: Rule = Rule {
     title: "the MTA-STS policy cannot be fetched",
     docs: Docs {
         sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection or the certificate fails, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
-        matters: "Senders that do not have the policy yet deliver as if there were none. Senders with an earlier policy use that until its max_age has passed.",
-        action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for mta-sts and the domain. To stop using MTA-STS, publish the mode none first.",
+        matters: "Senders that do not have the policy yet deliver as if there were none. Senders with an earlier policy use it until its max_age has passed.",
+        action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, publish the mode none first.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt redirects to www.example.com",
         references: "RFC 8461 section 3.3 (fetching), RFC 8460 section 4.3 (sts-policy-fetch-error, sts-webpki-invalid)",
     },
@@ -87,7 +87,7 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The TXT record at _mta-sts does not begin with v=STSv1; has no valid id, or there are several records. The finding is a notice if only some senders reject the record.",
         matters: "Senders assume that the domain has no policy.",
-        action: "Operator of the DNS: publish exactly one record in the form that is printed.",
+        action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
         example: "v=STSv1 id=20260101: the semicolon is missing",
         references: "RFC 8461 section 3.1 (records)",
     },
@@ -98,8 +98,8 @@ pub(super) static STS_MEDIA_TYPE: Rule = Rule {
     severity: Severity::Warning,
     title: "the MTA-STS policy does not have the media type text/plain",
     docs: Docs {
-        sees: "The web server sends the policy with another Content-Type than text/plain, or without one.",
-        matters: "Senders should verify the media type, and some ignore a policy with another one.",
+        sees: "The web server sends the policy with a Content-Type other than text/plain, or without a Content-Type.",
+        matters: "Senders should verify the media type, and some ignore a policy with a different type.",
         action: "Operator of the policy: configure the web server to send Content-Type: text/plain for the file.",
         example: "Content-Type: text/html, because the file is created by an application",
         references: "RFC 8461 section 3.2 (media type)",
@@ -113,8 +113,8 @@ pub(super) static STS_WITHOUT_RECORD: Rule = Rule {
     docs: Docs {
         sees: "The web server returns a valid policy, but there is no TXT record at _mta-sts.",
         matters: "Senders look for the record first, so they never fetch the policy.",
-        action: "Operator of the DNS: publish the record that is printed, or remove the policy if it is not used any more.",
-        example: "https://mta-sts.example.com/.well-known/mta-sts.txt exists, _mta-sts.example.com does not",
+        action: "Operator of the DNS: publish the record that smtpcheck prints, or remove the policy if it is no longer used.",
+        example: "https://mta-sts.example.com/.well-known/mta-sts.txt exists, but _mta-sts.example.com does not",
         references: "RFC 8461 section 3.1 (records)",
     },
 };
@@ -135,10 +135,10 @@ pub(super) static STS_NOT_ENFORCED: Rule = Rule {
 pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
     id: "sts-max-age-short",
     severity: Severity::Notice,
-    title: "senders keep the MTA-STS policy for a short time only",
+    title: "senders keep the MTA-STS policy only for a short time",
     docs: Docs {
         sees: "The mode is enforce, and max_age is less than one week.",
-        matters: "After max_age, a sender must fetch the policy again. An attacker who can block that request removes the protection, so a short time protects less.",
+        matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short time protects less.",
         action: "Operator of the policy: set max_age to at least 604800 (one week), then change the id in the record.",
         example: "max_age: 86400",
         references: "RFC 8461 section 3.2 (max_age: weeks or more are expected), RFC 8461 section 10",

@@ -7,11 +7,12 @@ use super::published::{questions, result, summary};
 use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
-use crate::check::domain::world::{World, name, plan};
+use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    ConnectFault, DnsFaultKind, Evidence, Fault, FetchSeen, HttpResponse, NameMatch, Outcome, Phase, Presented, Trust,
+    ConnectFault, DnsCode, DnsFaultKind, Evidence, Fault, FetchSeen, HttpResponse, NameMatch, Outcome, Phase,
+    Presented, RecordsSeen, Trust,
 };
 use crate::plan::Plan;
 use crate::policy::tlsa::tests::{made, sent};
@@ -242,7 +243,7 @@ fn invalid_policies_name_the_line() {
     assert_eq!(pairs(&misspelt), expect("sts-policy-invalid", Severity::Error));
     assert_eq!(
         text(&misspelt[0]),
-        "the MTA-STS policy is invalid: there is no mx, line 3: nmx: mx0.example.de (the name of this field is wrong)"
+        "the MTA-STS policy is invalid: it has no mx, line 3: nmx: mx0.example.de (misspelt field name)"
     );
     let case_of_mode = of("version: STSv1\nMode: enforce\nmx: mx.example.com\nmax_age: 604800\n");
     assert!(text(&case_of_mode[0]).contains("line 2: Mode: enforce"));
@@ -340,4 +341,40 @@ fn results_use_the_words_of_tls_reports() {
     assert_eq!(of(&unreachable, &mx, Some(&expired)), fetch);
     let absent = case("example.com A 192.0.2.1", None);
     assert_eq!(of(&absent, &mx, None), (Delivery::ClearText, None, None));
+}
+
+/// A check whose request for the policy ends with this fault of the DNS.
+fn case_without_addresses(others: fn(&Plan, &Question) -> Option<Outcome>, code: DnsCode) -> Case {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com").zone(RECORD);
+    let at = name(HOST);
+    world.answer(HOST, RecordKind::A, RecordsSeen { code, ..response(&at, Vec::new()) });
+    world.others = others;
+    case_in(world)
+}
+
+fn dns_fault(question: &Question, kind: DnsFaultKind) -> Option<Outcome> {
+    let fault = Fault::Dns { kind, detail: "test".to_owned() };
+    matches!(question, Question::Fetch(_)).then_some(Outcome::Failed { fault })
+}
+
+#[test]
+fn a_failed_lookup_of_the_policy_host_is_reported_with_its_code() {
+    let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::ErrorCode), DnsCode::ServFail);
+    let found = case.with(&[]);
+    assert_eq!(pairs(&found), expect("sts-policy-unreachable", Severity::Warning));
+    assert!(found[0].summary.contains("lookup") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
+    assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig mta-sts.example.com A"));
+    assert!(case.summary().problem.is_some_and(|problem| problem.contains("SERVFAIL")));
+    // Without a code, the fault is named.
+    let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::Timeout), DnsCode::NoError);
+    assert!(case.with(&[])[0].summary.contains("the DNS server did not respond"));
+}
+
+#[test]
+fn a_limit_of_smtpcheck_is_no_fault_of_the_policy_host() {
+    let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::SizeLimit), DnsCode::NoError);
+    assert_eq!(case.ids(), []);
+    let entry = super::not_tested(case.sight()).expect("an entry");
+    assert!(entry.why.contains("limit of smtpcheck"), "{entry:?}");
 }

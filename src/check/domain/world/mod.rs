@@ -1,5 +1,5 @@
-//! A DNS, web servers and mail servers for the tests of this module: every question of the checks is answered from
-//! tables. A name that is in no table does not exist. Module [`servers`] describes mail servers.
+//! A simulated DNS, web servers and mail servers for the tests of this module. Tables contain the answers to all questions
+//! of the checks. A name that is not in a table does not exist. Module [`servers`] describes mail servers.
 
 mod rounds;
 mod servers;
@@ -28,6 +28,8 @@ pub(in crate::check) struct World {
     /// Servers that respond on one port only. Connections to other ports time out.
     only_on: HashMap<IpAddr, u16>,
     responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
+    /// The responses of authoritative servers for names in upper case, if they differ.
+    upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String), Outcome>,
     /// The answers to further questions, for tests that need more than tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
@@ -51,6 +53,7 @@ pub(in crate::check) fn plan(domain: &str) -> Plan {
         sending_host: None,
         selectors: Vec::new(),
         lists: Vec::new(),
+        list_keys: crate::secret::ListKeys::default(),
         relay_recipient: ForwardPath::parse("relay-test@example.org").expect("an address"),
         trust_anchor: None,
         dns_port: 53,
@@ -96,6 +99,7 @@ impl World {
             servers: HashMap::new(),
             only_on: HashMap::new(),
             responses: HashMap::new(),
+            upper_case: HashMap::new(),
             pages: HashMap::new(),
             others: |_, _| None,
             asked: Vec::new(),
@@ -116,6 +120,18 @@ impl World {
         outcome: Outcome,
     ) -> &mut World {
         self.responses.insert((name(of), kind, server), outcome);
+        self
+    }
+
+    /// Sets the outcome of a question with the name in upper case, if it differs from that in lower case.
+    pub(in crate::check) fn upper_case(
+        &mut self,
+        of: &str,
+        kind: RecordKind,
+        server: SocketAddr,
+        outcome: Outcome,
+    ) -> &mut World {
+        self.upper_case.insert((name(of), kind, Some(server)), outcome);
         self
     }
 
@@ -143,6 +159,15 @@ impl World {
                 let data = words.get(3).expect("data").to_ascii_lowercase();
                 (RecordKind::Tlsa, RecordData::Tlsa { usage: field(0), selector: field(1), matching: field(2), data })
             }
+            "DNSKEY" => {
+                let algorithm = u8::try_from(number(1)).expect("an algorithm");
+                (RecordKind::Dnskey, RecordData::Dnskey { flags: number(0), algorithm, tag: number(2) })
+            }
+            "DS" => {
+                let field = |at: usize| u8::try_from(number(at)).expect("a small number");
+                (RecordKind::Ds, RecordData::Ds { tag: number(0), algorithm: field(1), digest: field(2) })
+            }
+            "NSEC3PARAM" => (RecordKind::Nsec3Param, RecordData::Nsec3Param { iterations: number(0), salt: 0 }),
             "CNAME" => (RecordKind::Cname, RecordData::Cname { target: name(value) }),
             other => unreachable!("the type {other} is not supported"),
         };
@@ -271,8 +296,12 @@ impl World {
         }
     }
 
-    /// Like a resolver: CNAME records are followed, and a name with other records exists.
+    /// The response of a resolver, which follows CNAME records. A name that has records of another type exists.
     pub(in crate::check) fn lookup(&self, request: &RecordsRequest) -> Outcome {
+        let key = (request.name.clone(), request.kind, request.server);
+        if let Some(outcome) = self.upper_case.get(&key).filter(|_| request.upper_case) {
+            return outcome.clone();
+        }
         let mut aliases: Vec<DnsAlias> = Vec::new();
         let mut at = request.name.clone();
         loop {

@@ -1,32 +1,21 @@
 //! The results of a check of a domain, in the words that every format for people shows: the matrix of mail servers, what
-//! senders do, what the domain publishes, the SPF tree, and what was not tested. Nothing is judged here: all results
-//! are those of [`DomainSeen`]. Received text has passed [`escape`].
+//! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. Nothing is
+//! judged here: all results are those of [`DomainSeen`]. Received text has passed [`escape`].
+
+mod matrix;
 
 use crate::check::domain::seen::{
-    DaneSeen, DaneState, Delivery, DkimKeySeen, DkimState, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState,
-    MxAddressSeen, MxCertificateSeen, MxSeen, PoliciesSeen, ProbeReply, ProbeReplyState, PublishedState, SenderKind,
-    SpfTermSeen, StsSeen,
+    Delivery, DkimKeySeen, DkimState, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState, MxAddressSeen, MxSeen,
+    NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind, SpfResultSeen, SpfSeen,
 };
-use crate::check::domain::{AddressResult, address_result};
 use crate::render::escape;
 use crate::render::style::Role;
 
 use super::verdict::plural;
+pub(in crate::render) use matrix::{MATRIX_HEADS, MatrixCell, MatrixHost, MatrixRow, matrix};
 
 /// A text with its role.
 pub(in crate::render) type DomainCell = (Role, String);
-
-/// The heads of the matrix.
-pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
-    ["MX", "address", "port 25", "TLS", "certificate", "DANE", "MTA-STS", "result"];
-
-/// A row of the matrix: an MX host with one of its addresses and one of the certificates there.
-pub(in crate::render) struct MatrixRow {
-    /// The cells in the order of [`MATRIX_HEADS`]. The first one contains the shortened host name.
-    pub(in crate::render) cells: [DomainCell; 8],
-    /// The first cell with the complete host name.
-    pub(in crate::render) full: String,
-}
 
 /// The domain and a summary, as separate parts.
 pub(in crate::render) fn headline(seen: &DomainSeen) -> Vec<String> {
@@ -56,12 +45,6 @@ fn dnssec_word(state: DnssecWord) -> &'static str {
     }
 }
 
-/// The matrix.
-pub(in crate::render) fn matrix(seen: &DomainSeen) -> Vec<MatrixRow> {
-    let cut = common_suffix(seen);
-    seen.mx.iter().flat_map(|mx| rows_of(mx, &seen.mta_sts, cut.as_deref())).collect()
-}
-
 /// The end of all host names that the matrix leaves out, with its dot, if it is not the domain that is checked.
 pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
     common_suffix(seen)
@@ -87,150 +70,9 @@ fn common_suffix(seen: &DomainSeen) -> Option<String> {
         .find(|suffix| hosts().all(|host| host.len() > suffix.len() && host.ends_with(suffix.as_str())))
 }
 
-fn rows_of(mx: &MxSeen, sts: &StsSeen, cut: Option<&str>) -> Vec<MatrixRow> {
-    let short = cut.and_then(|cut| mx.host.strip_suffix(cut)).unwrap_or(&mx.host);
-    let named = |host: &str, kind: Option<&str>| {
-        let preference = mx.preference.map(|preference| format!("{preference} ")).unwrap_or_default();
-        let kind = kind.map(|kind| format!(" {}", kind_word(kind))).unwrap_or_default();
-        format!("{preference}{}{kind}", escape::visible(host))
-    };
-    if mx.addresses.is_empty() {
-        let why = mx.problem.as_deref().unwrap_or("not tested");
-        let mut cells: [DomainCell; 8] = std::array::from_fn(|_| (Role::Dim, "-".to_owned()));
-        let [first, address, .., result] = &mut cells;
-        *first = (Role::Plain, named(short, None));
-        *address = (Role::Error, escape::visible(why));
-        *result = (Role::Error, "not usable".to_owned());
-        return vec![MatrixRow { full: named(&mx.host, None), cells }];
-    }
-    mx.addresses
-        .iter()
-        .flat_map(|address| {
-            let row =
-                |kind: Option<&str>, certificate: Option<&MxCertificateSeen>, policies: &PoliciesSeen| MatrixRow {
-                    full: named(&mx.host, kind),
-                    cells: [
-                        (Role::Plain, named(short, kind)),
-                        (Role::Plain, address.ip.to_string()),
-                        port(address),
-                        tls(address),
-                        certificate_cell(certificate),
-                        dane(&policies.dane),
-                        sts_cell(policies, sts),
-                        result(address, policies),
-                    ],
-                };
-            match address.certificates.as_slice() {
-                [] => vec![row(None, None, &address.policies)],
-                [one] => vec![row(None, Some(one), &one.policies)],
-                all if differ(all) => {
-                    all.iter().map(|one| row(Some(one.kind.as_str()), Some(one), &one.policies)).collect()
-                }
-                [first, ..] => vec![row(None, Some(first), &address.policies)],
-            }
-        })
-        .collect()
-}
-
-/// Whether certificates lead to different results.
-fn differ(all: &[MxCertificateSeen]) -> bool {
-    let shown = |one: &MxCertificateSeen| (one.verifies, one.problem.clone(), one.days_left, one.policies.clone());
-    all.windows(2).any(|pair| matches!(pair, [one, other] if shown(one) != shown(other)))
-}
-
-fn kind_word(kind: &str) -> String {
-    match kind {
-        "rsa" => "RSA".to_owned(),
-        "ecdsa" => "EC".to_owned(),
-        "ed25519" => "Ed25519".to_owned(),
-        other => escape::visible(other),
-    }
-}
-
-fn port(address: &MxAddressSeen) -> DomainCell {
-    let problem = || address.problem.as_deref().map(escape::visible);
-    match address.reachable {
-        None => (Role::Dim, "not tested".to_owned()),
-        Some(false) => (Role::Error, problem().unwrap_or_else(|| "unreachable".to_owned())),
-        Some(true) if address.ready => (Role::Plain, "ready".to_owned()),
-        Some(true) => (Role::Error, problem().unwrap_or_else(|| "not ready".to_owned())),
-    }
-}
-
-fn tls(address: &MxAddressSeen) -> DomainCell {
-    match (&address.tls_version, address.starttls) {
-        (Some(version), _) => (Role::Plain, escape::visible(version.strip_prefix("TLS ").unwrap_or(version))),
-        (None, Some(false)) => (Role::Warning, "none".to_owned()),
-        (None, Some(true)) => (Role::Error, "failed".to_owned()),
-        (None, None) => (Role::Dim, "-".to_owned()),
-    }
-}
-
-fn certificate_cell(certificate: Option<&MxCertificateSeen>) -> DomainCell {
-    let Some(certificate) = certificate else { return (Role::Dim, "-".to_owned()) };
-    match (&certificate.problem, certificate.verifies, certificate.days_left) {
-        (Some(problem), _, _) => (Role::Warning, escape::visible(problem)),
-        (None, true, Some(days)) => (Role::Plain, format!("ok, {}", plural_days(days))),
-        (None, true, None) => (Role::Plain, "ok".to_owned()),
-        (None, false, _) => (Role::Warning, "not trusted".to_owned()),
-    }
-}
-
-pub(in crate::render) fn plural_days(days: i64) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
-}
-
-/// The parameters of a TLSA record: `3 1 1`.
-fn parameters(record: &str) -> String {
-    escape::visible(&record.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
-}
-
-fn dane(dane: &DaneSeen) -> DomainCell {
-    let of = |matches: Option<bool>| {
-        let record = dane.records.iter().find(|record| matches.is_none() || record.matches == matches);
-        record.map(|record| parameters(&record.record)).unwrap_or_default()
-    };
-    let with = |parameters: String, word: &str| format!("{parameters} {word}").trim().to_owned();
-    match dane.state {
-        Some(DaneState::Valid) => (Role::Plain, with(of(Some(true)), "ok")),
-        Some(DaneState::Invalid) => (Role::Error, with(of(Some(false)), "mismatch")),
-        Some(DaneState::Absent) => (Role::Dim, "none".to_owned()),
-        Some(DaneState::Insecure) => (Role::Dim, "insecure".to_owned()),
-        Some(DaneState::Unusable) => (Role::Warning, with(of(None), "unusable")),
-        Some(DaneState::Error) => (Role::Error, "lookup failed".to_owned()),
-        None if dane.records.is_empty() => (Role::Dim, "-".to_owned()),
-        None => (Role::Plain, of(None)),
-    }
-}
-
-fn sts_cell(policies: &PoliciesSeen, sts: &StsSeen) -> DomainCell {
-    let mode = sts.mode.as_deref().map(escape::visible);
-    match (&mode, sts.state, policies.mta_sts.listed) {
-        (_, PublishedState::Absent, _) => (Role::Dim, "none".to_owned()),
-        (None, PublishedState::Invalid, _) => (Role::Warning, "invalid".to_owned()),
-        (None, _, _) => (Role::Dim, "-".to_owned()),
-        (Some(_), _, Some(false)) => (Role::Error, "not listed".to_owned()),
-        (Some(mode), _, _) => match (&policies.mta_sts.result, policies.mta_sts.delivers) {
-            (Some(_), _) => (Role::Error, format!("{mode} fails")),
-            (None, Delivery::Authenticated) => (Role::Plain, format!("{mode} ok")),
-            (None, _) => (Role::Plain, mode.clone()),
-        },
-    }
-}
-
-/// The result of a row.
-fn result(address: &MxAddressSeen, policies: &PoliciesSeen) -> DomainCell {
-    let (role, word) = match address_result(address, policies) {
-        AddressResult::PolicyFails(word) => return (Role::Error, escape::visible(word)),
-        AddressResult::Unreachable => (Role::Error, "unreachable"),
-        AddressResult::NotReady => (Role::Error, "not ready"),
-        AddressResult::Delivers(Delivery::Unknown) => (Role::Dim, "not tested"),
-        AddressResult::Delivers(Delivery::Authenticated) => (Role::Bold, "authenticated"),
-        AddressResult::Delivers(Delivery::Encrypted) => (Role::Plain, "encrypted"),
-        AddressResult::Delivers(Delivery::ClearText) => (Role::Warning, "clear text"),
-        AddressResult::Delivers(Delivery::NotDelivered) => (Role::Error, "not delivered"),
-    };
-    (role, word.to_owned())
+/// A host name without the end that all host names have in common.
+fn shortened(host: &str, cut: Option<&str>) -> String {
+    escape::visible(cut.and_then(|cut| host.strip_suffix(cut)).unwrap_or(host))
 }
 
 /// What each host replies about the recipient that the user gave: one line for each host, or for each of its addresses if
@@ -242,11 +84,13 @@ pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
     }
     let cut = common_suffix(seen);
     let of_host = |mx: &MxSeen| -> Vec<DomainPart> {
-        let host = cut.as_deref().and_then(|cut| mx.host.strip_suffix(cut)).unwrap_or(&mx.host);
-        let host = escape::visible(host);
+        let host = shortened(&mx.host, cut.as_deref());
         let is_same = |pair: &[MxAddressSeen]| matches!(pair, [one, other] if one.recipient == other.recipient);
         match mx.addresses.as_slice() {
-            [] => vec![part(&host, PartState::NotTested, [])],
+            [] => {
+                let why = mx.problem.clone().unwrap_or_else(|| "no IP address was tested".to_owned());
+                vec![part(&host, PartState::NotTested, [why])]
+            }
             [first, ..] if mx.addresses.windows(2).all(is_same) => vec![recipient_part(&host, &first.recipient)],
             all => all.iter().map(|one| recipient_part(&format!("{host} [{}]", one.ip), &one.recipient)).collect(),
         }
@@ -256,7 +100,7 @@ pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
 
 fn recipient_part(name: &str, reply: &ProbeReply) -> DomainPart {
     let (state, word) = match reply.state {
-        ProbeReplyState::NotTested => return part(name, PartState::NotTested, []),
+        ProbeReplyState::NotTested => return part(name, PartState::NotTested, reply.why.clone()),
         ProbeReplyState::Accepted => (PartState::Ok, "accepted"),
         ProbeReplyState::Deferred => (PartState::Problem, "temporarily rejected"),
         ProbeReplyState::Rejected => (PartState::Problem, "rejected"),
@@ -269,7 +113,7 @@ fn recipient_part(name: &str, reply: &ProbeReply) -> DomainPart {
 /// What each kind of sender does: its name, and the results with the hosts to which they apply.
 pub(in crate::render) fn senders(seen: &DomainSeen) -> Vec<(&'static str, Vec<DomainCell>)> {
     let cut = common_suffix(seen);
-    let short = |host: &str| escape::visible(cut.as_deref().and_then(|cut| host.strip_suffix(cut)).unwrap_or(host));
+    let short = |host: &str| shortened(host, cut.as_deref());
     seen.senders
         .iter()
         .map(|sender| {
@@ -362,6 +206,19 @@ pub(in crate::render) struct DomainPart {
     pub(in crate::render) detail: String,
 }
 
+/// The parts, with the reason from the list of what was not tested for each that has no details of its own.
+fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart> {
+    for part in parts.iter_mut().filter(|part| part.state == PartState::NotTested && part.detail.is_empty()) {
+        part.detail = escape::visible(&why_not_tested(seen, &part.name).unwrap_or_default());
+    }
+    parts
+}
+
+/// The reason from the list of what was not tested.
+fn why_not_tested(seen: &DomainSeen, what: &str) -> Option<String> {
+    seen.not_tested.iter().find(|entry| entry.what == what).map(|entry| entry.why.clone())
+}
+
 fn part(name: &str, state: PartState, detail: impl IntoIterator<Item = String>) -> DomainPart {
     let detail: Vec<String> = detail.into_iter().filter(|detail| !detail.is_empty()).collect();
     DomainPart { name: name.to_owned(), state, detail: escape::visible(&detail.join(", ")) }
@@ -380,10 +237,11 @@ pub(in crate::render) fn receiving(seen: &DomainSeen) -> Vec<DomainPart> {
     let rpt = &seen.tls_rpt;
     let rpt_state = if rpt.problem.is_some() { PartState::Problem } else { PartState::of(rpt.state) };
     let rua = (!rpt.rua.is_empty()).then(|| format!("reports to {}", rpt.rua.join(" and ")));
-    vec![
+    let parts = vec![
         part("MTA-STS", state, detail.into_iter().flatten()),
         part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()),
-    ]
+    ];
+    with_reasons(seen, parts)
 }
 
 fn age(seconds: u64) -> String {
@@ -408,7 +266,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
             (Some(false), false) => {
                 part(&name, PartState::Problem, [format!("{names} does not lead back to the IP address")])
             }
-            (None, _) => part(&name, PartState::NotTested, [names]),
+            (None, _) => part(&name, PartState::NotTested, [names, why_not_tested(seen, &name).unwrap_or_default()]),
         });
         parts.extend(lists(&format!("Blocklists for {}", one.ip), &one.lists));
     }
@@ -418,15 +276,12 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
         parts.push(part("Blocklists", PartState::NotTested, [why]));
     }
     parts.extend(lists("Blocklists for the domain", &seen.lists));
-    parts
+    with_reasons(seen, parts)
 }
 
 fn spf(seen: &DomainSeen) -> DomainPart {
     let spf = &seen.spf;
-    let results = spf.results.iter().map(|one| {
-        let by = one.decided_by.last().map(|term| format!(" by {term}")).unwrap_or_default();
-        format!("{} for {}{by}", one.result, one.ip)
-    });
+    let results = spf_results(spf);
     let counted = spf.lookups.map(|lookups| {
         let void = spf.void_lookups.map(|void| format!(", {void} of 2 void lookups")).unwrap_or_default();
         match lookups {
@@ -438,6 +293,34 @@ fn spf(seen: &DomainSeen) -> DomainPart {
     let is_problem = spf.problem.is_some() || spf.results.iter().any(|one| is_bad(&one.result));
     let state = if is_problem { PartState::Problem } else { PartState::of(spf.state) };
     part("SPF", state, spf.problem.clone().into_iter().chain(results).chain(counted))
+}
+
+/// The results of SPF, each with the IP addresses that have it. Without a record, there is no result to show.
+fn spf_results(spf: &SpfSeen) -> Vec<String> {
+    if spf.state == PublishedState::Absent {
+        return Vec::new();
+    }
+    let mut groups: Vec<(&SpfResultSeen, Vec<String>)> = Vec::new();
+    for one in &spf.results {
+        let is_same =
+            |other: &SpfResultSeen| (&other.result, other.decided_by.last()) == (&one.result, one.decided_by.last());
+        match groups.iter_mut().find(|(other, _)| is_same(other)) {
+            Some((_, addresses)) => addresses.push(one.ip.to_string()),
+            None => groups.push((one, vec![one.ip.to_string()])),
+        }
+    }
+    let words = |(one, addresses): (&SpfResultSeen, Vec<String>)| {
+        let by = one.decided_by.last().map(|term| format!(" by {term}")).unwrap_or_default();
+        let shown = match addresses.as_slice() {
+            [first, second, third, rest @ ..] if rest.len() > 1 => {
+                format!("{first}, {second}, {third} and {} other addresses", rest.len())
+            }
+            [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+            all => all.concat(),
+        };
+        format!("{} for {shown}{by}", one.result)
+    };
+    groups.into_iter().map(words).collect()
 }
 
 fn dkim(seen: &DomainSeen) -> DomainPart {
@@ -512,84 +395,61 @@ fn lists(name: &str, lists: &[ListSeen]) -> Option<DomainPart> {
     Some(part(name, state, listed.into_iter().chain(clean).chain(unusable)))
 }
 
-/// A term of the SPF record in its place in the tree.
-pub(in crate::render) struct SpfLine {
-    /// For each level, whether more terms follow on this level; the last one is that of the term itself.
-    pub(in crate::render) follows: Vec<bool>,
-    pub(in crate::render) term: String,
-    /// Whether the term decided the result; empty if there is not exactly one result.
-    pub(in crate::render) mark: &'static str,
-    pub(in crate::render) role: Role,
-    pub(in crate::render) cost: u32,
-    /// What it leads to, or what is wrong with it.
-    pub(in crate::render) detail: String,
-}
-
-/// The record and its terms. The terms that decided are marked if there is one result.
-pub(in crate::render) fn spf_tree(seen: &DomainSeen) -> Option<(String, Vec<SpfLine>)> {
-    let spf = &seen.spf;
-    let record = spf.record.as_ref().filter(|_| !spf.tree.is_empty())?;
-    let decided: Option<&[String]> = match spf.results.as_slice() {
-        [one] if !one.decided_by.is_empty() => Some(&one.decided_by),
-        _ => None,
-    };
-    let mut lines = Vec::new();
-    let way = decided.map_or(SpfWay::Unknown, SpfWay::Along);
-    branch(&spf.tree, way, &[], &mut lines);
-    Some((escape::visible(record), lines))
-}
-
-/// What is known about the evaluation of a branch.
-#[derive(Clone, Copy)]
-enum SpfWay<'a> {
-    Unknown,
-    /// These terms decided, the outer one first.
-    Along(&'a [String]),
-    Passed,
-    NotNeeded,
-}
-
-fn branch(terms: &[SpfTermSeen], way: SpfWay<'_>, above: &[bool], lines: &mut Vec<SpfLine>) {
-    let deciding = match way {
-        SpfWay::Along([first, ..]) => terms.iter().position(|term| term.term == *first),
-        _ => None,
-    };
-    for (at, term) in terms.iter().enumerate() {
-        let own = match (way, deciding) {
-            (SpfWay::Along([_, rest @ ..]), Some(decides)) if at == decides => SpfWay::Along(rest),
-            (SpfWay::Along(_), Some(decides)) if at < decides => SpfWay::Passed,
-            (SpfWay::Along(_), Some(_)) => SpfWay::NotNeeded,
-            (SpfWay::Along(_), None) => SpfWay::Unknown,
-            (other, _) => other,
-        };
-        let (mark, role) = match own {
-            SpfWay::Unknown => ("", Role::Plain),
-            SpfWay::Along(_) if term.outcome.as_deref() == Some("error") => ("error", Role::Error),
-            SpfWay::Along(_) => ("match", Role::Bold),
-            SpfWay::Passed => ("no match", Role::Plain),
-            SpfWay::NotNeeded => ("not needed", Role::Dim),
-        };
-        let role = if term.problem.is_some() { Role::Error } else { role };
-        let follows: Vec<bool> = above.iter().copied().chain([at + 1 < terms.len()]).collect();
-        let detail: Vec<String> = term.problem.iter().chain(&term.detail).map(|text| escape::visible(text)).collect();
-        lines.push(SpfLine {
-            follows: follows.clone(),
-            term: escape::visible(&term.term),
-            mark,
-            role,
-            cost: term.cost,
-            detail: detail.join("; "),
-        });
-        // The result of an included record that does not match is not known here.
-        let below = if let SpfWay::Passed = own { SpfWay::Unknown } else { own };
-        branch(&term.children, below, &follows, lines);
-    }
-}
-
-/// What was not tested, with the reason.
+/// What was not tested, with the reason. Many entries with the same reason, such as all IP addresses of a family, are one.
 pub(in crate::render) fn not_tested(seen: &DomainSeen) -> Vec<String> {
-    seen.not_tested
-        .iter()
-        .map(|one| format!("{} ({})", escape::visible(&one.what), escape::visible(&one.why)))
-        .collect()
+    grouped_by_reason(&seen.not_tested)
+}
+
+fn grouped_by_reason(entries: &[NotTested]) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for one in entries {
+        match groups.iter_mut().find(|(why, _)| *why == one.why) {
+            Some((_, all)) => all.push(escape::visible(&one.what)),
+            None => groups.push((&one.why, vec![escape::visible(&one.what)])),
+        }
+    }
+    let lines = |(why, all): (&str, Vec<String>)| {
+        let why = escape::visible(why);
+        match all.as_slice() {
+            [first, second, third, rest @ ..] if rest.len() > 1 => {
+                vec![format!("{first}, {second}, {third}, and {} more ({why})", rest.len())]
+            }
+            all => all.iter().map(|what| format!("{what} ({why})")).collect(),
+        }
+    };
+    groups.into_iter().flat_map(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped_by_reason, spf_results};
+    use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
+
+    #[test]
+    fn many_addresses_with_the_same_result_of_spf_are_one_part() {
+        let result = |last: u8, result: &str, by: &str| SpfResultSeen {
+            ip: [192, 0, 2, last].into(),
+            result: result.to_owned(),
+            decided_by: vec![by.to_owned()],
+            lookups: 1,
+        };
+        let mut results: Vec<SpfResultSeen> = (1..=6).map(|last| result(last, "pass", "mx")).collect();
+        results.extend([result(7, "fail", "-all"), result(8, "fail", "-all")]);
+        let spf = SpfSeen { state: PublishedState::Valid, results, ..SpfSeen::default() };
+        let expected = [
+            "pass for 192.0.2.1, 192.0.2.2, 192.0.2.3 and 3 other addresses by mx",
+            "fail for 192.0.2.7 and 192.0.2.8 by -all",
+        ];
+        assert_eq!(spf_results(&spf), expected);
+        assert!(spf_results(&SpfSeen { state: PublishedState::Absent, ..spf }).is_empty());
+    }
+
+    #[test]
+    fn many_entries_that_were_not_tested_for_the_same_reason_are_one() {
+        let entry = |what: &str, why: &str| NotTested { what: what.to_owned(), why: why.to_owned() };
+        let mut entries: Vec<NotTested> = (1..=5).map(|number| entry(&format!("mx{number}"), "no IPv6")).collect();
+        entries.extend([entry("DKIM", "no answer\u{202e}"), entry("SPF", "no answer\u{202e}")]);
+        let expected = ["mx1, mx2, mx3, and 2 more (no IPv6)", "DKIM (no answer\\u{202e})", "SPF (no answer\\u{202e})"];
+        assert_eq!(grouped_by_reason(&entries), expected);
+    }
 }

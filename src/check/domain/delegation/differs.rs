@@ -1,0 +1,110 @@
+//! The finding that the parent zone names other name servers than the zone itself.
+//!
+//! 1. The delegation comes from a server of the parent zone, and the NS records from the servers of the zone.
+//! 2. Without such a server, the NS records come from the resolver, which may have kept older ones: the finding is likely.
+//! 3. If the servers of either zone differ among themselves, a change may be on its way: the finding is likely.
+
+use super::super::sight::{Known, Sight};
+use super::parent::{self, Referral, names_of};
+use super::rules::DELEGATION_PARENT_DIFFERS;
+use super::servers::{NameServer, ServerReply, own_names, reply, shown_as};
+use crate::check::finding::Finding;
+use crate::evidence::{Phase, Probe};
+use crate::lexicon::{Confidence, Fix};
+use crate::wire::{DnsName, RecordKind};
+
+/// The finding, and the name servers that only the parent zone names.
+pub(super) struct ParentDiffers {
+    pub(super) finding: Finding,
+    pub(super) stale: Vec<DnsName>,
+}
+
+/// The NS records of the zone itself.
+struct OwnRecords<'s> {
+    names: Vec<DnsName>,
+    probes: Vec<&'s Probe>,
+    /// Why it is not certain that the parent zone is different.
+    doubt: Option<&'static str>,
+}
+
+const CHANGING: &str = "The name servers differ among themselves too, so a change may be on its way. Repeat the check after some hours to find out.";
+const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have kept older records.";
+
+fn own_records<'s>(sight: Sight<'s>, apex: &DnsName, servers: &[NameServer]) -> Option<OwnRecords<'s>> {
+    let own = own_names(sight, apex, servers);
+    if let Some((_, _, first)) = own.first() {
+        let is_changing = own.iter().any(|(_, _, names)| names != first);
+        let mut names: Vec<DnsName> = own.iter().flat_map(|(_, _, names)| names.iter().cloned()).collect();
+        names.sort();
+        names.dedup();
+        let probes = own.iter().map(|(_, probe, _)| *probe).collect();
+        return Some(OwnRecords { names, probes, doubt: is_changing.then_some(CHANGING) });
+    }
+    match sight.records(apex, RecordKind::Ns) {
+        Known::Seen(probe, seen) if !seen.records.is_empty() => {
+            Some(OwnRecords { names: names_of(seen), probes: vec![probe], doubt: Some(FROM_RESOLVER) })
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    }
+}
+
+/// Compares the delegation with the NS records of the zone.
+pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<ParentDiffers> {
+    let referrals = parent::referrals(sight, apex);
+    let own = own_records(sight, apex, servers)?;
+    let first = referrals.iter().find(|referral| referral.names != own.names)?;
+    let is_changing = referrals.iter().any(|referral| referral.names != first.names);
+    let stale: Vec<DnsName> = first.names.iter().filter(|name| !own.names.contains(name)).cloned().collect();
+    let unknown: Vec<DnsName> = own.names.iter().filter(|name| !first.names.contains(name)).cloned().collect();
+    let parent = parent::zone(sight, apex)?;
+    let quoted = |probe: &Probe, names: &[DnsName]| {
+        names.iter().map(|name| probe.quote(name.as_str()).to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let of_zone = *own.probes.first()?;
+    let mut parts = Vec::new();
+    if !stale.is_empty() {
+        parts.push(format!("only the parent zone ({parent}) names {}", quoted(first.probe, &stale)));
+    }
+    if !unknown.is_empty() {
+        parts.push(format!("only the zone itself names {}", quoted(of_zone, &unknown)));
+    }
+    let summary = format!("the NS records for {apex} differ: {}", parts.join("; "));
+    let doubt = own.doubt.or(is_changing.then_some(CHANGING));
+    let confidence = if doubt.is_none() { Confidence::Certain } else { Confidence::Likely };
+    let mut finding = Finding::new(&DELEGATION_PARENT_DIFFERS, Phase::Dns, confidence, summary);
+    finding.cause = if stale.is_empty() {
+        "Resolvers find the zone through the servers that the parent zone names. They rarely ask the others, which do not help if the named ones fail.".to_owned()
+    } else {
+        "Resolvers find the zone through the servers that the parent zone names. If such a server has an old copy of the zone, or none, some senders get old records or no answer.".to_owned()
+    };
+    finding.otherwise = doubt.map(str::to_owned);
+    finding.consequences.extend(not_answering(sight, apex, servers, &stale));
+    finding.fixes.push(Fix::text(format!(
+        "Operator of the domain: if the zone is right, enter exactly these name servers at the registrar: {}",
+        quoted(of_zone, &own.names)
+    )));
+    finding.fixes.push(Fix::text(format!(
+        "If the parent zone is right, operator of the DNS: publish exactly these NS records in the zone {apex}: {}",
+        quoted(first.probe, &first.names)
+    )));
+    let finding = tried(finding, &referrals, &own);
+    Some(ParentDiffers { finding, stale })
+}
+
+fn tried(finding: Finding, referrals: &[Referral<'_>], own: &OwnRecords<'_>) -> Finding {
+    let probes = referrals.iter().map(|referral| referral.probe).chain(own.probes.iter().copied());
+    probes.fold(finding, |finding, probe| finding.tried(probe.id))
+}
+
+/// The servers among those that only the parent zone names that do not answer for the zone.
+fn not_answering(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer], stale: &[DnsName]) -> Vec<String> {
+    let of = |server: &NameServer| match reply(sight, apex, server) {
+        ServerReply::Lame { probe, .. } => Some(format!(
+            "{} does not answer for the zone, so lookups that reach it fail or are delayed",
+            shown_as(server, probe)
+        )),
+        ServerReply::Silent { probe } => Some(format!("{} did not respond", shown_as(server, probe))),
+        ServerReply::Authoritative { .. } | ServerReply::Unknown => None,
+    };
+    servers.iter().filter(|server| stale.contains(&server.name)).filter_map(of).collect()
+}

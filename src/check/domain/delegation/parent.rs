@@ -1,0 +1,111 @@
+//! The delegation in the parent zone: the name servers that a resolver learns first (RFC 1034 §4.3.2, step 3b).
+//!
+//! The parent zone is the closest zone above the domain's zone. At most [`MAX_ASKED`] of its name servers are asked for the
+//! NS records of the domain's zone, without recursion. They respond with a referral, which is not authoritative. A server
+//! that has both zones responds with the records of the domain's zone instead, so it does not show the delegation.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::super::sight::{Known, Sight, records};
+use crate::evidence::{DnsCode, Probe, RecordData, RecordsSeen};
+use crate::question::{Question, RecordsRequest};
+use crate::wire::{DnsName, RecordKind};
+
+/// The number of name servers of the parent zone that are asked.
+const MAX_ASKED: usize = 2;
+/// The number of names above the zone at which its parent zone is looked for.
+const MAX_LEVELS: usize = 4;
+
+/// The delegation of a zone.
+pub(super) struct Referral<'s> {
+    pub(super) probe: &'s Probe,
+    /// The name servers, in order.
+    pub(super) names: Vec<DnsName>,
+}
+
+/// The names in the NS records of a response, in order.
+pub(super) fn names_of(seen: &RecordsSeen) -> Vec<DnsName> {
+    let host = |data: &RecordData| match data {
+        RecordData::Ns { host } => Some(host.clone()),
+        _ => None,
+    };
+    let mut names: Vec<DnsName> = seen.records.iter().filter_map(|record| host(&record.data)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The names above the zone, without the root.
+fn above(apex: &DnsName) -> impl Iterator<Item = DnsName> {
+    std::iter::successors(apex.parent(), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
+}
+
+/// Whether a name is not the beginning of a zone, but inside one.
+fn is_inside(known: Known<'_, RecordsSeen>) -> bool {
+    matches!(known, Known::Seen(_, seen) if seen.code == DnsCode::NoError && seen.records.is_empty())
+}
+
+/// The parent zone; `None` while unknown.
+pub(super) fn zone(sight: Sight<'_>, apex: &DnsName) -> Option<DnsName> {
+    let name = above(apex).find(|name| !is_inside(sight.records(name, RecordKind::Soa)))?;
+    let seen = sight.records(&name, RecordKind::Soa).answer()?;
+    (seen.code == DnsCode::NoError && seen.aliases.is_empty()).then_some(name)
+}
+
+/// The name servers of the parent zone that are asked.
+fn asked(sight: Sight<'_>, parent: &DnsName) -> Vec<DnsName> {
+    let mut names = sight.records(parent, RecordKind::Ns).answer().map(names_of).unwrap_or_default();
+    names.truncate(MAX_ASKED);
+    names
+}
+
+/// The questions to the servers of the parent zone: one IP address of each.
+fn requests(sight: Sight<'_>, apex: &DnsName) -> Vec<RecordsRequest> {
+    let Some(parent) = zone(sight, apex) else { return Vec::new() };
+    let mut ips: Vec<IpAddr> = Vec::new();
+    for name in asked(sight, &parent) {
+        let known = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(&name, kind));
+        // IPv6 is used only if there is certainly no IPv4 address.
+        if known.iter().any(|known| known.is_open()) {
+            continue;
+        }
+        let ip = known.iter().filter_map(|known| known.answer()).flat_map(RecordsSeen::addresses).next();
+        ips.extend(ip.filter(|ip| !ips.contains(ip)));
+    }
+    let to = |ip| {
+        let server = SocketAddr::new(ip, sight.domain.dns_port);
+        RecordsRequest::to_server(apex.clone(), RecordKind::Ns, server)
+    };
+    ips.into_iter().map(to).collect()
+}
+
+/// The questions that find the delegation.
+pub(super) fn questions(sight: Sight<'_>, apex: &DnsName) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for name in above(apex) {
+        questions.push(records(&name, RecordKind::Soa));
+        if !is_inside(sight.records(&name, RecordKind::Soa)) {
+            break;
+        }
+    }
+    let Some(parent) = zone(sight, apex) else { return questions };
+    questions.push(records(&parent, RecordKind::Ns));
+    for name in asked(sight, &parent) {
+        questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&name, kind)));
+    }
+    questions.extend(requests(sight, apex).into_iter().map(Question::Records));
+    questions
+}
+
+/// The delegation, from each server of the parent zone that showed it.
+pub(super) fn referrals<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
+    let referral = |request: &RecordsRequest| match sight.records_of(request) {
+        Known::Seen(probe, seen)
+            if !seen.authoritative && seen.code == DnsCode::NoError && !seen.records.is_empty() =>
+        {
+            Some(Referral { probe, names: names_of(seen) })
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    requests(sight, apex).iter().filter_map(referral).collect()
+}
