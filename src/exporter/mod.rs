@@ -50,7 +50,7 @@ use crate::host::service::ServiceSignals;
 use crate::host::{SetupError, clock};
 use crate::run::{CheckRunner, Engine};
 
-pub use planner::{FetchSecret, LogLine, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest};
+pub use planner::{FetchSecret, LogLine, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest, ReloadMistake};
 
 /// Why the exporter cannot start.
 #[derive(Debug)]

@@ -19,7 +19,16 @@ pub trait ProbePlanner {
     /// A plan of each module, which is not run. It names the files that the checks of the module need.
     fn examples(&self) -> Vec<Plan>;
     /// The planner of the configuration as it is now.
-    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, String>;
+    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake>;
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadMistake {
+    /// The complete reason, for the log. It can repeat a value of the file, which may be a key that a client must not see.
+    pub details: String,
+    /// What a client may see: where the mistake is.
+    pub place: String,
 }
 
 /// What a request asks for.

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::counters::Counters;
 use super::history::ProbeHistory;
-use super::planner::{LogLine, ProbePlanner};
+use super::planner::{LogLine, ProbePlanner, ReloadMistake};
 use super::web_files::WebFiles;
 use crate::cli::commands::exporter::ExporterRequest;
 use crate::host::clock;
@@ -47,26 +47,33 @@ impl ExporterService {
     /// runs.
     const FILES_AGE: Duration = Duration::from_secs(3600);
 
-    /// Reads the configuration and all files again.
+    /// Reads the configuration and all files again. An error is a text that a client may see.
     pub(super) fn reload(&self) -> Result<(), String> {
         self.runner.forget_files();
         self.files_read.set(Instant::now());
         let result = self.replace_configuration();
         self.counters.reloaded(result.is_ok(), clock::now().ok());
-        match &result {
-            Ok(()) => self.log("the configuration was read again"),
-            Err(error) => self.log(&format!("the configuration was not replaced, because it has a mistake: {error}")),
+        match result {
+            Ok(()) => {
+                self.log("the configuration was read again");
+                Ok(())
+            }
+            Err(ReloadMistake { details, place }) => {
+                self.log(&format!("the configuration was not replaced, because it has a mistake: {details}"));
+                Err(place)
+            }
         }
-        result
     }
 
     /// Replaces the configuration and the web configuration, if neither has a mistake.
-    fn replace_configuration(&self) -> Result<(), String> {
+    fn replace_configuration(&self) -> Result<(), ReloadMistake> {
+        // These messages name files and keys, but no values.
+        let public = |text: String| ReloadMistake { details: text.clone(), place: text };
         let planner = self.planner.borrow().read_again()?;
         for plan in planner.examples() {
-            self.runner.prepare(&plan).map_err(|error| error.to_string())?;
+            self.runner.prepare(&plan).map_err(|error| public(error.to_string()))?;
         }
-        self.web.borrow_mut().reload().map_err(|error| format!("--web-config {error}"))?;
+        self.web.borrow_mut().reload().map_err(|error| public(format!("--web-config {error}")))?;
         *self.planner.borrow_mut() = planner;
         Ok(())
     }

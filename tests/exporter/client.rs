@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::support::leak::leaks;
 use super::support::program::{Run, command, finish};
@@ -76,6 +76,16 @@ impl Exporter {
     /// What it has written to its log.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log contains a text: another thread reads the log.
+    #[track_caller]
+    pub fn logs(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < LIMIT, "{text}: {}", self.log());
+            std::thread::yield_now();
+        }
     }
 
     /// Replaces its configuration file.

@@ -17,9 +17,9 @@ use crate::cli::commands::exporter::ExporterArgs;
 use crate::cli::config::{ModuleSettings, ModuleType, masked};
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource};
 use crate::cli::flags::tls::server_name;
-use crate::cli::{Invocation, UsageError, domain, located, parse_with, plan as planning, target};
+use crate::cli::{ErrorOrigin, Invocation, UsageError, domain, located, parse_with, plan as planning, target};
 use crate::expect::{Expectation, Expression};
-use crate::exporter::{FetchSecret, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest};
+use crate::exporter::{FetchSecret, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest, ReloadMistake};
 use crate::host::name;
 use crate::plan::{LoginProof, Plan, ValueOrigin};
 use crate::render::exporter::ModuleRow;
@@ -146,10 +146,25 @@ impl ProbePlanner for Modules {
         self.modules.values().map(|module| module.example.clone()).collect()
     }
 
-    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, String> {
-        let modules = Modules::read_by(self.words.clone()).map_err(|error| error.to_string())?;
+    fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake> {
+        let modules = Modules::read_by(self.words.clone()).map_err(|error| {
+            let details = error.to_string();
+            ReloadMistake { place: format!("{}; the log of the exporter contains the reason", place(&error)), details }
+        })?;
         modules.warn();
         Ok(Box::new(modules))
+    }
+}
+
+/// Where a mistake is, without the value, which a client must not see.
+fn place(error: &CommandError) -> String {
+    match error {
+        CommandError::Usage(error) => match error.origin.as_deref() {
+            Some(ErrorOrigin::File { path, at }) => format!("{}:{}:{}", path.display(), at.line, at.column),
+            Some(ErrorOrigin::Variable(name)) => name.clone(),
+            None => "the configuration file".to_owned(),
+        },
+        CommandError::Output(_) | CommandError::Machine(_) => "this machine".to_owned(),
     }
 }
 
