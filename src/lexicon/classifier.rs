@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_reply_without_a_phrase_is_read_by_its_wording() {
         for (phase, text, cause) in [
-            ("data", "550 This account is not authorized to receive any email", Cause::MailboxDisabled),
+            ("rcpt", "550 the ip you come from appears in lists", Cause::Reputation),
             ("rcpt", "550 relay check of domain fail", Cause::RelayDenied),
         ] {
             let reading = reading(phase, text);
