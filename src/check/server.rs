@@ -2,8 +2,8 @@
 
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
-    session, starttls,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan,
+    server_name, session, starttls,
 };
 use crate::evidence::Evidence;
 use crate::plan::Plan;

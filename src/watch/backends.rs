@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::check::backends::{BackendSeen, compare};
 use crate::check::Finding;
+use crate::check::backends::{BackendSeen, compare};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 

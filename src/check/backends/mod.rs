@@ -57,8 +57,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 /// The session at one IP address, as far as the main session goes without a login.
 fn at(plan: &Plan, host: Host) -> SessionRequest {
     let quit_after = plan.quit_after.min(QuitAfter::Auth);
-    let mut request =
-        SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);
+    let mut request = SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);
     request.host = host;
     if plan.tls_use() != TlsUse::Never {
         request.script.sni =
@@ -73,8 +72,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     let others = evidence.probes(Purpose::EveryAddress).filter(Session::is_over);
     let sessions = evidence.main_session().into_iter().chain(others);
-    let seen: Vec<BackendSeen> =
-        sessions.filter_map(|session| BackendSeen::of(session, evidence.started_at)).collect();
+    let seen: Vec<BackendSeen> = sessions.filter_map(|session| BackendSeen::of(session, evidence.started_at)).collect();
     let mut findings = compare(plan, &seen.iter().collect::<Vec<_>>());
     let main = evidence.main_session().map(|session| session.probe.id);
     for finding in &mut findings {

@@ -129,7 +129,7 @@ impl TimeScale {
             milliseconds(period.worst_ms)
         );
         let rect = |class: &str, top: f64, height: f64| {
-            let height = height.max(2.0).min(HEIGHT);
+            let height = height.clamp(2.0, HEIGHT);
             html! {
                 rect class=(class) fill="currentColor" x=(format!("{begin:.1}")) y=(format!("{:.1}", top.min(HEIGHT - height)))
                     width=(format!("{width:.1}")) height=(format!("{height:.1}")) {}

@@ -132,7 +132,9 @@ fn findings(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
         let role = role_of(finding.severity);
         let head = format!("{} {}", finding.severity, escape::visible(&finding.rule));
         lines.extend(wrapped(&head, role, &escape::visible(&finding.summary), look));
-        lines.extend(finding.fixes.first().into_iter().flat_map(|fix| wrapped("  fix:", Role::Plain, &verdict::fix(fix), look)));
+        lines.extend(
+            finding.fixes.first().into_iter().flat_map(|fix| wrapped("  fix:", Role::Plain, &verdict::fix(fix), look)),
+        );
     }
     for rule in &target.rules {
         let head = format!("{} {}", rule.severity, escape::visible(&rule.rule));
