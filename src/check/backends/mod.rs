@@ -3,7 +3,7 @@
 //! name the server that differs.
 //!
 //! With `--every-address`, this check holds a session at each IP address of the host ([`ask`]), and compares what the
-//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function.
+//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function ([`super::judge_backends`]).
 //!
 //! Modules: [`seen`] (what one session shows), [`compare`] (which server differs), [`rules`].
 
@@ -21,7 +21,7 @@ use crate::plan::{AddressChoice, Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-pub use compare::compare;
+pub(super) use compare::compare;
 pub(crate) use seen::is_timeout;
 pub use seen::{BackendCertificate, BackendFailure, BackendSeen, CertificateFault};
 

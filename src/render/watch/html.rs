@@ -139,7 +139,8 @@ impl TimeScale {
             g {
                 title { (about) }
                 @if let (Some(best), Some(worst)) = (period.best_ms, period.worst_ms) {
-                    (rect("soft", y(worst), y(best) - y(worst)))
+                    // One check has no range, so its bar reaches down to zero.
+                    (rect("soft", y(worst), if period.checks == 1 { HEIGHT } else { y(best) } - y(worst)))
                 }
                 @if let Some(mean) = period.mean_ms { (rect("server", y(mean) - 1.0, 2.0)) }
                 @if period.failures > 0 { (rect("permanent", 0.0, share * STRIP)) }
