@@ -18,7 +18,7 @@ use crate::plan::{Plan, TlsMode, Verify};
 const LISTED: usize = 4;
 
 /// The findings about servers that differ. Each element is one server; with fewer than two, there is nothing to compare.
-pub fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
+pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {
         return Vec::new();
