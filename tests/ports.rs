@@ -290,7 +290,7 @@ fn invalid_arguments_are_a_usage_error_in_one_line() {
         (&["ports", "h.example", "--user", "u"], "--user"),
         (&["providers", "gmial"], "did you mean gmail"),
         (&["providers", "qqqqqqqqqq"], "unknown provider"),
-        (&["schema", "nonsense"], "use one of report, event, suite, run, batch, run-list, ports"),
+        (&["schema", "nonsense"], "use one of report, event, suite, run, batch, watch, run-list, ports"),
     ] {
         let run = run(args);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}: {run}");

@@ -132,7 +132,10 @@ fn each_check_is_one_line_and_a_summary_follows() {
 fn a_failed_check_names_its_reason_and_decides_the_exit_code() {
     let run = watch("certificate-expired", &["--count", "2"]);
     assert_eq!(run.code, 6, "{run}");
-    assert!(run.stdout.contains("FAIL  127.0.0.1") && run.stdout.contains("exit 6 tls: the certificate expired"), "{run}");
+    assert!(
+        run.stdout.contains("FAIL  127.0.0.1") && run.stdout.contains("exit 6 tls: the certificate expired"),
+        "{run}"
+    );
     assert!(run.stdout.contains("2 failed (100.0 %)") && run.stdout.ends_with("FAIL  exit 6 (tls)\n"), "{run}");
 }
 
@@ -246,8 +249,15 @@ fn a_user_name_in_the_environment_does_not_make_a_watch_log_in() {
 fn usage_errors_name_the_flag_and_nothing_is_sent() {
     for (words, needle) in [
         (&["watch"][..], "no target given"),
-        (&["watch", "mail.example.net", "--interval", "500ms"], "--interval 500ms: less than a second is too often for mail.example.net"),
+        (
+            &["watch", "mail.example.net", "--interval", "500ms"],
+            "--interval 500ms: less than a second is too often for mail.example.net",
+        ),
         (&["watch", "192.0.2.1", "--interval", "999ms"], "add --force-interval"),
+        (
+            &["watch", "192.0.2.1", "--tls-scan"],
+            "--interval 5s: a TLS scan of 192.0.2.1 needs many connections; use 5m",
+        ),
         (&["watch", "127.0.0.1", "--interval", "1ms"], "--interval 1ms: the interval is too short"),
         (&["watch", "a.example", "--format", "junit"], "a watch prints only text, JSON or NDJSON"),
         (&["watch", "a.example", "--report", "junit=x"], "--report: the report of a watch is HTML or JSON"),
@@ -281,7 +291,10 @@ fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named()
 fn a_fault_that_comes_and_goes_is_counted() {
     let run = watch("backends-every-fifth-fails", &["--count", "10", "--json"]);
     let target = summary(&run);
-    assert_eq!((&target["checks"], &target["failures"], &target["loss_percent"]), (&10.into(), &2.into(), &20.0.into()));
+    assert_eq!(
+        (&target["checks"], &target["failures"], &target["loss_percent"]),
+        (&10.into(), &2.into(), &20.0.into())
+    );
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(differences(&target), [""; 0], "{run}");
 }

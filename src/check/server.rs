@@ -1,9 +1,10 @@
 //! The checks of one server, and how the findings of checks are put in order.
 
+use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan, server_name,
-    session, starttls,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan,
+    server_name, session, starttls,
 };
 use crate::evidence::Evidence;
 use crate::plan::Plan;
@@ -38,6 +39,16 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
         let is_deciding = plan.domain.is_some() && finding.failure.is_some() && finding.severity == Severity::Error;
         (!is_deciding, severity, exit_order(plan, finding), !session::is_about_order(finding))
     });
+    findings.iter_mut().for_each(as_sentences);
+    again::carry(plan, &mut findings);
+    findings
+}
+
+/// The findings about servers behind one name that differ, from the sessions of any number of checks. Marks around
+/// quotations are kept.
+pub fn judge_backends(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
+    let mut findings = backends::compare(plan, seen);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), exit_order(plan, finding)));
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);
     findings

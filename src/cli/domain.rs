@@ -20,8 +20,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode,
-    TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls,
+    TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};

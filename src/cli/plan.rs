@@ -22,8 +22,8 @@ use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
-    AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext, Plan,
-    QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext,
+    Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{Host, ReversePath};
@@ -77,7 +77,10 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
-        limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args))),
+        limits: limits(
+            &args.connection,
+            args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
+        ),
         ehlo: args.ehlo.name(hostname),
         from: sender(&envelope, login.as_ref()),
         to: envelope.to,

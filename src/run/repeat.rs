@@ -178,8 +178,12 @@ impl RepeatSchedule {
         let waiting = |target: &RepeatedTarget| {
             !target.is_running && target.due <= now && count.is_none_or(|count| target.begun < count)
         };
-        let (at, _) =
-            self.targets.iter().enumerate().filter(|(_, target)| waiting(target)).min_by_key(|(_, target)| target.due)?;
+        let (at, _) = self
+            .targets
+            .iter()
+            .enumerate()
+            .filter(|(_, target)| waiting(target))
+            .min_by_key(|(_, target)| target.due)?;
         let interval = self.varied();
         let target = self.targets.get_mut(at)?;
         target.is_running = true;

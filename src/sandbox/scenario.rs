@@ -339,7 +339,13 @@ impl Scenario {
                 let at = usize::try_from(connection.saturating_sub(1) % count).unwrap_or(0);
                 servers.get(at).unwrap_or(&self.server)
             }
-            Backends::Replaced { after, by } => if connection > *after { by } else { &self.server },
+            Backends::Replaced { after, by } => {
+                if connection > *after {
+                    by
+                } else {
+                    &self.server
+                }
+            }
         }
     }
 }

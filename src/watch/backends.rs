@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::check::backends::{BackendSeen, compare};
-use crate::check::Finding;
+use crate::check::backends::BackendSeen;
+use crate::check::{Finding, judge_backends};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 
@@ -80,7 +80,7 @@ impl BackendHistory {
     pub fn findings(&self, plan: &Plan) -> Vec<Finding> {
         let servers = self.servers();
         let seen: Vec<&BackendSeen> = servers.iter().map(|known| &known.seen).collect();
-        let mut findings = compare(plan, &seen);
+        let mut findings = judge_backends(plan, &seen);
         // Text from the servers was masked when the check ended. Only the marks around it are removed here.
         let none = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
         let mask = none.mask();

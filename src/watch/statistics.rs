@@ -78,8 +78,8 @@ impl Default for Durations {
 impl Durations {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to the range")]
     fn add(&mut self, ms: f64) {
-        // Unlike `clamp`, `max` replaces NaN.
-        let us = (ms * 1000.0).round().max(1.0).min(3_600_000_000.0) as u64;
+        let ms = if ms.is_nan() { 0.0 } else { ms };
+        let us = (ms * 1000.0).round().clamp(1.0, 3_600_000_000.0) as u64;
         // The value is within the bounds of the histogram.
         let _ = self.times.record(us);
         if let Some(last) = self.last_us {
@@ -178,7 +178,7 @@ fn milliseconds(us: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Durations, PhaseEnd, PhaseStatistics, SAMPLES, GraphSample};
+    use super::{Durations, GraphSample, PhaseEnd, PhaseStatistics, SAMPLES};
 
     fn of(all: &[f64]) -> PhaseStatistics {
         let mut statistics = PhaseStatistics::default();
@@ -190,7 +190,10 @@ mod tests {
     fn the_values_of_a_few_durations_are_those_that_a_user_computes() {
         let Durations { .. } = Durations::default();
         let seen = of(&[10.0, 30.0, 20.0]).durations;
-        assert_eq!((seen.last(), seen.mean(), seen.best(), seen.worst()), (Some(20.0), Some(20.0), Some(10.0), Some(30.0)));
+        assert_eq!(
+            (seen.last(), seen.mean(), seen.best(), seen.worst()),
+            (Some(20.0), Some(20.0), Some(10.0), Some(30.0))
+        );
         assert_eq!(seen.jitter(), Some(15.0));
         assert!((seen.percentile(50.0).expect("three durations") - 20.0).abs() < 0.2);
         assert_eq!(seen.percentile(99.0), Some(30.0));

@@ -172,8 +172,7 @@ impl TargetWatch {
     /// The IP address that the next check is directed to, with `--every-address`; `None` if the IP addresses are not known
     /// yet, or if there is only one.
     pub fn next_address(&mut self) -> Option<IpAddr> {
-        let usable: Vec<IpAddr> =
-            self.listed.iter().copied().filter(|ip| !self.without_network.contains(ip)).collect();
+        let usable: Vec<IpAddr> = self.listed.iter().copied().filter(|ip| !self.without_network.contains(ip)).collect();
         let at = self.turn.checked_rem(usable.len())?;
         self.turn = at + 1;
         usable.get(at).copied().filter(|_| usable.len() > 1)

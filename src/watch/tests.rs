@@ -46,7 +46,8 @@ fn report(plan: &Plan, second: u64, seen: &Seen<'_>) -> Report {
     let address = format!("{}:25", seen.address).parse().or_else(|_| format!("[{}]:25", seen.address).parse());
     let result = DialResult::Connected { local: "192.0.2.9:4000".parse().expect("an address") };
     let dialled = EventKind::Dialled { address: address.expect("an address"), started_ms: 0.0, result };
-    let received = |text: String| EventKind::Received { reply: reply::from_text(&text).expect("a reply"), recipient: None };
+    let received =
+        |text: String| EventKind::Received { reply: reply::from_text(&text).expect("a reply"), recipient: None };
     let sent = |text: &str| EventKind::Sent { text: text.to_owned(), recipient: None, redacted: false };
     let name = seen.greeting.split(' ').next().unwrap_or_default();
     for (share, phase, what) in [

@@ -50,8 +50,7 @@ impl Timeline {
     pub fn add(&mut self, at: Timestamp, exit_code: u8, total_ms: f64) {
         let ms = (exit_code == 0).then_some(total_ms);
         let failures = u64::from(exit_code != 0);
-        let check =
-            Period { from: at, to: at, checks: 1, failures, exit_code, best_ms: ms, mean_ms: ms, worst_ms: ms };
+        let check = Period { from: at, to: at, checks: 1, failures, exit_code, best_ms: ms, mean_ms: ms, worst_ms: ms };
         let size = self.size;
         if let Some(last) = self.periods.last_mut().filter(|last| last.checks < size) {
             *last = joined(last, &check);
@@ -118,7 +117,10 @@ mod tests {
         let periods = line.periods();
         assert!(periods.len() <= PERIODS && periods.len() > PERIODS / 4, "{}", periods.len());
         assert_eq!(periods.iter().map(|period| period.checks).sum::<u64>(), u64::try_from(checks).expect("positive"));
-        assert_eq!(periods.iter().map(|period| period.failures).sum::<u64>(), u64::try_from(checks / 20).expect("positive"));
+        assert_eq!(
+            periods.iter().map(|period| period.failures).sum::<u64>(),
+            u64::try_from(checks / 20).expect("positive")
+        );
         assert!(periods.windows(2).all(|pair| pair.first().zip(pair.last()).is_some_and(|(a, b)| a.to < b.from)));
         let longest = periods.iter().filter_map(|period| period.worst_ms).fold(0.0, f64::max);
         assert!((longest - 9.0).abs() < 0.001, "{longest}");

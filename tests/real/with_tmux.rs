@@ -105,7 +105,8 @@ fn the_table_fits_80_and_120_columns_and_every_key_works() {
     for columns in [80, 120] {
         let tmux = Tmux::start(columns, 40, &command(&sandbox, &["backends-differ", "healthy-submission"], ""));
         let table = tmux.shows("nine checks", |screen| checks(screen).is_some_and(|count| count >= 9));
-        for word in ["(1 of 2)", "every 200 ms", "connect", "greeting", "STARTTLS", "TLS", "total", "p99", "4 backends"] {
+        for word in ["(1 of 2)", "every 200 ms", "connect", "greeting", "STARTTLS", "TLS", "total", "p99", "4 backends"]
+        {
             assert!(table.contains(word), "{word}:\n{table}");
         }
         assert!(table.lines().all(|line| line.chars().count() <= usize::from(columns)), "{table}");
@@ -193,7 +194,8 @@ fn a_signal_restores_the_terminal() {
 fn without_colour_and_unicode_the_screen_is_plain_ascii() {
     let sandbox = TestSandbox::start(&["backends-every-fifth-fails"]);
     let tmux = Tmux::start(100, 30, &command(&sandbox, &["backends-every-fifth-fails"], "--ascii --color never"));
-    let text = tmux.shows("a failure", |screen| screen.contains('@') && screen.contains('x') && screen.contains("changes"));
+    let text =
+        tmux.shows("a failure", |screen| screen.contains('@') && screen.contains('x') && screen.contains("changes"));
     assert!(text.is_ascii(), "{text}");
     let painted = tmux.run(&["capture-pane", "-p", "-e"]);
     assert!(!painted.contains('\u{1b}'), "{painted:?}");

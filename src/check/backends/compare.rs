@@ -18,7 +18,7 @@ use crate::plan::{Plan, TlsMode, Verify};
 const LISTED: usize = 4;
 
 /// The findings about servers that differ. Each element is one server; with fewer than two, there is nothing to compare.
-pub fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
+pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {
         return Vec::new();
@@ -60,9 +60,8 @@ impl<'a> Servers<'a> {
             Quote { origin, text: text.into() }.to_string()
         });
         let address = one.address.filter(|_| has_own_address || host.is_none());
-        let is_alone = self.all.iter().filter(|other| {
-            other.greeting_host == one.greeting_host && other.address == one.address
-        });
+        let is_alone =
+            self.all.iter().filter(|other| other.greeting_host == one.greeting_host && other.address == one.address);
         let certificate = match (&one.certificate, is_alone.count()) {
             (Some(certificate), 2..) => format!(", certificate {}", short(&certificate.sha256)),
             _ => String::new(),
@@ -163,8 +162,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let some: Vec<&BackendSeen> = complete.iter().copied().filter(|one| !one.has_tls()).collect();
     if let Some(first) = some.first().filter(|_| some.len() < complete.len()) {
         let predicate = if some.len() == 1 { "does" } else { "do" };
-        let summary =
-            format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
+        let summary = format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
         let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Starttls, summary, &some);
         finding.cause = "The other servers support TLS. A client that requires TLS fails when the name leads it to a server without TLS; other clients send their messages unencrypted.".to_owned();
         finding.fixes = vec![Fix::text(format!(
@@ -199,9 +197,10 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     let listed = |words: &[String], without: &[String], from: &BackendSeen| -> String {
         let only: Vec<&String> = words.iter().filter(|word| !without.contains(word)).collect();
         let origin = from.greeting_event.map_or(QuoteOrigin::Attempt(from.probe), QuoteOrigin::Event);
-        let shown = only.iter().take(LISTED).map(|word| {
-            Quote { origin, text: std::borrow::Cow::Borrowed(word.as_str()) }.to_string()
-        });
+        let shown = only
+            .iter()
+            .take(LISTED)
+            .map(|word| Quote { origin, text: std::borrow::Cow::Borrowed(word.as_str()) }.to_string());
         let more = only.len().saturating_sub(LISTED);
         shown.chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>().join(", ")
     };

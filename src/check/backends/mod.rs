@@ -3,7 +3,7 @@
 //! name the server that differs.
 //!
 //! With `--every-address`, this check holds a session at each IP address of the host ([`ask`]), and compares what the
-//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function.
+//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function ([`super::judge_backends`]).
 //!
 //! Modules: [`seen`] (what one session shows), [`compare`] (which server differs), [`rules`].
 
@@ -21,7 +21,7 @@ use crate::plan::{AddressChoice, Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-pub use compare::compare;
+pub(super) use compare::compare;
 pub(crate) use seen::is_timeout;
 pub use seen::{BackendCertificate, BackendFailure, BackendSeen, CertificateFault};
 
@@ -57,8 +57,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 /// The session at one IP address, as far as the main session goes without a login.
 fn at(plan: &Plan, host: Host) -> SessionRequest {
     let quit_after = plan.quit_after.min(QuitAfter::Auth);
-    let mut request =
-        SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);
+    let mut request = SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);
     request.host = host;
     if plan.tls_use() != TlsUse::Never {
         request.script.sni =
@@ -73,8 +72,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     let others = evidence.probes(Purpose::EveryAddress).filter(Session::is_over);
     let sessions = evidence.main_session().into_iter().chain(others);
-    let seen: Vec<BackendSeen> =
-        sessions.filter_map(|session| BackendSeen::of(session, evidence.started_at)).collect();
+    let seen: Vec<BackendSeen> = sessions.filter_map(|session| BackendSeen::of(session, evidence.started_at)).collect();
     let mut findings = compare(plan, &seen.iter().collect::<Vec<_>>());
     let main = evidence.main_session().map(|session| session.probe.id);
     for finding in &mut findings {

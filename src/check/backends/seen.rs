@@ -209,8 +209,7 @@ fn failure(session: Session<'_>) -> Option<BackendFailure> {
             return failed(*phase, PhaseFailure::Unreachable, format!("does not send {}", sent_at(*phase)));
         }
         Some(Fault::Closed { phase, .. }) => {
-            let kind =
-                if *phase == Phase::Greeting { PhaseFailure::Unreachable } else { PhaseFailure::Protocol };
+            let kind = if *phase == Phase::Greeting { PhaseFailure::Unreachable } else { PhaseFailure::Protocol };
             return failed(*phase, kind, format!("closes the connection instead of sending {}", sent_at(*phase)));
         }
         Some(Fault::Tls { .. }) => {

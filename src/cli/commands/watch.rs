@@ -45,7 +45,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = WatchArgs::augment_args(command);
         let command = command.mut_arg("every_address", |arg| {
-            arg.help("Direct each check to the next IP address of the host, in turn, and compare the servers behind them")
+            arg.help(
+                "Direct each check to the next IP address of the host, in turn, and compare the servers behind them",
+            )
         });
         let command = command
             .mut_arg("format", |arg| arg.help("Format of the result: text, json (only the summary) or ndjson"))

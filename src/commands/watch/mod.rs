@@ -11,21 +11,21 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::check;
 use super::outputs::reject_clashes;
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
-use super::CommandError;
 use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::watch::WatchArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::host::{clock, environment, signals};
 use crate::plan::{AddressChoice, Plan};
+use crate::render::Display;
 use crate::render::watch::screen::ScreenFacts;
 use crate::render::watch::{html, record, summary as text};
-use crate::render::Display;
 use crate::run::{Engine, RepeatLimits, RunError};
 use crate::watch::Watch;
 use crate::watch::record::WatchRecord;
@@ -36,6 +36,8 @@ use terminal::WatchScreen;
 
 /// The shortest interval for the servers of others without `--force-interval`, in milliseconds.
 const POLITE_MS: u64 = 1000;
+/// The same for checks with a TLS scan.
+const POLITE_SCAN_MS: u64 = 300_000;
 
 pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let check_args = without_login(args);
@@ -138,19 +140,26 @@ fn without_login(args: &WatchArgs) -> CheckArgs {
     check
 }
 
-/// An interval of less than a second is only for this machine: at most servers it would look like an attack.
+/// Short intervals are only for this machine: at most servers they would look like an attack. A scan opens many
+/// connections, so it needs a longer interval.
 fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageError> {
-    if args.interval >= POLITE_MS || args.force_interval {
-        return Ok(());
-    }
-    match plans.iter().find(|plan| !is_this_machine(plan)) {
-        None => Ok(()),
-        Some(plan) => {
-            let reason = format!("less than a second is too often for {}", plan.target.host);
-            let error = UsageError::flag("--interval", reason).with_value(format!("{}ms", args.interval));
-            Err(error.with_hint("use 1s or more, or add --force-interval if you operate the server"))
-        }
-    }
+    let is_too_short = |plan: &&Plan| {
+        let least = if plan.tls.scan { POLITE_SCAN_MS } else { POLITE_MS };
+        args.interval < least && !is_this_machine(plan)
+    };
+    let Some(plan) = plans.iter().find(is_too_short).filter(|_| !args.force_interval) else { return Ok(()) };
+    let host = &plan.target.host;
+    let (reason, least) = match plan.tls.scan {
+        true => (format!("a TLS scan of {host} needs many connections"), "5m"),
+        false => (format!("less than a second is too often for {host}"), "1s"),
+    };
+    let error = UsageError::flag("--interval", reason).with_value(in_units(args.interval));
+    Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
+}
+
+/// A duration as a user writes it.
+fn in_units(ms: u64) -> String {
+    if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
 
 fn is_this_machine(plan: &Plan) -> bool {

@@ -32,11 +32,7 @@ pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, Comma
     let writer = writer_of(args.format.chosen())?;
     let target = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { stdout::outlet() };
     let look = args.display(&target);
-    outputs::reject_clashes(
-        file_of(&args.output.output),
-        &args.reports.report,
-        &[("an input", Some(path.as_path()))],
-    )?;
+    outputs::reject_clashes(file_of(&args.output.output), &args.reports.report, &[("an input", Some(path.as_path()))])?;
     let watch = read(path, args.rejudge)?;
     let ended = watch.targets.iter().filter_map(|target| Some(target.last.as_ref()?.at)).max().unwrap_or(watch.began);
     let summary = watch.summary(ended, None);

@@ -100,8 +100,8 @@ fn begin() -> io::Result<DefaultTerminal> {
         restore();
         report(panic);
     }));
-    let opened = execute!(io::stdout(), EnterAlternateScreen)
-        .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+    let opened =
+        execute!(io::stdout(), EnterAlternateScreen).and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
     opened.inspect_err(|_| restore())
 }
 

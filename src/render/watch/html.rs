@@ -129,7 +129,7 @@ impl TimeScale {
             milliseconds(period.worst_ms)
         );
         let rect = |class: &str, top: f64, height: f64| {
-            let height = height.max(2.0).min(HEIGHT);
+            let height = height.clamp(2.0, HEIGHT);
             html! {
                 rect class=(class) fill="currentColor" x=(format!("{begin:.1}")) y=(format!("{:.1}", top.min(HEIGHT - height)))
                     width=(format!("{width:.1}")) height=(format!("{height:.1}")) {}
@@ -139,7 +139,8 @@ impl TimeScale {
             g {
                 title { (about) }
                 @if let (Some(best), Some(worst)) = (period.best_ms, period.worst_ms) {
-                    (rect("soft", y(worst), y(best) - y(worst)))
+                    // One check has no range, so its bar reaches down to zero.
+                    (rect("soft", y(worst), if period.checks == 1 { HEIGHT } else { y(best) } - y(worst)))
                 }
                 @if let Some(mean) = period.mean_ms { (rect("server", y(mean) - 1.0, 2.0)) }
                 @if period.failures > 0 { (rect("permanent", 0.0, share * STRIP)) }

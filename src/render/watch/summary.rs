@@ -1,6 +1,7 @@
 //! The summary of a watch as text.
 
 use super::super::style::{Role, StyledLine};
+use super::super::text::columns;
 use super::super::view::verdict;
 use super::super::{Display, escape};
 use super::values::{COLUMNS, backend_facts, backend_name, change, milliseconds, percent, phase_name, span, time};
@@ -132,7 +133,9 @@ fn findings(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
         let role = role_of(finding.severity);
         let head = format!("{} {}", finding.severity, escape::visible(&finding.rule));
         lines.extend(wrapped(&head, role, &escape::visible(&finding.summary), look));
-        lines.extend(finding.fixes.first().into_iter().flat_map(|fix| wrapped("  fix:", Role::Plain, &verdict::fix(fix), look)));
+        lines.extend(
+            finding.fixes.first().into_iter().flat_map(|fix| wrapped("  fix:", Role::Plain, &verdict::fix(fix), look)),
+        );
     }
     for rule in &target.rules {
         let head = format!("{} {}", rule.severity, escape::visible(&rule.rule));
@@ -154,7 +157,7 @@ pub(super) fn role_of(severity: Severity) -> Role {
 /// A word and a text after it, wrapped to the width.
 pub(super) fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let first = format!("  {head}  ");
-    let options = textwrap::Options::new(look.width).initial_indent(&first).subsequent_indent("      ");
+    let options = columns(look.width).initial_indent(&first).subsequent_indent("      ");
     let lines = textwrap::wrap(text, options);
     lines
         .into_iter()

@@ -119,12 +119,18 @@ mod tests {
 
     #[test]
     fn numbers_fit_their_columns() {
-        assert_eq!([Some(0.04), Some(9.96), Some(12.4), Some(60_000.0), None].map(milliseconds), ["0.0", "10.0", "12", "60000", "-"]);
+        assert_eq!(
+            [Some(0.04), Some(9.96), Some(12.4), Some(60_000.0), None].map(milliseconds),
+            ["0.0", "10.0", "12", "60000", "-"]
+        );
         assert_eq!([0.0, 0.04, 2.5, 100.0].map(percent), ["0", "0.0", "2.5", "100.0"]);
     }
 
     #[test]
     fn a_span_has_at_most_two_units() {
-        assert_eq!([0, 59, 60, 605, 7500, 273_600, 86_400].map(span), ["0 s", "59 s", "1 min", "10 min 5 s", "2 h 5 min", "3 d 4 h", "1 d"]);
+        assert_eq!(
+            [0, 59, 60, 605, 7500, 273_600, 86_400].map(span),
+            ["0 s", "59 s", "1 min", "10 min 5 s", "2 h 5 min", "3 d 4 h", "1 d"]
+        );
     }
 }

@@ -22,10 +22,7 @@ pub(super) static ALL: &[Scenario] = &[
             backends: Backends::InTurn(&[
                 member("220 mx1.sandbox.test ESMTP smtpcheck sandbox"),
                 member("220 mx2.sandbox.test ESMTP smtpcheck sandbox"),
-                Server {
-                    identity: Recipe::Dates(-90, -3),
-                    ..member("220 mx3.sandbox.test ESMTP smtpcheck sandbox")
-                },
+                Server { identity: Recipe::Dates(-90, -3), ..member("220 mx3.sandbox.test ESMTP smtpcheck sandbox") },
                 Server {
                     inside: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES", "DSN"],
                     ..member("220 mx4.sandbox.test ESMTP smtpcheck sandbox")

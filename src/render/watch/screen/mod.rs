@@ -88,9 +88,10 @@ fn lines(
 
 fn body(watch: &Watch, view: &ScreenView, look: &Display, room: usize) -> Vec<StyledLine> {
     if view.is_help_shown {
-        return KEYS.iter().map(|(key, text)| {
-            StyledLine::of(Role::Bold, format!("  {key:<12}")).and(Role::Plain, format!(" {text}"))
-        }).collect();
+        return KEYS
+            .iter()
+            .map(|(key, text)| StyledLine::of(Role::Bold, format!("  {key:<12}")).and(Role::Plain, format!(" {text}")))
+            .collect();
     }
     let Some(target) = watch.targets.get(view.target) else { return Vec::new() };
     match view.mode {
@@ -108,13 +109,7 @@ fn body(watch: &Watch, view: &ScreenView, look: &Display, room: usize) -> Vec<St
 }
 
 /// The target, the state of the watch, and the counts.
-fn header(
-    watch: &Watch,
-    view: &ScreenView,
-    facts: &ScreenFacts,
-    now: Timestamp,
-    look: &Display,
-) -> Vec<StyledLine> {
+fn header(watch: &Watch, view: &ScreenView, facts: &ScreenFacts, now: Timestamp, look: &Display) -> Vec<StyledLine> {
     let Some(target) = watch.targets.get(view.target) else { return Vec::new() };
     let several = match watch.targets.len() {
         0 | 1 => String::new(),

@@ -39,10 +39,11 @@ fn screen(watch: &Watch, view: &ScreenView, signs: Symbols, width: u16, height: 
     let look = Display { signs, ..Display::plain() };
     let facts = ScreenFacts { look, interval_ms: 5000, logs_in: false };
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
-    terminal.draw(|frame| {
-        draw(frame, watch, view, &facts, at(8) + SignedDuration::from_millis(250));
-    })
-    .expect("a terminal in memory");
+    terminal
+        .draw(|frame| {
+            draw(frame, watch, view, &facts, at(8) + SignedDuration::from_millis(250));
+        })
+        .expect("a terminal in memory");
     let buffer = terminal.backend().buffer().clone();
     let rows = buffer.content().chunks(usize::from(width));
     let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect::<String>();
