@@ -24,8 +24,7 @@ use crate::expect::Mistake;
 use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
-const RESERVED: &[&str] =
-    &["settings", "mx", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
+const RESERVED: &[&str] = &["settings", "mx", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
@@ -363,7 +362,7 @@ mod tests {
     #[test]
     fn a_reserved_or_mistyped_command_is_not_a_host() {
         for (word, needle) in [
-            ("exporter", "smtp://exporter"),
+            ("settings", "smtp://settings"),
             ("chek", "did you mean check?"),
             ("explian", "did you mean explain?"),
             ("port", "did you mean ports?"),
@@ -372,7 +371,7 @@ mod tests {
             ("Run", "did you mean run?"),
             ("Man", "did you mean man?"),
             ("EXPLAIN", "did you mean explain?"),
-            ("Exporter", "smtp://Exporter"),
+            ("Settings", "smtp://Settings"),
             ("hlep", "did you mean help?"),
         ] {
             let message = run(&[word, "h.example"]).expect_err(word);
