@@ -277,7 +277,10 @@ fn every_file_begins_with_a_description() {
 
 #[test]
 fn docs_rules_md_is_up_to_date() {
-    let page = render::rule::markdown(check::CHECKS);
+    let page = render::rule::markdown(check::CHECKS.iter().chain(check::domain::DOMAIN_CHECKS).copied());
+    let missing: Vec<&str> =
+        check::rules().map(|rule| rule.id).filter(|id| !page.contains(&format!("\n### {id}\n"))).collect();
+    assert!(missing.is_empty(), "docs/rules.md does not contain {missing:?}");
     let file = root().join("docs/rules.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&file, &page).unwrap();

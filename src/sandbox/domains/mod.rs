@@ -106,9 +106,11 @@ impl DomainService {
     }
 }
 
-/// A domain by its id or its name, which ends with `.test`.
+/// A domain by its id or its name, which ends with `.test`. The recipient that the list of domains shows before some names
+/// (`ann@NAME.test`) is accepted too.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
-    let id = name.strip_suffix(".test").unwrap_or(name);
+    let domain = name.rsplit_once('@').map_or(name, |(_, domain)| domain);
+    let id = domain.strip_suffix(".test").unwrap_or(domain);
     DOMAIN_CASES.iter().find(|case| case.name == id)
 }
 
@@ -398,7 +400,7 @@ mod tests {
     #[test]
     fn a_domain_is_found_by_its_id_and_by_its_name() {
         for name in ["domain-plain", "domain-plain.test"] {
-            assert_eq!(super::domain_case(name).map(|case| case.name), Some("domain-plain"));
+            assert_eq!(super::domain_case(name).map(|case| case.name), Some("domain-plain"), "{name}");
         }
     }
 
