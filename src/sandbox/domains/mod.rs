@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_domain_is_found_by_its_id_and_by_its_name() {
-        for name in ["domain-plain", "domain-plain.test"] {
+        for name in ["domain-plain", "domain-plain.test", "ann@domain-plain.test"] {
             assert_eq!(super::domain_case(name).map(|case| case.name), Some("domain-plain"), "{name}");
         }
     }
