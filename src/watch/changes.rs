@@ -221,7 +221,9 @@ mod tests {
     #[test]
     fn a_greeting_that_was_seen_before_is_no_change() {
         let mut history = ChangeHistory::default();
-        let greet = |second: i64| ["mx1", "mx2", "mx3"][usize::try_from(second % 3).expect("small")];
+        let greet = |second: i64| {
+            ["mx1", "mx2", "mx3"].iter().copied().cycle().nth(usize::try_from(second).expect("small")).expect("endless")
+        };
         let new = (0..30).filter_map(|second| {
             history.observe(ChangeSubject::Greeting, ChangedServer::default(), greet(second), at(second))
         });
