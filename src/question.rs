@@ -334,10 +334,12 @@ impl fmt::Display for Offer {
             other => format!(", in {other}"),
         };
         match self {
-            Offer::Version { version } => write!(f, "{version} with everything"),
+            Offer::Version { version } => write!(f, "{version} with all cipher suites"),
             Offer::EcdsaOnly => f.write_str("an ECDSA certificate only"),
             Offer::RsaOnly => f.write_str("an RSA certificate only"),
-            Offer::StaticRsa { version } => write!(f, "no forward secrecy{}", in_version(version)),
+            Offer::StaticRsa { version } => {
+                write!(f, "only cipher suites without forward secrecy{}", in_version(version))
+            }
             Offer::Weak { version, known } if known.is_empty() => {
                 write!(f, "weak cipher suites only{}", in_version(version))
             }
@@ -363,8 +365,12 @@ impl fmt::Display for Offer {
             Offer::Order { version, .. } => {
                 write!(f, "the accepted cipher suites in another order{}", in_version(version))
             }
-            Offer::OtherGroups { version: Version::Tls13, .. } => f.write_str("the other groups"),
-            Offer::OtherGroups { version, .. } => write!(f, "the other groups, in {version}"),
+            Offer::OtherGroups { version: Version::Tls13, .. } => {
+                f.write_str("only the key exchange groups that the server has not selected yet")
+            }
+            Offer::OtherGroups { version, .. } => {
+                write!(f, "only the key exchange groups that the server has not selected yet, in {version}")
+            }
         }
     }
 }

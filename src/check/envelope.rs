@@ -28,7 +28,7 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
     severity: Severity::Notice,
     title: "this provider rejects some mail only after the message has been sent",
     docs: Docs {
-        sees: "All recipients were accepted, and the provider is known to check the sender, sending limits or content only after the message.",
+        sees: "All recipients were accepted, and the provider is known to check the sender, sending limits or content only after the message data has been sent.",
         matters: "smtpcheck never sends a message, so it cannot detect these rejections. An accepted recipient does not guarantee delivery.",
         action: "If your mail is not delivered, send one real message with your own program and read the server's reply.",
         example: "Microsoft 365 sends 5.7.60 (no permission to send as this address) after the message",

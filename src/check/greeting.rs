@@ -241,7 +241,10 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     if provider.greets_with(&text) {
         return None;
     }
-    let summary = format!("{} greets as {}, which {} is not known to use", plan.target.host, other.name, provider.name);
+    let summary = format!(
+        "the greeting of {} names {}, which {} is not known to use",
+        plan.target.host, other.name, provider.name
+    );
     let finding =
         Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {

@@ -33,7 +33,7 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
         matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name cannot use the server.",
-        action: "In your program, enter the name that the server expects instead of an IP address or an alias. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send another name or no name (HAProxy: remove strict-sni).",
+        action: "In your program, replace the IP address or alias with the name that the server expects. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send another name or no name (HAProxy: remove strict-sni).",
         example: "the server sends alert 112 (unrecognized_name) if the target is 192.0.2.25; a session with the name mail.example.net succeeds",
         references: "RFC 6066 section 3 (server_name contains no IP addresses; the alert unrecognized_name), RFC 8446 section 9.2",
     },

@@ -96,7 +96,7 @@ static STARTTLS_EXPECTED: Rule = Rule {
 static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     id: "starttls-command-injection",
     severity: Severity::Error,
-    title: "after the TLS handshake, the server executes a command that it received before",
+    title: "the server executes, after the TLS handshake, a command that it received before the handshake",
     docs: Docs {
         sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
         matters: "An on-path attacker can insert commands before those of the client, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
@@ -452,10 +452,12 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let line = received.first_line();
     let summary = if received.event.phase == Phase::Quit {
         format!(
-            "after the TLS handshake, the server executed a command that it received before: its reply arrived after QUIT: {line}"
+            "the server executed, after the TLS handshake, a command that it had received before the handshake; the reply arrived after QUIT: {line}"
         )
     } else {
-        format!("after the TLS handshake, the server executed a command that it received before: {line}")
+        format!(
+            "the server executed, after the TLS handshake, a command that it had received before the handshake: {line}"
+        )
     };
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(received.event);

@@ -1,5 +1,6 @@
 //! `smtpcheck check TARGET...`: makes the plans, runs the checks, writes the results and returns the exit code. All
-//! plans, files and passwords are checked before anything is sent, so that a usage error never follows a connection.
+//! plans, files and passwords are checked before anything is sent, so that usage errors are reported before any
+//! connection is made.
 
 use std::borrow::Cow;
 

@@ -10,7 +10,7 @@ use crate::cli::commands::sandbox::SandboxArgs;
 use crate::host::{clock, file, signals};
 use crate::render::Display;
 use crate::render::sandbox::{self as rendering, SandboxStart};
-use crate::sandbox::domains::{DOMAIN_CASES, DomainPorts};
+use crate::sandbox::domains::{DOMAIN_CASES, DomainPorts, domain_case};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::journal::{JournalEntry, JournalListener};
 use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
@@ -111,6 +111,14 @@ fn listed_domains(json: bool, look: &Display) -> String {
 /// Finds a scenario by its name. The error suggests similar names.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
+        if name.ends_with(".test") {
+            let domain = name.rsplit_once('@').map(|(_, domain)| domain).filter(|domain| domain_case(domain).is_some());
+            let hint = domain.map(|domain| format!("; did you mean {domain}?")).unwrap_or(";".to_owned());
+            let name = name.escape_debug();
+            return CommandError::usage(format!(
+                "unknown domain {name}{hint} to list the domains: smtpcheck sandbox --domains --list"
+            ));
+        }
         let mut near: Vec<(f64, &str)> = sandbox::scenarios()
             .map(|one| (strsim::jaro_winkler(name, one.name), one.name))
             .filter(|(alike, one)| *alike > 0.8 || (name.len() > 3 && one.contains(name)))

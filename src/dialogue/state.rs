@@ -41,9 +41,9 @@ impl std::fmt::Debug for Action {
 /// Whether the server's identity is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// The server's certificate verifies.
+    /// The server's certificate is trusted and matches the name.
     Verified,
-    /// The server's certificate does not verify.
+    /// The server's certificate is not trusted, or does not match the name.
     Unverified,
 }
 
@@ -67,11 +67,11 @@ pub struct Dialogue<'a> {
     /// over.
     pub(super) held: Option<Reply>,
     pub(super) pairing: Pairing,
-    /// Whether the greeting did not accept the client, so that EHLO is sent only to identify the server.
+    /// Whether the greeting rejected the client, so that EHLO is sent only to identify the server.
     pub(super) is_look_only: bool,
 }
 
-/// Whether the next reply can be taken for the reply to the next command.
+/// Whether the next reply can be treated as the reply to the next command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pairing {
     /// The next reply belongs to the next command, as far as is known.

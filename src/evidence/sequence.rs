@@ -1,6 +1,6 @@
 //! Decides whether the replies of a session still belong to the commands that they are paired with.
 //!
-//! In SMTP, only their order determines which reply belongs to which command (RFC 5321 §4.2: exactly one reply to each
+//! In SMTP, the order alone determines which reply belongs to which command (RFC 5321 §4.2: exactly one reply to each
 //! command). One reply too many or too few therefore shifts all later replies. Any of the following proves that this
 //! happened:
 //!
@@ -72,7 +72,7 @@ pub(crate) fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Interest {
     More,
-    /// The greeting did not accept the client, so no command followed and the rest does not matter.
+    /// The greeting rejected the client, so no command followed, and later events are ignored.
     Enough,
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Tap {
 #[derive(Default)]
 pub(crate) struct Opening {
     first: Vec<u8>,
-    /// Ends by itself at the end of the first flight, or at its own size limit.
+    /// Stops recording at the end of the first flight or at its size limit.
     reader: FlightReader,
     answer: Option<TlsAnswer>,
 }
@@ -62,8 +62,7 @@ impl Opening {
         self.first.clone()
     }
 
-    /// The ServerHello with the facts of the later unencrypted messages, as far as they were received. Certificates are
-    /// left out.
+    /// The ServerHello, and the contents of the later unencrypted messages that were received. Certificates are left out.
     pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
         match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
             Some(TlsAnswer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),

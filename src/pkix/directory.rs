@@ -60,7 +60,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// The attributes of a Name, grouped by its parts. Returns `None` if it cannot be parsed.
+/// The attributes of a Name, grouped by RDN (relative distinguished name). Returns `None` if it cannot be parsed.
 pub(crate) fn parts(name: &[u8]) -> Option<Vec<Vec<Attribute<'_>>>> {
     let sets = der::elements(der::only(name, tag::SEQUENCE)?.content)?;
     sets.into_iter().map(part).collect()

@@ -47,7 +47,7 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     docs: Docs {
         sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate for any name. Programs that verify certificates reject it. Programs that do not verify certificates cannot distinguish the server from an on-path attacker.",
-        action: "Server operator: get a certificate from a public CA (for example free of charge with ACME). If the server is private, give its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
+        action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, give its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
         example: "a certificate created with openssl req -x509, or the snakeoil certificate that a package creates",
         references: "RFC 5280 section 6.1 (path validation)",
     },
@@ -203,7 +203,7 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
     docs: Docs {
         sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
         matters: "Programs that verify certificates reject the certificate, even if it has no other fault.",
-        action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, extend its name constraints.",
+        action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, change its name constraints so that they permit this name.",
         example: "a CA for example.com issues a certificate for mail.example.net",
         references: "RFC 5280 section 4.2.1.10 (name constraints)",
     },

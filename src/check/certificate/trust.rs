@@ -246,7 +246,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         )
     } else if std::ptr::eq(last, seen.leaf) {
         format!(
-            "the issuer of the certificate, {}, is not trusted: it does not lead to a root certificate in {}",
+            "the issuer of the certificate, {}, is not trusted: the chain does not end at a root certificate in {}",
             last.issuer,
             store(seen)
         )

@@ -205,12 +205,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
-            "The host responds on port {}, so it is up. Probably, port 25 is blocked on the network path, as in most home and cloud networks.",
+            "The host responds on port {}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks.",
             list.join(", ")
         ),
         (ConnectFaultKind::TimedOut, _) => {
             format!(
-                "The host responds on port {}, so it is up. Probably, this port is filtered on the network path or by the server.",
+                "The host responds on port {}, so it is up. This port is probably filtered on the network path or by the server.",
                 list.join(", ")
             )
         }
@@ -224,14 +224,14 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     let which = match best {
         465 => "Use port 465 (implicit TLS)",
         587 => "Use port 587, the port for mail programs",
-        25 => "Use port 25, which responds, only between mail servers; mail programs should use 587 or 465",
+        25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465",
         _ => "Use port 2525, which some providers offer where the others are blocked",
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
     Siblings::Answer
 }
 
-/// Adds whether this machine's cloud provider blocks the port.
+/// Adds to the finding whether this machine's cloud provider blocks the port.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);
@@ -268,14 +268,14 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
         Some(probe) => {
             finding.evidence.probes.push(probe.id);
             finding.cause = format!(
-                "{} This program runs in a container, and {} is the container itself, not the machine on which it runs and not another container.",
+                "{} This program is running in a container, where {} means the container itself, not the host machine or another container.",
                 finding.cause, plan.target.host
             );
             finding.fixes.splice(0..0, fixes);
         }
         None => {
             finding.fixes.push(Fix::text(
-                "If this program runs in a container: localhost is the container itself. Use the service name of the mail server, or host.docker.internal for the machine on which the container runs",
+                "If this program runs in a container, localhost means the container itself. Use the service name of the mail server, or host.docker.internal for the machine on which the container runs",
             ));
         }
     }
@@ -285,7 +285,7 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
             Fix::text(
-                "Check the host and port. Server operator: check that the mail service runs, that it listens on this IP address, and that no firewall rejects the connection.",
+                "Check the host and port. Server operator: check that the mail service is running and listening on this IP address, and that no firewall rejects the connection.",
             ),
             Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"),
         ],

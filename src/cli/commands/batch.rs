@@ -39,14 +39,23 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Batch,
     name: "batch",
     about: "Check a long list of servers, and write a record for each",
-    details: "One target per line in, one JSON record per line out. FILE is read while the checks run, and each record is written as soon as its target is checked. smtpcheck never sends a message.",
+    details: "One target per line in, one JSON record per line out. FILE is read while the checks run, and each record is written as soon as the check of its target ends. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
-        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For a line with a mistake, the record contains the line number and the error. A target that occurs twice is checked once.",
-        "Domains: with --domain, each line is a mail domain, and the flags under Sending and DNS and --https-port apply to every one. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
+        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For a line with a mistake, the record contains the line number and the error. A target that occurs more than once is checked only once.",
+        "Domains: with --domain, each line is a mail domain, and the flags under Sending and DNS, and the flag --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
         "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. A target @PROFILE uses the login of that profile.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
-        "Exit codes: 0 every target passed; 1 targets failed with exit code 1 or with different exit codes; 3 to 9 every target that failed has this exit code; 2 usage, or the input contains no target; 74 the output could not be written; 130 or 143 interrupted. With --exit-zero, the exit code is 0 if every line has a record.",
+        "With --exit-zero, the exit code is 0 if every line has a record.",
+        concat!(
+            "Exit codes:",
+            "\n  0        every target passed",
+            "\n  1        targets failed with exit code 1, or with different exit codes",
+            "\n  2        usage error, or the input contains no target",
+            "\n  3 to 9   every target that failed has this exit code; see smtpcheck --help",
+            "\n  74       the output could not be written",
+            "\n  130, 143 interrupted by a signal",
+        ),
     ],
     examples: &[
         "smtpcheck batch targets.txt > results.ndjson",
@@ -82,7 +91,7 @@ pub struct BatchArgs {
     /// Check mail domains: each line is a domain, or an email address in it
     #[arg(long, help_heading = TARGETS)]
     pub domain: bool,
-    /// Check only shard I of N, counted from 1; auto takes both numbers from the array job, and auto/N only the first [default: auto in an array job, else 1/1]
+    /// Check only shard I of N, counted from 1; auto takes I and N from the array job; auto/N takes only I [default: auto in an array job, else 1/1]
     #[arg(long, value_name = "I/N", value_parser = shard, help_heading = TARGETS)]
     pub shard: Option<ShardChoice>,
     /// Check a target again each time it occurs in the list
@@ -98,7 +107,7 @@ pub struct BatchArgs {
     /// Check up to N targets at the same time on one host
     #[arg(long, value_name = "N", default_value = "2", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_host: usize,
-    /// Check up to N targets at the same time on one IP address; if an address begins to reply 421 or to refuse connections, smtpcheck slows down further
+    /// Check up to N targets at the same time on one IP address; if the server at this IP address replies 421 or refuses connections, smtpcheck runs fewer checks on it
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_address: usize,
     /// Look up the addresses of up to N hosts at the same time
@@ -116,7 +125,7 @@ pub struct BatchArgs {
     pub full: bool,
     #[command(flatten)]
     pub output: OutputFileArgs,
-    /// Keep the records in the file of --output, and check only targets that have none; an incomplete last line is removed
+    /// Keep the records in the --output file, and check only targets that have none; an incomplete last line is removed
     #[arg(long, help_heading = OUTPUT)]
     pub resume: bool,
     /// Also write the summary to this file, as JSON

@@ -145,7 +145,7 @@ pub struct CheckOutputArgs {
     /// With --format nagios, report CRITICAL if the check takes longer than this number of seconds; RANGE as for --warning
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead of the result, and replace each %{NAME} with a value of the report, for example '%{exit.code} %{tls.version} %{total_ms}\n'
+    /// Print this text instead of the result, and replace each %{NAME} with that value from the report, for example '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,
 }

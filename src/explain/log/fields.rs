@@ -2,7 +2,7 @@
 //! (maddy), `"diagnosticCode":"smtp; 550 5.1.1 ..."` (Amazon SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550,
 //! "content":"..."}` (KumoMTA).
 //!
-//! Does not: know which program wrote the line; the names of the fields are enough.
+//! This module does not need to know which program wrote the line: the field names are enough.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
@@ -94,7 +94,7 @@ fn value(line: &str, lower: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The place of the closing quotation mark.
+/// The byte offset of the closing quotation mark.
 fn closing(text: &str, quote: &str) -> usize {
     let ends = text.match_indices(quote).map(|(at, _)| at);
     ends.into_iter().find(|at| !text.get(..*at).is_some_and(|before| before.ends_with('\\'))).unwrap_or(text.len())
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_line_are_one_reply() {
+    fn the_fields_of_a_line_form_one_reply() {
         for (line, expected) in [
             (
                 r#"remote: error {"msg_id":"a","rcpt":"kim@example.org","reason":"No such mailbox here","smtp_code":550,"smtp_enchcode":"5.1.1"}"#,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_without_a_rejection_are_no_reply() {
+    fn fields_without_a_rejection_yield_no_reply() {
         for line in [
             r#"{"smtp_code":250,"smtp_msg":"queued as 1"}"#,
             r#"{"smtp_code":550}"#,

@@ -41,7 +41,7 @@ fn facts(scan: &Scan) -> Vec<(String, String)> {
     say("DHE", diffie_hellman(scan));
     say("features", features(scan));
     for one in &scan.certificates {
-        let verdict = if one.verifies { "verifies" } else { "does not verify" };
+        let verdict = if one.verifies { "trusted" } else { "not trusted" };
         say("certificate", format!("{}, {verdict}, SHA-256 {}", one.key, one.sha256));
     }
     facts

@@ -129,7 +129,7 @@ mx1 A {mail}
     },
     DomainCase {
         name: "mx-without-starttls",
-        summary: "the second MX host does not offer STARTTLS",
+        summary: "the second MX host does not advertise STARTTLS",
         zone: r#"@ MX 10 mx1
 @ MX 20 mx2
 mx1 A {mx1}

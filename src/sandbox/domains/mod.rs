@@ -41,7 +41,7 @@ const BLOCK: u8 = 90;
 const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The IP address of the second name server.
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// The IP address of the name server of the domains that the first two servers do not have.
+/// The IP address of the third name server, which serves the domains that the first two do not.
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// All domains.
@@ -85,7 +85,7 @@ pub struct DomainService {
 }
 
 impl DomainService {
-    /// The arguments of a check of a domain, without the files of the trust anchor and of the CA.
+    /// The arguments of a domain check, without `--trust-anchor` and `--cacert`.
     pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
         let mut words = vec![
             "domain".to_owned(),
@@ -204,8 +204,8 @@ fn name_servers(first: SocketAddr, zones: [&ZoneStore; 3]) -> Result<[DnsServer<
     Ok([server, second, third])
 }
 
-/// Binds with another port if the operating system selects the port and another program uses it for TCP or on another IP
-/// address.
+/// If the operating system selected the port, and the port is in use for TCP or on another IP address, tries again with
+/// another port.
 fn with_free_port<T>(chosen: Option<u16>, mut bind: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
     let is_taken = |error: &StartError| matches!(error, StartError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse);
     for _ in 1..ATTEMPTS {
@@ -349,7 +349,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Separates the records of a zone from the names about which questions fail.
+/// Separates the records of a zone from the names whose queries fail.
 fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, AnswerFault)>), String> {
     let (mut records, mut faults) = (String::new(), Vec::new());
     for line in text.lines().map(str::trim) {

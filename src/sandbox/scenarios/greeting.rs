@@ -44,7 +44,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-block-list",
-        summary: "rejects the client in the greeting because its IP address is on a block list",
+        summary: "rejects the client in the greeting because its IP address is on a blocklist",
         server: Server {
             greeting: "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/127.0.0.1",
             ..RELAY

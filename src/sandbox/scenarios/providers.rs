@@ -151,7 +151,7 @@ pub(super) static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "microsoft-block-list",
-        "Outlook.com: the client's network is on Microsoft's block list",
+        "Outlook.com: the client's network is on Microsoft's blocklist",
         "220 HE1EUR01FT001.mail.protection.outlook.com Microsoft ESMTP MAIL Service ready",
         "550 5.7.1 Unfortunately, messages from [127.0.0.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140). You can also refer your provider to http://mail.live.com/mail/troubleshooting.aspx#errors.",
         "client-reputation",

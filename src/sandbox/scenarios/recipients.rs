@@ -3,7 +3,7 @@
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
-/// A receiving server with these acts.
+/// A receiving server with these actions.
 const fn rcpt(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
@@ -143,7 +143,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-block-list",
-        "rejects RCPT because the client's IP address is on a block list",
+        "rejects RCPT because the client's IP address is on a blocklist",
         "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using b.barracudacentral.org",
         "client-reputation",
         5
@@ -289,7 +289,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "refusals-after-data",
-        summary: "a provider that accepts every recipient at RCPT and rejects some only after the message data",
+        summary: "a provider that accepts every recipient at RCPT, and rejects some mail only after the message data",
         server: Server {
             greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
             ..RELAY

@@ -76,7 +76,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection",
-        summary: "executes, after the TLS handshake, a command that it received before (CVE-2011-0411)",
+        summary: "executes, after the TLS handshake, a command that it had received before the handshake (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsCarrying])],
             ..RELAY

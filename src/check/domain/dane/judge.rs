@@ -199,7 +199,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
             .tried(published.probe.id);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
-        finding.cause = "TLSA records require TLS, so senders with DANE do not deliver to this server (TLS reports: starttls-not-supported)."
+        finding.cause = "TLSA records require TLS, so senders with DANE do not deliver to this server. TLS reports contain starttls-not-supported."
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
@@ -228,7 +228,7 @@ impl<'s> DaneHost<'s> {
         let mut finding =
             Finding::new(&DANE_UNUSABLE, Phase::Dns, Confidence::Certain, summary).tried(published.probe.id);
         if is_all {
-            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record is usable (TLS reports: tlsa-invalid).".to_owned();
+            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record is usable. TLS reports contain tlsa-invalid.".to_owned();
         } else {
             finding.severity = Severity::Notice;
             finding.cause = "Senders ignore this record and use the others.".to_owned();
@@ -246,7 +246,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "{reasons}. Senders with DANE do not deliver to this server (TLS reports: validation-failure or tlsa-invalid)."
+            "{reasons}. Senders with DANE do not deliver to this server. TLS reports contain validation-failure or tlsa-invalid."
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
@@ -290,7 +290,7 @@ impl<'s> DaneHost<'s> {
             finding.severity = Severity::Warning;
             finding.cause.push_str(" The record contains the complete certificate, and the names suggest that it issued the chain. Postfix and mox then use the certificate of the record; other senders do not deliver.");
         } else {
-            finding.cause.push_str(" Senders with DANE do not deliver (TLS reports: validation-failure).");
+            finding.cause.push_str(" Senders with DANE do not deliver. TLS reports contain validation-failure.");
         }
         finding.otherwise = Some(
             "The record may be for a CA that issued an earlier certificate. In that case, publish a record for the current CA."
@@ -317,7 +317,7 @@ impl<'s> DaneHost<'s> {
         );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
         finding.cause = format!(
-            "Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver (TLS reports: {word})."
+            "Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver. TLS reports contain {word}."
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];

@@ -11,9 +11,9 @@ use crate::evidence::{DnsCode, Probe, RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
-/// The number of name servers of the parent zone that are asked.
+/// The maximum number of the parent zone's name servers that are queried.
 const MAX_ASKED: usize = 2;
-/// The number of names above the zone at which its parent zone is looked for.
+/// The maximum number of ancestor names that are tried to find the parent zone.
 const MAX_LEVELS: usize = 4;
 
 /// The delegation of a zone.
@@ -40,7 +40,7 @@ fn above(apex: &DnsName) -> impl Iterator<Item = DnsName> {
     std::iter::successors(apex.parent(), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
 }
 
-/// Whether a name is not the beginning of a zone, but inside one.
+/// Whether a name is inside a zone, and is not its apex.
 fn is_inside(known: Known<'_, RecordsSeen>) -> bool {
     matches!(known, Known::Seen(_, seen) if seen.code == DnsCode::NoError && seen.records.is_empty())
 }

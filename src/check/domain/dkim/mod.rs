@@ -346,7 +346,9 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
         "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers may use any of them, or none."
     };
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause);
-    finding.consequences.extend(seen.texts().take(3).map(|text| format!("A record: {}", probe.quote(shortened(text)))));
+    finding
+        .consequences
+        .extend(seen.texts().take(3).map(|text| format!("One of the records: {}", probe.quote(shortened(text)))));
     finding.fixes.push(Fix::text(if is_split {
         format!(
             "Operator of the DNS: replace the records at {name} with one TXT record whose strings are the parts of the key, in their order"

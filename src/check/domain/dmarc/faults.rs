@@ -86,10 +86,10 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let Known::Seen(probe, seen) = sight.records(&name.below("_dmarc").ok()?, RecordKind::Txt) else { return None };
     let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
     let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
-    let cause = "By RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
+    let cause = "According to RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
     let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} except one"));
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
-    finding.consequences.extend(texts.iter().take(3).map(|text| format!("A record: {}", probe.quote(*text))));
+    finding.consequences.extend(texts.iter().take(3).map(|text| format!("One of the records: {}", probe.quote(*text))));
     Some(finding)
 }
 
@@ -147,7 +147,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
         let (summary, cause, severity) = match fault {
             DmarcFault::PolicyMissing => (
                 format!("{of} has no p tag"),
-                "By RFC 9989, the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
+                "According to RFC 9989, the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
                 Severity::Warning,
             ),
             DmarcFault::PolicyInvalid { tag, value } if is_ignored => (

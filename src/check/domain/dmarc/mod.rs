@@ -140,7 +140,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
             result.state = PublishedState::Invalid;
         }
     } else if result.state == PublishedState::Invalid {
-        result.problem = Some("receivers ignore the texts that are published".to_owned());
+        result.problem = Some("receivers ignore all published DMARC records".to_owned());
     }
     result
 }

@@ -39,7 +39,7 @@ pub(super) static TWO_RECORDS: Rule = Rule {
     title: "there are several DMARC records at one name",
     docs: Docs {
         sees: "Several TXT records at the same name begin with v=DMARC1.",
-        matters: "By RFC 9989, receivers ignore all of them and use the record of the parent domain. Receivers that follow RFC 7489 (historic) do not apply DMARC at all.",
+        matters: "According to RFC 9989, receivers ignore all of them and use the record of the parent domain. Receivers that follow RFC 7489 (historic) do not apply DMARC at all.",
         action: "Operator of the DNS: delete all records except one. A second report address belongs in the same record, after a comma.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"v=DMARC1; p=reject\"",
         references: "RFC 9989 section 4.10 (several records are discarded), RFC 7489 (historic) section 6.6.3",
@@ -51,8 +51,8 @@ pub(super) static RECORD_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the DMARC record contains a mistake",
     docs: Docs {
-        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is not defined. The finding is an error if receivers ignore the record, a warning if they ignore or replace a part of it, and a notice if only the order of the tags is a problem, for old receivers.",
-        matters: "Receivers ignore mistakes without notice, so the intended policy does not apply.",
+        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is not defined. The finding is an error if receivers ignore the record, and a warning if they ignore or replace a part of it. It is a notice if only the order of the tags is wrong, which affects only old receivers.",
+        matters: "Receivers ignore mistakes silently, so the intended policy does not apply.",
         action: "Operator of the DNS: publish the corrected record that the finding shows.",
         example: "v=DMARC1; p=monitor",
         references: "RFC 9989 section 4.7 (tags), section 4.8 (grammar); RFC 6376 section 3.2 (a tag that occurs twice makes the list invalid); RFC 7489 (historic) section 6.3 (p must be the second tag)",
@@ -64,7 +64,7 @@ pub(super) static WRONG_NAME: Rule = Rule {
     severity: Severity::Error,
     title: "the DMARC record is at the wrong name",
     docs: Docs {
-        sees: "A DMARC record is at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, and there is none at _dmarc.<domain>. If the record at _dmarc.<domain> exists, a copy at the domain itself is a notice.",
+        sees: "A DMARC record is at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, and there is none at _dmarc.<domain>. If the record at _dmarc.<domain> exists, a copy at the domain itself is reported as a notice.",
         matters: "Receivers look only at _dmarc.<domain>, so DMARC does not apply.",
         action: "Operator of the DNS: move the record to _dmarc.<domain>. If the DNS provider's form appends the domain, enter only _dmarc as the name.",
         example: "_dmarc.example.com.example.com TXT \"v=DMARC1; p=none\"",
@@ -79,7 +79,7 @@ pub(super) static OTHER_TEXT: Rule = Rule {
     docs: Docs {
         sees: "The name of the DMARC record has further TXT records that are not DMARC records. The finding is a warning if one of them contains DMARC tags without v=DMARC1.",
         matters: "Receivers discard these records. If they contain a part of the policy, for example report addresses, that part does not apply.",
-        action: "Operator of the DNS: move their tags into the DMARC record, and delete them.",
+        action: "Operator of the DNS: move their tags into the DMARC record, and then delete these TXT records.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"rua=mailto:dmarc@example.com\"",
         references: "RFC 9989 section 4.10 (texts that do not begin with v=DMARC1 are discarded)",
     },

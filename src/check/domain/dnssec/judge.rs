@@ -1,5 +1,5 @@
-//! Findings about DNSSEC. A bogus response of the MX records or of the addresses of all hosts prevents delivery from
-//! senders that validate. A state that could not be determined is never called insecure.
+//! Findings about DNSSEC. If the response for the MX records, or for the IP addresses of all hosts, is bogus, senders
+//! that validate cannot deliver. A state that could not be determined is never called insecure.
 
 use super::super::sight::{Known, Sight};
 use super::super::{mx, zone};
@@ -133,7 +133,7 @@ fn one_bogus(
             ));
             finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
             finding.fixes.push(Fix::text(format!(
-                "If it is correct, operator of the DNS: correct the clock of the signer, and sign the zone {name} again"
+                "Operator of the DNS: if this machine's clock is right, set the signer's clock, and sign the zone {name} again"
             )));
         }
         BogusReason::DsMismatch => {

@@ -22,7 +22,7 @@ pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
     docs: Docs {
         sees: "According to the clock of this machine, the signature on the MX records of the domain, or on the addresses of an MX host, is not valid until a later time.",
         matters: "If the clock of this machine is correct, resolvers that validate DNSSEC do not return the records. More often, the clock of this machine or of the signer is wrong.",
-        action: "Check the clock of this machine first. If it is correct, operator of the DNS: correct the clock of the signer, and sign the zone again.",
+        action: "Check the clock of this machine first. Operator of the DNS: if this machine's clock is right, set the signer's clock, and sign the zone again.",
         example: "a machine whose clock was reset to 1970",
         references: "RFC 4034 section 3.1.5 (validity of signatures)",
     },

@@ -111,10 +111,10 @@ pub(super) static MX_BACKUP_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "an MX host of lower priority accepts a recipient that the first host rejects",
     docs: Docs {
-        sees: "A recipient that cannot exist is rejected by the MX host with the lowest preference, and accepted by a host with a higher preference value. smtpcheck tests this only if the user gave a recipient.",
+        sees: "A recipient that cannot exist is rejected by the most preferred MX host (lowest preference value), and accepted by a less preferred one. smtpcheck tests this only if the user gave a recipient.",
         matters: "The second host accepts mail that cannot be delivered and must return it, often to forged senders. Spammers prefer such hosts.",
         action: "Operator of the mail server: configure the list of valid recipients on this host, or remove its MX record.",
-        example: "mx1 replies 550 5.1.1, and mx2 (a backup of the provider) replies 250",
+        example: "mx1 replies 550 5.1.1, and mx2 (a backup MX that the provider runs) replies 250",
         references: "RFC 5321 section 6.2 (unwanted messages), section 5.1 (preferences)",
     },
 };

@@ -253,7 +253,7 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
     let has_others = published(seen).any(|(_, host)| !host.is_root());
     if !has_others && preference == 0 && seen.records.len() == 1 {
         let summary = format!("{domain} declares that it receives no mail (null MX)");
-        let cause = "Senders return mail for this domain at once, without a connection. No mail servers were tested.";
+        let cause = "Senders return mail for this domain at once, without connecting to any server. No mail servers were tested.";
         return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
     }
     let summary = if has_others {

@@ -60,7 +60,7 @@ pub(super) static MX_NULL: Rule = Rule {
     title: "the domain declares that it receives no mail",
     docs: Docs {
         sees: "The only MX record of the domain is a null MX: preference 0 and the host `.`.",
-        matters: "Senders return mail for this domain at once, without a connection. This is the recommended setting for a domain that receives no mail.",
+        matters: "Senders return mail for this domain at once, without connecting to any server. This is the recommended setting for a domain that receives no mail.",
         action: "No action is required if this is intended. If the domain should receive mail, replace the record with an MX record that names the mail server.",
         example: "example.com. MX 0 .",
         references: "RFC 7505 section 3 (null MX)",

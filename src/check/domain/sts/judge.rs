@@ -16,7 +16,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
 use crate::wire::{DnsName, RecordKind};
 
-/// The shortest `max_age` that is not short, in seconds.
+/// Shorter `max_age` values are reported as short, in seconds.
 const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
@@ -131,7 +131,7 @@ fn fault_words(kind: StsFaultKind) -> &'static str {
     }
 }
 
-/// A field that was probably intended as the missing one.
+/// The name of the missing field, to find a misspelt field that was probably meant to be it.
 fn field_of(kind: StsFaultKind) -> Option<&'static str> {
     match kind {
         StsFaultKind::PolicyVersion => Some("version"),
@@ -191,7 +191,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     finding.cause = format!(
-        "{}Senders that do not have the policy yet deliver as if there were none (TLS reports: {}). Senders that have an earlier policy use it until its max_age has passed.",
+        "{}Senders that have not fetched the policy before deliver as if there were none, and TLS reports contain {}. Senders that have an earlier policy use it until its max_age has passed.",
         detail.unwrap_or_default(),
         why.report_word()
     );
@@ -205,7 +205,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .to_owned(),
         );
         finding.fixes.push(Fix::text(format!(
-            "Operator of the DNS of {}: if MTA-STS is not intended, publish the wildcard's record only at explicit names",
+            "Operator of the DNS of {}: if you do not use MTA-STS, replace the wildcard TXT record with TXT records at the names that need them",
             sight.name()
         )));
     }
@@ -239,7 +239,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         (Some(mode @ (StsMode::Testing | StsMode::None)), _) => {
             let mut finding = about(
                 &STS_NOT_ENFORCED,
-                format!("the MTA-STS policy is in mode {}, so senders do not enforce it", mode_word(mode)),
+                format!("the MTA-STS policy is in {} mode, so senders do not enforce it", mode_word(mode)),
             );
             finding.cause = match mode {
                 StsMode::Testing => "Senders report failures, but deliver even if the server cannot be verified.",
@@ -284,7 +284,7 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
     let mut finding = Finding::new(&STS_POLICY_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     if is_invalid {
         finding.cause =
-            "Senders ignore an invalid policy, so the domain is not protected (TLS reports: sts-policy-invalid)."
+            "Senders ignore an invalid policy, so the domain is not protected. TLS reports contain sts-policy-invalid."
                 .to_owned();
     } else {
         finding.severity = Severity::Warning;
@@ -338,7 +338,7 @@ impl HostsUnderPolicy<'_> {
             Some(StsMode::None) | None => return Vec::new(),
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
-        // Senders with MTA-STS cannot deliver only if no host is left.
+        // Delivery with MTA-STS fails only if no host is left.
         let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
@@ -349,7 +349,7 @@ impl HostsUnderPolicy<'_> {
         for finding in &mut findings {
             if !is_enforced {
                 finding.severity = Severity::Warning;
-                finding.consequences.push("In mode testing, senders still deliver, and report the failure".to_owned());
+                finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
             } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
@@ -372,7 +372,7 @@ impl HostsUnderPolicy<'_> {
             let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
             finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
             finding.cause =
-                "Senders with MTA-STS do not deliver to a server without TLS (TLS reports: starttls-not-supported)."
+                "Senders with MTA-STS do not deliver to a server without TLS. TLS reports contain starttls-not-supported."
                     .to_owned();
             finding.fixes = vec![Fix::text(
                 "Server operator: configure a certificate from a public CA, and advertise STARTTLS to every client on port 25",
@@ -396,7 +396,7 @@ impl HostsUnderPolicy<'_> {
                 finding = finding.tried(probe);
             }
             finding.cause = format!(
-                "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server (TLS reports: {word})."
+                "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server. TLS reports contain {word}."
             );
             finding.fixes = vec![Fix::text(format!(
                 "Server operator: install a certificate from a public CA for {name}, with the complete chain, and reload the mail server"
@@ -411,7 +411,7 @@ impl HostsUnderPolicy<'_> {
         let mut finding = self.about(&STS_MX_NOT_COVERED, Phase::Dns, summary);
         let patterns: Vec<&str> = self.policy.mx.iter().take(5).map(String::as_str).collect();
         finding.cause = format!(
-            "The policy allows {}. A pattern with * matches exactly one label. Senders with MTA-STS do not use the host (TLS reports: validation-failure).",
+            "The policy allows {}. A pattern with * matches exactly one label. Senders with MTA-STS do not use the host. TLS reports contain validation-failure for it.",
             self.probe.quote(patterns.join(", "))
         );
         if *host == self.sight.name() {

@@ -20,8 +20,8 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
-        sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. In mode testing, the finding is a warning.",
-        matters: "In mode enforce, senders with MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
+        sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. If the policy is in testing mode, the finding is a warning.",
+        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
         action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age, so change the policy before the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
@@ -33,8 +33,8 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host of an MTA-STS policy does not advertise STARTTLS",
     docs: Docs {
-        sees: "The policy covers an MX host, but its server does not advertise STARTTLS at one of its IP addresses. In mode testing, the finding is a warning.",
-        matters: "In mode enforce, senders with MTA-STS do not deliver to a server without TLS.",
+        sees: "The policy covers an MX host, but its server does not advertise STARTTLS at one of its IP addresses. If the policy is in testing mode, the finding is a warning.",
+        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to a server without TLS.",
         action: "Server operator: configure a certificate from a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the reply of mx2.example.com to EHLO does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
@@ -46,8 +46,8 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate of an MX host does not verify, although the MTA-STS policy requires it",
     docs: Docs {
-        sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or does not lead to a public CA. In mode testing, the finding is a warning.",
-        matters: "In mode enforce, senders with MTA-STS do not deliver to the server.",
+        sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or does not lead to a public CA. If the policy is in testing mode, the finding is a warning.",
+        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to the server.",
         action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
@@ -73,8 +73,8 @@ pub(super) static STS_POLICY_UNREACHABLE: Rule = Rule {
     title: "the MTA-STS policy cannot be fetched",
     docs: Docs {
         sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection or the certificate fails, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
-        matters: "Senders that do not have the policy yet deliver as if there were none. Senders with an earlier policy use it until its max_age has passed.",
-        action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, publish the mode none first.",
+        matters: "Senders that have not fetched the policy before deliver as if there were none. Senders with an earlier policy use it until its max_age has passed.",
+        action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, first publish a policy with mode: none.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt redirects to www.example.com",
         references: "RFC 8461 section 3.3 (fetching), RFC 8460 section 4.3 (sts-policy-fetch-error, sts-webpki-invalid)",
     },
@@ -125,7 +125,7 @@ pub(super) static STS_NOT_ENFORCED: Rule = Rule {
     title: "the MTA-STS policy is not enforced",
     docs: Docs {
         sees: "The mode of the policy is testing or none.",
-        matters: "In mode testing, senders report failures, but deliver without verification. The mode none is for domains that stop using MTA-STS.",
+        matters: "In testing mode, senders report failures, but deliver without verification. The none mode is for domains that stop using MTA-STS.",
         action: "Operator of the policy: change the mode to enforce when the TLS reports contain no failures, then change the id in the record.",
         example: "mode: testing for more than a few months",
         references: "RFC 8461 section 5 (modes), RFC 8461 section 8.3 (removal)",

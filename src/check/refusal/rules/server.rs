@@ -111,7 +111,7 @@ pub(crate) static SERVER_FAULT: Rule = Rule {
     severity: Severity::Error,
     title: "the server has an internal fault",
     docs: Docs {
-        sees: "The reply means that a DNS lookup, a database, the configuration or another part of the server is faulty.",
+        sees: "The reply means that a DNS lookup failed, or that the database, the configuration or another part of the server is faulty.",
         matters: "The client is not the cause. If the code begins with 4, mail remains in the queue of the sending server, which tries again later.",
         action: "Try again later. Server operator: read the mail log for the time of the check.",
         example: "451 4.3.5 <x@example.net>: Server configuration error",

@@ -271,7 +271,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
         parts.extend(lists(&format!("Blocklists for {}", one.ip), &one.lists));
     }
     if seen.sending.is_empty() {
-        let why = "no IP address that sends mail is known: add --sending ADDRESS".to_owned();
+        let why = "the sending IP address is unknown; give it with --sending ADDRESS".to_owned();
         parts.push(part("PTR", PartState::NotTested, [why.clone()]));
         parts.push(part("Blocklists", PartState::NotTested, [why]));
     }
@@ -283,10 +283,10 @@ fn spf(seen: &DomainSeen) -> DomainPart {
     let spf = &seen.spf;
     let results = spf_results(spf);
     let counted = spf.lookups.map(|lookups| {
-        let void = spf.void_lookups.map(|void| format!(", {void} of 2 void lookups")).unwrap_or_default();
+        let void = spf.void_lookups.map(|void| format!("; {void} of 2 void lookups")).unwrap_or_default();
         match lookups {
             ..=10 => format!("{lookups} of 10 lookups{void}"),
-            _ => format!("{lookups} lookups, but the limit is 10{void}"),
+            _ => format!("{lookups} lookups (limit 10){void}"),
         }
     });
     let is_bad = |result: &str| matches!(result, "permerror" | "temperror" | "fail" | "softfail");
@@ -310,7 +310,9 @@ fn spf_results(spf: &SpfSeen) -> Vec<String> {
         }
     }
     let words = |(one, addresses): (&SpfResultSeen, Vec<String>)| {
-        let by = one.decided_by.last().map(|term| format!(" by {term}")).unwrap_or_default();
+        let is_error = matches!(one.result.as_str(), "permerror" | "temperror");
+        let place = |term| if is_error { format!(" at {term}") } else { format!(" (matched by the term {term})") };
+        let by = one.decided_by.last().map(place).unwrap_or_default();
         let shown = match addresses.as_slice() {
             [first, second, third, rest @ ..] if rest.len() > 1 => {
                 format!("{first}, {second}, {third} and {} other addresses", rest.len())
@@ -437,8 +439,8 @@ mod tests {
         results.extend([result(7, "fail", "-all"), result(8, "fail", "-all")]);
         let spf = SpfSeen { state: PublishedState::Valid, results, ..SpfSeen::default() };
         let expected = [
-            "pass for 192.0.2.1, 192.0.2.2, 192.0.2.3 and 3 other addresses by mx",
-            "fail for 192.0.2.7 and 192.0.2.8 by -all",
+            "pass for 192.0.2.1, 192.0.2.2, 192.0.2.3 and 3 other addresses (matched by the term mx)",
+            "fail for 192.0.2.7 and 192.0.2.8 (matched by the term -all)",
         ];
         assert_eq!(spf_results(&spf), expected);
         assert!(spf_results(&SpfSeen { state: PublishedState::Absent, ..spf }).is_empty());
