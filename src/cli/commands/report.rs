@@ -13,7 +13,7 @@ use crate::render::Display;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
-    about: "Show saved reports, the difference between two, or a summary of batch records",
+    about: "Show or compare saved reports, or summarise batch records",
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[

@@ -131,7 +131,7 @@ fn fault_words(kind: StsFaultKind) -> &'static str {
     }
 }
 
-/// The name of the missing field, to find a misspelt field that was probably meant to be it.
+/// The name of the missing field, which a misspelt field was probably meant to have.
 fn field_of(kind: StsFaultKind) -> Option<&'static str> {
     match kind {
         StsFaultKind::PolicyVersion => Some("version"),
