@@ -57,8 +57,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         None => (&check::SPEC, words),
     };
     match spec.settings {
-        SettingsUse::All if spec.id != CommandId::Watch => foreign::reject(&DECLARED, &words)?,
-        // These commands have flags that a check does not have.
+        _ if spec.id == CommandId::Check => foreign::reject(&DECLARED, &words)?,
         SettingsUse::All | SettingsUse::Checks | SettingsUse::Domain => {
             foreign::reject(&(spec.declare)(Command::new("smtpcheck")), &words)?
         }
