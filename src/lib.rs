@@ -21,6 +21,7 @@
 //!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
 //! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
 //!    [`commands`] connects the modules for each command.
+//!    [`snippets`] writes proved settings as configuration of mail programs.
 //! 7. [`watch`] is the state of many checks of the same servers: durations, changes, the servers behind one name.
 //!    [`exporter`] is the HTTP server that Prometheus reads.
 //! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
@@ -51,12 +52,13 @@
 //! | report | check, evidence, inquiry, plan, question, wire |
 //! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
 //! | watch | check, evidence, plan, question, report, wire |
+//! | snippets | wire |
 //! | source | nothing |
 //! | suite | expect, source |
 //! | sandbox | sasl, wire |
-//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, watch, wire |
+//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, snippets, watch, wire |
 //! | exporter | cli, evidence, expect, host, plan, render, report, run, source |
-//! | cli | check, expect, host, plan, render, report, sasl, source, wire |
+//! | cli | check, expect, host, plan, render, report, sasl, snippets, source, wire |
 //! | commands | everything |
 //!
 //! Only `exporter`, `gather`, `host`, `run` and `sandbox` may use tokio. Only `exporter`, `gather` and `sandbox` may use
@@ -88,6 +90,7 @@ pub mod run;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;
+pub mod snippets;
 pub mod source;
 pub mod suite;
 pub mod watch;

@@ -42,17 +42,25 @@ const TABLE: &[(&str, &[&str])] = &[
     ("report", &["check", "evidence", "inquiry", "plan", "question", "wire"]),
     ("run", &["evidence", "expect", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
     ("watch", &["check", "evidence", "plan", "question", "report", "wire"]),
+    ("snippets", &["wire"]),
     ("source", &[]),
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
-    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "watch", "wire"]),
+    (
+        "render",
+        &[
+            "check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "snippets", "watch",
+            "wire",
+        ],
+    ),
     ("exporter", &["cli", "evidence", "expect", "host", "plan", "render", "report", "run", "source"]),
-    ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
+    ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "snippets", "source", "wire"]),
     (
         "commands",
         &[
             "check", "cli", "evidence", "expect", "explain", "exporter", "gather", "host", "inquiry", "lexicon",
-            "plan", "question", "render", "report", "run", "sandbox", "sasl", "source", "suite", "watch", "wire",
+            "plan", "question", "render", "report", "run", "sandbox", "sasl", "snippets", "source", "suite", "watch",
+            "wire",
         ],
     ),
 ];
