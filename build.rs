@@ -1,10 +1,13 @@
 //! Sets the environment variables for `smtpcheck --version -v` at build time: the commit, the target, the version of
-//! rustls and the features. Compiles the data of the lexicon (`build/lexicon`).
+//! rustls and the features. Compiles the data of the lexicon (`build/lexicon`) and of the snippets
+//! (`build/snippets`).
 
 #![allow(clippy::indexing_slicing, reason = "a panic stops the build")]
 
 #[path = "build/lexicon/mod.rs"]
 mod lexicon;
+#[path = "build/snippets/mod.rs"]
+mod snippets;
 
 use std::path::Path;
 use std::process::Command;
@@ -25,10 +28,14 @@ fn main() {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed={}", lexicon::FOLDER);
     println!("cargo::rerun-if-changed={}", lexicon::CORPUS);
-    if let Err(problems) = lexicon::compile(Path::new(&root), &Path::new(&variable("OUT_DIR")).join("lexicon")) {
-        for problem in problems {
-            println!("cargo::error={problem}");
-        }
+    println!("cargo::rerun-if-changed={}", snippets::FOLDER);
+    let (root, output) = (Path::new(&root), variable("OUT_DIR"));
+    let compiled = [
+        lexicon::compile(root, &Path::new(&output).join("lexicon")),
+        snippets::compile(root, &Path::new(&output).join("snippets")),
+    ];
+    for problem in compiled.into_iter().filter_map(Result::err).flatten() {
+        println!("cargo::error={problem}");
     }
 }
 

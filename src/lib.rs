@@ -49,10 +49,10 @@
 //! | expect | check, plan, report, source |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
-//! | report | check, evidence, inquiry, plan, question, wire |
+//! | report | check, evidence, inquiry, plan, question, snippets, wire |
 //! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
 //! | watch | check, evidence, plan, question, report, wire |
-//! | snippets | wire |
+//! | snippets | source, wire |
 //! | source | nothing |
 //! | suite | expect, source |
 //! | sandbox | sasl, wire |

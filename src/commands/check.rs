@@ -11,6 +11,7 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
+use super::snippet;
 use super::stdout::outlet;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::display::OutputTarget;
@@ -23,6 +24,9 @@ use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
+    if let Some(choice) = args.snippet.program {
+        return snippet::run(args, matches, choice);
+    }
     let format = args.format.chosen();
     let outlet = match file_of(&args.file.output) {
         Some(_) => OutputTarget::default(),
@@ -32,16 +36,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let limits = ConcurrencyLimits::in_all(args.port.jobs);
     let template = args.output.write_out.clone();
     let checks = plans(args, matches)?;
-    reject_clashes(
-        file_of(&args.file.output),
-        &args.reports.report,
-        &[
-            ("--cacert", args.trust.cacert.as_deref()),
-            ("--cert", args.tls.cert.as_deref()),
-            ("--key", args.tls.key.as_deref()),
-            ("--password-file", args.password.password_file.as_deref()),
-        ],
-    )?;
+    reject_output_clashes(args)?;
     let readers = Readers::of(&checks.plans);
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
@@ -63,6 +58,20 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
         outputs.write(run, &look)?;
     }
     Ok(results.exit_code(format, &look))
+}
+
+/// Rejects an output file that is also read, or that two flags would write.
+pub(super) fn reject_output_clashes(args: &CheckArgs) -> Result<(), UsageError> {
+    reject_clashes(
+        file_of(&args.file.output),
+        &args.reports.report,
+        &[
+            ("--cacert", args.trust.cacert.as_deref()),
+            ("--cert", args.tls.cert.as_deref()),
+            ("--key", args.tls.key.as_deref()),
+            ("--password-file", args.password.password_file.as_deref()),
+        ],
+    )
 }
 
 /// The checks of a command line. Their passwords have not been read yet.

@@ -78,7 +78,7 @@ pub(super) fn run(
     };
     let form = match () {
         () if shown.is_records() => LiveForm::Records,
-        () if shown.is_text() && matches!(sink, Sink::Stdout) => LiveForm::Text,
+        () if shown.is_text() && matches!(sink, Sink::Stdout | Sink::Stderr) => LiveForm::Text,
         () => LiveForm::Silent,
     };
     let progress = Progress::new(jobs.len());

@@ -21,6 +21,7 @@ mod report;
 mod sandbox;
 mod secrets;
 mod sink;
+mod snippet;
 mod stdout;
 mod suite;
 mod version;

@@ -11,6 +11,8 @@ use crate::plan::Plan;
 /// The destination of the result.
 pub(super) enum Sink {
     Stdout,
+    /// The result of `--for` is the configuration, so the report is written here.
+    Stderr,
     File(Draft),
 }
 
@@ -32,13 +34,17 @@ impl Sink {
                 let mut stdout = io::stdout().lock();
                 unless_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
             }
+            Sink::Stderr => {
+                let mut stderr = io::stderr().lock();
+                unless_closed(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()))
+            }
             Sink::File(draft) => draft.write(text.as_bytes()),
         }
     }
 
     pub(super) fn finish(self) -> Result<(), CommandError> {
         match self {
-            Sink::Stdout => Ok(()),
+            Sink::Stdout | Sink::Stderr => Ok(()),
             Sink::File(draft) => draft.keep(),
         }
     }

@@ -24,6 +24,7 @@ pub mod prometheus;
 pub mod providers;
 pub mod rule;
 pub mod sandbox;
+pub mod snippets;
 pub mod style;
 pub mod suite;
 mod symbols;

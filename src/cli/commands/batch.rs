@@ -20,6 +20,7 @@ use crate::cli::flags::output::{
 };
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::snippet::SnippetArgs;
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::cli::target;
 use crate::plan::ValueOrigin;
@@ -214,6 +215,7 @@ impl BatchArgs {
             reports: ReportFileArgs { report: Vec::new() },
             file: OutputFileArgs { output: None },
             output: CheckOutputArgs { warning: None, critical: None, write_out: None },
+            snippet: SnippetArgs { program: None },
             verbosity: VerbosityArgs { quiet: false, verbose: false },
             transcript: TranscriptArgs { transcript: Transcript::Full },
             look: self.look.clone(),

@@ -15,6 +15,7 @@ use crate::cli::flags::output::{
 };
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::snippet::SnippetArgs;
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
@@ -49,6 +50,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck smtp.example.net:587",
         "smtpcheck smtps://mail.example.net --user u@example.net --netrc",
         "smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json",
+        "smtpcheck smtp.example.net:587 --user u@example.net --for msmtp >> ~/.msmtprc",
     ],
     settings: SettingsUse::All,
     takes_profile: true,
@@ -62,7 +64,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct CheckArgs {
     /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, or @PROFILE
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", required_unless_present = "for")]
     pub targets: Vec<String>,
 
     #[command(flatten)]
@@ -89,6 +91,8 @@ pub struct CheckArgs {
     pub file: OutputFileArgs,
     #[command(flatten)]
     pub output: CheckOutputArgs,
+    #[command(flatten)]
+    pub snippet: SnippetArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
     #[command(flatten)]

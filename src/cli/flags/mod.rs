@@ -16,6 +16,7 @@ pub(super) mod names;
 pub mod output;
 pub mod password;
 pub mod session;
+pub mod snippet;
 pub mod tls;
 mod value;
 
@@ -34,7 +35,7 @@ pub use value::{InvalidValue, MOST_JOBS, duration, number, one_of};
 pub const ALTERNATIVES: &[&[&str]] = &[
     &["ipv4", "ipv6"],
     &["quiet", "verbose"],
-    &["json", "format", "write-out"],
+    &["json", "format", "write-out", "for"],
     &["write-out", "output"],
     &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
 ];

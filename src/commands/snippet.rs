@@ -1,0 +1,120 @@
+//! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error, and the
+//! configuration of a mail program on standard output, if the check succeeded.
+//!
+//! Whether the program can have these settings at all is decided before anything is sent.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use clap::ArgMatches;
+
+use super::CommandError;
+use super::check::{PlannedChecks, plans};
+use super::live::{self, ReportDisplay, Results, Retention};
+use super::outputs::Outputs;
+use super::secrets;
+use super::sink::{Draft, Readers, Sink, file_of};
+use super::stdout::{locale_target, outlet, print};
+use crate::cli::UsageError;
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::snippet::SnippetChoice;
+use crate::host::signals;
+use crate::plan::{LoginProof, Plan, QuitAfter};
+use crate::render::snippets as rendering;
+use crate::report::{RunSource, planned_settings, proved_settings};
+use crate::run::{ConcurrencyLimits, Engine};
+use crate::snippets::{PasswordReference, Program, ServerSettings};
+
+/// Prints the list of programs, or checks the target and prints the configuration.
+pub(super) fn run(args: &CheckArgs, matches: &ArgMatches, choice: SnippetChoice) -> Result<u8, CommandError> {
+    match choice {
+        SnippetChoice::List => print(&rendering::list(&args.display(&outlet()))),
+        SnippetChoice::Program(program) => check(args, matches, program),
+    }
+}
+
+fn check(args: &CheckArgs, matches: &ArgMatches, program: &'static Program) -> Result<u8, CommandError> {
+    let look = args.display(&locale_target(io::stderr().is_terminal()));
+    let format = args.format.chosen();
+    let checks = plans(args, matches)?;
+    let planned = planned(&checks, args)?;
+    program.snippet(&planned).map_err(|error| wrong(error.to_string()))?;
+    super::check::reject_output_clashes(args)?;
+    let readers = Readers::of(&checks.plans);
+    // The configuration contains no secret.
+    let file = file_of(&args.file.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
+    let jobs = checks.jobs()?;
+    let mut engine = Engine::new()?;
+    jobs.first().map(|job| engine.prepare(job)).transpose()?;
+    let shown = ReportDisplay { format, look: &look, template: None };
+    signals::end_if_unhandled();
+    let limits = ConcurrencyLimits::in_all(args.port.jobs);
+    let mut sink = Sink::Stderr;
+    let results = live::run(&mut engine, jobs, limits, RunSource::Target, &shown, Retention::Reports, &mut sink)?;
+    let code = results.exit_code(format, &look);
+    let Results::Kept(run) = results else { return Ok(code) };
+    outputs.write(&run, &look)?;
+    let settings = run.reports().last().ok_or_else(|| "the check did not run".to_owned());
+    let snippet = settings
+        .and_then(|report| proved_settings(report, planned))
+        .and_then(|settings| program.snippet(&settings).map_err(|error| error.to_string()));
+    let snippet = match snippet {
+        Ok(snippet) => snippet,
+        Err(reason) => {
+            secrets::write_note(&format!("no configuration of {} is printed: {reason}", program.name));
+            return Ok(code);
+        }
+    };
+    sink.write(&rendering::notes(program, &snippet.notes, &look)).map_err(CommandError::Output)?;
+    let mut result = file.map_or(Sink::Stdout, Sink::File);
+    result.write(&snippet.text).map_err(CommandError::Output)?;
+    result.finish()?;
+    Ok(code)
+}
+
+/// The settings of the plan. Fails if a configuration cannot contain what the check would prove.
+fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSettings, CommandError> {
+    let plan = match checks.plans.as_slice() {
+        [plan] => plan,
+        [] => {
+            return Err(CommandError::Usage(
+                UsageError::new("no target given").with_hint("for example: smtpcheck smtp.example.net:587 --for msmtp"),
+            ));
+        }
+        _ => return Err(wrong("a configuration has one server: give one target".to_owned())),
+    };
+    if let Some(reason) = unsupported(plan) {
+        return Err(wrong(reason.to_owned()));
+    }
+    let password = match &args.password.password_file {
+        Some(path) => PasswordReference::File(absolute(path)),
+        None => PasswordReference::Variable,
+    };
+    let settings = planned_settings(plan, password);
+    let ca_file = settings.ca_file.as_deref().map(absolute);
+    Ok(ServerSettings { ca_file, ..settings })
+}
+
+fn unsupported(plan: &Plan) -> Option<&'static str> {
+    let login = plan.login.as_ref();
+    match () {
+        () if plan.quit_after < QuitAfter::Starttls => {
+            Some("needs a session with TLS: use --quit-after starttls or a later phase")
+        }
+        () if login.is_some_and(|login| login.proof != LoginProof::Password) => {
+            Some("supports only a login with a password")
+        }
+        () if login.is_some_and(|login| login.authzid.is_some()) => Some("cannot be used with --authzid"),
+        () => None,
+    }
+}
+
+fn wrong(reason: String) -> CommandError {
+    CommandError::Usage(UsageError::flag("--for", reason))
+}
+
+/// The program that reads the configuration has another working directory.
+fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,109 @@
+//! The output of `--for`: the list of programs, the notes beside a configuration, and `docs/snippets.md`.
+
+use std::fmt::Write;
+
+use super::Display;
+use super::style::Role;
+use super::table::{self, Column, Side};
+use crate::snippets::{PASSWORD_VARIABLE, PROGRAMS, PasswordSupport, Program, Safeguard};
+
+/// A table of the programs.
+pub fn list(look: &Display) -> String {
+    let (id, name) = (16, 28);
+    let columns = [id, name, table::rest(look.width, &[id, name])].map(|width| Column { width, side: Side::Left });
+    let heads = ["PROGRAM", "NAME", "FILE"].map(|head| (Role::Bold, head.to_owned()));
+    let mut lines = table::row(&columns, &heads);
+    for program in &PROGRAMS {
+        let cells = [
+            (Role::Bold, program.id.to_owned()),
+            (Role::Plain, program.name.to_owned()),
+            (Role::Plain, program.file.to_owned()),
+        ];
+        lines.extend(table::row(&columns, &cells));
+    }
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// The notes, as lines for standard error.
+pub fn notes(program: &Program, notes: &[String], look: &Display) -> String {
+    let mut text = format!("\nConfiguration of {} ({}):\n", program.name, program.file);
+    for note in notes {
+        let options = textwrap::Options::new(look.width).initial_indent("- ").subsequent_indent("  ");
+        for line in textwrap::wrap(note, options) {
+            let _ = writeln!(text, "{}", super::escape::visible(&line));
+        }
+    }
+    text
+}
+
+/// `docs/snippets.md`, without the examples. A test compares the file with this text.
+pub fn markdown() -> String {
+    let mut page = INTRODUCTION.replace("{variable}", PASSWORD_VARIABLE);
+    page.push_str(
+        "## Programs\n\n| `--for` | program | file | password | sent a message in the tests |\n|---|---|---|---|---|\n",
+    );
+    for program in &PROGRAMS {
+        let names = [program.id].into_iter().chain(program.aliases.iter().copied());
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        let password = match program.password {
+            PasswordSupport::Any => "environment variable or file",
+            PasswordSupport::Variable => "environment variable",
+            PasswordSupport::File(_) => "file",
+            PasswordSupport::OwnStore => "its own store",
+        };
+        let tested = if program.tested.is_empty() { "no".to_owned() } else { program.tested.join(", ") };
+        let _ =
+            writeln!(page, "| {} | {} | `{}` | {password} | {tested} |", names.join(", "), program.name, program.file);
+    }
+    page.push_str(DEFAULTS);
+    for program in &PROGRAMS {
+        let defaults = &program.defaults;
+        let all = [&defaults.unencrypted, &defaults.untrusted, &defaults.other_name, &defaults.no_login];
+        if all.iter().all(|default| default.is_none()) {
+            continue;
+        }
+        let cell = |default: &Option<Safeguard>| match default {
+            None => "safe".to_owned(),
+            Some(Safeguard::Option(option)) => format!("unsafe; prevented by `{option}`"),
+            Some(Safeguard::Missing) => "**unsafe, no option against it**".to_owned(),
+        };
+        let _ = writeln!(page, "| {} | {} |", program.name, all.map(cell).join(" | "));
+    }
+    page
+}
+
+const INTRODUCTION: &str = "\
+# Configuration of mail programs
+
+`smtpcheck TARGET --for PROGRAM` checks a server and, if the check succeeds, prints the configuration of a mail program
+with the settings that were proved. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
+
+```sh
+smtpcheck smtp.example.net:587 --user u@example.net --from u@example.net --for msmtp >> ~/.msmtprc
+```
+
+- Standard output contains only the configuration. It begins with a comment that says what was proved. The session, the
+  diagnosis and the notes are written to standard error. `--output FILE` writes the configuration to a file, and
+  `--report json=FILE` adds the report.
+- If the check fails, no configuration is printed. The exit code is that of the check.
+- The configuration never contains the password. Programs read it from the environment variable `{variable}`, or, if you
+  gave `--password-file`, from that file.
+- Each configuration requires TLS, verifies the certificate and compares the host name, as far as the program has options
+  for that. The notes say where it has none.
+- Configurations of libraries are complete programs, which send a test message from your email address to itself when you
+  run them. smtpcheck itself never sends a message.
+- Values are escaped for the language of the configuration. If a language cannot contain a value, that is a usage error.
+
+A message that arrives is no proof that TLS or the login works: several programs send without them. Use `smtpcheck` for
+that.
+
+";
+
+const DEFAULTS: &str = "
+## Unsafe defaults
+
+What a program does with its default options, and what prevents it in the configuration that smtpcheck prints:
+
+| program | sends unencrypted without STARTTLS | accepts an untrusted certificate | accepts another host name | sends without login if AUTH is missing |
+|---|---|---|---|---|
+";

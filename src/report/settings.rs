@@ -1,0 +1,86 @@
+//! The settings of a server that a check proved, for the configuration of a mail program (`--for`).
+//!
+//! A part of the settings is proved only if its phase succeeded in this session; everything else has a reason why not.
+
+use super::phases::{PhaseStatus, phases};
+use super::{Exit, Report};
+use crate::evidence::Phase;
+use crate::plan::{Plan, TlsUse, ValueOrigin, Verify};
+use crate::snippets::{LoginSettings, PasswordReference, Proven, ServerSettings, SettingsProof, TransportSecurity};
+use crate::wire::{EhloName, ReversePath};
+
+/// The settings of a plan, before its check has run: nothing is proved.
+pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSettings {
+    let unproved = || no("the check has not run");
+    let is_chosen = !matches!(plan.origin("ehlo"), ValueOrigin::Machine | ValueOrigin::Default);
+    ServerSettings {
+        host: plan.target.host.clone(),
+        port: plan.target.port,
+        security: match plan.tls_use() {
+            TlsUse::Implicit => TransportSecurity::Implicit,
+            TlsUse::Required | TlsUse::IfOffered => TransportSecurity::StartTls,
+            TlsUse::Never => TransportSecurity::None,
+        },
+        login: plan.login.as_ref().map(|login| LoginSettings {
+            user: login.user.clone(),
+            password,
+            mechanisms: Vec::new(),
+        }),
+        sender: plan.from.clone().filter(|from| *from != ReversePath::Null),
+        ca_file: plan.tls.cacert.clone(),
+        ehlo: Some(plan.ehlo.clone()).filter(|name| is_chosen && matches!(name, EhloName::Name(_))),
+        proof: SettingsProof { tls: unproved(), certificate: unproved(), login: unproved(), sender: unproved() },
+    }
+}
+
+/// The planned settings with what the check proved. Fails with the reason if the check did not succeed, or if it ended
+/// before it was known whether TLS is used.
+pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<ServerSettings, String> {
+    let Report { plan, evidence, exit, .. } = report;
+    if *exit != Exit::Ok {
+        return Err(format!("the check failed with exit code {}", exit.code()));
+    }
+    let session = evidence.decisive_session().ok_or("no session was started")?;
+    let results = phases(plan, evidence);
+    let of = |phase: Phase| results.iter().find(|result| result.name == phase);
+    let proven = |phase: Phase| match of(phase) {
+        Some(result) if result.status == PhaseStatus::Ok => Proven::Yes,
+        Some(result) => no(result.reason.as_deref().unwrap_or("not tested")),
+        None => no("not tested"),
+    };
+    let handshake = evidence.secured_session().and_then(|session| session.handshake()).map(|(_, handshake)| handshake);
+    let security = match (handshake, plan.tls_use()) {
+        (Some(_), TlsUse::Implicit) => TransportSecurity::Implicit,
+        (Some(_), TlsUse::Required | TlsUse::IfOffered | TlsUse::Never) => TransportSecurity::StartTls,
+        (None, _) if session.final_capabilities().is_some() => TransportSecurity::None,
+        (None, _) => return Err("the session ended before EHLO".to_owned()),
+    };
+    let certificate = match handshake {
+        None => Proven::NotNeeded,
+        Some(_) if plan.tls.sni.is_some() => {
+            no("the check compared it with the name of --sni, but a mail program compares it with the host")
+        }
+        Some(handshake) if handshake.verifies(evidence.started_at) => Proven::Yes,
+        Some(_) if plan.tls.verify == Verify::Insecure => no("it is not valid, and --insecure was given"),
+        Some(_) => no("it is not valid"),
+    };
+    let tls = match (security, &plan.tls.identity) {
+        (TransportSecurity::None, _) => Proven::NotNeeded,
+        (_, Some(_)) => no("the check presented the certificate of --cert, which this configuration does not contain"),
+        (_, None) => Proven::Yes,
+    };
+    let mechanisms = session.final_capabilities().map(|(_, offers)| offers.auth_mechanisms()).unwrap_or_default();
+    let login = match &planned.login {
+        Some(_) => proven(Phase::Auth),
+        None if mechanisms.is_empty() => Proven::NotNeeded,
+        None => no("no --user was given, but the server supports login"),
+    };
+    let sender = if planned.sender.is_some() { proven(Phase::Mail) } else { no("no --from was given") };
+    let with_mechanisms = planned.login.clone().map(|login| LoginSettings { mechanisms, ..login });
+    let proof = SettingsProof { tls, certificate, login, sender };
+    Ok(ServerSettings { security, login: with_mechanisms, proof, ..planned })
+}
+
+fn no(reason: &str) -> Proven {
+    Proven::No { reason: reason.to_owned() }
+}
