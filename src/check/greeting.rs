@@ -344,7 +344,7 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     if !received.accepts() {
         finding
             .consequences
-            .push(format!("At {other}, another IP address of the host, the server sends no 220 either"));
+            .push(format!("At {other}, another IP address of the host, the server does not send a 220 greeting either"));
         return;
     }
     finding.consequences.push(format!(

@@ -56,7 +56,8 @@ pub(super) fn public_provider(plan: &Plan) -> Option<&'static Provider> {
     super::peer::provider_by_name(plan).filter(|provider| provider.kind != "local" && !provider.ports.is_empty())
 }
 
-/// Fixes if a device on the network path responds instead of the provider. They never advise to trust its certificate.
+/// Fixes if a device on the network path responds instead of the provider. They never advise the user to trust that
+/// device's certificate.
 pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let host = &plan.target.host;
     let other = provider.ports.iter().map(|known| known.port).filter(|port| *port != plan.target.port);
