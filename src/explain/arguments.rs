@@ -3,8 +3,8 @@
 //! The arguments are interpreted in this order:
 //! 1. as one reply, if the first argument is a code or a status and the others are not all codes, statuses or rule ids:
 //!    `550 5.1.1 No`;
-//! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
-//!    mechanism;
+//! 2. otherwise each argument separately: a rule id, a code, a status, a reply or log line in quotation marks, an
+//!    extension, a mechanism;
 //! 3. if none of that applies: the name of a mail program or provider, an error message from a program, or a known sentence
 //!    without a code (most phrases need a code).
 

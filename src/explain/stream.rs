@@ -136,7 +136,7 @@ struct LogExplainer<'a> {
     /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
-    /// A generic error message, until a later line gives more details.
+    /// A generic error message, until a later line contains more details.
     generic: Option<(FailureLine, FoundError)>,
     /// The line of the last reply that rejects something.
     rejected: Option<u64>,
@@ -312,7 +312,7 @@ impl LogExplainer<'_> {
         true
     }
 
-    /// Drops the generic message if a line shortly after it gives more details.
+    /// Drops the generic message if a line shortly after it contains more details.
     fn supersede_generic(&mut self, line: u64) {
         let is_near = |(generic, _): &mut (FailureLine, FoundError)| line.abs_diff(generic.number) <= GENERIC_REACH;
         if self.generic.take_if(is_near).is_none() {

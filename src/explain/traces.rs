@@ -10,13 +10,13 @@ use std::borrow::Cow;
 /// Reads lines one after the other.
 #[derive(Debug, Default)]
 pub(super) struct StackTraces {
-    /// Whether the line is among the frames of a Python trace, whose lines of code may contain any word.
+    /// Whether the next line is among the frames of a Python trace, whose lines of code may contain any word.
     in_frames: bool,
     /// Whether the last message is that of an exception, so that the next lines may belong to it.
     after: After,
 }
 
-/// The text before a line.
+/// The part of a stack trace that precedes a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum After {
     #[default]

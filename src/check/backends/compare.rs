@@ -135,8 +135,8 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     }
     let faults: Vec<CertificateFault> = some.iter().filter_map(|one| fault(one)).collect();
     let is_common = faults.iter().all(|one| Some(one) == faults.first());
-    let what = faults.first().filter(|_| is_common).map_or("does not verify", |fault| fault.in_words());
-    let predicate = if some.len() == 1 { "shows" } else { "show" };
+    let what = faults.first().filter(|_| is_common).map_or("could not be verified", |fault| fault.in_words());
+    let predicate = if some.len() == 1 { "presents" } else { "present" };
     let summary =
         format!("{} {predicate} a certificate that {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_CERTIFICATE_DIFFERS, Phase::Tls, summary, &some);

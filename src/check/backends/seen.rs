@@ -139,16 +139,16 @@ impl BackendSeen {
 }
 
 impl CertificateFault {
-    /// The end of a sentence that begins with "shows a certificate that".
+    /// The end of a sentence that begins with "presents a certificate that".
     pub fn in_words(self) -> &'static str {
         match self {
-            CertificateFault::Expired => "expired",
+            CertificateFault::Expired => "has expired",
             CertificateFault::NotYetValid => "is not valid yet",
             CertificateFault::OtherName => "is for another host",
             CertificateFault::SelfSigned => "is self-signed",
             CertificateFault::Untrusted => "is not trusted",
             CertificateFault::Revoked => "is revoked",
-            CertificateFault::Other => "does not verify",
+            CertificateFault::Other => "could not be verified",
         }
     }
 }

@@ -22,7 +22,8 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards =
         |(place, one): (usize, &Certificate)| one.issued_by.is_some_and(|issuer| issuer < place).then_some(place);
     let place = seen.presented.chain.iter().enumerate().find_map(backwards)?;
-    let summary = format!("in the chain that the server sends, {} comes after the certificate of its issuer", seen.called(place));
+    let summary =
+        format!("in the chain that the server sends, {} comes after the certificate of its issuer", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
         "The server's file contains the certificates in the wrong order: each certificate must come before the certificate of its issuer. Most programs sort the certificates, but older programs fail."

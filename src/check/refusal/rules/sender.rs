@@ -63,7 +63,7 @@ pub(crate) static CLIENT_REPUTATION: Rule = Rule {
         matters: "The problem is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
         action: "Open the page that the reply names, fix the reason for the listing, and then request removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
         example: "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
-        references: "RFC 5782 (DNS block lists)",
+        references: "RFC 5782 (DNS blocklists)",
     },
 };
 
