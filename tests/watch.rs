@@ -284,7 +284,7 @@ fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named()
     assert_eq!(target["backends"].as_array().unwrap().len(), 4, "{run}");
     assert_eq!(differences(&target), ["backend-certificate-differs", "backend-extensions-differ"], "{run}");
     let finding = &target["findings"][0]["summary"];
-    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 shows a certificate that expired: mx3.sandbox.test");
+    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 presents a certificate that has expired: mx3.sandbox.test");
 }
 
 #[test]
@@ -379,7 +379,7 @@ fn a_check_of_every_address_names_the_server_that_differs() {
     let run = fleet.run(&["check", "--json"], &["healthy-relay", "certificate-expired", "healthy-lower-case"]);
     let report = run.exits(6);
     let address = TestFleet::address("certificate-expired");
-    let summary = format!("1 of 3 backends of localhost shows a certificate that expired: {address}");
+    let summary = format!("1 of 3 backends of localhost presents a certificate that has expired: {address}");
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.iter().any(|finding| finding["summary"] == summary.as_str()), "{run}");
     let tried = report["addresses"].as_array().unwrap().iter().filter(|one| one["tried"] == true).count();
