@@ -184,7 +184,7 @@ const CONDITIONS: &[Condition] = &[
         command: "batch",
         flags: &["user", "auth", "password_file", "password_command", "token_command"],
         is_met: |matches| is_on(matches, "login_host") || is_on(matches, "no_auth"),
-        reason: "a batch logs in only on hosts that are named for the password",
+        reason: "a batch logs in only on the hosts of --login-host",
         hint: "add --login-host HOST, or omit the flag",
     },
     Condition {

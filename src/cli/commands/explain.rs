@@ -8,7 +8,7 @@ use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::render::{Display, Verbosity};
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",

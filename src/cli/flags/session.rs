@@ -49,7 +49,8 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase; cannot be combined with a flag that needs a later phase (for example --quit-after auth with --to) [default: rcpt]
+    /// End the session after this phase; flags that need a later phase cannot be used (for example, --to with
+    /// --quit-after auth) [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

@@ -68,7 +68,7 @@ fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
     }
 }
 
-/// Whether a file begins with a record of a batch. Standard input is not consumed.
+/// Whether a file begins with a record of a batch. Standard input is not consumed by this test.
 fn is_batch(path: &Path) -> bool {
     if path.as_os_str() == "-" {
         return io::stdin().lock().fill_buf().is_ok_and(begins_a_batch);
