@@ -38,8 +38,8 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
-/// The maximum size of a step summary. GitHub rejects one of more than 1 MiB; the rest is left for other commands of
-/// the same step.
+/// The maximum size of a step summary. GitHub rejects a summary of more than 1 MiB. The difference is left for other
+/// commands of the same step.
 const SUMMARY_BYTES: usize = 900_000;
 
 /// The text for the step summary of GitHub Actions.

@@ -52,7 +52,7 @@ pub fn render_probe(report: &Report, form: Form) -> String {
 /// version itself.
 const OF_FILES: &[&str] = &["smtpcheck_retries", "smtpcheck_skipped", "smtpcheck_build_info"];
 
-/// The most characters of a name from a certificate in a label. A server chooses these names.
+/// The maximum number of characters of a certificate name in a label. A server chooses these names.
 const LONGEST_NAME: usize = 512;
 
 struct MetricFamily {
@@ -245,7 +245,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_expectation_held",
-        help: "1 if the expectation held, otherwise 0.",
+        help: "1 if the expectation is true, otherwise 0.",
         samples: |case| {
             several(case, |report| {
                 let mut seen: Vec<&str> = Vec::new();

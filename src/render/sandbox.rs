@@ -200,7 +200,7 @@ pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();
     let text = format!(
         "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another one: smtpcheck demo NAME. \
-                 To test your own mail program with one: smtpcheck sandbox NAME."
+                 To test your own mail program with such a server: smtpcheck sandbox NAME."
     );
     textwrap::wrap(&text, super::text::columns(look.width))
         .into_iter()

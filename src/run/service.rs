@@ -28,8 +28,8 @@ use crate::question::Question;
 use crate::report::Report;
 use crate::secret::Echoes;
 
-/// How long the sessions of a stopped check may continue. An ordinary session needs less than a second from any phase to
-/// the reply to QUIT.
+/// How long the sessions of a stopped check may continue. From any phase, an ordinary session needs less than a second
+/// until the reply to QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a session has to close after the grace time.

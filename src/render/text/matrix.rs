@@ -180,7 +180,7 @@ fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Di
     Some(lines)
 }
 
-/// The least widths of the columns after the address, if their cells are wrapped.
+/// The minimum widths of the columns after the address, if their cells are wrapped.
 fn least_widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
     let heads = MATRIX_HEADS.iter().skip(2).enumerate();
     let longest_word = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
