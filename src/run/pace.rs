@@ -132,12 +132,12 @@ impl<J> StreamPace<J> {
         self.waiting
     }
 
-    /// The number of checks that run.
+    /// The number of running checks.
     pub(super) fn running(&self) -> usize {
         self.running
     }
 
-    /// Reduces the number of checks that run at the same time to three quarters of those that run now. Returns the new
+    /// Reduces the number of checks that run at the same time to three quarters of the current number. Returns the new
     /// number, or `None` if only one check is left.
     pub(super) fn reduce(&mut self) -> Option<usize> {
         let jobs = (self.running.min(self.limits.jobs) * 3 / 4).max(1);

@@ -119,7 +119,7 @@ impl CheckRunner {
 struct StoppableGatherer {
     gatherer: Gatherer,
     stop: oneshot::Receiver<std::convert::Infallible>,
-    /// The probes that run.
+    /// The running probes.
     open: BTreeSet<ProbeId>,
     stopping: Stopping,
 }

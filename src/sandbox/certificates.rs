@@ -1,8 +1,8 @@
 //! The certificates of the sandbox servers, made when they are first used and never stored.
 //!
 //! Each run makes its own CA, which issues the certificates. Clients trust it with `--cacert`. Current libraries cannot
-//! make certificates that are signed with SHA-1 or issued by a CA with a 1024-bit key: these certificates and their CA
-//! are in the folder `legacy`. All other keys are P-256 keys, which take less than a millisecond to generate.
+//! make certificates that are signed with SHA-1 or issued by a CA with a 1024-bit key. These certificates and their CA
+//! are therefore in the folder `legacy`. All other keys are P-256 keys, which take less than a millisecond to generate.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

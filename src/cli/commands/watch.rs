@@ -50,7 +50,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         let command = command
             .mut_arg("format", |arg| arg.help("Format of the result: text, json (only the summary) or ndjson"))
             .mut_arg("report", |arg| {
-                arg.help("Also write a report of the whole watch to FILE: html=FILE or json=FILE (repeatable)")
+                arg.help("Also write a report of the complete watch to FILE: html=FILE or json=FILE (repeatable)")
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
             .mut_arg("verbose", |arg| arg.help("Print the duration of each phase with each check"));

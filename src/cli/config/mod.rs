@@ -17,7 +17,7 @@
 //! [`file`] parses the text, and [`modules`] the tables `[module.NAME]` of the exporter. The rest of this module decides
 //! which file and which profile are used, and applies the settings to the flags of a command.
 //!
-//! Promises:
+//! Three rules protect the user:
 //! - The file cannot contain a secret, only the source of a secret.
 //! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to
 //!   every server.
