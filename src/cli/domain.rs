@@ -147,7 +147,7 @@ impl DomainFlags<'_> {
     }
 }
 
-/// A plan with the values that are the same in every check of a domain.
+/// A plan with the values that are the same in every domain check.
 fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
     Plan {
         target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
@@ -372,7 +372,7 @@ mod tests {
     fn made(words: &[&str]) -> Result<Plan, String> {
         let words = words.iter().map(Into::into).collect();
         let Invocation::Domain(args, matches) = parse_words(words).map_err(|error| error.to_string())? else {
-            return Err("not a check of a domain".to_owned());
+            return Err("not a domain check".to_owned());
         };
         super::plan(&args, &matches, None).map_err(|error| error.to_string())
     }

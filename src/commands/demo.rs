@@ -96,7 +96,7 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
     // A domain check has no choice of transcripts.
     let given = args.words_without_transcript();
     let Invocation::Domain(domain_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
-        return Err(CommandError::usage("the demo is not a check of a domain".to_owned()));
+        return Err(CommandError::usage("the demo is not a domain check".to_owned()));
     };
     let code = domain::run(&domain_args, &matches)?;
     if explains {

@@ -43,7 +43,7 @@ pub(super) enum ProbeResponse {
     },
     /// Too many probes are running.
     Busy,
-    /// The exporter is ending.
+    /// The exporter is stopping.
     Stopped,
     /// This machine cannot run the check. Details are in the log.
     Unable {

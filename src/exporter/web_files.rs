@@ -35,7 +35,7 @@ pub(super) struct WebSettings {
 pub(super) struct WebFiles {
     path: Option<PathBuf>,
     current: Rc<WebSettings>,
-    /// The files that were read, with the state in which they were.
+    /// The files that were read, with their state at that time.
     files: Vec<(PathBuf, FileState)>,
     compared: Instant,
 }

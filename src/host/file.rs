@@ -48,7 +48,7 @@ pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Reads a saved report; `-` is standard input.
 pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if path.as_os_str() == "-" {
-        // The user knows which program writes to standard input, so only the size is limited.
+        // The user chose the program that writes to standard input, so only the size is limited.
         let mut bytes = Zeroizing::new(Vec::new());
         io::stdin().lock().take(REPORT.most + 1).read_to_end(&mut bytes)?;
         return within(bytes, REPORT.most);

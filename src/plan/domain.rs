@@ -1,4 +1,4 @@
-//! The settings of a check of a mail domain (`smtpcheck domain`).
+//! The settings of a domain check (`smtpcheck domain`).
 
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -142,7 +142,7 @@ impl Exit {
     }
 }
 
-/// The exit code of a saved report. A code that this version does not know becomes `Findings`.
+/// The exit code of a saved report. An unknown code becomes `Findings`.
 fn known_exit(code: u8) -> Exit {
     let exits = [
         Exit::Ok,

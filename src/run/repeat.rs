@@ -44,7 +44,7 @@ pub enum RepeatCommand {
     Continue,
     /// Begin no further check until `Continue`. Running checks end normally.
     Pause,
-    /// End at once. Running checks have no result.
+    /// End immediately. Running checks have no result.
     Stop,
 }
 

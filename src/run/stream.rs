@@ -35,7 +35,7 @@ const BUG: &str = "a bug in smtpcheck ended the check; please report it";
 /// The interval between progress notifications.
 const TICK: Duration = Duration::from_millis(200);
 
-/// An item of the input. `L` is what the caller needs to know about it.
+/// An item of the input. `L` is the caller's data about the item.
 pub enum StreamItem<L> {
     /// A check.
     Check(L, Box<Job>),
@@ -210,7 +210,7 @@ fn take<L>(
             pace.offer(Paced {
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
-                // A check of a domain looks up its servers itself.
+                // A domain check looks up its servers itself.
                 needs_lookup: address.is_none() && job.plan.domain.is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });

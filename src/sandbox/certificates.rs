@@ -135,7 +135,7 @@ impl Certificates {
             }
             TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
         };
-        // `with_single_cert` would reject a key that does not belong to the certificate.
+        // `with_single_cert` would reject a key that does not match the certificate.
         let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
         let mut shown = CertifiedKey::new(chain.ders.clone(), key);
         shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());

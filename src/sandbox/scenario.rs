@@ -192,7 +192,7 @@ pub enum Recipe {
     ThreeFaults,
     /// Issued by a CA with the name of an antivirus program.
     Interceptor,
-    /// The handshake is signed with a key that does not belong to the certificate.
+    /// The handshake is signed with a key that does not match the certificate.
     ForeignKey,
     /// Issued by an intermediate CA whose certificate is not sent; its URL is in the server's certificate.
     FetchableIntermediate,

@@ -20,7 +20,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     usage: &["watch TARGET... [FLAGS]"],
     notes: &[
         "Keys: p pause, space resume, r reset, d details, h help, q quit, arrows to scroll or to select another target.",
-        "Logins: a watch logs in only with --with-login. A server that counts logins can lock the account, or block your IP address, if each check logs in. Use a long interval and an account that is meant for tests.",
+        "Logins: a watch logs in only with --with-login. A server that counts logins can lock the account, or block your IP address, if each check logs in. Use a long interval and a test account.",
         "The watch ends with q, Ctrl-C or SIGTERM, or after --count or --duration. The records of --format ndjson contain complete reports; smtpcheck report FILE shows the summary of a saved watch.",
         concat!(
             "Exit codes:",

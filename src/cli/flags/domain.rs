@@ -1,4 +1,4 @@
-//! The flags that only checks of domains have: the port of mail servers, what is known about sending, and which parts of
+//! The flags that only domain checks have: the port of mail servers, what is known about sending, and which parts of
 //! the DNS are used.
 
 use std::net::IpAddr;

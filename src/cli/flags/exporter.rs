@@ -46,7 +46,7 @@ pub struct TargetPattern {
 enum HostPattern {
     /// Names and IP addresses as text, in lower case. `*` matches any characters.
     Glob(String),
-    /// The IP addresses of a network. A name does not match, whatever its addresses are.
+    /// The IP addresses of a network. A name does not match, regardless of its addresses.
     Network { address: IpAddr, bits: u32 },
 }
 

@@ -195,7 +195,7 @@ impl BatchFile {
                     return Err(UsageError::new(reason).with_hint(hint).into());
                 }
                 Some(SavedLine::Foreign) => {
-                    return Err(wrong(&self.name, format!("record {number} is not one of smtpcheck batch")));
+                    return Err(wrong(&self.name, format!("record {number} was not written by smtpcheck batch")));
                 }
             }
         }

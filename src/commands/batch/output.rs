@@ -82,7 +82,7 @@ impl RecordFile {
                 }
                 Some(SavedLine::Torn) => repair = Repair::Removed,
                 Some(SavedLine::Foreign) => {
-                    return Err(wrong(format!("record {number} is not one of smtpcheck batch")));
+                    return Err(wrong(format!("record {number} was not written by smtpcheck batch")));
                 }
             }
         }

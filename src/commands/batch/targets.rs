@@ -105,7 +105,7 @@ impl<R: BufRead> Targets<R> {
         };
         increase(&self.counts.lines);
         let invalid = |mistake: LineMistake| {
-            // A line without a target belongs to the shard that its number selects.
+            // The shard of a line without a target depends on the number of the line.
             let of = u64::from(self.shard.of);
             if (number - 1) % of + 1 != u64::from(self.shard.number) {
                 increase(&self.counts.other_shards);
@@ -193,7 +193,7 @@ impl BatchPlanner {
         })
     }
 
-    /// The check of a domain.
+    /// The domain check of a line.
     fn domain_job(&self, args: &BatchArgs, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
         if *written != WrittenTarget::default() {
             let error = UsageError::new("the keys from, to, tls and sni have no effect with --domain");

@@ -1,5 +1,5 @@
 //! `smtpcheck watch TARGET...`: repeats the checks and summarises their results. Files, passwords and flags are checked
-//! before anything is sent. Each result is added to the state and then dropped.
+//! before anything is sent. Each result is added to the state and not kept.
 
 mod results;
 pub(super) mod saved;

@@ -114,7 +114,7 @@ fn row(name: &str, width: usize, phase: &PhaseSummary, look: &Display) -> Styled
     })
 }
 
-/// An IPv6 address has a line of its own, because it is wider than the column.
+/// An IPv6 address has a separate line, because it is wider than the column.
 fn of_address(address: &AddressSummary, look: &Display) -> Vec<StyledLine> {
     let name = address.address.to_string();
     let whole = PhaseSummary { runs: address.checks, ..address.total.clone() };

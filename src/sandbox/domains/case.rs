@@ -60,7 +60,7 @@ pub struct MailHost {
 pub enum SecondServer {
     /// It has the same records.
     Same,
-    /// It does not know the zone, and refuses questions about it.
+    /// It does not have the zone, and refuses questions about it.
     Lame,
     /// It has another zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),

@@ -13,7 +13,7 @@ use crate::sandbox::dns_server::{Carrier, DnsContent};
 /// The maximum number of aliases that the resolver follows.
 const MAX_ALIASES: usize = 16;
 
-/// The records that a name server knows.
+/// The records of a name server.
 #[derive(Clone)]
 pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.

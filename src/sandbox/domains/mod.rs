@@ -123,7 +123,7 @@ pub(super) struct DomainServers {
     pub(super) directory: Arc<DomainDirectory>,
 }
 
-/// Which mail server and which policy belongs to which domain.
+/// The mail servers and the policies of the domains.
 pub(super) struct DomainDirectory {
     hosts: Vec<(Ipv4Addr, &'static Scenario)>,
     webs: Vec<(&'static DomainCase, &'static str)>,

@@ -1,4 +1,4 @@
-//! The results of a check of a domain, in the words that every format for people shows: the matrix of mail servers, what
+//! The results of a domain check, in the words that all formats for people use: the matrix of mail servers, what
 //! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. Nothing is
 //! judged here: all results are those of [`DomainSeen`]. Received text has passed [`escape`].
 
@@ -271,7 +271,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
         parts.extend(lists(&format!("Blocklists for {}", one.ip), &one.lists));
     }
     if seen.sending.is_empty() {
-        let why = "the sending IP address is unknown; give it with --sending ADDRESS".to_owned();
+        let why = "the sending IP address is unknown; add --sending ADDRESS".to_owned();
         parts.push(part("PTR", PartState::NotTested, [why.clone()]));
         parts.push(part("Blocklists", PartState::NotTested, [why]));
     }
