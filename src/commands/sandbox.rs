@@ -133,7 +133,8 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
 
 /// Writes a file that the user named.
 fn written(flag: &str, path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
+    let wrong =
+        |error: io::Error| CommandError::usage(format!("{flag} {}: {}", path.display(), file::write_reason(&error)));
     file::write(path, text).map_err(wrong)?;
     Ok(path.to_owned())
 }

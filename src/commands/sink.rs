@@ -83,7 +83,9 @@ impl Draft {
 
     /// The same, for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
-        let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
+        let wrong = |error: io::Error| {
+            CommandError::usage(format!("{flag} {}: {}", path.display(), file::write_reason(&error)))
+        };
         // If the path is a link, the file that it points to is replaced.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);

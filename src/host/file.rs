@@ -267,6 +267,14 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// The reason why a file cannot be created or written, with the same wording on every system.
+pub(crate) fn write_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "the directory does not exist".to_owned(),
+        _ => reason(error),
+    }
+}
+
 /// Reads a file in pieces on a separate thread, so that the time limits apply even if a read never returns.
 fn collect<R: Read>(
     bounds: &Bounds,

@@ -70,14 +70,14 @@ pub fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, Invalid
 where
     T: FromStr + PartialOrd + fmt::Display + Clone + Send + Sync + 'static,
 {
+    // The maximum of the type is not worth printing.
+    let allowed = match range.end().to_string() {
+        end if end == u64::MAX.to_string() => format!("write a number of at least {}", range.start()),
+        end => format!("write a number from {} to {end}", range.start()),
+    };
     move |text| {
         let number = text.trim().parse::<T>().ok().filter(|number| range.contains(number));
-        number.ok_or_else(|| {
-            InvalidValue::new(
-                "not a number in the allowed range",
-                format!("write a number from {} to {}", range.start(), range.end()),
-            )
-        })
+        number.ok_or_else(|| InvalidValue::new("not a number in the allowed range", allowed.clone()))
     }
 }
 

@@ -154,7 +154,7 @@ impl BatchFile {
     fn begin(path: &Path, batch: &Path) -> Result<BatchFile, CommandError> {
         let is_stdin = path.as_os_str() == "-";
         let (name, batch) = (file_name_of(path), file_name_of(batch));
-        let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
+        let wrong = |error: io::Error| CommandError::usage(format!("{name}: {}", file::reason(&error)));
         let file = if is_stdin {
             copied(&mut io::stdin().lock()).map_err(wrong)?
         } else {

@@ -145,7 +145,8 @@ impl Input {
         let (name, file) = match path.filter(|path| path.as_os_str() != "-") {
             Some(path) => {
                 let name = path.display().to_string();
-                let file = file::streamed(path).map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+                let file = file::streamed(path)
+                    .map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
                 (name, file)
             }
             None if path.is_none() && io::stdin().is_terminal() => {
@@ -158,7 +159,8 @@ impl Input {
                 ("standard input".to_owned(), file)
             }
         };
-        let metadata = file.metadata().map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+        let metadata =
+            file.metadata().map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
         if metadata.is_dir() {
             return Err(CommandError::usage(format!("{name}: this is a directory")));
         }

@@ -174,7 +174,8 @@ pub(super) enum Repair {
 }
 
 fn open(path: &Path, readers: Readers) -> Result<File, CommandError> {
-    let wrong = |error: io::Error| CommandError::usage(format!("--output {}: {error}", path.display()));
+    let wrong =
+        |error: io::Error| CommandError::usage(format!("--output {}: {}", path.display(), file::write_reason(&error)));
     match std::fs::metadata(path) {
         Ok(there) if there.is_dir() => {
             Err(CommandError::usage(format!("--output {}: this is a directory", path.display())))

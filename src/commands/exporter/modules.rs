@@ -241,7 +241,11 @@ impl ServerModule {
             let message = "the parameter target is missing; write /probe?target=HOST:PORT";
             return Err(ProbeRefusal::Invalid(message.to_owned()));
         };
-        let typed = target::parse(target).map_err(invalid)?;
+        let typed = target::parse(target).map_err(|error| {
+            let with_user = target.contains('@');
+            let hint = "write HOST:PORT; the user name is the key \"user\" of the module, in the configuration file";
+            invalid(if with_user { error.with_hint(hint) } else { error })
+        })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
             args.target_origin = ValueOrigin::Flag;

@@ -74,7 +74,7 @@ fn is_watch(path: &Path) -> bool {
 /// Adds all saved reports to a new state.
 fn read(path: &Path, is_judged_again: bool) -> Result<Watch, CommandError> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
+    let wrong = |error: io::Error| CommandError::usage(format!("{name}: {}", file::reason(&error)));
     match path.as_os_str() == "-" {
         true => added(io::stdin().lock(), &name, is_judged_again),
         false => {
