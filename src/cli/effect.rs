@@ -533,7 +533,7 @@ mod tests {
                     Some(long) => (format!("--{long}="), "x"),
                     None => (String::new(), ""),
                 };
-                // `x` marks words that are left out. An empty value of a flag is reported before a missing target.
+                // `x` marks omitted words. An empty value of a flag is reported before a missing target.
                 let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
                 let Some(message) = message(&words) else {
                     // An empty target shows the usage of the program, which `cli::command` tests.

@@ -256,8 +256,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
-/// recipients, there is no default sender.
+/// The sender. Without `--from`, it is the user name if that is an email address, and otherwise the null sender.
+/// Without recipients, there is no default sender.
 fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
     if envelope.from.is_some() || envelope.to.is_empty() {
         return envelope.from.clone();

@@ -113,10 +113,10 @@ pub struct PluginArgs {
     /// Read the password from this command's output
     #[arg(long, value_name = "CMD")]
     pub password_command: Option<String>,
-    /// WARNING if the check takes more seconds than this number, or is outside this range ([@]start:end)
+    /// WARNING if the duration in seconds is greater than this number, or outside this range ([@]start:end)
     #[arg(short, long, value_name = "RANGE")]
     pub warning: Option<String>,
-    /// CRITICAL if the check takes more seconds than this number, or is outside this range
+    /// CRITICAL if the duration in seconds is greater than this number, or outside this range
     #[arg(short, long, value_name = "RANGE")]
     pub critical: Option<String>,
     /// Overall time limit in seconds

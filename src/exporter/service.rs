@@ -47,7 +47,7 @@ impl ExporterService {
     /// exporter runs.
     const FILES_AGE: Duration = Duration::from_secs(3600);
 
-    /// Reads the configuration and all files again. An error is a text that a client may see.
+    /// Reads the configuration and all files again. A client may see the text of the error.
     pub(super) fn reload(&self) -> Result<(), String> {
         self.runner.forget_files();
         self.files_read.set(Instant::now());

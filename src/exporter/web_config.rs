@@ -224,7 +224,7 @@ impl WebConfigReader<'_> {
         match &value.content {
             YamlContent::Text(text) => Ok(text),
             YamlContent::Null | YamlContent::List | YamlContent::Map(_) => {
-                Err(self.wrong(value.at, format!("{} must be a text", key.text)))
+                Err(self.wrong(value.at, format!("{} must be a string", key.text)))
             }
         }
     }
@@ -446,7 +446,7 @@ mod tests {
                 "1:",
                 "higher than max_version",
             ),
-            ("tls_server_config: {cert_file: [a], key_file: b}", "1:", "cert_file must be a text"),
+            ("tls_server_config: {cert_file: [a], key_file: b}", "1:", "cert_file must be a string"),
             ("http_server_config:\n  http2: true", "2:10", "only HTTP/1.1"),
             ("http_server_config:\n  headers:\n    X-Powered-By: x", "3:5", "unknown key X-Powered-By"),
             ("basic_auth_users:\n  a: hunter2-plain", "2:6", "htpasswd -nBC 10 a"),

@@ -163,7 +163,7 @@ pub fn from_command(
         super::signals::end_if_unhandled();
     }
     let printed = read(stdout.as_slice(), &source);
-    // A command that succeeds and prints nothing may have written the password to standard error instead.
+    // A command that succeeds without output may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
         true => NOT_SHOWN_MESSAGES.to_owned(),
         false => shown_stderr(&stderr, &stdout, printed.as_ref().ok()),

@@ -209,7 +209,7 @@ fn code(text: &str) -> String {
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Truncates a text that is longer than `most` bytes and adds a note.
+/// Truncates text that is longer than `most` bytes and adds a note.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

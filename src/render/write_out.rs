@@ -1,6 +1,6 @@
 //! `--write-out`: a custom format for scripts. `%{name}` is replaced by a value of [`crate::report::fields`] and `%%`
-//! by a percent sign; `\n`, `\t`, `\r` and `\\` are as in C. A value that is missing from the report is replaced by
-//! nothing.
+//! by a percent sign. `\n`, `\t`, `\r` and `\\` have the same meaning as in C. A value that is missing from the report
+//! becomes an empty string.
 
 use std::fmt;
 

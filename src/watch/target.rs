@@ -26,7 +26,7 @@ pub const MOST_ADDRESSES: usize = 64;
 const FAILED_CHECKS: usize = 20;
 /// The maximum number of different rules. A file can contain any ids.
 const MOST_RULES: usize = 300;
-/// The maximum length of a text in characters.
+/// The maximum length of a kept string in characters.
 const LONGEST_TEXT: usize = 400;
 
 /// One target.

@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
     usage: &["demo [SCENARIO|domain] [FLAGS]"],
     notes: &[
-        "With a scenario, the exit code is the same as for the check. Without a scenario, it is 0 if all four checks have the expected result, else 1.",
+        "With a scenario, the exit code is the same as for the check. Without a scenario, it is 0 if all four checks have the expected result, otherwise 1.",
     ],
     examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck demo domain", "smtpcheck sandbox --list"],
     settings: SettingsUse::Display,

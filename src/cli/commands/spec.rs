@@ -6,7 +6,7 @@ use clap::Command;
 
 use crate::cli::flags::with_environment;
 
-/// A command: its texts in the help, and how its flags are declared and read.
+/// A command: its help text, and how its flags are declared and read.
 pub struct CommandSpec {
     /// Which command it is.
     pub id: CommandId,

@@ -10,9 +10,9 @@
 //! expect = ["domain.dane == \"valid\""]
 //! ```
 //!
-//! Every profile is a module too, and without a module, `[defaults]` apply. A module has the flags of its type of check
-//! as keys, and three additional keys: `type`, `profile` (the module takes the settings of this profile, and can
-//! replace some of them), and `login-host` (the hosts to which the module sends its password).
+//! Every profile is also a module. Without a module, `[defaults]` apply. A module has the flags of its type of check as
+//! keys, and three additional keys. `type` is the type of check. With `profile`, the module takes the settings of this
+//! profile, and can replace some of them. `login-host` lists the hosts to which the module sends its password.
 //!
 //! A key without an effect is an error, because a module exists only for its settings.
 

@@ -27,7 +27,8 @@ closed_list!(BatchFormat {
 pub enum ShardChoice {
     /// This shard.
     Fixed(Shard),
-    /// The shard of this task in an array job. The number of shards, if it is given, replaces that of the array job.
+    /// The shard of this task in an array job. If the number of shards is given, it overrides the number of the array
+    /// job.
     Auto {
         /// The number of shards.
         of: Option<u32>,

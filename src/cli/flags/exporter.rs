@@ -136,7 +136,7 @@ fn comparable(host: &Host) -> String {
     }
 }
 
-/// Matches a text against a pattern in which `*` stands for any characters. The time is linear in the length of both,
+/// Matches a string against a pattern in which `*` stands for any characters. The time is linear in the length of both,
 /// because the earliest match of each part is the best one.
 fn matches_glob(glob: &str, text: &str) -> bool {
     let Some((first, rest)) = glob.split_once('*') else { return glob == text };

@@ -28,8 +28,8 @@ pub struct EhloArgs {
 }
 
 impl EhloArgs {
-    /// The EHLO name: the value of `--ehlo`, else the name of this machine if it is fully qualified, else the local IP address
-    /// (RFC 5321 §4.1.4).
+    /// The EHLO name: the value of `--ehlo`, otherwise the name of this machine if it is fully qualified, otherwise the
+    /// local IP address (RFC 5321 §4.1.4).
     pub fn name(&self, hostname: Option<&str>) -> EhloName {
         if let Some(name) = &self.ehlo {
             return name.clone();

@@ -157,7 +157,7 @@ impl ProbePlanner for Modules {
     }
 }
 
-/// The place of a mistake. The value is left out, because a client must not see it.
+/// The place of a mistake. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {

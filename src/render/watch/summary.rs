@@ -154,7 +154,7 @@ pub(super) fn role_of(severity: Severity) -> Role {
     }
 }
 
-/// A word and a text after it, wrapped to the width.
+/// A word with a text beside it, wrapped to the width.
 pub(super) fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let first = format!("  {head}  ");
     let options = columns(look.width).initial_indent(&first).subsequent_indent("      ");

@@ -1,5 +1,5 @@
-//! The matrix of mail servers: for each MX host, its IP addresses with what a sender finds there. Each cell has a text and a
-//! brief form for narrow displays.
+//! The matrix of mail servers: for each MX host, its IP addresses with what a sender finds there. Each cell has a full
+//! text and a brief form for narrow displays.
 
 use super::{common_suffix, shortened};
 use crate::check::domain::seen::{
