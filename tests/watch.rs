@@ -346,7 +346,7 @@ fn the_page_of_a_watch_has_the_time_line_and_no_script() {
     watch("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
     let page = std::fs::read_to_string(file("w.html")).unwrap();
     assert_eq!(page.matches("<rect class=\"permanent\"").count(), 1, "{page}");
-    assert!(page.contains("<svg") && page.contains("Time line: 6 checks") && !page.contains("<script"), "{page}");
+    assert!(page.contains("<svg") && page.contains("Timeline: 6 checks") && !page.contains("<script"), "{page}");
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(file("w.json")).unwrap()).unwrap();
     assert_eq!(summary["targets"][0]["timeline"].as_array().unwrap().len(), 6);
 }

@@ -32,7 +32,7 @@ impl Outputs {
         Ok(Outputs { files, side_files })
     }
 
-    /// Whether any file is to be written.
+    /// Whether any file will be written.
     pub(super) fn are_any(&self) -> bool {
         !self.files.is_empty() || !self.side_files.is_empty()
     }

@@ -51,7 +51,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     };
     let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
-    // This precedes the creation of files, which a signal must remove.
+    // This must come before files are created, because a signal must remove them.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 pub struct InvalidValue {
     /// What is wrong.
     pub reason: Cow<'static, str>,
-    /// What to write instead; empty if the reason says it.
+    /// What to write instead; empty if the reason already explains it.
     pub hint: Cow<'static, str>,
     /// Whether the value may be a secret. If so, no message may repeat it.
     pub is_secret: bool,
@@ -83,7 +83,7 @@ where
 
 /// Parses a duration of up to a day, such as `20s`, `350ms` or `2m`. Returns milliseconds.
 pub fn duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "use for example 20s, 350ms or 2m");
+    let wrong = |why: &'static str| InvalidValue::new(why, "use a duration, for example 20s, 350ms or 2m");
     if text.trim().parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
