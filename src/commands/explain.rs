@@ -60,11 +60,11 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
 }
 
 /// Whether a word that was not recognised is probably the name of a file: it contains a directory, or has the extension
-/// of a log or of a saved message.
+/// of a log or of a saved message. Brackets and quotation marks belong to messages of programs, not to file names.
 fn is_file_name(word: &str) -> bool {
     const EXTENSIONS: [&str; 8] = [".eml", ".err", ".gz", ".log", ".mbox", ".msg", ".out", ".txt"];
     let is_path = word.starts_with(['/', '.', '~']) || word.contains('/');
-    !word.contains(' ')
+    !word.contains([' ', '[', '(', '{', '<', '"', '='])
         && (is_path || EXTENSIONS.iter().any(|extension| word.to_ascii_lowercase().ends_with(extension)))
 }
 

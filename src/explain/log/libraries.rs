@@ -189,6 +189,11 @@ pub(super) fn retcode(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Optio
 
 /// A string or bytes literal of Python, up to its end or the end of the line.
 fn literal(text: &str) -> Option<String> {
+    split_literal(text).map(|(value, _)| value)
+}
+
+/// A literal and the text after it.
+fn split_literal(text: &str) -> Option<(String, &str)> {
     let text = text.strip_prefix('b').unwrap_or(text);
     let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
     let (mut value, mut characters) = (String::new(), text.get(1..)?.chars());
@@ -203,7 +208,7 @@ fn literal(text: &str) -> Option<String> {
             other => value.push(other),
         }
     }
-    Some(value)
+    Some((value, characters.as_str()))
 }
 
 /// The lines of a text with the code before each, as the server sent them.
@@ -237,7 +242,20 @@ pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) ->
     };
     let class = if before.ends_with("PermanentNegativeCompletion") { 5 } else { 4 };
     let code = format!("{class}{}{}", digit("category: ", &CATEGORIES)?, digit("detail: ", &DETAILS)?);
-    Some(of_form(before, code))
+    let lines = after.split_once("message: [").map(|(_, list)| string_list(list)).unwrap_or_default();
+    let code = ReplyCode::parse(code.as_bytes())?;
+    Some(of_form(before, with_code(code, &lines.join("\n"))))
+}
+
+/// The strings of a list in Rust's debug form, up to the end of the list or of the line: `"5.7.1 first", "5.7.1 second"]`.
+fn string_list(list: &str) -> Vec<String> {
+    let mut rest = Some(list);
+    std::iter::from_fn(|| {
+        let (string, after) = split_literal(rest?)?;
+        rest = after.strip_prefix(", ");
+        Some(string)
+    })
+    .collect()
 }
 
 /// PHPMailer: `MAIL FROM command failed Detail: ... SMTP code: 530 Additional SMTP info: 5.7.0`.
@@ -439,6 +457,11 @@ mod tests {
             ("Expected response code 250 but got code \"530\", with message \"530 5.7.0 no\"", "530 5.7.0 no", None),
             (r#"{"m":"got code \"530\", with message \"530 5.7.0 no\"."}"#, "530 5.7.0 no", None),
             ("permanent error (550): 5.1.1 no", "550 5.1.1 no", None),
+            (
+                r#"Permanent(Response { code: Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }, message: ["5.7.1 [2] no", "5.7.1 a \"b\""] })"#,
+                "554-5.7.1 [2] no\n554 5.7.1 a \"b\"",
+                None,
+            ),
             (
                 "Error { kind: Permanent(Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }) }",
                 "554",
