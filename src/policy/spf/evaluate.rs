@@ -349,8 +349,8 @@ impl SpfEvaluation<'_> {
         addresses.iter().any(|ip| is_in_network(self.client.ip, *ip, prefix))
     }
 
-    /// The names of the IP address that lead back to it (RFC 7208 §5.5); `None` if it has no name. A failed lookup is no
-    /// match.
+    /// The names of the IP address that resolve back to it (RFC 7208 §5.5); `None` if it has no name. A failed lookup
+    /// is no match.
     fn validated(&mut self) -> Result<Option<Vec<DnsName>>, Pending> {
         let ip = self.client.ip;
         let names: Vec<DnsName> = match self.lookup(&reverse_name(ip), RecordKind::Ptr)? {

@@ -146,13 +146,13 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!(
         "senders.dane",
         ValueType::Word(DELIVERIES),
-        "how a sender with DANE delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses DANE delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Dane)
     ),
     of_domain!(
         "senders.mta_sts",
         ValueType::Word(DELIVERIES),
-        "how a sender with MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::MtaSts)
     ),
     of_domain!(
@@ -194,7 +194,7 @@ pub(super) const MX: [&[Field]; 17] = [
     of_addresses!(
         "forward_confirmed",
         ValueType::Fact,
-        "whether a name in the PTR record leads back to the IP address",
+        "whether a name in the PTR record resolves back to the IP address",
         |address| vec![fact(address.forward_confirmed)]
     ),
     of_addresses!("null_sender", ValueType::Word(REPLIES), "the reply to the null sender", |address| vec![word(Some(
@@ -263,7 +263,7 @@ pub(super) const SENDING: &[Field] = &[
     row(
         "sending[*].forward_confirmed",
         ValueType::Fact,
-        "whether a name in the PTR record leads back to the IP address, for every sending IP address",
+        "whether a name in the PTR record resolves back to the IP address, for every sending IP address",
         |report, _| sending(report).map(|one| fact(one.forward_confirmed)).collect(),
     ),
     row(

@@ -6,7 +6,7 @@
 //! | [`sessions`] | finding sessions in the evidence |
 //! | [`reach`] | failed connections |
 //! | [`ordinary`] | the findings of the server checks that matter for a domain |
-//! | [`own`] | findings that only a check of a domain has |
+//! | [`own`] | findings that only the domain command has |
 //! | [`acceptance`] | which findings determine the exit code |
 //! | [`seen`] | the results for reports |
 //! | [`untested`] | tests that were not run |

@@ -1,12 +1,12 @@
-//! How mail is delivered to the domain, by the policies that a sender supports.
+//! How mail is delivered to the domain, depending on the policies that the sender supports.
 //!
-//! A sender with DANE follows the TLSA records of a host; for a host without them, it uses opportunistic TLS. A sender
-//! with MTA-STS follows the policy of the domain. A sender with both uses DANE for a host that has TLSA records, because
-//! MTA-STS must not override a failed DANE validation (RFC 8461 §2).
+//! A sender that uses DANE follows the TLSA records of a host. For a host without TLSA records, it uses opportunistic
+//! TLS. A sender that uses MTA-STS follows the policy of the domain. A sender that uses both follows the TLSA records
+//! if a host has them, because MTA-STS must not override a failed DANE validation (RFC 8461 §2).
 //!
-//! A sender tries the hosts in the order of their preference, and each IP address of a host. If one address fails, it
-//! tries the next. Which of the working addresses it uses is not known, so the result for a host is the worst of them.
-//! Read next: [`servers`], the servers of each host.
+//! A sender tries the hosts in order of preference, and each IP address of a host. If one address fails, it tries the
+//! next. It is not known which of the working addresses it uses, so the result for a host is the worst of their
+//! results. Read next: [`servers`], the servers of each host.
 
 pub(in crate::check::domain) mod servers;
 
@@ -14,7 +14,7 @@ use super::hosts::Silence;
 use super::mx;
 use super::seen::{Delivery, HostDelivery, MxAddressSeen, MxSeen, PoliciesSeen, SenderKind, SenderSeen};
 
-/// The result for a sender with DANE, one with MTA-STS, and one with neither.
+/// The results for three senders: one that uses DANE, one that uses MTA-STS, and one that uses neither.
 pub(in crate::check::domain) fn summary(hosts: &[MxSeen], silence: Silence) -> Vec<SenderSeen> {
     if hosts.is_empty() {
         return Vec::new();
@@ -27,7 +27,7 @@ pub(in crate::check::domain) fn summary(hosts: &[MxSeen], silence: Silence) -> V
 
 fn sender(sender: SenderKind, hosts: &[MxSeen], silence: Silence) -> SenderSeen {
     let hosts: Vec<HostDelivery> = hosts.iter().map(|host| host_delivery(sender, host, silence)).collect();
-    // An unknown result may be a success, so later hosts do not count.
+    // An unknown result may be a success, so the hosts after it do not count.
     let first = hosts.iter().find(|host| host.delivers != Delivery::NotDelivered);
     SenderSeen { sender, delivers: first.map_or(Delivery::NotDelivered, |host| host.delivers), hosts }
 }
@@ -61,7 +61,7 @@ fn address_delivery(sender: SenderKind, address: &MxAddressSeen, silence: Silenc
         SenderKind::MtaSts => (mta_sts.delivers, reason_of(mta_sts.delivers, mta_sts.result.as_ref())),
         SenderKind::Neither => (*opportunistic, None),
     };
-    // Of a server that rejects EHLO, for example, it is not known what senders do.
+    // For a server that rejects EHLO, for example, it is not known what senders do.
     (delivers, reason.or_else(|| address.problem.clone().filter(|_| delivers == Delivery::Unknown)))
 }
 
@@ -79,7 +79,7 @@ pub(in crate::check::domain) mod tests {
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };
 
-    /// A server at 192.0.2.1 with these results for a sender without a policy, with DANE, and with MTA-STS.
+    /// A server at 192.0.2.1 with these results for three senders: without a policy, with DANE, and with MTA-STS.
     pub(in crate::check::domain) fn address(
         reachable: bool,
         opportunistic: Delivery,

@@ -366,7 +366,7 @@ fn a_failed_lookup_of_the_policy_host_is_reported_with_its_code() {
     assert!(found[0].summary.contains("lookup") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
     assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig mta-sts.example.com A"));
     assert!(case.summary().problem.is_some_and(|problem| problem.contains("SERVFAIL")));
-    // Without a code, the fault is named.
+    // Without a response code, the text names the fault.
     let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::Timeout), DnsCode::NoError);
     assert!(case.with(&[])[0].summary.contains("the DNS server did not respond"));
 }
