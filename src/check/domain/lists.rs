@@ -266,7 +266,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     let refusal = "The list does not answer queries from this resolver. This does not mean that the address is listed.";
-    findings.extend(without_verdict(sight, &REFUSES_RESOLVER, refused, "do not answer queries from this resolver", refusal));
+    findings.extend(without_verdict(
+        sight,
+        &REFUSES_RESOLVER,
+        refused,
+        "do not answer queries from this resolver",
+        refusal,
+    ));
     let failure = "The test entries of a list show whether it works (RFC 5782 section 5). The responses did not pass this test, so smtpcheck ignores them.";
     findings.extend(without_verdict(
         sight,

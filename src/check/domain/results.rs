@@ -17,7 +17,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
         dnssec: dnssec::summary(sight),
         delegation: delegation::summary(sight),
         null_mx: mx::is_null(sight),
-        senders: senders::summary(&hosts),
+        senders: senders::summary(&hosts, hosts::meaning_of_silence(sight)),
         dane: dane::worst(&hosts),
         mta_sts: sts::summary(sight),
         tls_rpt: tlsrpt::summary(sight),

@@ -405,8 +405,7 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
             Some(_) | None => {}
         }
     }
-    let cause =
-        "This affects only mail that the host sends. If the host sends mail for the domain, give its address with --sending.";
+    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, give its address with --sending.";
     [
         (&MISSING, missing, "have no PTR record"),
         (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),

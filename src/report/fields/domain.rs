@@ -1,5 +1,5 @@
-//! The rows about a mail domain. `[*]` stands for all items: an expectation must hold for each of them. Of MX hosts, these
-//! are all IP addresses that were tested; addresses that were not tested are listed in the report.
+//! The rows about a mail domain. `[*]` stands for all items: an expectation must be true for each of them. For MX
+//! hosts, the items are the tested IP addresses. The report lists the addresses that were not tested.
 
 use super::convert::{count, fact, text, word};
 use super::{Field, FieldValue, Refusal, RequiredPhase, Unit, ValueType};
@@ -225,7 +225,7 @@ pub(super) const SENDING: &[Field] = &[
     row(
         "spf.result",
         ValueType::Word(SPF_RESULTS),
-        "the result of SPF; an expectation must hold for every IP address that was evaluated",
+        "the result of SPF; an expectation must be true for every IP address that was evaluated",
         |report, _| {
             let results = report.domain.iter().flat_map(|seen| &seen.spf.results);
             results.map(|one| text(Some(&one.result))).collect()

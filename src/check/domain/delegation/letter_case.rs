@@ -41,7 +41,8 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
     }
     let (server, probe) = first?;
     let upper = domain.as_str().to_ascii_uppercase();
-    let summary = format!("name servers return different MX records for {upper} and for {domain}: {}", places.join(", "));
+    let summary =
+        format!("name servers return different MX records for {upper} and for {domain}: {}", places.join(", "));
     let finding = Finding::new(&MX_CASE_DEPENDENT, Phase::Dns, Confidence::Likely, summary);
     let port = if sight.domain.dns_port == 53 { String::new() } else { format!(" -p {}", sight.domain.dns_port) };
     let finding = Finding {

@@ -216,7 +216,10 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
         .answer()
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
-        ("publish a record that rejects all mail, because according to its SPF record the domain sends none", "v=DMARC1; p=reject".to_owned())
+        (
+            "publish a record that rejects all mail, because according to its SPF record the domain sends none",
+            "v=DMARC1; p=reject".to_owned(),
+        )
     } else {
         ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
@@ -237,7 +240,9 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let organization = state.organization.as_ref()?;
     let (summary, cause) = if walked != listed {
         (
-            format!("the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"),
+            format!(
+                "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
+            ),
             "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
         )
     } else if *organization != state.organization_by_list {

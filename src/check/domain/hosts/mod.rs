@@ -32,6 +32,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 
 pub(super) use own::catch_all;
+pub(super) use reach::{Silence, meaning_of_silence};
 pub(super) use seen::summary;
 pub(super) use sessions::{chains, session};
 pub(super) use untested::not_tested;

@@ -260,6 +260,8 @@ fn is_expected(sight: Sight<'_>, session: Session<'_>, number: usize) -> bool {
 struct MergedFinding {
     finding: Finding,
     places: Vec<(MxHost, Vec<IpAddr>)>,
+    /// Different summaries of the later findings, with the first server of each.
+    others: Vec<(MxHost, IpAddr, String)>,
 }
 
 fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Finding) {
@@ -271,7 +273,7 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
             && known.finding.phase == finding.phase
     });
     let Some(known) = same else {
-        merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])] });
+        merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])], others: Vec::new() });
         return;
     };
     match known.places.iter_mut().find(|(one, _)| one == host) {
@@ -280,8 +282,11 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         None => known.places.push((host.clone(), vec![ip])),
     }
     let is_new = |text: &String| is_other_sentence(text, &finding.summary);
-    if is_new(&known.finding.summary) && known.finding.consequences.iter().all(is_new) {
-        known.finding.consequences.push(finding.summary);
+    if is_new(&known.finding.summary)
+        && known.finding.consequences.iter().all(is_new)
+        && known.others.iter().all(|(.., summary)| is_new(summary))
+    {
+        known.others.push((host.clone(), ip, finding.summary));
     }
     for probe in finding.evidence.probes {
         if !known.finding.evidence.probes.contains(&probe) {
@@ -302,6 +307,10 @@ impl MergedFinding {
     fn named(self, sight: Sight<'_>) -> Finding {
         let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
+        for (host, ip, summary) in &self.others {
+            let place = places_of(sight, std::iter::once((&host.name, std::slice::from_ref(ip))));
+            finding.consequences.push(format!("{place}: {summary}"));
+        }
         for fix in &mut finding.fixes {
             if let Some(rest) = fix.text.strip_prefix("Server operator: ") {
                 fix.text = format!("Operator of the mail server: {rest}");

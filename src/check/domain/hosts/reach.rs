@@ -31,6 +31,15 @@ const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 /// The number of hosts whose other ports are tried.
 const MAX_OTHER: usize = 2;
 
+/// The probable reason why hosts do not respond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::check::domain) enum Silence {
+    /// Connections are blocked near this machine, so nothing is known about senders in other networks.
+    OfThisNetwork,
+    /// The hosts themselves do not respond, so no sender reaches them.
+    OfTheHosts,
+}
+
 /// The result of the connections to one host.
 pub(super) struct HostReach<'s> {
     pub(super) host: MxHost,
@@ -76,6 +85,17 @@ fn looks_blocked(reaches: &[HostReach<'_>]) -> bool {
     let is_denied =
         reaches.iter().flat_map(|reach| &reach.untested).any(|(_, kind, _)| *kind == ConnectFaultKind::DeniedHere);
     none_connected && all_silent && (is_silent || is_denied)
+}
+
+/// The hosts that are known web proxies, and the others.
+fn separated<'s>(sight: Sight<'s>, reaches: Vec<HostReach<'s>>) -> (Vec<HostReach<'s>>, Vec<HostReach<'s>>) {
+    reaches.into_iter().partition(|reach| is_known_proxy(sight, reach))
+}
+
+/// What failed connections to the MX hosts mean for senders in other networks.
+pub(in crate::check::domain) fn meaning_of_silence(sight: Sight<'_>) -> Silence {
+    let (_, others) = separated(sight, reaches(sight));
+    if looks_blocked(&others) { Silence::OfThisNetwork } else { Silence::OfTheHosts }
 }
 
 /// Requests facts about this machine, and probes other ports of hosts if every address timed out.
@@ -133,10 +153,8 @@ fn open_ports<'s>(sight: Sight<'s>, reach: &HostReach<'_>) -> Vec<(u16, Session<
 }
 
 pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
-    let reaches = reaches(sight);
-    let (proxied, others): (Vec<HostReach<'_>>, Vec<HostReach<'_>>) =
-        reaches.into_iter().partition(|reach| is_known_proxy(sight, reach));
-    if !others.is_empty() && looks_blocked(&others) {
+    let (proxied, others) = separated(sight, reaches(sight));
+    if looks_blocked(&others) {
         let proxied = proxied.iter().filter_map(|reach| web_proxy(sight, reach));
         return std::iter::once(blocked_here(sight, &others)).chain(proxied).collect();
     }

@@ -424,6 +424,16 @@ fn the_same_reply_of_several_servers_is_quoted_once() {
     assert_eq!(repeated, 0, "{:?}", both[0].consequences);
 }
 
+#[test]
+fn a_different_reply_of_a_later_server_is_listed_with_its_name() {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting("554 5.7.1 No mail from your network"));
+    world.server("8.8.4.2", MailServer::new("mx2.example.com").greeting("554 5.7.1 Your network is not welcome here"));
+    let found = findings(&mut world);
+    let listed = found.iter().flat_map(|one| &one.consequences).find(|one| one.contains("not welcome"));
+    assert!(listed.is_some_and(|one| one.contains("mx2.example.com") && one.contains("[8.8.4.2]: ")), "{found:?}");
+}
+
 /// What was not tested, and the replies about the recipient, if both servers reply to a command in this way.
 fn untested(command: &str, reply: &str) -> (Vec<String>, Vec<ProbeReply>) {
     let mut world = two();

@@ -101,7 +101,10 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     let found = of(format!("no MX host was tested: {}", names(&all)));
     Some(match reaches.iter().flat_map(|reach| &reach.untested).next() {
         Some((ip, kind, session)) => Finding {
-            cause: format!("The IP addresses of these hosts cannot be tested from this machine: {}.", why_untested(*kind, *ip)),
+            cause: format!(
+                "The IP addresses of these hosts cannot be tested from this machine: {}.",
+                why_untested(*kind, *ip)
+            ),
             fixes: vec![Fix::text("Repeat the check from a machine that can connect to these IP addresses")],
             ..found.tried(session.probe.id)
         },

@@ -47,7 +47,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
     let summary = format!("{domain} does not exist (NXDOMAIN)");
     Finding {
-        cause: "The DNS has no records of any type for this name, so senders return mail for it immediately.".to_owned(),
+        cause: "The DNS has no records of any type for this name, so senders return mail for it immediately."
+            .to_owned(),
         fixes: vec![
             Fix::text("Compare the domain with the email address, letter by letter"),
             Fix::run(

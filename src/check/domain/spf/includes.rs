@@ -119,9 +119,10 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
             probe = subject.probe_of(&child.name);
             match &child.found {
                 SpfFound::Pending | SpfFound::Failed => return None,
-                SpfFound::NxDomain => {
-                    ("refers to a name that does not exist".to_owned(), "The name does not exist in the DNS (NXDOMAIN).")
-                }
+                SpfFound::NxDomain => (
+                    "refers to a name that does not exist".to_owned(),
+                    "The name does not exist in the DNS (NXDOMAIN).",
+                ),
                 SpfFound::NoRecord(_) => (
                     "refers to a name without an SPF record".to_owned(),
                     "The name has no TXT record that begins with v=spf1.",

@@ -126,9 +126,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         IgnoredBecause::Version => {
             "The record must begin with exactly v=spf1 and a space, but a different character follows v=spf1."
         }
-        IgnoredBecause::OtherVersion => {
-            "The record has a version other than v=spf1. Receivers ignore other versions."
-        }
+        IgnoredBecause::OtherVersion => "The record has a version other than v=spf1. Receivers ignore other versions.",
         IgnoredBecause::Tag => "The record must begin with exactly v=spf1 and a space.",
         IgnoredBecause::Piece if is_alone => {
             "The record has no version: it contains mechanisms, but does not begin with v=spf1."
@@ -428,8 +426,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let word = &subject.tree.root.branches.get(at)?.text;
     let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
     finding.cause =
-        "The mechanism ptr is slow and unreliable and should not be published. Large receivers ignore it."
-            .to_owned();
+        "The mechanism ptr is slow and unreliable and should not be published. Large receivers ignore it.".to_owned();
     finding
         .fixes
         .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include terms for the sending hosts"));

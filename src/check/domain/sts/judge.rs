@@ -50,10 +50,7 @@ fn new_record(sight: Sight<'_>) -> String {
 
 fn change_id(sight: Sight<'_>) -> Fix {
     Fix::run(
-        format!(
-            "Operator of the DNS of {}: then change the id, so that senders fetch the policy again",
-            sight.name()
-        ),
+        format!("Operator of the DNS of {}: then change the id, so that senders fetch the policy again", sight.name()),
         new_record(sight),
     )
 }
@@ -310,8 +307,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
         finding = finding.tried(lookup.id);
         let what =
             if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
-        finding.cause =
-            format!("{what}. Senders fetch the policy only if the record exists.");
+        finding.cause = format!("{what}. Senders fetch the policy only if the record exists.");
     }
     finding.fixes = vec![Fix::run(
         format!("Operator of the DNS of {}: publish the record if the policy should be used", sight.name()),
