@@ -228,7 +228,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     Some(about(&rules::MISSING, probe, summary, cause, fix))
 }
 
-/// The two search methods lead to different results.
+/// The two search methods have different results.
 fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (at, probe, ..) = applied(sight)?;
     let policy = |search: &RecordSearch| match search {

@@ -183,7 +183,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
     Finding {
-        cause: "The name leads to no IP address, so senders cannot use it.".to_owned(),
+        cause: "The name has no IP address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
             "Operator of the domain: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),

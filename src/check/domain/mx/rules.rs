@@ -187,7 +187,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
 pub(super) static MX_DUPLICATE: Rule = Rule {
     id: "mx-duplicate",
     severity: Severity::Notice,
-    title: "several MX records lead to the same server",
+    title: "several MX records refer to the same server",
     docs: Docs {
         sees: "Two MX records name the same host, or two MX hosts share an IP address.",
         matters: "The second entry does not add a server. If the server is not available, the second entry does not help.",

@@ -161,7 +161,7 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     };
     let summary = format!("SPF fails with a permanent error for {ip} and {}: {why}", subject.domain());
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
-    finding.cause = "Terms with macros, such as %{i}, lead to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
+    finding.cause = "Terms with macros, such as %{i}, expand to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
         "Operator of the domain: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
     ));

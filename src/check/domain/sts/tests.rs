@@ -24,7 +24,7 @@ const PATH: &str = "/.well-known/mta-sts.txt";
 const RECORD: &str = "_mta-sts.example.com TXT v=STSv1; id=20260101";
 const POLICY: &str = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n";
 
-/// A chain that leads to a trusted root, and whose name matches.
+/// A chain with a trusted root and a matching name.
 fn trusted(days: (i64, i64)) -> Presented {
     let made = made(days);
     let mut presented = sent(&made.ders.iter().collect::<Vec<_>>());
