@@ -64,7 +64,11 @@ fn no_password_is_sent_when_a_certificate_rule_fails() {
             None => vec![format!("{}{address}", scenario.client.scheme)],
             Some(host) => {
                 let (ip, port) = address.rsplit_once(':').unwrap();
-                vec![format!("{}{host}:{port}", scenario.client.scheme), "--resolve".to_owned(), format!("{host}:{port}:{ip}")]
+                vec![
+                    format!("{}{host}:{port}", scenario.client.scheme),
+                    "--resolve".to_owned(),
+                    format!("{host}:{port}:{ip}"),
+                ]
             }
         };
         words.extend(scenario.client.flags.iter().map(|flag| (*flag).to_owned()));

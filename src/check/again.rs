@@ -47,7 +47,9 @@ fn target_word(plan: &Plan) -> String {
 /// checked as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
     let (written, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
-    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else { return command.to_owned() };
+    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else {
+        return command.to_owned();
+    };
     match rest.strip_prefix(&written) {
         Some(flags) if flags.is_empty() || flags.starts_with(' ') => format!("smtpcheck {notation}{flags}"),
         Some(_) | None => command.to_owned(),

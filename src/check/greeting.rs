@@ -104,8 +104,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         Some(Fault::Closed { phase: Phase::Greeting, .. }) => greeting(session).is_none(),
         _ => false,
     };
-    let foreign = greeting(session).is_some_and(|reply| reply.code.is_none())
-        || matches!(session.fault(), Some(Fault::Binary));
+    let foreign =
+        greeting(session).is_some_and(|reply| reply.code.is_none()) || matches!(session.fault(), Some(Fault::Binary));
     if plaintext && (silent || foreign) {
         return vec![Question::Session(in_tls(plan))];
     }
@@ -168,7 +168,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Some(Fault::Binary) => return binary(plan, session).into_iter().collect(),
         _ => {
             let is_other_protocol = protocol::accepts_other(evidence).is_some();
-            let words = not_smtp(plan, session).filter(|_| !is_other_protocol).or_else(|| of_another_host(plan, session));
+            let words =
+                not_smtp(plan, session).filter(|_| !is_other_protocol).or_else(|| of_another_host(plan, session));
             return [words, slow(session)].into_iter().flatten().collect();
         }
     };
@@ -317,7 +318,10 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters do this.".to_owned();
         finding.otherwise = Some("The mail server may be overloaded. Its mail log shows that.".to_owned());
         finding.fixes = vec![
-            Fix::run("Find the process that listens on the socket (as root)", format!("ss -xlp src {}", in_shell(path.text()))),
+            Fix::run(
+                "Find the process that listens on the socket (as root)",
+                format!("ss -xlp src {}", in_shell(path.text())),
+            ),
             other_mail_service(plan, ""),
         ];
         finding.failure = Some(PhaseFailure::Unreachable);
@@ -383,7 +387,11 @@ fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         _ => None,
     })?;
     let finding = foreign_service(plan, session, text).on(event);
-    Some(Finding { cause: "The server sends binary data. An SMTP greeting is a line of text that begins with a three-digit code.".to_owned(), ..finding })
+    Some(Finding {
+        cause: "The server sends binary data. An SMTP greeting is a line of text that begins with a three-digit code."
+            .to_owned(),
+        ..finding
+    })
 }
 
 /// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.

@@ -24,9 +24,9 @@ pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
             format!("Use the SMTP port of this host{note}"),
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         ),
-        (Host::Name(_) | Host::Ip(_), Protocol::Lmtp) => Fix::text(format!(
-            "Use the LMTP port of this host, from the configuration of the server (often 24){note}"
-        )),
+        (Host::Name(_) | Host::Ip(_), Protocol::Lmtp) => {
+            Fix::text(format!("Use the LMTP port of this host, from the configuration of the server (often 24){note}"))
+        }
     }
 }
 
@@ -79,10 +79,9 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
         // Postfix sends `protocol`, the name of the protocol and an empty attribute, each with a NUL byte.
         let name = text.split('\0').nth(1).unwrap_or_default();
         Some(match name {
-            "delivery_request_protocol" => (
-                "a Postfix delivery agent (such as smtp or lmtp, to which the queue manager gives messages)",
-                "",
-            ),
+            "delivery_request_protocol" => {
+                ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager gives messages)", "")
+            }
             _ => ("an internal service of Postfix", ""),
         })
     } else if starts("VERSION\t") {

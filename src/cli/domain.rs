@@ -20,8 +20,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth, Target,
-    Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth,
+    Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
@@ -151,7 +151,12 @@ impl DomainFlags<'_> {
 /// A plan with the values that are the same in every check of a domain.
 fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
     Plan {
-        target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port, protocol: Protocol::Smtp },
+        target: Target {
+            input: input.to_owned(),
+            host: Host::Name(domain.name.clone()),
+            port,
+            protocol: Protocol::Smtp,
+        },
         family: Family::Any,
         addresses: AddressChoice::First,
         overrides: Vec::new(),

@@ -114,7 +114,8 @@ async fn presented(context: &GatherContext, request: &HelloRequest, heard: &Hell
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
     // The name that was sent, because a ClientHello to the IP address of an MX host contains the name of that host.
-    let name = request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
+    let name =
+        request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };
     Some(Box::new(verify::presented(&ders, ders.len(), context.trust.wait().await, &expected)))
 }

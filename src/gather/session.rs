@@ -315,7 +315,8 @@ fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Ac
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
     // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
-    let means = Means { host: request.host.expected_name(), port: request.port, nonce: STANDARD.encode(random), unix_time };
+    let means =
+        Means { host: request.host.expected_name(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
 }
 

@@ -28,9 +28,10 @@ pub(crate) async fn open(
             Ok(stream)
         }
         ended => {
-            let error = ended.map_or_else(|_| io::Error::from(io::ErrorKind::WouldBlock), |failed| {
-                failed.err().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other))
-            });
+            let error = ended.map_or_else(
+                |_| io::Error::from(io::ErrorKind::WouldBlock),
+                |failed| failed.err().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other)),
+            );
             context.notes_error(error.raw_os_error());
             let fault = describe(path, &error);
             note(event(SocketResult::Failed { fault: fault.clone() }));
@@ -72,13 +73,7 @@ fn describe(path: &SocketPath, error: &io::Error) -> SocketFault {
         _ if is_prototype_error(error) => SocketFaultKind::OtherType,
         _ => SocketFaultKind::Other,
     };
-    SocketFault {
-        kind,
-        errno: error.raw_os_error(),
-        detail: error.to_string(),
-        place: walk.place,
-        user: walk.user,
-    }
+    SocketFault { kind, errno: error.raw_os_error(), detail: error.to_string(), place: walk.place, user: walk.user }
 }
 
 /// The standard library has no name for EPROTOTYPE.

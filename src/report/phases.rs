@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::fit::Fit;
-use crate::evidence::{
-    DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, SocketResult,
-};
+use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, SocketResult};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
 /// The result of one phase. Its duration does not include earlier phases.

@@ -323,7 +323,8 @@ pub const RELAY: Server = Server {
 pub const IMPLICIT: Server = Server { door: ConnectionStart::Implicit, ..SUBMISSION };
 
 /// A check without flags.
-pub const BARE: ClientUsage = ClientUsage { scheme: "", host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
+pub const BARE: ClientUsage =
+    ClientUsage { scheme: "", host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
 /// A check with a sender and a recipient.
 pub const SENDING: ClientUsage =

@@ -49,10 +49,14 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
             vec![Fix::text("Start the server that creates the socket, for example Dovecot or Cyrus"), listening()]
         }
         SocketFaultKind::Busy => vec![
-            Fix::text("Read the mail log of the server, and raise the process limit of the service (Dovecot: process_limit of service lmtp)"),
+            Fix::text(
+                "Read the mail log of the server, and raise the process limit of the service (Dovecot: process_limit of service lmtp)",
+            ),
             listening(),
         ],
-        SocketFaultKind::Unsupported => vec![Fix::text("Check the server on a Unix system, or over TCP (lmtp://HOST:PORT)")],
+        SocketFaultKind::Unsupported => {
+            vec![Fix::text("Check the server on a Unix system, or over TCP (lmtp://HOST:PORT)")]
+        }
         _ => vec![Fix::text("Use the path of the stream socket from the configuration of the server"), listening()],
     };
     finish(session, Finding { cause, fixes, ..Finding::new(rule, Phase::Connect, Confidence::Certain, summary) })
@@ -117,7 +121,9 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
                 permissions(place)
             ),
             vec![Fix::run(
-                format!("Let {user} search the directory (as root; not for the directories of Postfix, whose permissions Postfix checks)"),
+                format!(
+                    "Let {user} search the directory (as root; not for the directories of Postfix, whose permissions Postfix checks)"
+                ),
                 format!("setfacl -m u:{}:x {}", in_shell(user), in_shell(&place.path)),
             )],
         ),
@@ -134,7 +140,10 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
         None => (
             format!("the user {user} may not connect to the socket {path}"),
             "A directory in the path, or the socket itself, does not give this user access.".to_owned(),
-            vec![Fix::run("Show the permissions of every part of the path (as root)", format!("namei -l {}", in_shell(&path)))],
+            vec![Fix::run(
+                "Show the permissions of every part of the path (as root)",
+                format!("namei -l {}", in_shell(&path)),
+            )],
         ),
     };
     let owner = socket.place.as_ref().map_or("root", |place| place.owner.as_str());
