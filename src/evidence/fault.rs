@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
+use super::{Phase, SocketFault};
 use crate::wire::tls::ServerHello;
 
 /// Why a probe has no complete answer.
@@ -19,6 +19,11 @@ pub enum Fault {
     NotConnected {
         /// Why that attempt failed.
         connect: ConnectFault,
+    },
+    /// smtpcheck could not connect to the Unix socket.
+    SocketNotConnected {
+        /// Why the attempt failed.
+        socket: SocketFault,
     },
     /// The server did not reply before the timeout.
     Silent {
@@ -36,6 +41,8 @@ pub enum Fault {
         /// Whether the connection was reset (RST) instead of closed (FIN).
         reset: bool,
     },
+    /// The server sent binary data instead of a greeting. The data is in the transcript.
+    Binary,
     /// TLS could not be started.
     Tls {
         /// The reason.

@@ -134,6 +134,7 @@ impl Mask<'_> {
             EventKind::Explained { text } => EventKind::Explained { text: self.text(shown, text) },
             // These were written by smtpcheck or are facts about TLS.
             EventKind::Dialled { .. }
+            | EventKind::SocketOpened { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }

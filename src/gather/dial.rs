@@ -96,6 +96,8 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
+            // `socket` connects to sockets.
+            Host::Socket(_) => {}
             Host::Name(name) => {
                 race.source = Some(context.names.follow(&context.plan, name));
                 if let (AddressChoice::Only { address }, true) =

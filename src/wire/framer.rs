@@ -62,6 +62,12 @@ impl Framer {
         self.ready.pop_front()
     }
 
+    /// Whether the data that has arrived is binary: it contains a NUL byte, which no reply may contain (RFC 5321
+    /// §2.3.8), no line is complete, and it does not begin as a reply does.
+    pub fn is_binary(&self) -> bool {
+        self.ready.is_empty() && self.partial.contains(&0) && !self.partial.first().is_some_and(u8::is_ascii_digit)
+    }
+
     /// Returns the incomplete last line after the peer has closed the connection.
     pub fn finish(&mut self) -> Option<RawLine> {
         if let Some(line) = self.ready.pop_front() {
