@@ -42,7 +42,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
-    // The jobs of all targets use the same certificate files.
+    // The jobs of all targets share the certificate files.
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
@@ -74,7 +74,7 @@ pub(super) fn reject_output_clashes(args: &CheckArgs) -> Result<(), UsageError> 
     )
 }
 
-/// The checks of a command line. Their passwords have not been read yet.
+/// The checks of a command line, before their passwords are read.
 pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,

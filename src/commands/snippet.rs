@@ -19,11 +19,12 @@ use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::snippet::SnippetChoice;
 use crate::host::signals;
-use crate::plan::{LoginProof, Plan, QuitAfter};
+use crate::plan::{LoginProof, Plan, Protocol, QuitAfter};
 use crate::render::snippets as rendering;
 use crate::report::{RunSource, planned_settings, proved_settings};
 use crate::run::{ConcurrencyLimits, Engine};
 use crate::snippets::{PasswordReference, Program, ServerSettings};
+use crate::wire::Host;
 
 /// Prints the list of programs, or checks the target and prints the configuration.
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches, choice: SnippetChoice) -> Result<u8, CommandError> {
@@ -98,7 +99,9 @@ fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSetting
 
 fn unsupported(plan: &Plan) -> Option<&'static str> {
     let login = plan.login.as_ref();
+    let is_smtp = plan.target.protocol == Protocol::Smtp && !matches!(plan.target.host, Host::Socket(_));
     match () {
+        () if !is_smtp => Some("supports only SMTP servers with a host and a port"),
         () if plan.quit_after < QuitAfter::Starttls => {
             Some("needs a session with TLS: use --quit-after starttls or a later phase")
         }

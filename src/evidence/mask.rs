@@ -16,9 +16,9 @@
 //!    only ordinary words and the words that were received before the secret was sent. Every other word is left out.
 //! 5. Text received in sessions with other peers is shown unchanged.
 //! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
-//!    are never masked. Masking them would reveal which of them is the password, and a reader knows them anyway. The
-//!    same applies to the words of known phrases in replies, and to ordinary words that match only part of the
-//!    password or contain it.
+//!    are never masked. Masking them would reveal which of them is the password, and a reader of the output knows them
+//!    anyway. The same applies to the words of known phrases in replies, and to ordinary words that match only part of
+//!    the password or contain it.
 //!
 //! All output passes through [`Mask`]: `inquiry` gives listeners only masked events, and `report` stores only masked
 //! evidence. Sentences of findings mark the text that they quote (`super::quote`), and only that text is masked.
@@ -134,6 +134,7 @@ impl Mask<'_> {
             EventKind::Explained { text } => EventKind::Explained { text: self.text(shown, text) },
             // These were written by smtpcheck or are facts about TLS.
             EventKind::Dialled { .. }
+            | EventKind::SocketOpened { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }
@@ -382,7 +383,7 @@ impl Mask<'_> {
     }
 }
 
-/// The values given by the user for a session. They are shown in any case.
+/// The values given by the user for a session. They are always shown.
 fn fields_of(request: &SessionRequest) -> Vec<String> {
     let script = &request.script;
     let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::fit::{Fit, fit};
 use super::quote::{Quote, QuoteOrigin};
 use super::sequence::{self, Sequence};
-use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe};
+use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe, SocketResult};
 use crate::plan::TlsUse;
 use crate::question::SessionRequest;
 use crate::wire::{Capabilities, Reply};
@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The last reply in a phase, which decided its result.
+    /// The last reply in a phase, which determines the result of the phase.
     pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
         self.replies().filter(|received| received.event.phase == phase).last()
     }
@@ -185,7 +185,8 @@ impl<'a> Session<'a> {
         let mut due = vec![Phase::Connect];
         for event in self.events() {
             match &event.what {
-                EventKind::Dialled { result: DialResult::Connected { .. }, .. } => {
+                EventKind::Dialled { result: DialResult::Connected { .. }, .. }
+                | EventKind::SocketOpened { result: SocketResult::Connected, .. } => {
                     due = vec![if implicit { Phase::Tls } else { Phase::Greeting }];
                 }
                 EventKind::Secured { .. } => due = if implicit { vec![Phase::Greeting] } else { Vec::new() },

@@ -59,7 +59,7 @@ pub(crate) async fn dial_one_of(
 struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
-    /// The only IP address to use, if the name has it. `None` once that is known.
+    /// The only IP address to use, if the name has it. `None` if it does not, or if there is no restriction.
     only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
@@ -96,6 +96,8 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
+            // `socket` connects to sockets.
+            Host::Socket(_) => {}
             Host::Name(name) => {
                 race.source = Some(context.names.follow(&context.plan, name));
                 if let (AddressChoice::Only { address }, true) =
@@ -188,7 +190,7 @@ impl<'a> Race<'a> {
                 self.source = None;
                 return;
             }
-            // The name no longer has this IP address, so any other is used.
+            // The name no longer has this IP address, so any other address is used.
         }
         if let Some(lookup) = known.a.filter(|_| !self.seen.0) {
             self.seen.0 = true;

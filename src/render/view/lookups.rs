@@ -1,4 +1,4 @@
-//! DNS lookups and web requests of a check of a domain, one line each: the question, the answer, how it was validated and
+//! DNS lookups and web requests of a domain check, one line each: the question, the answer, how it was validated and
 //! the duration. Received text has passed [`escape`].
 
 use super::duration;
@@ -67,6 +67,8 @@ fn failed(fault: &Fault) -> String {
         Fault::Http { detail } => format!("no HTTP response ({})", escape::visible(detail)),
         Fault::NoAddress => "no IP address".to_owned(),
         Fault::NotConnected { connect } => format!("no connection ({})", connect.kind),
+        Fault::SocketNotConnected { socket } => format!("no connection ({})", socket.kind),
+        Fault::Binary => "binary data".to_owned(),
         Fault::Tls { tls } => format!("TLS failed ({})", escape::visible(&super::tls::failure(tls))),
         Fault::Silent { .. } => "no response".to_owned(),
         Fault::Closed { .. } => "connection closed".to_owned(),
