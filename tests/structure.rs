@@ -298,6 +298,26 @@ fn docs_rules_md_is_up_to_date() {
     assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test structure");
 }
 
+/// Compares a generated page with its file.
+fn assert_is_current(page: &str, text: &str) {
+    let file = root().join(page);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+    assert!(kept == text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test structure");
+}
+
+#[test]
+fn pages_about_mail_programs_and_other_tools_are_up_to_date_and_linked() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let tools = smtpcheck::cli::foreign::Tool::PAGES.map(|(file, tool)| (file, tool.page()));
+    for (file, text) in tools.into_iter().chain([("snippets.md", render::snippets::markdown())]) {
+        assert_is_current(&format!("docs/{file}"), &text);
+        assert!(readme.contains(&format!("docs/{file}")), "README.md does not link to docs/{file}");
+    }
+}
+
 #[test]
 fn man_pages_are_up_to_date() {
     use smtpcheck::cli::commands::{COMMANDS, man::ManArgs};

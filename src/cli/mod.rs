@@ -16,7 +16,7 @@ pub mod domain;
 mod effect;
 mod error;
 pub mod flags;
-mod foreign;
+pub mod foreign;
 mod help;
 mod invocation;
 pub mod pages;

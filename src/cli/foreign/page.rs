@@ -1,0 +1,66 @@
+//! Writes the flags of a tool and their equivalents as a Markdown page (`docs/from-*.md`).
+
+use std::fmt::Write;
+
+use super::table::TABLE;
+use super::{Equivalent, SOURCES, Tool};
+use crate::cli::commands::check;
+use crate::cli::flags::names::names;
+
+impl Tool {
+    /// The tools with a page, and the names of the pages.
+    pub const PAGES: [(&'static str, Tool); 4] = [
+        ("from-swaks.md", Tool::Swaks),
+        ("from-openssl.md", Tool::OpenSsl),
+        ("from-check_smtp.md", Tool::CheckSmtp),
+        ("from-curl.md", Tool::Curl),
+    ];
+
+    /// The page about the flags of this tool. A flag that smtpcheck has too is listed only if a check has it.
+    pub fn page(self) -> String {
+        let command = check::SPEC.command(&[]);
+        let own: Vec<String> = command.get_arguments().flat_map(names).collect();
+        let name = self.name();
+        let mut page = format!(
+            "# From {name} to smtpcheck\n\n{}\n\nsmtpcheck recognises these flags: the error message names the equivalent. This file is generated: \
+             `UPDATE_DOCS=1 cargo test --test structure`.\n\n| {name} | smtpcheck |\n|---|---|\n",
+            self.introduction()
+        );
+        let rows = TABLE.iter().filter(|(tool, _)| *tool == self).flat_map(|(_, rows)| rows.iter());
+        for row in rows {
+            let is_listed =
+                |name: &&&str| !matches!(row.answer, Equivalent::Same) || own.iter().any(|own| own == *name);
+            let names: Vec<String> = row.names.iter().filter(is_listed).map(|name| format!("`{name}`")).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let answer = match &row.answer {
+                Equivalent::Flag(flag, placeholder) => format!("`{flag} {placeholder}`"),
+                Equivalent::Text(text) | Equivalent::Differs(text) => (*text).to_owned(),
+                Equivalent::Target => "the target, without a flag: `smtpcheck HOST:PORT`".to_owned(),
+                Equivalent::Password => format!("{SOURCES}; a password is never an argument"),
+                Equivalent::Same => "the same".to_owned(),
+            };
+            let _ = writeln!(page, "| {} | {} |", names.join(", "), answer.replace('|', "\\|"));
+        }
+        page
+    }
+
+    fn introduction(self) -> &'static str {
+        match self {
+            Tool::Swaks => {
+                "swaks sends test messages. smtpcheck runs the same session, but never sends a message, and explains each failure. To send one, let smtpcheck print the command: `smtpcheck TARGET --for swaks`."
+            }
+            Tool::OpenSsl => {
+                "`openssl s_client -starttls smtp` shows a handshake and the certificates. smtpcheck also verifies them for the host name, and checks the SMTP session around them."
+            }
+            Tool::CheckSmtp => {
+                "smtpcheck accepts the flags of check_smtp if it is called under this name, for example through a symbolic link `check_smtp`; see [formats.md](formats.md). The table is for a call under its own name, with `--format nagios`."
+            }
+            Tool::Curl => {
+                "curl sends messages with `smtp://` and `smtps://` URLs, which are also targets of smtpcheck. smtpcheck never sends a message. To send one, let smtpcheck print the command: `smtpcheck TARGET --for curl`."
+            }
+            Tool::Other => "",
+        }
+    }
+}
