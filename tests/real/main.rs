@@ -34,5 +34,6 @@ mod with_postfix;
 mod with_prometheus;
 mod with_schedulers;
 mod with_shells;
+mod with_snippets;
 mod with_tmux;
 mod with_verifiers;

@@ -94,7 +94,7 @@ fn hint(meanings: &[(Tool, &'static Equivalent)], value: Option<String>) -> Stri
     match hints.as_slice() {
         [(_, hint)] => hint.clone(),
         several => {
-            several.iter().map(|(tool, hint)| format!("as in {}, {hint}", tool.name())).collect::<Vec<_>>().join("; ")
+            several.iter().map(|(tool, hint)| format!("{hint} (as in {})", tool.name())).collect::<Vec<_>>().join("; ")
         }
     }
 }
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_flag_with_several_meanings_has_a_hint_for_each_tool() {
-        let hint = "as in swaks, write the target without a flag: smtpcheck h.example; as in curl, use --quiet";
+        let hint = "write the target without a flag: smtpcheck h.example (as in swaks); use --quiet (as in curl)";
         assert!(message(&["-s", "h.example"]).contains(hint), "{}", message(&["-s", "h.example"]));
     }
 

@@ -10,7 +10,7 @@ mod cyrus;
 mod dovecot;
 mod exim;
 mod gnu_sasl;
-mod keeper;
+pub mod keeper;
 mod names;
 mod opensmtpd;
 mod openssl;
@@ -18,6 +18,7 @@ mod pki;
 mod ports;
 mod postfix;
 mod prometheus;
+mod relayhost;
 mod slurm;
 mod web;
 
@@ -36,6 +37,7 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use prometheus::Prometheus;
+pub use relayhost::Relayhost;
 pub use slurm::Slurm;
 pub use web::WebServer;
 

@@ -376,13 +376,13 @@ fn smtpd(port: u16, certificate: &Certificate, settings: &[&str]) -> String {
 
 /// Postfix reads a file that changed within the last seconds repeatedly until it no longer changes, which takes almost
 /// two seconds here. An older modification time avoids that.
-fn let_settle(path: &Path) {
+pub(super) fn let_settle(path: &Path) {
     let file = File::options().append(true).open(path).expect("the file was written before");
     file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("the file can be changed");
 }
 
 /// As `postfix post-install create-missing` creates it from postfix-files.
-fn make_queue(directory: &Path) {
+pub(super) fn make_queue(directory: &Path) {
     let queue = directory.join("queue");
     keeper::make_directory(&queue, 0o755);
     keeper::make_directory(&queue.join("pid"), 0o755);
