@@ -4,6 +4,7 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod domain;
+mod proxy;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use domain::DomainPlan;
+pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -32,6 +34,9 @@ pub struct Plan {
     pub overrides: Vec<Override>,
     /// The DNS server to use; null is the resolver of the system.
     pub resolver: Option<SocketAddr>,
+    /// The proxy, if one is named; null if all connections are direct.
+    #[serde(default)]
+    pub proxy: Option<Box<ProxyPlan>>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.

@@ -20,6 +20,7 @@ mod greeting;
 mod handshake;
 pub(crate) mod peer;
 mod place;
+mod proxy;
 pub mod refusal;
 pub mod scan;
 mod server;

@@ -17,6 +17,7 @@ use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{TlsArgs, TrustArgs};
+use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
@@ -62,7 +63,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     };
     requested.settle_tls(&mut origins)?;
     requested.settle_end(&mut origins)?;
-    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let Requested { mode, is_implicit, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let start = if is_implicit { SessionStart::ImplicitTls } else { SessionStart::Plain };
+    let proxy = proxy::plan(&args.route, &typed.host, start)?.map(Box::new);
     let depth = scan_depth(&tls_args);
     if args.settings_level == SettingsLevel::Suite {
         // In a report, values from both levels of a suite have the origin `flag`.
@@ -71,12 +74,13 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
+    let plan = Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
+        proxy,
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -91,7 +95,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         gate: args.gate.gate(),
         domain: None,
         origins,
-    })
+    };
+    proxy::reject_contradictions(&plan)?;
+    Ok(plan)
 }
 
 /// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
@@ -108,11 +114,13 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
-        target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
+        target: Target { input: args.host.clone().unwrap_or_default(), host: host.clone(), port: 0 },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
+        // Several ports are compared, so they use the same proxy.
+        proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
         // These limits are per port. A question that several ports have in common is asked only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
@@ -139,6 +147,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();
     resolve::mark_unused(&mut plans);
+    plans.iter().try_for_each(proxy::reject_contradictions)?;
     Ok(plans)
 }
 

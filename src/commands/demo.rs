@@ -171,7 +171,11 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
 
 /// The arguments of a check, as the command line would read them.
 fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
-    match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
+    // The servers are on this machine, so a proxy of the environment would not reach them.
+    let has_proxy = words.iter().any(|word| word == "--proxy");
+    let direct: &[&str] = if has_proxy { &[] } else { &["--noproxy", "*"] };
+    let direct = direct.iter().map(OsString::from);
+    match cli::parse(words.iter().cloned().chain(args.words()).chain(direct).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
         // The first argument is a host and port, which is never a command.
         _ => Err(CommandError::usage("the demo is not a check".to_owned())),

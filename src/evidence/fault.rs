@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
+use super::{Phase, ProxyFault};
 use crate::wire::tls::ServerHello;
 
 /// Why a probe has no complete answer.
@@ -19,6 +19,11 @@ pub enum Fault {
     NotConnected {
         /// Why that attempt failed.
         connect: ConnectFault,
+    },
+    /// The proxy did not lead to the server.
+    Proxy {
+        /// The reason.
+        proxy: ProxyFault,
     },
     /// The server did not reply before the timeout.
     Silent {

@@ -18,6 +18,7 @@ pub(crate) mod names;
 pub(crate) mod path;
 mod place;
 pub(crate) mod presented;
+mod proxy;
 pub mod quote;
 mod record;
 mod records;
@@ -40,6 +41,7 @@ pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use place::{EventId, Phase, ProbeId};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
+pub use proxy::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead, TunnelResult};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use records::{
     BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,

@@ -1,6 +1,6 @@
 //! Establishes one TCP connection to a host by Happy Eyeballs (RFC 8305): IPv6 and IPv4 addresses alternate, and a new
 //! attempt starts every 250 ms or as soon as the previous one has failed. The first connection is used. Every attempt
-//! is recorded as evidence.
+//! is recorded as evidence. [`proxy`] does the same through a proxy.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::context::GatherContext;
 use super::names::KnownAddresses;
+use super::proxy;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{ConnectFault, DialResult, EventKind, Fault};
 use crate::plan::AddressChoice;
@@ -32,6 +33,9 @@ pub(crate) async fn dial(
     request: &SessionRequest,
     mut note: impl FnMut(EventKind),
 ) -> Result<(TcpStream, SocketAddr), Fault> {
+    if let Some(proxy) = context.plan.used_proxy() {
+        return proxy::dial(context, proxy, request, note).await;
+    }
     let deadline = Instant::now() + Duration::from_millis(context.plan.limits.connect_ms);
     let mut race = Race::new(context, request);
     let outcome = tokio::time::timeout_at(deadline, race.run(&mut note)).await;
@@ -56,7 +60,7 @@ pub(crate) async fn dial_one_of(
     }
 }
 
-struct Race<'a> {
+pub(super) struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
     /// The only IP address to use, if the name has it. `None` once that is known.
@@ -88,6 +92,16 @@ impl<'a> Race<'a> {
         }
     }
 
+    /// A race to the addresses of a host, which is not the target.
+    pub(super) fn to_host(context: &'a Rc<GatherContext>, host: &Host, port: u16) -> Race<'a> {
+        let mut race = Race::of_port(context, port);
+        match host {
+            Host::Ip(ip) => race.add(*ip),
+            Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
+        }
+        race
+    }
+
     fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
         let mut race = Race::of_port(context, request.port);
         match &request.host {
@@ -108,7 +122,7 @@ impl<'a> Race<'a> {
         race
     }
 
-    async fn run(&mut self, note: &mut impl FnMut(EventKind)) -> Result<(TcpStream, SocketAddr), Fault> {
+    pub(super) async fn run(&mut self, note: &mut impl FnMut(EventKind)) -> Result<(TcpStream, SocketAddr), Fault> {
         self.first_addresses().await;
         loop {
             self.start_next();
@@ -236,7 +250,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
+    pub(super) fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
             let waited = self.context.now_ms() - started_ms;
             let detail = format!("no response within {waited:.0} ms");

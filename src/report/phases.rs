@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::fit::Fit;
-use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session};
+use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, TunnelResult};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
 /// The result of one phase. Its duration does not include earlier phases.
@@ -76,7 +76,8 @@ fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
 
 fn connect(session: Session<'_>) -> PhaseResult {
     let dialled = session.events().find_map(|event| match &event.what {
-        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
+        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. }
+        | EventKind::Tunnelled { started_ms, result: TunnelResult::Connected, .. } => Some(event.at_ms - started_ms),
         _ => None,
     });
     match (dialled, session.fault()) {
@@ -90,6 +91,7 @@ fn connect(session: Session<'_>) -> PhaseResult {
             ms: session.probe.duration_ms.map(rounded),
             reason: fault.and_then(|fault| match fault {
                 Fault::NotConnected { connect } => Some(connect.detail.clone()),
+                Fault::Proxy { proxy } => Some(format!("proxy: {}", proxy.kind)),
                 _ => None,
             }),
         },
