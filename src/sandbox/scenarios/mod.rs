@@ -8,6 +8,7 @@ mod greeting;
 mod healthy;
 mod hostile;
 mod providers;
+mod proxies;
 mod recipients;
 mod sessions;
 mod starttls;
@@ -28,6 +29,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     sessions::ALL,
     hostile::ALL,
     backends::ALL,
+    proxies::ALL,
 ];
 
 /// The scenarios without faults.
