@@ -516,6 +516,18 @@ impl Plan {
         matching.map(|given| given.address).collect()
     }
 
+    /// The proxy through which all connections of the check go.
+    pub fn used_proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
+    }
+
+    /// Whether this machine looks up the target's name. If a proxy does, no DNS question about the target is asked here,
+    /// unless `--resolve` gives its IP addresses.
+    pub fn resolves_here(&self) -> bool {
+        self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
+            || !self.given_addresses(&self.target.host).is_empty()
+    }
+
     /// The name of what is checked: the server with its port, or the domain.
     pub fn name(&self) -> String {
         match &self.domain {

@@ -272,7 +272,8 @@ fn the_password_in_a_variable_with_a_proxy_is_not_shown() {
     let script = "C\nC\nC\nC\nC\nS: HTTP/1.1 407 no\nS: ";
     let server = Server::start(&[script], &identity);
     let url = |port: u16| format!("http://u:{}@127.0.0.1:{port}", percent(b"", "%20"));
-    let run = run_with(&["mx.example.net:2525", "-v"], None, &[("ALL_PROXY", &url(server.port())), ("RUST_LOG", "trace")]);
+    let run =
+        run_with(&["mx.example.net:2525", "-v"], None, &[("ALL_PROXY", &url(server.port())), ("RUST_LOG", "trace")]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.contains("rejects the login") && run.stdout.contains("ALL_PROXY"), "{run}");
     // Usage errors do not repeat the value either.

@@ -5,6 +5,7 @@
 //! (why a probe has no answer), [`tls`], [`session`] (a view of one session in the transcript).
 
 pub(crate) mod certificate;
+mod connect;
 pub(crate) mod doubt;
 mod event;
 pub mod fault;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::ConnectFaultKind;
+use super::connect::ConnectFaultKind;
 
 /// The result of asking a proxy to connect to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

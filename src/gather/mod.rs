@@ -19,6 +19,7 @@ mod identity;
 mod names;
 mod pace;
 mod proxy;
+mod race;
 mod roots;
 mod session;
 mod shared;

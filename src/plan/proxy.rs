@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 use crate::wire::Host;
 
 /// The proxy that the user or the environment names, and whether it is used for the target.
@@ -92,19 +91,5 @@ impl fmt::Display for Proxy {
     /// The URL, without the user name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host.with_port(self.port))
-    }
-}
-
-impl Plan {
-    /// The proxy through which all connections of the check go.
-    pub fn used_proxy(&self) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
-    }
-
-    /// Whether this machine looks up the target's name. If a proxy does, no DNS question about the target is asked here,
-    /// unless `--resolve` gives its IP addresses.
-    pub fn resolves_here(&self) -> bool {
-        self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
-            || !self.given_addresses(&self.target.host).is_empty()
     }
 }

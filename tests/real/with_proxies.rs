@@ -17,7 +17,11 @@ fn check(proxy: &str, port: u16, more: &[&str]) -> Run {
 fn check_with(proxy: &str, port: u16, more: &[&str], variables: &[(&str, &str)]) -> Run {
     let port = port.to_string();
     let ca = POSTFIX.ca.to_str().unwrap();
-    let run = run_with(&[&[HOST, "--port", &port, "--cacert", ca, "--proxy", proxy, "--json"], more].concat(), None, variables);
+    let run = run_with(
+        &[&[HOST, "--port", &port, "--cacert", ca, "--proxy", proxy, "--json"], more].concat(),
+        None,
+        variables,
+    );
     for text in [&run.stdout, &run.stderr] {
         assert!(!text.contains(PROXY_PASSWORD), "{text}");
     }
@@ -139,7 +143,8 @@ fn another_protocol_at_the_address_of_the_proxy_is_named() {
         assert_finds(&report, "proxy-no-proxy");
         assert_finds_one_error(&report);
     }
-    let report = check(&format!("socks5h://127.0.0.1:{}", free_port()), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
+    let report =
+        check(&format!("socks5h://127.0.0.1:{}", free_port()), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
     assert_finds(&report, "proxy-unreachable");
 }
 
@@ -161,7 +166,8 @@ fn every_connection_goes_through_the_proxy() {
     let list = list.path().to_str().unwrap();
     let batch = run_with(&["batch", list, "--cacert", ca, "--proxy", &proxy, "--full", "-q"], None, &[]);
     assert!(batch.code == 0 && batch.stdout.contains("\"tunnelled\""), "{batch}");
-    let watch = ["watch", HOST, "--port", &port, "--cacert", ca, "--proxy", &proxy, "--count", "2", "--interval", "10ms"];
+    let watch =
+        ["watch", HOST, "--port", &port, "--cacert", ca, "--proxy", &proxy, "--count", "2", "--interval", "10ms"];
     let watch = run_with(&[&watch[..], &["--format", "ndjson"]].concat(), None, &[]);
     assert!(watch.code == 0 && watch.stdout.contains("\"tunnelled\""), "{watch}");
 }

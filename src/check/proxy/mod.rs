@@ -61,7 +61,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// What a kind of fault means.
-struct Verdict {
+struct ProxyVerdict {
     rule: &'static Rule,
     summary: String,
     cause: String,
@@ -103,8 +103,8 @@ fn failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, proxy: &Proxy,
     finding
 }
 
-fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> Verdict {
-    Verdict {
+fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
+    ProxyVerdict {
         rule: &PROXY_NAME_UNKNOWN,
         summary: format!("the proxy {} has no IP address", proxy.host),
         cause: format!("The name of the proxy was looked up on this machine: {said}."),
@@ -115,7 +115,7 @@ fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> Verdict {
     }
 }
 
-fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> Verdict {
+fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
     let cause = match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => {
             "The host of the proxy responded that it does not accept connections on this port."
@@ -130,7 +130,7 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> Verdict {
     if kind == ConnectFaultKind::TimedOut {
         fixes.push(Fix::text("Check the firewall between this machine and the proxy"));
     }
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_UNREACHABLE,
         summary: format!("the proxy {proxy} cannot be reached: {kind}"),
         cause: cause.to_owned(),
@@ -139,7 +139,7 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> Verdict {
     }
 }
 
-fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict {
+fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let has_user = proxy.user.is_some();
     let cause = match has_user {
         false => format!("The proxy demands a login ({said}), and smtpcheck has no user name for it."),
@@ -150,7 +150,7 @@ fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) ->
     } else {
         format!(" --proxy {proxy}")
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_LOGIN_REQUIRED,
         summary: format!("the proxy {proxy} needs a user name and a password"),
         cause,
@@ -162,7 +162,7 @@ fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) ->
     }
 }
 
-fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> Verdict {
+fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
     let is_socks4 = matches!(proxy.scheme, ProxyScheme::Socks4 | ProxyScheme::Socks4a);
     let fix = match is_socks4 {
         true => "Use a proxy that does not ask this machine for the user (identd), or use SOCKS5",
@@ -170,7 +170,7 @@ fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> Verdict {
             "Compare the user name and the password with those of the proxy. They are usually not those of the mailbox."
         }
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_LOGIN_REJECTED,
         summary: format!("the proxy {proxy} rejects the login"),
         cause: format!("The proxy did not accept the user name or the password: {said}."),
@@ -179,7 +179,7 @@ fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> Verdict {
     }
 }
 
-fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict {
+fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let (cause, fix) = match proxy.scheme {
         ProxyScheme::Http => (
             format!(
@@ -195,7 +195,7 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict
             format!("Ask the proxy's administrator to allow connections to {target}"),
         ),
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_DENIES_CONNECTION,
         summary: format!("the proxy {proxy} does not allow connections to {target}"),
         cause,
@@ -204,14 +204,14 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict
     }
 }
 
-fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, said: &Quote<'_>) -> Verdict {
+fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, said: &Quote<'_>) -> ProxyVerdict {
     let otherwise = match reason {
         ServerUnreachable::Unknown => {
             "The proxy does not state a reason. A rule of the proxy, an unknown name and a server that is down look the same. Read the log of the proxy."
         }
         _ => "This is the view of the proxy. Repeat the check without the proxy, or read its log, to find out.",
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} cannot connect to {target}: {reason}"),
         cause: format!("The proxy was reached, tried to connect to the server, and reported {said}."),
@@ -223,8 +223,8 @@ fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, sa
     }
 }
 
-fn no_result(proxy: &Proxy, target: &str) -> Verdict {
-    Verdict {
+fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
+    ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} did not report a connection to {target} within the time limit"),
         cause:
@@ -238,14 +238,14 @@ fn no_result(proxy: &Proxy, target: &str) -> Verdict {
     }
 }
 
-fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict {
+fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let fix = match proxy.scheme {
         ProxyScheme::Http => "Check the port of the proxy: a web server does not support CONNECT",
         ProxyScheme::Socks4 | ProxyScheme::Socks4a => "Use SOCKS5 for servers with IPv6 addresses, or use --ipv4",
         ProxyScheme::Socks5 => "Let the proxy look up the name (socks5h://), or use --ipv4",
         ProxyScheme::Socks5h => "Look up the name on this machine (socks5://)",
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_UNSUPPORTED,
         summary: format!("{proxy} does not support the request for {target}"),
         cause: format!("The proxy was reached, and does not support this kind of request: {said}."),
@@ -254,7 +254,7 @@ fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> Verdict {
     }
 }
 
-fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> Verdict {
+fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVerdict {
     let (what, fix) = match (instead, proxy.scheme) {
         (SpokenInstead::Http, _) => (
             "an HTTP server or an HTTP proxy",
@@ -275,7 +275,7 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> Verdict 
             ("another service", Fix::text("Check the host, the port and the scheme of the proxy"))
         }
     };
-    Verdict {
+    ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!(
             "{} is not a {} proxy: the response is that of {what}",
@@ -288,8 +288,8 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> Verdict 
     }
 }
 
-fn closed(proxy: &Proxy) -> Verdict {
-    Verdict {
+fn closed(proxy: &Proxy) -> ProxyVerdict {
+    ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!("{proxy} closed the connection without a response"),
         cause: format!("A {} proxy responds to the request before it closes the connection.", kind(proxy)),
@@ -305,8 +305,8 @@ fn closed(proxy: &Proxy) -> Verdict {
     }
 }
 
-fn silent(proxy: &Proxy) -> Verdict {
-    Verdict {
+fn silent(proxy: &Proxy) -> ProxyVerdict {
+    ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!("{proxy} accepts the connection and does not respond"),
         cause: format!("A {} proxy responds to the first message at once.", kind(proxy)),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::cli::{UsageError, proxy};
+use crate::cli::UsageError;
+use crate::cli::proxy::url;
 use crate::plan::{Proxy, ProxyPlan};
 
 const HEADING: &str = "Proxy (also ALL_PROXY and NO_PROXY)";
@@ -21,13 +22,13 @@ const SOURCES: &str = "--proxy-password-file FILE, --proxy-password-command CMD,
 #[group(skip)]
 pub struct RouteArgs {
     /// Connect through this proxy: socks5h://, socks5://, socks4a://, socks4:// or http://HOST:PORT, as in curl; with socks5h, socks4a and http, the proxy looks up the target
-    #[arg(short = 'x', long, value_name = "URL", value_parser = proxy::flag, help_heading = HEADING)]
+    #[arg(short = 'x', long, value_name = "URL", value_parser = url::flag, help_heading = HEADING)]
     pub proxy: Option<Proxy>,
     /// Connect to these hosts, and to hosts in these domains, without a proxy
     #[arg(long, value_name = "HOST[,HOST]", help_heading = HEADING)]
     pub noproxy: Option<String>,
     /// Log in to the proxy with this user name
-    #[arg(long, value_name = "NAME", value_parser = proxy::user_name, help_heading = HEADING)]
+    #[arg(long, value_name = "NAME", value_parser = url::user_name, help_heading = HEADING)]
     pub proxy_user: Option<String>,
     /// Read the password for the proxy from this file
     #[arg(long, value_name = "FILE", help_heading = HEADING)]

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::{ProxyLogin, TunnelEnd, TunnelTarget, broken};
+use super::tunnel::{ProxyLogin, TunnelEnd, TunnelTarget, broken};
 use crate::evidence::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead};
 
 /// The maximum size of the response.
@@ -92,12 +92,12 @@ fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
     let parsed = response.parse(head);
     let Some(code) = response.code.filter(|_| parsed.is_ok()) else {
         let kind = ProxyFaultKind::NotThisProtocol { instead: SpokenInstead::of(head) };
-        return Err(ProxyFault { kind, detail: shown(&String::from_utf8_lossy(head)) });
+        return Err(ProxyFault { kind, detail: first_line(&String::from_utf8_lossy(head)) });
     };
     let squid = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("X-Squid-Error"));
     let squid = squid.map(|header| String::from_utf8_lossy(header.value).into_owned()).unwrap_or_default();
     let words = [response.reason.unwrap_or_default(), &squid].join(" ");
-    let detail = shown(format!("HTTP {code} {}", words.trim()).trim());
+    let detail = first_line(format!("HTTP {code} {}", words.trim()).trim());
     let unreachable = |reason| ProxyFaultKind::ServerUnreachable { reason };
     let kind = match code {
         200..=299 => return Ok(()),
@@ -116,7 +116,7 @@ fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
     Err(ProxyFault { kind, detail })
 }
 
-fn shown(text: &str) -> String {
+fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().chars().take(SHOWN).collect()
 }
 

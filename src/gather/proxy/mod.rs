@@ -10,8 +10,8 @@
 mod http;
 mod recorder;
 mod socks;
+mod tunnel;
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
@@ -19,44 +19,12 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::context::GatherContext;
-use super::dial::Race;
-use crate::evidence::fault::ConnectFaultKind;
+use super::race::Race;
 use crate::evidence::{EventKind, Fault, Lookup, Names, ProxyFault, ProxyFaultKind, TunnelResult};
 use crate::plan::{AddressChoice, Proxy, ProxyScheme};
 use crate::question::SessionRequest;
-use crate::secret::Secret;
 use crate::wire::Host;
-
-/// The user name and the password for a proxy.
-#[derive(Clone, Copy)]
-pub(super) struct ProxyLogin<'a> {
-    pub(super) user: &'a str,
-    /// `None` for SOCKS4, which has no passwords.
-    pub(super) password: Option<&'a Secret>,
-}
-
-/// Where the proxy connects to.
-#[derive(Clone, Debug)]
-pub(super) struct TunnelTarget {
-    pub(super) host: Host,
-    pub(super) port: u16,
-}
-
-impl TunnelTarget {
-    fn address(&self) -> Option<SocketAddr> {
-        match self.host {
-            Host::Ip(ip) => Some(SocketAddr::new(ip, self.port)),
-            _ => None,
-        }
-    }
-}
-
-/// The result of the exchange with a proxy.
-pub(super) struct TunnelEnd {
-    pub(super) result: Result<TcpStream, ProxyFault>,
-    /// Whether the password was sent.
-    pub(super) has_logged_in: bool,
-}
+use tunnel::{ProxyLogin, TunnelEnd, TunnelTarget};
 
 /// Connects to the server through the proxy, and passes the result of each step to `note`.
 pub(super) async fn dial(
@@ -215,16 +183,4 @@ impl Attempt<'_> {
             ProxyScheme::Http => http::connect(stream, &self.target, login, self.deadline).await,
         }
     }
-}
-
-/// The fault for an error while data was exchanged with the proxy. `is_answered` is true if the proxy has already
-/// responded in its protocol.
-fn broken(error: &io::Error) -> ProxyFault {
-    let kind = match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-            ProxyFaultKind::Closed
-        }
-        _ => ProxyFaultKind::Unreachable { connect: ConnectFaultKind::Other },
-    };
-    ProxyFault { kind, detail: error.to_string() }
 }

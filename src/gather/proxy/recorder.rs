@@ -11,14 +11,14 @@ const KEPT: usize = 64;
 
 /// A stream and its first bytes.
 #[derive(Debug)]
-pub(super) struct Recorder<'s, S> {
+pub(super) struct RecordedStream<'s, S> {
     stream: &'s mut S,
     received: Vec<u8>,
 }
 
-impl<'s, S> Recorder<'s, S> {
-    pub(super) fn new(stream: &'s mut S) -> Recorder<'s, S> {
-        Recorder { stream, received: Vec::new() }
+impl<'s, S> RecordedStream<'s, S> {
+    pub(super) fn new(stream: &'s mut S) -> RecordedStream<'s, S> {
+        RecordedStream { stream, received: Vec::new() }
     }
 
     /// The first bytes.
@@ -27,7 +27,7 @@ impl<'s, S> Recorder<'s, S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Recorder<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for RecordedStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -43,7 +43,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Recorder<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Recorder<'_, S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for RecordedStream<'_, S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.stream).poll_write(context, bytes)
     }

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 use tokio_socks::{Error, IntoTargetAddr, TargetAddr};
 
-use super::recorder::Recorder;
-use super::{ProxyLogin, TunnelEnd, TunnelTarget, broken};
+use super::recorder::RecordedStream;
+use super::tunnel::{ProxyLogin, TunnelEnd, TunnelTarget, broken};
 use crate::evidence::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead};
 use crate::wire::Host;
 
@@ -49,7 +49,7 @@ async fn negotiate5<S: AsyncRead + AsyncWrite + Unpin>(
         Ok(target) => target,
         Err(fault) => return (Err(fault), false),
     };
-    let mut recorder = Recorder::new(stream);
+    let mut recorder = RecordedStream::new(stream);
     let password = login.and_then(|login| login.password);
     let negotiation = async {
         match (login, password) {
@@ -79,7 +79,7 @@ async fn negotiate4<S: AsyncRead + AsyncWrite + Unpin>(
     deadline: Instant,
 ) -> Result<(), ProxyFault> {
     let target = address(target)?;
-    let mut recorder = Recorder::new(stream);
+    let mut recorder = RecordedStream::new(stream);
     let negotiation = async {
         match login {
             Some(login) => {

@@ -43,7 +43,7 @@ impl Dante {
             &path,
             &format!(
                 "logoutput: stderr\ninternal: 127.0.0.1 port = {port}\nexternal: lo\nclientmethod: none\nsocksmethod: none\n\
-                 user.privileged: root\nuser.unprivileged: nobody\n\
+                 user.privileged: root\nuser.unprivileged: daemon\n\
                  client pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}\n{rules}\
                  socks block {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}\n"
             ),
