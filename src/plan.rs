@@ -113,12 +113,12 @@ pub enum Family {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "choice", rename_all = "kebab-case")]
 pub enum AddressChoice {
-    /// The first that accepts the connection (RFC 8305).
+    /// The first IP address that accepts the connection (RFC 8305).
     #[default]
     First,
-    /// Every IP address, each in a session of its own (`--every-address`).
+    /// Every IP address, each in a separate session (`--every-address`).
     Every,
-    /// This one, if the name still has it (`watch --every-address`).
+    /// One given IP address, if the name still resolves to it (`watch --every-address`).
     Only {
         /// The IP address.
         address: std::net::IpAddr,

@@ -342,9 +342,9 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     let Some(received) = probe.reply_at(Phase::Greeting) else { return };
     finding.evidence.events.push(received.event.seq);
     if !received.accepts() {
-        finding
-            .consequences
-            .push(format!("At {other}, another IP address of the host, the server sends no 220 either"));
+        finding.consequences.push(format!(
+            "At {other}, another IP address of the host, the server does not send a 220 greeting either"
+        ));
         return;
     }
     finding.consequences.push(format!(

@@ -91,7 +91,7 @@ mod tests {
     use crate::lexicon::Confidence;
     use crate::plan::{Plan, TlsMode};
 
-    /// Findings in an order that must be changed; the summary tells what they are.
+    /// Findings in an order that must be changed; the summary identifies each finding.
     fn findings(_: &Plan, _: &Evidence) -> Vec<Finding> {
         let of = |summary: &str, phase, severity, failure| {
             let rule = connect::CHECK.rules.first().expect("a rule");

@@ -291,7 +291,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// STARTTLS is missing at a provider that always advertises it.
+/// STARTTLS is missing, although the provider always advertises it.
 fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;

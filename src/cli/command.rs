@@ -31,7 +31,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script with an empty variable must not mistake this for a check that passed.
+        // // If a variable in a script is empty, the script must not treat this as a check that passed.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
@@ -121,7 +121,7 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
     }
     let host = format!("to check a host with this name, write smtp://{word}");
     if RESERVED.contains(&word.to_lowercase().as_str()) {
-        return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
+        return Err(UsageError::new(format!("`{word}` is reserved for a future command")).with_hint(host));
     }
     let names = || COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).chain(["help", "version"]);
     let letters = |word: &str| {
@@ -179,7 +179,7 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-/// Rejects further words of a command that takes none.
+/// Rejects extra words after a command that takes none.
 fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
     match words.first() {
         Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),

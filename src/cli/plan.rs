@@ -106,7 +106,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
     let PortList(mut chosen) = args.ports.clone();
-    // A list of ports that the user has written is complete.
+    // No port is added to a list that the user wrote.
     let of_profile = args.profile_port.filter(|port| !origins.contains_key("ports") && !chosen.contains(port));
     chosen.extend(of_profile);
     origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
@@ -121,7 +121,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         resolver: args.connection.resolver,
         // Several ports are compared, so they use the same proxy.
         proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
-        // These limits are per port. A question that several ports have in common is asked only once.
+        // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
@@ -151,7 +151,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     Ok(plans)
 }
 
-/// Returns the expectations after checking that each of them is possible with every plan.
+/// Returns the expectations after checking that each of them can be evaluated with every plan.
 pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
     for expression in expressions {
         plans.iter().try_for_each(|plan| expression.fits(plan))?;
@@ -265,8 +265,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
-/// recipients, there is no default sender.
+/// The sender. Without `--from`, it is the user name if that is an email address, and otherwise the null sender.
+/// Without recipients, there is no default sender.
 fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
     if envelope.from.is_some() || envelope.to.is_empty() {
         return envelope.from.clone();
@@ -299,7 +299,7 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
 
 /// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
 /// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
-/// 2. if all mechanisms use a token, the secret is a token, whatever its source;
+/// 2. if all mechanisms use a token, the secret is a token, regardless of its source;
 /// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
 /// 4. in all other cases it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {

@@ -75,7 +75,7 @@ pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), Inva
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
         match text {
-            "" => Err(InvalidValue::new("the port is empty", "use for example host:587")),
+            "" => Err(InvalidValue::new("the port is empty", "add a port after the colon, for example host:587")),
             text => port_number(text)
                 .map(Some)
                 .map_err(|error| InvalidValue { reason: reason(error.clone()).into(), ..error }),

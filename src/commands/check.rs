@@ -50,7 +50,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
     engine.use_proxies(&proxies);
-    // The jobs of all targets use the same certificate files.
+    // The jobs of all targets share the certificate files.
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
@@ -68,7 +68,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(results.exit_code(format, &look))
 }
 
-/// The checks of a command line. Their passwords have not been read yet.
+/// The checks of a command line, before their passwords are read.
 pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,

@@ -1,5 +1,5 @@
-//! smtpcheck under the name check_smtp: takes the flags of this monitoring plugin, and prints output in its format. The
-//! check is that of `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
+//! smtpcheck under the name check_smtp: accepts the flags of this monitoring plugin, and prints output in its format.
+//! The check itself is the same as in `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
 
 use std::ffi::OsString;
 

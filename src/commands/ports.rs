@@ -55,7 +55,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(answer.exit.code)
 }
 
-/// Shows on a terminal what is being waited for; the table comes at the end.
+/// Shows on a terminal what smtpcheck is waiting for; the table is written at the end.
 struct PortsProgress(Progress);
 
 impl EvidenceListener for PortsProgress {

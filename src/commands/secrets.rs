@@ -30,8 +30,8 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
     }
 }
 
-/// Reads secrets, and measures how long a command took. This time counts towards the overall time limit of the checks.
-/// The time in which a user types a password does not.
+/// Reads secrets, and measures how long a command took to print one. This time counts towards the overall time limit of
+/// the checks. The time in which a user types a password does not count.
 pub(super) fn measured<T, E>(
     source: Option<&PasswordSource>,
     read: impl FnOnce() -> Result<T, E>,

@@ -150,7 +150,7 @@ pub enum EventKind {
         /// The recipient: its index in the list of recipients, from 0. Null if the email address is the sender's.
         recipient: Option<usize>,
     },
-    /// The server has been silent for so long that follow-up probes are started. smtpcheck keeps waiting.
+    /// The server has been silent for so long that smtpcheck starts follow-up probes. It keeps waiting.
     Quiet {
         /// The time without data, in milliseconds.
         waited_ms: f64,

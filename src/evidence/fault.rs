@@ -62,7 +62,7 @@ pub enum Fault {
     },
     /// The user stopped the program.
     Interrupted,
-    /// No usable response to a DNS question was received.
+    /// No usable response to a DNS query was received.
     Dns {
         /// The reason.
         kind: DnsFaultKind,
@@ -76,7 +76,7 @@ pub enum Fault {
     },
 }
 
-/// Why there is no usable response to a DNS question.
+/// Why there is no usable response to a DNS query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -87,15 +87,15 @@ pub enum DnsFaultKind {
     Unreachable,
     /// The response does not fit into a UDP packet, and the server does not respond over TCP.
     TcpFailed,
-    /// The response cannot be parsed, or does not belong to the question.
+    /// The response cannot be parsed, or does not belong to the query.
     Malformed,
     /// The CNAME records form a loop or a chain that is too long.
     AliasLoop,
     /// The resolver of this machine is not configured.
     NoResolver,
-    /// The server responded with an error code such as SERVFAIL or REFUSED to a question that another probe needed.
+    /// The server responded with an error code such as SERVFAIL or REFUSED to a query that another probe needed.
     ErrorCode,
-    /// The question was not sent, because smtpcheck limits the size of all DNS responses of a check.
+    /// The query was not sent, because smtpcheck limits the size of all DNS responses of a check.
     SizeLimit,
 }
 
@@ -142,7 +142,7 @@ pub enum TlsFaultKind {
         /// The time waited, in milliseconds.
         waited_ms: f64,
     },
-    /// The server sent TLS, but it and the TLS library could not agree.
+    /// The server sent TLS, but the server and the TLS library could not agree on the parameters.
     Incompatible {
         /// The point of disagreement.
         why: Incompatibility,

@@ -18,9 +18,9 @@
 //!    If the session sent the password for a proxy, the proxy can put it into any later text of the session, so
 //!    repetitions are masked there.
 //! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
-//!    are never masked. Masking them would reveal which of them is the password, and a reader knows them anyway. The
-//!    same applies to the words of known phrases in replies, and to ordinary words that match only part of the
-//!    password or contain it.
+//!    are never masked. Masking them would reveal which of them is the password, and a reader of the output knows them
+//!    anyway. The same applies to the words of known phrases in replies, and to ordinary words that match only part of
+//!    the password or contain it.
 //!
 //! All output passes through [`Mask`]: `inquiry` gives listeners only masked events, and `report` stores only masked
 //! evidence. Sentences of findings mark the text that they quote (`super::quote`), and only that text is masked.
@@ -424,7 +424,7 @@ impl Mask<'_> {
     }
 }
 
-/// The values given by the user for a session. They are shown in any case.
+/// The values given by the user for a session. They are always shown.
 fn fields_of(request: &SessionRequest) -> Vec<String> {
     let script = &request.script;
     let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];

@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The last reply in a phase, which decided its result.
+    /// The last reply in a phase, which determines the result of the phase.
     pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
         self.replies().filter(|received| received.event.phase == phase).last()
     }

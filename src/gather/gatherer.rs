@@ -137,7 +137,7 @@ impl Gather for Gatherer {
                 tokio::select! {
                     biased;
                     signal = interruption.wait() => Arrival::Interrupted(signal),
-                    // This cannot end, because `context` contains a sender.
+                    // This channel cannot be closed, because `context` contains a sender.
                     Some(arrival) = arrivals.recv() => arrival,
                     () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
                     () = tokio::time::sleep(wait) => Arrival::Waiting,

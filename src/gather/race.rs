@@ -29,7 +29,7 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
-    /// The only IP address to use, if the name has it. `None` once that is known.
+    /// The only IP address to use, if the name has it. `None` if it does not, or if there is no restriction.
     only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
@@ -168,7 +168,7 @@ impl<'a> Race<'a> {
                 self.source = None;
                 return;
             }
-            // The name no longer has this IP address, so any other is used.
+            // The name no longer has this IP address, so any other address is used.
         }
         if let Some(lookup) = known.a.filter(|_| !self.seen.0) {
             self.seen.0 = true;

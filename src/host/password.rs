@@ -31,7 +31,7 @@ pub enum PasswordError {
     },
     /// The command failed.
     Command {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
         /// The standard error output of the command, without the password.
         stderr: String,
@@ -40,14 +40,14 @@ pub enum PasswordError {
     },
     /// The command did not end within the overall time limit.
     CommandTooSlow {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
         /// The time limit.
         waited: Duration,
     },
     /// A signal arrived while the command ran.
     Interrupted {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
     },
     /// The password is empty.
@@ -127,7 +127,7 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // This thread noticed the signal before the thread that watches for signals, which will now end the program.
+        // This thread noticed the signal first. The thread that watches for signals will end the program in a moment.
         std::thread::park_timeout(Duration::from_secs(1));
     }
     let typed =
@@ -168,7 +168,7 @@ pub fn from_command(
         super::signals::end_if_unhandled();
     }
     let printed = read(stdout.as_slice(), &source);
-    // A command that succeeds and prints nothing may have written the password to standard error instead.
+    // A command that succeeds without output may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
         true => NOT_SHOWN_MESSAGES.to_owned(),
         false => shown_stderr(&stderr, &stdout, printed.as_ref().ok()),

@@ -50,7 +50,7 @@ pub struct Document {
     /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
-    /// The results of a check of a domain; null for a check of a server.
+    /// The results of a domain check; null for a server check.
     #[serde(default)]
     pub(super) domain: Option<DomainSeen>,
     /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.

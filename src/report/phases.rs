@@ -37,7 +37,7 @@ pub enum PhaseStatus {
 
 /// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
-    // A check of a domain has no main session.
+    // A domain check has no main session.
     if plan.domain.is_some() {
         return Vec::new();
     }

@@ -380,7 +380,8 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
     Choice { port: row.port, why, command }
 }
 
-/// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that got furthest.
+/// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that reached the
+/// latest phase.
 ///
 /// 1. The exit code of a signal has priority.
 /// 2. Submission ports that accept connections are considered before port 25, because a host with a broken port 465 and

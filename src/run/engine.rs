@@ -270,7 +270,7 @@ async fn advance(
     (check, job, step)
 }
 
-/// Forwards the notifications of one check to the listener of the run, with the number of the check.
+/// Forwards the notifications of one check to the listener of the run, with the index of the check.
 struct CheckListener<'a, 'l> {
     check: usize,
     plan: &'a Plan,

@@ -1,8 +1,8 @@
 //! The types that describe a scenario: one server with one fault, or without faults. A scenario is data only. `session`
 //! runs it, `certificates` makes its certificates, and `scenarios/` contains the lists of scenarios.
 //!
-//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently. A
-//! mail program can therefore hold any valid session with it, and the fault appears at its command or phase.
+//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently.
+//! Any valid session is therefore possible with it, and the fault appears at its command or phase.
 
 use std::net::SocketAddr;
 
@@ -195,7 +195,7 @@ pub enum Recipe {
     ThreeFaults,
     /// Issued by a CA with the name of an antivirus program.
     Interceptor,
-    /// The handshake is signed with a key that does not belong to the certificate.
+    /// The handshake is signed with a key that does not match the certificate.
     ForeignKey,
     /// Issued by an intermediate CA whose certificate is not sent; its URL is in the server's certificate.
     FetchableIntermediate,
@@ -283,7 +283,7 @@ pub enum ServerAct {
     Challenges(&'static str),
     /// Sends no more data; discards what it receives.
     Silence,
-    /// Neither sends nor reads any more, so the client's writes block.
+    /// Stops sending and reading, so the client's writes block.
     Deaf,
     /// Closes the sending direction; discards what it receives.
     HalfClose,

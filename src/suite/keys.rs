@@ -62,7 +62,7 @@ const OWN: [&str; 11] = [
     "token-command",
 ];
 
-/// The sources of a password. A check can have at most one of them: its own, else that of `[defaults]`.
+/// The sources of a password. A check uses at most one of them: its own, or else the one in `[defaults]`.
 pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
@@ -88,7 +88,7 @@ pub static KEYS: &[SuiteKey] = &[
         "needs",
         KeyShape::List,
         Scope::Added,
-        "what this machine must provide, else the check is skipped: egress:25, ipv4, ipv6, env:NAME",
+        "requirements on this machine, without which the check is skipped: egress:25, ipv4, ipv6, env:NAME",
     ),
     key("expect", KeyShape::List, Scope::Added, "the expectations, such as rcpt.class == 5"),
     key("port", KeyShape::NumberOrText, Scope::Both, "the port, if the target has none"),
@@ -104,7 +104,7 @@ pub static KEYS: &[SuiteKey] = &[
         "password",
         KeyShape::Text,
         Scope::Both,
-        "the password itself; in this case only the owner may have access to the file",
+        "the password itself; if it is used, only the owner may have access to the file",
     ),
     key("auth", KeyShape::Text, Scope::Both, "the SASL mechanisms to use, separated by commas, in order of preference"),
     key("authzid", KeyShape::Text, Scope::Both, "the authorization identity: the user to act as"),

@@ -20,7 +20,7 @@ use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Check,
     name: "check",
@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "You can also set every long flag with an environment variable: SMTPCHECK_MAX_TIME sets --max-time.",
         concat!(
             "Exit codes:",
-            "\n  0        no finding at or above --fail-on, and every --expect held",
+            "\n  0        no finding at or above --fail-on, and every --expect is true",
             "\n  1        the session completed, but with findings or a failed expectation",
             "\n  2        usage error; nothing was sent",
             "\n  3        unreachable: DNS, connection, timeout, or no greeting",

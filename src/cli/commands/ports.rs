@@ -21,7 +21,7 @@ use crate::render::Display;
 /// The maximum number of ports in `--ports`. More ports would amount to a port scan.
 const MOST: usize = 16;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Ports,
     name: "ports",
@@ -29,7 +29,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command never logs in and never sends a message.",
     usage: &["ports HOST [FLAGS]"],
     notes: &[
-        "If no port works, the exit code is that of the port whose check got furthest. If several ports got equally far, a port for mail programs takes precedence over port 25.",
+        "If no port works, the exit code is the one for the port whose check reached the latest phase. If several ports reached the same phase, a port for mail programs takes precedence over port 25.",
         concat!(
             "Exit codes:",
             "\n  0        at least one port works: it sends a greeting, and no error was found",

@@ -1,6 +1,6 @@
 //! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag
-//! of `check`, `domain` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
-//! instead.
+//! of `check`, `domain` or `ports`, and takes the values of this flag. Every error contains a position and what to
+//! write instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -30,8 +30,8 @@ use crate::host::environment;
 pub(crate) use value::closed_list;
 pub use value::{InvalidValue, MOST_JOBS, duration, number, one_of};
 
-/// Flags of which one replaces the others: a flag on the command line makes those of the environment and of the
-/// configuration file void, and a profile those of the defaults.
+/// Groups of flags that exclude each other. A flag on the command line replaces the flags of its group in the
+/// environment and in the configuration file. A flag in a profile replaces the flags of its group in the defaults.
 pub const ALTERNATIVES: &[&[&str]] = &[
     &["ipv4", "ipv6"],
     &["quiet", "verbose"],

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use super::UsageError;
 use super::flags::route::RouteArgs;
 use crate::host::environment;
-use crate::plan::{AddressChoice, Family, Plan, Proxy, ProxyException, ProxyPlan, ProxyScheme};
+use crate::plan::{AddressChoice, Family, Plan, ProxyException, ProxyPlan, ProxyScheme};
 use crate::wire::Host;
 
 /// How a session starts, which decides which variable names its proxy.

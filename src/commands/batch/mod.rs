@@ -1,8 +1,8 @@
-//! `smtpcheck batch [FILE]`: checks very many targets. The input is read while the checks run, a record is written for
-//! each target as soon as its check has ended, and only counts are kept.
+//! `smtpcheck batch [FILE]`: checks a long list of targets. The input is read while the checks run, a record is written
+//! for each target as soon as its check has ended, and only counts are kept.
 //!
-//! A mistake in the flags, an input that cannot be opened and a password that cannot be read end the program before
-//! anything is sent. A mistake in a line becomes a record.
+//! If the flags contain a mistake, the input cannot be opened or a password cannot be read, the program ends before
+//! anything is sent. A mistake in a line of the input becomes a record.
 
 mod columns;
 mod input;
@@ -147,7 +147,8 @@ impl Input {
         let (name, file) = match path.filter(|path| path.as_os_str() != "-") {
             Some(path) => {
                 let name = path.display().to_string();
-                let file = file::streamed(path).map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+                let file = file::streamed(path)
+                    .map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
                 (name, file)
             }
             None if path.is_none() && io::stdin().is_terminal() => {
@@ -160,7 +161,8 @@ impl Input {
                 ("standard input".to_owned(), file)
             }
         };
-        let metadata = file.metadata().map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+        let metadata =
+            file.metadata().map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
         if metadata.is_dir() {
             return Err(CommandError::usage(format!("{name}: this is a directory")));
         }
@@ -169,7 +171,7 @@ impl Input {
     }
 }
 
-/// Rejects files that would be written twice, or overwritten although they are read.
+/// Rejects files that would be written twice, or overwritten while they are read.
 fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
     let given = |path: &Path| path.as_os_str() != "-";
     let inputs = [
@@ -194,8 +196,8 @@ fn open_records(
     known: &mut KnownTargets,
     tally: &mut BatchTally,
 ) -> Result<RecordFile, CommandError> {
-    let same = || CommandError::usage("the records would be written to the file that the targets are read from");
-    // The file must not be emptied before it is compared.
+    let same = || CommandError::usage("the records would overwrite the file that contains the targets");
+    // The comparison must come before the file is emptied.
     let is_input = |path: &Path| file::streamed_if_file(path).is_some_and(|file| file::is_same(&file, &input.file));
     match file_of(&args.output.output) {
         None => {
@@ -214,7 +216,7 @@ fn open_records(
     }
 }
 
-/// Finds mistakes in the flags with an example target, and reads the password.
+/// Finds mistakes in the flags by planning a check of an example target, and reads the password.
 fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, CommandError> {
     let hostname = name::host_name();
     let mut with_login = args.check();
@@ -227,7 +229,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     let example = planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
-            // Without a port, which could contradict `--port`.
+            // Has no port, because a port could contradict `--port`.
             let plan = planning::plan(&with_login, matches, &host.bracketed(), hostname.as_deref())?;
             let environment = secrets::sources(plan.login.as_ref());
             let source = with_login.password.source(args.auth.user.as_deref(), plan.login.as_ref(), environment)?;
@@ -254,7 +256,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
 
 /// The flags of a check on the command line of the batch, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
-    /// Flags that mean something else for a batch, or that a profile must not get from it.
+    /// Flags that have another meaning for a batch, or that must not apply to a profile.
     const OWN: &[&str] = &[
         "domain",
         "jobs",

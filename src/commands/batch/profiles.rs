@@ -75,7 +75,7 @@ fn read(name: &str, words: &[OsString]) -> Result<BatchProfile, UsageError> {
     }
 }
 
-/// Reads the secret of a profile. Standard input and the terminal are not available in a batch.
+/// Reads the secret of a profile. A batch cannot use standard input or the terminal for this.
 fn fetched(args: &CheckArgs, plan: &Plan) -> Result<(Option<Secret>, Duration), UsageError> {
     let login = plan.login.as_ref();
     let environment = PasswordEnvironment { terminal: false, ..secrets::sources(login) };
@@ -98,7 +98,7 @@ pub(super) fn add_proxy(proxies: &ProxyPasswords, args: &RouteArgs, plan: &Plan)
     }
 }
 
-/// An error as a usage error, so that it becomes the record of a line.
+/// Converts an error to a usage error, so that it becomes the record of a line.
 fn usage(error: CommandError) -> UsageError {
     match error {
         CommandError::Usage(error) => error,

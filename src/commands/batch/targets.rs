@@ -1,7 +1,7 @@
-//! Makes a check of each line of the input, on the thread that reads it. Lines of other shards, duplicates, and lines
-//! that have a record already are skipped.
+//! Plans a check for each line of the input, on the thread that reads the input. Lines of other shards, duplicates, and
+//! lines that already have a record are skipped.
 //!
-//! A login is planned only for a host that the user named for it, or for the target of a profile.
+//! A login is planned only for a host that the user named for the login, or for the target of a profile.
 
 use std::io::{self, BufRead};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,7 +61,7 @@ pub(super) struct BatchPlanner {
     pub(super) proxies: ProxyPasswords,
 }
 
-/// The login of the hosts that the user named for it.
+/// The login for the hosts of `--login-host`.
 pub(super) struct BatchLogin {
     pub(super) args: CheckArgs,
     pub(super) hosts: Vec<Host>,
@@ -107,7 +107,7 @@ impl<R: BufRead> Targets<R> {
         };
         increase(&self.counts.lines);
         let invalid = |mistake: LineMistake| {
-            // A line without a target belongs to the shard that its number selects.
+            // The shard of a line without a target depends on the number of the line.
             let of = u64::from(self.shard.of);
             if (number - 1) % of + 1 != u64::from(self.shard.number) {
                 increase(&self.counts.other_shards);
@@ -128,7 +128,7 @@ impl<R: BufRead> Targets<R> {
         if written == WrittenTarget::default()
             && let Some(id) = self.known.planned(&target)
         {
-            // A target that was written in the same way before needs no plan to be skipped.
+            // A target that occurred earlier in the same form is skipped without a plan.
             let is_own = id.shard(self.shard.of) == self.shard.number;
             increase(if is_own { &self.counts.duplicates } else { &self.counts.other_shards });
             return None;
@@ -158,7 +158,8 @@ impl<R: BufRead> Targets<R> {
 }
 
 impl BatchPlanner {
-    /// A check with the flags of all checks, which is not run: it finds mistakes in the flags, and the files that they name.
+    /// A check with the flags of all checks. It is not run, but finds mistakes in the flags and in the files that they
+    /// name.
     pub(super) fn example(&self) -> Result<Job, UsageError> {
         if let Some(args) = &self.domain {
             return self.domain_job(args, EXAMPLE, &WrittenTarget::default());
@@ -195,7 +196,7 @@ impl BatchPlanner {
         })
     }
 
-    /// The check of a domain.
+    /// The domain check of a line.
     fn domain_job(&self, args: &BatchArgs, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
         if *written != WrittenTarget::default() {
             let error = UsageError::new("the keys from, to, tls and sni have no effect with --domain");

@@ -1,8 +1,9 @@
 //! The modules of the exporter: makes the plan of a request from the settings of its module.
 //!
-//! A request names the target, and a module can contain a login, so a request could send the password to any server. A
-//! module therefore sends its password only to the target of its profile and to its `login-host`. The name that the
-//! certificate must cover (`hostname`) must be one of them too, because it decides which server counts as the right one.
+//! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
+//! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
+//! name that the certificate must cover (`hostname`) must be one of them too, because it decides which server is
+//! accepted as the right one.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,7 +33,7 @@ use crate::wire::Host;
 const EXAMPLE_SERVER: &str = "smtp.example.net";
 const EXAMPLE_DOMAIN: &str = "example.net";
 
-/// The module of a request that names none.
+/// The module that is used if a request names no module.
 const DEFAULT: &str = "default";
 
 /// All modules of a configuration.
@@ -49,7 +50,7 @@ pub(super) struct Modules {
 struct Module {
     settings: ModuleSettings,
     check: ModuleCheck,
-    /// A plan for the target of the profile, or for an example.
+    /// A plan for the target of the profile, or for an example target.
     example: Plan,
 }
 
@@ -69,9 +70,9 @@ struct ServerModule {
 
 /// The login of a module.
 enum ModuleLogin {
-    /// It does not log in.
+    /// The module does not log in.
     None,
-    /// It logs in on these hosts. Without a source, the login needs no password.
+    /// The module logs in on these hosts. If there is no source, the login needs no password.
     On(Vec<Host>, Option<PasswordSource>),
     /// The profile names no password that a service can read.
     Unusable(String),
@@ -182,7 +183,7 @@ fn in_module(name: &str, error: CommandError) -> CommandError {
     }
 }
 
-/// Where a mistake is, without the value, which a client must not see.
+/// The place of a mistake. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {
@@ -238,7 +239,7 @@ impl Module {
 }
 
 impl ServerModule {
-    /// The module with a plan for its own target, or for an example.
+    /// The module with a plan for its own target, or for an example target.
     fn new(
         mut args: CheckArgs,
         matches: ArgMatches,
@@ -253,7 +254,7 @@ impl ServerModule {
         planned_expectations(&args.expect.expect, &example)?;
         let login = match login(&args, &example, settings, target.is_some()) {
             Ok(login) => login,
-            // A profile can also be meant for a person at a terminal.
+            // A profile can also be meant for use at a terminal.
             Err(error) if !settings.settings.is_of_module => ModuleLogin::Unusable(error.to_string()),
             Err(error) => return Err(error),
         };
@@ -266,7 +267,11 @@ impl ServerModule {
             let message = "the parameter target is missing; write /probe?target=HOST:PORT";
             return Err(ProbeRefusal::Invalid(message.to_owned()));
         };
-        let typed = target::parse(target).map_err(invalid)?;
+        let typed = target::parse(target).map_err(|error| {
+            let with_user = target.contains('@');
+            let hint = "write HOST:PORT; the user name is the key \"user\" of the module, in the configuration file";
+            invalid(if with_user { error.with_hint(hint) } else { error })
+        })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
             args.target_origin = ValueOrigin::Flag;
@@ -292,7 +297,7 @@ impl ServerModule {
                     [Some(&typed.host), named.as_ref()].into_iter().flatten().find(|host| !hosts.contains(host));
                 if let Some(host) = foreign {
                     return Err(ProbeRefusal::OtherHost(format!(
-                        "the module {module} does not send its password to {host}; if it may, add login-host = \"{host}\" to a [module.NAME]"
+                        "the module {module} does not send its password to {host}; to permit this, add login-host = \"{host}\" to a [module.NAME]"
                     )));
                 }
                 source.clone()
@@ -371,7 +376,7 @@ fn domain_plan(
     Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch: None })
 }
 
-/// The expectations of a module, after testing that each of them is possible.
+/// The expectations of a module, after testing that each of them can be evaluated.
 fn planned_expectations(expressions: &[Expression], plan: &Plan) -> Result<Vec<Expectation>, UsageError> {
     let expressions = planning::expectations(expressions, std::slice::from_ref(plan))?;
     Ok(expressions.into_iter().map(|expression| Expectation { expression, place: None }).collect())

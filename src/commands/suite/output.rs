@@ -1,5 +1,5 @@
-//! Writes the results of a suite in the order of the file, each as soon as all earlier results are written. Formats
-//! that cannot be written step by step are written at the end.
+//! Writes the results of a suite in the order of the file. Each result is written as soon as all earlier results are
+//! written. Formats that cannot be written step by step are written at the end.
 
 use std::io;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub(super) fn run(
     Ok(run)
 }
 
-/// The properties of a check that its result needs.
+/// What must be known about a check to write its result.
 struct SuiteCase {
     name: String,
     place: Option<FilePosition>,

@@ -41,7 +41,7 @@ impl PreparedCheck {
 
     pub(super) fn planned(&self) -> rendering::Planned {
         let PreparedCheck { check, skipped, job, .. } = self;
-        // A default that contradicts a key of the check is not in the plan.
+        // If a default contradicts a key of the check, the default is not in the plan.
         let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
         // The zone of a blocklist can contain a key.
         let shown = |word: &String| match key_of(word) {

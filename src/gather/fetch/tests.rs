@@ -34,9 +34,9 @@ enum Behaviour {
     Sends(Vec<u8>),
     /// Sends these bytes and then nothing, without closing the connection.
     Hangs(Vec<u8>),
-    /// Sends these bytes, and then more without end.
+    /// Sends these bytes, and then an endless body.
     Floods(Vec<u8>),
-    /// Is not a TLS server.
+    /// Does not use TLS.
     IsPlain,
 }
 

@@ -1,4 +1,4 @@
-//! DNS lookups and web requests of a check of a domain, one line each: the question, the answer, how it was validated and
+//! DNS lookups and web requests of a domain check, one line each: the question, the answer, how it was validated and
 //! the duration. Received text has passed [`escape`].
 
 use super::duration;
