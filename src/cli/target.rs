@@ -121,7 +121,7 @@ fn without_query(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
+pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
     let bracket = |why| InvalidValue::new(why, "write [2001:db8::1]:587");
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
