@@ -32,6 +32,9 @@ pub struct RawLine {
     pub dropped: usize,
 }
 
+/// The maximum length of the beginning of binary data.
+const BINARY: usize = 64;
+
 /// Collects bytes and returns lines.
 #[derive(Debug, Default)]
 pub struct Framer {
@@ -66,13 +69,18 @@ impl Framer {
         line
     }
 
-    /// The beginning of binary data, up to its first NUL byte, which no reply may contain (RFC 5321 §2.3.8). `None` if
-    /// the first line has no NUL byte, or begins as a reply does. Only the first line counts, so the result does not
-    /// depend on how the data was split.
+    /// The beginning of binary data: data with a NUL byte, which no reply may contain (RFC 5321 §2.3.8). It ends at two
+    /// NUL bytes, at the end of the line, or after [`BINARY`] bytes. `None` if the first line has no NUL byte, begins as
+    /// a reply does, or has not reached such an end. Only the first line counts, so the result does not depend on how
+    /// the data was split.
     pub fn binary(&self) -> Option<&[u8]> {
         let first = self.ready.front().map_or(&self.partial, |line| &line.bytes);
-        let end = first.iter().position(|byte| *byte == 0).filter(|_| !self.has_begun)?;
-        first.get(..=end).filter(|beginning| !beginning.first().is_some_and(u8::is_ascii_digit))
+        if self.has_begun || !first.contains(&0) || first.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        let pair = first.windows(2).position(|pair| pair == [0, 0]).map(|at| at + 2);
+        let end = pair.or((!self.ready.is_empty()).then_some(first.len())).unwrap_or(BINARY);
+        first.get(..end.min(BINARY))
     }
 
     /// Returns the incomplete last line after the peer has closed the connection.
