@@ -46,13 +46,18 @@ fn target_word(plan: &Plan) -> String {
 /// The command with the protocol of the target, which checks do not write: `HOST:PORT` and the path of a socket would be
 /// checked as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
-    let (written, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
-    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else {
+    let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
+    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
         return command.to_owned();
     };
-    match rest.strip_prefix(&written) {
-        Some(flags) if flags.is_empty() || flags.starts_with(' ') => format!("smtpcheck {notation}{flags}"),
-        Some(_) | None => command.to_owned(),
+    // The lexicon writes `{host}:{port}`, and a socket has no port.
+    let written = [format!("{}:{}", in_shell(&place), plan.target.port), in_shell(&place), place];
+    let flags = written.iter().find_map(|written| {
+        rest.strip_prefix(written.as_str()).filter(|flags| flags.is_empty() || flags.starts_with(' '))
+    });
+    match flags {
+        Some(flags) => format!("smtpcheck {notation}{flags}"),
+        None => command.to_owned(),
     }
 }
 
@@ -178,6 +183,14 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
         Family::V4 => add(&mut flags, "ipv4", "-4", None),
         Family::V6 => add(&mut flags, "ipv6", "-6", None),
     }
+    if let Some(proxy) = plan.used_proxy().filter(|_| kind != CommandKind::Domain) {
+        add(&mut flags, "proxy", "--proxy", Some(proxy.to_string()));
+        // The user name can also be in the URL of --proxy.
+        let is_user_given = ["proxy-user", "proxy"].iter().any(|name| plan.origin(name) == ValueOrigin::Flag);
+        if let Some(user) = proxy.user.clone().filter(|_| is_user_given) {
+            flags.push(("--proxy-user", Some(user)));
+        }
+    }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
@@ -267,6 +280,7 @@ fn spellings(flag: &str) -> &'static [&'static str] {
         "-6" => &["-4", "--ipv4", "--ipv6"],
         "--insecure" => &["-k"],
         "--ehlo" => &["--helo"],
+        "--proxy" => &["-x"],
         _ => &[],
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
 /// A session over the other address family. The server may accept this machine there, because each of the machine's IP
 /// addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
-    let (peer, _) = session.connected()?;
+    let peer = session.server_address()?;
     let (_, names) = evidence.names()?;
     let names = names.filter(|_| plan.family == Family::Any)?;
     let (family, addresses) = if peer.is_ipv4() { (Family::V6, &names.aaaa) } else { (Family::V4, &names.a) };

@@ -21,6 +21,7 @@ mod handshake;
 pub(crate) mod peer;
 mod place;
 mod protocol;
+mod proxy;
 pub mod refusal;
 pub mod scan;
 mod server;

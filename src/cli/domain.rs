@@ -160,6 +160,7 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         addresses: AddressChoice::First,
         overrides: Vec::new(),
         resolver: None,
+        proxy: None,
         limits,
         ehlo: EhloName::LocalAddress,
         from: None,

@@ -17,6 +17,7 @@ use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{TlsArgs, TrustArgs};
+use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
@@ -63,7 +64,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     };
     requested.settle_tls(&mut origins)?;
     requested.settle_end(&mut origins)?;
-    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let Requested { mode, is_implicit, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let start = if is_implicit { SessionStart::ImplicitTls } else { SessionStart::Plain };
+    let proxy = proxy::plan(&args.route, &typed.host, start)?.map(Box::new);
     let depth = scan_depth(&tls_args);
     if args.settings_level == SettingsLevel::Suite {
         // In a report, values from both levels of a suite have the origin `flag`.
@@ -72,12 +75,13 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
+    let plan = Plan {
         target: Target { input: target.to_owned(), host: typed.host, port, protocol },
         family: args.connection.family(),
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
+        proxy,
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -92,7 +96,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         gate: args.gate.gate(),
         domain: None,
         origins,
-    })
+    };
+    proxy::reject_contradictions(&plan)?;
+    Ok(plan)
 }
 
 /// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
@@ -109,11 +115,18 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
-        target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0, protocol: Protocol::Smtp },
+        target: Target {
+            input: args.host.clone().unwrap_or_default(),
+            host: host.clone(),
+            port: 0,
+            protocol: Protocol::Smtp,
+        },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
+        // Several ports are compared, so they use the same proxy.
+        proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
         // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
@@ -140,6 +153,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();
     resolve::mark_unused(&mut plans);
+    plans.iter().try_for_each(proxy::reject_contradictions)?;
     Ok(plans)
 }
 

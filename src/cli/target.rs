@@ -104,7 +104,7 @@ fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
     let written = SOCKET_SCHEMES.iter().find_map(|(prefix, scheme)| Some((prefix, *scheme, after(prefix)?)));
     if let Some((prefix, scheme, rest)) = written {
         // `lmtp+unix:///path` is the notation of other URLs.
-        let path = rest.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(rest);
+        let path = rest.strip_prefix("//").unwrap_or(rest);
         let hint = || format!("write the absolute path of the socket, for example {prefix}/run/dovecot/lmtp");
         return Some(match SocketPath::parse(path) {
             Ok(path) => Ok(TypedTarget { host: Host::Socket(path), port: None, scheme: Some(scheme) }),
@@ -121,7 +121,7 @@ fn without_query(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
+pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
     let bracket = |why| InvalidValue::new(why, "write [2001:db8::1]:587");
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);

@@ -143,6 +143,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         Fault::Unread { .. } => "the server stopped reading".to_owned(),
         Fault::TimeUp { .. } => "time limit reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
+        Fault::Proxy { proxy } => format!("proxy: {}", proxy.kind),
         Fault::NoAddress | Fault::Dns { .. } | Fault::Http { .. } => return None,
     })
 }
