@@ -305,7 +305,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 discard unix - - n - - discard
 postlog unix-dgram n - n - 1 postlogd
-smtpd-socket unix n - n - - smtpd
+smtpd-socket unix - - n - - smtpd
 ";
 
 fn main_cf(directory: &Path, sasl: &Sasl) -> String {
