@@ -18,7 +18,7 @@ pub(super) static RULES: &[&Rule] = &[
 pub(super) static PROXY_NAME_UNKNOWN: Rule = Rule {
     id: "proxy-name-unknown",
     severity: Severity::Error,
-    title: "the host name of the proxy has no IP address",
+    title: "no IP address was found for the proxy",
     docs: Docs {
         sees: "The host name of the proxy (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
         matters: "Without the proxy, no connection is possible. The mail server was not tested.",
