@@ -22,7 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) enum TlsaLookup<'s> {
     /// The lookups have not ended yet.
     Open,
-    /// The result cannot be determined from here, or the host has no IP address.
+    /// The result cannot be determined from this machine, or the host has no IP address.
     Unknown,
     /// The address records are not signed.
     Insecure,

@@ -1,6 +1,6 @@
 //! DNSSEC: the state of the MX records and of the addresses of the hosts, and faults of signatures.
 //!
-//! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
+//! Modules: [`judge`] (the findings), [`rules`], [`words`] (the reasons as short phrases).
 
 mod judge;
 mod rules;

@@ -233,12 +233,12 @@ impl World {
         self
     }
 
-    /// Answers all questions of the checks, until there are no new ones.
+    /// Answers all questions of the checks until there are no new questions.
     pub(in crate::check) fn evidence(&mut self, plan: &Plan) -> Evidence {
         self.evidence_for(plan, crate::check::ask)
     }
 
-    /// Answers all questions that this function asks, until there are no new ones.
+    /// Answers all questions that this function asks until there are no new questions.
     pub(in crate::check) fn evidence_for(
         &mut self,
         plan: &Plan,
