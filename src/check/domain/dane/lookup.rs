@@ -127,7 +127,7 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     }
 }
 
-/// Whether a response, or an alias on the way to it, is bogus.
+/// Whether a response is bogus, or an alias that was followed to get it.
 fn is_bogus(seen: &RecordsSeen) -> bool {
     let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
     states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))

@@ -42,7 +42,7 @@ pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
     combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
 }
 
-/// The worst state of several responses and of the aliases on the way to them.
+/// The worst state of several responses and of the aliases that were followed to get them.
 fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecSeen {
     let states =
         responses.into_iter().flat_map(|seen| seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]));
