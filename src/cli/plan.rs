@@ -90,6 +90,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         probes: probes(&tls_args.probe),
         gate: args.gate.gate(),
         domain: None,
+        settings: None,
         origins,
     })
 }
@@ -135,6 +136,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         probes: Vec::new(),
         gate: args.gate.gate(),
         domain: None,
+        settings: None,
         origins,
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();

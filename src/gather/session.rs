@@ -26,7 +26,7 @@ use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
 use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
-use crate::sasl::Means;
+use crate::sasl::{Credentials, Means};
 
 /// The maximum number of bytes per read.
 const READ_SIZE: usize = 8 * 1024;
@@ -41,7 +41,9 @@ const FIRST_BYTES: usize = 64;
 
 /// Runs the session to its end.
 pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
-    let mut session = match SessionDriver::begin(context, id, request).await {
+    let renamed = renamed(context, request);
+    let credentials = renamed.as_ref().or(context.credentials.as_ref());
+    let mut session = match SessionDriver::begin(context, id, request, credentials).await {
         Ok(session) => session,
         Err(fault) => return Outcome::Failed { fault },
     };
@@ -76,7 +78,7 @@ pub(super) async fn lead(
     id: ProbeId,
     request: &SessionRequest,
 ) -> Result<HandshakeLead, Fault> {
-    let mut session = SessionDriver::begin(context, id, request).await?;
+    let mut session = SessionDriver::begin(context, id, request, context.credentials.as_ref()).await?;
     match session.advance().await? {
         Advance::Tls => match session.connection {
             Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
@@ -124,6 +126,7 @@ impl<'a> SessionDriver<'a> {
         context: &'a Rc<GatherContext>,
         id: ProbeId,
         request: &'a SessionRequest,
+        credentials: Option<&'a Credentials>,
     ) -> Result<SessionDriver<'a>, Fault> {
         let note = |what| {
             context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
@@ -135,7 +138,7 @@ impl<'a> SessionDriver<'a> {
             context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(context, request), Some(unmapped(local.ip()))),
+            dialogue: Dialogue::new(&request.script, access(context, request, credentials), Some(unmapped(local.ip()))),
             connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
@@ -302,14 +305,26 @@ impl<'a> SessionDriver<'a> {
 }
 
 /// The credentials and other inputs of a login.
-fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
-    let credentials = context.credentials.as_ref()?;
+fn access<'a>(
+    context: &GatherContext,
+    request: &SessionRequest,
+    credentials: Option<&'a Credentials>,
+) -> Option<Access<'a>> {
+    let credentials = credentials?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
     // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
     let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
+}
+
+/// The credentials with the user name of this session, if it is not that of the plan: the sources of client settings name
+/// different ones.
+fn renamed(context: &GatherContext, request: &SessionRequest) -> Option<Credentials> {
+    let user = &request.script.login.as_ref()?.user;
+    let known = context.credentials.as_ref().filter(|known| known.user != *user)?;
+    Some(known.for_user(user))
 }
 
 enum Sent {

@@ -141,7 +141,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         Fault::Unread { .. } => "the server stopped reading".to_owned(),
         Fault::TimeUp { .. } => "time limit reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
-        Fault::NoAddress | Fault::Dns { .. } | Fault::Http { .. } => return None,
+        Fault::NoAddress | Fault::NotPublic { .. } | Fault::Dns { .. } | Fault::Http { .. } => return None,
     })
 }
 
