@@ -206,10 +206,10 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
-/// The order in which findings determine the exit code. In a check of a domain, a limit of smtpcheck counts only if there
+/// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of smtpcheck counts only if there
 /// is no other failure, and a policy that makes delivery fail does so at TLS, although its records are in the DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
-    if plan.domain.is_none() {
+    if plan.is_about_server() {
         return (false, order(plan, finding.phase));
     }
     let phase = match finding.failure {

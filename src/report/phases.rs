@@ -37,8 +37,8 @@ pub enum PhaseStatus {
 
 /// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
-    // A check of a domain has no main session.
-    if plan.domain.is_some() {
+    // A check of a domain or of its client settings has no main session.
+    if !plan.is_about_server() {
         return Vec::new();
     }
     let mut phases = Vec::new();
