@@ -74,7 +74,11 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Every rule.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    CHECKS.iter().chain(domain::DOMAIN_CHECKS).chain(settings::SETTINGS_CHECKS).flat_map(|check| check.rules.iter().copied())
+    CHECKS
+        .iter()
+        .chain(domain::DOMAIN_CHECKS)
+        .chain(settings::SETTINGS_CHECKS)
+        .flat_map(|check| check.rules.iter().copied())
 }
 
 /// A rule by its id.

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod plugin;
 mod requested;
 pub mod resolve;
+pub mod settings;
 pub mod target;
 mod words;
 

@@ -18,7 +18,7 @@ pub(crate) mod process;
 pub mod routes;
 pub mod service;
 pub mod signals;
-mod terminal;
+pub(crate) mod terminal;
 
 use std::fmt;
 use std::path::PathBuf;

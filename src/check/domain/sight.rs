@@ -83,11 +83,7 @@ pub(crate) fn looked_up<'s>(evidence: &'s Evidence, name: &DnsName, kind: Record
     })
 }
 
-fn known<'s, T>(
-    evidence: &'s Evidence,
-    question: &Question,
-    of: impl Fn(&'s Answer) -> Option<&'s T>,
-) -> Known<'s, T> {
+fn known<'s, T>(evidence: &'s Evidence, question: &Question, of: impl Fn(&'s Answer) -> Option<&'s T>) -> Known<'s, T> {
     let Some(probe) = evidence.answer_to(question) else { return Known::Unasked };
     match &probe.outcome {
         Outcome::Underway => Known::Waiting,

@@ -172,9 +172,8 @@ fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> C
 
 /// Adds a setting. If another source has the same one, the sources are joined. The first one determines the user name.
 fn add<'s>(all: &mut Vec<Candidate<'s>>, new: Candidate<'s>) {
-    let same = all.iter_mut().find(|known| {
-        known.host == new.host && known.port == new.port && known.security == new.security
-    });
+    let same =
+        all.iter_mut().find(|known| known.host == new.host && known.port == new.port && known.security == new.security);
     match same {
         Some(known) => {
             if new.is_authenticated && !known.is_authenticated {
@@ -182,7 +181,9 @@ fn add<'s>(all: &mut Vec<Candidate<'s>>, new: Candidate<'s>) {
                 known.is_authenticated = true;
             }
             known.provider = known.provider.or(new.provider);
-            known.sources.extend(new.sources.into_iter().filter(|kind| !known.sources.contains(kind)).collect::<Vec<_>>());
+            known
+                .sources
+                .extend(new.sources.into_iter().filter(|kind| !known.sources.contains(kind)).collect::<Vec<_>>());
         }
         None => all.push(new),
     }

@@ -93,8 +93,9 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         fixes.push(Fix::text("Ask the operator of the domain how mail is sent from its addresses"));
     }
     let confidence = if failed.is_empty() && !unfinished { Confidence::Certain } else { Confidence::Likely };
-    let otherwise = (confidence != Confidence::Certain)
-        .then(|| "Some sources could not be asked. To find out, repeat the search later or from another network.".to_owned());
+    let otherwise = (confidence != Confidence::Certain).then(|| {
+        "Some sources could not be asked. To find out, repeat the search later or from another network.".to_owned()
+    });
     Finding {
         cause,
         otherwise,
@@ -107,11 +108,16 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
 }
 
 /// The finding of the ordinary checks that explains why a session failed.
-fn explaining<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>, session: Option<Session<'s>>) -> Option<Finding> {
+fn explaining<'s>(
+    sight: SettingsSight<'s>,
+    candidate: &Candidate<'s>,
+    session: Option<Session<'s>>,
+) -> Option<Finding> {
     let mut findings = session.map(|session| ordinary::findings(sight, candidate, session)).unwrap_or_default();
-    let at = findings.iter().position(|finding| finding.failure.is_some()).or_else(|| {
-        findings.iter().position(|finding| finding.severity == Severity::Error)
-    });
+    let at = findings
+        .iter()
+        .position(|finding| finding.failure.is_some())
+        .or_else(|| findings.iter().position(|finding| finding.severity == Severity::Error));
     at.map(|at| findings.swap_remove(at))
 }
 
@@ -119,9 +125,10 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let Some((candidate, tested)) = ranking.settings.first() else { return not_found(sight, ranking) };
     let problem = tested.problem.clone().unwrap_or_default();
     let summary = format!("no published setting works; the best is {}: {problem}", candidate.quoted());
-    let others = ranking.settings.iter().skip(1).take(8).map(|(other, tested)| {
-        format!("{}: {}", other.quoted(), tested.problem.as_deref().unwrap_or("not tested"))
-    });
+    let others =
+        ranking.settings.iter().skip(1).take(8).map(|(other, tested)| {
+            format!("{}: {}", other.quoted(), tested.problem.as_deref().unwrap_or("not tested"))
+        });
     let mut found = Finding { consequences: others.collect(), ..finding(&SETTINGS_NOT_PROVED, summary) };
     let is_cut = tested.state == CandidateState::NotTested;
     match explaining(sight, candidate, candidate.session(sight)) {
@@ -213,9 +220,10 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
 
 fn login_not_tested<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, best: &(Candidate<'s>, Tested)) -> Finding {
     let (candidate, tested) = best;
-    let tried = ranking.settings.iter().find(|(one, tested)| {
-        tested.login == LoginState::Inconclusive && one.login_session(sight).is_some()
-    });
+    let tried = ranking
+        .settings
+        .iter()
+        .find(|(one, tested)| tested.login == LoginState::Inconclusive && one.login_session(sight).is_some());
     if let Some((one, tested)) = tried {
         let detail = tested.login_detail.clone().unwrap_or_default();
         let mut found = finding(&SETTINGS_LOGIN_NOT_TESTED, format!("{}: {detail}", one.quoted()));
@@ -231,10 +239,8 @@ fn login_not_tested<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, best: &
         return found;
     }
     let detail = tested.login_detail.clone().unwrap_or_default();
-    let mut found = finding(
-        &SETTINGS_LOGIN_NOT_TESTED,
-        format!("the login at {} was not tested: {detail}", candidate.quoted()),
-    );
+    let mut found =
+        finding(&SETTINGS_LOGIN_NOT_TESTED, format!("the login at {} was not tested: {detail}", candidate.quoted()));
     found.phase = Phase::Auth;
     found.failure = Some(PhaseFailure::Incomplete);
     if candidate.user.value(sight).is_none() {
@@ -362,7 +368,11 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     let (candidate, _) = ranking.recommended().filter(|(candidate, _)| !candidate.is_authenticated)?;
     let found = finding(
         &SETTINGS_UNAUTHENTICATED,
-        format!("only a source that is not authenticated names {} ({})", candidate.quoted(), titles(&candidate.sources)),
+        format!(
+            "only a source that is not authenticated names {} ({})",
+            candidate.quoted(),
+            titles(&candidate.sources)
+        ),
     );
     let (cause, fix) = match candidate.sources.iter().min() {
         Some(SourceKind::Guess) => (
@@ -411,15 +421,13 @@ fn clear_text<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Fin
         ),
         None => (
             "smtpcheck tried TLS at the same host, without success, and recommends no setting without TLS.".to_owned(),
-            "Server operator: support implicit TLS on port 465, with a certificate for the name of the server".to_owned(),
+            "Server operator: support implicit TLS on port 465, with a certificate for the name of the server"
+                .to_owned(),
         ),
     };
     let command = command(sight, candidate, tested);
-    let found = Finding {
-        cause,
-        fixes: vec![Fix::text(fix), Fix::run("Check this server in detail", command)],
-        ..found
-    };
+    let found =
+        Finding { cause, fixes: vec![Fix::text(fix), Fix::run("Check this server in detail", command)], ..found };
     Some(match candidate.probe {
         Some(probe) => found.tried(probe.id),
         None => found,
@@ -481,7 +489,10 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
             Finding {
                 cause: cause.to_owned(),
                 consequences: words_of_file.iter().skip(1).map(|(_, words, _)| (*words).clone()).collect(),
-                fixes: vec![Fix::run("Operator of the web server: correct the file", format!("curl {}", in_shell(&place)))],
+                fixes: vec![Fix::run(
+                    "Operator of the web server: correct the file",
+                    format!("curl {}", in_shell(&place)),
+                )],
                 ..finding(&AUTOCONFIG_INVALID, format!("the autoconfiguration file at {place} has an error: {words}"))
             }
             .tried(probe.id),

@@ -12,7 +12,8 @@ use crate::question::{Purpose, Question};
 use crate::wire::Host;
 
 /// Rules about the ordinary check itself, and not about the server.
-const LEFT_OUT: &[&str] = &["resolve-entry-unused", "time-limit-reached", "connection-limit-reached", "refusals-after-data"];
+const LEFT_OUT: &[&str] =
+    &["resolve-entry-unused", "time-limit-reached", "connection-limit-reached", "refusals-after-data"];
 
 /// The findings about one session with the server of a setting.
 pub(super) fn findings<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>, session: Session<'s>) -> Vec<Finding> {

@@ -57,7 +57,9 @@ impl<'s> Ranking<'s> {
         hosts.sort_unstable();
         match (guessed.len(), works) {
             (0, _) => (SourceState::NotAsked, "no name was guessed".to_owned()),
-            (_, 0) => (SourceState::NotPublished, format!("no mail server with a valid certificate at {}", hosts.join(", "))),
+            (_, 0) => {
+                (SourceState::NotPublished, format!("no mail server with a valid certificate at {}", hosts.join(", ")))
+            }
             (_, _) => (SourceState::Found, format!("guessed: {}", hosts.join(", "))),
         }
     }
@@ -94,7 +96,8 @@ impl<'s> Ranking<'s> {
         if sight.plan.login.is_none() || is_accepted {
             return Vec::new();
         }
-        let proved = self.settings.iter().filter(|(candidate, tested)| tested.is_proved() && !candidate.has_consent(sight));
+        let proved =
+            self.settings.iter().filter(|(candidate, tested)| tested.is_proved() && !candidate.has_consent(sight));
         proved.map(|(candidate, _)| candidate).collect()
     }
 }

@@ -27,7 +27,11 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<SettingsSeen> {
         provider: known,
         recommended: ranking.recommended().map(|(candidate, tested)| recommended(sight, candidate, tested)),
         sources: sources(sight, &ranking),
-        candidates: ranking.settings.iter().map(|(candidate, tested)| candidate_seen(sight, candidate, tested)).collect(),
+        candidates: ranking
+            .settings
+            .iter()
+            .map(|(candidate, tested)| candidate_seen(sight, candidate, tested))
+            .collect(),
         not_tested: not_tested(sight, &ranking),
     })
 }

@@ -77,5 +77,6 @@ impl<'s> SettingsSight<'s> {
 
 /// The registrable domain of a name by the public suffix list.
 pub(super) fn registrable(name: &str) -> String {
-    DnsName::parse(name).map_or_else(|_| name.to_owned(), |name| organizational_domain_by_list(&name).as_str().to_owned())
+    DnsName::parse(name)
+        .map_or_else(|_| name.to_owned(), |name| organizational_domain_by_list(&name).as_str().to_owned())
 }

@@ -16,6 +16,7 @@ pub(super) mod names;
 pub mod output;
 pub mod password;
 pub mod session;
+pub mod settings;
 pub mod tls;
 mod value;
 

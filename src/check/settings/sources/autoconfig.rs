@@ -171,11 +171,7 @@ fn of_file<'s>(
     SourceReport { settings, faults, provider, ..SourceReport::of(kind, state, detail) }
 }
 
-fn setting<'s>(
-    sight: SettingsSight<'_>,
-    probe: &'s Probe,
-    server: &OutgoingServer,
-) -> Option<PublishedSetting<'s>> {
+fn setting<'s>(sight: SettingsSight<'_>, probe: &'s Probe, server: &OutgoingServer) -> Option<PublishedSetting<'s>> {
     let host = placeholders::filled(&server.host, sight.settings.local_part().as_deref(), sight.domain())?;
     let host = DomainName::parse(&host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err())?;
     Some(PublishedSetting {

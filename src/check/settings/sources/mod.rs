@@ -190,7 +190,8 @@ pub(super) fn reports(sight: SettingsSight<'_>) -> Vec<SourceReport<'_>> {
         (false, true) => autoconfig::over_http(sight),
         (false, false) => SourceReport::open(SourceKind::AutoconfigHttp, []),
     };
-    let mut all: Vec<SourceReport<'_>> = own.into_iter().chain(further).chain([microsoft, by_mx, http]).chain(of_mx).collect();
+    let mut all: Vec<SourceReport<'_>> =
+        own.into_iter().chain(further).chain([microsoft, by_mx, http]).chain(of_mx).collect();
     all.sort_by_key(|report| report.kind);
     all
 }
@@ -227,13 +228,13 @@ pub(super) fn mx_host(sight: SettingsSight<'_>) -> MxHost<'_> {
         Known::Failed(..) | Known::Skipped => return MxHost::None,
     };
     let hosts = seen.records.iter().filter_map(|record| match &record.data {
-        RecordData::Mx { preference, host } if !host.is_root() && host.host_name().is_some() => Some((*preference, host)),
+        RecordData::Mx { preference, host } if !host.is_root() && host.host_name().is_some() => {
+            Some((*preference, host))
+        }
         _ => None,
     });
     match hosts.min() {
-        Some((_, host)) => {
-            MxHost::Known { host: host.clone(), is_secure: seen.dnssec == DnssecState::Secure, probe }
-        }
+        Some((_, host)) => MxHost::Known { host: host.clone(), is_secure: seen.dnssec == DnssecState::Secure, probe },
         None => MxHost::None,
     }
 }

@@ -22,9 +22,7 @@ const MICROSOFT: [&str; 2] = ["autodiscover.outlook.com", "autodiscover-s.outloo
 pub(super) fn by_domain(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let kind = SourceKind::KnownProvider;
     match mailboxes(sight.domain()) {
-        Some(provider) => {
-            SourceReport { is_authenticated: true, ..of_provider(kind, provider, sight.domain(), None) }
-        }
+        Some(provider) => SourceReport { is_authenticated: true, ..of_provider(kind, provider, sight.domain(), None) },
         None => SourceReport::of(kind, SourceState::NotPublished, "the domain is not in the built-in list"),
     }
 }
@@ -55,14 +53,18 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
         return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
     };
     let (probe, seen) = match sight.records(&alias, RecordKind::Cname) {
-        Known::Unasked | Known::Waiting => return SourceReport::open(kind, [records(&alias, RecordKind::Cname)]).at(name),
+        Known::Unasked | Known::Waiting => {
+            return SourceReport::open(kind, [records(&alias, RecordKind::Cname)]).at(name);
+        }
         Known::Failed(..) | Known::Skipped => {
             return SourceReport::of(kind, SourceState::Failed, format!("the lookup of {name} failed")).at(name);
         }
         Known::Seen(probe, seen) => (probe, seen),
     };
     match alias_of(seen) {
-        Some(target) if MICROSOFT.contains(&target.as_str()) => microsoft(probe, seen.dnssec == DnssecState::Secure).at(name),
+        Some(target) if MICROSOFT.contains(&target.as_str()) => {
+            microsoft(probe, seen.dnssec == DnssecState::Secure).at(name)
+        }
         Some(target) if !target.is_within(&sight.name()) => {
             let why = format!("{name} is an alias of {target}, which is not in the domain");
             SourceReport::of(kind, SourceState::NotPublished, why).at(name)
@@ -81,10 +83,7 @@ fn alias_of(seen: &RecordsSeen) -> Option<DnsName> {
 /// The response of the domain's own web server. The request contains no mailbox of the user.
 fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
     let kind = SourceKind::Autodiscover;
-    let path = format!(
-        "/autodiscover/autodiscover.json?Email=postmaster%40{}&Protocol=AutodiscoverV1",
-        sight.domain()
-    );
+    let path = format!("/autodiscover/autodiscover.json?Email=postmaster%40{}&Protocol=AutodiscoverV1", sight.domain());
     let Some(request) = sight.request(FetchTransport::Https, name, path) else {
         return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
     };
@@ -117,10 +116,16 @@ fn microsoft(probe: &Probe, is_authenticated: bool) -> SourceReport<'_> {
 
 /// The provider of mailboxes to which a name belongs.
 fn mailboxes(name: &str) -> Option<&'static Provider> {
-    providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() }).and_then(Provider::for_mailboxes)
+    providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() })
+        .and_then(Provider::for_mailboxes)
 }
 
-fn of_provider<'s>(kind: SourceKind, provider: &'static Provider, name: &str, probe: Option<&'s Probe>) -> SourceReport<'s> {
+fn of_provider<'s>(
+    kind: SourceKind,
+    provider: &'static Provider,
+    name: &str,
+    probe: Option<&'s Probe>,
+) -> SourceReport<'s> {
     let Some(host) = provider.host_for(name).and_then(|host| DomainName::parse(host).ok()) else {
         let why = format!("{} does not support SMTP", provider.name);
         return SourceReport::of(kind, SourceState::NotOffered, why);

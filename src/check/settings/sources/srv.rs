@@ -139,7 +139,13 @@ impl<'s> Targets<'s> {
     }
 
     /// A target must not be an alias (RFC 2782). Returns the question that shows it, if it has not been answered.
-    fn alias(&mut self, sight: SettingsSight<'s>, probe: &'s Probe, name: &DnsName, host: &DnsName) -> Option<Question> {
+    fn alias(
+        &mut self,
+        sight: SettingsSight<'s>,
+        probe: &'s Probe,
+        name: &DnsName,
+        host: &DnsName,
+    ) -> Option<Question> {
         match sight.records(host, RecordKind::A) {
             Known::Unasked | Known::Waiting => return Some(records(host, RecordKind::A)),
             Known::Seen(_, seen) if !seen.aliases.is_empty() => {
