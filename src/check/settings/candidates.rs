@@ -133,17 +133,20 @@ pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'
     let hosts = hosts_of(&all);
     all.retain(|candidate| hosts.contains(&candidate.host));
     for host in &hosts {
-        for (port, security) in USUAL {
+        let is_known = all.iter().any(|one| one.host == *host && one.provider.is_some());
+        for (port, security) in USUAL.iter().copied().filter(|_| !is_known) {
             add_port(&mut all, host, port, security);
         }
     }
     for host in &hosts {
         let sessions: Vec<Option<Session<'s>>> =
             all.iter().filter(|one| one.host == *host).map(|one| one.session(sight)).collect();
+        // The ports of known providers are complete.
+        let is_known = all.iter().any(|one| one.host == *host && one.provider.is_some());
         let is_closed = |session: &Option<Session<'s>>| {
             session.is_some_and(|session| session.is_over() && session.connected().is_none())
         };
-        if sessions.iter().all(is_closed) {
+        if !is_known && sessions.iter().all(is_closed) {
             for (port, security) in OTHER {
                 add_port(&mut all, host, port, security);
             }

@@ -63,7 +63,7 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         .reports
         .iter()
         .filter(|report| report.state == SourceState::Failed)
-        .map(|report| format!("{}: {}", report.kind.title(), report.detail))
+        .map(|report| format!("{} ({})", report.detail, report.kind.title()))
         .collect();
     let cause = match not_offered {
         Some(report) if report.kind == SourceKind::Srv => {
