@@ -81,7 +81,8 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     sorted(&run) == sorted(command)
 }
 
-fn completed(plan: &Plan, command: &str) -> String {
+/// A command with the flags of this run that change which server is reached, and whether its certificate verifies.
+pub(super) fn completed(plan: &Plan, command: &str) -> String {
     let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
     let target = command.split(' ').find(|word| word.contains(&host));

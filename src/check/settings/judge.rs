@@ -29,13 +29,24 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    findings.extend(unauthenticated(sight, ranking));
+    // A login that needs consent has the same cause.
+    if !needs_consent(sight, ranking) {
+        findings.extend(unauthenticated(sight, ranking));
+    }
     findings.extend(clear_text(sight, ranking));
     for report in &ranking.reports {
         findings.extend(of_source(sight, ranking, report));
     }
     findings.extend(warnings_of_recommended(sight, ranking));
     findings
+}
+
+/// Whether the login at the recommended server was not tested because its name is not authenticated.
+fn needs_consent<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> bool {
+    let recommended = ranking.recommended().filter(|_| sight.plan.login.is_some());
+    recommended.is_some_and(|(candidate, tested)| {
+        tested.login == LoginState::NotTested && candidate.user.value(sight).is_some() && !candidate.has_consent(sight)
+    })
 }
 
 fn finding(rule: &'static Rule, summary: String) -> Finding {
@@ -262,11 +273,39 @@ fn login_not_tested<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, best: &
         titles(&candidate.sources)
     );
     let again = format!("smtpcheck settings {} --yes", in_shell(&sight.target()));
-    found.fixes = vec![Fix::run(
-        "If the documentation of your mail provider names this server, repeat the command with the password and --yes",
-        again,
-    )];
-    found
+    found.fixes = vec![
+        Fix::run(
+            "If the documentation of your mail provider names this server, repeat the command with the password and --yes",
+            again,
+        ),
+        Fix::text(format!("Operator of {}: {}", sight.domain(), authentication_of(candidate).1)),
+    ];
+    match candidate.probe {
+        Some(probe) => found.tried(probe.id),
+        None => found,
+    }
+}
+
+/// Why a source is not authenticated, and how its operator changes that.
+fn authentication_of(candidate: &Candidate<'_>) -> (&'static str, &'static str) {
+    match candidate.sources.iter().min() {
+        Some(SourceKind::Guess) => (
+            "The name was guessed. The certificate proves that the server has this name, but not that the addresses of the domain belong to it.",
+            "publish SRV records or an autoconfiguration file",
+        ),
+        Some(SourceKind::AutoconfigHttp) => (
+            "The autoconfiguration file is available over HTTP only. An attacker on the network path could change it.",
+            "serve the autoconfiguration file over HTTPS",
+        ),
+        Some(SourceKind::Srv) => (
+            "The SRV records name a host outside the domain, and are not signed. An attacker who changes DNS responses could name another host.",
+            "sign the zone with DNSSEC",
+        ),
+        _ => (
+            "The server was found by the MX record or an alias of the domain, which are not signed. An attacker who changes DNS responses could name another host.",
+            "publish SRV records or an autoconfiguration file, or sign the zone with DNSSEC",
+        ),
+    }
 }
 
 fn titles(kinds: &[SourceKind]) -> String {
@@ -374,24 +413,7 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
             titles(&candidate.sources)
         ),
     );
-    let (cause, fix) = match candidate.sources.iter().min() {
-        Some(SourceKind::Guess) => (
-            "The name was guessed. The certificate proves that the server has this name, but not that the addresses of the domain belong to it.",
-            "publish SRV records or an autoconfiguration file",
-        ),
-        Some(SourceKind::AutoconfigHttp) => (
-            "The autoconfiguration file is available over HTTP only. An attacker on the network path could change it.",
-            "serve the autoconfiguration file over HTTPS",
-        ),
-        Some(SourceKind::Srv) => (
-            "The SRV records name a host outside the domain, and are not signed. An attacker who changes DNS responses could name another host.",
-            "sign the zone with DNSSEC",
-        ),
-        _ => (
-            "The server was found by the MX record or an alias of the domain, which are not signed. An attacker who changes DNS responses could name another host.",
-            "publish SRV records or an autoconfiguration file, or sign the zone with DNSSEC",
-        ),
-    };
+    let (cause, fix) = authentication_of(candidate);
     let found = Finding {
         cause: cause.to_owned(),
         fixes: vec![

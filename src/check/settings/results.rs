@@ -7,6 +7,7 @@ use super::seen::{
     CandidateSeen, LoginState, RecommendedSetting, SettingSecurity, SettingsSeen, SourceKind, SourceSeen, SourceState,
 };
 use super::sight::{SettingsSight, registrable};
+use crate::check::again;
 use crate::check::domain::seen::NotTested;
 use crate::check::finding::in_shell;
 use crate::evidence::Evidence;
@@ -169,7 +170,7 @@ pub(super) fn command(sight: SettingsSight<'_>, candidate: &Candidate<'_>, teste
     if let Some(user) = candidate.user.value(sight) {
         words.push_str(&format!(" --user {}", in_shell(&user)));
     }
-    words
+    again::completed(sight.plan, &words)
 }
 
 fn not_tested(sight: SettingsSight<'_>, ranking: &Ranking<'_>) -> Vec<NotTested> {

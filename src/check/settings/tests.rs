@@ -125,7 +125,7 @@ fn a_provider_found_by_the_mx_record_is_authenticated_only_if_the_record_is_sign
     world.server("192.0.2.1", MailServer::submission("smtp.gmail.com"));
     let found = search(&mut world, &with_login("ann@example.com"));
     assert_eq!(found.best(), "smtp.gmail.com:465");
-    assert_eq!(found.rules(), ["settings-login-not-tested", "settings-unauthenticated"]);
+    assert_eq!(found.rules(), ["settings-login-not-tested"]);
     assert_eq!(found.logins(), Vec::<String>::new());
     world.signed();
     let found = search(&mut world, &with_login("ann@example.com"));
@@ -168,7 +168,7 @@ fn srv_targets_in_the_domain_are_authenticated_and_others_need_signed_records_or
     };
     let mut plan = with_login("ann@example.com");
     let found = search(&mut outside(), &plan);
-    assert_eq!(found.rules(), ["settings-login-not-tested", "settings-unauthenticated"]);
+    assert_eq!(found.rules(), ["settings-login-not-tested"]);
     assert_eq!(found.findings[0].failure, Some(PhaseFailure::Incomplete));
     let server = unconfirmed(&plan, &found.evidence).expect("a server");
     assert_eq!((server.registrable.as_str(), server.port), ("hoster.example", 465));

@@ -21,7 +21,7 @@ pub(super) fn found(place: &Place, seen: &SettingsSeen, look: &Display) -> Marku
         }
         (place.heading("sources", "Sources"))
         (table("Source", &view::sources(seen, look)))
-        @let tested = view::candidates(seen);
+        @let tested = view::candidates(seen, look);
         @if !tested.is_empty() {
             (place.heading("settings", "Settings tested, the best first"))
             (table("Server", &tested))

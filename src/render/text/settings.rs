@@ -33,7 +33,7 @@ pub(super) fn overview(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
     lines.push(StyledLine::new());
     lines.push(StyledLine::of(Role::Bold, "Sources"));
     lines.extend(table(&view::sources(seen, look), look));
-    let tested = view::candidates(seen);
+    let tested = view::candidates(seen, look);
     if !tested.is_empty() {
         lines.push(StyledLine::new());
         lines.push(StyledLine::of(Role::Bold, "Settings tested, the best first"));
@@ -45,7 +45,7 @@ pub(super) fn overview(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
 
 /// What was not tested, and the next command.
 pub(super) fn rest(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
-    let mut lines = Vec::new();
+    let mut lines = vec![StyledLine::new()];
     let untested = view::not_tested(seen);
     if !untested.is_empty() {
         lines.push(StyledLine::of(Role::Bold, "Not tested"));

@@ -83,9 +83,13 @@ pub(in crate::render) fn sources(seen: &SettingsSeen, look: &Display) -> Vec<Set
         .collect()
 }
 
-/// The settings that were tested.
-pub(in crate::render) fn candidates(seen: &SettingsSeen) -> Vec<SettingsRow> {
-    seen.candidates.iter().map(candidate).collect()
+/// The settings that were tested. Failures at ports or hosts that no source names are shown only with `--verbose`.
+pub(in crate::render) fn candidates(seen: &SettingsSeen, look: &Display) -> Vec<SettingsRow> {
+    let is_shown = |one: &&CandidateSeen| {
+        let has_result = matches!(one.state, CandidateState::Proved | CandidateState::Doubtful);
+        look.volume == Verbosity::Verbose || one.published || has_result
+    };
+    seen.candidates.iter().filter(is_shown).map(candidate).collect()
 }
 
 fn candidate(one: &CandidateSeen) -> SettingsRow {
