@@ -7,7 +7,7 @@
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
-use crate::wire::EhloName;
+use crate::wire::{EhloName, Parameter};
 
 /// A fix that contains one of these words may suggest the same command again, because the user does something else first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
@@ -46,13 +46,18 @@ fn target_word(plan: &Plan) -> String {
 /// The command with the protocol of the target, which checks do not write: `HOST:PORT` and the path of a socket would be
 /// checked as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
-    let (written, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
-    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else {
+    let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
+    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
         return command.to_owned();
     };
-    match rest.strip_prefix(&written) {
-        Some(flags) if flags.is_empty() || flags.starts_with(' ') => format!("smtpcheck {notation}{flags}"),
-        Some(_) | None => command.to_owned(),
+    // The lexicon writes `{host}:{port}`, and a socket has no port.
+    let written = [format!("{}:{}", in_shell(&place), plan.target.port), in_shell(&place), place];
+    let flags = written.iter().find_map(|written| {
+        rest.strip_prefix(written.as_str()).filter(|flags| flags.is_empty() || flags.starts_with(' '))
+    });
+    match flags {
+        Some(flags) => format!("smtpcheck {notation}{flags}"),
+        None => command.to_owned(),
     }
 }
 
@@ -67,7 +72,13 @@ fn with_envelope(plan: &Plan, command: &str) -> String {
     let user = plan.login.as_ref().filter(|_| is_given("user")).map(|login| ("user", login.user.clone()));
     let from = plan.from.as_ref().filter(|_| is_given("from")).map(|from| ("from", from.to_string()));
     let to = plan.to.iter().filter(|_| is_given("to")).map(|to| ("to", to.to_string()));
-    for (name, value) in user.into_iter().chain(from).chain(to) {
+    let parameters = |name: &'static str, given: &[Parameter]| {
+        let given: Vec<String> = given.iter().filter(|_| is_given(name)).map(Parameter::to_string).collect();
+        given.into_iter().map(move |parameter| (name, parameter))
+    };
+    let of_mail = parameters("mail-parameter", &plan.parameters.mail);
+    let of_rcpt = parameters("rcpt-parameter", &plan.parameters.rcpt);
+    for (name, value) in user.into_iter().chain(from).chain(to).chain(of_mail).chain(of_rcpt) {
         whole.push_str(&format!(" --{name} {}", in_shell(&value)));
     }
     whole

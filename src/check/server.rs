@@ -3,8 +3,8 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, refusal, scan,
-    server_name, session, starttls,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, parameters, protocol,
+    refusal, scan, server_name, session, starttls,
 };
 use crate::evidence::{Evidence, quote};
 use crate::plan::{Plan, Protocol};
@@ -24,6 +24,7 @@ pub static CHECKS: &[&Check] = &[
     &scan::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
+    &parameters::CHECK,
     &refusal::CHECK,
     &session::CHECK,
 ];

@@ -143,6 +143,7 @@ impl Mask<'_> {
             | EventKind::OddPassword { .. }
             | EventKind::AuthCancelled { .. }
             | EventKind::NeedsSmtputf8 { .. }
+            | EventKind::ParameterWithheld { .. }
             | EventKind::Quiet { .. }
             | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::program::{Password, Run, assert_finds, exit, recipient_codes, smtpcheck};
 use crate::servers::{DOVECOT_LMTP, POSTFIX, USER};
 
-const UNKNOWN: &str = "nobody@example.net";
+const UNKNOWN: &str = "missing@example.net";
 
 fn check(target: &str, more: &[&str]) -> Run {
     smtpcheck(&[&[target, "--json"], more].concat(), Password::None)
@@ -21,9 +21,9 @@ fn socket(scheme: &str, path: &Path) -> String {
 }
 
 /// Runs the program as a user who is neither root nor the owner of any socket.
-fn as_nobody(target: &str) -> (i32, String) {
+fn as_other_user(target: &str) -> (i32, String) {
     let output = Command::new("setpriv")
-        .args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", env!("CARGO_BIN_EXE_smtpcheck")])
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_smtpcheck")])
         .args([target, "--json"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
@@ -95,7 +95,7 @@ fn the_login_socket_of_dovecot_is_not_a_mail_server() {
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_socket_of_another_user_is_explained_with_its_permissions() {
-    let (code, json) = as_nobody(&socket("lmtp", &DOVECOT_LMTP.private));
+    let (code, json) = as_other_user(&socket("lmtp", &DOVECOT_LMTP.private));
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(code, exit::UNREACHABLE, "{report:#}");
     assert_finds(&report, "socket-access-denied");
@@ -107,7 +107,7 @@ fn a_socket_of_another_user_is_explained_with_its_permissions() {
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_directory_that_may_not_be_searched_is_named() {
     let private = POSTFIX.private();
-    let (code, json) = as_nobody(&socket("smtp", &private.join("smtpd-socket")));
+    let (code, json) = as_other_user(&socket("smtp", &private.join("smtpd-socket")));
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(code, exit::UNREACHABLE, "{report:#}");
     assert_finds(&report, "socket-access-denied");

@@ -1,4 +1,4 @@
-//! LMTP, and servers that are checked with the wrong protocol.
+//! LMTP, servers that are checked with the wrong protocol, and parameters of MAIL and RCPT.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
@@ -17,8 +17,8 @@ const LMTP_COMMANDS: &[(Trigger, &[ServerAct])] = &[
     (Trigger::Helo, &[ServerAct::Say("500 5.5.1 Unknown command")]),
     (Trigger::Lhlo, &[ServerAct::Capabilities]),
     (
-        Trigger::RcptTo("nobody@"),
-        &[ServerAct::Say("550 5.1.1 <nobody@sandbox.test> User doesn't exist: nobody@sandbox.test")],
+        Trigger::RcptTo("missing@"),
+        &[ServerAct::Say("550 5.1.1 <missing@sandbox.test> User doesn't exist: missing@sandbox.test")],
     ),
 ];
 
@@ -37,7 +37,7 @@ pub(super) static ALL: &[Scenario] = &[
         server: LMTP,
         client: ClientUsage {
             scheme: "lmtp://",
-            flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--to", "nobody@sandbox.test"],
+            flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--to", "missing@sandbox.test"],
             ..BARE
         },
         expect: &["recipient-unknown", "starttls-not-offered"],
@@ -50,6 +50,28 @@ pub(super) static ALL: &[Scenario] = &[
         client: SENDING,
         expect: &["lmtp-expected"],
         exit: 8,
+    },
+    Scenario {
+        name: "parameter-not-advertised",
+        summary: "does not advertise DSN, so a client may not ask for a delivery notification",
+        server: Server { plain: &["STARTTLS", "SIZE 1000"], inside: &["SIZE 1000"], ..RELAY },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--rcpt-parameter", "NOTIFY=SUCCESS"], ..BARE },
+        expect: &["parameter-not-advertised"],
+        exit: 5,
+    },
+    Scenario {
+        name: "parameter-refused",
+        summary: "rejects a message that is larger than the advertised SIZE",
+        server: Server {
+            on: &[(
+                Trigger::MailWith("SIZE=99999999"),
+                &[ServerAct::Say("552 5.3.4 Message size exceeds fixed limit")],
+            )],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--mail-parameter", "SIZE=99999999"], ..BARE },
+        expect: &["parameter-refused"],
+        exit: 5,
     },
     Scenario {
         name: "smtp-expected",
