@@ -4,6 +4,7 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod domain;
+mod proxy;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use domain::DomainPlan;
+pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, Parameter, ReversePath};
@@ -32,6 +34,9 @@ pub struct Plan {
     pub overrides: Vec<Override>,
     /// The DNS server to use; null is the resolver of the system.
     pub resolver: Option<SocketAddr>,
+    /// The proxy, if one is named; null if all connections are direct.
+    #[serde(default)]
+    pub proxy: Option<Box<ProxyPlan>>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.
@@ -151,12 +156,12 @@ pub enum Family {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "choice", rename_all = "kebab-case")]
 pub enum AddressChoice {
-    /// The first that accepts the connection (RFC 8305).
+    /// The first IP address that accepts the connection (RFC 8305).
     #[default]
     First,
-    /// Every IP address, each in a session of its own (`--every-address`).
+    /// Every IP address, each in a separate session (`--every-address`).
     Every,
-    /// This one, if the name still has it (`watch --every-address`).
+    /// One given IP address, if the name still resolves to it (`watch --every-address`).
     Only {
         /// The IP address.
         address: std::net::IpAddr,
@@ -552,6 +557,18 @@ impl Plan {
     pub fn overrides_of(&self, host: &OverrideHost, port: u16) -> Vec<std::net::IpAddr> {
         let matching = self.overrides.iter().filter(|given| given.port == port && given.host == *host);
         matching.map(|given| given.address).collect()
+    }
+
+    /// The proxy through which all connections of the check go.
+    pub fn used_proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
+    }
+
+    /// Whether this machine looks up the target's name. If a proxy does, no DNS question about the target is asked here,
+    /// unless `--resolve` gives its IP addresses.
+    pub fn resolves_here(&self) -> bool {
+        self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
+            || !self.given_addresses(&self.target.host).is_empty()
     }
 
     /// The name of what is checked: the server with its port, or the domain.

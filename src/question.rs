@@ -106,7 +106,7 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server rejected the session over one address family. Does it accept a session over the other?
     OtherFamily,
-    /// The server rejected the session. Does it accept one at another address of the same family?
+    /// The server rejected the session. Does it accept a session at another address of the same family?
     OtherAddress,
     /// How does the server respond at one more IP address of the host (`--every-address`)?
     EveryAddress,
@@ -121,7 +121,7 @@ pub enum Purpose {
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
-    /// How does one IP address of an MX host treat mail for the domain?
+    /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
     /// The server rejected MAIL or RCPT with parameters. Does it accept them without parameters?
     WithoutParameters,
@@ -527,7 +527,7 @@ impl SessionRequest {
         request
     }
 
-    /// A session with a port of the same host, without a login and without an envelope.
+    /// A session on another port of the same host, without a login and without an envelope.
     pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> SessionRequest {
         SessionRequest {
             purpose,

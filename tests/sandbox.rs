@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use smtpcheck::render::{self, Colour, Display, Verbosity};
 use smtpcheck::report::Report;
-use smtpcheck::sandbox::scenario::ClientTrust;
+use smtpcheck::sandbox::scenario::{ClientTrust, proxy_url};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios};
 
 use support::leak::{CANARY, leaks};
@@ -73,7 +73,7 @@ impl TestSandbox {
         };
         words.extend(scenario.client.flags.iter().map(|flag| match *flag {
             "{client-certificate}" => self.client_certificate.clone(),
-            flag => flag.to_owned(),
+            flag => proxy_url(flag, address.parse().unwrap()).unwrap_or_else(|| flag.to_owned()),
         }));
         if scenario.client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".to_owned(), self.authority.clone()]);
@@ -375,6 +375,9 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("socket-missing", "a Unix socket"),
         ("socket-not-served", "a Unix socket"),
         ("socket-unsuitable", "a Unix socket"),
+        ("proxy-name-unknown", "a host name"),
+        ("proxy-unreachable", "a closed port"),
+        ("proxy-password-unencrypted", "a proxy on another machine"),
         // tests/watch.rs raises them with several servers.
         ("backend-fails", "a name with several IP addresses"),
         ("backend-certificate-differs", "a name with several IP addresses"),

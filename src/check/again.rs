@@ -189,6 +189,14 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
         Family::V4 => add(&mut flags, "ipv4", "-4", None),
         Family::V6 => add(&mut flags, "ipv6", "-6", None),
     }
+    if let Some(proxy) = plan.used_proxy().filter(|_| kind != CommandKind::Domain) {
+        add(&mut flags, "proxy", "--proxy", Some(proxy.to_string()));
+        // The user name can also be in the URL of --proxy.
+        let is_user_given = ["proxy-user", "proxy"].iter().any(|name| plan.origin(name) == ValueOrigin::Flag);
+        if let Some(user) = proxy.user.clone().filter(|_| is_user_given) {
+            flags.push(("--proxy-user", Some(user)));
+        }
+    }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
@@ -278,6 +286,7 @@ fn spellings(flag: &str) -> &'static [&'static str] {
         "-6" => &["-4", "--ipv4", "--ipv6"],
         "--insecure" => &["-k"],
         "--ehlo" => &["--helo"],
+        "--proxy" => &["-x"],
         _ => &[],
     }
 }

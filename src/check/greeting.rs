@@ -130,7 +130,7 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
 /// A session over the other address family. The server may accept this machine there, because each of the machine's IP
 /// addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
-    let (peer, _) = session.connected()?;
+    let peer = session.server_address()?;
     let (_, names) = evidence.names()?;
     let names = names.filter(|_| plan.family == Family::Any)?;
     let (family, addresses) = if peer.is_ipv4() { (Family::V6, &names.aaaa) } else { (Family::V4, &names.a) };
@@ -362,9 +362,9 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     let Some(received) = probe.reply_at(Phase::Greeting) else { return };
     finding.evidence.events.push(received.event.seq);
     if !received.accepts() {
-        finding
-            .consequences
-            .push(format!("At {other}, another IP address of the host, the server sends no 220 either"));
+        finding.consequences.push(format!(
+            "At {other}, another IP address of the host, the server does not send a 220 greeting either"
+        ));
         return;
     }
     finding.consequences.push(format!(

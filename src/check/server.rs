@@ -4,7 +4,7 @@ use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
     again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, parameters, protocol,
-    refusal, scan, server_name, session, starttls,
+    proxy, refusal, scan, server_name, session, starttls,
 };
 use crate::evidence::{Evidence, quote};
 use crate::plan::{Plan, Protocol};
@@ -12,6 +12,7 @@ use crate::plan::{Plan, Protocol};
 /// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
+    &proxy::CHECK,
     &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,
@@ -34,6 +35,7 @@ pub static CHECKS: &[&Check] = &[
 pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
+    proxy::explain_address(plan, &mut findings);
     // If the session is out of step, that finding is listed first, because later findings are from a second session.
     // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.
     findings.sort_by_key(|finding| {
@@ -103,7 +105,7 @@ mod tests {
     use crate::lexicon::Confidence;
     use crate::plan::{Plan, TlsMode};
 
-    /// Findings in an order that must be changed; the summary tells what they are.
+    /// Findings in an order that must be changed; the summary identifies each finding.
     fn findings(_: &Plan, _: &Evidence) -> Vec<Finding> {
         let of = |summary: &str, phase, severity, failure| {
             let rule = connect::CHECK.rules.first().expect("a rule");

@@ -302,7 +302,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// STARTTLS is missing at a provider that always advertises it.
+/// STARTTLS is missing, although the provider always advertises it.
 fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
@@ -330,7 +330,7 @@ fn implicit_tls(plan: &Plan) -> Fix {
 }
 
 fn is_this_machine(session: Session<'_>) -> bool {
-    let by_address = session.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
+    let by_address = session.server_address().is_some_and(|ip| ip.to_canonical().is_loopback());
     by_address
         || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
         || session.request.host.socket().is_some()

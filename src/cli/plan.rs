@@ -17,6 +17,7 @@ use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{TlsArgs, TrustArgs};
+use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
@@ -64,7 +65,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     };
     requested.settle_tls(&mut origins)?;
     requested.settle_end(&mut origins)?;
-    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let Requested { mode, is_implicit, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let start = if is_implicit { SessionStart::ImplicitTls } else { SessionStart::Plain };
+    let proxy = proxy::plan(&args.route, &typed.host, start)?.map(Box::new);
     let depth = scan_depth(&tls_args);
     let from = sender(&envelope, login.as_ref());
     if args.settings_level == SettingsLevel::Suite {
@@ -74,12 +77,13 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
+    let plan = Plan {
         target: Target { input: target.to_owned(), host: typed.host, port, protocol },
         family: args.connection.family(),
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
+        proxy,
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -95,7 +99,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         gate: args.gate.gate(),
         domain: None,
         origins,
-    })
+    };
+    proxy::reject_contradictions(&plan)?;
+    Ok(plan)
 }
 
 /// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
@@ -104,7 +110,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
     let PortList(mut chosen) = args.ports.clone();
-    // A list of ports that the user has written is complete.
+    // No port is added to a list that the user wrote.
     let of_profile = args.profile_port.filter(|port| !origins.contains_key("ports") && !chosen.contains(port));
     chosen.extend(of_profile);
     origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
@@ -112,12 +118,19 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
-        target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0, protocol: Protocol::Smtp },
+        target: Target {
+            input: args.host.clone().unwrap_or_default(),
+            host: host.clone(),
+            port: 0,
+            protocol: Protocol::Smtp,
+        },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
-        // These limits are per port. A question that several ports have in common is asked only once.
+        // Several ports are compared, so they use the same proxy.
+        proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
+        // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
@@ -144,10 +157,11 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();
     resolve::mark_unused(&mut plans);
+    plans.iter().try_for_each(proxy::reject_contradictions)?;
     Ok(plans)
 }
 
-/// Returns the expectations after checking that each of them is possible with every plan.
+/// Returns the expectations after checking that each of them can be evaluated with every plan.
 pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
     for expression in expressions {
         plans.iter().try_for_each(|plan| expression.fits(plan))?;
@@ -274,8 +288,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
-/// recipients, there is no default sender.
+/// The sender. Without `--from`, it is the user name if that is an email address, and otherwise the null sender.
+/// Without recipients, there is no default sender.
 fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
     if envelope.from.is_some() || envelope.to.is_empty() {
         return envelope.from.clone();
@@ -337,7 +351,7 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
 
 /// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
 /// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
-/// 2. if all mechanisms use a token, the secret is a token, whatever its source;
+/// 2. if all mechanisms use a token, the secret is a token, regardless of its source;
 /// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
 /// 4. in all other cases it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {

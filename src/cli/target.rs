@@ -121,12 +121,12 @@ fn without_query(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
+pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
     let bracket = |why| InvalidValue::new(why, "write [2001:db8::1]:587");
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
         match text {
-            "" => Err(InvalidValue::new("the port is empty", "use for example host:587")),
+            "" => Err(InvalidValue::new("the port is empty", "add a port after the colon, for example host:587")),
             text => port_number(text)
                 .map(Some)
                 .map_err(|error| InvalidValue { reason: reason(error.clone()).into(), ..error }),

@@ -32,7 +32,7 @@
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
 //! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except over TLS, so
 //! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after
-//! each reply. Only [`fit`] decides which replies are a success.
+//! each reply. Only [`fit`] decides which replies mean success.
 
 mod auth;
 mod envelope;
@@ -175,7 +175,7 @@ impl<'a> Dialogue<'a> {
         self.binding = binding;
         self.pairing = Pairing::InStep;
         self.encryption = Encryption::Encrypted(peer);
-        // RFC 3207 §4.2: a client discards what it learned before TLS.
+        // RFC 3207 §4.2: a client discards all knowledge about the server from before TLS.
         self.offers = Capabilities::default();
         if self.script.tls == TlsUse::Implicit {
             self.state = SessionState::Greeting;
@@ -297,7 +297,7 @@ impl<'a> Dialogue<'a> {
             SessionState::Greeting => self.greeted(reply),
             SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
-            // A greeting over TLS does not mean that the server executed a command. The next reply may.
+            // A greeting over TLS does not mean that the server executed a command. The next reply may mean that.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),

@@ -56,7 +56,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Sends the first of the commands, or all of them together if the server supports pipelining (RFC 2920 §3.1). If
-    /// the server has just announced with 421 that it closes the connection, no command is sent.
+    /// the server has just sent 421, which means that it is closing the connection, no command is sent.
     pub(super) fn send(&mut self, commands: &VecDeque<PendingCommand>) -> Drained {
         let phase = commands.front().map_or(Phase::Quit, |command| command.phase);
         if self.drain_stray(phase) == Drained::Closing {

@@ -74,7 +74,7 @@ pub struct Dialogue<'a> {
 /// Whether the next reply can be treated as the reply to the next command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pairing {
-    /// The next reply belongs to the next command, as far as is known.
+    /// As far as smtpcheck can tell, the next reply belongs to the next command.
     InStep,
     /// The server sent one reply too many, so more may follow.
     OutOfStep,

@@ -66,7 +66,7 @@ pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> Strin
         rest = next;
     }
     result.push_str(rest);
-    // Remaining markers belong to no quote.
+    // The remaining markers do not belong to a quote.
     result.retain(|c| !matches!(c, BEGIN | FROM | END));
     result
 }

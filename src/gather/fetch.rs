@@ -1,6 +1,6 @@
-//! Sends one GET request over HTTPS, as a mail server does that looks for an MTA-STS policy (RFC 8461 §3.3). The
-//! certificate is verified in the same way as that of a mail server, and if it does not verify, no request is sent.
-//! Redirects are not followed, no cookie and no client certificate is sent.
+//! Sends one GET request over HTTPS, in the same way as a mail server that fetches an MTA-STS policy (RFC 8461 §3.3).
+//! The certificate is verified in the same way as that of a mail server. If it does not verify, no request is sent.
+//! Redirects are not followed, and no cookies and no client certificate are sent.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -29,10 +29,11 @@ use crate::plan::Family;
 use crate::question::FetchRequest;
 use crate::wire::Host;
 
-/// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It applies to the
-/// response; lookups, the connection and the TLS handshake have their own, shorter limits.
+/// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It limits the wait
+/// for the response. Lookups, the connection and the TLS handshake also have their own, shorter limits.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer does not end it.
+/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer probably
+/// never ends it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the status line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -65,7 +66,7 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
     Ok(FetchSeen { address, tls_version: handshake.version, presented: Box::new(handshake.presented), response })
 }
 
-/// The certificates are in order, but the server is not proven to be their owner.
+/// The certificates are valid, but the server has not proved that it owns them.
 fn not_proven(detail: String, sni: Option<String>) -> Fault {
     let kind = TlsFaultKind::Incompatible { why: Incompatibility::Other };
     Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }
@@ -105,7 +106,7 @@ async fn response(
         let response = received.map_err(|error| not_http(&error))?;
         Ok(read(context, response, deadline).await)
     });
-    // The connection is driven beside the request. Its errors reach the request too.
+    // The connection is driven together with the request. Its errors also reach the request.
     beside(work, pin!(async { drop(connection.await) })).await
 }
 

@@ -19,8 +19,8 @@ use crate::plan::TlsUse;
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
-/// unsupported offers never responds.
+/// The timeout for a response. Most servers respond to a ClientHello quickly. A server that ignores unsupported offers
+/// never responds.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends the ClientHello and returns the response.
@@ -113,7 +113,8 @@ async fn presented(context: &GatherContext, request: &HelloRequest, heard: &Hell
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    // The name that was sent, because a ClientHello to the IP address of an MX host contains the name of that host.
+    // The name in the ClientHello counts. For a ClientHello to the IP address of an MX host, it is the name of that
+    // host.
     let name =
         request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };

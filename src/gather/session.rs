@@ -1,9 +1,9 @@
 //! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it,
 //! adds the time to its events, and enforces the deadlines.
 //!
-//! A deadline is for a complete reply, not for a read. It starts when a command or a group of commands has been sent
-//! (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second therefore
-//! reaches the deadline like a silent server.
+//! A deadline applies to a complete reply, not to a single read. It starts when a command or a group of commands has
+//! been sent (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second
+//! therefore reaches the deadline like a silent server.
 
 use std::io;
 use std::net::IpAddr;
@@ -63,7 +63,7 @@ pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &Ses
     }
 }
 
-/// The result of a session that should lead to a TLS handshake.
+/// The result of a session whose purpose is a TLS handshake.
 pub(super) enum HandshakeLead {
     /// The handshake may begin on this connection.
     ToTls(ServerStream),
@@ -104,7 +104,7 @@ struct SessionDriver<'a> {
     buffer: Vec<u8>,
     /// The start of the wait for the next reply.
     since: Instant,
-    /// Ends the session early, because no further results are needed.
+    /// Ends the session early if no further results are needed.
     stop: Rc<Notify>,
     /// Whether no bytes have been received and no event has reported the silence.
     silent: bool,
@@ -115,7 +115,7 @@ struct SessionDriver<'a> {
 enum Connection {
     Plain(Tap),
     Tls(Box<TlsStream<Tap>>),
-    /// The stream was used up by a handshake that failed.
+    /// The stream was consumed by a handshake that failed.
     Gone,
 }
 
@@ -269,7 +269,7 @@ impl<'a> SessionDriver<'a> {
         })?;
         self.connection = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
-        // All judgements use this time, so that the checks come to the same result.
+        // All judgements use this time, so that all checks reach the same result.
         let verified = handshake.verifies(self.context.started_at);
         let handshake = Box::new(handshake);
         self.note(Phase::Tls, true, EventKind::Secured { handshake });

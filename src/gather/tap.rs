@@ -1,8 +1,8 @@
 //! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight.
-//! If a handshake fails, they show the real protocol of the server. If it succeeds, they show facts that the TLS
-//! library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
+//! If a handshake fails, these bytes show which protocol the server really uses. If it succeeds, they show facts that
+//! the TLS library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 //!
-//! Each read also makes the kernel acknowledge the received data at once (see [`ServerStream::acknowledge`]).
+//! Each read also makes the kernel acknowledge the received data immediately (see [`ServerStream::acknowledge`]).
 
 use std::io;
 use std::pin::Pin;
@@ -137,7 +137,7 @@ mod tests {
             tap.write_all(b"NOOP\r\n").await.expect("it is written");
             assert_eq!(server.read(&mut buffer).await.expect("it is read"), 6);
         }
-        // The same without the tap.
+        // The same test without the tap.
         let ServerStream::Tcp(mut client) = tap.into_inner() else { unreachable!("the stream is TCP") };
         for _ in 0..8 {
             server.write_all(b"250 ok\r\n").await.expect("it is written");

@@ -46,7 +46,7 @@ enum Record<'a> {
         token: &'a str,
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
-        /// The arguments of a check of a domain; null without `--domains`.
+        /// The arguments of a domain check; null without `--domains`.
         domains: Option<String>,
     },
     /// One mail domain.
@@ -78,7 +78,7 @@ pub struct SandboxStart<'a> {
 }
 
 impl SandboxStart<'_> {
-    /// The arguments of a check of a domain.
+    /// The arguments of a domain check.
     fn domain_arguments(&self) -> Option<String> {
         let (domains, anchor) = self.domains?;
         let DomainService { resolver, mail, dns, https, .. } = domains;
@@ -202,8 +202,8 @@ pub fn end_of_domain_lesson(look: &Display) -> String {
 pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();
     let text = format!(
-        "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another one: smtpcheck demo NAME. \
-                 To test your own mail program with one: smtpcheck sandbox NAME."
+        "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another server: smtpcheck demo NAME. \
+                 To test your own mail program with such a server: smtpcheck sandbox NAME."
     );
     textwrap::wrap(&text, super::text::columns(look.width))
         .into_iter()

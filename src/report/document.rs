@@ -12,7 +12,7 @@ use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
     Certificate, DialResult, Event, EventId, EventKind, Evidence, HandshakeKind, NameMatch, Phase, Probe, Session,
-    Staple, Trust, TrustStore,
+    Staple, Trust, TrustStore, TunnelResult,
 };
 use crate::plan::{Plan, Protocol, TlsUse, ValueOrigin};
 use crate::question::Purpose;
@@ -50,7 +50,7 @@ pub struct Document {
     /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
-    /// The results of a check of a domain; null for a check of a server.
+    /// The results of a domain check; null for a server check.
     #[serde(default)]
     pub(super) domain: Option<DomainSeen>,
     /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.
@@ -119,7 +119,7 @@ pub(super) struct Address {
     pub(super) error: Option<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AddressStatus {
@@ -323,6 +323,15 @@ pub(super) fn target(plan: &Plan) -> TargetDocument {
 }
 
 pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
+    let of_tunnel = |result: &TunnelResult| match result {
+        TunnelResult::Connected => (AddressStatus::Connected, None),
+        TunnelResult::Failed { fault } => (AddressStatus::Failed, Some(fault.detail.clone())),
+    };
+    let of_dial = |result: &DialResult| match result {
+        DialResult::Connected { .. } => (AddressStatus::Connected, None),
+        DialResult::Failed { fault } => (AddressStatus::Failed, Some(fault.detail.clone())),
+        DialResult::Overtaken => (AddressStatus::Overtaken, None),
+    };
     let dials: Vec<_> = evidence
         .main_session()
         .into_iter()
@@ -330,7 +339,10 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
         .flat_map(|session| session.events())
         .filter_map(|event| match &event.what {
             EventKind::Dialled { address, started_ms, result } => {
-                Some((address.ip(), event.at_ms - started_ms, result))
+                Some((address.ip(), event.at_ms - started_ms, of_dial(result)))
+            }
+            EventKind::Tunnelled { address: Some(address), started_ms, result, .. } => {
+                Some((address.ip(), event.at_ms - started_ms, of_tunnel(result)))
             }
             _ => None,
         })
@@ -346,12 +358,7 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
         .map(|ip| {
             // The main session may have abandoned an attempt that a session of `--every-address` repeated.
             let dial = dials.iter().rev().find(|(dialled, _, _)| *dialled == ip);
-            let (status, error) = match dial.map(|(_, _, result)| result) {
-                Some(DialResult::Connected { .. }) => (AddressStatus::Connected, None),
-                Some(DialResult::Failed { fault }) => (AddressStatus::Failed, Some(fault.detail.clone())),
-                Some(DialResult::Overtaken) => (AddressStatus::Overtaken, None),
-                None => (AddressStatus::NotTried, None),
-            };
+            let (status, error) = dial.map_or((AddressStatus::NotTried, None), |(_, _, result)| result.clone());
             let family = if ip.is_ipv4() { 4 } else { 6 };
             Address { ip, family, tried: dial.is_some(), status, ms: dial.map(|(_, ms, _)| rounded(*ms)), error }
         })

@@ -3,8 +3,8 @@
 //!
 //! This module does no I/O, does not read the clock, and allocates a bounded amount of memory. Parsing data from a
 //! *peer* cannot fail: it yields a value and a list of [`reply::Irregularity`]s, not an error. Parsing data from the
-//! *user* returns `Result`. A parsed value needs no second check: no command line built from it can contain CR, LF or
-//! NUL.
+//! *user* returns `Result`. A parsed value needs no second check: a command line built from it can never contain CR, LF
+//! or NUL.
 //!
 //! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the reply to EHLO), [`tls`] (a
 //! ClientHello and the response to it).

@@ -32,6 +32,7 @@ mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;
 mod with_prometheus;
+mod with_proxies;
 mod with_schedulers;
 mod with_shells;
 mod with_tmux;

@@ -21,7 +21,7 @@ use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RES
 
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
 /// others are often blocked.
-const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
+pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
@@ -29,7 +29,7 @@ pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: 
 /// it also asks about this machine, because many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
-    if let Host::Name(host) = &plan.target.host {
+    if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
         questions.push(Question::Resolve { host: host.clone() });
     }
     questions.push(Question::Session(SessionRequest::main(plan)));

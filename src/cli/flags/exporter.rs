@@ -46,7 +46,7 @@ pub struct TargetPattern {
 enum HostPattern {
     /// Names and IP addresses as text, in lower case. `*` matches any characters.
     Glob(String),
-    /// The IP addresses of a network. A name does not match, whatever its addresses are.
+    /// The IP addresses of a network. A name does not match, regardless of its addresses.
     Network { address: IpAddr, bits: u32 },
 }
 
@@ -60,7 +60,10 @@ enum PortPattern {
 /// Parses the value of `--allow-target`.
 pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
     let wrong = |reason: &'static str| {
-        InvalidValue::new(reason, "use for example mail.example.net, *.example.net:587 or 192.0.2.0/24:*")
+        InvalidValue::new(
+            reason,
+            "use a host, a pattern or a network, for example mail.example.net, *.example.net:587 or 192.0.2.0/24:*",
+        )
     };
     let text = text.trim().to_ascii_lowercase();
     // An IPv6 address needs brackets before a port.
@@ -135,8 +138,8 @@ fn comparable(host: &Host) -> Option<String> {
     }
 }
 
-/// Compares a text with a pattern in which `*` matches any characters. The time is linear in the length of both, because
-/// the earliest match of each part is the best one.
+/// Matches a string against a pattern in which `*` stands for any characters. The time is linear in the length of both,
+/// because the earliest match of each part is the best one.
 fn matches_glob(glob: &str, text: &str) -> bool {
     let Some((first, rest)) = glob.split_once('*') else { return glob == text };
     let Some(mut text) = text.strip_prefix(first) else { return false };

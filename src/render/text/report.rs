@@ -83,7 +83,7 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// Whether the session is shown while it runs. A check of a domain has many sessions at the same time.
+/// Whether the session is shown while it runs. A domain check has many sessions at the same time.
 fn is_live(plan: &Plan, look: &Display) -> bool {
     look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.domain.is_none()
 }

@@ -417,7 +417,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.code",
                 ValueType::Number,
-                "the reply code for RCPT TO; an expectation must hold for every recipient",
+                "the reply code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -428,7 +428,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.class",
                 ValueType::Number,
-                "the first digit of the reply code for RCPT TO; an expectation must hold for every recipient",
+                "the first digit of the reply code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -439,7 +439,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.enhanced",
                 ValueType::Text,
-                "the enhanced status code for RCPT TO; an expectation must hold for every recipient",
+                "the enhanced status code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -450,7 +450,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.text",
                 ValueType::Text,
-                "the text of the reply to RCPT TO; an expectation must hold for every recipient",
+                "the text of the reply to RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }

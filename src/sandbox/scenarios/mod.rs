@@ -9,6 +9,7 @@ mod healthy;
 mod hostile;
 mod protocols;
 mod providers;
+mod proxies;
 mod recipients;
 mod sessions;
 mod starttls;
@@ -30,6 +31,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     sessions::ALL,
     hostile::ALL,
     backends::ALL,
+    proxies::ALL,
 ];
 
 /// The scenarios without faults.

@@ -18,6 +18,7 @@ mod pki;
 mod ports;
 mod postfix;
 mod prometheus;
+mod proxies;
 mod slurm;
 mod web;
 
@@ -36,6 +37,7 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use prometheus::Prometheus;
+pub use proxies::{Dante, Microsocks, Tinyproxy};
 pub use slurm::Slurm;
 pub use web::WebServer;
 

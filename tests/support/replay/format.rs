@@ -88,6 +88,8 @@ pub struct TypedSession {
     pub(super) implicit: Option<bool>,
     pub(super) name: Option<String>,
     pub(super) connect: Option<String>,
+    /// What the proxy does, if the check uses one.
+    pub(super) proxy: Option<String>,
     #[serde(default)]
     pub(super) failed: Vec<(std::net::IpAddr, String)>,
     #[serde(default)]

@@ -7,7 +7,8 @@ use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, ConnectFault, DialResult, EventKind, Fault, HelloOutcome, HelloSeen, Lookup, LookupFault, Machine,
-    NameSource, Names, Outcome, Phase, ProbeId, SocketResult,
+    NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SocketResult,
+    SpokenInstead, TunnelResult,
 };
 use smtpcheck::inquiry::{Arrival, Gather};
 use smtpcheck::plan::{Plan, TlsUse};
@@ -104,6 +105,10 @@ impl Replay<'_> {
             return self.play_server(id, request, server().as_mut());
         }
         let Some(session) = self.session_for(request) else { return Err(Fault::NoAddress) };
+        if self.plan.used_proxy().is_some() {
+            self.through_proxy(id, request, address, &session)?;
+            return self.play_dialogue(id, request, &session);
+        }
         for (ip, why) in &session.failed {
             let address = SocketAddr::new(*ip, request.port);
             let result = DialResult::Failed { fault: connect_fault(why) };
@@ -151,6 +156,61 @@ impl Replay<'_> {
             self.problems.push(format!("no [[session]] for {request:?}"));
         }
         found
+    }
+
+    /// The connection through the proxy at 192.0.2.50.
+    fn through_proxy(
+        &mut self,
+        id: ProbeId,
+        request: &SessionRequest,
+        server: SocketAddr,
+        session: &TypedSession,
+    ) -> Result<(), Fault> {
+        let word = session.proxy.as_deref().unwrap_or("ok");
+        let failed = |kind| ProxyFault { kind, detail: format!("the proxy: {word}") };
+        let proxy: SocketAddr = "192.0.2.50:1080".parse().unwrap();
+        if word == "name-unknown" {
+            return Err(Fault::Proxy { proxy: failed(ProxyFaultKind::NameUnknown) });
+        }
+        if matches!(word, "refused" | "timed-out") {
+            let fault = connect_fault(word);
+            let kind = ProxyFaultKind::Unreachable { connect: fault.kind };
+            let result = DialResult::Failed { fault };
+            let what = EventKind::ProxyDialled { address: proxy, started_ms: self.clock, result };
+            self.note(id, Phase::Connect, false, what);
+            return Err(Fault::Proxy { proxy: failed(kind) });
+        }
+        let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
+        let what = EventKind::ProxyDialled { address: proxy, started_ms: self.clock, result };
+        self.note(id, Phase::Connect, false, what);
+        if matches!(word, "logged-in" | "login-rejected") {
+            self.note(id, Phase::Connect, false, EventKind::ProxyLogin { user: "me".to_owned() });
+        }
+        let unreachable = |reason| ProxyFaultKind::ServerUnreachable { reason };
+        let instead = |instead| ProxyFaultKind::NotThisProtocol { instead };
+        let fault = match word {
+            "ok" | "logged-in" => None,
+            "denied" => Some(ProxyFaultKind::Denied),
+            "login-required" => Some(ProxyFaultKind::LoginRequired),
+            "login-rejected" => Some(ProxyFaultKind::LoginRejected),
+            "server-refused" => Some(unreachable(ServerUnreachable::Refused)),
+            "server-unknown" => Some(unreachable(ServerUnreachable::Unknown)),
+            "no-result" => Some(ProxyFaultKind::NoResult),
+            "unsupported" => Some(ProxyFaultKind::Unsupported),
+            "closed" => Some(ProxyFaultKind::Closed),
+            "silent" => Some(ProxyFaultKind::Silent),
+            "instead-http" => Some(instead(SpokenInstead::Http)),
+            "instead-smtp" => Some(instead(SpokenInstead::Smtp)),
+            "instead-socks" => Some(instead(SpokenInstead::Socks)),
+            "instead-tls" => Some(instead(SpokenInstead::Tls)),
+            "instead-other" => Some(instead(SpokenInstead::Other)),
+            other => panic!("unknown proxy {other}"),
+        };
+        let address = self.plan.resolves_here().then_some(server);
+        let result = fault.map_or(TunnelResult::Connected, |kind| TunnelResult::Failed { fault: failed(kind) });
+        let target = request.host.with_port(request.port);
+        self.note(id, Phase::Connect, false, EventKind::Tunnelled { target, address, started_ms: self.clock, result });
+        fault.map_or(Ok(()), |kind| Err(Fault::Proxy { proxy: failed(kind) }))
     }
 
     fn hello(&self, request: &HelloRequest) -> HelloSeen {
