@@ -5,6 +5,8 @@
 
 #[path = "loopback/login.rs"]
 mod login;
+#[path = "loopback/proxies.rs"]
+mod proxies;
 mod support;
 
 use std::io::Read;

@@ -17,7 +17,7 @@ use clap::{ArgMatches, Command};
 use super::commands::{COMMANDS, CommandId, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
 use super::flags::names::names;
-use super::flags::{InvalidValue, password};
+use super::flags::{InvalidValue, password, route};
 use super::words::{DECLARED, find_command, first_word, looks_like_host, plain_words};
 use super::{Invocation, UsageError, VersionDetails, effect, foreign, help};
 use crate::expect::Mistake;
@@ -275,7 +275,8 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
         true => UsageError::flag(subject.clone(), reason),
         false => UsageError::new(reason),
     };
-    let value = first(ContextKind::InvalidValue).filter(|_| !password::FLAGS.contains(&subject.as_str()));
+    let value = first(ContextKind::InvalidValue)
+        .filter(|_| !password::FLAGS.iter().chain(route::FLAGS).any(|flag| *flag == subject));
     match error.kind() {
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
             Some(source) => match (source.downcast_ref::<InvalidValue>(), source.downcast_ref::<Mistake>()) {

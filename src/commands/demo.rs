@@ -23,7 +23,7 @@ use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::sandbox::domains::case::DomainCase;
 use crate::sandbox::domains::{DomainPorts, domain_case};
-use crate::sandbox::scenario::ClientTrust;
+use crate::sandbox::scenario::{ClientTrust, proxy_url};
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
 /// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
@@ -171,7 +171,11 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
 
 /// The arguments of a check, parsed like a command line.
 fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
-    match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
+    // The servers are on this machine, so a proxy of the environment would not reach them.
+    let has_proxy = words.iter().any(|word| word == "--proxy");
+    let direct: &[&str] = if has_proxy { &[] } else { &["--noproxy", "*"] };
+    let direct = direct.iter().map(OsString::from);
+    match cli::parse(words.iter().cloned().chain(args.words()).chain(direct).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
         // The first argument is a host and port, which is never a command.
         _ => Err(CommandError::usage("the demo is not a check".to_owned())),
@@ -204,14 +208,14 @@ impl DemoServers {
     fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
-            None => vec![service.address.to_string().into()],
+            None => vec![format!("{}{}", client.scheme, service.address).into()],
             Some(host) => {
                 let (ip, port) = (service.address.ip(), service.address.port());
-                let [target, resolve] = [format!("{host}:{port}"), format!("{host}:{port}:{ip}")];
+                let [target, resolve] = [format!("{}{host}:{port}", client.scheme), format!("{host}:{port}:{ip}")];
                 vec![target.into(), "--resolve".into(), resolve.into()]
             }
         };
-        words.extend(client.flags.iter().map(|flag| self.filled(flag)).collect::<Result<Vec<_>, _>>()?);
+        words.extend(client.flags.iter().map(|flag| self.filled(flag, service)).collect::<Result<Vec<_>, _>>()?);
         if client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".into(), self.folder.write("ca.pem", &self.authorities)?.into()]);
         }
@@ -222,10 +226,10 @@ impl DemoServers {
     }
 
     /// Replaces a placeholder in an argument with the path of a new file.
-    fn filled(&self, flag: &str) -> Result<OsString, CommandError> {
+    fn filled(&self, flag: &str, service: &Service) -> Result<OsString, CommandError> {
         match flag {
             "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),
-            other => Ok(other.into()),
+            other => Ok(proxy_url(other, service.address).unwrap_or_else(|| other.to_owned()).into()),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The reasons for which a probe can fail. This file contains facts only; the checks write the sentences for the user.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
+pub use super::connect::{ConnectFault, ConnectFaultKind};
+use super::{Phase, ProxyFault, SocketFault};
 use crate::wire::tls::ServerHello;
 
 /// Why a probe has no complete answer.
@@ -19,6 +18,16 @@ pub enum Fault {
     NotConnected {
         /// Why that attempt failed.
         connect: ConnectFault,
+    },
+    /// smtpcheck could not connect to the Unix socket.
+    SocketNotConnected {
+        /// Why the attempt failed.
+        socket: Box<SocketFault>,
+    },
+    /// The proxy did not lead to the server.
+    Proxy {
+        /// The reason.
+        proxy: ProxyFault,
     },
     /// The server did not reply before the timeout.
     Silent {
@@ -36,6 +45,8 @@ pub enum Fault {
         /// Whether the connection was reset (RST) instead of closed (FIN).
         reset: bool,
     },
+    /// The server sent binary data instead of a greeting. The data is in the transcript.
+    Binary,
     /// TLS could not be started.
     Tls {
         /// The reason.
@@ -93,56 +104,6 @@ pub enum DnsFaultKind {
     ErrorCode,
     /// The query was not sent, because smtpcheck limits the size of all DNS responses of a check.
     SizeLimit,
-}
-
-/// Why a TCP connection could not be established.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ConnectFault {
-    /// The kind of fault, the same on every operating system.
-    pub kind: ConnectFaultKind,
-    /// The error number of the operating system; null if there is none.
-    pub errno: Option<i32>,
-    /// The error message of the operating system.
-    pub detail: String,
-}
-
-/// Kinds of connection faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum ConnectFaultKind {
-    /// ECONNREFUSED: no service listens on the port, or a firewall rejects the connection.
-    Refused,
-    /// There was no response within the timeout, or ETIMEDOUT.
-    TimedOut,
-    /// EHOSTUNREACH.
-    HostUnreachable,
-    /// ENETUNREACH: this machine has no route for that address family.
-    NetworkUnreachable,
-    /// EADDRNOTAVAIL: this machine has no IP address of that family.
-    NoSourceAddress,
-    /// EACCES or EPERM: a policy on this machine does not permit the connection.
-    DeniedHere,
-    /// ECONNRESET during connect.
-    Reset,
-    /// Any other fault.
-    Other,
-}
-
-impl fmt::Display for ConnectFaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ConnectFaultKind::Refused => "connection refused",
-            ConnectFaultKind::TimedOut => "no answer",
-            ConnectFaultKind::HostUnreachable => "no route to host",
-            ConnectFaultKind::NetworkUnreachable => "network unreachable",
-            ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
-            ConnectFaultKind::DeniedHere => "not permitted on this machine",
-            ConnectFaultKind::Reset => "connection reset",
-            ConnectFaultKind::Other => "connection failed",
-        })
-    }
 }
 
 /// Why TLS could not be started.

@@ -43,13 +43,14 @@ impl Evidence {
     /// The IP addresses of the host with which no session was completed, if the main session connected to a different
     /// address. The addresses of `localhost` are left out, because they belong to the same machine.
     pub fn untested_addresses(&self) -> Vec<IpAddr> {
-        let connected = self.main_session().is_some_and(|session| session.connected().is_some());
+        let connected = self.main_session().is_some_and(|session| session.is_connected());
         let Some((_, Some(names))) = self.names().filter(|_| connected) else { return Vec::new() };
         let was_tried = |ip: &IpAddr| {
             self.transcript.iter().any(|event| match &event.what {
                 EventKind::Dialled { address, result, .. } => {
                     address.ip() == *ip && !matches!(result, DialResult::Overtaken)
                 }
+                EventKind::Tunnelled { address, .. } => address.is_some_and(|address| address.ip() == *ip),
                 _ => false,
             })
         };

@@ -111,7 +111,12 @@ pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError
 
 /// Checks the value of `SMTPCHECK_PASSWORD`.
 pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
-    clean(Zeroizing::new(value), "SMTPCHECK_PASSWORD")
+    from_variable(value, "SMTPCHECK_PASSWORD")
+}
+
+/// Checks the value of an environment variable that contains a password.
+pub fn from_variable(value: String, name: &str) -> Result<Secret, PasswordError> {
+    clean(Zeroizing::new(value), name)
 }
 
 /// Prompts the user for the password on the terminal, without echo.
@@ -335,15 +340,15 @@ async fn outcome(
 #[cfg(unix)]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("/bin/sh");
-    // The command does not need this variable, which may contain a password.
-    shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    // The command does not need these variables, which may contain a password.
+    shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD").env_remove("SMTPCHECK_PROXY_PASSWORD");
     shell
 }
 
 #[cfg(not(unix))]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("cmd");
-    shell.arg("/C").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    shell.arg("/C").arg(command).env_remove("SMTPCHECK_PASSWORD").env_remove("SMTPCHECK_PROXY_PASSWORD");
     shell
 }
 

@@ -405,7 +405,7 @@ fn handshake(report: &Report) -> Option<&Handshake> {
 
 /// The IP address of the server.
 fn peer(report: &Report) -> Option<IpAddr> {
-    report.evidence.main_session()?.connected().map(|(remote, _)| remote.ip())
+    report.evidence.main_session()?.server_address()
 }
 
 fn earliest_expiry(report: &Report) -> Option<f64> {

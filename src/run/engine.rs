@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
 use super::pace::StreamLimits;
+use super::proxies::ProxyPasswords;
 use super::reach;
 use super::repeat::{self, RepeatEnd, RepeatLimits, RepeatListener};
 use super::resources::Resources;
@@ -60,9 +61,15 @@ impl Engine {
         let resources = Resources {
             files: SharedFiles::default(),
             lookups: SharedLookups::default(),
+            proxies: ProxyPasswords::default(),
             interruption: signals.interruption(),
         };
         Ok(Engine { runtime, signals, resources })
+    }
+
+    /// Uses these passwords for proxies. Passwords that are added later are used too.
+    pub fn use_proxies(&mut self, passwords: &ProxyPasswords) {
+        self.resources.proxies = passwords.clone();
     }
 
     /// Tests everything that a check needs from this machine (clock, file descriptors, files), without sending

@@ -81,7 +81,7 @@ async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal
         return Err(signal);
     }
     let Some(session) = evidence.main_session() else { return Ok(PortReach::Unknown) };
-    if session.connected().is_some() {
+    if session.is_connected() {
         return Ok(PortReach::Open);
     }
     Ok(match session.fault() {

@@ -77,6 +77,7 @@ impl CheckRunner {
         *resources = Rc::new(Resources {
             files: SharedFiles::default(),
             lookups: SharedLookups::default(),
+            proxies: resources.proxies.clone(),
             interruption: resources.interruption.clone(),
         });
     }

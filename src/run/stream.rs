@@ -20,7 +20,7 @@ use super::pace::{PaceStep, Paced, ServerResponse, StreamLimits, StreamPace};
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DialResult, EventKind, Evidence};
+use crate::evidence::{DialResult, EventKind, Evidence, TunnelResult};
 use crate::gather::LookupCache;
 use crate::host::SetupError;
 use crate::inquiry::{EvidenceListener, Signal};
@@ -211,7 +211,7 @@ fn take<L>(
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
                 // A domain check looks up its servers itself.
-                needs_lookup: address.is_none() && job.plan.domain.is_none(),
+                needs_lookup: address.is_none() && job.plan.domain.is_none() && target.host.socket().is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())
@@ -234,7 +234,8 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
         }
         CheckWork::Step(PaceStep::LookUp(mut check)) => {
             let StreamedCheck { job, names, .. } = &mut check.job;
-            if let Some(name) = job.plan.target.host.name() {
+            // A proxy may look up the name, and then it is not looked up here.
+            if let Some(name) = job.plan.target.host.name().filter(|_| job.plan.resolves_here()) {
                 let mut interruption = resources.interruption.clone();
                 let resolved = tokio::select! {
                     biased;
@@ -302,6 +303,9 @@ fn responses(evidence: &Evidence) -> Vec<(SocketAddr, ServerResponse)> {
     for event in session.events() {
         match &event.what {
             EventKind::Dialled { address, result: DialResult::Connected { .. }, .. } => {
+                responses.push((*address, ServerResponse::Accepting));
+            }
+            EventKind::Tunnelled { address: Some(address), result: TunnelResult::Connected, .. } => {
                 responses.push((*address, ServerResponse::Accepting));
             }
             EventKind::Dialled { address, result: DialResult::Failed { fault }, .. }

@@ -67,7 +67,7 @@ pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
 /// Keys whose value is a path relative to the directory of the suite.
-pub(super) const PATHS: [&str; 5] = ["cacert", "cert", "key", "password-file", "trust-anchor"];
+pub(super) const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }
@@ -164,6 +164,12 @@ pub static KEYS: &[SuiteKey] = &[
         "HOST:PORT:ADDR[,ADDR]: use ADDR instead of a DNS lookup for connections to HOST:PORT",
     ),
     key("resolver", KeyShape::Text, Scope::Both, "the DNS server to use instead of the system's resolver"),
+    key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
+    key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
+    key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),
+    key("proxy-password-file", KeyShape::Text, Scope::Both, "a file with the password for the proxy"),
+    key("proxy-password-command", KeyShape::Text, Scope::Both, "a command that prints the password for the proxy"),
+    key("proxy-netrc", KeyShape::Switch, Scope::Both, "read the password for the proxy from ~/.netrc"),
     key("connect-timeout", KeyShape::Text, Scope::Both, "the time limit for connecting, including the DNS lookup"),
     key("timeout", KeyShape::Text, Scope::Both, "the time limit for each reply"),
     key("max-time", KeyShape::Text, Scope::Both, "the overall time limit"),

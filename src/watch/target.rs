@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use crate::check::Severity;
 use crate::check::backends::{BackendSeen, is_timeout};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Evidence, Fault, Phase, Session, TlsFaultKind};
+use crate::evidence::{Evidence, Fault, Phase, ProxyFaultKind, Session, TlsFaultKind};
 use crate::plan::{AddressChoice, Plan};
 use crate::question::Purpose;
 use crate::report::{Exit, PhaseResult, PhaseStatus, Report, phases};
@@ -382,12 +382,12 @@ pub fn percent(part: u64, all: u64) -> f64 {
 
 /// The IP address that a check connected to, or was directed to.
 fn address_of(report: &Report, evidence: &Evidence) -> Option<IpAddr> {
-    let connected = evidence.main_session().and_then(|session| session.connected()).map(|(peer, _)| peer.ip());
+    let connected = evidence.main_session().and_then(|session| session.server_address());
     connected.or(match report.plan.addresses {
         AddressChoice::Only { address } => Some(address),
         AddressChoice::First | AddressChoice::Every => match report.plan.target.host {
             Host::Ip(ip) => Some(ip),
-            Host::Name(_) => None,
+            Host::Name(_) | Host::Socket(_) => None,
         },
     })
 }
@@ -422,6 +422,9 @@ fn phase_ends(report: &Report, evidence: &Evidence) -> Vec<(Phase, PhaseEnd)> {
 fn timed_out_at(session: Session<'_>) -> Option<Phase> {
     match session.fault()? {
         Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::TimedOut => Some(Phase::Connect),
+        Fault::Proxy { proxy } if matches!(proxy.kind, ProxyFaultKind::Silent | ProxyFaultKind::NoResult) => {
+            Some(Phase::Connect)
+        }
         Fault::Silent { phase, .. } | Fault::Unread { phase } | Fault::TimeUp { phase } => Some(*phase),
         Fault::Tls { tls } if matches!(tls.kind, TlsFaultKind::Silent { .. }) => Some(Phase::Tls),
         _ => None,

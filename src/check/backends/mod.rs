@@ -39,7 +39,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let Some(main) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some((_, Some(names))) = evidence.names() else { return Vec::new() };
-    let connected = main.connected().map(|(peer, _)| peer.ip());
+    let connected = main.server_address();
     let over = evidence.probes(Purpose::EveryAddress).filter(Session::is_over).count();
     let allowed = |ip: IpAddr| match plan.family {
         Family::Any => true,

@@ -161,11 +161,11 @@ fn is_without_network(session: Session<'_>) -> bool {
 
 /// The IP address that the session connected to, or the only one that it tried.
 fn address(session: Session<'_>) -> Option<IpAddr> {
-    if let Some((peer, _)) = session.connected() {
-        return Some(peer.ip());
+    if let Some(ip) = session.server_address() {
+        return Some(ip);
     }
     let mut tried = session.events().filter_map(|event| match &event.what {
-        EventKind::Dialled { address, .. } => Some(address.ip()),
+        EventKind::Dialled { address, .. } | EventKind::Tunnelled { address: Some(address), .. } => Some(address.ip()),
         _ => None,
     });
     let first = tried.next();
@@ -205,6 +205,13 @@ fn failure(session: Session<'_>) -> Option<BackendFailure> {
     match session.fault() {
         Some(Fault::NotConnected { connect }) => {
             return failed(Phase::Connect, PhaseFailure::Unreachable, connect.kind.to_string());
+        }
+        Some(Fault::Proxy { proxy }) => {
+            return failed(
+                Phase::Connect,
+                PhaseFailure::Unreachable,
+                format!("the proxy does not reach it ({})", proxy.kind),
+            );
         }
         Some(Fault::Silent { phase, .. } | Fault::Unread { phase }) => {
             return failed(*phase, PhaseFailure::Unreachable, format!("does not send {}", sent_at(*phase)));

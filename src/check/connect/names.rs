@@ -334,7 +334,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
             "Ask the administrator of the network or the hosting company whether outgoing mail is redirected; if it is intended, send through their relay under its own name",
         ),
     ];
-    let connected = evidence.main_session().is_some_and(|session| session.connected().is_some());
+    let connected = evidence.main_session().is_some_and(|session| session.is_connected());
     if !connected {
         finding.severity = Severity::Error;
         finding.failure = Some(PhaseFailure::Unreachable);

@@ -19,6 +19,7 @@ use crate::cli::flags::output::{
     CheckOutputArgs, ChosenFormat, FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs,
 };
 use crate::cli::flags::password::PasswordArgs;
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::cli::target;
@@ -150,6 +151,8 @@ pub struct BatchArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     #[command(flatten)]
+    pub route: RouteArgs,
+    #[command(flatten)]
     pub dns: DnsArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
@@ -205,6 +208,7 @@ impl BatchArgs {
             targets: Vec::new(),
             port: PortArgs { port: self.port, max_connections: self.max_connections, every_address: false, jobs: 1 },
             connection: self.connection.clone(),
+            route: self.route.clone(),
             ehlo: self.ehlo.clone(),
             envelope: self.envelope.clone(),
             trust: self.trust.clone(),

@@ -14,6 +14,7 @@ use crate::cli::flags::output::{
     CheckOutputArgs, FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs,
 };
 use crate::cli::flags::password::PasswordArgs;
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
@@ -69,6 +70,8 @@ pub struct CheckArgs {
     pub port: PortArgs,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
     #[command(flatten)]

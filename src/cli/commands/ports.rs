@@ -11,6 +11,7 @@ use crate::cli::flags::connection::ConnectionArgs;
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::exit_status::GateArgs;
 use crate::cli::flags::output::{OutputFileArgs, VerbosityArgs};
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::EhloArgs;
 use crate::cli::flags::tls::TrustArgs;
 use crate::cli::target;
@@ -74,6 +75,8 @@ pub struct PortsArgs {
 
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
     #[command(flatten)]

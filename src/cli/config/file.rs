@@ -31,6 +31,7 @@ const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",
     "password-file",
+    "proxy-password-file",
     "password-command",
     "token-command",
     "netrc",

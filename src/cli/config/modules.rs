@@ -281,7 +281,7 @@ mod tests {
             ("[module.a]\nascii = true", "2:1", "no effect in a module"),
             ("[module.a]\ntarget = \"x.example\"", "2:1", "the request names the target"),
             ("[module.a]\nprofile = \"rely\"\n[profile.relay]\ntarget = \"x.example\"", "2:1", "did you mean relay?"),
-            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:1", "a profile is a server"),
+            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:1", "a profile describes a server"),
             ("[module.relay]\n[profile.relay]\ntarget = \"x.example\"", "1:9", "rename [module.relay]"),
             ("[module.a]\nexpct = \"auth.ok\"", "2:1", "did you mean expect?"),
             ("[module.a]\npassword = \"hunter2\"", "2:1", "password-command"),

@@ -15,6 +15,7 @@ pub mod exporter;
 pub(super) mod names;
 pub mod output;
 pub mod password;
+pub mod route;
 pub mod session;
 pub mod tls;
 mod value;
@@ -37,6 +38,7 @@ pub const ALTERNATIVES: &[&[&str]] = &[
     &["json", "format", "write-out"],
     &["write-out", "output"],
     &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
+    &["proxy-password-file", "proxy-password-command", "proxy-netrc"],
 ];
 
 /// Whether a flag has no effect because another flag of its group is set. `is_set` looks only in sources of higher
@@ -62,7 +64,9 @@ pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let declared = command.clone();
     let is_on_command_line = |flag: &str| names::mentions_in(&declared, words, flag);
     command.mut_args(|arg| {
-        let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password")) else {
+        let Some(long) =
+            arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password" | "proxy-password"))
+        else {
             return arg;
         };
         let long = long.to_owned();

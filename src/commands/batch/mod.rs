@@ -27,6 +27,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 
 use super::outputs::reject_clashes;
+use super::secrets::PromptUse;
 use super::sink::{Draft, Readers, file_of};
 use super::stdout::locale_target;
 use super::{CommandError, secrets};
@@ -37,7 +38,7 @@ use crate::cli::{UsageError, plan as planning};
 use crate::host::{file, name, signals};
 use crate::render::batch::{record, text};
 use crate::report::batch::BatchTally;
-use crate::run::{Engine, RunError, StreamEnd, StreamLimits};
+use crate::run::{Engine, ProxyPasswords, RunError, StreamEnd, StreamLimits};
 
 use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
@@ -54,6 +55,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     reject_same_files(args)?;
     let planner = planner(args, matches)?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&planner.proxies);
     let example = planner.example()?;
     let form = RecordForm::chosen(args, &example.plan)?;
     engine.prepare(&example)?;
@@ -179,6 +181,7 @@ fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
         ("--cert", args.tls.cert.as_deref()),
         ("--key", args.tls.key.as_deref()),
         ("--password-file", args.password_file.as_deref()),
+        ("--proxy-password-file", args.route.proxy_password_file.as_deref()),
     ];
     reject_clashes(file_of(&args.output.output), &[], &inputs)?;
     let with_output = [inputs.as_slice(), &[("--output", file_of(&args.output.output))]].concat();
@@ -223,7 +226,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     without.auth.authzid = None;
     without.auth.no_auth = true;
     without.password.token_command = None;
-    planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
+    let example = planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
             // Has no port, because a port could contradict `--port`.
@@ -243,8 +246,12 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
         _ => None,
     };
     let profiles = Profiles::new(check_words(matches));
+    let proxies = ProxyPasswords::default();
+    if !args.domain {
+        secrets::add_proxies(&proxies, &args.route, std::slice::from_ref(&example), PromptUse::Never)?;
+    }
     let domain = args.domain.then(|| Box::new(args.clone()));
-    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles })
+    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles, proxies })
 }
 
 /// The flags of a check on the command line of the batch, for checks of profiles.

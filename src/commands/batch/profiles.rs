@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
+use super::super::secrets::PromptUse;
 use super::super::{CommandError, config, secrets};
 use super::written::{expectations, with_written};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource};
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::{Invocation, UsageError, parse_with, plan as planning};
 use crate::plan::Plan;
 use crate::report::batch::WrittenTarget;
-use crate::run::Job;
+use crate::run::{Job, ProxyPasswords};
 use crate::secret::Secret;
 
 /// The profiles that were read.
@@ -42,12 +44,14 @@ impl Profiles {
         name: &str,
         written: &WrittenTarget,
         hostname: Option<&str>,
+        proxies: &ProxyPasswords,
     ) -> Result<Job, UsageError> {
         let words = &self.words;
         let profile = self.known.entry(name.to_owned()).or_insert_with(|| read(name, words));
         let BatchProfile { args, matches, secret } = profile.as_mut().map_err(|error| error.clone())?;
         let target = args.targets.first().cloned().unwrap_or_default();
         let plan = with_written(args, written, |args| planning::plan(args, matches, &target, hostname))?;
+        add_proxy(proxies, &args.route, &plan)?;
         let (expectations, retry) = expectations(args, &plan)?;
         if secret.is_none() {
             *secret = Some(fetched(args, &plan)?);
@@ -82,6 +86,16 @@ fn fetched(args: &CheckArgs, plan: &Plan) -> Result<(Option<Secret>, Duration), 
     }
     let fetch = || source.as_ref().map(|source| secrets::fetch(source, plan)).transpose();
     secrets::measured(source.as_ref(), fetch).map_err(usage)
+}
+
+/// Reads the password for the proxy that a check uses, unless it is known.
+pub(super) fn add_proxy(proxies: &ProxyPasswords, args: &RouteArgs, plan: &Plan) -> Result<(), UsageError> {
+    match plan.used_proxy() {
+        Some(proxy) if !proxies.knows(proxy) => {
+            secrets::add_proxies(proxies, args, std::slice::from_ref(plan), PromptUse::Never).map_err(usage)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Converts an error to a usage error, so that it becomes the record of a line.

@@ -12,14 +12,14 @@ use serde_json::value::RawValue;
 
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
-use super::profiles::Profiles;
+use super::profiles::{Profiles, add_proxy};
 use super::written::{expectations, with_written};
 use crate::cli::commands::batch::BatchArgs;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
 use crate::cli::{UsageError, domain, plan as planning, target};
 use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
-use crate::run::{Job, StreamItem};
+use crate::run::{Job, ProxyPasswords, StreamItem};
 use crate::secret::Secret;
 use crate::wire::Host;
 
@@ -57,6 +57,8 @@ pub(super) struct BatchPlanner {
     pub(super) matches: clap::ArgMatches,
     pub(super) hostname: Option<String>,
     pub(super) profiles: Profiles,
+    /// The passwords for proxies.
+    pub(super) proxies: ProxyPasswords,
 }
 
 /// The login for the hosts of `--login-host`.
@@ -172,7 +174,7 @@ impl BatchPlanner {
             return self.domain_job(args, target, written);
         }
         if let Some(name) = target.strip_prefix('@') {
-            return self.profiles.job(name, written, self.hostname.as_deref());
+            return self.profiles.job(name, written, self.hostname.as_deref(), &self.proxies);
         }
         let login = match &self.login {
             Some(login) => {
@@ -183,6 +185,7 @@ impl BatchPlanner {
         let args = login.map_or(&self.args, |login| &login.args);
         let plan =
             with_written(args, written, |args| planning::plan(args, &self.matches, target, self.hostname.as_deref()))?;
+        add_proxy(&self.proxies, &args.route, &plan)?;
         let (expectations, retry) = expectations(args, &plan)?;
         Ok(Job {
             plan,

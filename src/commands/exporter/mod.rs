@@ -37,6 +37,8 @@ pub(super) fn run(args: &ExporterArgs) -> Result<u8, CommandError> {
     if let Some(warning) = exporter.warning() {
         secrets::warn(&warning);
     }
-    exporter.run(Engine::new()?, Box::new(modules), Rc::new(secrets::write_note))?;
+    let mut engine = Engine::new()?;
+    engine.use_proxies(modules.proxies());
+    exporter.run(engine, Box::new(modules), Rc::new(secrets::write_note))?;
     Ok(0)
 }

@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 use clap::ArgMatches;
 
+use super::super::secrets::PromptUse;
 use super::super::{CommandError, config, secrets};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::domain::DomainArgs;
@@ -24,6 +25,7 @@ use crate::exporter::{FetchSecret, PlannedProbe, ProbePlanner, ProbeRefusal, Pro
 use crate::host::name;
 use crate::plan::{LoginProof, Plan, ValueOrigin};
 use crate::render::exporter::ModuleRow;
+use crate::run::ProxyPasswords;
 use crate::source::nearest;
 use crate::wire::Host;
 
@@ -40,6 +42,8 @@ pub(super) struct Modules {
     words: Vec<OsString>,
     hostname: Option<String>,
     modules: BTreeMap<String, Module>,
+    /// The passwords for the proxies of the modules.
+    proxies: ProxyPasswords,
 }
 
 /// A module whose settings were tested.
@@ -87,14 +91,25 @@ impl Modules {
         Modules::read_by(words)
     }
 
+    /// The passwords for proxies, which a reload replaces.
+    pub(super) fn proxies(&self) -> &ProxyPasswords {
+        &self.proxies
+    }
+
     fn read_by(words: Vec<OsString>) -> Result<Modules, CommandError> {
         let hostname = name::host_name();
         let mut modules = BTreeMap::new();
+        let proxies = ProxyPasswords::default();
         for settings in config::modules(&words)? {
             let module = Module::new(settings, hostname.as_deref())?;
+            if let ModuleCheck::Server(server) = &module.check {
+                let plans = std::slice::from_ref(&module.example);
+                let added = secrets::add_proxies(&proxies, &server.args.route, plans, PromptUse::Never);
+                added.map_err(|error| in_module(&module.settings.name, error))?;
+            }
             modules.insert(module.settings.name.clone(), module);
         }
-        Ok(Modules { words, hostname, modules })
+        Ok(Modules { words, hostname, modules, proxies })
     }
 
     /// Warns about profiles that cannot be used, and about private keys that other users can read.
@@ -153,7 +168,18 @@ impl ProbePlanner for Modules {
             ReloadMistake { place: format!("{}; the log of the exporter contains the reason", place(&error)), details }
         })?;
         modules.warn();
-        Ok(Box::new(modules))
+        self.proxies.replace(modules.proxies);
+        Ok(Box::new(Modules { proxies: self.proxies.clone(), ..modules }))
+    }
+}
+
+/// Names the module in an error about the password for its proxy.
+fn in_module(name: &str, error: CommandError) -> CommandError {
+    match error {
+        CommandError::Usage(error) => {
+            UsageError { reason: format!("module {name}: {}", error.reason).into(), ..error }.into()
+        }
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
     }
 }
 
@@ -248,6 +274,11 @@ impl ServerModule {
         })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
+            // A client of the exporter must not choose a file of its machine.
+            if typed.host.socket().is_some() {
+                let message = format!("{target} is a Unix socket, which only the target of a module may be");
+                return Err(ProbeRefusal::OtherHost(message));
+            }
             args.target_origin = ValueOrigin::Flag;
         }
         let name = match &request.hostname {

@@ -52,7 +52,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
         return to_sink(file_of(&args.output.output), &text);
     }
     prepare::fetch_secrets(&mut ready)?;
+    let proxies = prepare::fetch_proxies(&ready)?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     prepare::open_files(&ready, &engine)?;
     ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| secrets::warn_of_key(&one.job.plan));
     let readers = Readers::of(ready.iter().map(|one| &one.job.plan));

@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> Result<Run, CommandError> {
     let total = ready.len();
     let (mut cases, mut jobs): (Vec<SuiteCase>, Vec<Job>) = (Vec::new(), Vec::new());
-    for PreparedCheck { check, place, job, skipped } in ready {
+    for PreparedCheck { check, place, job, skipped, .. } in ready {
         if skipped.is_none() {
             jobs.push(job);
         }

@@ -44,9 +44,11 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let fetch = || source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose();
     let (secret, spent) = secrets::measured(source.as_ref(), fetch)?;
+    let proxies = secrets::proxies(&check.route, std::slice::from_ref(&plan))?;
     let retry = check.expect.retry();
     let job = Job { plan, secret, spent, expectations: Vec::new(), retry };
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     engine.prepare(&job)?;
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
@@ -100,7 +102,7 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
             .flatten()
             .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
-        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file");
+        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file" | "proxy-password-file");
         let text = |value: &String| {
             let absolute = || std::path::absolute(value).map(|path| path.display().to_string());
             let written = if is_path && !is_here { absolute().ok() } else { None };

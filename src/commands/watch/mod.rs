@@ -52,6 +52,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         ("--cert", check_args.tls.cert.as_deref()),
         ("--key", check_args.tls.key.as_deref()),
         ("--password-file", check_args.password.password_file.as_deref()),
+        ("--proxy-password-file", check_args.route.proxy_password_file.as_deref()),
     ];
     reject_clashes(file, &check_args.reports.report, &inputs)?;
     warn_about_logins(args, &checks.plans);
@@ -63,8 +64,10 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let sink = file.map(|path| Draft::begin(path, readers)).transpose()?.map_or(Sink::Stdout, Sink::File);
     let reports = report_files(&check_args, readers)?;
     let plans = checks.plans.clone();
+    let proxies = secrets::proxies(&check_args.route, &plans)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let began = clock::now()?;
     let state = Arc::new(Mutex::new(Watch::new(plans.iter().cloned(), began)));
@@ -169,6 +172,7 @@ fn is_this_machine(plan: &Plan) -> bool {
     }
     match &plan.target.host {
         Host::Ip(ip) => ip.is_loopback(),
+        Host::Socket(_) => true,
         Host::Name(name) => name.ascii().eq_ignore_ascii_case("localhost"),
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::context::CheckSecrets;
 use super::get;
 use crate::cli::{self, Invocation};
 use crate::evidence::fault::ConnectFaultKind;
@@ -125,7 +126,7 @@ async fn ask(port: u16, cacert: &str) -> Outcome {
     plan.limits.reply_ms = 1500;
     let (post, _arrivals) = mpsc::unbounded_channel();
     let now = jiff::Timestamp::now();
-    let context = GatherContext::new(&plan, None, &SharedFiles::default(), Rc::default(), now, post);
+    let context = GatherContext::new(&plan, CheckSecrets::default(), &SharedFiles::default(), Rc::default(), now, post);
     let context = Rc::new(context.expect("a context"));
     let host = DomainName::parse(HOST).expect("a name");
     get(&context, &FetchRequest { host, port, path: "/.well-known/mta-sts.txt".to_owned() }).await

@@ -161,6 +161,9 @@ fn facts(report: &Report) -> Markup {
     if let Some((there, here)) = evidence.main_session().and_then(|session| session.connected()) {
         facts.push(("Connection", format!("to {there} from {here}")));
     }
+    if let Some(proxy) = plan.used_proxy() {
+        facts.push(("Proxy", proxy.to_string()));
+    }
     if let EhloName::Name(name) = &plan.ehlo {
         facts.push(("EHLO name", name.clone()));
     }

@@ -22,7 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) enum TlsaLookup<'s> {
     /// The lookups have not ended yet.
     Open,
-    /// The result cannot be determined from this machine, or the host has no IP address.
+    /// The result cannot be determined from here, or the host has no IP address.
     Unknown,
     /// The address records are not signed.
     Insecure,
@@ -127,7 +127,7 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     }
 }
 
-/// Whether a response is bogus, or an alias that was followed to get it.
+/// Whether a response, or an alias that leads to it, is bogus.
 fn is_bogus(seen: &RecordsSeen) -> bool {
     let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
     states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))

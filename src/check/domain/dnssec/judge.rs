@@ -37,7 +37,7 @@ fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen
         .collect()
 }
 
-/// The reason why a response is bogus, or an alias that was followed to get it.
+/// The reason why a response, or an alias that leads to it, is bogus.
 fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
     seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]).find_map(|state| match state {
         DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),

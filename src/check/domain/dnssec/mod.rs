@@ -1,6 +1,6 @@
 //! DNSSEC: the state of the MX records and of the addresses of the hosts, and faults of signatures.
 //!
-//! Modules: [`judge`] (the findings), [`rules`], [`words`] (the reasons as short phrases).
+//! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
 
 mod judge;
 mod rules;
@@ -42,7 +42,7 @@ pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
     combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
 }
 
-/// The worst state of several responses and of the aliases that were followed to get them.
+/// The worst state of several responses and of the aliases that lead to them.
 fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecSeen {
     let states =
         responses.into_iter().flat_map(|seen| seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]));

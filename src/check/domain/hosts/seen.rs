@@ -134,6 +134,8 @@ fn problem(session: &Session<'_>) -> Option<String> {
     }
     Some(match session.fault()? {
         Fault::NotConnected { connect } => connect.kind.to_string(),
+        Fault::SocketNotConnected { socket } => socket.kind.to_string(),
+        Fault::Binary => "binary data".to_owned(),
         Fault::Silent { phase, .. } => format!("no reply ({})", phase_words(*phase)),
         Fault::Closed { phase, .. } => format!("connection closed ({})", phase_words(*phase)),
         Fault::Tls { .. } => "TLS handshake failed".to_owned(),
@@ -141,6 +143,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         Fault::Unread { .. } => "the server stopped reading".to_owned(),
         Fault::TimeUp { .. } => "time limit reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
+        Fault::Proxy { proxy } => format!("proxy: {}", proxy.kind),
         Fault::NoAddress | Fault::Dns { .. } | Fault::Http { .. } => return None,
     })
 }
