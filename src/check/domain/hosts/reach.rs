@@ -34,7 +34,7 @@ const MAX_OTHER: usize = 2;
 /// The probable reason why hosts do not respond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::check::domain) enum Silence {
-    /// Connections are blocked near this machine, so nothing is known about senders in other networks.
+    /// This machine's network blocks connections, so the result for senders in other networks is not known.
     OfThisNetwork,
     /// The hosts themselves do not respond, so no sender reaches them.
     OfTheHosts,
