@@ -67,7 +67,12 @@ pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
 /// Keys whose value is a path relative to the directory of the suite.
-pub(super) const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
+const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
+
+/// Whether the value of a key is the path of a file, which is relative to the suite.
+pub(crate) fn is_path(key: &str) -> bool {
+    PATHS.contains(&key)
+}
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }

@@ -269,10 +269,9 @@ fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
 
 fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVerdict {
     let (what, fix) = match (instead, proxy.scheme) {
-        (SpokenInstead::Http, ProxyScheme::Http) => (
-            "an HTTP server, but is not complete",
-            Fix::text("Check the host and the port of the proxy"),
-        ),
+        (SpokenInstead::Http, ProxyScheme::Http) => {
+            ("an HTTP server, but is not complete", Fix::text("Check the host and the port of the proxy"))
+        }
         (SpokenInstead::Http, _) => (
             "an HTTP server or an HTTP proxy",
             Fix::text(format!("If it is an HTTP proxy, write --proxy http://{}", proxy.host.with_port(proxy.port))),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::password::{PasswordEnvironment, PasswordSource, only_one};
 use crate::cli::UsageError;
 use crate::cli::proxy::url;
 use crate::plan::{Proxy, ProxyPlan};
@@ -50,20 +51,10 @@ pub const FLAGS: &[&str] = &["--proxy-password", "--proxy-password-file", "--pro
 /// A source of the password for a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyPasswordSource {
-    /// A file.
-    File(PathBuf),
-    /// The output of this shell command.
-    Command(String),
-    /// The entry of the proxy's host in `.netrc`.
-    Netrc,
     /// The URL in this environment variable.
     Url(String),
-    /// `SMTPCHECK_PROXY_PASSWORD`.
-    Environment,
-    /// A file in the directory where the service manager puts credentials.
-    Directory(PathBuf),
-    /// A prompt without echo.
-    Prompt,
+    /// A source of the kinds that the password for the mail server has, with names that begin with `proxy-`.
+    Named(PasswordSource),
 }
 
 /// The sources that are available without a flag.
@@ -71,12 +62,8 @@ pub enum ProxyPasswordSource {
 pub struct ProxyPasswordEnvironment {
     /// Whether the URL in the variable that names the proxy contains a password.
     pub url: bool,
-    /// Whether `SMTPCHECK_PROXY_PASSWORD` is set and not empty.
-    pub variable: bool,
-    /// The file with the password in `$CREDENTIALS_DIRECTORY`, if it exists.
-    pub directory: Option<PathBuf>,
-    /// Whether a prompt is possible.
-    pub terminal: bool,
+    /// The other sources.
+    pub password: PasswordEnvironment,
 }
 
 impl RouteArgs {
@@ -91,21 +78,14 @@ impl RouteArgs {
             let reason = "not supported: every user of this machine could read the password in the process list";
             return Err(UsageError::flag("--proxy-password", reason).with_hint(format!("use {SOURCES}")));
         }
-        let given: Vec<(&str, ProxyPasswordSource)> = [
-            self.proxy_password_file.clone().map(|file| ("--proxy-password-file", ProxyPasswordSource::File(file))),
+        let given = [
+            self.proxy_password_file.clone().map(|file| ("--proxy-password-file", PasswordSource::File(file))),
             self.proxy_password_command
                 .clone()
-                .map(|command| ("--proxy-password-command", ProxyPasswordSource::Command(command))),
-            self.proxy_netrc.then_some(("--proxy-netrc", ProxyPasswordSource::Netrc)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if let [(first, _), (second, _), ..] = *given.as_slice() {
-            let reason = format!("cannot be used with {second}");
-            return Err(UsageError::flag(first.to_owned(), reason).with_hint("use only one of them"));
-        }
-        let given = given.into_iter().next();
+                .map(|command| ("--proxy-password-command", PasswordSource::Command(command))),
+            self.proxy_netrc.then_some(("--proxy-netrc", PasswordSource::Netrc)),
+        ];
+        let given = only_one(given)?;
         let Some(plan) = plan else {
             return match (given, &self.proxy_user) {
                 (Some((flag, _)), _) => {
@@ -127,15 +107,15 @@ impl RouteArgs {
                 Err(UsageError::flag(flag.to_owned(), "no user name given").with_hint("add --proxy-user NAME"))
             }
             _ if !is_needed => Ok(None),
-            Some((_, source)) => Ok(Some(source)),
+            Some((_, source)) => Ok(Some(ProxyPasswordSource::Named(source))),
             None if environment.url && self.proxy_user.is_none() => {
                 Ok(plan.variable.clone().map(ProxyPasswordSource::Url))
             }
-            None if environment.variable => Ok(Some(ProxyPasswordSource::Environment)),
-            None if environment.directory.is_some() => Ok(environment.directory.map(ProxyPasswordSource::Directory)),
-            None if environment.terminal => Ok(Some(ProxyPasswordSource::Prompt)),
-            None => Err(UsageError::flag("--proxy-user", "no password for the proxy given")
-                .with_hint(format!("provide the password with {SOURCES}"))),
+            None => match environment.password.source() {
+                Some(source) => Ok(Some(ProxyPasswordSource::Named(source))),
+                None => Err(UsageError::flag("--proxy-user", "no password for the proxy given")
+                    .with_hint(format!("provide the password with {SOURCES}"))),
+            },
         }
     }
 }

@@ -185,7 +185,11 @@ mod tests {
                 "HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n",
                 unreachable(ServerUnreachable::Host),
             ),
-            (None, "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n", unreachable(ServerUnreachable::Unknown)),
+            (
+                None,
+                "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n",
+                unreachable(ServerUnreachable::Unknown),
+            ),
             (None, "HTTP/1.1 429 Too Many Requests\r\n\r\n", unreachable(ServerUnreachable::Unknown)),
             (None, "HTTP/1.1 405 Method Not Allowed\r\n\r\n", ProxyFaultKind::Unsupported),
             (None, "220 mx.example.net ESMTP\r\n", instead(SpokenInstead::Smtp)),
