@@ -124,7 +124,7 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
         _ => "This machine could not connect to the proxy.",
     };
     let mut fixes = vec![Fix::text(format!(
-        "Check the host and port of the proxy, and that the proxy is running (proxies often listen on 1080, 3128 or 8080; without a port in the URL, smtpcheck uses 1080, here {})",
+        "Check the host and port of the proxy, and that the proxy is running (this check used port {}; proxies often listen on 1080, 3128 or 8080)",
         proxy.port
     ))];
     if kind == ConnectFaultKind::TimedOut {
