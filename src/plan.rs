@@ -70,8 +70,36 @@ pub struct Target {
     pub input: String,
     /// The host to connect to.
     pub host: Host,
-    /// The TCP port, 1 to 65535.
+    /// The TCP port, 1 to 65535; 0 for a Unix socket, which has none.
     pub port: u16,
+    /// The protocol of the server.
+    #[serde(default)]
+    pub protocol: Protocol,
+}
+
+/// The protocol of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// SMTP (RFC 5321), which begins with EHLO.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033), which begins with LHLO and is for delivery into mailboxes.
+    Lmtp,
+}
+
+impl Target {
+    /// The target in the notation of the command line: `host:587`, `lmtp://host:24`, `lmtp+unix:/path`.
+    pub fn notation(&self) -> String {
+        let place = self.host.with_port(self.port);
+        match (self.protocol, &self.host) {
+            (Protocol::Smtp, Host::Name(_) | Host::Ip(_)) => place,
+            (Protocol::Lmtp, Host::Name(_) | Host::Ip(_)) => format!("lmtp://{place}"),
+            (Protocol::Smtp, Host::Socket(_)) => format!("smtp+unix:{place}"),
+            (Protocol::Lmtp, Host::Socket(_)) => format!("lmtp+unix:{place}"),
+        }
+    }
 }
 
 /// The origin of a value.
@@ -532,7 +560,7 @@ impl Plan {
     pub fn name(&self) -> String {
         match &self.domain {
             Some(domain) => domain.name.to_string(),
-            None => self.target.host.with_port(self.target.port),
+            None => self.target.notation(),
         }
     }
 

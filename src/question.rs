@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
+use crate::plan::{Family, Login, Plan, Protocol, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
 
@@ -123,12 +123,17 @@ pub enum Purpose {
     ServerName,
     /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
+    /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
+    OtherProtocol,
 }
 
 /// The commands of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Script {
+    /// The protocol, which determines the first command.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// The EHLO name.
     pub ehlo: EhloName,
     /// Whether and how TLS is used.
@@ -186,6 +191,9 @@ pub struct HelloRequest {
     pub port: u16,
     /// The address families that may be used.
     pub family: Family,
+    /// The protocol of the commands before STARTTLS.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// The EHLO name.
     pub ehlo: EhloName,
     /// Implicit TLS or STARTTLS.
@@ -382,9 +390,10 @@ impl HelloRequest {
             host: plan.target.host.clone(),
             port: plan.target.port,
             family: plan.family,
+            protocol: plan.target.protocol,
             ehlo: plan.ehlo.clone(),
             tls: if plan.tls_use() == TlsUse::Implicit { TlsUse::Implicit } else { TlsUse::Required },
-            sni: Some(plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string())),
+            sni: Some(plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.expected_name())),
             offer,
         }
     }
@@ -397,6 +406,7 @@ impl HelloRequest {
             port: self.port,
             family: self.family,
             script: Script {
+                protocol: self.protocol,
                 ehlo: self.ehlo.clone(),
                 tls: self.tls,
                 login: None,
@@ -442,6 +452,7 @@ impl SessionRequest {
             port: plan.target.port,
             family: plan.family,
             script: Script {
+                protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls: plan.tls_use(),
                 login: plan.login.clone(),
@@ -462,6 +473,7 @@ impl SessionRequest {
         self.host == other.host
             && self.port == other.port
             && self.family == other.family
+            && ours.protocol == theirs.protocol
             && ours.ehlo == theirs.ehlo
             && ours.tls == theirs.tls
             && ours.quit_after >= theirs.quit_after
@@ -496,6 +508,7 @@ impl SessionRequest {
             port,
             family: plan.family,
             script: Script {
+                protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls,
                 login: None,

@@ -20,11 +20,13 @@ mod greeting;
 mod handshake;
 pub(crate) mod peer;
 mod place;
+mod protocol;
 mod proxy;
 pub mod refusal;
 pub mod scan;
 mod server;
 mod server_name;
+mod service;
 mod session;
 mod starttls;
 

@@ -3,11 +3,11 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, proxy, refusal, scan,
-    server_name, session, starttls,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, proxy,
+    refusal, scan, server_name, session, starttls,
 };
-use crate::evidence::Evidence;
-use crate::plan::Plan;
+use crate::evidence::{Evidence, quote};
+use crate::plan::{Plan, Protocol};
 
 /// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[
@@ -16,6 +16,7 @@ pub static CHECKS: &[&Check] = &[
     &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,
+    &protocol::CHECK,
     &starttls::CHECK,
     &server_name::CHECK,
     &handshake::CHECK,
@@ -41,9 +42,21 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
         let is_deciding = plan.domain.is_some() && finding.failure.is_some() && finding.severity == Severity::Error;
         (!is_deciding, severity, exit_order(plan, finding), !session::is_about_order(finding))
     });
+    if plan.target.protocol == Protocol::Lmtp {
+        findings.iter_mut().filter(|finding| !protocol::is_about_protocols(finding)).for_each(in_words_of_lmtp);
+    }
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);
     findings
+}
+
+/// The first command of LMTP is LHLO (RFC 2033 §4.1), which has the replies of EHLO.
+fn in_words_of_lmtp(finding: &mut Finding) {
+    let texts = [&mut finding.summary, &mut finding.cause].into_iter();
+    let texts = texts.chain(&mut finding.otherwise).chain(&mut finding.consequences);
+    for text in texts.chain(finding.fixes.iter_mut().map(|fix| &mut fix.text)) {
+        *text = quote::replace_outside(text, "EHLO", "LHLO");
+    }
 }
 
 /// The findings about servers behind one name that differ, from the sessions of any number of checks. Marks around

@@ -297,7 +297,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     ));
     fixes.push(Fix::text(match plan.target.host {
         Host::Ip(ip) => format!("Enter {name} as the server in the mail program or application, not {ip}"),
-        Host::Name(_) => format!("Enter {name} as the server in the mail program or application"),
+        Host::Name(_) | Host::Socket(_) => format!("Enter {name} as the server in the mail program or application"),
     }));
     fixes
 }

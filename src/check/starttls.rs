@@ -9,7 +9,7 @@ use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsMode, TlsUse};
+use crate::plan::{IntrusiveProbe, Plan, Protocol, QuitAfter, TlsMode, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
@@ -145,8 +145,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let port = plan.target.port;
     // On port 25 a server must accept MAIL without TLS (RFC 3207 §4).
-    let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) || plan.tls.scan) && port != 25;
-    let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && port != 25);
+    let is_for_programs = port != 25 && plan.target.protocol == Protocol::Smtp;
+    let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) && port != 25) || (plan.tls.scan && is_for_programs);
+    let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && is_for_programs);
     if asks_for_mail || asks_for_auth {
         let mut session = SessionRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
         let from = plan.from.clone().unwrap_or(ReversePath::Null);
@@ -214,6 +215,10 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         }
         _ => false,
     });
+    // A Unix socket does not leave this machine, and only root can read what is sent over it.
+    if session.request.host.socket().is_some() && !required && !withheld {
+        return None;
+    }
     let clear = in_clear(&offers);
     let login = (!clear.is_empty()).then(|| {
         format!(
@@ -250,6 +255,12 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "smtpcheck did not send the password, because the connection is unencrypted (--allow-plaintext-auth overrides this)"
                 .to_owned(),
         );
+    }
+    if plan.target.protocol == Protocol::Lmtp {
+        finding.fixes.push(Fix::text(
+            "Server operator: enable TLS. Dovecot advertises STARTTLS over LMTP if ssl is yes, and ssl_cert and ssl_key are set.",
+        ));
+        return Some(finding);
     }
     finding.fixes.push(Fix::run(
         "Server operator: enable TLS (command for Postfix)",
@@ -320,7 +331,9 @@ fn implicit_tls(plan: &Plan) -> Fix {
 
 fn is_this_machine(session: Session<'_>) -> bool {
     let by_address = session.server_address().is_some_and(|ip| ip.to_canonical().is_loopback());
-    by_address || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
+    by_address
+        || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
+        || session.request.host.socket().is_some()
 }
 
 fn injected(session: Session<'_>) -> Option<Finding> {

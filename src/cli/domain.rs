@@ -19,8 +19,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls,
-    TlsMode, TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth,
+    Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
@@ -150,7 +150,12 @@ impl DomainFlags<'_> {
 /// A plan with the values that are the same in every domain check.
 fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
     Plan {
-        target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
+        target: Target {
+            input: input.to_owned(),
+            host: Host::Name(domain.name.clone()),
+            port,
+            protocol: Protocol::Smtp,
+        },
         family: Family::Any,
         addresses: AddressChoice::First,
         overrides: Vec::new(),
@@ -236,6 +241,9 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
     }
     let name = match Host::parse(text) {
         Ok(Host::Name(name)) => name,
+        Ok(Host::Socket(path)) => {
+            return Err(InvalidValue::new(format!("{path} is a Unix socket and not a mail domain"), ""));
+        }
         Ok(Host::Ip(ip)) => {
             return Err(of_server("this is an IP address, not a mail domain", &Host::Ip(ip).bracketed()));
         }

@@ -24,7 +24,7 @@ use super::{UsageError, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
     AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext,
-    Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{Host, ReversePath};
@@ -35,6 +35,7 @@ const MOST_ADDRESSES: u32 = 32;
 /// The plan of `smtpcheck check` for one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
+    let protocol = typed.scheme.map_or(Protocol::Smtp, UrlScheme::protocol);
     let mut origins = origins(matches, &args.from_file);
     let ranks = Ranks { level: args.settings_level };
     let (tls_rank, port_rank) = (ranks.of_flag("tls", &origins), ranks.of_flag("port", &origins));
@@ -75,7 +76,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
     let plan = Plan {
-        target: Target { input: target.to_owned(), host: typed.host, port },
+        target: Target { input: target.to_owned(), host: typed.host, port, protocol },
         family: args.connection.family(),
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
@@ -114,7 +115,12 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
-        target: Target { input: args.host.clone().unwrap_or_default(), host: host.clone(), port: 0 },
+        target: Target {
+            input: args.host.clone().unwrap_or_default(),
+            host: host.clone(),
+            port: 0,
+            protocol: Protocol::Smtp,
+        },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
@@ -181,6 +187,15 @@ pub(super) fn origins(
 fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
     let ranks = Ranks { level: args.settings_level };
     let of_target = ranks.of(args.target_origin);
+    if typed.host.socket().is_some() {
+        return match args.port.port {
+            Some(flag) if rank == ranks.of(ValueOrigin::Flag) => {
+                let error = UsageError::flag("--port", "cannot be used with a Unix socket, which has no port");
+                Err(error.with_value(flag.to_string()).with_hint("omit it"))
+            }
+            Some(_) | None => Ok((0, true)),
+        };
+    }
     match (args.port.port, typed.port) {
         (Some(flag), Some(port)) if rank == of_target && rank == ranks.of(ValueOrigin::Flag) && flag != port => {
             let error = UsageError::flag("--port", format!("the target already names port {port}"));
@@ -189,6 +204,8 @@ fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Resul
         (Some(flag), Some(_)) if rank > of_target => Ok((flag, false)),
         (_, Some(port)) => Ok((port, true)),
         (Some(flag), None) => Ok((flag, false)),
+        // The port that LMTP servers usually have. RFC 2033 §5 forbids port 25, and none is registered.
+        (None, None) if typed.scheme == Some(UrlScheme::Lmtp) => Ok((24, false)),
         (None, None) if mode == TlsMode::Implicit => Ok((465, false)),
         (None, None) => Ok((587, false)),
     }
@@ -205,7 +222,9 @@ fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<Tls
             Err(error.with_hint("remove one of them"))
         }
         (Some(UrlScheme::Smtps), _) => Ok(TlsMode::Implicit),
-        (Some(UrlScheme::Smtp) | None, mode) => Ok(mode),
+        (Some(UrlScheme::Smtp | UrlScheme::Lmtp | UrlScheme::SmtpSocket | UrlScheme::LmtpSocket) | None, mode) => {
+            Ok(mode)
+        }
     }
 }
 
@@ -342,6 +361,10 @@ fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
         return Err(UsageError::new("no host given").with_hint("for example: smtpcheck ports smtp.example.net"));
     };
     let target = target::parse(typed)?;
+    if target.scheme.is_some_and(|scheme| scheme.protocol() == Protocol::Lmtp) || target.host.socket().is_some() {
+        let error = UsageError::new("`smtpcheck ports` checks the ports of SMTP servers");
+        return Err(error.about("target", typed).with_hint(format!("for this server: smtpcheck {typed}")));
+    }
     match target.port {
         Some(port) => {
             let reason = "`smtpcheck ports` takes a host without a port";
@@ -498,6 +521,15 @@ mod tests {
     }
 
     #[test]
+    fn lmtp_has_its_own_port_and_a_socket_has_none() {
+        let of = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.name()));
+        assert_eq!(of(&["lmtp://h.example"]), Ok((24, "lmtp://h.example:24".to_owned())));
+        assert_eq!(of(&["lmtp://h.example", "--port", "2424"]), Ok((2424, "lmtp://h.example:2424".to_owned())));
+        assert_eq!(of(&["lmtp+unix:/run/lmtp"]), Ok((0, "lmtp+unix:/run/lmtp".to_owned())));
+        assert_eq!(of(&["smtp+unix:/run/smtp"]), Ok((0, "smtp+unix:/run/smtp".to_owned())));
+    }
+
+    #[test]
     fn the_default_sender_is_the_user_name_or_null() {
         let from = |words: &[&str]| made(words).map(|plan| plan.from.map(|from| from.to_string()));
         assert_eq!(from(&["h.example"]), Ok(None));
@@ -528,6 +560,7 @@ mod tests {
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
+            (&["lmtp+unix:/run/lmtp", "--port", "24"], "has no port"),
             (&["h.example", "--tls", "none", "--tls-scan"], "because it tests TLS"),
             (&["h.example", "--tls", "none", "--tls-profile", "mozilla-modern"], "--tls-profile: cannot be used with"),
             (&["h.example", "--quit-after", "banner", "--probe", "mail-before-tls"], "before STARTTLS"),
@@ -578,6 +611,7 @@ mod tests {
             (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),
             (&["h.example", "--ignore", "no-such-rule"], "unknown rule"),
             (&["u@h.example"], "--user"),
+            (&["lmtp://h.example"], "smtpcheck lmtp://h.example"),
         ] {
             let message = ports_of(words).expect_err("a mistake");
             assert!(message.contains(needle), "{words:?} -> {message}");

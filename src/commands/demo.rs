@@ -208,10 +208,10 @@ impl DemoServers {
     fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
-            None => vec![service.address.to_string().into()],
+            None => vec![format!("{}{}", client.scheme, service.address).into()],
             Some(host) => {
                 let (ip, port) = (service.address.ip(), service.address.port());
-                let [target, resolve] = [format!("{host}:{port}"), format!("{host}:{port}:{ip}")];
+                let [target, resolve] = [format!("{}{host}:{port}", client.scheme), format!("{host}:{port}:{ip}")];
                 vec![target.into(), "--resolve".into(), resolve.into()]
             }
         };

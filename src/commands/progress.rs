@@ -42,7 +42,9 @@ impl Progress {
             let last = evidence.transcript.last().map(|event| (&event.what, event.phase));
             let what = match last {
                 None => "the connection".to_owned(),
-                Some((EventKind::Dialled { .. } | EventKind::Tunnelled { .. }, _)) => "the greeting".to_owned(),
+                Some((EventKind::Dialled { .. } | EventKind::SocketOpened { .. } | EventKind::Tunnelled { .. }, _)) => {
+                    "the greeting".to_owned()
+                }
                 Some((EventKind::ProxyDialled { .. }, _)) => "the proxy".to_owned(),
                 Some((_, phase)) => phase.to_string(),
             };

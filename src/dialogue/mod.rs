@@ -6,13 +6,13 @@
 //! |---|---|---|
 //! | Greeting | 220 | send EHLO (or QUIT, if the session ends here) |
 //! | | 200, 201 | send EHLO, which a news server rejects, then QUIT |
-//! | | no code at all | close the connection, because this is not SMTP |
+//! | | no code at all, or binary data | close the connection, because this is not SMTP |
 //! | | any other reply | send QUIT (RFC 5321 §3.1: a rejected client sends QUIT) |
 //! | Ehlo | 250, STARTTLS wanted and advertised, no TLS yet | send STARTTLS |
 //! | | 250, STARTTLS required and not advertised | send QUIT |
 //! | | 250, the script tests AUTH before TLS, no TLS yet | send AUTH PLAIN without a password |
 //! | | any other 250 | continue with AUTH, the envelope or QUIT |
-//! | | 500, 502, 504 to the first EHLO | send HELO (RFC 5321 §3.2) |
+//! | | 500, 502, 504 to the first EHLO, not to LHLO (RFC 2033 §4.1) | send HELO (RFC 5321 §3.2) |
 //! | | any other reply | send QUIT |
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
@@ -155,6 +155,11 @@ impl<'a> Dialogue<'a> {
             return self.exhausted();
         }
         self.framer.push(bytes);
+        if let (SessionState::Greeting, Some(beginning)) = (&self.state, self.framer.binary()) {
+            let (text, bytes) = (String::from_utf8_lossy(beginning).into_owned(), beginning.len());
+            self.note(Phase::Greeting, EventKind::Unfinished { text, bytes });
+            return self.hang_up(Err(Fault::Binary));
+        }
         self.read_replies();
     }
 
@@ -181,7 +186,7 @@ impl<'a> Dialogue<'a> {
         } else if self.script.quit_after <= QuitAfter::Starttls {
             self.send_quit();
         } else {
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         }
     }
 
@@ -310,11 +315,11 @@ impl<'a> Dialogue<'a> {
         } else if reply.has_code(200) || reply.has_code(201) {
             // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that.
             self.is_look_only = true;
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         } else if fit(Phase::Greeting, reply) != Fit::Accepts {
             self.send_quit();
         } else {
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         }
     }
 
@@ -330,7 +335,7 @@ impl<'a> Dialogue<'a> {
             return self.send_quit();
         }
         self.offers = match hello {
-            HelloCommand::Ehlo => Capabilities::read(reply),
+            HelloCommand::Ehlo | HelloCommand::Lhlo => Capabilities::read(reply),
             HelloCommand::Helo => Capabilities::default(),
         };
         if self.script.quit_after <= QuitAfter::Ehlo {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::state::{Action, Dialogue, Drained, Encryption, HelloCommand, Pairing, PendingCommand, SessionState};
 use crate::evidence::sequence::could_be_reply;
 use crate::evidence::{EventKind, Fault, Phase};
+use crate::plan::Protocol;
 use crate::question::{Pacing, Starttls};
 use crate::wire::{Command, reply};
 
@@ -16,9 +17,18 @@ impl<'a> Dialogue<'a> {
         let command = match hello {
             HelloCommand::Ehlo => Command::Ehlo(name),
             HelloCommand::Helo => Command::Helo(name),
+            HelloCommand::Lhlo => Command::Lhlo(name),
         };
         let phase = self.ehlo_phase();
         self.send_one(command, phase, SessionState::Ehlo(hello));
+    }
+
+    /// The command that follows the greeting and the TLS handshake.
+    pub(super) fn first_hello(&self) -> HelloCommand {
+        match self.script.protocol {
+            Protocol::Smtp => HelloCommand::Ehlo,
+            Protocol::Lmtp => HelloCommand::Lhlo,
+        }
     }
 
     pub(super) fn send_starttls(&mut self) {

@@ -99,6 +99,7 @@ pub(super) enum SessionState<'a> {
 pub(super) enum HelloCommand {
     Ehlo,
     Helo,
+    Lhlo,
 }
 
 /// The progress of the test of whether AUTH works before TLS.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::ConnectFault;
 use super::place::{EventId, Phase, ProbeId};
 use super::proxy::TunnelResult;
+use super::socket::SocketResult;
 use super::tls::Handshake;
 use crate::sasl::token::{TokenClaims, TokenForm};
 use crate::wire::Reply;
@@ -43,6 +44,15 @@ pub enum EventKind {
         started_ms: f64,
         /// The result.
         result: DialResult,
+    },
+    /// smtpcheck tried to connect to a Unix socket of this machine.
+    SocketOpened {
+        /// The path of the socket.
+        path: String,
+        /// When the connection attempt started, in milliseconds since the start of the run.
+        started_ms: f64,
+        /// The result.
+        result: SocketResult,
     },
     /// smtpcheck tried to connect to one IP address of the proxy.
     ProxyDialled {

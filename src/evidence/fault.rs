@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::connect::{ConnectFault, ConnectFaultKind};
-use super::{Phase, ProxyFault};
+use super::{Phase, ProxyFault, SocketFault};
 use crate::wire::tls::ServerHello;
 
 /// Why a probe has no complete answer.
@@ -18,6 +18,11 @@ pub enum Fault {
     NotConnected {
         /// Why that attempt failed.
         connect: ConnectFault,
+    },
+    /// smtpcheck could not connect to the Unix socket.
+    SocketNotConnected {
+        /// Why the attempt failed.
+        socket: SocketFault,
     },
     /// The proxy did not lead to the server.
     Proxy {
@@ -40,6 +45,8 @@ pub enum Fault {
         /// Whether the connection was reset (RST) instead of closed (FIN).
         reset: bool,
     },
+    /// The server sent binary data instead of a greeting. The data is in the transcript.
+    Binary,
     /// TLS could not be started.
     Tls {
         /// The reason.

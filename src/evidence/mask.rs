@@ -150,6 +150,7 @@ impl Mask<'_> {
             },
             // These were written by smtpcheck or are facts about TLS.
             EventKind::Dialled { .. }
+            | EventKind::SocketOpened { .. }
             | EventKind::ProxyDialled { .. }
             | EventKind::ProxyLogin { .. }
             | EventKind::Sent { .. }

@@ -25,6 +25,7 @@ mod record;
 mod records;
 pub(crate) mod sequence;
 pub(crate) mod session;
+mod socket;
 pub(crate) mod tls;
 mod views;
 
@@ -48,4 +49,5 @@ pub use records::{
     BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,
 };
 pub use session::Session;
+pub use socket::{PathKind, PathSeen, SocketFault, SocketFaultKind, SocketResult};
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::fit::{Fit, fit};
 use super::quote::{Quote, QuoteOrigin};
 use super::sequence::{self, Sequence};
-use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe, TunnelResult};
+use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe, SocketResult, TunnelResult};
 use crate::plan::TlsUse;
 use crate::question::SessionRequest;
 use crate::wire::{Capabilities, Reply};
@@ -205,6 +205,7 @@ impl<'a> Session<'a> {
         for event in self.events() {
             match &event.what {
                 EventKind::Dialled { result: DialResult::Connected { .. }, .. }
+                | EventKind::SocketOpened { result: SocketResult::Connected, .. }
                 | EventKind::Tunnelled { result: TunnelResult::Connected, .. } => {
                     due = vec![if implicit { Phase::Tls } else { Phase::Greeting }];
                 }

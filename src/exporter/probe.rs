@@ -52,13 +52,14 @@ pub(super) enum ProbeResponse {
     },
 }
 
-/// Whether the target of a plan is allowed. If there are no patterns, every target is allowed.
+/// Whether the target of a plan is allowed. If there are no patterns, every target is allowed. A Unix socket is always
+/// allowed, because only the configuration file can name one.
 pub(super) fn is_allowed(patterns: &[TargetPattern], plan: &Plan) -> bool {
     let allows = |pattern: &TargetPattern| match plan.domain {
         Some(_) => pattern.allows_host(&plan.target.host),
         None => pattern.allows_server(&plan.target.host, plan.target.port),
     };
-    patterns.is_empty() || patterns.iter().any(allows)
+    patterns.is_empty() || plan.target.host.socket().is_some() || patterns.iter().any(allows)
 }
 
 /// Shortens the time limits of a plan, so that its result is available before Prometheus stops waiting. A server that

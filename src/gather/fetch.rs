@@ -19,6 +19,7 @@ use super::context::GatherContext;
 use super::dial;
 use super::dns::{self, beside};
 use super::duration::milliseconds;
+use super::stream::ServerStream;
 use super::tap::Tap;
 use super::tls::{self, Secured};
 use crate::evidence::{
@@ -51,8 +52,9 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
     let stream = dial::dial_one_of(context, &addresses, request.port).await?;
     let address = stream.peer_addr().unwrap_or(SocketAddr::new(IpAddr::from([0; 4]), request.port));
     let name = request.host.ascii().to_owned();
-    let Secured { stream, handshake, .. } =
-        tls::handshake_as(context, name, None, Tap::new(stream)).await.map_err(|tls| Fault::Tls { tls })?;
+    let Secured { stream, handshake, .. } = tls::handshake_as(context, name, None, Tap::new(ServerStream::Tcp(stream)))
+        .await
+        .map_err(|tls| Fault::Tls { tls })?;
     let is_verified = handshake.verifies(context.started_at);
     if let Some(detail) = handshake.signature_fault.clone() {
         return Err(not_proven(detail, handshake.sni));

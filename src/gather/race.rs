@@ -63,6 +63,8 @@ impl<'a> Race<'a> {
         let mut race = Race::of_port(context, port);
         match host {
             Host::Ip(ip) => race.add(*ip),
+            // `socket` connects to sockets.
+            Host::Socket(_) => {}
             Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
         }
         race
@@ -76,6 +78,8 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
+            // `socket` connects to sockets.
+            Host::Socket(_) => {}
             Host::Name(name) => {
                 race.source = Some(context.names.follow(&context.plan, name));
                 if let (AddressChoice::Only { address }, true) =

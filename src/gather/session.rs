@@ -13,20 +13,21 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::context::GatherContext;
 use super::duration::milliseconds;
+use super::stream::ServerStream;
 use super::tap::Tap;
-use super::{dial, tls};
+use super::{dial, socket, tls};
 use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
 use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
 use crate::sasl::Means;
+use crate::wire::Host;
 
 /// The maximum number of bytes per read.
 const READ_SIZE: usize = 8 * 1024;
@@ -65,7 +66,7 @@ pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &Ses
 /// The result of a session whose purpose is a TLS handshake.
 pub(super) enum HandshakeLead {
     /// The handshake may begin on this connection.
-    ToTls(TcpStream),
+    ToTls(ServerStream),
     /// The server ended the session earlier, in this phase.
     Elsewhere(Phase),
 }
@@ -128,14 +129,20 @@ impl<'a> SessionDriver<'a> {
         let note = |what| {
             context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
         };
-        let (stream, local) = dial::dial(context, request, note).await?;
-        // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
-        let _ = stream.set_nodelay(true);
+        let (stream, local) = match &request.host {
+            Host::Socket(path) => (socket::open(context, path, note).await?, None),
+            Host::Name(_) | Host::Ip(_) => {
+                let (stream, local) = dial::dial(context, request, note).await?;
+                // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
+                let _ = stream.set_nodelay(true);
+                (ServerStream::Tcp(stream), Some(unmapped(local.ip())))
+            }
+        };
         Ok(SessionDriver {
             context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(context, request), Some(unmapped(local.ip()))),
+            dialogue: Dialogue::new(&request.script, access(context, request), local),
             connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
@@ -308,7 +315,8 @@ fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Ac
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
     // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
-    let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
+    let means =
+        Means { host: request.host.expected_name(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn handshake(
     request: &SessionRequest,
     tap: Tap,
 ) -> Result<Secured, TlsFault> {
-    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.expected_name());
     let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     handshake_as(context, expected, context.identity.clone(), tap).await
 }

@@ -27,6 +27,8 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The expected exit code of smtpcheck.
         exit: u8,
+        /// The scheme of the target, with its slashes; empty for SMTP.
+        scheme: &'a str,
         /// The host name to pass as the target (with `--resolve`); null if the IP address is the target.
         host: Option<&'a str>,
         /// The flags with which smtpcheck finds the fault.
@@ -146,6 +148,7 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
         summary: scenario.summary,
         expect: scenario.expect,
         exit: scenario.exit,
+        scheme: scenario.client.scheme,
         host: scenario.client.host,
         flags: scenario.client.flags,
         login: scenario.client.secret,

@@ -14,7 +14,7 @@ use crate::evidence::{
     Certificate, DialResult, Event, EventId, EventKind, Evidence, HandshakeKind, NameMatch, Phase, Probe, Session,
     Staple, Trust, TrustStore, TunnelResult,
 };
-use crate::plan::{Plan, TlsUse, ValueOrigin};
+use crate::plan::{Plan, Protocol, TlsUse, ValueOrigin};
 use crate::question::Purpose;
 use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
@@ -95,7 +95,11 @@ pub(super) struct TargetDocument {
     pub(super) host: Host,
     /// The internationalised host name in Unicode; null if it is the same as `host`.
     pub(super) host_unicode: Option<String>,
-    pub(super) port: u16,
+    /// The TCP port; null for a Unix socket.
+    pub(super) port: Option<u16>,
+    /// The protocol that the server was checked for.
+    #[serde(default)]
+    pub(super) protocol: Protocol,
     pub(super) port_source: ValueOrigin,
     /// How TLS was requested.
     pub(super) tls_mode: TlsUse,
@@ -311,7 +315,8 @@ pub(super) fn target(plan: &Plan) -> TargetDocument {
             .name()
             .filter(|name| name.is_international())
             .map(|name| name.unicode().to_owned()),
-        port: plan.target.port,
+        port: Some(plan.target.port).filter(|_| plan.target.host.socket().is_none()),
+        protocol: plan.target.protocol,
         port_source: plan.origin("port"),
         tls_mode: plan.tls_use(),
     }

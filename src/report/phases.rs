@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::fit::Fit;
-use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, TunnelResult};
+use crate::evidence::{
+    DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, SocketResult, TunnelResult,
+};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
 /// The result of one phase. Its duration does not include earlier phases.
@@ -77,6 +79,7 @@ fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
 fn connect(session: Session<'_>) -> PhaseResult {
     let dialled = session.events().find_map(|event| match &event.what {
         EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. }
+        | EventKind::SocketOpened { started_ms, result: SocketResult::Connected, .. }
         | EventKind::Tunnelled { started_ms, result: TunnelResult::Connected, .. } => Some(event.at_ms - started_ms),
         _ => None,
     });
@@ -91,6 +94,7 @@ fn connect(session: Session<'_>) -> PhaseResult {
             ms: session.probe.duration_ms.map(rounded),
             reason: fault.and_then(|fault| match fault {
                 Fault::NotConnected { connect } => Some(connect.detail.clone()),
+                Fault::SocketNotConnected { socket } => Some(socket.detail.clone()),
                 Fault::Proxy { proxy } => Some(format!("proxy: {}", proxy.kind)),
                 _ => None,
             }),
@@ -171,6 +175,7 @@ fn failed_at(session: Session<'_>, phase: Phase) -> bool {
             | Fault::Unread { phase: at }
             | Fault::TimeUp { phase: at },
         ) => *at == phase,
+        Some(Fault::Binary) => phase == Phase::Greeting,
         _ => false,
     }
 }

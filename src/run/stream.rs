@@ -211,7 +211,7 @@ fn take<L>(
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
                 // A domain check looks up its servers itself.
-                needs_lookup: address.is_none() && job.plan.domain.is_none(),
+                needs_lookup: address.is_none() && job.plan.domain.is_none() && target.host.socket().is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())

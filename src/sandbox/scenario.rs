@@ -74,6 +74,8 @@ pub enum Backends {
 /// The arguments with which smtpcheck finds the fault.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
+    /// The scheme of the target with its slashes; empty for SMTP without implicit TLS.
+    pub scheme: &'static str,
     /// The host name to pass as the target instead of the server's IP address (with `--resolve`).
     pub host: Option<&'static str>,
     /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate, and
@@ -226,6 +228,8 @@ pub enum Trigger {
     EhloInside,
     /// HELO.
     Helo,
+    /// LHLO, the first command of LMTP (RFC 2033 §4.1). By default, it is not recognised.
+    Lhlo,
     /// STARTTLS.
     Starttls,
     /// AUTH with any mechanism.
@@ -322,7 +326,8 @@ pub const RELAY: Server = Server {
 pub const IMPLICIT: Server = Server { door: ConnectionStart::Implicit, ..SUBMISSION };
 
 /// A check without flags.
-pub const BARE: ClientUsage = ClientUsage { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
+pub const BARE: ClientUsage =
+    ClientUsage { scheme: "", host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
 /// A check with a sender and a recipient.
 pub const SENDING: ClientUsage =

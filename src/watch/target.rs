@@ -387,7 +387,7 @@ fn address_of(report: &Report, evidence: &Evidence) -> Option<IpAddr> {
         AddressChoice::Only { address } => Some(address),
         AddressChoice::First | AddressChoice::Every => match report.plan.target.host {
             Host::Ip(ip) => Some(ip),
-            Host::Name(_) => None,
+            Host::Name(_) | Host::Socket(_) => None,
         },
     })
 }

@@ -38,6 +38,8 @@ pub struct Framer {
     ready: std::collections::VecDeque<RawLine>,
     partial: Vec<u8>,
     dropped: usize,
+    /// Whether a line has been returned.
+    has_begun: bool,
 }
 
 impl Framer {
@@ -59,7 +61,18 @@ impl Framer {
 
     /// Removes and returns the next complete line.
     pub fn next_line(&mut self) -> Option<RawLine> {
-        self.ready.pop_front()
+        let line = self.ready.pop_front();
+        self.has_begun |= line.is_some();
+        line
+    }
+
+    /// The beginning of binary data, up to its first NUL byte, which no reply may contain (RFC 5321 §2.3.8). `None` if
+    /// the first line has no NUL byte, or begins as a reply does. Only the first line counts, so the result does not
+    /// depend on how the data was split.
+    pub fn binary(&self) -> Option<&[u8]> {
+        let first = self.ready.front().map_or(&self.partial, |line| &line.bytes);
+        let end = first.iter().position(|byte| *byte == 0).filter(|_| !self.has_begun)?;
+        first.get(..=end).filter(|beginning| !beginning.first().is_some_and(u8::is_ascii_digit))
     }
 
     /// Returns the incomplete last line after the peer has closed the connection.

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::socket::{SocketPath, SocketPathError};
+
 /// A host name in two forms: ASCII for the network and Unicode for display.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -82,7 +84,7 @@ impl From<DomainName> for String {
     }
 }
 
-/// The host to connect to: a name to look up, or an IP address.
+/// The host to connect to: a name to look up, an IP address, or a Unix socket of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Host {
@@ -90,6 +92,8 @@ pub enum Host {
     Name(DomainName),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
+    /// A Unix socket, which has no port.
+    Socket(SocketPath),
 }
 
 /// A host as it is written before a port: an IPv6 address in brackets, everything else unchanged.
@@ -111,21 +115,44 @@ impl Host {
         DomainName::parse(text).map(Host::Name)
     }
 
-    /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
+    /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`, or the path of a socket.
     pub fn with_port(&self, port: u16) -> String {
-        format!("{}:{port}", self.bracketed())
+        match self {
+            Host::Name(_) | Host::Ip(_) => format!("{}:{port}", self.bracketed()),
+            Host::Socket(path) => path.to_string(),
+        }
     }
 
     /// The notation of a target without a port: `host`, `192.0.2.1`, `[2001:db8::1]`.
     pub fn bracketed(&self) -> String {
-        bracketed(&self.to_string()).into_owned()
+        match self {
+            Host::Name(_) | Host::Ip(_) => bracketed(&self.to_string()).into_owned(),
+            Host::Socket(path) => path.to_string(),
+        }
     }
 
-    /// The host name, unless it is an IP address.
+    /// The host name, unless it is an IP address or a socket.
     pub fn name(&self) -> Option<&DomainName> {
         match self {
             Host::Name(name) => Some(name),
-            Host::Ip(_) => None,
+            Host::Ip(_) | Host::Socket(_) => None,
+        }
+    }
+
+    /// The path of the Unix socket, if it is one.
+    pub fn socket(&self) -> Option<&SocketPath> {
+        match self {
+            Host::Socket(path) => Some(path),
+            Host::Name(_) | Host::Ip(_) => None,
+        }
+    }
+
+    /// The name that the server's certificate must contain, unless the user gives another one. A Unix socket is on this
+    /// machine, so its name is `localhost`.
+    pub fn expected_name(&self) -> String {
+        match self {
+            Host::Name(_) | Host::Ip(_) => self.to_string(),
+            Host::Socket(_) => "localhost".to_owned(),
         }
     }
 }
@@ -135,6 +162,7 @@ impl fmt::Display for Host {
         match self {
             Host::Name(name) => name.fmt(f),
             Host::Ip(ip) => ip.fmt(f),
+            Host::Socket(path) => path.fmt(f),
         }
     }
 }
@@ -143,7 +171,11 @@ impl TryFrom<String> for Host {
     type Error = HostError;
 
     fn try_from(text: String) -> Result<Host, HostError> {
-        Host::parse(&text)
+        if text.starts_with('/') {
+            SocketPath::parse(&text).map(Host::Socket).map_err(HostError::Socket)
+        } else {
+            Host::parse(&text)
+        }
     }
 }
 
@@ -160,7 +192,7 @@ impl schemars::JsonSchema for Host {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form, or an IP address" })
+        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form, an IP address, or the absolute path of a Unix socket" })
     }
 }
 
@@ -202,6 +234,8 @@ pub enum HostError {
         /// The string.
         text: String,
     },
+    /// It is not the path of a Unix socket.
+    Socket(SocketPathError),
 }
 
 impl fmt::Display for HostError {
@@ -227,6 +261,7 @@ impl fmt::Display for HostError {
                 )
             }
             HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
+            HostError::Socket(error) => error.fmt(f),
         }
     }
 }
@@ -249,7 +284,22 @@ fn name_of(c: char) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{DomainName, Host, HostError};
+    use crate::wire::SocketPath;
+
+    proptest! {
+        #[test]
+        fn the_path_of_a_socket_is_the_same_after_a_report_is_saved_and_loaded(text in any::<String>(), path in "/[ -~]{1,90}") {
+            for text in [text, path] {
+                let Ok(path) = SocketPath::parse(&text) else { continue };
+                prop_assert!(!path.text().chars().any(char::is_control));
+                let host = Host::Socket(path);
+                prop_assert_eq!(Host::try_from(String::from(host.clone())), Ok(host));
+            }
+        }
+    }
 
     #[test]
     fn names_are_lower_case_without_a_trailing_dot() {

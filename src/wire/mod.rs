@@ -16,6 +16,7 @@ mod dns;
 pub mod framer;
 pub(crate) mod host;
 pub mod reply;
+mod socket;
 pub(crate) mod status;
 pub mod tls;
 
@@ -26,4 +27,5 @@ pub use dns::{DnsName, DnsNameError, RecordKind, reverse_name, reversed};
 pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};
 pub use reply::{Assembler, Irregularity, Reply};
+pub use socket::SocketPath;
 pub use status::{Class, EnhancedStatus, ReplyCode};

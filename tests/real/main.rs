@@ -26,6 +26,7 @@ mod with_domains;
 mod with_dovecot;
 mod with_exim;
 mod with_formats;
+mod with_lmtp;
 mod with_odd_tls;
 mod with_opensmtpd;
 mod with_openssl;

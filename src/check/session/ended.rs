@@ -46,6 +46,8 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         // `connect`, `proxy`, `greeting`, `handshake` and `starttls` report these.
         Fault::NoAddress
         | Fault::NotConnected { .. }
+        | Fault::SocketNotConnected { .. }
+        | Fault::Binary
         | Fault::Proxy { .. }
         | Fault::Tls { .. }
         | Fault::Silent { phase: Phase::Greeting, .. }

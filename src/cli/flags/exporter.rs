@@ -96,7 +96,7 @@ pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
     }
     if !host.contains('*') {
         let host = Host::parse(host).map_err(|error| InvalidValue::new(error.to_string(), ""))?;
-        return Ok(TargetPattern { hosts: HostPattern::Glob(comparable(&host)), ports });
+        return Ok(TargetPattern { hosts: HostPattern::Glob(comparable(&host).unwrap_or_default()), ports });
     }
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '*' | '.' | '-' | '_' | ':');
     if !host.chars().all(is_plain) {
@@ -119,20 +119,22 @@ impl TargetPattern {
     /// Whether it allows a host or a mail domain, on at least one port.
     pub fn allows_host(&self, host: &Host) -> bool {
         match &self.hosts {
-            HostPattern::Glob(glob) => matches_glob(glob, &comparable(host)),
+            HostPattern::Glob(glob) => comparable(host).is_some_and(|host| matches_glob(glob, &host)),
             HostPattern::Network { address, bits } => match host {
                 Host::Ip(ip) => is_in_network(*ip, *address, *bits),
-                Host::Name(_) => false,
+                Host::Name(_) | Host::Socket(_) => false,
             },
         }
     }
 }
 
-/// A host as it is compared with a pattern.
-fn comparable(host: &Host) -> String {
+/// A host as it is compared with a pattern. No pattern allows a Unix socket: a client of the exporter must not choose a file
+/// of its machine.
+fn comparable(host: &Host) -> Option<String> {
     match host {
-        Host::Ip(ip) => ip.to_canonical().to_string(),
-        Host::Name(name) => name.ascii().trim_end_matches('.').to_ascii_lowercase(),
+        Host::Ip(ip) => Some(ip.to_canonical().to_string()),
+        Host::Name(name) => Some(name.ascii().trim_end_matches('.').to_ascii_lowercase()),
+        Host::Socket(_) => None,
     }
 }
 

@@ -31,6 +31,12 @@ pub enum SessionStart {
 
 /// The proxy for a target.
 pub(super) fn plan(args: &RouteArgs, host: &Host, start: SessionStart) -> Result<Option<ProxyPlan>, UsageError> {
+    if host.socket().is_some() {
+        return match &args.proxy {
+            Some(_) => Err(UsageError::flag("--proxy", "a Unix socket is on this machine").with_hint("remove --proxy")),
+            None => Ok(None),
+        };
+    }
     let (mut proxy, variable) = match &args.proxy {
         Some(proxy) => (proxy.clone(), None),
         None => match variable(start) {
@@ -115,6 +121,7 @@ fn matching_entry<'l>(list: &'l str, host: &Host) -> Option<&'l str> {
             let is_subdomain = || name.strip_suffix(entry.as_str()).is_some_and(|before| before.ends_with('.'));
             !entry.is_empty() && (name == entry || is_subdomain())
         }
+        Host::Socket(_) => false,
     })
 }
 

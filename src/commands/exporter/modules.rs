@@ -274,6 +274,11 @@ impl ServerModule {
         })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
+            // A client of the exporter must not choose a file of its machine.
+            if typed.host.socket().is_some() {
+                let message = format!("{target} is a Unix socket, which only the target of a module may be");
+                return Err(ProbeRefusal::OtherHost(message));
+            }
             args.target_origin = ValueOrigin::Flag;
         }
         let name = match &request.hostname {

@@ -172,6 +172,7 @@ fn is_this_machine(plan: &Plan) -> bool {
     }
     match &plan.target.host {
         Host::Ip(ip) => ip.is_loopback(),
+        Host::Socket(_) => true,
         Host::Name(name) => name.ascii().eq_ignore_ascii_case("localhost"),
     }
 }

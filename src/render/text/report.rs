@@ -43,7 +43,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || plan.domain.is_some() {
         return String::new();
     }
-    let target = plan.target.host.with_port(plan.target.port);
+    let target = plan.target.notation();
     let mut parts = Vec::new();
     if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
         parts.push(format!(" ({})", escape::visible(name.unicode())));

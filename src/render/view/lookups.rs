@@ -67,6 +67,8 @@ fn failed(fault: &Fault) -> String {
         Fault::Http { detail } => format!("no HTTP response ({})", escape::visible(detail)),
         Fault::NoAddress => "no IP address".to_owned(),
         Fault::NotConnected { connect } => format!("no connection ({})", connect.kind),
+        Fault::SocketNotConnected { socket } => format!("no connection ({})", socket.kind),
+        Fault::Binary => "binary data".to_owned(),
         Fault::Proxy { proxy } => format!("no connection through the proxy ({})", proxy.kind),
         Fault::Tls { tls } => format!("TLS failed ({})", escape::visible(&super::tls::failure(tls))),
         Fault::Silent { .. } => "no response".to_owned(),

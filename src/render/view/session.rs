@@ -16,9 +16,9 @@ use super::{duration, tls};
 use crate::check;
 use crate::evidence::{
     DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, ProxyFaultKind,
-    Session, SkipReason, TunnelResult, WithheldReason,
+    Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
 };
-use crate::plan::{Family, Plan, TlsUse};
+use crate::plan::{Family, Plan, Protocol, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::render::style::Role;
 use crate::render::symbols::Speaker;
@@ -111,6 +111,16 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                     Speaker::Note,
                     format!("{address}: abandoned after {}, another address connected first", duration(ms)),
                 ),
+            }
+        }
+        EventKind::SocketOpened { path, started_ms, result } => {
+            let path = escape::visible(path);
+            let after = duration(event.at_ms - started_ms);
+            match result {
+                SocketResult::Connected => note(Role::Dim, Speaker::Note, format!("connected to {path} in {after}")),
+                SocketResult::Failed { fault } => {
+                    note(Role::Error, Speaker::Fault, format!("{path}: {} after {after}", fault.kind))
+                }
             }
         }
         EventKind::ProxyDialled { address, started_ms, result } => {
@@ -332,7 +342,7 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
 fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
         // The lookup and the connection attempts have their own lines.
-        Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
+        Fault::NoAddress | Fault::NotConnected { .. } | Fault::SocketNotConnected { .. } => return Vec::new(),
         // If the proxy was not reached, there is no event about the server.
         Fault::Proxy { proxy } => match proxy.kind {
             ProxyFaultKind::NameUnknown => {
@@ -340,6 +350,7 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
             }
             _ => return Vec::new(),
         },
+        Fault::Binary => "the server sends binary data; connection closed".to_owned(),
         Fault::Dns { detail, .. } => format!("the DNS lookup failed: {}", escape::visible(detail)),
         Fault::Http { detail } => format!("the response is not HTTP: {}", escape::visible(detail)),
         Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
@@ -355,6 +366,23 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
+/// A session that begins with the command of the other protocol, in one line.
+fn other_protocol(session: Session<'_>) -> String {
+    let (protocol, command) = match session.request.script.protocol {
+        Protocol::Smtp => ("SMTP", "EHLO"),
+        Protocol::Lmtp => ("LMTP", "LHLO"),
+    };
+    let reply = session.reply_at(Phase::Ehlo).or_else(|| session.reply_at(Phase::EhloTls));
+    match (&session.probe.outcome, reply) {
+        (Outcome::Skipped { .. }, _) => format!("again as {protocol}: not tested (--max-connections reached)"),
+        (_, Some(received)) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            format!("again as {protocol}: the reply to {command} is {}", escape::visible(&first))
+        }
+        (_, None) => format!("again as {protocol}: no reply to {command}"),
+    }
+}
+
 /// A follow-up connection in one line.
 fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
     let port = session.request.port;
@@ -368,6 +396,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::OtherAddress | Purpose::EveryAddress => format!("again at {}", session.request.host),
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
+        Purpose::OtherProtocol => return other_protocol(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
         Purpose::ServerName => {
             let name = session.request.script.sni.as_deref().unwrap_or_default();

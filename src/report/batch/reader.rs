@@ -58,7 +58,7 @@ pub struct SavedTarget<'a> {
 pub(super) struct SavedAddress<'a> {
     #[serde(borrow)]
     pub(super) host: Cow<'a, str>,
-    pub(super) port: u16,
+    pub(super) port: Option<u16>,
 }
 
 #[derive(Debug, Deserialize)]

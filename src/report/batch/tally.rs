@@ -288,7 +288,10 @@ fn target_name(record: &SavedTarget<'_>) -> String {
     if record.domain.is_some() {
         return record.target.host.to_string();
     }
-    format!("{}:{}", bracketed(&record.target.host), record.target.port)
+    match record.target.port {
+        Some(port) => format!("{}:{port}", bracketed(&record.target.host)),
+        None => record.target.host.to_string(),
+    }
 }
 
 /// Records contain milliseconds with three decimal places.

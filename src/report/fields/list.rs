@@ -169,7 +169,9 @@ pub static FIELDS: &[&[Field]] = &[
     ],
     &[
         field!("target.host", ValueType::Text, "the host", |report, _| text(Some(&report.target.host))),
-        field!("target.port", ValueType::Number, "the port", |report, _| count(Some(report.target.port))),
+        field!("target.port", ValueType::Number, "the port; none for a Unix socket", |report, _| count(
+            report.target.port
+        )),
         field!("target.tls_mode", ValueType::Word(TLS_MODES), "how TLS was requested", |report, _| word(Some(
             report.target.tls_mode
         ))),

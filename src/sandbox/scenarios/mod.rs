@@ -7,6 +7,7 @@ mod certificates;
 mod greeting;
 mod healthy;
 mod hostile;
+mod protocols;
 mod providers;
 mod proxies;
 mod recipients;
@@ -25,6 +26,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     certificates::ALL,
     auth::ALL,
     recipients::ALL,
+    protocols::ALL,
     providers::ALL,
     sessions::ALL,
     hostile::ALL,

@@ -186,6 +186,12 @@ impl Postfix {
         }
     }
 
+    /// The directory of the sockets of its services, which only the user postfix may enter. `smtpd-socket` in it is an
+    /// SMTP server.
+    pub fn private(&self) -> PathBuf {
+        self.keeper.path().join("queue/private")
+    }
+
     /// The logs of Postfix and of its SASL server.
     pub fn log(&self) -> String {
         self.keeper.log() + &self.sasl.log()
@@ -299,6 +305,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 discard unix - - n - - discard
 postlog unix-dgram n - n - 1 postlogd
+smtpd-socket unix n - n - - smtpd
 ";
 
 fn main_cf(directory: &Path, sasl: &Sasl) -> String {

@@ -95,6 +95,10 @@ pub struct TypedSession {
     #[serde(default)]
     pub(super) dialogue: String,
     pub(super) handshake: Option<TypedHandshake>,
+    /// The fault of a Unix socket.
+    pub(super) socket: Option<smtpcheck::evidence::SocketFault>,
+    /// `smtp` or `lmtp`: only for sessions of this protocol.
+    pub(super) protocol: Option<smtpcheck::plan::Protocol>,
 }
 
 #[derive(Clone, Default, Deserialize)]

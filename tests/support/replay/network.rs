@@ -7,8 +7,8 @@ use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, ConnectFault, DialResult, EventKind, Fault, HelloOutcome, HelloSeen, Lookup, LookupFault, Machine,
-    NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead,
-    TunnelResult,
+    NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SocketResult,
+    SpokenInstead, TunnelResult,
 };
 use smtpcheck::inquiry::{Arrival, Gather};
 use smtpcheck::plan::{Plan, TlsUse};
@@ -92,6 +92,9 @@ impl Replay<'_> {
     }
 
     fn session(&mut self, id: ProbeId, request: &SessionRequest) -> Result<(), Fault> {
+        if let Some(path) = request.host.socket() {
+            return self.socket(id, request, path.to_string());
+        }
         let address = match self.address(request) {
             Some(ip) => SocketAddr::new(ip, request.port),
             None => return Err(Fault::NoAddress),
@@ -101,17 +104,7 @@ impl Replay<'_> {
             self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
             return self.play_server(id, request, server().as_mut());
         }
-        let implicit = request.script.tls == TlsUse::Implicit;
-        let fits = |session: &TypedSession| {
-            session.port.is_none_or(|port| port == request.port)
-                && session.implicit.is_none_or(|wanted| wanted == implicit)
-                && session.name == request.script.sni
-        };
-        let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
-        let Some(session) = found else {
-            self.problems.push(format!("no [[session]] for {request:?}"));
-            return Err(Fault::NoAddress);
-        };
+        let Some(session) = self.session_for(request) else { return Err(Fault::NoAddress) };
         if self.plan.used_proxy().is_some() {
             self.through_proxy(id, request, address, &session)?;
             return self.play_dialogue(id, request, &session);
@@ -135,6 +128,34 @@ impl Replay<'_> {
             }
         }
         self.play_dialogue(id, request, &session)
+    }
+
+    /// A session over a Unix socket.
+    fn socket(&mut self, id: ProbeId, request: &SessionRequest, path: String) -> Result<(), Fault> {
+        let Some(session) = self.session_for(request) else { return Err(Fault::NoAddress) };
+        let fault = session.socket.clone();
+        let result = fault.clone().map_or(SocketResult::Connected, |fault| SocketResult::Failed { fault });
+        self.note(id, Phase::Connect, false, EventKind::SocketOpened { path, started_ms: self.clock, result });
+        match fault {
+            Some(socket) => Err(Fault::SocketNotConnected { socket }),
+            None => self.play_dialogue(id, request, &session),
+        }
+    }
+
+    /// The next session of the transcript that fits the request.
+    fn session_for(&mut self, request: &SessionRequest) -> Option<TypedSession> {
+        let implicit = request.script.tls == TlsUse::Implicit;
+        let fits = |session: &TypedSession| {
+            session.port.is_none_or(|port| port == request.port)
+                && session.implicit.is_none_or(|wanted| wanted == implicit)
+                && session.protocol.is_none_or(|wanted| wanted == request.script.protocol)
+                && session.name == request.script.sni
+        };
+        let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
+        if found.is_none() {
+            self.problems.push(format!("no [[session]] for {request:?}"));
+        }
+        found
     }
 
     /// The connection through the proxy at 192.0.2.50.
@@ -247,6 +268,7 @@ impl Replay<'_> {
                 let four = lookup(self.names.a.as_ref());
                 four.addresses().first().or(six.addresses().first()).copied()
             }
+            smtpcheck::wire::Host::Socket(_) => None,
         }
     }
 

@@ -18,7 +18,7 @@ use super::super::mx;
 use super::super::sight::Sight;
 use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Phase, Session};
-use crate::plan::{Family, QuitAfter, TlsUse};
+use crate::plan::{Family, Protocol, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
@@ -100,6 +100,7 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
         port: sight.plan.target.port,
         family: Family::Any,
         script: Script {
+            protocol: Protocol::Smtp,
             ehlo: sight.plan.ehlo.clone(),
             tls: TlsUse::IfOffered,
             login: None,
@@ -143,6 +144,7 @@ fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Que
         host: Host::Ip(ip),
         port: sight.plan.target.port,
         family: Family::Any,
+        protocol: Protocol::Smtp,
         ehlo: sight.plan.ehlo.clone(),
         tls: TlsUse::Required,
         sni: Some(host.as_str().to_owned()),

@@ -33,7 +33,7 @@ use crate::evidence::quote;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
 use crate::lexicon::{self, Context, Fix};
-use crate::plan::{Plan, QuitAfter, Target, TlsMode};
+use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsMode};
 use crate::question::{Purpose, Question};
 use crate::wire::status::Class;
 use crate::wire::{Host, reply};
@@ -196,7 +196,7 @@ fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
     let envelope = session.request.script.envelope.clone();
     let mut plan = sight.plan.clone();
     plan.domain = None;
-    plan.target = Target { input: name.to_string(), host: name, port: session.request.port };
+    plan.target = Target { input: name.to_string(), host: name, port: session.request.port, protocol: Protocol::Smtp };
     plan.from = envelope.as_ref().map(|envelope| envelope.from.clone());
     plan.to = envelope.map(|envelope| envelope.to).unwrap_or_default();
     plan.quit_after = QuitAfter::Rcpt;

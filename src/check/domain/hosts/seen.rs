@@ -134,6 +134,8 @@ fn problem(session: &Session<'_>) -> Option<String> {
     }
     Some(match session.fault()? {
         Fault::NotConnected { connect } => connect.kind.to_string(),
+        Fault::SocketNotConnected { socket } => socket.kind.to_string(),
+        Fault::Binary => "binary data".to_owned(),
         Fault::Silent { phase, .. } => format!("no reply ({})", phase_words(*phase)),
         Fault::Closed { phase, .. } => format!("connection closed ({})", phase_words(*phase)),
         Fault::Tls { .. } => "TLS handshake failed".to_owned(),
