@@ -283,7 +283,9 @@ fn the_password_in_a_variable_with_a_proxy_is_not_shown() {
         (vec!["h.example"], vec!["ALL_PROXY", "smtp_proxy"]),
     ] {
         let port = || "1".to_owned();
-        for value in [url(port()).replace(":1", ":0"), url(port()).replace("http", "ftp"), format!("http://u:{CANARY}@[::1")] {
+        for value in
+            [url(port()).replace(":1", ":0"), url(port()).replace("http", "ftp"), format!("http://u:{CANARY}@[::1")]
+        {
             let words: Vec<&str> = match words.last() {
                 Some(&"--proxy") => words.iter().copied().chain([value.as_str()]).collect(),
                 _ => words.clone(),

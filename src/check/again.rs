@@ -163,6 +163,12 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
             flags.push(("--proxy-user", Some(user)));
         }
     }
+    if let Some(interface) = &plan.source.interface {
+        add(&mut flags, "interface", "--interface", Some(interface.to_string()));
+    }
+    if let Some(ports) = plan.source.ports {
+        add(&mut flags, "local-port", "--local-port", Some(ports.to_string()));
+    }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }

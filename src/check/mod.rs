@@ -26,6 +26,7 @@ pub mod scan;
 mod server;
 mod server_name;
 mod session;
+mod source;
 mod starttls;
 
 use crate::evidence::{Evidence, ProbeId};

@@ -4,7 +4,7 @@ use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
     again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, proxy, refusal, scan,
-    server_name, session, starttls,
+    server_name, session, source, starttls,
 };
 use crate::evidence::Evidence;
 use crate::plan::Plan;
@@ -13,6 +13,7 @@ use crate::plan::Plan;
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
     &proxy::CHECK,
+    &source::CHECK,
     &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,

@@ -81,6 +81,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
         proxy,
+        source: args.connection.source(),
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -121,6 +122,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         resolver: args.connection.resolver,
         // Several ports are compared, so they use the same proxy.
         proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
+        source: args.connection.source(),
         // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),

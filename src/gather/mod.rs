@@ -8,6 +8,7 @@ mod anchor;
 mod certificate;
 #[cfg(test)]
 mod chains;
+mod connecting;
 mod context;
 mod dial;
 mod dns;

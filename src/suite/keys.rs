@@ -164,6 +164,13 @@ pub static KEYS: &[SuiteKey] = &[
         "HOST:PORT:ADDR[,ADDR]: use ADDR instead of a DNS lookup for connections to HOST:PORT",
     ),
     key("resolver", KeyShape::Text, Scope::Both, "the DNS server to use instead of the system's resolver"),
+    key(
+        "interface",
+        KeyShape::Text,
+        Scope::Both,
+        "the IP address or network interface of this machine to connect from",
+    ),
+    key("local-port", KeyShape::NumberOrText, Scope::Both, "the local port to connect from, or a range of ports"),
     key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
     key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
     key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),

@@ -458,9 +458,10 @@ fn filled(
         };
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name {
-            return Err(
-                source.error(byte, "${..} must contain the name of a variable, which may contain only letters, digits and ")
-            );
+            return Err(source.error(
+                byte,
+                "${..} must contain the name of a variable, which may contain only letters, digits and ",
+            ));
         }
         let value = (around.variable)(name).filter(|value| !value.is_empty());
         match value.or_else(|| otherwise.map(str::to_owned)) {

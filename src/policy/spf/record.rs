@@ -528,7 +528,9 @@ impl SpfMistakeKind {
             SpfMistakeKind::DomainEnd => "the value is not a domain name: its last label is invalid".to_owned(),
             SpfMistakeKind::Macro(error) => error.to_string(),
             SpfMistakeKind::Twice => "redirect and exp may each occur only once".to_owned(),
-            SpfMistakeKind::ModifierWithColon => "redirect and exp must be written with = instead of a colon".to_owned(),
+            SpfMistakeKind::ModifierWithColon => {
+                "redirect and exp must be written with = instead of a colon".to_owned()
+            }
             SpfMistakeKind::NotAscii => "the term contains characters that are not visible ASCII".to_owned(),
         }
     }
