@@ -163,6 +163,11 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
             flags.push(("--proxy-user", Some(user)));
         }
     }
+    if let Some(header) = plan.proxy_header.as_ref().filter(|_| kind == CommandKind::Check && same_host.is_some()) {
+        add(&mut flags, "haproxy-protocol", "--haproxy-protocol", Some(header.version.to_string()));
+        let client = header.client.map(|ip| ip.to_string());
+        client.into_iter().for_each(|ip| add(&mut flags, "haproxy-clientip", "--haproxy-clientip", Some(ip)));
+    }
     if let Some(interface) = &plan.source.interface {
         add(&mut flags, "interface", "--interface", Some(interface.to_string()));
     }

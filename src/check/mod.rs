@@ -21,6 +21,7 @@ mod handshake;
 pub(crate) mod peer;
 mod place;
 mod proxy;
+mod proxy_header;
 pub mod refusal;
 pub mod scan;
 mod server;

@@ -158,6 +158,7 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         resolver: None,
         proxy: None,
         source: ConnectionSource::default(),
+        proxy_header: None,
         limits,
         ehlo: EhloName::LocalAddress,
         from: None,

@@ -152,6 +152,7 @@ impl Mask<'_> {
             EventKind::Dialled { .. }
             | EventKind::ProxyDialled { .. }
             | EventKind::ProxyLogin { .. }
+            | EventKind::ProxyHeaderSent { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }

@@ -20,6 +20,7 @@ mod identity;
 mod names;
 mod pace;
 mod proxy;
+mod proxy_header;
 mod race;
 mod roots;
 mod session;

@@ -171,6 +171,13 @@ pub static KEYS: &[SuiteKey] = &[
         "the IP address or network interface of this machine to connect from",
     ),
     key("local-port", KeyShape::NumberOrText, Scope::Both, "the local port to connect from, or a range of ports"),
+    key(
+        "haproxy-protocol",
+        KeyShape::Text,
+        Scope::Both,
+        "the version of the PROXY header to begin connections with: v1 or v2",
+    ),
+    key("haproxy-clientip", KeyShape::Text, Scope::Both, "the IP address of the client in the PROXY header"),
     key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
     key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
     key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),
