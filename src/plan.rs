@@ -5,6 +5,8 @@
 
 mod domain;
 mod proxy;
+mod proxy_header;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
+pub use proxy_header::ProxyHeaderPlan;
+pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -37,6 +41,12 @@ pub struct Plan {
     /// The proxy, if one is named; null if all connections are direct.
     #[serde(default)]
     pub proxy: Option<Box<ProxyPlan>>,
+    /// The IP address, interface and ports of this machine that connections come from.
+    #[serde(default)]
+    pub source: ConnectionSource,
+    /// The PROXY header that each connection to the target's port begins with; null if there is none.
+    #[serde(default)]
+    pub proxy_header: Option<ProxyHeaderPlan>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.

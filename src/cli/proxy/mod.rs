@@ -69,6 +69,7 @@ pub(super) fn reject_contradictions(plan: &Plan) -> Result<(), UsageError> {
     };
     let reason = format!("has no effect with the proxy {proxy}, which looks up the target itself");
     let flag = match plan.family {
+        _ if plan.proxy_header.is_some() => "--haproxy-protocol",
         _ if plan.addresses == AddressChoice::Every => "--every-address",
         Family::V4 => "--ipv4",
         Family::V6 => "--ipv6",
