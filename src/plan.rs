@@ -3,8 +3,11 @@
 //!
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
+mod addresses;
 mod domain;
 mod proxy;
+mod proxy_header;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,8 +16,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use addresses::{AddressChoice, Family};
 pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
+pub use proxy_header::ProxyHeaderPlan;
+pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -37,6 +43,12 @@ pub struct Plan {
     /// The proxy, if one is named; null if all connections are direct.
     #[serde(default)]
     pub proxy: Option<Box<ProxyPlan>>,
+    /// The IP address, interface and ports of this machine that connections come from.
+    #[serde(default)]
+    pub source: ConnectionSource,
+    /// The PROXY header that each connection to the target's port begins with; null if there is none.
+    #[serde(default)]
+    pub proxy_header: Option<ProxyHeaderPlan>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.
@@ -121,36 +133,6 @@ pub enum ValueOrigin {
     Machine,
     /// The built-in default.
     Default,
-}
-
-/// The address families that may be used (`-4`, `-6`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Both families; IPv6 is preferred, as RFC 8305 §2 recommends.
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
-}
-
-/// Which of the host's IP addresses are checked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "choice", rename_all = "kebab-case")]
-pub enum AddressChoice {
-    /// The first IP address that accepts the connection (RFC 8305).
-    #[default]
-    First,
-    /// Every IP address, each in a separate session (`--every-address`).
-    Every,
-    /// One given IP address, if the name still resolves to it (`watch --every-address`).
-    Only {
-        /// The IP address.
-        address: std::net::IpAddr,
-    },
 }
 
 /// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.

@@ -121,6 +121,8 @@ pub enum Purpose {
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
+    /// The server may wait for a PROXY header. Does it accept a session that begins with one?
+    ProxyHeader,
     /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
     /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?

@@ -191,6 +191,17 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
             flags.push(("--proxy-user", Some(user)));
         }
     }
+    if let Some(header) = plan.proxy_header.as_ref().filter(|_| kind == CommandKind::Check && same_host.is_some()) {
+        add(&mut flags, "haproxy-protocol", "--haproxy-protocol", Some(header.version.to_string()));
+        let client = header.client.map(|ip| ip.to_string());
+        client.into_iter().for_each(|ip| add(&mut flags, "haproxy-clientip", "--haproxy-clientip", Some(ip)));
+    }
+    if let Some(interface) = &plan.source.interface {
+        add(&mut flags, "interface", "--interface", Some(interface.to_string()));
+    }
+    if let Some(ports) = plan.source.ports {
+        add(&mut flags, "local-port", "--local-port", Some(ports.to_string()));
+    }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }

@@ -22,12 +22,14 @@ pub(crate) mod peer;
 mod place;
 mod protocol;
 mod proxy;
+mod proxy_header;
 pub mod refusal;
 pub mod scan;
 mod server;
 mod server_name;
 mod service;
 mod session;
+mod source;
 mod starttls;
 
 use crate::evidence::{Evidence, ProbeId};

@@ -58,6 +58,16 @@ const TABLE: &[ForeignFlags] = &[
         Equivalent::Text("use --tls implicit, or write the target as smtps://HOST"),
     ),
     row(
+        &["--local-interface", "-li", "--source-ip", "--source-address", "--bind", "--bind-address"],
+        Equivalent::Flag("--interface", "ADDR"),
+    ),
+    row(&["-lp", "--source-port"], Equivalent::Flag("--local-port", "PORT")),
+    row(
+        &["--socks5", "--socks5-hostname", "--socks4", "--socks4a", "--proxy-host", "--socks", "--preproxy"],
+        Equivalent::Text("use --proxy socks5h://HOST:PORT, or socks5://, socks4a://, socks4://"),
+    ),
+    row(&["--proxytunnel"], Equivalent::Text("omit it: --proxy http://HOST:PORT always uses CONNECT")),
+    row(
         &["-starttls", "--starttls", "-tls", "-S", "--ssl-reqd", "--require-tls", "--force-tls"],
         Equivalent::Text("use --tls starttls"),
     ),

@@ -82,6 +82,8 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
         proxy,
+        source: args.connection.source(),
+        proxy_header: args.route.proxy_header(),
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -127,6 +129,8 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         resolver: args.connection.resolver,
         // Several ports are compared, so they use the same proxy.
         proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
+        source: args.connection.source(),
+        proxy_header: args.route.proxy_header(),
         // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),

@@ -10,7 +10,7 @@ use super::proxy::TunnelResult;
 use super::socket::SocketResult;
 use super::tls::Handshake;
 use crate::sasl::token::{TokenClaims, TokenForm};
-use crate::wire::Reply;
+use crate::wire::{ProxyHeaderVersion, Reply};
 
 /// An event of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,13 @@ pub enum EventKind {
         started_ms: f64,
         /// The result.
         result: TunnelResult,
+    },
+    /// smtpcheck sent a header of the PROXY protocol.
+    ProxyHeaderSent {
+        /// The version of the header.
+        version: ProxyHeaderVersion,
+        /// The header as a line of version 1.
+        text: String,
     },
     /// smtpcheck sent a line.
     Sent {

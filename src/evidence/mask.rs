@@ -153,6 +153,7 @@ impl Mask<'_> {
             | EventKind::SocketOpened { .. }
             | EventKind::ProxyDialled { .. }
             | EventKind::ProxyLogin { .. }
+            | EventKind::ProxyHeaderSent { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }

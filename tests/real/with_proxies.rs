@@ -1,9 +1,9 @@
-//! smtpcheck through real proxies, with Postfix behind them.
+//! smtpcheck through real proxies, with Postfix behind them, and with haproxy as a load balancer in front of Postfix.
 
 use serde_json::Value;
 
 use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
-use crate::servers::{CANARY, Dante, HOST, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
+use crate::servers::{CANARY, Dante, HOST, Haproxy, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
 use crate::support::program::run_with;
 
 /// A password for proxies that microsocks and tinyproxy accept in their arguments and configuration. `CANARY` contains
@@ -175,4 +175,61 @@ fn every_connection_goes_through_the_proxy() {
         ["watch", HOST, "--port", &port, "--cacert", ca, "--proxy", &proxy, "--count", "2", "--interval", "10ms"];
     let watch = run_with(&[&watch[..], &["--format", "ndjson"]].concat(), None, &[]);
     assert!(watch.code == 0 && watch.stdout.contains("\"tunnelled\""), "{watch}");
+}
+
+/// A direct check, without a proxy.
+fn direct(port: u16, more: &[&str]) -> Run {
+    let (target, ca) = (format!("127.0.0.1:{port}"), POSTFIX.ca.to_str().unwrap());
+    run_with(&[&[target.as_str(), "--cacert", ca, "--json"], more].concat(), None, &[])
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_behind_haproxy_is_reached_through_it_or_with_a_header() {
+    let haproxy = Haproxy::start(POSTFIX.balanced);
+    direct(haproxy.v1, &[]).exits(exit::OK);
+    direct(haproxy.v2, &[]).exits(exit::OK);
+    for version in ["v1", "v2"] {
+        direct(POSTFIX.balanced, &["--haproxy-protocol", version]).exits(exit::OK);
+        direct(POSTFIX.balanced, &["--haproxy-protocol", version, "--haproxy-clientip", "2001:db8::7"]).exits(exit::OK);
+    }
+    assert!(POSTFIX.log().contains("2001:db8::7"), "{}", POSTFIX.log());
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_that_waits_for_the_header_is_recognised() {
+    let report = direct(POSTFIX.balanced, &[]).exits(exit::REFUSED_TEMPORARY);
+    assert_finds(&report, "proxy-header-missing");
+    assert_finds_one_error(&report);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_header_that_the_server_does_not_expect_is_recognised() {
+    for version in ["v1", "v2"] {
+        let report = direct(POSTFIX.relay, &["--haproxy-protocol", version]).exits(exit::PROTOCOL);
+        assert_finds(&report, "proxy-header-unexpected");
+        assert_finds_one_error(&report);
+    }
+    // The load balancer sends it, and the server does not know it.
+    let haproxy = Haproxy::start(POSTFIX.relay);
+    for port in [haproxy.v1, haproxy.v2] {
+        let report = direct(port, &[]).exits(exit::PROTOCOL);
+        assert_finds(&report, "proxy-header-unexpected");
+        assert_finds_one_error(&report);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_connection_comes_from_the_given_address() {
+    let report = direct(POSTFIX.relay, &["--interface", "127.0.0.2", "--local-port", "41000-41999"]).exits(exit::OK);
+    let local = report["transcript"][0]["result"]["local"].as_str().unwrap().to_owned();
+    assert!(local.starts_with("127.0.0.2:41"), "{local}");
+    direct(POSTFIX.relay, &["--interface", "lo"]).exits(exit::OK);
+    let report = direct(POSTFIX.relay, &["--interface", "192.0.2.77"]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "source-address-missing");
+    let report = direct(POSTFIX.relay, &["--interface", "::1"]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "source-family-mismatch");
 }

@@ -1,15 +1,21 @@
 //! Proxy flags: the proxy, the hosts without a proxy, and the source of the proxy's password. As for the password of the
 //! mail server, no flag takes the password itself.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
 use super::password::{PasswordEnvironment, PasswordSource, only_one};
 use crate::cli::UsageError;
+use crate::cli::flags::value::closed_list;
 use crate::cli::proxy::url;
-use crate::plan::{Proxy, ProxyPlan};
+use crate::plan::{Proxy, ProxyHeaderPlan, ProxyPlan};
+use crate::wire::ProxyHeaderVersion;
 
+closed_list!(ProxyHeaderVersion { ProxyHeaderVersion::V1 => "v1", ProxyHeaderVersion::V2 => "v2" });
+
+const BALANCER: &str = "Connection";
 const HEADING: &str = "Proxy (also ALL_PROXY and NO_PROXY)";
 
 /// The environment variable that can contain the password for the proxy.
@@ -40,9 +46,23 @@ pub struct RouteArgs {
     /// Read the password for the proxy from ~/.netrc, or from the file that $NETRC names
     #[arg(long, help_heading = HEADING)]
     pub proxy_netrc: bool,
+    /// Begin each connection to the port with a header of the PROXY protocol, as a load balancer does
+    #[arg(long, value_name = "VERSION", value_enum, help_heading = BALANCER)]
+    pub haproxy_protocol: Option<ProxyHeaderVersion>,
+    /// Use this IP address as that of the client in the header [default: the local IP address]; requests a header too
+    #[arg(long, value_name = "ADDR", help_heading = BALANCER)]
+    pub haproxy_clientip: Option<IpAddr>,
     /// Not supported. Declared only so that the error can list the supported sources.
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
     pub proxy_password: Vec<String>,
+}
+
+impl RouteArgs {
+    /// The PROXY header. As in curl, `--haproxy-clientip` alone requests one too.
+    pub fn proxy_header(&self) -> Option<ProxyHeaderPlan> {
+        let version = self.haproxy_protocol.or(self.haproxy_clientip.map(|_| ProxyHeaderVersion::V1))?;
+        Some(ProxyHeaderPlan { version, client: self.haproxy_clientip })
+    }
 }
 
 /// The flags of this group whose values no error message repeats, because a user may write the password there.

@@ -18,7 +18,7 @@ use crate::evidence::{
     DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, ProxyFaultKind,
     Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
 };
-use crate::plan::{Family, Plan, Protocol, TlsUse};
+use crate::plan::{ConnectionSource, Family, Plan, Protocol, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::render::style::Role;
 use crate::render::symbols::Speaker;
@@ -98,9 +98,13 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
         EventKind::Dialled { address, started_ms, result } => {
             let ms = event.at_ms - started_ms;
             match result {
-                DialResult::Connected { .. } => {
+                DialResult::Connected { local } => {
+                    let from = match plan.source == ConnectionSource::default() {
+                        true => String::new(),
+                        false => format!(" from {local}"),
+                    };
                     let bypass = without_proxy(plan);
-                    note(Role::Dim, Speaker::Note, format!("connected to {address} in {}{bypass}", duration(ms)))
+                    note(Role::Dim, Speaker::Note, format!("connected to {address}{from} in {}{bypass}", duration(ms)))
                 }
                 DialResult::Failed { fault } => {
                     let text = format!("{address}: {} after {}", fault.kind, duration(ms));
@@ -140,6 +144,9 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                     format!("proxy {address}: abandoned after {ms}, another address connected first"),
                 ),
             }
+        }
+        EventKind::ProxyHeaderSent { version, text } => {
+            note(Role::Client, Speaker::Client, format!("{} (PROXY protocol {version})", escape::visible(text)))
         }
         EventKind::ProxyLogin { user } => {
             let text = format!("logged in to the proxy as {}; the password is not shown", escape::visible(user));
@@ -398,6 +405,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::BeforeTls => return before_tls(session),
         Purpose::OtherProtocol => return other_protocol(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
+        Purpose::ProxyHeader => "again, with a PROXY header".to_owned(),
         Purpose::ServerName => {
             let name = session.request.script.sni.as_deref().unwrap_or_default();
             format!("port {port} again, with the server name {}", escape::visible(name))

@@ -41,6 +41,8 @@ pub struct Postfix {
     pub two_certificates: u16,
     /// Like `submission`, and anonymous logins are accepted.
     pub anonymous: u16,
+    /// Like `relay`, for connections from a load balancer, which begin with a PROXY header.
+    pub balanced: u16,
     /// The certificate of `exchanger`.
     pub exchanger_certificate: PathBuf,
     /// The certificates that every port sends to clients that ask for these hosts (SNI).
@@ -113,6 +115,7 @@ impl Postfix {
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay, exchanger, open_relay] = [(); 5].map(|()| free_port());
         let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
+        let balanced = free_port();
         let exchanger_pair = authority.for_hosts("exchanger", &["mail.example.org"]);
         let by_name = ByName::write(path, &authority);
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
@@ -127,6 +130,7 @@ impl Postfix {
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
             smtpd_with_both(two_certificates, &good, &good_rsa),
             smtpd(anonymous, &good, ANONYMOUS),
+            smtpd(balanced, &good, BALANCED),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
@@ -160,6 +164,7 @@ impl Postfix {
                 other_name,
                 two_certificates,
                 anonymous,
+                balanced,
             ]
             .map(Sign::Port)
             .into(),
@@ -177,6 +182,7 @@ impl Postfix {
             other_name,
             two_certificates,
             anonymous,
+            balanced,
             exchanger_certificate: exchanger_pair.chain,
             by_name,
             ca: authority.pem.clone(),
@@ -284,6 +290,9 @@ const IMPLICIT_TLS: &[&str] = &[
 ];
 
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
+
+/// The server behind a load balancer.
+const BALANCED: &[&str] = &["smtpd_tls_security_level=may", "smtpd_upstream_proxy_protocol=haproxy"];
 
 /// A network that is too large.
 const OPEN_RELAY: &[&str] = &[

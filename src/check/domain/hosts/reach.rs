@@ -64,6 +64,9 @@ pub(super) fn reaches(sight: Sight<'_>) -> Vec<HostReach<'_>> {
                 Some((session, false, Some(Fault::NotConnected { connect }))) => match connect.kind {
                     ConnectFaultKind::NetworkUnreachable
                     | ConnectFaultKind::NoSourceAddress
+                    | ConnectFaultKind::SourceMissing
+                    | ConnectFaultKind::SourceFamily
+                    | ConnectFaultKind::SourcePorts
                     | ConnectFaultKind::DeniedHere => reach.untested.push((ip, connect.kind, session)),
                     kind => reach.failed.push((ip, kind, session)),
                 },

@@ -89,9 +89,12 @@ pub(super) fn reachable(session: Session<'_>) -> Option<bool> {
     }
     match session.fault()? {
         Fault::NotConnected { connect } => match connect.kind {
-            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => {
-                None
-            }
+            ConnectFaultKind::NetworkUnreachable
+            | ConnectFaultKind::NoSourceAddress
+            | ConnectFaultKind::SourceMissing
+            | ConnectFaultKind::SourceFamily
+            | ConnectFaultKind::SourcePorts
+            | ConnectFaultKind::DeniedHere => None,
             ConnectFaultKind::Refused
             | ConnectFaultKind::TimedOut
             | ConnectFaultKind::HostUnreachable
