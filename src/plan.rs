@@ -17,7 +17,7 @@ pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 
 use crate::wire::host::HostError;
-use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+use crate::wire::{EhloName, ForwardPath, Host, Parameter, ReversePath};
 
 /// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct Plan {
     pub from: Option<ReversePath>,
     /// The recipients. A plan with recipients has a sender.
     pub to: Vec<ForwardPath>,
+    /// The parameters of MAIL and RCPT.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
     /// The last phase of the session.
     pub quit_after: QuitAfter,
     /// When TLS starts, and which certificates are trusted.
@@ -100,6 +103,18 @@ impl Target {
             (Protocol::Lmtp, Host::Socket(_)) => format!("lmtp+unix:{place}"),
         }
     }
+}
+
+/// The parameters of MAIL and RCPT that the user gave (`--mail-parameter`, `--rcpt-parameter`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EnvelopeParameters {
+    /// The parameters of MAIL.
+    pub mail: Vec<Parameter>,
+    /// The parameters of every RCPT.
+    pub rcpt: Vec<Parameter>,
+    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
+    pub is_forced: bool,
 }
 
 /// The origin of a value.

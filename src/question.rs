@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Family, Login, Plan, Protocol, QuitAfter, TlsUse};
+use crate::plan::{EnvelopeParameters, Family, Login, Plan, Protocol, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
 
@@ -123,6 +123,8 @@ pub enum Purpose {
     ServerName,
     /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
+    /// The server rejected MAIL or RCPT with parameters. Does it accept them without parameters?
+    WithoutParameters,
     /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
     OtherProtocol,
 }
@@ -441,6 +443,16 @@ pub struct Envelope {
     pub from: ReversePath,
     /// The recipients for RCPT TO, in this order; may be empty.
     pub to: Vec<ForwardPath>,
+    /// The parameters of both commands.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
+}
+
+impl Envelope {
+    /// A sender and recipients without parameters.
+    pub fn plain(from: ReversePath, to: Vec<ForwardPath>) -> Envelope {
+        Envelope { from, to, parameters: EnvelopeParameters::default() }
+    }
 }
 
 impl SessionRequest {
@@ -456,7 +468,11 @@ impl SessionRequest {
                 ehlo: plan.ehlo.clone(),
                 tls: plan.tls_use(),
                 login: plan.login.clone(),
-                envelope: plan.from.clone().map(|from| Envelope { from, to: plan.to.clone() }),
+                envelope: plan.from.clone().map(|from| Envelope {
+                    from,
+                    to: plan.to.clone(),
+                    parameters: plan.parameters.clone(),
+                }),
                 quit_after: plan.quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
@@ -496,6 +512,17 @@ impl SessionRequest {
         }
         if login == Repeat::No && request.script.login.take().is_some() {
             request.script.envelope = None;
+        }
+        request
+    }
+
+    /// The main session again, without parameters of MAIL and RCPT. The login is repeated, because the server has accepted
+    /// it.
+    pub fn without_parameters(plan: &Plan) -> SessionRequest {
+        let mut request = SessionRequest { purpose: Purpose::WithoutParameters, ..SessionRequest::main(plan) };
+        if let Some(envelope) = &mut request.script.envelope {
+            envelope.parameters = EnvelopeParameters::default();
+            envelope.to.truncate(REPEATED_RECIPIENTS);
         }
         request
     }

@@ -7,7 +7,7 @@
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::plan::{Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
-use crate::wire::EhloName;
+use crate::wire::{EhloName, Parameter};
 
 /// A fix that contains one of these words may suggest the same command again, because the user does something else first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
@@ -72,7 +72,13 @@ fn with_envelope(plan: &Plan, command: &str) -> String {
     let user = plan.login.as_ref().filter(|_| is_given("user")).map(|login| ("user", login.user.clone()));
     let from = plan.from.as_ref().filter(|_| is_given("from")).map(|from| ("from", from.to_string()));
     let to = plan.to.iter().filter(|_| is_given("to")).map(|to| ("to", to.to_string()));
-    for (name, value) in user.into_iter().chain(from).chain(to) {
+    let parameters = |name: &'static str, given: &[Parameter]| {
+        let given: Vec<String> = given.iter().filter(|_| is_given(name)).map(Parameter::to_string).collect();
+        given.into_iter().map(move |parameter| (name, parameter))
+    };
+    let of_mail = parameters("mail-parameter", &plan.parameters.mail);
+    let of_rcpt = parameters("rcpt-parameter", &plan.parameters.rcpt);
+    for (name, value) in user.into_iter().chain(from).chain(to).chain(of_mail).chain(of_rcpt) {
         whole.push_str(&format!(" --{name} {}", in_shell(&value)));
     }
     whole

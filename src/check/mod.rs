@@ -18,6 +18,7 @@ mod envelope;
 mod finding;
 mod greeting;
 mod handshake;
+mod parameters;
 pub(crate) mod peer;
 mod place;
 mod protocol;

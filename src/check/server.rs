@@ -3,7 +3,7 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, proxy,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, parameters, protocol, proxy,
     refusal, scan, server_name, session, starttls,
 };
 use crate::evidence::{Evidence, quote};
@@ -25,6 +25,7 @@ pub static CHECKS: &[&Check] = &[
     &scan::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
+    &parameters::CHECK,
     &refusal::CHECK,
     &session::CHECK,
 ];

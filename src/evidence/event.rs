@@ -160,6 +160,13 @@ pub enum EventKind {
         /// The recipient: its index in the list of recipients, from 0. Null if the email address is the sender's.
         recipient: Option<usize>,
     },
+    /// A parameter of MAIL or RCPT was not sent, because its extension is not advertised (RFC 5321 §4.1.1.11).
+    ParameterWithheld {
+        /// The parameter.
+        parameter: String,
+        /// The extension that defines it.
+        extension: String,
+    },
     /// The server has been silent for so long that smtpcheck starts follow-up probes. It keeps waiting.
     Quiet {
         /// The time without data, in milliseconds.

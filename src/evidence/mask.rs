@@ -161,6 +161,7 @@ impl Mask<'_> {
             | EventKind::OddPassword { .. }
             | EventKind::AuthCancelled { .. }
             | EventKind::NeedsSmtputf8 { .. }
+            | EventKind::ParameterWithheld { .. }
             | EventKind::Quiet { .. }
             | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };

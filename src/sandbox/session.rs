@@ -154,7 +154,7 @@ impl SandboxSession<'_> {
                 None => self.send("502 5.5.1 Command not implemented").await,
             },
             "AUTH" => self.auth(argument).await,
-            "MAIL" => self.mail().await,
+            "MAIL" => self.mail(argument).await,
             "RCPT" => self.recipient(argument).await,
             "DATA" => self.data().await,
             "RSET" => {
@@ -181,7 +181,10 @@ impl SandboxSession<'_> {
         }
     }
 
-    async fn mail(&mut self) -> io::Result<Flow> {
+    async fn mail(&mut self, argument: &str) -> io::Result<Flow> {
+        if let Some(acts) = self.server.on_sender(argument) {
+            return self.perform(acts).await;
+        }
         let own = if self.inside { None } else { self.server.on(Trigger::MailPlain) };
         if let Some(acts) = own {
             return self.perform(acts).await;

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::Parameter;
 use crate::wire::address::{ForwardPath, ReversePath};
 
 /// The client name in EHLO and HELO (RFC 5321 §4.1.1.1).
@@ -93,17 +94,19 @@ pub enum Command {
     AuthPlain,
     /// The line `*`, which cancels an AUTH exchange (RFC 4954 §4).
     Cancel,
-    /// RFC 5321 §4.1.1.2, with the parameter `SMTPUTF8` (RFC 6531 §3.4) if an email address requires it.
+    /// RFC 5321 §4.1.1.2.
     Mail {
         /// The sender.
         from: ReversePath,
-        /// Whether the parameter `SMTPUTF8` is added.
-        smtputf8: bool,
+        /// The parameters of extensions (RFC 5321 §4.1.1.11).
+        parameters: Vec<Parameter>,
     },
     /// RFC 5321 §4.1.1.3.
     Rcpt {
         /// The recipient.
         to: ForwardPath,
+        /// The parameters of extensions.
+        parameters: Vec<Parameter>,
     },
     /// RFC 5321 §4.1.1.5: discards the sender and the recipients.
     Rset,
@@ -129,14 +132,17 @@ impl fmt::Display for Command {
             Command::StartTls => f.write_str("STARTTLS"),
             Command::AuthPlain => f.write_str("AUTH PLAIN"),
             Command::Cancel => f.write_str("*"),
-            Command::Mail { from, smtputf8 } => {
+            Command::Mail { from, parameters } => {
                 match from {
                     ReversePath::Null => f.write_str("MAIL FROM:<>")?,
                     ReversePath::Mailbox(mailbox) => write!(f, "MAIL FROM:<{mailbox}>")?,
                 }
-                if *smtputf8 { f.write_str(" SMTPUTF8") } else { Ok(()) }
+                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
             }
-            Command::Rcpt { to } => write!(f, "RCPT TO:<{to}>"),
+            Command::Rcpt { to, parameters } => {
+                write!(f, "RCPT TO:<{to}>")?;
+                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
+            }
             Command::Rset => f.write_str("RSET"),
             Command::Noop => f.write_str("NOOP"),
             Command::Quit => f.write_str("QUIT"),
@@ -147,15 +153,20 @@ impl fmt::Display for Command {
 #[cfg(test)]
 mod tests {
     use super::{Command, EhloName};
+    use crate::wire::Parameter;
     use crate::wire::address::{ForwardPath, ReversePath};
 
     #[test]
     fn commands_are_one_line_each() {
         let from = ReversePath::parse("u@example.net").expect("an address");
         let to = ForwardPath::parse("x@example.org").expect("an address");
-        assert_eq!(Command::Mail { from, smtputf8: true }.line(), b"MAIL FROM:<u@example.net> SMTPUTF8\r\n");
-        assert_eq!(Command::Mail { from: ReversePath::Null, smtputf8: false }.line(), b"MAIL FROM:<>\r\n");
-        assert_eq!(Command::Rcpt { to }.line(), b"RCPT TO:<x@example.org>\r\n");
+        let notify = Parameter::parse("NOTIFY=NEVER").expect("a parameter");
+        assert_eq!(
+            Command::Mail { from, parameters: vec![Parameter::smtputf8()] }.line(),
+            b"MAIL FROM:<u@example.net> SMTPUTF8\r\n"
+        );
+        assert_eq!(Command::Mail { from: ReversePath::Null, parameters: Vec::new() }.line(), b"MAIL FROM:<>\r\n");
+        assert_eq!(Command::Rcpt { to, parameters: vec![notify] }.line(), b"RCPT TO:<x@example.org> NOTIFY=NEVER\r\n");
     }
 
     #[test]

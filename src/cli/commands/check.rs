@@ -62,7 +62,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckArgs {
-    /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, or @PROFILE
+    /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, smtp+unix:/path, or @PROFILE
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{InvalidValue, closed_list};
 use crate::plan::QuitAfter;
-use crate::wire::{EhloName, ForwardPath, ReversePath};
+use crate::wire::{EhloName, ForwardPath, Parameter, ReversePath};
 
 const HEADING: &str = "SMTP session";
 
@@ -49,6 +49,15 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
+    /// Parameter for MAIL FROM, such as SIZE=1000 or RET=HDRS (repeatable); sent only if the server advertises its extension
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parameter, help_heading = HEADING)]
+    pub mail_parameter: Vec<Parameter>,
+    /// Parameter for every RCPT TO, such as NOTIFY=NEVER (repeatable); sent only if the server advertises its extension
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parameter, help_heading = HEADING)]
+    pub rcpt_parameter: Vec<Parameter>,
+    /// Send the parameters even if the server does not advertise their extensions
+    #[arg(long, help_heading = HEADING)]
+    pub force_parameters: bool,
     /// End the session after this phase; flags that need a later phase cannot be used (for example, --to with
     /// --quit-after auth) [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
@@ -57,6 +66,10 @@ pub struct EnvelopeArgs {
 
 fn ehlo_name(text: &str) -> Result<EhloName, InvalidValue> {
     EhloName::parse(text).map_err(|error| InvalidValue::new(error.to_string(), ""))
+}
+
+fn parameter(text: &str) -> Result<Parameter, InvalidValue> {
+    Parameter::parse(text).map_err(|error| InvalidValue::new(error.to_string(), ""))
 }
 
 fn sender(text: &str) -> Result<ReversePath, InvalidValue> {

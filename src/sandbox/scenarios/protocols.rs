@@ -1,4 +1,4 @@
-//! LMTP, and servers that are checked with the wrong protocol.
+//! LMTP, servers that are checked with the wrong protocol, and parameters of MAIL and RCPT.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
@@ -50,6 +50,28 @@ pub(super) static ALL: &[Scenario] = &[
         client: SENDING,
         expect: &["lmtp-expected"],
         exit: 8,
+    },
+    Scenario {
+        name: "parameter-not-advertised",
+        summary: "does not advertise DSN, so a client may not ask for a delivery notification",
+        server: Server { plain: &["STARTTLS", "SIZE 1000"], inside: &["SIZE 1000"], ..RELAY },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--rcpt-parameter", "NOTIFY=SUCCESS"], ..BARE },
+        expect: &["parameter-not-advertised"],
+        exit: 5,
+    },
+    Scenario {
+        name: "parameter-refused",
+        summary: "rejects a message that is larger than the advertised SIZE",
+        server: Server {
+            on: &[(
+                Trigger::MailWith("SIZE=99999999"),
+                &[ServerAct::Say("552 5.3.4 Message size exceeds fixed limit")],
+            )],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--mail-parameter", "SIZE=99999999"], ..BARE },
+        expect: &["parameter-refused"],
+        exit: 5,
     },
     Scenario {
         name: "smtp-expected",

@@ -104,7 +104,7 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             ehlo: sight.plan.ehlo.clone(),
             tls: TlsUse::IfOffered,
             login: None,
-            envelope: Some(Envelope { from: ReversePath::Null, to }),
+            envelope: Some(Envelope::plain(ReversePath::Null, to)),
             quit_after: QuitAfter::Rcpt,
             starttls: Starttls::Alone,
             asks_for_auth: false,
