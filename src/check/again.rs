@@ -6,7 +6,7 @@
 //! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
-use crate::plan::{Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
+use crate::plan::{Esmtp, Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::{EhloName, Parameter};
 
 /// A fix that contains one of these words may suggest the same command again, because the user does something else first.
@@ -256,6 +256,18 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
     }
     if plan.tls.min == TlsVersion::V1_3 && kind == CommandKind::Check {
         add(&mut flags, "tls-min", "--tls-min", Some("1.3".to_owned()));
+    }
+    if same_host.is_some() && kind == CommandKind::Check && plan.domain.is_none() {
+        for attribute in &plan.claims.xclient {
+            add(&mut flags, "xclient", "--xclient", Some(format!("{}={}", attribute.name, attribute.value)));
+        }
+        for attribute in &plan.claims.xforward {
+            add(&mut flags, "xforward", "--xforward", Some(format!("{}={}", attribute.name, attribute.value)));
+        }
+        if plan.esmtp != Esmtp::Auto {
+            let value = if plan.esmtp == Esmtp::Never { "never" } else { "always" };
+            add(&mut flags, "esmtp", "--esmtp", Some(value.to_owned()));
+        }
     }
     if let EhloName::Name(name) = &plan.ehlo {
         add(&mut flags, "ehlo", "--ehlo", Some(name.clone()));

@@ -20,12 +20,12 @@ use super::flags::tls::{TlsArgs, TrustArgs};
 use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
-use super::{UsageError, resolve};
+use super::{UsageError, client, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
-    AddressChoice, CertificateDays, ClientCertificate, EnvelopeParameters, IntrusiveProbe, Limits, Login, LoginProof,
-    Override, Plaintext, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified,
-    ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientCertificate, ClientClaims, EnvelopeParameters, Esmtp, IntrusiveProbe, Limits,
+    Login, LoginProof, Override, Plaintext, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
+    Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{Host, Parameter, ReversePath};
@@ -90,6 +90,8 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         ),
         ehlo: args.ehlo.name(hostname),
         parameters: parameters(&envelope, &origins, from.is_some())?,
+        esmtp: args.client.esmtp,
+        claims: ClientClaims { xclient: args.client.xclient.clone(), xforward: args.client.xforward.clone() },
         from,
         to: envelope.to,
         quit_after: quit_after.unwrap_or(QuitAfter::Rcpt),
@@ -101,6 +103,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         origins,
     };
     proxy::reject_contradictions(&plan)?;
+    client::reject_contradictions(&plan)?;
     Ok(plan)
 }
 
@@ -136,6 +139,8 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         from: None,
         to: Vec::new(),
         parameters: EnvelopeParameters::default(),
+        esmtp: Esmtp::Auto,
+        claims: ClientClaims::default(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,

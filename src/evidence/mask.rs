@@ -162,6 +162,7 @@ impl Mask<'_> {
             | EventKind::AuthCancelled { .. }
             | EventKind::NeedsSmtputf8 { .. }
             | EventKind::ParameterWithheld { .. }
+            | EventKind::ClaimWithheld { .. }
             | EventKind::Quiet { .. }
             | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };

@@ -252,6 +252,12 @@ pub enum Trigger {
     Data,
     /// The end of a message.
     Message,
+    /// XCLIENT, if it is advertised; by default, the server greets again.
+    Xclient,
+    /// VRFY whose argument contains this text.
+    VrfyOf(&'static str),
+    /// EXPN.
+    Expn,
     /// RSET.
     Rset,
     /// QUIT.
@@ -383,6 +389,11 @@ impl Server {
             Trigger::RcptNumber(nth) => *nth == number,
             other => *other == Trigger::Rcpt,
         })
+    }
+
+    /// The server's own acts for a question about a mailbox.
+    pub fn on_question(&self, argument: &str) -> Option<&'static [ServerAct]> {
+        self.acts(|on| matches!(on, Trigger::VrfyOf(part) if argument.contains(part)))
     }
 
     /// The server's own acts for a sender or a parameter of MAIL.

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::Parameter;
 use crate::wire::address::{ForwardPath, ReversePath};
+use crate::wire::{ClientAttribute, ClientCommand, DomainName, Parameter};
 
 /// The client name in EHLO and HELO (RFC 5321 §4.1.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,6 +78,30 @@ impl fmt::Display for EhloNameError {
 
 impl std::error::Error for EhloNameError {}
 
+/// The argument of VRFY and EXPN: a mailbox, or a local part without a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressQuery {
+    /// The address of a recipient.
+    Recipient(ForwardPath),
+    /// The mailbox that every server must have (RFC 5321 §4.5.1).
+    Postmaster,
+    /// A mailbox that probably does not exist: a fixed name, in the domain of the recipient if there is one.
+    Invented(Option<DomainName>),
+}
+
+impl fmt::Display for AddressQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressQuery::Recipient(path) => write!(f, "{path}"),
+            AddressQuery::Postmaster => f.write_str("postmaster"),
+            AddressQuery::Invented(Some(domain)) => write!(f, "smtpcheck-vrfy-test@{}", domain.ascii()),
+            AddressQuery::Invented(None) => f.write_str("smtpcheck-vrfy-test"),
+        }
+    }
+}
+
 /// One command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -108,6 +132,17 @@ pub enum Command {
         /// The parameters of extensions.
         parameters: Vec<Parameter>,
     },
+    /// XCLIENT or XFORWARD, extensions of Postfix.
+    Client {
+        /// Which of the two.
+        command: ClientCommand,
+        /// The attributes.
+        attributes: Vec<ClientAttribute>,
+    },
+    /// RFC 5321 §4.1.1.6: asks whether a mailbox exists.
+    Vrfy(AddressQuery),
+    /// RFC 5321 §4.1.1.7: asks for the members of a mailing list.
+    Expn(AddressQuery),
     /// RFC 5321 §4.1.1.5: discards the sender and the recipients.
     Rset,
     /// RFC 5321 §4.1.1.9: has no effect.
@@ -143,6 +178,12 @@ impl fmt::Display for Command {
                 write!(f, "RCPT TO:<{to}>")?;
                 parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
             }
+            Command::Client { command, attributes } => {
+                write!(f, "{command}")?;
+                attributes.iter().try_for_each(|attribute| write!(f, " {attribute}"))
+            }
+            Command::Vrfy(query) => write!(f, "VRFY {query}"),
+            Command::Expn(query) => write!(f, "EXPN {query}"),
             Command::Rset => f.write_str("RSET"),
             Command::Noop => f.write_str("NOOP"),
             Command::Quit => f.write_str("QUIT"),

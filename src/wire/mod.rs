@@ -11,6 +11,7 @@
 
 pub(crate) mod address;
 pub(crate) mod capability;
+mod client_attribute;
 pub(crate) mod command;
 mod dns;
 pub mod framer;
@@ -23,7 +24,8 @@ pub mod tls;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};
-pub use command::{Command, EhloName};
+pub use client_attribute::{ClientAttribute, ClientAttributeError, ClientCommand};
+pub use command::{AddressQuery, Command, EhloName};
 pub use dns::{DnsName, DnsNameError, RecordKind, reverse_name, reversed};
 pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};

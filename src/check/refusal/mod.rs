@@ -334,7 +334,7 @@ pub fn rule_at(phase: ReplyPhase, reply: &Reply) -> Option<&'static Rule> {
 fn reply_phase(phase: Phase) -> ReplyPhase {
     match phase {
         Phase::Dns | Phase::Connect | Phase::Greeting => ReplyPhase::Greeting,
-        Phase::Ehlo | Phase::EhloTls => ReplyPhase::Ehlo,
+        Phase::Ehlo | Phase::EhloTls | Phase::Xclient | Phase::Vrfy => ReplyPhase::Ehlo,
         Phase::Starttls | Phase::Tls => ReplyPhase::Starttls,
         Phase::Auth => ReplyPhase::Auth,
         Phase::Mail => ReplyPhase::Mail,

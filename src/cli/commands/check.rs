@@ -15,7 +15,7 @@ use crate::cli::flags::output::{
 };
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::route::RouteArgs;
-use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::session::{ClientArgs, EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
@@ -74,6 +74,8 @@ pub struct CheckArgs {
     pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
+    #[command(flatten)]
+    pub client: ClientArgs,
     #[command(flatten)]
     pub envelope: EnvelopeArgs,
     #[command(flatten)]
