@@ -23,7 +23,7 @@ pub use proxy_header::ProxyHeaderPlan;
 pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
-use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+use crate::wire::{ClientAttribute, EhloName, ForwardPath, Host, Parameter, ReversePath};
 
 /// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,15 @@ pub struct Plan {
     pub from: Option<ReversePath>,
     /// The recipients. A plan with recipients has a sender.
     pub to: Vec<ForwardPath>,
+    /// The parameters of MAIL and RCPT.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
+    /// Whether EHLO or HELO is sent.
+    #[serde(default)]
+    pub esmtp: Esmtp,
+    /// The client that smtpcheck claims to be.
+    #[serde(default)]
+    pub claims: ClientClaims,
     /// The last phase of the session.
     pub quit_after: QuitAfter,
     /// When TLS starts, and which certificates are trusted.
@@ -111,6 +120,49 @@ impl Target {
             (Protocol::Smtp, Host::Socket(_)) => format!("smtp+unix:{place}"),
             (Protocol::Lmtp, Host::Socket(_)) => format!("lmtp+unix:{place}"),
         }
+    }
+}
+
+/// The parameters of MAIL and RCPT that the user gave (`--mail-parameter`, `--rcpt-parameter`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EnvelopeParameters {
+    /// The parameters of MAIL.
+    pub mail: Vec<Parameter>,
+    /// The parameters of every RCPT.
+    pub rcpt: Vec<Parameter>,
+    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
+    pub is_forced: bool,
+}
+
+/// Whether EHLO or HELO is sent (`--esmtp`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Esmtp {
+    /// EHLO, and HELO if the server does not know EHLO (RFC 5321 §3.2).
+    #[default]
+    Auto,
+    /// EHLO only.
+    Always,
+    /// HELO only: no extensions.
+    Never,
+}
+
+/// The client that smtpcheck claims to be (`--xclient`, `--xforward`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientClaims {
+    /// The attributes of XCLIENT, after which the server treats the session as that of this client.
+    pub xclient: Vec<ClientAttribute>,
+    /// The attributes of XFORWARD, which the server writes into its log.
+    pub xforward: Vec<ClientAttribute>,
+}
+
+impl ClientClaims {
+    /// Whether neither command is sent.
+    pub fn is_empty(&self) -> bool {
+        self.xclient.is_empty() && self.xforward.is_empty()
     }
 }
 
@@ -373,15 +425,29 @@ pub enum IntrusiveProbe {
     MailBeforeTls,
     /// AUTH before TLS. No password is sent.
     AuthBeforeTls,
+    /// VRFY with known and invented mailboxes.
+    Vrfy,
+    /// EXPN with the recipients.
+    Expn,
 }
 
 impl IntrusiveProbe {
     /// All probes, with their names on the command line.
-    pub const ALL: [(&str, IntrusiveProbe); 3] = [
+    pub const ALL: [(&str, IntrusiveProbe); 5] = [
         ("starttls-injection", IntrusiveProbe::StarttlsInjection),
         ("mail-before-tls", IntrusiveProbe::MailBeforeTls),
         ("auth-before-tls", IntrusiveProbe::AuthBeforeTls),
+        ("vrfy", IntrusiveProbe::Vrfy),
+        ("expn", IntrusiveProbe::Expn),
     ];
+
+    /// Whether the probe tests STARTTLS, and therefore needs it.
+    pub fn is_about_starttls(self) -> bool {
+        match self {
+            IntrusiveProbe::StarttlsInjection | IntrusiveProbe::MailBeforeTls | IntrusiveProbe::AuthBeforeTls => true,
+            IntrusiveProbe::Vrfy | IntrusiveProbe::Expn => false,
+        }
+    }
 }
 
 /// The login, without the password.

@@ -3,8 +3,8 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, proxy,
-    proxy_header, refusal, scan, server_name, session, source, starttls,
+    again, auth, backends, certificate, claims, clients, connect, disclosure, ehlo, envelope, greeting, handshake,
+    parameters, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
 };
 use crate::evidence::{Evidence, quote};
 use crate::plan::{Plan, Protocol};
@@ -25,8 +25,11 @@ pub static CHECKS: &[&Check] = &[
     &clients::CHECK,
     &certificate::CHECK,
     &scan::CHECK,
+    &claims::CHECK,
+    &disclosure::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
+    &parameters::CHECK,
     &refusal::CHECK,
     &session::CHECK,
 ];

@@ -19,8 +19,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, ConnectionSource, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol,
-    QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientClaims, ConnectionSource, DomainPlan, EnvelopeParameters, Esmtp, FailOn,
+    Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
@@ -168,6 +168,9 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         ehlo: EhloName::LocalAddress,
         from: None,
         to: Vec::new(),
+        parameters: EnvelopeParameters::default(),
+        esmtp: Esmtp::Auto,
+        claims: ClientClaims::default(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,

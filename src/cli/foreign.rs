@@ -107,6 +107,24 @@ const TABLE: &[ForeignFlags] = &[
         &["--fqdn", "-F", "--hello", "--lhlo", "-name", "--ehlo-name", "--helo-name"],
         Equivalent::Flag("--ehlo", "NAME"),
     ),
+    row(
+        &["--socket", "--unix-socket", "--lmtp"],
+        Equivalent::Text("write the protocol in the target: lmtp://HOST, lmtp+unix:/path or smtp+unix:/path"),
+    ),
+    row(
+        &[
+            "--xclient-addr",
+            "--xclient-name",
+            "--xclient-port",
+            "--xclient-proto",
+            "--xclient-destaddr",
+            "--xclient-destport",
+            "--xclient-helo",
+            "--xclient-login",
+            "--xclient-reverse-name",
+        ],
+        Equivalent::Flag("--xclient", "ATTR=VALUE"),
+    ),
     row(&["--quit", "--stop-after", "--drop-after", "-q-after"], Equivalent::Flag("--quit-after", "PHASE")),
     row(
         &[

@@ -162,6 +162,8 @@ impl Mask<'_> {
             | EventKind::OddPassword { .. }
             | EventKind::AuthCancelled { .. }
             | EventKind::NeedsSmtputf8 { .. }
+            | EventKind::ParameterWithheld { .. }
+            | EventKind::ClaimWithheld { .. }
             | EventKind::Quiet { .. }
             | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };

@@ -197,6 +197,15 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
             );
             note(Role::Error, Speaker::Fault, text)
         }
+        EventKind::ParameterWithheld { parameter, extension } => {
+            let text = format!("{parameter} was not sent, because the server does not advertise {extension}");
+            note(Role::Warning, Speaker::Note, text)
+        }
+        EventKind::ClaimWithheld { command, missing } => {
+            let text =
+                format!("{command} was not sent, because the server does not advertise it with {}", missing.join(", "));
+            note(Role::Error, Speaker::Fault, text)
+        }
         // Shown with `-v` only.
         EventKind::Tickets { count } if look.volume == Verbosity::Verbose => {
             let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
@@ -373,6 +382,32 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
+/// A session that asks about mailboxes, in one line.
+fn disclosure(session: Session<'_>) -> String {
+    let replies: Vec<String> = session
+        .all_replies()
+        .filter(|received| received.event.phase == Phase::Vrfy)
+        .map(|received| received.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()))
+        .collect();
+    match &session.probe.outcome {
+        Outcome::Skipped { .. } => "VRFY and EXPN: not tested (--max-connections reached)".to_owned(),
+        _ if replies.is_empty() => "VRFY and EXPN: no reply".to_owned(),
+        _ => format!("VRFY and EXPN: {}", replies.join(", ")),
+    }
+}
+
+/// A session without parameters of MAIL and RCPT, in one line.
+fn without_parameters(session: Session<'_>) -> String {
+    match (&session.probe.outcome, session.reply_at(Phase::Rcpt).or_else(|| session.reply_at(Phase::Mail))) {
+        (Outcome::Skipped { .. }, _) => "again without parameters: not tested (--max-connections reached)".to_owned(),
+        (_, Some(received)) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            format!("again without parameters: {}", escape::visible(&first))
+        }
+        (_, None) => "again without parameters: no reply to MAIL FROM".to_owned(),
+    }
+}
+
 /// A session that begins with the command of the other protocol, in one line.
 fn other_protocol(session: Session<'_>) -> String {
     let (protocol, command) = match session.request.script.protocol {
@@ -404,6 +439,8 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
         Purpose::OtherProtocol => return other_protocol(session),
+        Purpose::Disclosure => return disclosure(session),
+        Purpose::WithoutParameters => return without_parameters(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
         Purpose::ProxyHeader => "again, with a PROXY header".to_owned(),
         Purpose::ServerName => {

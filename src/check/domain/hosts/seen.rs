@@ -159,7 +159,9 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Tls => "TLS",
         Phase::Mail => "MAIL FROM",
         Phase::Rcpt => "RCPT TO",
-        Phase::Dns | Phase::Connect | Phase::Auth | Phase::Rset | Phase::Quit => "session",
+        Phase::Dns | Phase::Connect | Phase::Xclient | Phase::Vrfy | Phase::Auth | Phase::Rset | Phase::Quit => {
+            "session"
+        }
     }
 }
 
