@@ -4,6 +4,7 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod addresses;
+mod commands;
 mod domain;
 mod proxy;
 mod proxy_header;
@@ -17,13 +18,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use addresses::{AddressChoice, Family};
+pub use commands::{ClientClaims, EnvelopeParameters, Esmtp};
 pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 pub use proxy_header::ProxyHeaderPlan;
 pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
-use crate::wire::{ClientAttribute, EhloName, ForwardPath, Host, Parameter, ReversePath};
+use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
 /// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,49 +122,6 @@ impl Target {
             (Protocol::Smtp, Host::Socket(_)) => format!("smtp+unix:{place}"),
             (Protocol::Lmtp, Host::Socket(_)) => format!("lmtp+unix:{place}"),
         }
-    }
-}
-
-/// The parameters of MAIL and RCPT that the user gave (`--mail-parameter`, `--rcpt-parameter`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct EnvelopeParameters {
-    /// The parameters of MAIL.
-    pub mail: Vec<Parameter>,
-    /// The parameters of every RCPT.
-    pub rcpt: Vec<Parameter>,
-    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
-    pub is_forced: bool,
-}
-
-/// Whether EHLO or HELO is sent (`--esmtp`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Esmtp {
-    /// EHLO, and HELO if the server does not know EHLO (RFC 5321 §3.2).
-    #[default]
-    Auto,
-    /// EHLO only.
-    Always,
-    /// HELO only: no extensions.
-    Never,
-}
-
-/// The client that smtpcheck claims to be (`--xclient`, `--xforward`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ClientClaims {
-    /// The attributes of XCLIENT, after which the server treats the session as that of this client.
-    pub xclient: Vec<ClientAttribute>,
-    /// The attributes of XFORWARD, which the server writes into its log.
-    pub xforward: Vec<ClientAttribute>,
-}
-
-impl ClientClaims {
-    /// Whether neither command is sent.
-    pub fn is_empty(&self) -> bool {
-        self.xclient.is_empty() && self.xforward.is_empty()
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Question {
         host: DomainName,
     },
     /// One SMTP session.
-    Session(SessionRequest),
+    Session(Box<SessionRequest>),
     /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
     /// DNS records of one type.
@@ -35,6 +35,13 @@ pub enum Question {
         /// Names of environment variables that indicate a cloud or network.
         variables: Vec<String>,
     },
+}
+
+impl Question {
+    /// A session with this request.
+    pub fn session(request: SessionRequest) -> Question {
+        Question::Session(Box::new(request))
+    }
 }
 
 /// A question about DNS records.
@@ -177,7 +184,7 @@ pub struct Script {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Query {
     /// VRFY or EXPN.
-    pub verb: QueryVerb,
+    pub command: QueryCommand,
     /// The mailbox.
     pub address: AddressQuery,
 }
@@ -186,7 +193,7 @@ pub struct Query {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum QueryVerb {
+pub enum QueryCommand {
     /// Does the mailbox exist?
     Vrfy,
     /// Who are the members of the mailing list?
