@@ -3,8 +3,11 @@
 //!
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
+mod addresses;
 mod domain;
 mod proxy;
+mod proxy_header;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +16,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use addresses::{AddressChoice, Family};
 pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
+pub use proxy_header::ProxyHeaderPlan;
+pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
-use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+use crate::wire::{ClientAttribute, EhloName, ForwardPath, Host, Parameter, ReversePath};
 
 /// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +43,12 @@ pub struct Plan {
     /// The proxy, if one is named; null if all connections are direct.
     #[serde(default)]
     pub proxy: Option<Box<ProxyPlan>>,
+    /// The IP address, interface and ports of this machine that connections come from.
+    #[serde(default)]
+    pub source: ConnectionSource,
+    /// The PROXY header that each connection to the target's port begins with; null if there is none.
+    #[serde(default)]
+    pub proxy_header: Option<ProxyHeaderPlan>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.
@@ -45,6 +57,15 @@ pub struct Plan {
     pub from: Option<ReversePath>,
     /// The recipients. A plan with recipients has a sender.
     pub to: Vec<ForwardPath>,
+    /// The parameters of MAIL and RCPT.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
+    /// Whether EHLO or HELO is sent.
+    #[serde(default)]
+    pub esmtp: Esmtp,
+    /// The client that smtpcheck claims to be.
+    #[serde(default)]
+    pub claims: ClientClaims,
     /// The last phase of the session.
     pub quit_after: QuitAfter,
     /// When TLS starts, and which certificates are trusted.
@@ -102,6 +123,49 @@ impl Target {
     }
 }
 
+/// The parameters of MAIL and RCPT that the user gave (`--mail-parameter`, `--rcpt-parameter`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EnvelopeParameters {
+    /// The parameters of MAIL.
+    pub mail: Vec<Parameter>,
+    /// The parameters of every RCPT.
+    pub rcpt: Vec<Parameter>,
+    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
+    pub is_forced: bool,
+}
+
+/// Whether EHLO or HELO is sent (`--esmtp`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Esmtp {
+    /// EHLO, and HELO if the server does not know EHLO (RFC 5321 §3.2).
+    #[default]
+    Auto,
+    /// EHLO only.
+    Always,
+    /// HELO only: no extensions.
+    Never,
+}
+
+/// The client that smtpcheck claims to be (`--xclient`, `--xforward`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientClaims {
+    /// The attributes of XCLIENT, after which the server treats the session as that of this client.
+    pub xclient: Vec<ClientAttribute>,
+    /// The attributes of XFORWARD, which the server writes into its log.
+    pub xforward: Vec<ClientAttribute>,
+}
+
+impl ClientClaims {
+    /// Whether neither command is sent.
+    pub fn is_empty(&self) -> bool {
+        self.xclient.is_empty() && self.xforward.is_empty()
+    }
+}
+
 /// The origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -121,36 +185,6 @@ pub enum ValueOrigin {
     Machine,
     /// The built-in default.
     Default,
-}
-
-/// The address families that may be used (`-4`, `-6`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Both families; IPv6 is preferred, as RFC 8305 §2 recommends.
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
-}
-
-/// Which of the host's IP addresses are checked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "choice", rename_all = "kebab-case")]
-pub enum AddressChoice {
-    /// The first IP address that accepts the connection (RFC 8305).
-    #[default]
-    First,
-    /// Every IP address, each in a separate session (`--every-address`).
-    Every,
-    /// One given IP address, if the name still resolves to it (`watch --every-address`).
-    Only {
-        /// The IP address.
-        address: std::net::IpAddr,
-    },
 }
 
 /// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.
@@ -391,15 +425,29 @@ pub enum IntrusiveProbe {
     MailBeforeTls,
     /// AUTH before TLS. No password is sent.
     AuthBeforeTls,
+    /// VRFY with known and invented mailboxes.
+    Vrfy,
+    /// EXPN with the recipients.
+    Expn,
 }
 
 impl IntrusiveProbe {
     /// All probes, with their names on the command line.
-    pub const ALL: [(&str, IntrusiveProbe); 3] = [
+    pub const ALL: [(&str, IntrusiveProbe); 5] = [
         ("starttls-injection", IntrusiveProbe::StarttlsInjection),
         ("mail-before-tls", IntrusiveProbe::MailBeforeTls),
         ("auth-before-tls", IntrusiveProbe::AuthBeforeTls),
+        ("vrfy", IntrusiveProbe::Vrfy),
+        ("expn", IntrusiveProbe::Expn),
     ];
+
+    /// Whether the probe tests STARTTLS, and therefore needs it.
+    pub fn is_about_starttls(self) -> bool {
+        match self {
+            IntrusiveProbe::StarttlsInjection | IntrusiveProbe::MailBeforeTls | IntrusiveProbe::AuthBeforeTls => true,
+            IntrusiveProbe::Vrfy | IntrusiveProbe::Expn => false,
+        }
+    }
 }
 
 /// The login, without the password.

@@ -332,6 +332,12 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
+    if partial_bytes == 0 && plan.proxy_header.is_none() && plan.resolves_here() {
+        finding.fixes.push(Fix::repeat(
+            "If the server is meant for connections from a load balancer, repeat the check with a PROXY header",
+            format!("smtpcheck {} --haproxy-protocol v1", plan.target.host.with_port(plan.target.port)),
+        ));
+    }
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }

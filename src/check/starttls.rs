@@ -151,7 +151,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if asks_for_mail || asks_for_auth {
         let mut session = SessionRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
         let from = plan.from.clone().unwrap_or(ReversePath::Null);
-        session.script.envelope = asks_for_mail.then_some(Envelope { from, to: Vec::new() });
+        session.script.envelope = asks_for_mail.then(|| Envelope::plain(from, Vec::new()));
         session.script.asks_for_auth = asks_for_auth;
         questions.push(Question::Session(session));
     }

@@ -18,7 +18,7 @@ use super::super::mx;
 use super::super::sight::Sight;
 use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Phase, Session};
-use crate::plan::{Family, Protocol, QuitAfter, TlsUse};
+use crate::plan::{ClientClaims, Esmtp, Family, Protocol, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
@@ -103,8 +103,11 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             protocol: Protocol::Smtp,
             ehlo: sight.plan.ehlo.clone(),
             tls: TlsUse::IfOffered,
+            esmtp: Esmtp::Auto,
+            claims: ClientClaims::default(),
+            queries: Vec::new(),
             login: None,
-            envelope: Some(Envelope { from: ReversePath::Null, to }),
+            envelope: Some(Envelope::plain(ReversePath::Null, to)),
             quit_after: QuitAfter::Rcpt,
             starttls: Starttls::Alone,
             asks_for_auth: false,
