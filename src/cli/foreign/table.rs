@@ -182,7 +182,8 @@ const CURL: &[ForeignFlags] = &[
     row(&["-4", "--ipv4", "-6", "--ipv6", "--resolve", "--connect-timeout", "-m", "--max-time"], Same),
     row(&["--interface", "--local-port", "--proxy", "--noproxy", "--haproxy-protocol", "--haproxy-clientip"], Same),
     row(&["-x"], Same),
-    row(&["-U", "--proxy-user"], Differs("--proxy-user USER: the same, without the password; use a --proxy-password flag")),
+    row(&["-U"], Flag("--proxy-user", "USER")),
+    row(&["--proxy-user"], Differs("the same, without the password: use a --proxy-password flag")),
     row(
         &["--socks5", "--socks5-hostname", "--socks4", "--socks4a", "--preproxy"],
         Text("use --proxy socks5h://HOST:PORT, or socks5://, socks4a://, socks4://"),
