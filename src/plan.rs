@@ -4,7 +4,9 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod addresses;
+mod commands;
 mod domain;
+mod overrides;
 mod proxy;
 mod proxy_header;
 mod source;
@@ -17,13 +19,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use addresses::{AddressChoice, Family};
+pub use commands::{ClientClaims, EnvelopeParameters, Esmtp};
 pub use domain::DomainPlan;
+pub use overrides::{Override, OverrideHost};
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 pub use proxy_header::ProxyHeaderPlan;
 pub use source::{ConnectionSource, PortRange, SourceInterface};
 
-use crate::wire::host::HostError;
-use crate::wire::{ClientAttribute, EhloName, ForwardPath, Host, Parameter, ReversePath};
+use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
 /// The server to check, and all settings of the check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,49 +126,6 @@ impl Target {
     }
 }
 
-/// The parameters of MAIL and RCPT that the user gave (`--mail-parameter`, `--rcpt-parameter`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct EnvelopeParameters {
-    /// The parameters of MAIL.
-    pub mail: Vec<Parameter>,
-    /// The parameters of every RCPT.
-    pub rcpt: Vec<Parameter>,
-    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
-    pub is_forced: bool,
-}
-
-/// Whether EHLO or HELO is sent (`--esmtp`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Esmtp {
-    /// EHLO, and HELO if the server does not know EHLO (RFC 5321 §3.2).
-    #[default]
-    Auto,
-    /// EHLO only.
-    Always,
-    /// HELO only: no extensions.
-    Never,
-}
-
-/// The client that smtpcheck claims to be (`--xclient`, `--xforward`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ClientClaims {
-    /// The attributes of XCLIENT, after which the server treats the session as that of this client.
-    pub xclient: Vec<ClientAttribute>,
-    /// The attributes of XFORWARD, which the server writes into its log.
-    pub xforward: Vec<ClientAttribute>,
-}
-
-impl ClientClaims {
-    /// Whether neither command is sent.
-    pub fn is_empty(&self) -> bool {
-        self.xclient.is_empty() && self.xforward.is_empty()
-    }
-}
-
 /// The origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -185,65 +145,6 @@ pub enum ValueOrigin {
     Machine,
     /// The built-in default.
     Default,
-}
-
-/// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Override {
-    /// The host whose IP address is replaced: a name, an IP address, or `*` for every host.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub host: OverrideHost,
-    /// The port to which the override applies.
-    pub port: u16,
-    /// The IP address to use instead.
-    pub address: std::net::IpAddr,
-    /// Whether no target of the run has this host and port.
-    #[serde(default)]
-    pub is_unused: bool,
-}
-
-/// The hosts to which an override applies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum OverrideHost {
-    /// Every host (`*`).
-    Every,
-    /// A host name or an IP address.
-    One(Host),
-}
-
-impl OverrideHost {
-    /// Whether the override applies to this host.
-    pub fn is_for(&self, host: &Host) -> bool {
-        match self {
-            OverrideHost::Every => true,
-            OverrideHost::One(one) => one == host,
-        }
-    }
-}
-
-impl fmt::Display for OverrideHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OverrideHost::Every => f.write_str("*"),
-            OverrideHost::One(host) => host.fmt(f),
-        }
-    }
-}
-
-impl TryFrom<String> for OverrideHost {
-    type Error = HostError;
-
-    fn try_from(text: String) -> Result<OverrideHost, HostError> {
-        if text == "*" { Ok(OverrideHost::Every) } else { Host::parse(&text).map(OverrideHost::One) }
-    }
-}
-
-impl From<OverrideHost> for String {
-    fn from(host: OverrideHost) -> String {
-        host.to_string()
-    }
 }
 
 /// Time limits in milliseconds, and the limit of connections.

@@ -5,7 +5,7 @@ use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{IntrusiveProbe, Plan, TlsUse};
-use crate::question::{Purpose, Query, QueryVerb, Question, SessionRequest};
+use crate::question::{Purpose, Query, QueryCommand, Question, SessionRequest};
 use crate::wire::{AddressQuery, Class, DomainName};
 
 pub(super) static CHECK: Check = Check {
@@ -18,7 +18,7 @@ pub(super) static CHECK: Check = Check {
 static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     id: "vrfy-confirms-addresses",
     severity: Severity::Warning,
-    title: "VRFY reveals which mailboxes exist",
+    title: "replies to VRFY reveal which mailboxes exist",
     docs: Docs {
         sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for an invented one.",
         matters: "Senders of spam use VRFY to collect email addresses, and attackers to collect user names. The reply 252 reveals nothing and is allowed by RFC 5321. Note that the replies to RCPT TO reveal the same on most servers.",
@@ -31,7 +31,7 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
 static EXPN_LISTS_MEMBERS: Rule = Rule {
     id: "expn-lists-members",
     severity: Severity::Warning,
-    title: "EXPN lists the members of a mailing list",
+    title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
         matters: "The reply contains the email addresses of the members, which are often private, or the user to whom an address is delivered.",
@@ -57,7 +57,7 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
 /// The number of recipients that are asked about.
 const MOST_RECIPIENTS: usize = 3;
 
-/// One session with all questions. It does not log in: what a stranger learns is the question.
+/// One session with all questions. It does not log in, because the question is what an unknown client learns.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let wants = |probe: IntrusiveProbe| plan.probes.contains(&probe);
     let is_reached =
@@ -76,15 +76,18 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if known.is_empty() {
         known.push(AddressQuery::Postmaster);
     }
-    let query = |verb: QueryVerb| move |address: AddressQuery| Query { verb, address };
+    let query = |command: QueryCommand| move |address: AddressQuery| Query { command, address };
     if wants(IntrusiveProbe::Vrfy) {
-        request.script.queries.extend(known.iter().cloned().map(query(QueryVerb::Vrfy)));
-        request.script.queries.push(Query { verb: QueryVerb::Vrfy, address: AddressQuery::Invented(domain(plan)) });
+        request.script.queries.extend(known.iter().cloned().map(query(QueryCommand::Vrfy)));
+        request
+            .script
+            .queries
+            .push(Query { command: QueryCommand::Vrfy, address: AddressQuery::Invented(domain(plan)) });
     }
     if wants(IntrusiveProbe::Expn) {
-        request.script.queries.extend(known.into_iter().map(query(QueryVerb::Expn)));
+        request.script.queries.extend(known.into_iter().map(query(QueryCommand::Expn)));
     }
-    vec![Question::Session(request)]
+    vec![Question::session(request)]
 }
 
 /// The domain of the first recipient.
@@ -95,7 +98,7 @@ fn domain(plan: &Plan) -> Option<DomainName> {
 
 /// A question with its reply.
 struct Answered<'a> {
-    verb: QueryVerb,
+    command: QueryCommand,
     address: &'a AddressQuery,
     received: ReceivedReply<'a>,
 }
@@ -108,7 +111,7 @@ fn answers(probe: Session<'_>) -> Vec<Answered<'_>> {
     let queries = probe.request.script.queries.iter().take(asked);
     queries
         .zip(replies)
-        .map(|(query, received)| Answered { verb: query.verb, address: &query.address, received })
+        .map(|(query, received)| Answered { command: query.command, address: &query.address, received })
         .collect()
 }
 
@@ -123,7 +126,7 @@ fn is_confirmed(received: &ReceivedReply<'_>) -> bool {
 }
 
 fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
-    let of_vrfy = || answers.iter().filter(|one| one.verb == QueryVerb::Vrfy);
+    let of_vrfy = || answers.iter().filter(|one| one.command == QueryCommand::Vrfy);
     let invented = of_vrfy().find(|one| matches!(one.address, AddressQuery::Invented(_)))?;
     let known = of_vrfy().find(|one| {
         let is_known = !matches!(one.address, AddressQuery::Invented(_));
@@ -152,7 +155,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
 }
 
 fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
-    let listed = answers.iter().find(|one| one.verb == QueryVerb::Expn && is_confirmed(&one.received))?;
+    let listed = answers.iter().find(|one| one.command == QueryCommand::Expn && is_confirmed(&one.received))?;
     let summary = format!("EXPN {} is answered with {}", listed.address, listed.received.first_line());
     let finding = Finding::new(&EXPN_LISTS_MEMBERS, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
@@ -164,7 +167,7 @@ fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
 
 fn not_implemented(answers: &[Answered<'_>]) -> Option<Finding> {
     let rejected = answers.iter().find(|one| {
-        one.verb == QueryVerb::Vrfy && [500, 502, 504].iter().any(|&code| one.received.reply.has_code(code))
+        one.command == QueryCommand::Vrfy && [500, 502, 504].iter().any(|&code| one.received.reply.has_code(code))
     })?;
     let summary = format!("the server does not implement VRFY: {}", rejected.received.first_line());
     let finding = Finding::new(&VRFY_NOT_IMPLEMENTED, Phase::Vrfy, Confidence::Certain, summary);

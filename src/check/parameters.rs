@@ -81,7 +81,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let is_in_order = session.sequence().believed_until().is_none();
     match suspect(plan, session).filter(|_| is_in_order) {
-        Some(_) => vec![Question::Session(SessionRequest::without_parameters(plan))],
+        Some(_) => vec![Question::session(SessionRequest::without_parameters(plan))],
         None => Vec::new(),
     }
 }
@@ -169,8 +169,8 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         }
     }
     let parameters = events.iter().map(|(_, parameter, _)| parameter.as_str()).collect::<Vec<_>>().join(", ");
-    let (extensions, verb) = (extensions.join(", "), if events.len() == 1 { "was" } else { "were" });
-    let summary = format!("the server does not advertise {extensions}, so {parameters} {verb} not sent");
+    let (extensions, was) = (extensions.join(", "), if events.len() == 1 { "was" } else { "were" });
+    let summary = format!("the server does not advertise {extensions}, so {parameters} {was} not sent");
     let mut finding = Finding::new(&PARAMETER_NOT_ADVERTISED, first.phase, Confidence::Certain, summary);
     for (event, _, _) in &events {
         finding = finding.on(event);

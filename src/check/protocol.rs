@@ -75,7 +75,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let tls = if plan.tls_use() == TlsUse::Implicit { TlsUse::Implicit } else { TlsUse::Never };
     let mut request = SessionRequest::probe(plan, Purpose::OtherProtocol, plan.target.port, tls, QuitAfter::Ehlo);
     request.script.protocol = other(plan.target.protocol);
-    vec![Question::Session(request)]
+    vec![Question::session(request)]
 }
 
 fn other(protocol: Protocol) -> Protocol {

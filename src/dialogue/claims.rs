@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::state::{Dialogue, Drained, Pairing, PendingCommand, SessionState};
 use crate::evidence::fit::{Fit, fit};
 use crate::evidence::{EventKind, Phase};
-use crate::question::{Query, QueryVerb};
+use crate::question::{Query, QueryCommand};
 use crate::wire::{ClientAttribute, ClientCommand, Command, Reply};
 
 impl<'a> Dialogue<'a> {
@@ -59,11 +59,11 @@ impl<'a> Dialogue<'a> {
     }
 
     fn begin_queries(&mut self) {
-        let command = |query: &Query| match query.verb {
-            QueryVerb::Vrfy => Command::Vrfy(query.address.clone()),
-            QueryVerb::Expn => Command::Expn(query.address.clone()),
+        let to_send = |query: &Query| match query.command {
+            QueryCommand::Vrfy => Command::Vrfy(query.address.clone()),
+            QueryCommand::Expn => Command::Expn(query.address.clone()),
         };
-        let due = self.script.queries.iter().map(|query| PendingCommand::new(command(query), Phase::Vrfy)).collect();
+        let due = self.script.queries.iter().map(|query| PendingCommand::new(to_send(query), Phase::Vrfy)).collect();
         self.next_query(due);
     }
 

@@ -32,7 +32,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
         questions.push(Question::Resolve { host: host.clone() });
     }
-    questions.push(Question::Session(SessionRequest::main(plan)));
+    questions.push(Question::session(SessionRequest::main(plan)));
     let kind = evidence.main_session().and_then(|session| session.fault()).and_then(|fault| match fault {
         Fault::NotConnected { connect } => Some(connect.kind),
         _ => None,
@@ -54,7 +54,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
             let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
-            questions.push(Question::Session(request));
+            questions.push(Question::session(request));
         }
     }
     if kind.is_some_and(|kind| kind != ConnectFaultKind::TimedOut) && is_loopback(plan, evidence) {

@@ -45,7 +45,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let others = MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port);
     let ask = |port| {
         let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
-        Question::Session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
+        Question::session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
     };
     others.map(ask).collect()
 }

@@ -38,7 +38,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let tls = plan.tls_use();
     let last = if tls == TlsUse::Implicit { QuitAfter::Banner } else { QuitAfter::Ehlo };
     let port = plan.target.port;
-    vec![Question::Session(SessionRequest::probe(plan, Purpose::ProxyHeader, port, tls, last))]
+    vec![Question::session(SessionRequest::probe(plan, Purpose::ProxyHeader, port, tls, last))]
 }
 
 /// A sign that the server waits for the header.

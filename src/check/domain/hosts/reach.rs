@@ -118,7 +118,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
     for ip in silent.iter().take(MAX_OTHER) {
         for port in OTHER_PORTS {
-            questions.push(Question::Session(other_port(sight, *ip, port)));
+            questions.push(Question::session(other_port(sight, *ip, port)));
         }
     }
     questions

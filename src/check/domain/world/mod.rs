@@ -16,7 +16,7 @@ use crate::evidence::{
     RecordData, RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
-use crate::question::{HelloRequest, Question, RecordsRequest, SessionRequest};
+use crate::question::{HelloRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
 pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
@@ -277,7 +277,12 @@ impl World {
             }
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
             Question::Resolve { .. } => Outcome::Failed { fault: Fault::NoAddress },
-            Question::Session(SessionRequest { host, port, .. }) | Question::Hello(HelloRequest { host, port, .. }) => {
+            Question::Session(_) | Question::Hello(_) => {
+                let (host, port) = match question {
+                    Question::Session(request) => (&request.host, &request.port),
+                    Question::Hello(HelloRequest { host, port, .. }) => (host, port),
+                    _ => return Outcome::Failed { fault: Fault::NoAddress },
+                };
                 let Host::Ip(ip) = host else { return Outcome::Failed { fault: Fault::NoAddress } };
                 let address = SocketAddr::new(*ip, *port);
                 let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
