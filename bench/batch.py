@@ -1,5 +1,5 @@
-"""The table about very many targets: `smtpcheck batch` against the sandbox on the same machine, at two sizes, because
-memory should not grow with the number of targets; and zgrab2, if it is installed."""
+"""Creates the table about long lists of targets. It measures `smtpcheck batch` against the sandbox on the same machine, at
+two sizes, because memory should not grow with the number of targets. It also measures zgrab2, if it is installed."""
 
 import ipaddress
 import json
@@ -11,7 +11,7 @@ from common import complain, measure, table
 from line import CLIENT
 
 PORT = 2520
-# A server that listens on all addresses also answers at each address of this network.
+# A server that listens on all addresses also responds at each address of this network.
 NEAR = ipaddress.ip_address("127.1.0.1")
 # The delayed line leads to each address of its network.
 BEHIND_THE_LINE = ipaddress.ip_address(CLIENT) + 1
@@ -91,4 +91,4 @@ def cells(measurement, size):
     return [seconds, f"{measurement.cpu_ms / 1000:.1f}", f"{measurement.cpu_ms / size:.2f}", f"{measurement.peak_mb:.0f}"]
 
 
-TABLES = [("Very many targets", batch_of_targets)]
+TABLES = [("Long lists of targets", batch_of_targets)]

@@ -1,5 +1,5 @@
-"""The tables about one check: time over a delayed line, processor time on this machine, and the TLS scan; smtpcheck and
-other programs, against each server."""
+"""Creates the tables about one check: time over a delayed line, processor time on this machine, and the TLS scan. It
+measures smtpcheck and other programs against each server."""
 
 import os
 
@@ -56,7 +56,7 @@ def run_of(bench, name, command, host, port):
 
 
 def over_the_line(bench):
-    """Wall time in round trips, connections and DNS queries, name lookup and QUIT included. The fastest run counts, because
+    """Wall time, round trips, connections and DNS queries, including the name lookup and QUIT. The fastest run counts, because
     other load on the machine can only add time."""
     bench.resolve_by(SERVER)
     rows, round_trip_ms = [], bench.line.round_trip_ms()

@@ -1,4 +1,4 @@
-"""What all tables need: running a program with its processor time, running programs in turns, and Markdown tables."""
+"""Shared functions: running a program and measuring its processor time, running programs in turns, and Markdown tables."""
 
 import os
 import statistics
@@ -38,7 +38,7 @@ def measure(command, stdin=b"", env=None):
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
     text = output.decode("utf-8", "replace")
-    # Linux counts in KiB. The number cannot be less than what Python used when it started the program, some 20 MB.
+    # Linux counts in KiB. The number cannot be less than the memory that Python used when it started the program, about 20 MB.
     return Measurement(wall * 1000, cpu * 1000, process.returncode, text, usage.ru_maxrss * 1024 / 1e6)
 
 

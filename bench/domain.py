@@ -1,5 +1,5 @@
-"""The table about a mail domain: four MX hosts with two addresses each behind the delayed line, with nsd as its name server,
-unbound as the resolver, Postfix as every MX host, and a web server with the MTA-STS policy.
+"""Creates the table about a mail domain: four MX hosts with two addresses each behind the delayed line. nsd is the name
+server, unbound is the resolver, Postfix is every MX host, and a web server has the MTA-STS policy.
 
 Every address behind the line is the same machine (see line.py), so the eight addresses lead to one Postfix. The resolver has
 cached every answer after the first run, and validates DNSSEC; smtpcheck validates it again.

@@ -1,5 +1,5 @@
-"""The tables about start-up: commands that need no network, and a refused check next to a healthy one. The lexicon is
-compiled, so neither should cost much more than `--version`."""
+"""Creates the tables about start-up: commands that need no network, and a check with a rejection compared with a healthy one.
+The lexicon is compiled, so none of them should take much longer than `--version`."""
 
 from common import complain, in_turns, measure, median, table
 from line import CLIENT
@@ -35,7 +35,7 @@ def compared(runs, first, repeat):
 
 
 def run_of(words, expected):
-    """A run that must end with this exit code: a command that this program does not have would otherwise look fast."""
+    """A run that must end with this exit code. Otherwise, a command that the program does not have would look fast."""
 
     def run():
         measurement = measure(words)

@@ -1,5 +1,4 @@
-"""The table about `smtpcheck exporter`: its processor load with 200 targets, and its memory while Prometheus would scrape
-10,000 times. The targets are addresses of one sandbox server on the same machine."""
+"""Creates the table about `smtpcheck exporter`: its processor load with 200 targets, and its memory during 10,000 scrapes. The targets are addresses of one sandbox server on the same machine."""
 
 import concurrent.futures
 import http.client
@@ -14,7 +13,7 @@ from common import complain, table
 PORT, LISTEN = 2521, 9587
 FIRST = ipaddress.ip_address("127.2.0.1")
 TARGETS, INTERVAL = 200, 15
-# The last part is compared with the first: memory that grows with each probe would show.
+# The last part is compared with the first, to find memory that grows with each probe.
 PARTS = 5
 
 

@@ -1,10 +1,10 @@
-"""A delayed network line: a TUN device that holds back each packet for half a round trip.
+"""A delayed network line: a TUN device that delays each packet by half a round trip.
 
-The line works on packets and not on TCP connections. A TCP proxy would acknowledge data instead of the client and
-the server, and so hide the delays that acknowledgements cause.
+The line works on packets and not on TCP connections. A TCP proxy would acknowledge data itself. This
+would hide the delays that the acknowledgements of the client and the server cause.
 
-The program has the address CLIENT. What it sends to SERVER comes back to this machine with both addresses exchanged, so
-a server that listens on CLIENT receives a connection from SERVER. The exchange does not change any checksum.
+The program has the address CLIENT. Packets that it sends to SERVER return to this machine with both addresses exchanged,
+so a server that listens on CLIENT receives a connection from SERVER. The exchange does not change any checksum.
 
 Runs as a separate process (`python3 line.py SECONDS`) that reads commands from standard input: `reset`, and `counts`,
 which prints the counts since the last reset as JSON. Needs root, or CAP_NET_ADMIN in the network namespace.
@@ -41,8 +41,8 @@ class Line:
         self.command("reset")
 
     def counts(self):
-        """Since the last reset: connections, DNS queries, round trips (the longest chain of packets of which each was sent
-        after the one before it arrived, in both directions), and flights (changes of the direction of data)."""
+        """Since the last reset: connections, DNS queries, round trips (the longest chain of packets, in both directions,
+        in which each packet was sent after the previous one had arrived), and flights (changes of the direction of data)."""
         return json.loads(self.command("counts"))
 
     def round_trip_ms(self):
@@ -106,7 +106,7 @@ SERVER_PORTS = {struct.pack("!H", port) for port in [53, *range(2500, 2600)]}
 
 
 def serve(delay):
-    # A late packet would count as time of the program that is measured.
+    # A late packet would be counted as time of the measured program.
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
     device = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(device, SET_INTERFACE, struct.pack("16sH22x", DEVICE.encode(), TUN_WITHOUT_HEADER))

@@ -1,9 +1,9 @@
-"""Starts the servers that programs are measured against: Postfix, Exim, Dovecot's submission server and smtpcheck's
+"""Starts the servers for the measurements: Postfix, Exim, Dovecot's submission server and smtpcheck's
 sandbox, and a DNS server for their name.
 
-Each server has a certificate of one CA. The trust store of this machine, in a separate mount namespace, is extended by
-this CA, so that every program verifies the certificate with the complete store. A server that is not installed is left
-out; `.ci/install-servers` installs all of them.
+All servers have certificates from one CA. This CA is added to the trust store of this machine, in a separate mount
+namespace, so that every program verifies the certificate with the complete store. A server that is not installed is
+omitted; `.ci/install-servers` installs all of them.
 """
 
 import os
@@ -59,7 +59,7 @@ class Servers:
     def start(self, command, **more):
         log = open(self.folder / "output", "ab")
         options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **more}
-        # Servers look up nothing: with an empty file of resolvers, a query fails at once.
+        # Servers do not look up anything: with an empty resolver file, each query fails immediately.
         shell = f"mount --bind {self.folder}/no-resolver /etc/resolv.conf; exec \"$@\""
         words = ["unshare", "--mount", "sh", "-c", shell, "sh", *(str(word) for word in command)]
         self.processes.append(subprocess.Popen(words, **options))
@@ -80,7 +80,7 @@ class Servers:
         return False
 
     def certificates(self):
-        """A CA, an intermediate CA and a certificate, as a public CA issues them."""
+        """A CA, an intermediate CA and a certificate, like those of a public CA."""
         names = f"subjectAltName=DNS:{DELAYED},DNS:{DIRECT},IP:{CLIENT},IP:{SERVER}"
         of_domains = "subjectAltName=" + ",".join(f"DNS:*.{domain}" for domain in DOMAINS)
         authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
@@ -139,7 +139,7 @@ class Servers:
     def postfix(self):
         master = program("postfix", "/usr/lib/postfix/sbin/master")
         if not master:
-            return complain("Postfix is not installed and is left out")
+            return complain("Postfix is not installed and is omitted")
         base, root = self.folder / "postfix", pathlib.Path(master).parents[4]
         sasl = self.dovecot_sasl()
         for name in ("pid", "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private"):
@@ -179,7 +179,7 @@ class Servers:
     def exim(self):
         exim = program("exim4-daemon-light", "/usr/sbin/exim4")
         if not exim:
-            return complain("Exim is not installed and is left out")
+            return complain("Exim is not installed and is omitted")
         base = self.folder / "exim"
         for name in ("spool", "log"):
             self.owned(base / name, "Debian-exim", 0o750)
@@ -204,7 +204,7 @@ class Servers:
 
     def dovecot(self):
         if not pathlib.Path("/usr/lib/dovecot/submission-login").exists():
-            return complain("Dovecot's submission server is not installed and is left out")
+            return complain("Dovecot's submission server is not installed and is omitted")
         base = self.dovecot_files("dovecot")
         text = SUBMISSION.format(chain=self.chain, key=self.key, address=CLIENT)
         self.start(["/usr/sbin/dovecot", "-F", "-c", self.write("dovecot/dovecot.conf", DOVECOT.format(base=base) + text)])
@@ -214,8 +214,8 @@ class Servers:
         return self.start_sandbox(["healthy-submission"], 2505)[0]
 
     def start_sandbox(self, scenarios, port, address=CLIENT):
-        """Starts a server for each scenario, on ports that follow each other. With "0.0.0.0", they listen on all addresses of
-        127.0.0.0/8 too."""
+        """Starts a server for each scenario, on consecutive ports. With "0.0.0.0", they also listen on all addresses of
+        127.0.0.0/8."""
         self.start(
             [self.smtpcheck, "sandbox", *scenarios, "--listen", address, "--allow-remote", "--port", str(port), "--quiet"]
             + ["--ca-file", self.folder / f"sandbox-{port}.pem"]

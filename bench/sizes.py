@@ -1,4 +1,4 @@
-"""The table about the size of the program, for each profile that has been built. Builds nothing."""
+"""Creates the table about the size of the program, for each profile that has been built. It does not build anything."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "target"
 
 
 def sizes_of_builds(bench):
-    """Looks in `target/`, and beside the measured program if that is another folder."""
+    """Looks in `target/`, and in the directory of the measured program if it is different."""
     folders = dict.fromkeys([TARGET, pathlib.Path(bench.smtpcheck).resolve().parent.parent])
     found = {}
     for folder in folders:

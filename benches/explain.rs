@@ -1,9 +1,10 @@
 //! Measures how fast `smtpcheck explain -` reads a log: bytes per second for lines without a reply, and replies per
-//! second for lines that each contain a different reply, so that no cached result is used. Also measures a process that
-//! explains one reply, from its start to its end: the tables of the lexicon need no preparation, so it takes little longer
-//! than `--version`.
+//! second for lines that each contain a different reply, so that no cached result is used. It also measures a process
+//! that explains one reply, from its start to its end. The tables of the lexicon need no preparation, so this takes only a
+//! little longer than `--version`.
 //!
-//! `cargo bench --bench explain`; the target is 50 MB/s and 20,000 replies/s on one core, and 5 ms for a process.
+//! Run it with `cargo bench --bench explain`. The target is 50 MB/s and 20,000 replies/s on one core, and 5 ms for a
+//! process.
 
 use std::process::{Command, Stdio};
 

@@ -1,6 +1,5 @@
 //! Measures how many unencrypted sessions (greeting, EHLO, QUIT) per second the sandbox serves to clients on the same
-//! machine.
-//! `cargo bench --bench sandbox`
+//! machine. Run it with `cargo bench --bench sandbox`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may panic and prints its result")]
 

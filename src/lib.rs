@@ -13,16 +13,15 @@
 //!    without sockets, which uses the commands and replies in [`wire`] and the mechanisms in [`sasl`]. [`host`]
 //!    provides access to this machine: files, signals, passwords, the clock.
 //! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence.
-//!    The meanings of replies are data in the [`lexicon`], which the build script compiles to tables, with examples that
-//!    are tested. Pure functions in `pkix`
-//!    decide whether a certificate leads to a trust anchor, those in `policy` read what a domain publishes, and only `evidence::doubt` decides whether a server is
-//!    verified.
+//!    The meanings of replies are data in the [`lexicon`], which the build script compiles to tables, with examples
+//!    that are tested. Pure functions in `pkix` decide whether a certificate leads to a trust anchor, those in `policy`
+//!    read the records that a domain publishes, and only `evidence::doubt` decides whether a server is verified.
 //! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of
 //!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
 //! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
 //!    [`commands`] connects the modules for each command.
-//! 7. [`watch`] is the state of many checks of the same servers: durations, changes, the servers behind one name.
-//!    [`exporter`] is the HTTP server that Prometheus reads.
+//! 7. [`watch`] contains the state of repeated checks of the same servers: durations, changes, and the servers behind
+//!    one name. [`exporter`] is the HTTP server that Prometheus reads.
 //! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
 //!    smtpcheck itself.
 //!

@@ -26,7 +26,7 @@ struct Visible<W: Write>(W);
 
 impl<W: Write> Write for Visible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Libraries log the names that they look up, and those of blocklists can contain keys.
+        // Libraries log the names that they look up, and the names of blocklists can contain keys.
         let text = without_known_keys(&String::from_utf8_lossy(bytes));
         let lines: Vec<String> = text.split('\n').map(escape::visible).collect();
         self.0.write_all(lines.join("\n").as_bytes())?;

@@ -4,6 +4,7 @@
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
 mod domain;
+mod proxy;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use domain::DomainPlan;
+pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 pub use settings::{Discovery, LoginConsent, SettingsPlan};
 
 use crate::wire::host::HostError;
@@ -34,6 +36,9 @@ pub struct Plan {
     pub overrides: Vec<Override>,
     /// The DNS server to use; null is the resolver of the system.
     pub resolver: Option<SocketAddr>,
+    /// The proxy, if one is named; null if all connections are direct.
+    #[serde(default)]
+    pub proxy: Option<Box<ProxyPlan>>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.
@@ -70,8 +75,36 @@ pub struct Target {
     pub input: String,
     /// The host to connect to.
     pub host: Host,
-    /// The TCP port, 1 to 65535.
+    /// The TCP port, 1 to 65535; 0 for a Unix socket, which has none.
     pub port: u16,
+    /// The protocol of the server.
+    #[serde(default)]
+    pub protocol: Protocol,
+}
+
+/// The protocol of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// SMTP (RFC 5321), which begins with EHLO.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033), which begins with LHLO and is for delivery into mailboxes.
+    Lmtp,
+}
+
+impl Target {
+    /// The target in the notation of the command line: `host:587`, `lmtp://host:24`, `lmtp+unix:/path`.
+    pub fn notation(&self) -> String {
+        let place = self.host.with_port(self.port);
+        match (self.protocol, &self.host) {
+            (Protocol::Smtp, Host::Name(_) | Host::Ip(_)) => place,
+            (Protocol::Lmtp, Host::Name(_) | Host::Ip(_)) => format!("lmtp://{place}"),
+            (Protocol::Smtp, Host::Socket(_)) => format!("smtp+unix:{place}"),
+            (Protocol::Lmtp, Host::Socket(_)) => format!("lmtp+unix:{place}"),
+        }
+    }
 }
 
 /// The origin of a value.
@@ -113,12 +146,12 @@ pub enum Family {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "choice", rename_all = "kebab-case")]
 pub enum AddressChoice {
-    /// The first that accepts the connection (RFC 8305).
+    /// The first IP address that accepts the connection (RFC 8305).
     #[default]
     First,
-    /// Every IP address, each in a session of its own (`--every-address`).
+    /// Every IP address, each in a separate session (`--every-address`).
     Every,
-    /// This one, if the name still has it (`watch --every-address`).
+    /// One given IP address, if the name still resolves to it (`watch --every-address`).
     Only {
         /// The IP address.
         address: std::net::IpAddr,
@@ -516,12 +549,24 @@ impl Plan {
         matching.map(|given| given.address).collect()
     }
 
+    /// The proxy through which all connections of the check go.
+    pub fn used_proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
+    }
+
+    /// Whether this machine looks up the target's name. If a proxy does, no DNS question about the target is asked here,
+    /// unless `--resolve` gives its IP addresses.
+    pub fn resolves_here(&self) -> bool {
+        self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
+            || !self.given_addresses(&self.target.host).is_empty()
+    }
+
     /// The name of what is checked: the server with its port, or the domain.
     pub fn name(&self) -> String {
         match (&self.domain, &self.settings) {
             (Some(domain), _) => domain.name.to_string(),
             (None, Some(settings)) => settings.domain.to_string(),
-            (None, None) => self.target.host.with_port(self.target.port),
+            (None, None) => self.target.notation(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
+use crate::plan::{Family, Login, Plan, Protocol, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
 
@@ -149,7 +149,7 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server rejected the session over one address family. Does it accept a session over the other?
     OtherFamily,
-    /// The server rejected the session. Does it accept one at another address of the same family?
+    /// The server rejected the session. Does it accept a session at another address of the same family?
     OtherAddress,
     /// How does the server respond at one more IP address of the host (`--every-address`)?
     EveryAddress,
@@ -164,8 +164,10 @@ pub enum Purpose {
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
-    /// How does one IP address of an MX host treat mail for the domain?
+    /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
+    /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
+    OtherProtocol,
     /// Do client settings for sending mail work?
     ClientSettings,
 }
@@ -174,6 +176,9 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Script {
+    /// The protocol, which determines the first command.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// The EHLO name.
     pub ehlo: EhloName,
     /// Whether and how TLS is used.
@@ -231,6 +236,9 @@ pub struct HelloRequest {
     pub port: u16,
     /// The address families that may be used.
     pub family: Family,
+    /// The protocol of the commands before STARTTLS.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// The EHLO name.
     pub ehlo: EhloName,
     /// Implicit TLS or STARTTLS.
@@ -427,9 +435,10 @@ impl HelloRequest {
             host: plan.target.host.clone(),
             port: plan.target.port,
             family: plan.family,
+            protocol: plan.target.protocol,
             ehlo: plan.ehlo.clone(),
             tls: if plan.tls_use() == TlsUse::Implicit { TlsUse::Implicit } else { TlsUse::Required },
-            sni: Some(plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string())),
+            sni: Some(plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.expected_name())),
             offer,
         }
     }
@@ -442,6 +451,7 @@ impl HelloRequest {
             port: self.port,
             family: self.family,
             script: Script {
+                protocol: self.protocol,
                 ehlo: self.ehlo.clone(),
                 tls: self.tls,
                 login: None,
@@ -487,6 +497,7 @@ impl SessionRequest {
             port: plan.target.port,
             family: plan.family,
             script: Script {
+                protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls: plan.tls_use(),
                 login: plan.login.clone(),
@@ -507,6 +518,7 @@ impl SessionRequest {
         self.host == other.host
             && self.port == other.port
             && self.family == other.family
+            && ours.protocol == theirs.protocol
             && ours.ehlo == theirs.ehlo
             && ours.tls == theirs.tls
             && ours.quit_after >= theirs.quit_after
@@ -533,7 +545,7 @@ impl SessionRequest {
         request
     }
 
-    /// A session with a port of the same host, without a login and without an envelope.
+    /// A session on another port of the same host, without a login and without an envelope.
     pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> SessionRequest {
         SessionRequest {
             purpose,
@@ -541,6 +553,7 @@ impl SessionRequest {
             port,
             family: plan.family,
             script: Script {
+                protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls,
                 login: None,

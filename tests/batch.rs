@@ -391,7 +391,7 @@ fn full_reports_are_valid_reports_and_csv_has_the_chosen_columns() {
         (&["--format", "csv", "--full"], "cannot be used with --format csv"),
         (&["--format", "csv", "--columns", "tls.versoin"], "did you mean tls.version"),
         (&["--resume"], "add --output FILE"),
-        (&["--shard", "5/4"], "fewer shards"),
+        (&["--shard", "5/4"], "greater than the number of shards"),
         (&["--rate", "fast"], "not a rate"),
     ] {
         let run = batch.run(words);

@@ -61,10 +61,14 @@ fn no_password_is_sent_when_a_certificate_rule_fails() {
     let mut seen = BTreeSet::new();
     for (scenario, address) in all.iter().zip(&addresses) {
         let mut words = match scenario.client.host {
-            None => vec![address.clone()],
+            None => vec![format!("{}{address}", scenario.client.scheme)],
             Some(host) => {
                 let (ip, port) = address.rsplit_once(':').unwrap();
-                vec![format!("{host}:{port}"), "--resolve".to_owned(), format!("{host}:{port}:{ip}")]
+                vec![
+                    format!("{}{host}:{port}", scenario.client.scheme),
+                    "--resolve".to_owned(),
+                    format!("{host}:{port}:{ip}"),
+                ]
             }
         };
         words.extend(scenario.client.flags.iter().map(|flag| (*flag).to_owned()));

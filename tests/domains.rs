@@ -214,11 +214,7 @@ fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
     assert_eq!((cell("domain.mta_sts.mode"), cell("senders.neither")), ("enforce", "encrypted"));
     let wrong = batch(names, &["--format", "csv", "--columns", "line,tls.version"]);
     assert_eq!(wrong.code, 2);
-    assert!(
-        wrong.stderr.contains("--columns tls.version: this column requires a check of a server"),
-        "{}",
-        wrong.stderr
-    );
+    assert!(wrong.stderr.contains("--columns tls.version: this column requires a server check"), "{}", wrong.stderr);
 }
 
 /// A customer key of a blocklist.

@@ -240,3 +240,63 @@ fn no_proof_computed_from_the_password_is_shown() {
         }
     }
 }
+
+/// A proxy that has received the password for it can also play the mail server behind it.
+#[test]
+fn no_form_of_the_password_for_the_proxy_is_shown() {
+    let identity = Identity::new();
+    let password = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(password.path(), CANARY).unwrap();
+    let password = password.path().to_str().unwrap();
+    // The request has five lines with a login.
+    const REQUEST: &str = "C\nC\nC\nC\nC\n";
+    for (at, echo) in echoes().into_iter().enumerate() {
+        let denied = format!("{REQUEST}S: HTTP/1.1 403 no {echo}\nS: X-Squid-Error: {echo}\nS: ");
+        let served = format!(
+            "{REQUEST}S: HTTP/1.1 200 {echo}\nS: \nS: 220 localhost {echo}\nC\nS: 250-localhost {echo}\nS: 250 X {echo}\nC\nS: 550 {echo}\nC\nS: 221 {echo}"
+        );
+        for (script, code) in [(&denied, 3), (&served, 5)] {
+            let server = Server::start(&[script], &identity);
+            let proxy = format!("http://127.0.0.1:{}", server.port());
+            let words = ["mx.example.net:2525", "--proxy", &proxy, "--proxy-user", "u", "--from", "a@example.net"];
+            let login = ["--proxy-password-file", password, "--max-connections", "1"];
+            let run = run_with(&[&words[..], &login, FORMATS[at % 2]].concat(), None, &[("RUST_LOG", "trace")]);
+            assert_eq!(run.code, code, "{run}");
+        }
+    }
+}
+
+#[test]
+fn the_password_in_a_variable_with_a_proxy_is_not_shown() {
+    let identity = Identity::new();
+    let script = "C\nC\nC\nC\nC\nS: HTTP/1.1 407 no\nS: ";
+    let server = Server::start(&[script], &identity);
+    let url = |port: String| format!("http://u:{}@127.0.0.1:{port}", percent(b"", "%20"));
+    let run =
+        run_with(&["mx.example.net:2525", "-v"], None, &[("ALL_PROXY", &url(server.port())), ("RUST_LOG", "trace")]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.contains("rejects the login") && run.stdout.contains("ALL_PROXY"), "{run}");
+    // Usage errors do not repeat the value either.
+    for (words, variables) in [
+        (vec!["h.example", "--proxy"], vec![]),
+        (vec!["h.example"], vec!["SMTPCHECK_PROXY"]),
+        (vec!["h.example"], vec!["ALL_PROXY", "smtp_proxy"]),
+    ] {
+        let port = || "1".to_owned();
+        for value in
+            [url(port()).replace(":1", ":0"), url(port()).replace("http", "ftp"), format!("http://u:{CANARY}@[::1")]
+        {
+            let words: Vec<&str> = match words.last() {
+                Some(&"--proxy") => words.iter().copied().chain([value.as_str()]).collect(),
+                _ => words.clone(),
+            };
+            let variables: Vec<(&str, &str)> = variables.iter().map(|name| (*name, value.as_str())).collect();
+            let run = run_with(&words, None, &variables);
+            assert_eq!(run.code, 2, "{run}");
+        }
+    }
+    let config = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(config.path(), format!("[defaults]\nproxy = {:?}\n", format!("http://u:{CANARY}@h"))).unwrap();
+    let run = run_with(&["h.example", "--config", config.path().to_str().unwrap()], None, &[]);
+    assert_eq!(run.code, 2, "{run}");
+}

@@ -72,7 +72,7 @@ fn a_wrong_entry_is_named_with_its_line() {
         ("any =", "provider = \"gmial\"\nany =", "3: there is no provider or software \"gmial\""),
         ("certain\"", "likely\"", "2: `else` is required unless the confidence is certain"),
         ("[{ text = \"Do it\" }]", "[]", "2: `fix` is empty"),
-        ("\"syntax\"", "\"unknown-user\"\nphase = [\"ehlo\"]", "2: the category cannot arise in any of the phases"),
+        ("\"syntax\"", "\"unknown-user\"\nphase = [\"ehlo\"]", "2: the category is impossible in all of the phases"),
     ];
     for (from, to, expected) in cases {
         assert!(PHRASE.contains(from), "{from}");

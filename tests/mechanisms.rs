@@ -56,6 +56,7 @@ fn log_in(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> Stri
         unverified: Unverified::Refused,
     };
     let script = Script {
+        protocol: smtpcheck::plan::Protocol::Smtp,
         ehlo: EhloName::Name("client.example.org".to_owned()),
         tls: TlsUse::Implicit,
         asks_for_auth: false,

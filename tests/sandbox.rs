@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use smtpcheck::render::{self, Colour, Display, Verbosity};
 use smtpcheck::report::Report;
-use smtpcheck::sandbox::scenario::ClientTrust;
+use smtpcheck::sandbox::scenario::{ClientTrust, proxy_url};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios};
 
 use support::leak::{CANARY, leaks};
@@ -61,15 +61,19 @@ impl TestSandbox {
     fn arguments(&self, scenario: &Scenario, secret: Option<&str>) -> Vec<String> {
         let address = &self.addresses[scenario.name];
         let mut words = match scenario.client.host {
-            None => vec![address.clone()],
+            None => vec![format!("{}{address}", scenario.client.scheme)],
             Some(host) => {
                 let (ip, port) = address.rsplit_once(':').unwrap();
-                vec![format!("{host}:{port}"), "--resolve".to_owned(), format!("{host}:{port}:{ip}")]
+                vec![
+                    format!("{}{host}:{port}", scenario.client.scheme),
+                    "--resolve".to_owned(),
+                    format!("{host}:{port}:{ip}"),
+                ]
             }
         };
         words.extend(scenario.client.flags.iter().map(|flag| match *flag {
             "{client-certificate}" => self.client_certificate.clone(),
-            flag => flag.to_owned(),
+            flag => proxy_url(flag, address.parse().unwrap()).unwrap_or_else(|| flag.to_owned()),
         }));
         if scenario.client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".to_owned(), self.authority.clone()]);
@@ -365,6 +369,15 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("address-unreachable", "a host with two address families"),
         ("resolve-entry-unused", "a flag"),
         ("starttls-stripped", "a provider's host on a port that it serves"),
+        ("lmtp-on-port-25", "port 25"),
+        // tests/sockets.rs raises them.
+        ("socket-access-denied", "a Unix socket"),
+        ("socket-missing", "a Unix socket"),
+        ("socket-not-served", "a Unix socket"),
+        ("socket-unsuitable", "a Unix socket"),
+        ("proxy-name-unknown", "a host name"),
+        ("proxy-unreachable", "a closed port"),
+        ("proxy-password-unencrypted", "a proxy on another machine"),
         // tests/watch.rs raises them with several servers.
         ("backend-fails", "a name with several IP addresses"),
         ("backend-certificate-differs", "a name with several IP addresses"),

@@ -284,7 +284,7 @@ fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named()
     assert_eq!(target["backends"].as_array().unwrap().len(), 4, "{run}");
     assert_eq!(differences(&target), ["backend-certificate-differs", "backend-extensions-differ"], "{run}");
     let finding = &target["findings"][0]["summary"];
-    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 shows a certificate that expired: mx3.sandbox.test");
+    assert_eq!(finding, "1 of 4 backends of 127.0.0.1 presents a certificate that has expired: mx3.sandbox.test");
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn the_page_of_a_watch_has_the_time_line_and_no_script() {
     watch("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
     let page = std::fs::read_to_string(file("w.html")).unwrap();
     assert_eq!(page.matches("<rect class=\"permanent\"").count(), 1, "{page}");
-    assert!(page.contains("<svg") && page.contains("Time line: 6 checks") && !page.contains("<script"), "{page}");
+    assert!(page.contains("<svg") && page.contains("Timeline: 6 checks") && !page.contains("<script"), "{page}");
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(file("w.json")).unwrap()).unwrap();
     assert_eq!(summary["targets"][0]["timeline"].as_array().unwrap().len(), 6);
 }
@@ -379,7 +379,7 @@ fn a_check_of_every_address_names_the_server_that_differs() {
     let run = fleet.run(&["check", "--json"], &["healthy-relay", "certificate-expired", "healthy-lower-case"]);
     let report = run.exits(6);
     let address = TestFleet::address("certificate-expired");
-    let summary = format!("1 of 3 backends of localhost shows a certificate that expired: {address}");
+    let summary = format!("1 of 3 backends of localhost presents a certificate that has expired: {address}");
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.iter().any(|finding| finding["summary"] == summary.as_str()), "{run}");
     let tried = report["addresses"].as_array().unwrap().iter().filter(|one| one["tried"] == true).count();

@@ -1,7 +1,7 @@
-//! Compares the entries with each other and with the rules that all of them follow. Each problem is a message with file and
-//! line.
+//! Compares the entries of the lexicon with each other, and checks the rules that apply to all entries. Each problem is
+//! a message with file and line.
 //!
-//! Does not: test examples, or compare entries with rules and mechanisms of the program. The tests of the program do.
+//! The tests of the program test the examples, and compare the entries with the program's rules and mechanisms.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use super::entries::{DataFile, Entries, FixEntry, PhraseEntry};
 use super::meaning::Confidence;
 use super::normal::normal;
 
-/// The closed lists whose words are texts in the program.
+/// The closed lists whose words are strings in the program.
 const KEYWORD_STATUSES: &[&str] = &["registered", "historic", "private", "masked"];
 const PATTERNS: &[&str] = &["prefix"];
 const STRENGTHS: &[&str] = &["strong", "plain-inside-tls", "obsolete", "token", "none", "private"];
@@ -81,7 +81,7 @@ impl<T> Problems<'_, T> {
         }
     }
 
-    /// Literals are in the form in which they are searched.
+    /// Literals must have the form in which they are searched.
     fn literals<'a>(&mut self, literals: impl IntoIterator<Item = &'a Spanned<String>>) {
         for literal in literals {
             let text = literal.get_ref();
@@ -111,7 +111,7 @@ impl<T> Problems<'_, T> {
         self.require(is_status, status.span(), format!("{:?} is not an enhanced status code", status.get_ref()));
     }
 
-    /// An entry with a meaning also has a fix and, unless it is certain, another possible meaning.
+    /// An entry with a meaning must also have a fix and, unless it is certain, another possible meaning.
     fn statement(&mut self, place: Range<usize>, (confidence, otherwise): (Confidence, bool), fix: &[FixEntry]) {
         let is_complete = confidence == Confidence::Certain || otherwise;
         self.require(is_complete, place.clone(), "`else` is required unless the confidence is certain");
@@ -136,13 +136,13 @@ fn phrase<T>(entry: &PhraseEntry, known: &Known<'_>, problems: &mut Problems<'_,
     entry.status.iter().flatten().for_each(|status| problems.status(status));
     problems.statement(place.clone(), (entry.confidence, entry.otherwise.is_some()), &entry.fix);
     let has_examples = !entry.matches.is_empty() && !entry.differs.is_empty();
-    problems.require(has_examples, place.clone(), "`matches` and `differs` need an example each");
-    // Texts of a provider can be known although its servers are not.
+    problems.require(has_examples, place.clone(), "`matches` and `differs` must each contain an example");
+    // The texts of a provider may be known even if its servers are not.
     let is_reachable = |id: &str| entry.anywhere || known.is_server(id);
     problems.reference(entry.provider.as_ref(), "provider or software", is_reachable);
     let can_arise = |phase: &ReplyPhase| *phase == ReplyPhase::Mail || entry.category.can_arise_at(*phase);
     let arises = entry.phase.as_ref().is_none_or(|phases| phases.iter().any(can_arise));
-    problems.require(arises, place, "the category cannot arise in any of the phases");
+    problems.require(arises, place, "the category is impossible in all of the phases");
 }
 
 fn errors(entries: &Entries, found: &mut Vec<String>) {
@@ -157,12 +157,12 @@ fn errors(entries: &Entries, found: &mut Vec<String>) {
             let has_literal = !entry.all.is_empty() || !entry.any.is_empty();
             problems.require(has_literal, place.clone(), "`all` and `any` are empty");
             let has_examples = !entry.matches.is_empty() && !entry.differs.is_empty();
-            problems.require(has_examples, place, "`matches` and `differs` need an example each");
+            problems.require(has_examples, place, "`matches` and `differs` must each contain an example");
         }
     }
 }
 
-/// Providers, block lists, clouds and programs.
+/// Providers, blocklists, clouds and programs.
 fn places(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
     let file = &entries.providers;
     let mut problems = Problems { file, found };
@@ -230,7 +230,7 @@ fn codes(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
         let has_condition = entry.category.is_some() || !entry.status.is_empty();
         problems.require(has_condition, entry.to.span(), "`category` and `status` are missing");
         let can_arise = entry.to.get_ref().can_arise_at(ReplyPhase::Mail);
-        problems.require(can_arise, entry.to.span(), "this category cannot arise at MAIL");
+        problems.require(can_arise, entry.to.span(), "this category is impossible at MAIL");
     }
     let file = &entries.keywords;
     let mut problems = Problems { file, found };
@@ -246,7 +246,7 @@ fn codes(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
     }
 }
 
-/// The classifier can name each cause of a rejection.
+/// The classifier can return each cause of a rejection.
 fn wordings(entries: &Entries, found: &mut Vec<String>) {
     let file = &entries.wordings;
     let mut problems = Problems { file, found };

@@ -1,12 +1,14 @@
 //! Learns the weights of the classifier from the labelled replies of `tests/corpus` and from the examples and literals of the
 //! phrases.
 //!
-//! The method is the averaged perceptron (Freund and Schapire 1999; Collins 2002) with a margin: a reply whose cause does not
-//! lead by the margin adds its features to that cause and subtracts them from the one that is ahead. The weights are the
-//! average of all steps, rounded to bytes. The order is the same in every build, and only additions, multiplications and
-//! square roots are used, which IEEE 754 defines to the last bit. So the same files result in the same weights.
+//! The method is the averaged perceptron (Freund and Schapire 1999; Collins 2002) with a margin: if the right cause of
+//! a reply does not lead by the margin, the reply's features are added to that cause and subtracted from the competing
+//! cause. The weights are the average of all steps, rounded to bytes. The order is the same in every build, and the
+//! calculation uses only additions, multiplications and square roots, which IEEE 754 defines exactly. The same files
+//! therefore always result in the same weights.
 //!
-//! Does not: measure. The tests of `src/lexicon/classifier.rs` train with some sources and measure with the others.
+//! The accuracy is measured in the tests of `src/lexicon/classifier.rs`, which train with some sources and test with
+//! the others.
 
 use std::path::Path;
 
@@ -22,23 +24,24 @@ use super::wording::{BITS, CAUSES, FACT, WordingFacts, WordingFeatures};
 /// The folder with the labelled replies, relative to the package.
 pub(super) const CORPUS: &str = "tests/corpus";
 
-/// How often each example is shown.
+/// The number of times that each example is used.
 const ROUNDS: usize = 6;
-/// How far the cause of an example has to lead.
+/// The margin by which the cause of an example has to lead.
 const LEAD: f32 = 0.5;
-/// How much a literal counts: less than a reply, because it is only a part of one.
+/// The weight of a literal as an example. It is lower than that of a reply, because a literal is only a part of a
+/// reply.
 const LITERAL: f32 = 0.3;
 
 /// A reply whose cause is known.
 pub(super) struct Example {
     pub(super) features: WordingFeatures,
-    /// The cause, then other causes that are right too.
+    /// The cause, then other causes that are correct too.
     pub(super) causes: Vec<Cause>,
-    /// The text with its code, if it is a reply of the corpus.
+    /// The text, with its code if it is a reply from the corpus.
     pub(super) text: String,
     /// The phase, if it is known.
     pub(super) phase: Option<ReplyPhase>,
-    /// Where the reply was found; empty if it is not of the corpus.
+    /// The source of the reply; empty if it is not from the corpus.
     pub(super) source: String,
     weight: f32,
 }
@@ -77,7 +80,7 @@ pub(super) fn examples(package: &Path, entries: &Entries) -> Result<Vec<Example>
         examples.push(example(&reply.text, phase, causes, reply.source));
     }
     for entry in entries.phrases() {
-        // Words that mean something only in some phases are learned with the first of them.
+        // If the words have a meaning only in some phases, they are learned with the first of these phases.
         let phase = entry.phase.as_ref().and_then(|phases| phases.first().copied());
         let facts = WordingFacts { phase, ..WordingFacts::default() };
         let of_reply = |text: &String| example(text, phase, vec![entry.category], String::new());
@@ -170,7 +173,8 @@ pub(super) fn train(examples: &[&Example]) -> Model {
     rounded(&weights)
 }
 
-/// The cause of the example and the other cause that is too near or ahead; none if the cause leads.
+/// The cause of the example, and the other cause that leads or is within the margin; none if the cause leads by the
+/// margin.
 fn mistake(weights: &[Row], example: &Example) -> Option<(usize, usize)> {
     let (words, facts) = (sum(weights, &example.features.words), sum(weights, &example.features.facts));
     let share = example.features.share();
@@ -181,7 +185,8 @@ fn mistake(weights: &[Row], example: &Example) -> Option<(usize, usize)> {
     (score(right) - score(wrong) < LEAD).then_some((right, wrong))
 }
 
-/// The sum of some rows. Most of the time is spent here, so the loop is one that is fast without optimization.
+/// The sum of some rows. The build spends most of its time in this loop, so the loop is written to be fast without
+/// optimization.
 fn sum(weights: &[Row], slots: &[usize]) -> Row {
     let mut sum = [0.0; CAUSES];
     for slot in slots {

@@ -1,9 +1,10 @@
-//! The entries of the lexicon as the files in `src/lexicon/data` have them. This is the only list of their keys. The build
-//! script compiles the entries into tables, and the tests of `src/lexicon` read their examples, which are in no table.
+//! The entries of the lexicon, as they are in the files in `src/lexicon/data`. This file is the only list of their
+//! keys. The build script compiles the entries into tables, and the tests of `src/lexicon` read their examples, which
+//! are not in the tables.
 //!
-//! Promises: an unknown key, a missing key and an unknown word of a closed list are errors with file and line.
+//! An unknown key, a missing key and an unknown word of a closed list are errors with file and line.
 //!
-//! Does not: compare entries with each other, which `check.rs` does. The header of each file describes its keys.
+//! `check.rs` compares the entries with each other. The header of each file describes its keys.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -152,7 +153,7 @@ impl Reader<'_> {
     }
 }
 
-/// What the user can do.
+/// An action that the user can take.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FixEntry {

@@ -1,11 +1,11 @@
-//! Finds in the regular expression for a greeting the literals of which one is in every text that it matches. The program
-//! compiles an expression only for a greeting that contains one of them: without them, an unknown greeting would compile all
-//! expressions.
+//! Finds literals in the regular expression for a greeting, so that each text that the expression matches contains one
+//! of them. The program compiles an expression only if a greeting contains one of its literals. Otherwise, an unknown
+//! greeting would make it compile all expressions.
 //!
-//! Only literals outside of groups are found. That is sufficient for nearly all rows; the others are tried for every
-//! greeting.
+//! Only literals outside of groups are found. This is sufficient for nearly all rows. The other rows are tried for
+//! every greeting.
 
-/// Shorter literals are in too many greetings.
+/// Shorter literals occur in too many greetings.
 const SHORTEST: usize = 4;
 
 /// The literals, in lower case: the longest of each alternative. None if an alternative has no literal.
@@ -38,7 +38,7 @@ fn literals(regex: &str) -> Vec<Vec<String>> {
             }
             other => Some(other),
         };
-        // A sign that may be absent or repeated is in no literal.
+        // A character that may be absent or repeated is not part of a literal.
         let is_fixed = !signs.peek().is_some_and(|next| matches!(next, '*' | '+' | '?' | '{'));
         match literal.filter(|_| is_fixed) {
             Some(literal) => current.push(literal),
@@ -52,7 +52,7 @@ fn literals(regex: &str) -> Vec<Vec<String>> {
     alternatives
 }
 
-/// Skips the rest of a group or of a class of characters.
+/// Skips the rest of a group or a character class.
 fn skip(open: char, signs: &mut impl Iterator<Item = char>) {
     while let Some(sign) = signs.next() {
         match (open, sign) {

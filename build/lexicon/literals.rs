@@ -1,8 +1,8 @@
-//! Files the literals of phrases and error messages, so that the search in `src/lexicon/literals.rs` finds them without
-//! preparation.
+//! Builds the index of the literals of phrases and error messages, so that the search in `src/lexicon/literals.rs`
+//! needs no preparation.
 //!
-//! Each literal is filed once, in the slot of four of its bytes (of two, if it is shorter). Of all its bytes, these are the
-//! ones whose slot is rarest in the examples, so that a text leads to few literals that are not in it. Of equally rare
+//! Each literal is indexed once, in the slot of four of its bytes (two if it is shorter). The bytes are those whose
+//! slot is rarest in the examples, so that a text leads to few literals that it does not contain. Of equally rare
 //! slots, the emptiest is used.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::grams;
 use super::pool::{Pool, row, slice};
 
-/// The number of slots for literals of four bytes and more, as a power of two.
+/// The number of slots for literals of four or more bytes, as a power of two.
 const FOUR_BITS: u32 = 14;
 /// The number of slots for literals of two and three bytes, as a power of two.
 const TWO_BITS: u32 = 8;
@@ -31,7 +31,7 @@ pub(super) struct LiteralTables<'a> {
     listed: Vec<usize>,
     /// The entries to which each literal leads.
     led_to: Vec<Vec<usize>>,
-    /// The entries without a literal that must be in the text.
+    /// The entries that require no literal in the text.
     wordless: Vec<usize>,
     entries: usize,
 }
@@ -46,8 +46,8 @@ impl<'a> LiteralTables<'a> {
             (place, numbers)
         });
         let [(_, all), (_, any), _] = &numbers;
-        // One of these must be in the text: the longest of `all`, or one of `any` if all of these are longer, because long
-        // literals are rare.
+        // One of these must be in the text: the longest literal of `all`, or, if every literal of `any` is longer, one
+        // of `any`, because long literals are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
         let longest = all.iter().max_by_key(length).filter(|longest| {
             any.iter().map(|number| length(&number)).min().is_none_or(|shortest| shortest <= length(longest))
@@ -75,7 +75,7 @@ impl<'a> LiteralTables<'a> {
         })
     }
 
-    /// The `LiteralIndex`. The examples show which bytes are rare; they are in lower case with single spaces.
+    /// The `LiteralIndex`. The examples, which are in lower case with single spaces, show which bytes are rare.
     pub(super) fn index(&self, examples: &[String], pool: &mut Pool) -> String {
         let long: Vec<(usize, &str)> = self.numbered(|length| length >= 4).collect();
         let short: Vec<(usize, &str)> = self.numbered(|length| length == 2 || length == 3).collect();
@@ -106,10 +106,10 @@ impl<'a> LiteralTables<'a> {
     }
 }
 
-/// Literals, filed by some of their bytes.
+/// Literals, indexed by some of their bytes.
 struct Filing {
     bits: u32,
-    /// For each slot, the literals in it, with the place of the bytes in the literal and their check.
+    /// For each slot, its literals, with the position of the bytes in the literal and their check value.
     slots: Vec<Vec<(usize, usize, u8)>>,
 }
 
@@ -122,7 +122,7 @@ impl Filing {
         }
         for (number, literal) in literals {
             let places = slots_of::<LENGTH>(literal, bits).enumerate();
-            // The place has to fit into a byte.
+            // The position has to fit into a byte.
             let places = places.take(1 + usize::from(u8::MAX));
             let rarest = places.min_by_key(|(_, (slot, _))| (frequency[*slot], filing.slots[*slot].len()));
             let (place, (slot, check)) = rarest.expect("the literal is long enough");
@@ -147,7 +147,7 @@ impl Filing {
     }
 }
 
-/// The slot of each gram of a text, with its check.
+/// The slot of each gram of a text, with its check value.
 fn slots_of<const LENGTH: usize>(text: &str, bits: u32) -> impl Iterator<Item = (usize, u8)> {
     text.as_bytes().windows(LENGTH).map(move |gram| {
         let last_four = gram.iter().fold(0, |last_four, byte| grams::next(last_four, *byte));

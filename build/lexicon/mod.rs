@@ -1,15 +1,14 @@
-//! Compiles the data files of the lexicon (`src/lexicon/data/*.toml`) into Rust tables, so that the program parses nothing
-//! when it starts. A wrong word in the data stops the build, with file and line.
+//! Compiles the data files of the lexicon (`src/lexicon/data/*.toml`) into Rust tables, so that the program parses
+//! nothing when it starts. An invalid word in the data stops the build with a message that contains the file and line.
 //!
 //! 1. `entries.rs` reads the files; it is the list of all keys.
 //! 2. `check.rs` compares the entries with each other: ids, references, literals.
-//! 3. `rows.rs` writes one Rust file for each file of `src/lexicon` that has a table, which includes it. `literals.rs`
-//!    writes the index of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains
-//!    all texts.
+//! 3. `rows.rs` writes a Rust file for each file in `src/lexicon` that includes a table. `literals.rs` writes the index
+//!    of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains all texts.
 //! 4. `classifier.rs` learns the weights of the classifier from the labelled replies.
 //!
-//! The words of closed lists and the normal form of a text are those of the program itself, from the files in
-//! `src/lexicon` that are modules here. Examples are not in the tables: tests read them from the data files.
+//! The words of closed lists and the normal form of a text come from files in `src/lexicon` that are also modules here.
+//! The tables contain no examples: tests read them from the data files.
 
 #[path = "../../src/lexicon/cause.rs"]
 #[allow(dead_code, reason = "the program uses the rest")]

@@ -1,7 +1,7 @@
-//! Collects the texts of all tables in one string, and writes Rust expressions that refer to it.
+//! Collects the texts of all tables in one string, and writes Rust expressions that refer to this string.
 //!
-//! A table with a `&'static str` for each text needs a pointer for each of them, which the loader has to relocate whenever
-//! the program starts. A `Text` is a range of the pool, so nothing is relocated, and each text is in the program once.
+//! A table of `&'static str` contains a pointer for each text, which the loader has to relocate whenever the program
+//! starts. A `Text` is a range of the pool, so nothing is relocated, and the program contains each text only once.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ pub(super) struct Pool {
     fixes: Lists,
 }
 
-/// The elements of lists one after the other. Equal lists are the same range.
+/// The elements of all lists, one list after the other. Equal lists share a range.
 #[derive(Default)]
 struct Lists {
     elements: Vec<String>,

@@ -1,6 +1,6 @@
-//! Writes the rows of each table. A field has the name that it has in `src/lexicon`, where the compiler checks it.
+//! Writes the rows of each table. The fields have the same names as in `src/lexicon`, where the compiler checks them.
 //!
-//! Does not: write examples and what only they need. Tests read these from the data files.
+//! The rows do not contain examples, which tests read from the data files.
 
 use toml::Spanned;
 

@@ -16,11 +16,15 @@ const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", 
 /// retried, and the command that was run.
 pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {
+        // A Unix socket has no second port with implicit TLS.
+        let is_impossible = |command: &String| command.contains(" smtps:///");
+        finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(is_impossible));
         let is_retried =
             matches!(finding.failure, Some(PhaseFailure::Unreachable | PhaseFailure::RefusedTemporary) | None);
         for fix in &mut finding.fixes {
             let text = fix.text.to_lowercase();
             let Some(command) = fix.command.as_deref() else { continue };
+            let command = &in_notation(plan, command);
             // From here on, the command has the flags that it needs.
             let is_repeat = std::mem::take(&mut fix.is_repeat);
             let repeated = if is_repeat { with_envelope(plan, command) } else { command.to_owned() };
@@ -30,6 +34,25 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
                 || is_run_command(plan, &command) && !is_after_another_step;
             fix.command = (!is_useless).then_some(command);
         }
+    }
+}
+
+/// The target as a word of a command.
+fn target_word(plan: &Plan) -> String {
+    let notation = plan.target.notation();
+    if plan.target.host.socket().is_some() { in_shell(&notation) } else { notation }
+}
+
+/// The command with the protocol of the target, which checks do not write: `HOST:PORT` and the path of a socket would be
+/// checked as SMTP.
+fn in_notation(plan: &Plan, command: &str) -> String {
+    let (written, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
+    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else {
+        return command.to_owned();
+    };
+    match rest.strip_prefix(&written) {
+        Some(flags) if flags.is_empty() || flags.starts_with(' ') => format!("smtpcheck {notation}{flags}"),
+        Some(_) | None => command.to_owned(),
     }
 }
 
@@ -56,7 +79,7 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     if !command.starts_with("smtpcheck ") || ["auth", "no-auth", "quit-after", "probe"].into_iter().any(is_given) {
         return false;
     }
-    let mut run = format!("smtpcheck {}", plan.target.host.with_port(plan.target.port));
+    let mut run = format!("smtpcheck {}", target_word(plan));
     let mut add = |flag: &str, value: String| {
         run.push_str(&format!(" {flag} {}", in_shell(&value)));
     };
@@ -161,6 +184,14 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
         Family::Any => {}
         Family::V4 => add(&mut flags, "ipv4", "-4", None),
         Family::V6 => add(&mut flags, "ipv6", "-6", None),
+    }
+    if let Some(proxy) = plan.used_proxy().filter(|_| kind != CommandKind::Domain) {
+        add(&mut flags, "proxy", "--proxy", Some(proxy.to_string()));
+        // The user name can also be in the URL of --proxy.
+        let is_user_given = ["proxy-user", "proxy"].iter().any(|name| plan.origin(name) == ValueOrigin::Flag);
+        if let Some(user) = proxy.user.clone().filter(|_| is_user_given) {
+            flags.push(("--proxy-user", Some(user)));
+        }
     }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
@@ -270,6 +301,7 @@ fn spellings(flag: &str) -> &'static [&'static str] {
         "-6" => &["-4", "--ipv4", "--ipv6"],
         "--insecure" => &["-k"],
         "--ehlo" => &["--helo"],
+        "--proxy" => &["-x"],
         _ => &[],
     }
 }

@@ -1,4 +1,4 @@
-//! What checks are made of: the types of checks, rules and findings, and helpers that several checks use.
+//! The types of checks, rules and findings, and helpers that several checks use.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -74,7 +74,7 @@ pub enum PhaseFailure {
     RefusedTemporary,
     /// A 5yz reply in a phase that was needed.
     RefusedPermanent,
-    /// TLS not offered, handshake failed, certificate not valid.
+    /// TLS not advertised, handshake failed, certificate not valid.
     Tls,
     /// Credentials or mechanism rejected, or AUTH required.
     Auth,
@@ -206,8 +206,9 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
-/// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of smtpcheck counts only if there
-/// is no other failure, and a policy that makes delivery fail does so at TLS, although its records are in the DNS.
+/// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of
+/// smtpcheck counts only if there is no other failure. A policy that makes delivery fail counts as a failure of TLS,
+/// although its records are in the DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
     if plan.is_about_server() {
         return (false, order(plan, finding.phase));

@@ -1,13 +1,15 @@
 //! The server's greeting. If no greeting arrives, or the greeting is not that of an SMTP server, smtpcheck also tries
 //! implicit TLS on the same port.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, seconds};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, seconds};
 use super::peer;
+use super::protocol;
+use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
-use crate::wire::Class;
+use crate::wire::Host;
 use crate::wire::reply::Reply;
 
 pub(super) static CHECK: Check = Check {
@@ -48,8 +50,8 @@ static GREETING_NOT_SMTP: Rule = Rule {
     severity: Severity::Error,
     title: "the service on this port is not SMTP",
     docs: Docs {
-        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the greeting is that of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
-        matters: "Another service uses this port, for example a web server, SSH, IMAP, POP3 or FTP.",
+        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the server sends binary data, or if the greeting is that of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
+        matters: "Another service uses this port or Unix socket, for example a web server, SSH, IMAP, POP3 or FTP. Most sockets in the directory private of Postfix belong to its internal services, which use a binary protocol.",
         action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
@@ -87,7 +89,8 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
-    let plaintext = plan.tls_use() != TlsUse::Implicit;
+    // A server on a Unix socket does not use implicit TLS.
+    let plaintext = plan.tls_use() != TlsUse::Implicit && plan.target.host.socket().is_none();
     let quiet = session.events().any(|event| matches!(event.what, EventKind::Quiet { .. }));
     if plaintext && quiet {
         return vec![Question::Session(in_tls(plan))];
@@ -101,7 +104,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         Some(Fault::Closed { phase: Phase::Greeting, .. }) => greeting(session).is_none(),
         _ => false,
     };
-    let foreign = greeting(session).is_some_and(|reply| reply.code.is_none());
+    let foreign =
+        greeting(session).is_some_and(|reply| reply.code.is_none()) || matches!(session.fault(), Some(Fault::Binary));
     if plaintext && (silent || foreign) {
         return vec![Question::Session(in_tls(plan))];
     }
@@ -126,7 +130,7 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
 /// A session over the other address family. The server may accept this machine there, because each of the machine's IP
 /// addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
-    let (peer, _) = session.connected()?;
+    let peer = session.server_address()?;
     let (_, names) = evidence.names()?;
     let names = names.filter(|_| plan.family == Family::Any)?;
     let (family, addresses) = if peer.is_ipv4() { (Family::V6, &names.aaaa) } else { (Family::V4, &names.a) };
@@ -161,8 +165,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
+        Some(Fault::Binary) => return binary(plan, session).into_iter().collect(),
         _ => {
-            let words = not_smtp(plan, session).or_else(|| of_another_host(plan, session));
+            let is_other_protocol = protocol::accepts_other(evidence).is_some();
+            let words =
+                not_smtp(plan, session).filter(|_| !is_other_protocol).or_else(|| of_another_host(plan, session));
             return [words, slow(session)].into_iter().flatten().collect();
         }
     };
@@ -181,7 +188,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let inside = greeting(probe);
     let foreign = match (inside, probe.fault()) {
         (Some(reply), _) if reply.code.is_none() => Some(reply.joined()),
-        (None, Some(Fault::Tls { tls })) if recognise(&tls.first_bytes).is_some() => Some(tls.first_bytes.clone()),
+        (None, Some(Fault::Tls { tls })) if by_first_bytes(&tls.first_bytes).is_some() => Some(tls.first_bytes.clone()),
         _ => None,
     };
     if let Some(words) = foreign {
@@ -307,6 +314,19 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding.otherwise = Some(
         "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
+    if let Host::Socket(path) = &plan.target.host {
+        finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters do this.".to_owned();
+        finding.otherwise = Some("The mail server may be overloaded. Its mail log shows that.".to_owned());
+        finding.fixes = vec![
+            Fix::run(
+                "Find the process that listens on the socket (as root)",
+                format!("ss -xlp src {}", in_shell(path.text())),
+            ),
+            other_mail_service(plan, ""),
+        ];
+        finding.failure = Some(PhaseFailure::Unreachable);
+        return finding;
+    }
     finding.fixes.push(Fix::repeat(
         "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
@@ -342,9 +362,9 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     let Some(received) = probe.reply_at(Phase::Greeting) else { return };
     finding.evidence.events.push(received.event.seq);
     if !received.accepts() {
-        finding
-            .consequences
-            .push(format!("At {other}, another IP address of the host, the server sends no 220 either"));
+        finding.consequences.push(format!(
+            "At {other}, another IP address of the host, the server does not send a 220 greeting either"
+        ));
         return;
     }
     finding.consequences.push(format!(
@@ -360,6 +380,20 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     );
 }
 
+/// A service with a binary protocol, such as the internal services of Postfix.
+fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let (event, text) = session.events().find_map(|event| match &event.what {
+        EventKind::Unfinished { text, .. } => Some((event, text)),
+        _ => None,
+    })?;
+    let finding = foreign_service(plan, session, text).on(event);
+    Some(Finding {
+        cause: "The server sends binary data. An SMTP greeting is a line of text that begins with a three-digit code."
+            .to_owned(),
+        ..finding
+    })
+}
+
 /// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.
 fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting)?;
@@ -368,7 +402,7 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
-    let summary = format!("port {} is used by {}, not by an SMTP server", plan.target.port, service.name);
+    let summary = format!("{} is used by {}, not by an SMTP server", at_place(plan), service.name);
     let finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, Confidence::Likely, summary);
     Some(Finding {
         cause: format!("{}, and the server rejects EHLO.", service.sign),
@@ -376,49 +410,16 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "The service may be a mail server behind a filter that blocks EHLO. Ask the server's operator whether this is the case."
                 .to_owned(),
         ),
-        fixes: vec![Fix::run(
-            "Use the SMTP port of this host",
-            format!("smtpcheck {}", plan.target.host.with_port(587)),
-        )],
+        fixes: vec![other_mail_service(plan, "")],
         failure: Some(PhaseFailure::Protocol),
         ..finding.on(received.event).on(refused.event)
     })
 }
 
-/// A service other than SMTP that also uses three-digit reply codes.
-pub(super) struct OtherService {
-    name: &'static str,
-    sign: &'static str,
-}
-
-/// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) reject EHLO and HELO and are recognised by their
-/// greetings.
-pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
-    let refused = session.reply_at(Phase::Ehlo).is_some_and(|received| received.reply.class() == Class::Permanent);
-    let received = session.reply_at(Phase::Greeting).filter(|received| refused && received.reply.is_success())?;
-    let text = received.reply.joined().to_ascii_lowercase();
-    let contains = |word: &str| text.contains(word);
-    if received.reply.has_code(200) || received.reply.has_code(201) {
-        Some(OtherService {
-            name: "a news server (NNTP)",
-            sign: "The server's greeting begins with 200 or 201 instead of 220",
-        })
-    } else if contains("lmtp") {
-        Some(OtherService {
-            name: "a mailbox store (LMTP)",
-            sign: "The server's greeting contains LMTP, a protocol whose clients send LHLO",
-        })
-    } else if (contains("ftp") && !contains("smtp")) || contains("filezilla") {
-        Some(OtherService { name: "a file server (FTP)", sign: "The server's greeting contains FTP" })
-    } else {
-        None
-    }
-}
-
 fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
-    let known = recognise(words);
+    let known = by_first_bytes(words);
     let (service, port) = known.unwrap_or(("an unknown service", ""));
-    let summary = format!("port {} is used by {service}, not by an SMTP server", plan.target.port);
+    let summary = format!("{} is used by {service}, not by an SMTP server", at_place(plan));
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, confidence, summary).tried(session.probe.id);
     finding.cause =
@@ -428,26 +429,7 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
             "A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned(),
         );
     }
-    finding.fixes.push(Fix::run(
-        format!("Use the SMTP port of this host{port}"),
-        format!("smtpcheck {}", plan.target.host.with_port(587)),
-    ));
+    finding.fixes.push(other_mail_service(plan, port));
     finding.failure = Some(PhaseFailure::Protocol);
     finding
-}
-
-/// Recognises a service by its first line. Returns its name and a note about its ports.
-fn recognise(text: &str) -> Option<(&'static str, &'static str)> {
-    let starts = |prefix: &str| text.starts_with(prefix);
-    if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {
-        Some(("an IMAP server", " (IMAP, on ports 143 and 993, is for reading mail)"))
-    } else if starts("+OK") || starts("-ERR") {
-        Some(("a POP3 server", " (POP3, on ports 110 and 995, is for fetching mail)"))
-    } else if starts("SSH-") {
-        Some(("an SSH server", ""))
-    } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {
-        Some(("a web server", ""))
-    } else {
-        None
-    }
 }

@@ -4,7 +4,7 @@
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
 //! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
-//! the evidence allows no other reading. A test that did not run is never reported as passed.
+//! the evidence allows no other explanation. A test that did not run is never reported as passed.
 
 mod again;
 mod auth;
@@ -20,10 +20,13 @@ mod greeting;
 mod handshake;
 pub(crate) mod peer;
 mod place;
+mod protocol;
+mod proxy;
 pub mod refusal;
 pub mod scan;
 mod server;
 mod server_name;
+mod service;
 mod session;
 pub mod settings;
 mod starttls;

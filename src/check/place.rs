@@ -20,7 +20,8 @@ pub(super) fn question() -> Question {
 /// Environment variables that are set in the containers of Kubernetes, and of systemd-nspawn and Podman.
 const OF_CONTAINERS: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "container"];
 
-/// The evidence that this program runs in a container. Docker gives a container the first 12 digits of its id as host name.
+/// The evidence that this program runs in a container. In Docker, the host name of a container is the first 12 digits
+/// of its id.
 pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
     let (probe, machine) = evidence.machine()?;
     let is_id = |host: &String| host.len() == 12 && host.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -56,7 +57,8 @@ pub(super) fn public_provider(plan: &Plan) -> Option<&'static Provider> {
     super::peer::provider_by_name(plan).filter(|provider| provider.kind != "local" && !provider.ports.is_empty())
 }
 
-/// Fixes if a device on the network path responds instead of the provider. They never advise to trust its certificate.
+/// Fixes if a device on the network path responds instead of the provider. They never advise the user to trust that
+/// device's certificate.
 pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let host = &plan.target.host;
     let other = provider.ports.iter().map(|known| known.port).filter(|port| *port != plan.target.port);
@@ -78,8 +80,8 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     fixes
 }
 
-/// How certain it is that the cloud blocks the port. At most `likely`, because only the cloud knows whether its rule
-/// applies to this account.
+/// How certain it is that the cloud blocks the port. At most `likely`, because the cloud's rule may not apply to this
+/// account.
 pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }

@@ -3,18 +3,20 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, refusal, scan,
-    server_name, session, starttls,
+    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, proxy,
+    refusal, scan, server_name, session, starttls,
 };
-use crate::evidence::Evidence;
-use crate::plan::Plan;
+use crate::evidence::{Evidence, quote};
+use crate::plan::{Plan, Protocol};
 
 /// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
+    &proxy::CHECK,
     &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,
+    &protocol::CHECK,
     &starttls::CHECK,
     &server_name::CHECK,
     &handshake::CHECK,
@@ -32,6 +34,7 @@ pub static CHECKS: &[&Check] = &[
 pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
+    proxy::explain_address(plan, &mut findings);
     // If the session is out of step, that finding is listed first, because later findings are from a second session.
     // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.
     findings.sort_by_key(|finding| {
@@ -39,9 +42,21 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
         let is_deciding = !plan.is_about_server() && finding.failure.is_some() && finding.severity == Severity::Error;
         (!is_deciding, severity, exit_order(plan, finding), !session::is_about_order(finding))
     });
+    if plan.target.protocol == Protocol::Lmtp {
+        findings.iter_mut().filter(|finding| !protocol::is_about_protocols(finding)).for_each(in_words_of_lmtp);
+    }
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);
     findings
+}
+
+/// The first command of LMTP is LHLO (RFC 2033 §4.1), which has the replies of EHLO.
+fn in_words_of_lmtp(finding: &mut Finding) {
+    let texts = [&mut finding.summary, &mut finding.cause].into_iter();
+    let texts = texts.chain(&mut finding.otherwise).chain(&mut finding.consequences);
+    for text in texts.chain(finding.fixes.iter_mut().map(|fix| &mut fix.text)) {
+        *text = quote::replace_outside(text, "EHLO", "LHLO");
+    }
 }
 
 /// The findings about servers behind one name that differ, from the sessions of any number of checks. Marks around
@@ -89,7 +104,7 @@ mod tests {
     use crate::lexicon::Confidence;
     use crate::plan::{Plan, TlsMode};
 
-    /// Findings in an order that must be changed; the summary tells what they are.
+    /// Findings in an order that must be changed; the summary identifies each finding.
     fn findings(_: &Plan, _: &Evidence) -> Vec<Finding> {
         let of = |summary: &str, phase, severity, failure| {
             let rule = connect::CHECK.rules.first().expect("a rule");

@@ -81,9 +81,9 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
     matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
 }
 
-/// Whether a failed handshake may be caused by the server name. Alert 112 always is. HAProxy with strict-sni, nginx and
-/// others send alert 40, 49 or 80, or close the connection. These may be caused by the name only if a ClientHello with
-/// all versions and cipher suites was rejected too.
+/// Whether a failed handshake may be caused by the server name. Alert 112 always means this. HAProxy with strict-sni,
+/// nginx and others send alert 40, 49 or 80, or close the connection. These may be caused by the name only if a
+/// ClientHello with all versions and cipher suites was rejected too.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,
@@ -204,7 +204,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     None
 }
 
-/// The session with another name which proves that the name was the reason.
+/// The session with another name that proved that the name was the reason.
 fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };
@@ -297,7 +297,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     ));
     fixes.push(Fix::text(match plan.target.host {
         Host::Ip(ip) => format!("Enter {name} as the server in the mail program or application, not {ip}"),
-        Host::Name(_) => format!("Enter {name} as the server in the mail program or application"),
+        Host::Name(_) | Host::Socket(_) => format!("Enter {name} as the server in the mail program or application"),
     }));
     fixes
 }
@@ -314,7 +314,8 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
-    // A certificate for another host is not always an error, so a wrong server name that causes it is not either.
+    // A certificate for another host is not always an error. A wrong server name with this effect is therefore not
+    // always an error either.
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
@@ -350,7 +351,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
                 finding.fixes.insert(0, fix);
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(
-                    "smtpcheck sent no server name (SNI), because the target is an IP address. A load balancer that selects the service by that name may have connected it to the default service. Repeat the check with the server's name to find out."
+                    "smtpcheck sent no server name (SNI), because the target is an IP address. A load balancer that selects the service by that name may have connected smtpcheck to the default service. Repeat the check with the server's name to find out."
                         .to_owned(),
                 );
             }

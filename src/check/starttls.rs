@@ -9,7 +9,7 @@ use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsMode, TlsUse};
+use crate::plan::{IntrusiveProbe, Plan, Protocol, QuitAfter, TlsMode, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
@@ -214,6 +214,10 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         }
         _ => false,
     });
+    // A Unix socket does not leave this machine, and only root can read what is sent over it.
+    if session.request.host.socket().is_some() && !required && !withheld {
+        return None;
+    }
     let clear = in_clear(&offers);
     let login = (!clear.is_empty()).then(|| {
         format!(
@@ -250,6 +254,12 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "smtpcheck did not send the password, because the connection is unencrypted (--allow-plaintext-auth overrides this)"
                 .to_owned(),
         );
+    }
+    if plan.target.protocol == Protocol::Lmtp {
+        finding.fixes.push(Fix::text(
+            "Server operator: enable TLS. Dovecot advertises STARTTLS over LMTP if ssl is yes, and ssl_cert and ssl_key are set.",
+        ));
+        return Some(finding);
     }
     finding.fixes.push(Fix::run(
         "Server operator: enable TLS (command for Postfix)",
@@ -291,7 +301,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// STARTTLS is missing at a provider that always advertises it.
+/// STARTTLS is missing, although the provider always advertises it.
 fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
@@ -319,8 +329,10 @@ fn implicit_tls(plan: &Plan) -> Fix {
 }
 
 fn is_this_machine(session: Session<'_>) -> bool {
-    let by_address = session.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
-    by_address || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
+    let by_address = session.server_address().is_some_and(|ip| ip.to_canonical().is_loopback());
+    by_address
+        || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
+        || session.request.host.socket().is_some()
 }
 
 fn injected(session: Session<'_>) -> Option<Finding> {

@@ -17,7 +17,7 @@ use clap::{ArgMatches, Command};
 use super::commands::{COMMANDS, CommandId, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
 use super::flags::names::names;
-use super::flags::{InvalidValue, password};
+use super::flags::{InvalidValue, password, route};
 use super::words::{DECLARED, find_command, first_word, looks_like_host, plain_words};
 use super::{Invocation, UsageError, VersionDetails, effect, foreign, help};
 use crate::expect::Mistake;
@@ -31,7 +31,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script with an empty variable must not mistake this for a check that passed.
+        // // If a variable in a script is empty, the script must not treat this as a check that passed.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
@@ -121,7 +121,7 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
     }
     let host = format!("to check a host with this name, write smtp://{word}");
     if RESERVED.contains(&word.to_lowercase().as_str()) {
-        return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
+        return Err(UsageError::new(format!("`{word}` is reserved for a future command")).with_hint(host));
     }
     let names = || COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).chain(["help", "version"]);
     let letters = |word: &str| {
@@ -179,7 +179,7 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-/// Rejects further words of a command that takes none.
+/// Rejects extra words after a command that takes none.
 fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
     match words.first() {
         Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),
@@ -275,7 +275,8 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
         true => UsageError::flag(subject.clone(), reason),
         false => UsageError::new(reason),
     };
-    let value = first(ContextKind::InvalidValue).filter(|_| !password::FLAGS.contains(&subject.as_str()));
+    let value = first(ContextKind::InvalidValue)
+        .filter(|_| !password::FLAGS.iter().chain(route::FLAGS).any(|flag| *flag == subject));
     match error.kind() {
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
             Some(source) => match (source.downcast_ref::<InvalidValue>(), source.downcast_ref::<Mistake>()) {

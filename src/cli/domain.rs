@@ -1,6 +1,5 @@
-//! Parses the argument of `smtpcheck domain` and makes its plan: a mail domain, or an email address in it. Everything
-//! else that users write in this place (an IP address, a server with a port, a URL) is an error that says what to write
-//! instead.
+//! Parses the argument of `smtpcheck domain` and makes its plan: a mail domain, or an email address in it. Any other
+//! argument (an IP address, a server with a port, a URL) is an error with a hint about what to write instead.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,8 +19,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, QuitAfter, ScanDepth, Target, Tls,
-    TlsMode, TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth,
+    Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
@@ -148,14 +147,20 @@ impl DomainFlags<'_> {
     }
 }
 
-/// A plan with the values that are the same in every check of a domain.
+/// A plan with the values that are the same in every domain check.
 fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
     Plan {
-        target: Target { input: input.to_owned(), host: Host::Name(domain.name.clone()), port },
+        target: Target {
+            input: input.to_owned(),
+            host: Host::Name(domain.name.clone()),
+            port,
+            protocol: Protocol::Smtp,
+        },
         family: Family::Any,
         addresses: AddressChoice::First,
         overrides: Vec::new(),
         resolver: None,
+        proxy: None,
         limits,
         ehlo: EhloName::LocalAddress,
         from: None,
@@ -197,7 +202,7 @@ fn address(text: &str) -> Result<TypedDomain, InvalidValue> {
     }
     let recipient = ForwardPath::parse(bare).map_err(|error| InvalidValue::new(error.to_string(), ""))?;
     let Some(name) = recipient.mailbox().and_then(|mailbox| mailbox.domain()).cloned() else {
-        let reason = "the part after the @ is an IP address and not a domain";
+        let reason = "the part after the @ is an IP address, not a domain";
         return Err(InvalidValue::new(reason, "write an email address in a domain, for example someone@example.com"));
     };
     check_name(&name)?;
@@ -214,11 +219,11 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
             "smtp" | "smtps" => format!("write {domain}; to check one server: smtpcheck {scheme}://{host}"),
             _ => format!("write {domain}"),
         };
-        return Err(InvalidValue::new("this is a URL and not a mail domain", hint));
+        return Err(InvalidValue::new("this is a URL, not a mail domain", hint));
     }
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Err(of_server("this is an IP address and not a mail domain", &Host::Ip(ip).bracketed()));
+        return Err(of_server("this is an IP address, not a mail domain", &Host::Ip(ip).bracketed()));
     }
     if let Some((host, rest)) = text.split_once(':') {
         let is_port = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
@@ -233,12 +238,15 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
         return Err(InvalidValue::new("a mail domain has no path", format!("write {host}")));
     }
     if let Some(rest) = text.strip_prefix("*.") {
-        return Err(InvalidValue::new("this is a pattern and not a mail domain", format!("write {rest}")));
+        return Err(InvalidValue::new("this is a pattern, not a mail domain", format!("write {rest}")));
     }
     let name = match Host::parse(text) {
         Ok(Host::Name(name)) => name,
+        Ok(Host::Socket(path)) => {
+            return Err(InvalidValue::new(format!("{path} is a Unix socket and not a mail domain"), ""));
+        }
         Ok(Host::Ip(ip)) => {
-            return Err(of_server("this is an IP address and not a mail domain", &Host::Ip(ip).bracketed()));
+            return Err(of_server("this is an IP address, not a mail domain", &Host::Ip(ip).bracketed()));
         }
         Err(error) => {
             let Some(label) = wrong_a_label(text) else { return Err(InvalidValue::new(error.to_string(), "")) };
@@ -279,14 +287,14 @@ fn check_name(name: &DomainName) -> Result<(), InvalidValue> {
     if !ascii.contains('.') {
         let hint = format!("write the part after the @, for example example.{ascii}");
         return Err(InvalidValue::new(
-            "this is a single label (a top-level domain or a host) and not a mail domain",
+            "this is a single label (a top-level domain or a host), not a mail domain",
             hint,
         ));
     }
-    // A top-level domain is never a number, so this is an IP address or the beginning of one.
+    // A top-level domain is never a number, so this is an IP address or part of an IP address.
     if ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
         let hint = "write a domain, for example example.com";
-        return Err(InvalidValue::new("the last part is a number, which no domain has", hint));
+        return Err(InvalidValue::new("the last part is a number, so this is not a domain", hint));
     }
     if ascii.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
         let hint = "write the part after the @, for example example.com";
@@ -302,7 +310,7 @@ fn several(words: &[String]) -> UsageError {
             let reason = "`smtpcheck domain` checks one domain";
             let is_address = second.parse::<IpAddr>().is_ok();
             let hint = if is_address {
-                "the IP address that sends mail belongs to --sending"
+                "use --sending for the IP address that sends mail"
             } else {
                 "run it once for each domain"
             };
@@ -374,7 +382,7 @@ mod tests {
     fn made(words: &[&str]) -> Result<Plan, String> {
         let words = words.iter().map(Into::into).collect();
         let Invocation::Domain(args, matches) = parse_words(words).map_err(|error| error.to_string())? else {
-            return Err("not a check of a domain".to_owned());
+            return Err("not a domain check".to_owned());
         };
         super::plan(&args, &matches, None).map_err(|error| error.to_string())
     }
@@ -472,9 +480,9 @@ mod tests {
         for (words, needle) in [
             (&["domain"][..], "no domain given"),
             (&["domain", "a.example", "b.example"], "checks one domain"),
-            (&["domain", "a.example", "192.0.2.7"], "belongs to --sending"),
-            (&["domain", "a.example", "--sending", "mail.a.example"], "belongs to --from-host"),
-            (&["domain", "a.example", "--from-host", "192.0.2.7"], "belongs to --sending"),
+            (&["domain", "a.example", "192.0.2.7"], "use --sending for"),
+            (&["domain", "a.example", "--sending", "mail.a.example"], "use --from-host for"),
+            (&["domain", "a.example", "--from-host", "192.0.2.7"], "use --sending for"),
             (&["domain", "a.example", "--list", "none", "--list", "b.example"], "omit one of them"),
             (&["domain", "a.example", "--list", "192.0.2.1"], "zone of a DNS blocklist"),
             (&["domain", "a.example", "--dkim-selector", "a b"], "not a selector"),

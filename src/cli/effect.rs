@@ -184,7 +184,7 @@ const CONDITIONS: &[Condition] = &[
         command: "batch",
         flags: &["user", "auth", "password_file", "password_command", "token_command"],
         is_met: |matches| is_on(matches, "login_host") || is_on(matches, "no_auth"),
-        reason: "a batch logs in only on hosts that are named for the password",
+        reason: "a batch logs in only on the hosts of --login-host",
         hint: "add --login-host HOST, or omit the flag",
     },
     Condition {
@@ -533,7 +533,7 @@ mod tests {
                     Some(long) => (format!("--{long}="), "x"),
                     None => (String::new(), ""),
                 };
-                // `x` marks words that are left out. An empty value of a flag is reported before a missing target.
+                // `x` marks omitted words. An empty value of a flag is reported before a missing target.
                 let words: Vec<&str> = [spec.name, &value, first].into_iter().filter(|word| *word != "x").collect();
                 let Some(message) = message(&words) else {
                     // An empty target shows the usage of the program, which `cli::command` tests.

@@ -34,11 +34,11 @@ pub enum Invocation {
     Settings(Box<SettingsArgs>, ArgMatches),
     /// Run a suite.
     Run(Box<RunArgs>),
-    /// Check very many servers.
+    /// Check a long list of servers.
     Batch(Box<BatchArgs>, ArgMatches),
     /// Check the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
-    /// Check servers again and again.
+    /// Check servers repeatedly.
     Watch(Box<WatchArgs>, ArgMatches),
     /// Explain rules, replies or logs.
     Explain(ExplainArgs),

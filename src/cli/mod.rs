@@ -3,7 +3,7 @@
 //!
 //! [`flags`] declares the groups of flags, [`commands`] combines them into commands, [`words`] decides which command a
 //! command line calls, and [`command`] parses it into an [`Invocation`]. [`foreign`] recognises flags of other tools,
-//! [`effect`] rejects flags that would have no effect, [`target`] parses a target, [`requested`] resolves contradictions
+//! [`effect`] rejects flags that would have no effect, [`target`] parses a target, [`proxy`] finds the proxy, [`requested`] resolves contradictions
 //! between flags, and [`plan`] makes the plans. [`config`] parses the configuration file, and [`plugin`] the flags of
 //! check_smtp. [`help`] and [`pages`] generate the help and the manual pages from the same declarations. [`complete`] finds
 //! the candidates for the completion scripts.
@@ -22,6 +22,7 @@ mod invocation;
 pub mod pages;
 pub mod plan;
 pub mod plugin;
+pub mod proxy;
 mod requested;
 pub mod resolve;
 pub mod settings;

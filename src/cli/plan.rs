@@ -17,13 +17,14 @@ use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{TlsArgs, TrustArgs};
+use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
     AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext,
-    Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{Host, ReversePath};
@@ -34,6 +35,7 @@ const MOST_ADDRESSES: u32 = 32;
 /// The plan of `smtpcheck check` for one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
+    let protocol = typed.scheme.map_or(Protocol::Smtp, UrlScheme::protocol);
     let mut origins = origins(matches, &args.from_file);
     let ranks = Ranks { level: args.settings_level };
     let (tls_rank, port_rank) = (ranks.of_flag("tls", &origins), ranks.of_flag("port", &origins));
@@ -62,7 +64,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     };
     requested.settle_tls(&mut origins)?;
     requested.settle_end(&mut origins)?;
-    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let Requested { mode, is_implicit, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let start = if is_implicit { SessionStart::ImplicitTls } else { SessionStart::Plain };
+    let proxy = proxy::plan(&args.route, &typed.host, start)?.map(Box::new);
     let depth = scan_depth(&tls_args);
     if args.settings_level == SettingsLevel::Suite {
         // In a report, values from both levels of a suite have the origin `flag`.
@@ -71,12 +75,13 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             .filter(|origin| **origin == ValueOrigin::Config)
             .for_each(|origin| *origin = ValueOrigin::Flag);
     }
-    Ok(Plan {
-        target: Target { input: target.to_owned(), host: typed.host, port },
+    let plan = Plan {
+        target: Target { input: target.to_owned(), host: typed.host, port, protocol },
         family: args.connection.family(),
         addresses: if args.port.every_address { AddressChoice::Every } else { AddressChoice::First },
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
+        proxy,
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
@@ -92,7 +97,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         domain: None,
         settings: None,
         origins,
-    })
+    };
+    proxy::reject_contradictions(&plan)?;
+    Ok(plan)
 }
 
 /// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
@@ -101,7 +108,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
     let PortList(mut chosen) = args.ports.clone();
-    // A list of ports that the user has written is complete.
+    // No port is added to a list that the user wrote.
     let of_profile = args.profile_port.filter(|port| !origins.contains_key("ports") && !chosen.contains(port));
     chosen.extend(of_profile);
     origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
@@ -109,12 +116,19 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
-        target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
+        target: Target {
+            input: args.host.clone().unwrap_or_default(),
+            host: host.clone(),
+            port: 0,
+            protocol: Protocol::Smtp,
+        },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: on_all_ports(&args.connection, &chosen)?,
         resolver: args.connection.resolver,
-        // These limits are per port. A question that several ports have in common is asked only once.
+        // Several ports are compared, so they use the same proxy.
+        proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
+        // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
@@ -141,10 +155,11 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();
     resolve::mark_unused(&mut plans);
+    plans.iter().try_for_each(proxy::reject_contradictions)?;
     Ok(plans)
 }
 
-/// Returns the expectations after checking that each of them is possible with every plan.
+/// Returns the expectations after checking that each of them can be evaluated with every plan.
 pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
     for expression in expressions {
         plans.iter().try_for_each(|plan| expression.fits(plan))?;
@@ -174,6 +189,15 @@ pub(super) fn origins(
 fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
     let ranks = Ranks { level: args.settings_level };
     let of_target = ranks.of(args.target_origin);
+    if typed.host.socket().is_some() {
+        return match args.port.port {
+            Some(flag) if rank == ranks.of(ValueOrigin::Flag) => {
+                let error = UsageError::flag("--port", "cannot be used with a Unix socket, which has no port");
+                Err(error.with_value(flag.to_string()).with_hint("omit it"))
+            }
+            Some(_) | None => Ok((0, true)),
+        };
+    }
     match (args.port.port, typed.port) {
         (Some(flag), Some(port)) if rank == of_target && rank == ranks.of(ValueOrigin::Flag) && flag != port => {
             let error = UsageError::flag("--port", format!("the target already names port {port}"));
@@ -182,6 +206,8 @@ fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Resul
         (Some(flag), Some(_)) if rank > of_target => Ok((flag, false)),
         (_, Some(port)) => Ok((port, true)),
         (Some(flag), None) => Ok((flag, false)),
+        // The port that LMTP servers usually have. RFC 2033 §5 forbids port 25, and none is registered.
+        (None, None) if typed.scheme == Some(UrlScheme::Lmtp) => Ok((24, false)),
         (None, None) if mode == TlsMode::Implicit => Ok((465, false)),
         (None, None) => Ok((587, false)),
     }
@@ -198,7 +224,9 @@ fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<Tls
             Err(error.with_hint("remove one of them"))
         }
         (Some(UrlScheme::Smtps), _) => Ok(TlsMode::Implicit),
-        (Some(UrlScheme::Smtp) | None, mode) => Ok(mode),
+        (Some(UrlScheme::Smtp | UrlScheme::Lmtp | UrlScheme::SmtpSocket | UrlScheme::LmtpSocket) | None, mode) => {
+            Ok(mode)
+        }
     }
 }
 
@@ -258,8 +286,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
-/// recipients, there is no default sender.
+/// The sender. Without `--from`, it is the user name if that is an email address, and otherwise the null sender.
+/// Without recipients, there is no default sender.
 fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
     if envelope.from.is_some() || envelope.to.is_empty() {
         return envelope.from.clone();
@@ -292,7 +320,7 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
 
 /// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
 /// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
-/// 2. if all mechanisms use a token, the secret is a token, whatever its source;
+/// 2. if all mechanisms use a token, the secret is a token, regardless of its source;
 /// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
 /// 4. in all other cases it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
@@ -335,6 +363,10 @@ fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
         return Err(UsageError::new("no host given").with_hint("for example: smtpcheck ports smtp.example.net"));
     };
     let target = target::parse(typed)?;
+    if target.scheme.is_some_and(|scheme| scheme.protocol() == Protocol::Lmtp) || target.host.socket().is_some() {
+        let error = UsageError::new("`smtpcheck ports` checks the ports of SMTP servers");
+        return Err(error.about("target", typed).with_hint(format!("for this server: smtpcheck {typed}")));
+    }
     match target.port {
         Some(port) => {
             let reason = "`smtpcheck ports` takes a host without a port";
@@ -491,6 +523,15 @@ mod tests {
     }
 
     #[test]
+    fn lmtp_has_its_own_port_and_a_socket_has_none() {
+        let of = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.name()));
+        assert_eq!(of(&["lmtp://h.example"]), Ok((24, "lmtp://h.example:24".to_owned())));
+        assert_eq!(of(&["lmtp://h.example", "--port", "2424"]), Ok((2424, "lmtp://h.example:2424".to_owned())));
+        assert_eq!(of(&["lmtp+unix:/run/lmtp"]), Ok((0, "lmtp+unix:/run/lmtp".to_owned())));
+        assert_eq!(of(&["smtp+unix:/run/smtp"]), Ok((0, "smtp+unix:/run/smtp".to_owned())));
+    }
+
+    #[test]
     fn the_default_sender_is_the_user_name_or_null() {
         let from = |words: &[&str]| made(words).map(|plan| plan.from.map(|from| from.to_string()));
         assert_eq!(from(&["h.example"]), Ok(None));
@@ -521,6 +562,7 @@ mod tests {
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
+            (&["lmtp+unix:/run/lmtp", "--port", "24"], "has no port"),
             (&["h.example", "--tls", "none", "--tls-scan"], "because it tests TLS"),
             (&["h.example", "--tls", "none", "--tls-profile", "mozilla-modern"], "--tls-profile: cannot be used with"),
             (&["h.example", "--quit-after", "banner", "--probe", "mail-before-tls"], "before STARTTLS"),
@@ -571,6 +613,7 @@ mod tests {
             (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),
             (&["h.example", "--ignore", "no-such-rule"], "unknown rule"),
             (&["u@h.example"], "--user"),
+            (&["lmtp://h.example"], "smtpcheck lmtp://h.example"),
         ] {
             let message = ports_of(words).expect_err("a mistake");
             assert!(message.contains(needle), "{words:?} -> {message}");

@@ -113,10 +113,10 @@ pub struct PluginArgs {
     /// Read the password from this command's output
     #[arg(long, value_name = "CMD")]
     pub password_command: Option<String>,
-    /// WARNING if the check takes more seconds than this number, or is outside this range ([@]start:end)
+    /// WARNING if the duration in seconds is greater than this number, or outside this range ([@]start:end)
     #[arg(short, long, value_name = "RANGE")]
     pub warning: Option<String>,
-    /// CRITICAL if the check takes more seconds than this number, or is outside this range
+    /// CRITICAL if the duration in seconds is greater than this number, or outside this range
     #[arg(short, long, value_name = "RANGE")]
     pub critical: Option<String>,
     /// Overall time limit in seconds
@@ -137,10 +137,10 @@ pub struct PluginArgs {
     /// Accept any certificate
     #[arg(short = 'k', long)]
     pub insecure: bool,
-    /// Accepted without effect: smtpcheck always does this
+    /// Accepted without effect: smtpcheck always sends the server name in TLS (SNI)
     #[arg(long, hide = true)]
     pub sni: bool,
-    /// Accepted without effect: smtpcheck always does this
+    /// Accepted without effect: smtpcheck always ignores a failed QUIT
     #[arg(short = 'q', long, hide = true)]
     pub ignore_quit_failure: bool,
     /// Also print the session
@@ -195,7 +195,7 @@ impl PluginArgs {
         let seconds = self.timeout.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
         let Some(seconds) = seconds else {
             let error = UsageError::flag("-t", "not a whole number of seconds").with_value(&self.timeout);
-            return Err(error.with_hint("use for example 10"));
+            return Err(error.with_hint("use a number of seconds, for example 10"));
         };
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |flag: &str, value: &str| words.extend([flag.into(), value.into()]);

@@ -1,8 +1,8 @@
 //! Resolves contradictions between requested values: a session that ends before something that another flag requests, and
 //! TLS tests without TLS.
 //!
-//! Promises: on one level of precedence a contradiction is a usage error; between levels, the more specific one wins.
-//! Does not: make the plan, which [`super::plan`] does.
+//! A contradiction between values of the same precedence is a usage error. Otherwise the value with the higher
+//! precedence is used. [`super::plan`] then makes the plan.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

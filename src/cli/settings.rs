@@ -8,8 +8,8 @@ use super::flags::settings::DatabaseChoice;
 use super::plan::{limits, origins};
 use super::{UsageError, domain, resolve};
 use crate::plan::{
-    AddressChoice, CertificateDays, Discovery, Login, LoginConsent, LoginProof, Plaintext, Plan, QuitAfter, ScanDepth,
-    SettingsPlan, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, Discovery, Login, LoginConsent, LoginProof, Plaintext, Plan, Protocol, QuitAfter,
+    ScanDepth, SettingsPlan, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::Host;
@@ -41,11 +41,12 @@ pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -
         http_port: args.port.http_port,
     };
     Ok(Plan {
-        target: Target { input: input.clone(), host: Host::Name(typed.name), port: 465 },
+        target: Target { input: input.clone(), host: Host::Name(typed.name), port: 465, protocol: Protocol::Smtp },
         family: args.connection.family(),
         addresses: AddressChoice::First,
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
+        proxy: None,
         limits: limits(&args.connection, args.port.max_connections),
         ehlo: args.ehlo.name(hostname),
         from: None,

@@ -1,8 +1,10 @@
-//! Parses a target: `host`, `host:port`, `[IPv6]:port`, `smtp://host:port` or `smtps://host:port`.
+//! Parses a target: `host`, `host:port`, `[IPv6]:port`, `smtp://host:port`, `smtps://host:port`, `lmtp://host:port`,
+//! `lmtp+unix:/path` or `smtp+unix:/path`.
 
 use super::UsageError;
 use super::flags::InvalidValue;
-use crate::wire::Host;
+use crate::plan::Protocol;
+use crate::wire::{Host, SocketPath};
 
 /// The parts of a target, before defaults are added.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,14 +17,37 @@ pub struct TypedTarget {
     pub scheme: Option<UrlScheme>,
 }
 
-/// The URL schemes of SMTP.
+/// The URL schemes of SMTP and LMTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlScheme {
     /// `smtp://`: the connection begins unencrypted.
     Smtp,
     /// `smtps://`: implicit TLS.
     Smtps,
+    /// `lmtp://`: LMTP over TCP.
+    Lmtp,
+    /// `smtp+unix:`: SMTP over a Unix socket.
+    SmtpSocket,
+    /// `lmtp+unix:`: LMTP over a Unix socket.
+    LmtpSocket,
 }
+
+impl UrlScheme {
+    /// The protocol of the server.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            UrlScheme::Smtp | UrlScheme::Smtps | UrlScheme::SmtpSocket => Protocol::Smtp,
+            UrlScheme::Lmtp | UrlScheme::LmtpSocket => Protocol::Lmtp,
+        }
+    }
+}
+
+/// The schemes of Unix sockets.
+const SOCKET_SCHEMES: [(&str, UrlScheme); 2] =
+    [("smtp+unix:", UrlScheme::SmtpSocket), ("lmtp+unix:", UrlScheme::LmtpSocket)];
+
+/// Notations of Postfix and Dovecot for a Unix socket. Postfix reads relative paths from its queue directory.
+const OTHER_SOCKET_NOTATIONS: [&str; 3] = ["lmtp:unix:", "unix:", "local:"];
 
 /// Parses a target. The error names the part that is wrong.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
@@ -34,9 +59,13 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         None => shown,
     };
     let wrong = |error: InvalidValue| UsageError::from(error).about("target", shown.clone());
+    if let Some(parsed) = socket(text) {
+        return parsed.map_err(wrong);
+    }
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtp") => (Some(UrlScheme::Smtp), rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtps") => (Some(UrlScheme::Smtps), rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("lmtp") => (Some(UrlScheme::Lmtp), rest),
         Some((other, rest)) => {
             let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
             let host = without_query(host);
@@ -66,16 +95,38 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     Ok(TypedTarget { host, port, scheme })
 }
 
+/// A target that is a Unix socket, or a mistake in one; `None` if the text is not about a socket.
+fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
+    let after = |prefix: &str| {
+        let (start, rest) = text.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
+    };
+    let written = SOCKET_SCHEMES.iter().find_map(|(prefix, scheme)| Some((prefix, *scheme, after(prefix)?)));
+    if let Some((prefix, scheme, rest)) = written {
+        // `lmtp+unix:///path` is the notation of other URLs.
+        let path = rest.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(rest);
+        let hint = || format!("write the absolute path of the socket, for example {prefix}/run/dovecot/lmtp");
+        return Some(match SocketPath::parse(path) {
+            Ok(path) => Ok(TypedTarget { host: Host::Socket(path), port: None, scheme: Some(scheme) }),
+            Err(error) => Err(InvalidValue::new(error.to_string(), hint())),
+        });
+    }
+    let path = OTHER_SOCKET_NOTATIONS.iter().find_map(|prefix| after(prefix)).or_else(|| after("/").map(|_| text))?;
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/var/spool/postfix/{path}") };
+    let hint = format!("write lmtp+unix:{path} for LMTP or smtp+unix:{path} for SMTP");
+    Some(Err(InvalidValue::new("the protocol of the Unix socket is missing", hint)))
+}
+
 fn without_query(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
+pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
     let bracket = |why| InvalidValue::new(why, "write [2001:db8::1]:587");
     let port = |text: &str| {
         let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
         match text {
-            "" => Err(InvalidValue::new("the port is empty", "use for example host:587")),
+            "" => Err(InvalidValue::new("the port is empty", "add a port after the colon, for example host:587")),
             text => port_number(text)
                 .map(Some)
                 .map_err(|error| InvalidValue { reason: reason(error.clone()).into(), ..error }),
@@ -129,6 +180,11 @@ mod tests {
         assert_eq!(read("2001:db8::1"), "2001:db8::1 None None");
         assert_eq!(read("smtps://mail.example.net/"), format!("mail.example.net None {:?}", Some(UrlScheme::Smtps)));
         assert_eq!(read("mailpit:1025"), "mailpit Some(1025) None");
+        assert_eq!(read("lmtp://store.example.net"), format!("store.example.net None {:?}", Some(UrlScheme::Lmtp)));
+        let socket = format!("/run/dovecot/lmtp None {:?}", Some(UrlScheme::LmtpSocket));
+        assert_eq!(read("lmtp+unix:/run/dovecot/lmtp"), socket);
+        assert_eq!(read("LMTP+UNIX:///run/dovecot/lmtp"), socket);
+        assert_eq!(read("smtp+unix:/a b/c@d"), format!("/a b/c@d None {:?}", Some(UrlScheme::SmtpSocket)));
     }
 
     #[test]
@@ -149,6 +205,12 @@ mod tests {
             ("[::1", "not closed"),
             ("", "empty"),
             ("smtp://", "empty"),
+            ("lmtp+unix:lmtp", "for example lmtp+unix:/run/dovecot/lmtp"),
+            ("lmtp+unix://host/lmtp", "absolute path"),
+            ("unix:private/lmtp", "write lmtp+unix:/var/spool/postfix/private/lmtp"),
+            ("lmtp:unix:/run/lmtp", "write lmtp+unix:/run/lmtp"),
+            ("/run/dovecot/lmtp", "write lmtp+unix:/run/dovecot/lmtp"),
+            ("lmtp://host/path", "has no path"),
         ] {
             assert!(read(text).contains(needle), "{text:?} -> {}", read(text));
             assert!(!read(text).contains("hunter2"), "{}", read(text));

@@ -29,7 +29,7 @@ pub(super) fn looks_like_host(word: &str) -> bool {
 /// The targets of a check, or the host of `ports`, as they were written.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
-    // Each command has flags of its own, with values that are not targets.
+    // Each command has its own flags, whose values are not targets.
     let spec = first_word(words).and_then(|(_, word)| find_command(&word));
     let declared = spec.map(|spec| (spec.declare)(Command::new("smtpcheck")));
     let plain = plain_words_of(declared.as_ref().unwrap_or(&DECLARED), words);

@@ -40,14 +40,17 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
             ("--cert", args.tls.cert.as_deref()),
             ("--key", args.tls.key.as_deref()),
             ("--password-file", args.password.password_file.as_deref()),
+            ("--proxy-password-file", args.route.proxy_password_file.as_deref()),
         ],
     )?;
     let readers = Readers::of(&checks.plans);
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
+    let proxies = secrets::proxies(&args.route, &checks.plans)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
-    // The jobs of all targets use the same certificate files.
+    engine.use_proxies(&proxies);
+    // The jobs of all targets share the certificate files.
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
@@ -65,7 +68,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(results.exit_code(format, &look))
 }
 
-/// The checks of a command line. Their passwords have not been read yet.
+/// The checks of a command line, before their passwords are read.
 pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,

@@ -23,7 +23,7 @@ use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::sandbox::domains::case::{DomainCase, SettingsCase};
 use crate::sandbox::domains::{DomainPorts, domain_case, settings_case};
-use crate::sandbox::scenario::ClientTrust;
+use crate::sandbox::scenario::{ClientTrust, proxy_url};
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
 /// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
@@ -36,13 +36,13 @@ const FIRST_SETTINGS: &str = "settings-contradiction";
 /// The domain that `demo domain` checks.
 const FIRST_DOMAIN: &str = "dane-mismatch";
 
-/// Exit codes from this value on mean that a signal ended a check. The demo then ends too.
+/// Exit codes of this value or greater mean that a signal ended a check. The demo then ends too.
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
     let format = args.format.chosen();
-    // This precedes the creation of files, which a signal must remove.
+    // This must come before files are created, because a signal must remove them.
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
@@ -101,10 +101,10 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
     if explains {
         print(&rendering::domain_lesson(case, &described(&words), look))?;
     }
-    // A check of a domain has no transcript to choose.
+    // A domain check has no choice of transcripts.
     let given = args.words_without_transcript();
     let Invocation::Domain(domain_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
-        return Err(CommandError::usage("the demo is not a check of a domain".to_owned()));
+        return Err(CommandError::usage("the demo is not a domain check".to_owned()));
     };
     let code = domain::run(&domain_args, &matches)?;
     if explains {
@@ -210,9 +210,13 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
     Ok(if run.reports().map(|report| report.exit.code()).eq(expected) { 0 } else { 1 })
 }
 
-/// The arguments of a check, as the command line would read them.
+/// The arguments of a check, parsed like a command line.
 fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
-    match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
+    // The servers are on this machine, so a proxy of the environment would not reach them.
+    let has_proxy = words.iter().any(|word| word == "--proxy");
+    let direct: &[&str] = if has_proxy { &[] } else { &["--noproxy", "*"] };
+    let direct = direct.iter().map(OsString::from);
+    match cli::parse(words.iter().cloned().chain(args.words()).chain(direct).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
         // The first argument is a host and port, which is never a command.
         _ => Err(CommandError::usage("the demo is not a check".to_owned())),
@@ -245,14 +249,14 @@ impl DemoServers {
     fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
-            None => vec![service.address.to_string().into()],
+            None => vec![format!("{}{}", client.scheme, service.address).into()],
             Some(host) => {
                 let (ip, port) = (service.address.ip(), service.address.port());
-                let [target, resolve] = [format!("{host}:{port}"), format!("{host}:{port}:{ip}")];
+                let [target, resolve] = [format!("{}{host}:{port}", client.scheme), format!("{host}:{port}:{ip}")];
                 vec![target.into(), "--resolve".into(), resolve.into()]
             }
         };
-        words.extend(client.flags.iter().map(|flag| self.filled(flag)).collect::<Result<Vec<_>, _>>()?);
+        words.extend(client.flags.iter().map(|flag| self.filled(flag, service)).collect::<Result<Vec<_>, _>>()?);
         if client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".into(), self.folder.write("ca.pem", &self.authorities)?.into()]);
         }
@@ -263,10 +267,10 @@ impl DemoServers {
     }
 
     /// Replaces a placeholder in an argument with the path of a new file.
-    fn filled(&self, flag: &str) -> Result<OsString, CommandError> {
+    fn filled(&self, flag: &str, service: &Service) -> Result<OsString, CommandError> {
         match flag {
             "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),
-            other => Ok(other.into()),
+            other => Ok(proxy_url(other, service.address).unwrap_or_else(|| other.to_owned()).into()),
         }
     }
 }

@@ -59,12 +59,12 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     Ok(if is_unknown { NOTHING } else { 0 })
 }
 
-/// Whether a word that was not recognised is meant as the name of a file: it has a directory, or the extension of a log or
-/// of a saved message.
+/// Whether a word that was not recognised is probably the name of a file: it contains a directory, or has the extension
+/// of a log or of a saved message. Brackets and quotation marks belong to messages of programs, not to file names.
 fn is_file_name(word: &str) -> bool {
     const EXTENSIONS: [&str; 8] = [".eml", ".err", ".gz", ".log", ".mbox", ".msg", ".out", ".txt"];
     let is_path = word.starts_with(['/', '.', '~']) || word.contains('/');
-    !word.contains(' ')
+    !word.contains([' ', '[', '(', '{', '<', '"', '='])
         && (is_path || EXTENSIONS.iter().any(|extension| word.to_ascii_lowercase().ends_with(extension)))
 }
 
@@ -128,7 +128,8 @@ pub enum StreamError {
 }
 
 /// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the
-/// counts per category are written at the end, or the explanation of the reply if the log contains only one.
+/// counts per category are written at the end. If the log contains only one reply, its explanation is written instead
+/// of the counts.
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,
@@ -168,6 +169,6 @@ pub fn stream(
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }
     };
-    // If the reader closes the pipe, that is not an error. `extent` counts the items that were recognised until then.
+    // A pipe that the reader closed is not an error. `extent` counts the items that were recognised until then.
     super::sink::unless_closed(written).map(|()| extent).map_err(StreamError::Output)
 }

@@ -103,7 +103,7 @@ pub(super) fn run(
     Ok(results)
 }
 
-/// Runs one check, and writes only the progress line.
+/// Runs one check and shows only the progress line.
 pub(super) fn run_single(engine: &mut Engine, job: Job) -> Result<RetriedReport, CommandError> {
     let mut listener = SingleResult { progress: Progress::new(1), result: None };
     let outcome = engine.run(vec![job], ConcurrencyLimits::in_all(1), FailurePolicy::Continue, &mut listener);

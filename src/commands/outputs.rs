@@ -32,7 +32,7 @@ impl Outputs {
         Ok(Outputs { files, side_files })
     }
 
-    /// Whether any file is to be written.
+    /// Whether any file will be written.
     pub(super) fn are_any(&self) -> bool {
         !self.files.is_empty() || !self.side_files.is_empty()
     }
@@ -101,7 +101,14 @@ fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(Side
     let mut opened = Vec::new();
     for side in wanted {
         let Some(path) = environment::value(side.variable) else { continue };
-        let wrong = |error| CommandError::usage(format!("{} {}: {error}", side.variable, Path::new(&path).display()));
+        let wrong = |error| {
+            CommandError::usage(format!(
+                "{} {}: {}",
+                side.variable,
+                Path::new(&path).display(),
+                file::write_reason(&error)
+            ))
+        };
         opened.push((side, file::appended(Path::new(&path)).map_err(wrong)?));
     }
     Ok(opened)

@@ -1,5 +1,5 @@
-//! smtpcheck under the name check_smtp: takes the flags of this monitoring plugin, and prints output in its format. The
-//! check is that of `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
+//! smtpcheck under the name check_smtp: accepts the flags of this monitoring plugin, and prints output in its format.
+//! The check itself is the same as in `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
 
 use std::ffi::OsString;
 
@@ -45,8 +45,10 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
     let fetch = || secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan));
     let (mut secrets, spent) = secrets::measured(source.as_ref(), fetch)?;
     let secret = secrets.pop().flatten();
+    let proxies = secrets::proxies(&args.route, std::slice::from_ref(&plan))?;
     let job = Job { plan, secret, spent, expectations: Vec::new(), retry: crate::plan::Retry::default() };
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     engine.prepare(&job)?;
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 
 use super::CommandError;
 use super::progress::Progress;
+use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::outlet;
 use crate::check;
@@ -27,7 +28,9 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let plans = planning::ports(args, matches, name::host_name().as_deref())?;
     let Some(first) = plans.first() else { return Err(CommandError::usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
+    let proxies = secrets::proxies(&args.route, &plans)?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     let mut ports = engine.ports(first)?;
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::of(&plans))).transpose()?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
@@ -52,7 +55,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(answer.exit.code)
 }
 
-/// Shows on a terminal what is being waited for; the table comes at the end.
+/// Shows on a terminal what smtpcheck is waiting for; the table is written at the end.
 struct PortsProgress(Progress);
 
 impl EvidenceListener for PortsProgress {

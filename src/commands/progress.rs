@@ -1,5 +1,5 @@
-//! The progress line on standard error, which shows what smtpcheck is waiting for. It is shown only on a terminal, and
-//! removed before anything else is written. Its time is the time since the command began.
+//! The progress line on standard error, which shows what smtpcheck is waiting for. The line is shown only on a
+//! terminal, and removed before other output is written. Its time is counted from the start of the command.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ pub(super) struct Progress {
     finished: usize,
     /// The first check that has not ended.
     current: usize,
-    /// A description of what the current check is waiting for, or, until that is known, another check.
+    /// A description of what the current check is waiting for. Until that is known, the description is about another
+    /// check.
     waiting_for: Option<String>,
 }
 
@@ -41,7 +42,10 @@ impl Progress {
             let last = evidence.transcript.last().map(|event| (&event.what, event.phase));
             let what = match last {
                 None => "the connection".to_owned(),
-                Some((EventKind::Dialled { .. }, _)) => "the greeting".to_owned(),
+                Some((EventKind::Dialled { .. } | EventKind::SocketOpened { .. } | EventKind::Tunnelled { .. }, _)) => {
+                    "the greeting".to_owned()
+                }
+                Some((EventKind::ProxyDialled { .. }, _)) => "the proxy".to_owned(),
                 Some((_, phase)) => phase.to_string(),
             };
             self.show(check, plan, &format!("waiting for {what}"));

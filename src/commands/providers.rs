@@ -1,4 +1,4 @@
-//! `smtpcheck providers [NAME]`: shows the known mail providers, from data in the program.
+//! `smtpcheck providers [NAME]`: shows the known mail providers, whose data is part of the program.
 
 use super::CommandError;
 use super::stdout::{outlet, print};

@@ -56,7 +56,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     };
     let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
-    // This precedes the creation of files, which a signal must remove.
+    // This must come before files are created, because a signal must remove them.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
@@ -141,7 +141,8 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
 
 /// Writes a file that the user named.
 fn written(flag: &str, path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
+    let wrong =
+        |error: io::Error| CommandError::usage(format!("{flag} {}: {}", path.display(), file::write_reason(&error)));
     file::write(path, text).map_err(wrong)?;
     Ok(path.to_owned())
 }

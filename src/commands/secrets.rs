@@ -8,10 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::CommandError;
+use crate::cli;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource, VARIABLE};
+use crate::cli::flags::route::{PROXY_VARIABLE, ProxyPasswordEnvironment, ProxyPasswordSource, RouteArgs};
 use crate::host::{environment, file, netrc, password};
-use crate::plan::{Login, LoginProof, Plan};
+use crate::plan::{Login, LoginProof, Plan, Proxy};
 use crate::render::escape;
+use crate::run::ProxyPasswords;
 use crate::secret::Secret;
 
 /// The sources of a password that are available without a flag.
@@ -20,16 +23,15 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
         Some(LoginProof::Token) => "smtpcheck-token",
         _ => "smtpcheck-password",
     };
-    let directory = environment::value("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
     PasswordEnvironment {
         variable: environment::is_set(VARIABLE),
-        directory: directory.filter(|file| file.exists()),
+        directory: credential(name),
         terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
 }
 
-/// Reads secrets, and measures how long a command took. This time counts towards the overall time limit of the checks.
-/// The time in which a user types a password does not.
+/// Reads secrets, and measures how long a command took to print one. This time counts towards the overall time limit of
+/// the checks. The time in which a user types a password does not count.
 pub(super) fn measured<T, E>(
     source: Option<&PasswordSource>,
     read: impl FnOnce() -> Result<T, E>,
@@ -92,6 +94,95 @@ fn from_environment() -> Result<Secret, CommandError> {
         Ok(value) => Ok(password::from_environment(value)?),
         Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
     }
+}
+
+/// Whether the user can be asked for a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PromptUse {
+    /// On a terminal.
+    Allowed,
+    /// Never: the command reads standard input, or is a service.
+    Never,
+}
+
+/// Reads the password for the proxy, if one of the plans uses a proxy that needs it.
+pub(super) fn proxies(args: &RouteArgs, plans: &[Plan]) -> Result<ProxyPasswords, CommandError> {
+    let passwords = ProxyPasswords::default();
+    add_proxies(&passwords, args, plans, PromptUse::Allowed)?;
+    Ok(passwords)
+}
+
+/// Adds the password for the proxy of these plans, unless it is known.
+pub(super) fn add_proxies(
+    passwords: &ProxyPasswords,
+    args: &RouteArgs,
+    plans: &[Plan],
+    prompt: PromptUse,
+) -> Result<(), CommandError> {
+    let mut used: Vec<&Plan> = plans.iter().filter(|plan| plan.used_proxy().is_some()).collect();
+    if used.is_empty() {
+        // Flags without effect are reported even if no plan uses the proxy.
+        used.extend(plans.first());
+    }
+    for plan in used {
+        let settings = plan.proxy.as_deref();
+        let url = settings.and_then(|settings| settings.variable.as_deref()).and_then(url_password);
+        let environment = ProxyPasswordEnvironment {
+            url: url.is_some(),
+            variable: environment::is_set(PROXY_VARIABLE),
+            directory: credential("smtpcheck-proxy-password"),
+            terminal: prompt == PromptUse::Allowed && io::stdin().is_terminal() && io::stderr().is_terminal(),
+        };
+        let source = args.password_source(settings, environment)?;
+        let (Some(source), Some(proxy)) = (source, plan.used_proxy()) else { continue };
+        if !passwords.knows(proxy) {
+            passwords.learn(proxy.clone(), proxy_password(&source, url, proxy, plan)?);
+        }
+    }
+    Ok(())
+}
+
+fn proxy_password(
+    source: &ProxyPasswordSource,
+    url: Option<Secret>,
+    proxy: &Proxy,
+    plan: &Plan,
+) -> Result<Secret, CommandError> {
+    const FILE: &str = "--proxy-password-file";
+    const COMMAND: &str = "--proxy-password-command";
+    let limit = Duration::from_millis(plan.limits.total_ms);
+    let user = proxy.user.clone().unwrap_or_default();
+    Ok(match source {
+        ProxyPasswordSource::File(path) => {
+            warn_of_readers(FILE, path);
+            password::from_named_file(path, &format!("{FILE} "))?
+        }
+        ProxyPasswordSource::Command(command) => password::from_command(command, COMMAND, limit, write_messages)?,
+        ProxyPasswordSource::Netrc => {
+            warn_of_readers("--proxy-netrc", &netrc::path());
+            netrc::password(&proxy.host.to_string(), &user)?
+        }
+        ProxyPasswordSource::Url(variable) => {
+            url.ok_or_else(|| CommandError::usage(format!("{variable} contains no password")))?
+        }
+        ProxyPasswordSource::Environment => match environment::text(PROXY_VARIABLE) {
+            Ok(value) => password::from_variable(value, PROXY_VARIABLE)?,
+            Err(_) => return Err(CommandError::usage(format!("{PROXY_VARIABLE} is not UTF-8"))),
+        },
+        ProxyPasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
+        ProxyPasswordSource::Prompt => password::from_prompt(&format!("{user} at the proxy {proxy}"))?,
+    })
+}
+
+/// The password in the URL of an environment variable.
+fn url_password(variable: &str) -> Option<Secret> {
+    cli::proxy::of_variable(variable, &environment::text(variable).ok()?).ok()?.password
+}
+
+/// A file in the directory where the service manager puts credentials.
+fn credential(name: &str) -> Option<PathBuf> {
+    let folder = environment::value("CREDENTIALS_DIRECTORY")?;
+    Some(Path::new(&folder).join(name)).filter(|file| file.exists())
 }
 
 /// Warns about a private key that other users can read.

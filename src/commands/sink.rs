@@ -1,4 +1,4 @@
-//! Writes the result to standard output or to a file. The file gets its name only when it is complete.
+//! Writes the result to standard output or to a file. The file gets its final name only when it is complete.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,13 +14,13 @@ pub(super) enum Sink {
     File(Draft),
 }
 
-/// The file that `--output` names; `-` is standard output, as in curl.
+/// The file from `--output`; `-` is standard output, as in curl.
 pub(super) fn file_of(output: &Option<PathBuf>) -> Option<&Path> {
     output.as_deref().filter(|path| path.as_os_str() != "-")
 }
 
 /// Treats a closed pipe (`smtpcheck ... | head -1`) as success. The run continues to its end, so that the exit code is
-/// that of the check, and report files are written.
+/// correct and the report files are written.
 pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
@@ -83,7 +83,9 @@ impl Draft {
 
     /// The same, for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
-        let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
+        let wrong = |error: io::Error| {
+            CommandError::usage(format!("{flag} {}: {}", path.display(), file::write_reason(&error)))
+        };
         // If the path is a link, the file that it points to is replaced.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);

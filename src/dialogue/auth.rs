@@ -38,7 +38,7 @@ impl<'a> Dialogue<'a> {
         let channel = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
         let login = AuthExchange::choose(wanted, &offered, access, channel);
         let withheld = match (&login, self.encryption) {
-            // This reason comes first: if AUTH is not advertised, encryption and trust do not matter.
+            // This reason takes precedence: if AUTH is not advertised, encryption and trust do not matter.
             (Err(reason), _) => Some(reason.clone()),
             (Ok(login), _) if !login.has_secret() => None,
             (Ok(_), Encryption::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
@@ -61,7 +61,7 @@ impl<'a> Dialogue<'a> {
                 self.send_auth(turn);
             }
             (_, Some(reason)) => {
-                // After the server rejected a mechanism, it is expected that no mechanism remains. This is not
+                // After the server has rejected a mechanism, it is normal that no mechanism remains, so this is not
                 // recorded.
                 if self.tried.is_empty() {
                     self.note(Phase::Auth, EventKind::Withheld { reason });

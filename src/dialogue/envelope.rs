@@ -96,7 +96,7 @@ impl<'a> Dialogue<'a> {
     pub(super) fn quit_answered(&mut self, mut due: VecDeque<PendingCommand>, reply: &Reply) {
         due.pop_front();
         if due.is_empty() {
-            // The last reply of a session is 221 to QUIT. After any other reply, another one may follow.
+            // The last reply of a session is 221 to QUIT. After any other reply, another reply may follow.
             match fit(Phase::Quit, reply) {
                 Fit::Accepts => self.hang_up_after_quit(),
                 _ => self.state = SessionState::Linger,

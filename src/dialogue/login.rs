@@ -155,7 +155,7 @@ impl<'a> AuthExchange<'a> {
         // to any other challenge cannot be predicted.
         let Some(challenge) = decode(reply) else { return self.cancel(CancelReason::NotBase64) };
         let response = match self.held.take() {
-            // RFC 4954 §4: if the client speaks first in a mechanism, the challenge before that is empty.
+            // RFC 4954 §4: if a mechanism begins with a client response, the challenge before it is empty.
             Some(_) if !challenge.is_empty() => Err(CancelReason::UnexpectedChallenge),
             Some(held) => Ok(held),
             None => self.exchange.answer(&challenge).map_err(reason),

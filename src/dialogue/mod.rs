@@ -6,13 +6,13 @@
 //! |---|---|---|
 //! | Greeting | 220 | send EHLO (or QUIT, if the session ends here) |
 //! | | 200, 201 | send EHLO, which a news server rejects, then QUIT |
-//! | | no code at all | close the connection, because this is not SMTP |
+//! | | no code at all, or binary data | close the connection, because this is not SMTP |
 //! | | any other reply | send QUIT (RFC 5321 §3.1: a rejected client sends QUIT) |
 //! | Ehlo | 250, STARTTLS wanted and advertised, no TLS yet | send STARTTLS |
 //! | | 250, STARTTLS required and not advertised | send QUIT |
 //! | | 250, the script tests AUTH before TLS, no TLS yet | send AUTH PLAIN without a password |
 //! | | any other 250 | continue with AUTH, the envelope or QUIT |
-//! | | 500, 502, 504 to the first EHLO | send HELO (RFC 5321 §3.2) |
+//! | | 500, 502, 504 to the first EHLO, not to LHLO (RFC 2033 §4.1) | send HELO (RFC 5321 §3.2) |
 //! | | any other reply | send QUIT |
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
@@ -32,7 +32,7 @@
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
 //! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except over TLS, so
 //! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after
-//! each reply. Only [`fit`] decides which replies are a success.
+//! each reply. Only [`fit`] decides which replies mean success.
 
 mod auth;
 mod envelope;
@@ -156,6 +156,12 @@ impl<'a> Dialogue<'a> {
         }
         self.framer.push(bytes);
         self.read_replies();
+        if matches!(self.state, SessionState::Greeting) && self.framer.is_binary() {
+            let bytes = self.framer.take_stray();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.note(Phase::Greeting, EventKind::Unfinished { text, bytes: bytes.len() });
+            self.hang_up(Err(Fault::Binary));
+        }
     }
 
     /// Ends the session because the server sent more than the limit, in this session or in all sessions together.
@@ -169,7 +175,7 @@ impl<'a> Dialogue<'a> {
         self.binding = binding;
         self.pairing = Pairing::InStep;
         self.encryption = Encryption::Encrypted(peer);
-        // RFC 3207 §4.2: a client discards what it learned before TLS.
+        // RFC 3207 §4.2: a client discards all knowledge about the server from before TLS.
         self.offers = Capabilities::default();
         if self.script.tls == TlsUse::Implicit {
             self.state = SessionState::Greeting;
@@ -181,7 +187,7 @@ impl<'a> Dialogue<'a> {
         } else if self.script.quit_after <= QuitAfter::Starttls {
             self.send_quit();
         } else {
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         }
     }
 
@@ -291,7 +297,7 @@ impl<'a> Dialogue<'a> {
             SessionState::Greeting => self.greeted(reply),
             SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
-            // A greeting over TLS does not mean that the server executed a command. The next reply may.
+            // A greeting over TLS does not mean that the server executed a command. The next reply may mean that.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),
@@ -310,11 +316,11 @@ impl<'a> Dialogue<'a> {
         } else if reply.has_code(200) || reply.has_code(201) {
             // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that.
             self.is_look_only = true;
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         } else if fit(Phase::Greeting, reply) != Fit::Accepts {
             self.send_quit();
         } else {
-            self.send_hello(HelloCommand::Ehlo);
+            self.send_hello(self.first_hello());
         }
     }
 
@@ -330,7 +336,7 @@ impl<'a> Dialogue<'a> {
             return self.send_quit();
         }
         self.offers = match hello {
-            HelloCommand::Ehlo => Capabilities::read(reply),
+            HelloCommand::Ehlo | HelloCommand::Lhlo => Capabilities::read(reply),
             HelloCommand::Helo => Capabilities::default(),
         };
         if self.script.quit_after <= QuitAfter::Ehlo {

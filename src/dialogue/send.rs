@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::state::{Action, Dialogue, Drained, Encryption, HelloCommand, Pairing, PendingCommand, SessionState};
 use crate::evidence::sequence::could_be_reply;
 use crate::evidence::{EventKind, Fault, Phase};
+use crate::plan::Protocol;
 use crate::question::{Pacing, Starttls};
 use crate::wire::{Command, reply};
 
@@ -16,9 +17,18 @@ impl<'a> Dialogue<'a> {
         let command = match hello {
             HelloCommand::Ehlo => Command::Ehlo(name),
             HelloCommand::Helo => Command::Helo(name),
+            HelloCommand::Lhlo => Command::Lhlo(name),
         };
         let phase = self.ehlo_phase();
         self.send_one(command, phase, SessionState::Ehlo(hello));
+    }
+
+    /// The command that follows the greeting and the TLS handshake.
+    pub(super) fn first_hello(&self) -> HelloCommand {
+        match self.script.protocol {
+            Protocol::Smtp => HelloCommand::Ehlo,
+            Protocol::Lmtp => HelloCommand::Lhlo,
+        }
     }
 
     pub(super) fn send_starttls(&mut self) {
@@ -46,7 +56,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Sends the first of the commands, or all of them together if the server supports pipelining (RFC 2920 §3.1). If
-    /// the server has just announced with 421 that it closes the connection, no command is sent.
+    /// the server has just sent 421, which means that it is closing the connection, no command is sent.
     pub(super) fn send(&mut self, commands: &VecDeque<PendingCommand>) -> Drained {
         let phase = commands.front().map_or(Phase::Quit, |command| command.phase);
         if self.drain_stray(phase) == Drained::Closing {

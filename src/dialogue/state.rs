@@ -74,7 +74,7 @@ pub struct Dialogue<'a> {
 /// Whether the next reply can be treated as the reply to the next command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pairing {
-    /// The next reply belongs to the next command, as far as is known.
+    /// As far as smtpcheck can tell, the next reply belongs to the next command.
     InStep,
     /// The server sent one reply too many, so more may follow.
     OutOfStep,
@@ -99,6 +99,7 @@ pub(super) enum SessionState<'a> {
 pub(super) enum HelloCommand {
     Ehlo,
     Helo,
+    Lhlo,
 }
 
 /// The progress of the test of whether AUTH works before TLS.

@@ -1,10 +1,10 @@
-//! Decides whether the server's identity is verified. For this, it collects every reason to doubt the identity from the
-//! facts of the handshake.
+//! Decides whether the server's identity is verified. It collects every reason to doubt the identity from the facts of
+//! the handshake.
 //!
-//! This is the only place where that is decided. The login, the report and the checks all use this decision, so they
-//! cannot disagree. Each certificate finding that fails the run corresponds to a [`Doubt`], and if there are no doubts,
-//! no such finding is raised. `--cert-days` is not among the reasons: a certificate that expires soon is still valid,
-//! and the limit exists for monitoring.
+//! No other code makes this decision. The login, the report and the checks all use it, so they cannot contradict each
+//! other. Each certificate finding that fails the run corresponds to a [`Doubt`], and if there are no doubts, no such
+//! finding is raised. `--cert-days` is not among the reasons: a certificate that expires soon is still valid, and the
+//! limit exists for monitoring.
 
 use jiff::Timestamp;
 
@@ -172,8 +172,8 @@ impl Presented {
         self.doubts(now).is_empty()
     }
 
-    /// The certificates from the leaf towards the root with their positions, as far as the server sent them. They
-    /// follow the verified path if there is one, and otherwise the signatures. Self-signed roots are not included.
+    /// The certificates that the server sent, from the leaf towards the root, with their positions. They follow the
+    /// verified path if there is one, and otherwise the signatures. Self-signed roots are not included.
     pub fn lineage(&self) -> Vec<(usize, &Certificate)> {
         let chain = &self.chain;
         let mut places = self.path.clone();
@@ -215,7 +215,7 @@ impl Certificate {
         hashes.into_iter().find(|(hash, _)| name.contains(hash) && !self.self_signed).map(|(_, name)| name)
     }
 
-    /// Why it may not be used for a TLS server, if so.
+    /// Why the certificate may not be used for a TLS server; `None` if it may.
     pub fn misuse(&self) -> Option<Misuse> {
         let lacks = |uses: &Option<Vec<String>>, wanted: &str| {
             uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| one == wanted))

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::ConnectFault;
 use super::place::{EventId, Phase, ProbeId};
+use super::proxy::TunnelResult;
+use super::socket::SocketResult;
 use super::tls::Handshake;
 use crate::sasl::token::{TokenClaims, TokenForm};
 use crate::wire::Reply;
@@ -42,6 +44,40 @@ pub enum EventKind {
         started_ms: f64,
         /// The result.
         result: DialResult,
+    },
+    /// smtpcheck tried to connect to a Unix socket of this machine.
+    SocketOpened {
+        /// The path of the socket.
+        path: String,
+        /// When the connection attempt started, in milliseconds since the start of the run.
+        started_ms: f64,
+        /// The result.
+        result: SocketResult,
+    },
+    /// smtpcheck tried to connect to one IP address of the proxy.
+    ProxyDialled {
+        /// The IP address and port of the proxy.
+        address: SocketAddr,
+        /// When the connection attempt started, in milliseconds since the start of the run.
+        started_ms: f64,
+        /// The result.
+        result: DialResult,
+    },
+    /// smtpcheck sent the user name and the password for the proxy to the proxy.
+    ProxyLogin {
+        /// The user name.
+        user: String,
+    },
+    /// smtpcheck asked the proxy to connect to the server.
+    Tunnelled {
+        /// The host and port that the proxy was asked for.
+        target: String,
+        /// The same, if it is an IP address; null if the proxy looks up the name.
+        address: Option<SocketAddr>,
+        /// When the connection to the proxy started, in milliseconds since the start of the run.
+        started_ms: f64,
+        /// The result.
+        result: TunnelResult,
     },
     /// smtpcheck sent a line.
     Sent {
@@ -124,7 +160,7 @@ pub enum EventKind {
         /// The recipient: its index in the list of recipients, from 0. Null if the email address is the sender's.
         recipient: Option<usize>,
     },
-    /// The server has been silent for so long that follow-up probes are started. smtpcheck keeps waiting.
+    /// The server has been silent for so long that smtpcheck starts follow-up probes. It keeps waiting.
     Quiet {
         /// The time without data, in milliseconds.
         waited_ms: f64,

@@ -1,10 +1,9 @@
 //! The reasons for which a probe can fail. This file contains facts only; the checks write the sentences for the user.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
+pub use super::connect::{ConnectFault, ConnectFaultKind};
+use super::{Phase, ProxyFault, SocketFault};
 use crate::wire::tls::ServerHello;
 
 /// Why a probe has no complete answer.
@@ -25,6 +24,16 @@ pub enum Fault {
         /// Why that attempt failed.
         connect: ConnectFault,
     },
+    /// smtpcheck could not connect to the Unix socket.
+    SocketNotConnected {
+        /// Why the attempt failed.
+        socket: SocketFault,
+    },
+    /// The proxy did not lead to the server.
+    Proxy {
+        /// The reason.
+        proxy: ProxyFault,
+    },
     /// The server did not reply before the timeout.
     Silent {
         /// The phase whose reply was due.
@@ -41,6 +50,8 @@ pub enum Fault {
         /// Whether the connection was reset (RST) instead of closed (FIN).
         reset: bool,
     },
+    /// The server sent binary data instead of a greeting. The data is in the transcript.
+    Binary,
     /// TLS could not be started.
     Tls {
         /// The reason.
@@ -63,7 +74,7 @@ pub enum Fault {
     },
     /// The user stopped the program.
     Interrupted,
-    /// No usable response to a DNS question was received.
+    /// No usable response to a DNS query was received.
     Dns {
         /// The reason.
         kind: DnsFaultKind,
@@ -77,7 +88,7 @@ pub enum Fault {
     },
 }
 
-/// Why there is no usable response to a DNS question.
+/// Why there is no usable response to a DNS query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -88,66 +99,16 @@ pub enum DnsFaultKind {
     Unreachable,
     /// The response does not fit into a UDP packet, and the server does not respond over TCP.
     TcpFailed,
-    /// The response cannot be parsed, or does not belong to the question.
+    /// The response cannot be parsed, or does not belong to the query.
     Malformed,
     /// The CNAME records form a loop or a chain that is too long.
     AliasLoop,
     /// The resolver of this machine is not configured.
     NoResolver,
-    /// The server responded with an error code such as SERVFAIL or REFUSED to a question that another probe needed.
+    /// The server responded with an error code such as SERVFAIL or REFUSED to a query that another probe needed.
     ErrorCode,
-    /// The question was not sent, because smtpcheck limits the size of all DNS responses of a check.
+    /// The query was not sent, because smtpcheck limits the size of all DNS responses of a check.
     SizeLimit,
-}
-
-/// Why a TCP connection could not be established.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ConnectFault {
-    /// The kind of fault, the same on every operating system.
-    pub kind: ConnectFaultKind,
-    /// The error number of the operating system; null if there is none.
-    pub errno: Option<i32>,
-    /// The error message of the operating system.
-    pub detail: String,
-}
-
-/// Kinds of connection faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum ConnectFaultKind {
-    /// ECONNREFUSED: no service listens on the port, or a firewall rejects the connection.
-    Refused,
-    /// There was no response within the timeout, or ETIMEDOUT.
-    TimedOut,
-    /// EHOSTUNREACH.
-    HostUnreachable,
-    /// ENETUNREACH: this machine has no route for that address family.
-    NetworkUnreachable,
-    /// EADDRNOTAVAIL: this machine has no IP address of that family.
-    NoSourceAddress,
-    /// EACCES or EPERM: a policy on this machine does not permit the connection.
-    DeniedHere,
-    /// ECONNRESET during connect.
-    Reset,
-    /// Any other fault.
-    Other,
-}
-
-impl fmt::Display for ConnectFaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ConnectFaultKind::Refused => "connection refused",
-            ConnectFaultKind::TimedOut => "no answer",
-            ConnectFaultKind::HostUnreachable => "no route to host",
-            ConnectFaultKind::NetworkUnreachable => "network unreachable",
-            ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
-            ConnectFaultKind::DeniedHere => "not permitted on this machine",
-            ConnectFaultKind::Reset => "connection reset",
-            ConnectFaultKind::Other => "connection failed",
-        })
-    }
 }
 
 /// Why TLS could not be started.
@@ -193,7 +154,7 @@ pub enum TlsFaultKind {
         /// The time waited, in milliseconds.
         waited_ms: f64,
     },
-    /// The server sent TLS, but it and the TLS library could not agree.
+    /// The server sent TLS, but the server and the TLS library could not agree on the parameters.
     Incompatible {
         /// The point of disagreement.
         why: Incompatibility,

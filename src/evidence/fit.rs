@@ -77,8 +77,8 @@ pub(crate) fn fit(phase: Phase, reply: &Reply) -> Fit {
         | (Phase::Rset, 250)
         | (Phase::Quit, 221) => Fit::Accepts,
         (Phase::Auth, 334) => Fit::Continues,
-        // Some servers reply to QUIT with 250. Whether they are out of step depends on whether another reply follows,
-        // see `sequence`.
+        // Some servers reply to QUIT with 250. Whether replies and commands are out of step depends on whether another
+        // reply follows; see `sequence`.
         (Phase::Quit, 250) => Fit::Odd,
         // RFC 5321 §4.2.4, §4.3.2: a server does not implement the command, or rejects its syntax.
         (Phase::Rset | Phase::Quit, 500..=504) => Fit::Odd,
@@ -113,9 +113,8 @@ pub(crate) fn is_about_login(reply: &Reply) -> bool {
 
 /// Whether a reply contradicts itself, which means that it violates one of these rules:
 ///
-/// 1. All lines of a reply have the same code (RFC 5321 §4.2.1). If a reply mixes 4yz and 5yz, the last line decides,
-///    as in Postfix. In the greeting, a rejection may follow `220-` lines: postscreen sends `220-` before its
-///    tests.
+/// 1. All lines of a reply have the same code (RFC 5321 §4.2.1). If a reply mixes 4yz and 5yz, the last line counts, as
+///    in Postfix. In the greeting, a rejection may follow `220-` lines: postscreen sends `220-` before its tests.
 /// 2. The code and the enhanced status have the same class (RFC 2034 §4). Real servers mix 4 and 5 (`451 5.7.3`). The
 ///    greeting and the reply to EHLO have no enhanced status.
 fn contradicts(phase: Phase, reply: &Reply) -> bool {

@@ -37,8 +37,8 @@ impl<'a> HelloProbe<'a> {
         is_offered.then_some(taken)
     }
 
-    /// Whether the server closed the connection after the ClientHello: it rejects the offered parameters, or this
-    /// client.
+    /// Whether the server closed the connection after the ClientHello: it rejected either the offered parameters or
+    /// this client.
     pub fn is_hung_up(&self) -> bool {
         self.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::Closed | HelloOutcome::Reset))
     }

@@ -1,6 +1,6 @@
-//! Facts about this machine that need no network access: the vendors named in its firmware, the names (never the
-//! values) of environment variables that indicate where it runs, and its host name. The lexicon maps them to a cloud
-//! provider or CI service.
+//! Facts about this machine that need no network access. They are the vendors named in its firmware, the names (never
+//! the values) of environment variables that indicate where it runs, and its host name. The lexicon maps them to a
+//! cloud provider or CI service.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct Machine {
     /// Files of `/sys/class/dmi/id` with their trimmed contents; empty if there are none (some containers, macOS,
     /// Windows).
     pub dmi: BTreeMap<String, String>,
-    /// Those of the requested environment variables that are set and not empty.
+    /// The requested environment variables that are set and not empty.
     pub variables: Vec<String>,
     /// The host name in lower case.
     pub host: Option<String>,

@@ -15,10 +15,12 @@
 //!    may also repeat the password in such a session. Therefore the output must not depend on the password. It contains
 //!    only ordinary words and the words that were received before the secret was sent. Every other word is left out.
 //! 5. Text received in sessions with other peers is shown unchanged.
+//!    If the session sent the password for a proxy, the proxy can put it into any later text of the session, so
+//!    repetitions are masked there.
 //! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
-//!    are never masked. Masking them would reveal which of them is the password, and a reader knows them anyway. The
-//!    same applies to the words of known phrases in replies, and to ordinary words that match only part of the
-//!    password or contain it.
+//!    are never masked. Masking them would reveal which of them is the password, and a reader of the output knows them
+//!    anyway. The same applies to the words of known phrases in replies, and to ordinary words that match only part of
+//!    the password or contain it.
 //!
 //! All output passes through [`Mask`]: `inquiry` gives listeners only masked events, and `report` stores only masked
 //! evidence. Sentences of findings mark the text that they quote (`super::quote`), and only that text is masked.
@@ -31,6 +33,7 @@ use std::ops::Range;
 use super::quote::{self, QuoteOrigin};
 use super::{
     Answer, Event, EventId, EventKind, Evidence, Fault, HelloOutcome, HelloSeen, Outcome, Phase, Probe, ProbeId,
+    ProxyFault, TunnelResult,
 };
 use crate::lexicon::{keywords, mechanisms, vocabulary};
 use crate::plan::{Login, Plaintext, Unverified};
@@ -73,6 +76,8 @@ struct Before {
 pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,
+    /// The sessions and events in which the password for the proxy was sent.
+    proxy_logins: Vec<(ProbeId, EventId)>,
     /// The main session's request, if an earlier run of the check already sent the secret.
     earlier_run: Option<&'a SessionRequest>,
     before: OnceCell<Before>,
@@ -100,7 +105,9 @@ impl Evidence {
         }
         let is_exposed = self.is_exposed && !self.echoes.is_empty();
         let earlier_run = self.main_session().map(|session| session.request).filter(|_| is_exposed);
-        Mask { evidence: self, exposures, earlier_run, before: OnceCell::new() }
+        let logins = events.iter().filter(|event| matches!(event.what, EventKind::ProxyLogin { .. }));
+        let proxy_logins = logins.map(|event| (event.probe, event.seq)).collect();
+        Mask { evidence: self, exposures, proxy_logins, earlier_run, before: OnceCell::new() }
     }
 
     /// The evidence as it is shown. It contains no secret and cannot search for one.
@@ -114,7 +121,7 @@ impl Evidence {
     }
 
     fn address(&self, probe: ProbeId) -> Option<IpAddr> {
-        self.sessions().find(|session| session.probe.id == probe)?.connected().map(|(peer, _)| peer.ip())
+        self.sessions().find(|session| session.probe.id == probe)?.server_address()
     }
 }
 
@@ -132,8 +139,20 @@ impl Mask<'_> {
                 EventKind::Unfinished { text: self.text(shown, text), bytes: *bytes }
             }
             EventKind::Explained { text } => EventKind::Explained { text: self.text(shown, text) },
+            EventKind::Tunnelled { target, address, started_ms, result } => EventKind::Tunnelled {
+                target: target.clone(),
+                address: *address,
+                started_ms: *started_ms,
+                result: match result {
+                    TunnelResult::Connected => TunnelResult::Connected,
+                    TunnelResult::Failed { fault } => TunnelResult::Failed { fault: self.proxy_fault(shown, fault) },
+                },
+            },
             // These were written by smtpcheck or are facts about TLS.
             EventKind::Dialled { .. }
+            | EventKind::SocketOpened { .. }
+            | EventKind::ProxyDialled { .. }
+            | EventKind::ProxyLogin { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }
@@ -156,6 +175,9 @@ impl Mask<'_> {
             Outcome::Failed { fault: Fault::Tls { mut tls } } => {
                 tls.first_bytes = self.text(shown, &tls.first_bytes);
                 Outcome::Failed { fault: Fault::Tls { tls } }
+            }
+            Outcome::Failed { fault: Fault::Proxy { proxy } } => {
+                Outcome::Failed { fault: Fault::Proxy { proxy: self.proxy_fault(shown, &proxy) } }
             }
             Outcome::Done { answer: Answer::Hello(HelloSeen { ms, heard, presented }) } => {
                 let heard = match heard {
@@ -180,13 +202,19 @@ impl Mask<'_> {
                 Some(QuoteOrigin::Attempt(id)) => self.evidence.probe(id).map(|probe| self.how_outcome(probe)),
                 None => None,
             };
-            self.text(shown.unwrap_or(if self.is_exposed() { Shown::KnownWords } else { Shown::Whole }), text)
+            let unknown = if self.is_exposed() { Shown::KnownWords } else { self.after_any_proxy_login() };
+            self.text(shown.unwrap_or(unknown), text)
         })
     }
 
     /// The JSON value that an expectation was compared with; it may contain text from any reply.
     pub fn value(&self, json: &str) -> String {
-        if self.is_exposed() { self.text(Shown::WithoutEchoes, json) } else { json.to_owned() }
+        let shown = if self.is_exposed() { Shown::WithoutEchoes } else { self.after_any_proxy_login() };
+        self.text(shown, json)
+    }
+
+    fn after_any_proxy_login(&self) -> Shown {
+        if self.proxy_logins.is_empty() { Shown::Whole } else { Shown::WithoutEchoes }
     }
 
     /// Whether the secret was sent to any peer.
@@ -209,11 +237,12 @@ impl Mask<'_> {
             return Shown::WithoutEchoes;
         }
         let Some(probe) = self.evidence.probe(event.probe) else { return Shown::Whole };
+        let whole = self.after_proxy_login(event.probe, Some(event.seq));
         let earlier = self.exposures.iter().filter(|earlier| earlier.probe != event.probe && earlier.event < event.seq);
         let same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, probe)).map(|earlier| earlier.login);
         let mut same_peer = same_peer.chain(self.earlier_login(probe).map(Some)).peekable();
         if same_peer.peek().is_none() {
-            return Shown::Whole;
+            return whole;
         }
         let is_allowed = |login: Option<&Login>| {
             login.is_some_and(|login| match event.tls {
@@ -236,11 +265,21 @@ impl Mask<'_> {
         let same_peer = same_peer.map(|earlier| earlier.login).chain(self.earlier_login(probe).map(Some));
         let mut same_peer = same_peer.peekable();
         if same_peer.peek().is_none() {
-            return Shown::Whole;
+            return self.after_proxy_login(probe.id, None);
         }
         match same_peer.any(|login| login.is_some_and(|login| login.plaintext == Plaintext::Allowed)) {
             true => Shown::WithoutEchoes,
             false => Shown::KnownWords,
+        }
+    }
+
+    /// How text that is not affected by a login at the server is shown, if it was received in this session, before this
+    /// event or at the end.
+    fn after_proxy_login(&self, probe: ProbeId, before: Option<EventId>) -> Shown {
+        let is_earlier = |event: EventId| before.is_none_or(|before| event < before);
+        match self.proxy_logins.iter().any(|(session, event)| *session == probe && is_earlier(*event)) {
+            true => Shown::WithoutEchoes,
+            false => Shown::Whole,
         }
     }
 
@@ -255,6 +294,10 @@ impl Mask<'_> {
             EventKind::Secured { handshake } => event.probe == probe && handshake.verifies(self.evidence.started_at),
             _ => false,
         })
+    }
+
+    fn proxy_fault(&self, shown: Shown, fault: &ProxyFault) -> ProxyFault {
+        ProxyFault { kind: fault.kind, detail: self.text(shown, &fault.detail) }
     }
 
     fn text(&self, shown: Shown, text: &str) -> String {
@@ -382,7 +425,7 @@ impl Mask<'_> {
     }
 }
 
-/// The values given by the user for a session. They are shown in any case.
+/// The values given by the user for a session. They are always shown.
 fn fields_of(request: &SessionRequest) -> Vec<String> {
     let script = &request.script;
     let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];

@@ -5,6 +5,7 @@
 //! (why a probe has no answer), [`tls`], [`session`] (a view of one session in the transcript).
 
 pub(crate) mod certificate;
+mod connect;
 pub(crate) mod doubt;
 mod event;
 pub mod fault;
@@ -18,11 +19,13 @@ pub(crate) mod names;
 pub(crate) mod path;
 mod place;
 pub(crate) mod presented;
+mod proxy;
 pub mod quote;
 mod record;
 mod records;
 pub(crate) mod sequence;
 pub(crate) mod session;
+mod socket;
 pub(crate) mod tls;
 mod views;
 
@@ -40,9 +43,11 @@ pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use place::{EventId, Phase, ProbeId};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
+pub use proxy::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead, TunnelResult};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use records::{
     BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData, RecordsSeen,
 };
 pub use session::Session;
+pub use socket::{PathKind, PathSeen, SocketFault, SocketFaultKind, SocketResult};
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};

@@ -1,5 +1,5 @@
 //! The result of looking up a host name, separately for IPv4 and IPv6. A missing address in one family is not a failure
-//! of the other, and "the name does not exist" differs from "the lookup failed".
+//! of the other. A name that does not exist is a different result from a failed lookup.
 
 use std::net::IpAddr;
 
@@ -39,7 +39,8 @@ pub enum NameSource {
     Override,
 }
 
-/// The most IP addresses that are kept and tried per address family. The largest mail services have about twelve.
+/// The maximum number of IP addresses that are kept and tried per address family. The largest mail services have about
+/// twelve.
 pub(crate) const MAX_ADDRESSES: usize = 16;
 
 /// The lookup of one address family.
@@ -47,7 +48,7 @@ pub(crate) const MAX_ADDRESSES: usize = 16;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "lookup", rename_all = "kebab-case")]
 pub enum Lookup {
-    /// IP addresses, in the order of the DNS answer.
+    /// IP addresses, in the order of the DNS response.
     Found {
         /// At least one, at most [`MAX_ADDRESSES`].
         addresses: Vec<IpAddr>,
@@ -76,7 +77,7 @@ pub enum Lookup {
         /// The duration of the lookup, in milliseconds.
         ms: f64,
     },
-    /// Not looked up, because the user selected the other address family only.
+    /// Not looked up, because the user selected only the other address family.
     NotAsked,
 }
 
@@ -85,11 +86,11 @@ pub enum Lookup {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupFault {
-    /// The resolver did not answer before the timeout.
+    /// The resolver did not respond before the timeout.
     Timeout,
-    /// The resolver answered SERVFAIL.
+    /// The resolver responded with SERVFAIL.
     ServerFailure,
-    /// The resolver answered REFUSED.
+    /// The resolver responded with REFUSED.
     Refused,
     /// The resolver could not be reached or set up.
     Unreachable,

@@ -14,16 +14,16 @@ pub struct Presented {
     pub chain: Vec<Certificate>,
     /// The number of certificates that were sent.
     pub chain_length: usize,
-    /// Whether the chain leads to a trust anchor. Names and dates are not considered.
+    /// Whether there is a path from the chain to a trust anchor. Names and dates are not considered.
     pub trust: Trust,
-    /// The positions (from 0) of the certificates in the chain that lead to the trust anchor; empty if the chain is not
-    /// trusted.
+    /// The positions (from 0) of the certificates in the chain that form the path to the trust anchor; empty if the
+    /// chain is not trusted.
     pub path: Vec<usize>,
     /// Whether the leaf certificate covers the host name.
     pub name: NameMatch,
     /// The trust store that was used.
     pub store: TrustStore,
-    /// The trust anchor to which the path leads, or would lead without its faults; null if none was found.
+    /// The trust anchor at the end of the path, even if the path has faults; null if none was found.
     #[serde(default)]
     pub anchor: Option<AnchorSeen>,
     /// The faults of the path, except for expiry of certificates that the server sent.
@@ -41,22 +41,22 @@ impl Presented {
     }
 }
 
-/// Whether the chain leads to a trust anchor.
+/// Whether there is a path from the chain to a trust anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "trust", rename_all = "kebab-case")]
 pub enum Trust {
-    /// The chain leads to a trust anchor.
+    /// There is a path from the chain to a trust anchor.
     Trusted {
         /// The subjects from the leaf to the trust anchor.
         path: Vec<String>,
     },
-    /// The chain would lead to a trust anchor if all its certificates were within their validity periods.
+    /// There would be a path to a trust anchor if all certificates were within their validity periods.
     Outdated {
         /// The subjects from the leaf to the trust anchor.
         path: Vec<String>,
     },
-    /// The chain does not lead to a trust anchor.
+    /// There is no path from the chain to a trust anchor.
     Untrusted {
         /// The reason.
         why: ChainFault,
@@ -65,14 +65,14 @@ pub enum Trust {
     },
 }
 
-/// Why a chain does not lead to a trust anchor.
+/// Why there is no path from a chain to a trust anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainFault {
     /// The leaf is signed with its own key.
     SelfSigned,
-    /// No certificate that was sent leads to a trust anchor.
+    /// There is no path to a trust anchor from any certificate that was sent.
     UnknownIssuer,
     /// A certificate has expired or is not valid yet, and there is no time at which all of them are valid.
     Expired,

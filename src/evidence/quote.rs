@@ -66,8 +66,22 @@ pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> Strin
         rest = next;
     }
     result.push_str(rest);
-    // Remaining markers belong to no quote.
+    // The remaining markers do not belong to a quote.
     result.retain(|c| !matches!(c, BEGIN | FROM | END));
+    result
+}
+
+/// The sentence with a word replaced wherever it is not in a quote.
+pub(crate) fn replace_outside(sentence: &str, word: &str, by: &str) -> String {
+    let mut result = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        result.push_str(&before.replace(word, by));
+        let (quote, next) = after.split_once(END).unwrap_or((after, ""));
+        result.extend([BEGIN].into_iter().chain(quote.chars()).chain([END]));
+        rest = next;
+    }
+    result.push_str(&rest.replace(word, by));
     result
 }
 
@@ -97,6 +111,13 @@ mod tests {
             "X".to_owned()
         });
         assert_eq!(shown, "rejected with X, certain");
+    }
+
+    #[test]
+    fn a_word_is_replaced_in_our_own_words_only() {
+        let quote = Quote { origin: QuoteOrigin::Event(EventId(1)), text: "500 EHLO?".into() };
+        let changed = super::replace_outside(&format!("EHLO got {quote}, not EHLO"), "EHLO", "LHLO");
+        assert_eq!(resolve(&changed, |_, text| text.to_owned()), "LHLO got 500 EHLO?, not LHLO");
     }
 
     #[test]

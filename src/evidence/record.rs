@@ -82,7 +82,7 @@ pub enum Answer {
     Machine(Machine),
     /// The server's response to a ClientHello.
     Hello(HelloSeen),
-    /// The response to a question about DNS records.
+    /// The response to a DNS query.
     Records(RecordsSeen),
     /// The response of a web server.
     Fetch(Box<FetchSeen>),

@@ -1,6 +1,7 @@
-//! The response to a DNS question: the records, how they were signed, and who sent them. This file contains facts only.
+//! The response to a DNS query: the records, their DNSSEC state, and the server that sent them. This file contains only
+//! facts.
 //!
-//! A response code such as NXDOMAIN or SERVFAIL is a result. A question without any usable response is a
+//! A response code such as NXDOMAIN or SERVFAIL is a result. A query without a usable response is a
 //! [`DnsFault`](super::fault::Fault::Dns).
 
 use std::fmt;
@@ -13,23 +14,24 @@ use crate::wire::{DnsName, RecordKind};
 /// The maximum number of records of a response that are kept.
 pub const MAX_RECORDS: usize = 400;
 
-/// The response to a DNS question.
+/// The response to a DNS query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordsSeen {
-    /// The server that responded; null if the question was not sent to a server.
+    /// The server that responded; null if the query was not sent to a server.
     pub server: Option<SocketAddr>,
     /// The response code.
     pub code: DnsCode,
     /// The CNAME records that were followed, in this order.
     pub aliases: Vec<DnsAlias>,
-    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent. If an
-    /// authoritative server was asked for NS records and referred to other servers, these are the records of the referral.
+    /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent. If a query for
+    /// NS records to an authoritative server resulted in a referral to other servers, these are the records of the
+    /// referral.
     pub records: Vec<DnsRecord>,
     /// The number of records beyond the limit.
     pub left_out: usize,
-    /// The result of our own DNSSEC validation. For a response without records it is that of the proof that there are
-    /// none.
+    /// The result of smtpcheck's own DNSSEC validation. For a response without records, it is the result for the proof
+    /// that there are none.
     pub dnssec: DnssecState,
     /// Whether the server marked the response as authoritative (AA).
     pub authoritative: bool,
@@ -52,11 +54,11 @@ pub enum DnsCode {
     NxDomain,
     /// SERVFAIL: the server could not find or validate the records.
     ServFail,
-    /// REFUSED: the server does not answer this client, or is not responsible for the zone.
+    /// REFUSED: the server does not accept queries from this client, or is not responsible for the zone.
     Refused,
-    /// NOTIMP: the server does not support the question.
+    /// NOTIMP: the server does not support this type of query.
     NotImplemented,
-    /// FORMERR: the server could not parse the question.
+    /// FORMERR: the server could not parse the query.
     FormErr,
     /// Another code.
     Other(u16),
@@ -83,9 +85,9 @@ impl fmt::Display for DnsCode {
 pub struct DnsAlias {
     /// The name that has the CNAME record.
     pub from: DnsName,
-    /// The name that it leads to.
+    /// The target of the alias.
     pub to: DnsName,
-    /// The result of our own DNSSEC validation of this record.
+    /// The result of smtpcheck's own DNSSEC validation of this record.
     pub dnssec: DnssecState,
 }
 
@@ -127,7 +129,7 @@ pub enum RecordData {
     },
     /// Alias.
     Cname {
-        /// The name that it leads to.
+        /// The target of the alias.
         target: DnsName,
     },
     /// Public key of a zone (RFC 4034 §2).
@@ -139,7 +141,7 @@ pub enum RecordData {
         /// The key tag (RFC 4034 appendix B).
         tag: u16,
     },
-    /// Digest of a key of the zone below (RFC 4034 §5).
+    /// Digest of a key of the child zone (RFC 4034 §5).
     Ds {
         /// The key tag.
         tag: u16,
@@ -205,7 +207,7 @@ pub enum RecordData {
         /// The association data, in hexadecimal.
         data: String,
     },
-    /// Text, also of the former type SPF.
+    /// Text of a TXT record, or of a record of the former type SPF.
     Txt {
         /// The strings joined without a separator. Bytes that are not UTF-8 are U+FFFD.
         text: String,
@@ -226,7 +228,7 @@ pub enum RecordData {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum DnssecState {
-    /// A chain of signatures leads from a trust anchor to the records.
+    /// There is a valid chain of signatures from a trust anchor to the records.
     Secure,
     /// A signed proof shows that the zone is not signed.
     Insecure,
@@ -234,10 +236,10 @@ pub enum DnssecState {
     Bogus {
         /// The reason.
         why: BogusReason,
-        /// The zone at which the chain of signatures breaks.
+        /// The zone at which the chain of signatures is broken.
         zone: Option<DnsName>,
     },
-    /// The state cannot be determined from here.
+    /// The state cannot be determined from this machine.
     Indeterminate {
         /// The reason.
         why: IndeterminateReason,
@@ -283,12 +285,12 @@ pub enum BogusReason {
 pub enum IndeterminateReason {
     /// The resolver removes signatures from its responses.
     SignaturesStripped,
-    /// A DNSKEY or DS record that is needed could not be looked up.
+    /// A DNSKEY or DS record that the validation needs could not be looked up.
     LookupFailed,
-    /// The keys that the resolver returns for the zone of the trust anchor are others than those of the trust anchor.
+    /// The resolver returns keys for the zone of the trust anchor that differ from those of the trust anchor.
     AnchorMismatch,
-    /// The question was not validated: it was sent to an authoritative server, or answered from `--resolve`, or no
-    /// trust anchor is for a zone that contains the name.
+    /// The response was not validated: it came from an authoritative server or from `--resolve`, or there is no trust
+    /// anchor for a zone that contains the name.
     NotValidated,
 }
 
@@ -326,7 +328,7 @@ impl RecordsSeen {
         }
     }
 
-    /// Whether the response says which records there are, or that there are none.
+    /// Whether the response shows which records exist, or that none exist.
     pub fn is_answer(&self) -> bool {
         matches!(self.code, DnsCode::NoError | DnsCode::NxDomain)
     }

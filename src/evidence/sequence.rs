@@ -7,7 +7,7 @@
 //! 1. Bytes that could be a reply arrived before a command was sent. (This does not count in a session that waits
 //!    before each command, because the wait keeps it in step.)
 //! 2. A reply belongs to another command ([`Fit::Foreign`]), or is about a login after the login was accepted.
-//! 3. Another reply follows the reply to QUIT.
+//! 3. A second reply follows the reply to QUIT.
 //! 4. A group of pipelined commands got fewer replies than it has commands, and then the server was silent. Any of the
 //!    replies may be the missing one.
 //!
@@ -28,7 +28,8 @@ use crate::wire::{Reply, ReplyCode};
 pub struct Sequence<'a> {
     /// The session got out of step, and later replies cannot be trusted.
     pub broken: Option<Break<'a>>,
-    /// The session got out of step before TLS. The TLS handshake put it back in step, so the replies can be trusted.
+    /// The session got out of step before TLS. The TLS handshake put the session back in step, so later replies can be
+    /// trusted.
     pub resumed: Option<Break<'a>>,
     /// The first command of a pipelined group in which one command was not answered.
     pub swallowed: Option<&'a Event>,
@@ -48,7 +49,7 @@ pub struct Break<'a> {
 }
 
 impl Sequence<'_> {
-    /// The last event whose reply can be trusted; `None` if all can be.
+    /// The last event whose reply can be trusted; `None` if all replies can be trusted.
     pub fn believed_until(&self) -> Option<EventId> {
         let before = |first: &Event| EventId(first.seq.0.saturating_sub(1));
         let broken = self.broken.map(|broken| broken.certain.seq);
@@ -57,7 +58,7 @@ impl Sequence<'_> {
     }
 }
 
-/// Reads the events of one session, in order.
+/// Evaluates the events of one session, in order.
 pub(crate) fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
     let mut walk = Walk::new(pacing);
     for event in events {

@@ -1,12 +1,12 @@
 //! A view of one session in the transcript. It contains no data of its own.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::fit::{Fit, fit};
 use super::quote::{Quote, QuoteOrigin};
 use super::sequence::{self, Sequence};
-use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe};
+use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe, SocketResult, TunnelResult};
 use crate::plan::TlsUse;
 use crate::question::SessionRequest;
 use crate::wire::{Capabilities, Reply};
@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The last reply in a phase, which decided its result.
+    /// The last reply in a phase, which determines the result of the phase.
     pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
         self.replies().filter(|received| received.event.phase == phase).last()
     }
@@ -134,7 +134,26 @@ impl<'a> Session<'a> {
         self.replies().find(|received| received.event.phase == Phase::Rcpt && received.recipient == Some(number))
     }
 
-    /// The remote and the local address of the TCP connection.
+    /// Whether a connection to the server was established, directly or through a proxy.
+    pub fn is_connected(&self) -> bool {
+        self.connected().is_some() || self.tunnel().is_some()
+    }
+
+    /// The event in which the proxy connected to the server.
+    pub fn tunnel(&self) -> Option<&'a Event> {
+        self.events().find(|event| matches!(event.what, EventKind::Tunnelled { result: TunnelResult::Connected, .. }))
+    }
+
+    /// The IP address of the server, unless a proxy looked it up.
+    pub fn server_address(&self) -> Option<IpAddr> {
+        let direct = self.connected().map(|(peer, _)| peer.ip());
+        direct.or_else(|| match &self.tunnel()?.what {
+            EventKind::Tunnelled { address, .. } => address.map(|address| address.ip()),
+            _ => None,
+        })
+    }
+
+    /// The remote and the local address of the TCP connection. `None` if the connection goes through a proxy.
     pub fn connected(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.events().find_map(|event| match &event.what {
             EventKind::Dialled { address, result: DialResult::Connected { local }, .. } => Some((*address, *local)),
@@ -185,7 +204,9 @@ impl<'a> Session<'a> {
         let mut due = vec![Phase::Connect];
         for event in self.events() {
             match &event.what {
-                EventKind::Dialled { result: DialResult::Connected { .. }, .. } => {
+                EventKind::Dialled { result: DialResult::Connected { .. }, .. }
+                | EventKind::SocketOpened { result: SocketResult::Connected, .. }
+                | EventKind::Tunnelled { result: TunnelResult::Connected, .. } => {
                     due = vec![if implicit { Phase::Tls } else { Phase::Greeting }];
                 }
                 EventKind::Secured { .. } => due = if implicit { vec![Phase::Greeting] } else { Vec::new() },

@@ -50,7 +50,7 @@ pub struct Handshake {
 pub enum HandshakeKind {
     /// A full handshake without an additional round trip.
     Full,
-    /// The server first requested another key share, which costs one round trip (RFC 8446 §4.1.4).
+    /// The server first requested another key share, which takes one more round trip (RFC 8446 §4.1.4).
     FullWithRetry,
     /// An earlier session was resumed.
     Resumed,

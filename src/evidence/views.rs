@@ -40,16 +40,17 @@ impl Evidence {
         self.sessions().find(|session| session.request.purpose == Purpose::Main)
     }
 
-    /// The IP addresses of the host that no session tried to its end, if the main session connected to another one. Those of
-    /// `localhost` are left out: they are the same machine.
+    /// The IP addresses of the host with which no session was completed, if the main session connected to a different
+    /// address. The addresses of `localhost` are left out, because they belong to the same machine.
     pub fn untested_addresses(&self) -> Vec<IpAddr> {
-        let connected = self.main_session().is_some_and(|session| session.connected().is_some());
+        let connected = self.main_session().is_some_and(|session| session.is_connected());
         let Some((_, Some(names))) = self.names().filter(|_| connected) else { return Vec::new() };
         let was_tried = |ip: &IpAddr| {
             self.transcript.iter().any(|event| match &event.what {
                 EventKind::Dialled { address, result, .. } => {
                     address.ip() == *ip && !matches!(result, DialResult::Overtaken)
                 }
+                EventKind::Tunnelled { address, .. } => address.is_some_and(|address| address.ip() == *ip),
                 _ => false,
             })
         };
@@ -58,8 +59,8 @@ impl Evidence {
     }
 
     /// The session whose result counts. This is normally the main session. If its replies and commands got out of step
-    /// or a pipelined command was lost, it is the follow-up session that waits before each command, provided that the
-    /// server accepted it.
+    /// or a pipelined command was lost, it is the follow-up session that waits before each command, if the server
+    /// accepted that session.
     pub fn decisive_session(&self) -> Option<Session<'_>> {
         let main = self.main_session()?;
         if main.sequence().believed_until().is_none() {

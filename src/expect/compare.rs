@@ -143,7 +143,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 impl TypedComparison {
-    /// Whether the comparison holds for a value that is not missing. It fails if the values cannot be compared.
+    /// Whether the comparison is true for a value that is not missing. It is false if the values cannot be compared.
     pub(super) fn holds(&self, seen: &FieldValue) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let any = |fits: &[std::cmp::Ordering]| {
@@ -172,7 +172,7 @@ impl TypedComparison {
         }
     }
 
-    /// The expected value in words, as they follow "expected" in messages.
+    /// The expected value in the words that follow "expected" in messages.
     pub(super) fn in_words(&self) -> String {
         let values: Vec<String> = self.values.iter().map(Literal::described).collect();
         let values = values.join(", ");

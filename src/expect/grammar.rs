@@ -77,7 +77,7 @@ impl ExpressionReader<'_> {
             (TokenKind::Open, _) => {
                 return Err(self.wrong(
                     &third,
-                    &format!("write one value after {}; for several values write in [..]", operator.spelling()),
+                    &format!("write one value after {}; to allow several values, write in [..]", operator.spelling()),
                 ));
             }
             _ => vec![self.literal(&third, name, operator)?],
@@ -88,10 +88,10 @@ impl ExpressionReader<'_> {
                     "an expectation is one comparison; write two expectations"
                 }
                 TokenKind::Word(word) if matches!(word.as_str(), "or" | "||") => {
-                    "for one of several values write in [..]"
+                    "to allow several values, write in [..]"
                 }
                 TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
-                    "an expectation is one comparison; write two expectations, or in [..] for one of several values"
+                    "an expectation is one comparison; write two expectations, or in [..] to allow several values"
                 }
                 _ => "unexpected text after the value",
             };
@@ -115,7 +115,7 @@ impl ExpressionReader<'_> {
         Mistake::new(self.text, self.text.trim_end().chars().count(), 1, message.to_owned())
     }
 
-    /// Finds the row of a name and the number in its brackets.
+    /// Finds the field with this name, and the number in the brackets.
     fn name(&self, token: &Token, written: &str) -> Result<(&'static Field, usize), Mistake> {
         Field::find(written).map_err(|fault| {
             let message = match fault {

@@ -31,7 +31,8 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// The expectations of a saved report, to be judged again. Those that this version cannot parse are omitted.
+    /// The expectations of a saved report, which are evaluated again. Expectations that this version cannot parse are
+    /// omitted.
     pub fn saved_in(report: &Report) -> Vec<Expectation> {
         report.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect()
     }
@@ -96,7 +97,7 @@ impl Expression {
         ExpectationOutcome { judged, excuse }
     }
 
-    /// The failure that the expectation describes. It describes one if no successful result could satisfy it.
+    /// The failure that the expectation requires, if no successful result could satisfy it.
     fn excuse(&self, report: &Document) -> ExpectedFailure {
         let describes_failure = |good: SuccessTest| !good.values().iter().any(|value| self.wanted.holds(value));
         match self.field.refusal {

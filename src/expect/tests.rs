@@ -44,7 +44,7 @@ fn report() -> Document {
     serde_json::from_value(tree()).expect("a report")
 }
 
-/// Whether an expectation holds, and the actual value.
+/// Whether an expectation is met, and the actual value.
 fn seen(text: &str) -> (bool, Option<String>) {
     let judged = judged(text).judged;
     (judged.held, judged.seen)

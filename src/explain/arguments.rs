@@ -3,8 +3,8 @@
 //! The arguments are interpreted in this order:
 //! 1. as one reply, if the first argument is a code or a status and the others are not all codes, statuses or rule ids:
 //!    `550 5.1.1 No`;
-//! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
-//!    mechanism;
+//! 2. otherwise each argument separately: a rule id, a code, a status, a reply or log line in quotation marks, an
+//!    extension, a mechanism;
 //! 3. if none of that applies: the name of a mail program or provider, an error message from a program, or a known sentence
 //!    without a code (most phrases need a code).
 
@@ -57,7 +57,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     finder.finish(&mut |one| found.push(one));
     let as_reply = |text: &str| context.reply(text, phase_in(text), &ServerName::default(), LogSide::of(item));
     let is_one_line = item.lines().count() == 1;
-    // A reply to STARTTLS is the server's, whatever its words are.
+    // A reply to STARTTLS is from the server, whatever its words are.
     let own_failure =
         |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
     if let Some(own) = own_failure(item).filter(|_| is_one_line && inner_reply(item).is_none()) {
@@ -103,7 +103,7 @@ fn with_program(mut explained: Explained, item: &str) -> Explained {
     explained
 }
 
-/// What is known about a provider: where and how to send.
+/// The known facts about a provider: its servers and ports, and how to log in.
 fn of_provider(name: &str) -> Option<Explained> {
     let found = providers::find(name);
     let [provider] = found.as_slice() else { return None };

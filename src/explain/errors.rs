@@ -1,8 +1,8 @@
-//! Explains error messages of mail programs, libraries and operating systems: what failed before or without a reply.
+//! Explains error messages of mail programs, libraries and operating systems about failures before or without a reply.
 //!
-//! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that proves the cause
-//! comes last, unless an earlier fix has the same command. It contains the server's name if the message does. The messages
-//! themselves are in [`crate::lexicon::program_errors`].
+//! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that proves the
+//! cause comes last, unless an earlier fix has the same command. This command contains the server's name if the message
+//! contains it. The messages themselves are in [`crate::lexicon::program_errors`].
 
 use super::explained::{Explained, ExplanationKind};
 use super::side::LogSide;
@@ -40,7 +40,7 @@ impl FoundError {
     pub(super) fn explained(self, text: &str) -> Explained {
         let FoundError { error, program } = self;
         let server = server_of(text);
-        // The advice is about the settings of a client.
+        // This advice is about the settings of a client.
         let client = program.filter(|_| LogSide::of(text) == LogSide::Client);
         let advice = client.into_iter().flat_map(|program| program.advice_for(&error.rule));
         let fixes = advice.chain(error.fix.as_slice()).map(|fix| server.fill(fix.fix()));
@@ -68,7 +68,7 @@ impl FoundError {
 /// The origin of a message whose program is not known: the language or library, by the form of the message.
 fn by_language(text: &str) -> &'static str {
     let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    // Java comes before Python, because `javax.net.ssl.SSLException` contains `ssl.SSL`.
+    // Java is tried before Python, because `javax.net.ssl.SSLException` contains `ssl.SSL`.
     if has(&["javax.mail", "jakarta.mail", "java.net.", "javax.net.", "sun.security.", "java.io."]) {
         "an error message from Java"
     } else if has(&[

@@ -1,10 +1,10 @@
-//! Finds the lines of a log that report a failure without quoting a reply, so that they are explained or at least counted.
+//! Finds the lines of a log that report a failure without quoting a reply, so that they can be explained or counted.
 //!
-//! Promises: bounded; a line without a failure costs one pass of a byte search; a message that continues in lines that
-//! begin with a space (bounces, nested exceptions) is one line.
+//! The memory use is bounded. A line without a failure needs only one pass of a byte search. A message that continues
+//! in lines that begin with a space (bounces, nested exceptions) is treated as one line.
 //!
-//! A line without a known error message is a failure if it contains one of `WORDS` and none of `HARMLESS`: those are the
-//! headers and the fixed sentences of bounces, counters, and unknown clients that try a server.
+//! A line without a known error message is a failure if it contains one of `WORDS` and none of `HARMLESS`. `HARMLESS`
+//! lists the headers and fixed sentences of bounces, counters, and messages about unknown clients.
 
 use std::sync::LazyLock;
 
@@ -99,7 +99,7 @@ const HARMLESS: [&str; 75] = [
     "timeout=",
     "timeouts=0",
     "error log",
-    // Unknown clients and scanners, at a server.
+    // Unknown clients and scanners, in the log of a server.
     "does not resolve to address",
     "hostname verification",
     "verification failed: name or service not known",

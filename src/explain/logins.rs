@@ -1,8 +1,7 @@
-//! The passwords of the logins in a pasted session, and of pasted settings, commands and URLs, which are masked in all later
-//! texts: a server may repeat them in its reply.
+//! The passwords in pasted sessions, settings, commands and URLs. They are masked in all later texts, because a server
+//! may repeat them in its reply.
 //!
-//! Promises: the number of passwords in memory is bounded.
-//! Does not: mask what looks like a secret by itself, which [`super::secrets`] does.
+//! The number of passwords in memory is bounded. Text that looks like a secret is masked by [`super::secrets`].
 
 use std::collections::VecDeque;
 
@@ -14,20 +13,21 @@ use super::secrets::{MASK, secret_words};
 
 /// The maximum number of passwords in memory.
 const MAX_PASSWORDS: usize = 32;
-/// Shorter answers are not masked: they are parts of most words.
+/// Shorter responses are not masked, because most words contain them.
 const SHORTEST: usize = 3;
 
 /// The passwords that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct Logins {
-    /// Whether answers to AUTH may follow.
+    /// Whether responses to AUTH may follow.
     in_login: bool,
-    /// The passwords, and other answers, oldest first.
+    /// The passwords and other responses, oldest first.
     passwords: VecDeque<String>,
 }
 
 impl Logins {
-    /// Reads a line: of a session `AUTH PLAIN ...` or an answer to 334, else a setting, a command or a URL with a password.
+    /// Reads a line: in a session, `AUTH PLAIN ...` or a response to 334; otherwise a setting, a command or a URL with
+    /// a password.
     pub(super) fn read(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let line = line.trim();
@@ -48,7 +48,7 @@ impl Logins {
         }
     }
 
-    /// Keeps the password in an answer: the last part of PLAIN, or the complete answer of LOGIN.
+    /// Keeps the password in a response: the last part of a PLAIN response, or a complete LOGIN response.
     fn answer(&mut self, answer: &str) {
         let answer = answer.trim_matches(['\'', '"']).trim_end_matches("\\r\\n").trim_end_matches('=');
         let Ok(decoded) = STANDARD_NO_PAD.decode(answer) else { return };
@@ -75,7 +75,7 @@ impl Logins {
         })
     }
 
-    /// Masks the passwords in everything that an explanation takes from its input.
+    /// Masks the passwords in all texts that an explanation copies from its input.
     pub(super) fn mask(&self, explained: &mut Explained) {
         if self.passwords.is_empty() {
             return;

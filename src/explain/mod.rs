@@ -1,11 +1,10 @@
-//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an error message from a program, an EHLO
-//! extension or a SASL mechanism means, and which replies and error messages a log contains.
+//! The offline explainer. It explains rules, reply codes, enhanced status codes, replies, error messages from programs,
+//! EHLO extensions and SASL mechanisms, and finds replies and error messages in logs.
 //!
-//! Promises: it reads only the given input; its memory use is bounded for any input; input that is not recognised gets
-//! an explanation of kind `unknown`.
+//! It reads only the given input, and its memory use is bounded for any input. Input that is not recognised gets an
+//! explanation of the kind `unknown`.
 //!
-//! Does not: print, which [`crate::render::explain`] does; interpret the text of replies, which [`crate::lexicon`]
-//! does.
+//! Output is printed by [`crate::render::explain`], and the text of replies is interpreted by [`crate::lexicon`].
 //!
 //! Read next: [`log`], which finds replies in logs.
 

@@ -1,6 +1,7 @@
 //! Explains one reply: interprets it with the lexicon and adds the standard meaning of its code and enhanced status.
 //!
-//! The phase and host in the log have priority over those given by the user, which are used where the log has none.
+//! The phase and host in the log have priority over those given by the user, which are used only if the log contains
+//! none.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::log::{anywhere, phase_of_code};
@@ -23,7 +24,7 @@ pub struct ExplainContext {
     pub software: Option<&'static str>,
 }
 
-/// Why a name does not identify a provider or software.
+/// The reason why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderError {
     /// No provider or software has this name.
@@ -50,7 +51,7 @@ impl ExplainContext {
     pub(super) fn read(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
-        // What the user knows counts more than a code: servers reply to RCPT with 535 too.
+        // A phase that the user gives has priority over the code, because servers reply to RCPT with 535 too.
         let of_code = reply.code.and_then(phase_of_code);
         let phase = phase.filter(|phase| Some(*phase) != of_code).or(self.phase).or(phase);
         let provider = by_host.provider.or(self.provider);

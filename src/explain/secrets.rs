@@ -1,9 +1,8 @@
-//! Masks passwords, tokens and API keys in pasted text before it is shown: programs print their settings, their commands and
-//! their URLs beside the error.
+//! Masks passwords, tokens and API keys in pasted text before it is shown, because programs print their settings,
+//! commands and URLs together with an error.
 //!
-//! Promises: what is read is the text as it is; what is shown is this one. A value is masked with its length hidden. If it is
-//! uncertain whether a text is a secret, it is masked.
-//! Does not: know the secrets of this run, which [`crate::secret`] does.
+//! smtpcheck analyses the original text, but shows only the masked text. The mask hides the length of a value. A text
+//! that may be a secret is masked too. The secrets of this run are masked by [`crate::secret`].
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -14,10 +13,10 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::lexicon::mechanisms;
 
-/// What takes the place of a secret.
+/// The text that replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// The last words of the names of settings whose values are secrets, without `_` and `-`.
+/// Words with which the name of a setting ends if its value is a secret, without `_` and `-`.
 const NAMES: [&str; 26] = [
     "password",
     "passwd",
@@ -47,10 +46,11 @@ const NAMES: [&str; 26] = [
     "authpw",
 ];
 
-/// Short names, which must be a word of the name: `smtp_pass`, `smtpPass`, `--pw`.
+/// Short words, which must be a separate word in the name: `smtp_pass`, `smtpPass`, `--pw`.
 const SHORT_NAMES: [&str; 3] = ["pass", "pw", "pin"];
 
-/// Bytes before or after a word in which what belongs to it is searched, so that long texts are read in linear time.
+/// The number of bytes before or after a word that are searched for its name or value, so that long texts are read in
+/// linear time.
 const NEAR: usize = 1000;
 
 /// Beginnings of tokens and keys that providers issue.
@@ -138,7 +138,7 @@ pub(super) fn without_secrets(text: &str) -> String {
     masked
 }
 
-/// Words that say something about a password, as in `Password: incorrect`.
+/// Words that describe a password, as in `Password: incorrect`.
 const STATES: [&str; 18] = [
     "accepted",
     "changed",
@@ -183,7 +183,7 @@ fn may_contain_secret(text: &str) -> bool {
     !text.is_ascii() || QUICK.is_match(text)
 }
 
-/// The places of secrets in a text, in their order.
+/// The positions of secrets in a text, in their order.
 fn places(text: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     values_of_settings(text, &mut ranges);
@@ -198,7 +198,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
 /// `password=...`, `"pass": "..."`, `'smtp_pass' => '...'`, `<password>...</password>`, `--password ...`.
 fn values_of_settings(text: &str, ranges: &mut Vec<Range<usize>>) {
     for (start, word) in words(text) {
-        // A word in a value is no name, and is not read twice.
+        // A word in a value is not a name, so it is not read again.
         if ranges.last().is_some_and(|last| start < last.end) {
             continue;
         }
@@ -230,7 +230,7 @@ fn values_of_settings(text: &str, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The words of a text with their places. A word may contain `_` and `-`.
+/// The words of a text with their positions. A word may contain `_` and `-`.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     text.split(move |c: char| !is_part(c)).filter(|word| !word.is_empty()).map(move |word| {
@@ -260,7 +260,7 @@ fn is_name(name: &str) -> bool {
     })
 }
 
-/// What is between a name and its value.
+/// The separator between a name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Separator {
     /// `=` without spaces: the value is one word.
@@ -282,7 +282,7 @@ fn separator(rest: &str) -> Option<(usize, Separator)> {
     let sign = SIGNS.iter().find(|sign| after_space.starts_with(**sign))?;
     let after_sign = after_space.get(sign.len()..)?;
     let line = after_sign.trim_start_matches([' ', '\t']);
-    // A value may be on a line of its own that continues this one.
+    // A value may be on a separate line that continues this line.
     let continued = line.trim_start_matches(['\r', '\n']);
     let value = if continued.starts_with([' ', '\t']) { continued.trim_start() } else { line };
     let is_tight = after_space.len() == after_name.len() && line.len() == after_sign.len();
@@ -290,7 +290,7 @@ fn separator(rest: &str) -> Option<(usize, Separator)> {
     Some((rest.len() - value.len(), kind))
 }
 
-/// Where the value of a setting is.
+/// The position of a setting's value.
 fn value_after(text: &str, separator: Separator) -> Range<usize> {
     if separator == Separator::Tag {
         return 0..text.find('<').unwrap_or(text.len());
@@ -300,7 +300,7 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     }
     let line = text.lines().next().unwrap_or_default();
     if separator == Separator::Loose {
-        // `wrong password: 535 5.7.8 ...`: a reply is no password.
+        // `wrong password: 535 5.7.8 ...`: a reply is not a password.
         return if is_reply(line) { 0..0 } else { 0..end_of_phrase(line) };
     }
     let mut end = first_word(line).end;
@@ -312,7 +312,7 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     } else if let Some(next) = word.find("%26") {
         end = next;
     } else {
-        // A password of Google is four groups of four letters.
+        // An app password of Google consists of four groups of four letters.
         while let Some(group) = line.get(end..).and_then(|rest| rest.strip_prefix(' ')).and_then(|rest| rest.get(..4)) {
             let next = line.get(end + 5..).and_then(|rest| rest.chars().next());
             if !group.bytes().all(|b| b.is_ascii_lowercase()) || next.is_some_and(char::is_alphanumeric) {
@@ -342,7 +342,7 @@ fn quoted(text: &str) -> Option<Range<usize>> {
         0 => preceding(*at) % 2 == 0,
         escapes => preceding(*at) <= escapes,
     });
-    // A mark within the value is followed by more of it: `'it's'`.
+    // A quotation mark within the value is followed by the rest of the value: `'it's'`.
     let is_last = |at: &usize| {
         let next = inside.get(at + end.len_utf8()..).and_then(|rest| rest.chars().next());
         next.is_none_or(|next| next.is_whitespace() || ",;)}]>/\\&+".contains(next))
@@ -435,7 +435,7 @@ fn commands_and_tokens(text: &str, ranges: &mut Vec<Range<usize>>) {
         if is_of_command && let Some(raw) = unencoded(text.get(start..).unwrap_or_default()) {
             ranges.push(start..start + raw);
         }
-        // `auth=...`: the name stays.
+        // `auth=...`: the name is not masked.
         let from = token.trim_end_matches('=').rfind('=').map_or(0, |at| at + 1);
         let value = token.get(from..).unwrap_or_default();
         let is_known = value.len() >= 16 && TOKENS.iter().any(|start| value.starts_with(start));
@@ -480,7 +480,7 @@ fn contains_text(token: &str) -> bool {
     if data.contains(['.', '~']) || !(is_long || is_padded && data.len() >= 2) {
         return false;
     }
-    // A log may cut it off: whole groups of four characters are enough.
+    // A log may cut off the end, so complete groups of four characters are sufficient.
     let groups = if data.len() % 4 == 1 { data.get(..data.len() - 1).unwrap_or_default() } else { data };
     let decoded = STANDARD_NO_PAD.decode(groups).or_else(|_| URL_SAFE_NO_PAD.decode(groups));
     let whole = || data.get(..data.len() / 4 * 4).and_then(|data| STANDARD_NO_PAD.decode(data).ok());
@@ -521,7 +521,7 @@ fn near_start(text: &str) -> &str {
     text.get(..boundary(text, NEAR.min(text.len()))).unwrap_or(text)
 }
 
-/// The place of the character that contains a byte.
+/// The position of the character that contains a byte.
 fn boundary(text: &str, byte: usize) -> usize {
     (0..=byte).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
@@ -636,7 +636,7 @@ mod tests {
     fn a_password_is_masked_in_every_place() {
         for text in TEXTS {
             for secret in SECRETS {
-                // The quotation marks of the text would end the secret.
+                // The quotation marks in the text would end the secret.
                 if secret.contains('\'') && text.contains("'SECRET") {
                     continue;
                 }
@@ -740,7 +740,7 @@ mod tests {
 
         #[test]
         fn a_random_password_is_masked(secret in "[!-_a-~][!-~]{6,24}") {
-            // Signs that end a value in the text around it are escaped by the programs that write it.
+            // Programs escape the characters that would end a value in the surrounding text.
             let quoted = secret.replace(['"', '\\', '\''], "x");
             for text in [
                 format!("password=\"{quoted}\""),

@@ -1,5 +1,5 @@
-//! Which side of a session wrote a log line. A client logs the replies that it receives, and its operator is the one who
-//! was rejected. A server logs the replies that it sends: there, the operator's server rejected another client, so that
+//! Determines which side of a session wrote a log line. A client logs the replies that it receives, so the reader of
+//! its log was rejected. A server logs the replies that it sends, so the reader's server rejected another client, and
 //! advice for a rejected sender would be wrong.
 
 use crate::lexicon::Fix;
@@ -51,7 +51,7 @@ impl LogSide {
         }
     }
 
-    /// A fix that is meant for the client that was rejected, for the reader of the log.
+    /// A fix for the rejected client, reworded for the reader of the log.
     pub(super) fn for_client(self, fix: Fix) -> Fix {
         match self {
             LogSide::Client => fix,
@@ -59,7 +59,7 @@ impl LogSide {
         }
     }
 
-    /// What the reader of the log does first.
+    /// The first action for the reader of the log.
     pub(super) fn fix(self) -> Option<Fix> {
         let text = "If this client should not be able to send to your server, no action is needed";
         (self == LogSide::Server).then(|| Fix::text(text))

@@ -42,8 +42,9 @@ pub struct LogSummary {
     pub unknown: Option<FailureLine>,
 }
 
-/// Explains a log. `output` gets each line that is the name of something, and with [`LogMode::Each`] each reply, error message
-/// and unrecognised failure, as soon as it is read; it can end the reading. Errors are those of the input.
+/// Explains a log. `output` receives each line that consists of a name (such as a rule id), and with [`LogMode::Each`]
+/// each reply, error message and unrecognised failure, as soon as it is read. It can stop the reading. Errors are those
+/// of the input.
 pub fn log(
     input: &mut impl BufRead,
     context: &ExplainContext,
@@ -114,14 +115,14 @@ enum TallyKey {
     Error(Option<&'static str>),
 }
 
-/// Lines after a generic error message in which a reply or another message takes its place.
+/// The number of lines after a generic error message within which a reply or another message replaces it.
 const GENERIC_REACH: u64 = 12;
 /// The number of lines around a reply or a message in which a generic message is about the same fault: `535 ...`, then
 /// `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
-/// Attempts that wait for the result of their delivery; a domain has a few servers.
+/// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;
-/// Messages of a bounce's text that are remembered until its headers.
+/// The maximum number of messages from a bounce's text that are kept until its headers.
 const MAX_RECENT: usize = 16;
 
 struct LogExplainer<'a> {
@@ -135,7 +136,7 @@ struct LogExplainer<'a> {
     /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
-    /// A generic error message, until a later line gives more details.
+    /// A generic error message, until a later line contains more details.
     generic: Option<(FailureLine, FoundError)>,
     /// The line of the last reply that rejects something.
     rejected: Option<u64>,
@@ -151,7 +152,7 @@ struct LogExplainer<'a> {
 
 impl LogExplainer<'_> {
     fn reply(&mut self, found: FoundReply) {
-        // An accepted command does not say why another one failed.
+        // An accepted command does not show why another command failed.
         if found.text.starts_with(['4', '5']) {
             self.supersede_generic(found.line);
             self.rejected = Some(found.line);
@@ -231,7 +232,7 @@ impl LogExplainer<'_> {
 
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
-        // Of accepted commands only the number is of interest, and "nothing has to be done" is wrong beside a failure.
+        // Accepted commands are only counted, because "no action is needed" would be wrong next to a failure.
         let is_accepted = |key: &TallyKey| matches!(key, TallyKey::Reply(Cause::Accepted, ..));
         tallies.sort_by_key(|(key, tally)| (is_accepted(key), std::cmp::Reverse(tally.count)));
         if self.extent.unknown > 0 || tallies.iter().any(|(key, _)| !is_accepted(key)) {
@@ -249,7 +250,8 @@ impl LogExplainer<'_> {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic && self.reply_anywhere(&line) => {}
             Some(found) if found.error.generic => {
-                // Of two sentences about the same, the first one is enough; deliveries with the same result are several.
+                // Two sentences about the same fault count once. Several deliveries with the same result are counted
+                // separately.
                 let is_repeated = failures::delivery_part(&line.text) == DeliveryPart::Other;
                 let is_more = |(held, known): &(FailureLine, FoundError)| {
                     known.rule() == found.rule()
@@ -310,7 +312,7 @@ impl LogExplainer<'_> {
         true
     }
 
-    /// Drops the generic message if a line shortly after it gives more details.
+    /// Drops the generic message if a line shortly after it contains more details.
     fn supersede_generic(&mut self, line: u64) {
         let is_near = |(generic, _): &mut (FailureLine, FoundError)| line.abs_diff(generic.number) <= GENERIC_REACH;
         if self.generic.take_if(is_near).is_none() {
@@ -332,7 +334,7 @@ impl LogExplainer<'_> {
             family => family,
         };
         let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
-        // A delivery of a mail server has its own line, whatever its neighbours say.
+        // Each delivery of a mail server has a separate line, which counts whatever the lines around it contain.
         let is_delivery = failures::delivery_part(&line.text) != DeliveryPart::Other;
         self.rejected.is_some_and(|number| !is_delivery && is_near(REPLY_REACH, number))
             || self.specific.is_some_and(|(number, specific)| {
@@ -402,7 +404,7 @@ mod tests {
         log(&mut text.as_bytes(), &context, LogMode::Count, &mut |_| ControlFlow::Continue(())).expect("no input fails")
     }
 
-    /// The rule or category, and how often.
+    /// The rule or category, and its count.
     fn tallied(summary: &LogSummary) -> Vec<(&'static str, u64)> {
         summary.tallies.iter().map(|tally| (tally.example.rule.unwrap_or("accepted"), tally.count)).collect()
     }

@@ -35,7 +35,7 @@ impl ServerName {
         }
     }
 
-    /// A server, as far as it is known.
+    /// The known parts of a server's address.
     pub(super) fn of(host: Option<String>, port: Option<u16>) -> ServerName {
         ServerName { host, port }
     }

@@ -1,35 +1,37 @@
-//! Stack traces: leaves out their frames, and joins the causes of an exception to its message, so that a trace is one message.
+//! Removes the frames of stack traces, and joins the causes of an exception to its message, so that a trace becomes one
+//! message.
 //!
-//! Java, Kotlin and Scala (`\tat ...`, `Caused by: ...`, `... 23 more`), Python (`Traceback ...`, `During handling of ...`),
-//! .NET (`   at ...`, `---> ...`), Node (`    at ...`, `[cause]: ...`), Ruby (`from ...`), PHP (`#0 ...`).
+//! It recognises Java, Kotlin and Scala (`\tat ...`, `Caused by: ...`, `... 23 more`), Python (`Traceback ...`, `During
+//! handling of ...`), .NET (`   at ...`, `---> ...`), Node (`    at ...`, `[cause]: ...`), Ruby (`from ...`), PHP (`#0
+//! ...`).
 
 use std::borrow::Cow;
 
 /// Reads lines one after the other.
 #[derive(Debug, Default)]
 pub(super) struct StackTraces {
-    /// In the frames of a Python trace, whose lines of code may contain any word.
+    /// Whether the next line is among the frames of a Python trace, whose lines of code may contain any word.
     in_frames: bool,
-    /// The last message is that of an exception, so what follows may belong to it.
+    /// Whether the last message is that of an exception, so that the next lines may belong to it.
     after: After,
 }
 
-/// What precedes a line.
+/// The part of a stack trace that precedes a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum After {
     #[default]
     Nothing,
     /// An exception without a reply.
     Exception,
-    /// An exception with a reply, which says more than its causes.
+    /// An exception with a reply, which contains more information than its causes.
     Reply,
-    /// One of these two, followed by a line that announces another exception of the same trace.
+    /// An exception, with or without a reply, followed by a line that announces another exception of the same trace.
     Announced { has_reply: bool },
 }
 
 impl StackTraces {
-    /// The part of a line that is a message; `None` for a frame of a stack trace. A line that belongs to the message
-    /// before it begins with a space; a line that contains a reply is empty.
+    /// The part of a line that is a message; `None` for a frame of a stack trace. A line that continues the previous
+    /// message is returned with a leading space. A line with a reply is returned as an empty string.
     pub(super) fn push<'a>(&mut self, line: &'a [u8], is_reply: bool) -> Option<Cow<'a, [u8]>> {
         let text = line.trim_ascii();
         if is_reply {
@@ -70,7 +72,7 @@ impl StackTraces {
     }
 }
 
-/// A line that names a place in a program.
+/// A line that contains a position in a program.
 fn is_frame(text: &[u8]) -> bool {
     let contains = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
     let is_number = |rest: Option<&[u8]>| rest.and_then(|rest| rest.first()).is_some_and(u8::is_ascii_digit);

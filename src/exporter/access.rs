@@ -1,9 +1,9 @@
 //! Decides whether a request has access: HTTP basic authentication (RFC 7617) with bcrypt hashes.
 //!
-//! A comparison takes about 90 ms of CPU time, so:
-//! 1. the result of each comparison is remembered, by a hash of the name, the password and the stored hash;
-//! 2. comparisons run on another thread, one at a time, and only few requests wait for one;
-//! 3. an unknown user costs one comparison too, so that the time does not show which users exist.
+//! A comparison of hashes takes about 90 ms of CPU time. Therefore:
+//! 1. The result of each comparison is remembered, by a hash of the name, the password and the stored hash.
+//! 2. Comparisons run on another thread, one at a time, and only a few requests can wait for a comparison.
+//! 3. An unknown user also causes one comparison, so that the time does not show which users exist.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-/// The number of results that are remembered, separately for right and for wrong passwords, so that wrong ones do not
+/// The number of results that are remembered. Right and wrong passwords have separate limits, so that wrong ones do not
 /// displace right ones.
 const REMEMBERED: usize = 128;
 
@@ -37,9 +37,9 @@ pub(super) enum AccessDecision {
 pub(super) struct PasswordCheck {
     right: RefCell<HashMap<[u8; 32], ()>>,
     wrong: RefCell<HashMap<[u8; 32], ()>>,
-    /// The permit of the only comparison that runs.
+    /// The permit for the only comparison that can run at a time.
     turn: Semaphore,
-    /// The permits of the requests that wait.
+    /// The permits for the requests that wait.
     queue: Semaphore,
 }
 
@@ -53,7 +53,7 @@ impl PasswordCheck {
         }
     }
 
-    /// Decides about the header Authorization. `users` are the hashes by user name.
+    /// Decides whether the Authorization header grants access. `users` are the hashes by user name.
     pub(super) async fn access(
         &self,
         users: &BTreeMap<String, String>,
@@ -99,7 +99,7 @@ fn credentials(header: &[u8]) -> Option<(String, Zeroizing<Vec<u8>>)> {
     Some((name, Zeroizing::new(decoded.get(colon + 1..)?.to_vec())))
 }
 
-/// What is remembered instead of a password. The lengths separate the parts.
+/// The hash that is remembered instead of a password. The lengths separate the parts.
 fn key(name: &str, hash: &str, password: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in [name.as_bytes(), hash.as_bytes(), password] {
@@ -140,7 +140,7 @@ mod tests {
             (":right", AccessDecision::Denied),
             ("alice", AccessDecision::Denied),
         ] {
-            // The second decision is the remembered one.
+            // The second decision comes from memory.
             assert_eq!(decide(&check, pair).await, access, "{pair}");
             assert_eq!(decide(&check, pair).await, access, "{pair}");
         }

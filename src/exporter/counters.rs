@@ -42,13 +42,13 @@ impl ProbeEnd {
 /// Why a request to `/probe` led to no check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rejection {
-    /// The request has a mistake.
+    /// The request contains a mistake.
     Invalid,
     /// The module does not exist.
     Module,
     /// The target is not allowed.
     Target,
-    /// Too many probes run.
+    /// Too many probes are running.
     Busy,
 }
 
@@ -134,7 +134,7 @@ impl Counters {
         );
         text.family(
             "smtpcheck_exporter_config_last_reload_successful",
-            "1 if the configuration in use is that of the file, 0 if the last reload failed.",
+            "1 if the last reload of the configuration succeeded, 0 if it failed.",
             MetricType::Gauge,
             one(if self.is_reloaded.get() { 1.0 } else { 0.0 }),
         );
@@ -153,13 +153,13 @@ impl Counters {
         );
         text.family(
             "smtpcheck_exporter_probe_seconds_total",
-            "Time that all probes took together, in seconds.",
+            "Total duration of all probes in seconds.",
             MetricType::Counter,
             one(self.probe_seconds.get()),
         );
         text.family(
             "smtpcheck_exporter_probes_running",
-            "Number of probes that run now.",
+            "Number of running probes.",
             MetricType::Gauge,
             one(f64::from(self.running.get())),
         );
@@ -172,7 +172,7 @@ impl Counters {
         let by_reason = self.rejections.borrow().iter().map(|(why, count)| (("reason", why.word()), *count)).collect();
         text.family(
             "smtpcheck_exporter_probes_rejected_total",
-            "Number of requests for a probe that led to no check, by the reason.",
+            "Number of requests for a probe that led to no check, by reason.",
             MetricType::Counter,
             labelled(by_reason),
         );
@@ -184,7 +184,7 @@ impl Counters {
             .collect();
         text.family(
             "smtpcheck_exporter_http_responses_total",
-            "Number of HTTP responses by their status.",
+            "Number of HTTP responses by status.",
             MetricType::Counter,
             by_status,
         );
@@ -228,7 +228,7 @@ impl Counters {
         );
         text.family(
             "process_max_fds",
-            "Number of file descriptors that may be open.",
+            "Maximum number of open file descriptors.",
             MetricType::Gauge,
             known(resources.most_files),
         );

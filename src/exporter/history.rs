@@ -1,4 +1,4 @@
-//! The last probes, for the page `/`. Their number and the size of their texts are bounded.
+//! The last probes, for the page `/`. Their number and the size of each diagnosis are bounded.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use crate::render::exporter::ProbeRow;
 /// The number of probes that are kept.
 const LENGTH: usize = 100;
 
-/// The longest diagnosis that is kept. A longer one is cut.
+/// The maximum length of a diagnosis. A longer one is cut.
 const LONGEST: usize = 16 * 1024;
 
 /// The last probes.
@@ -18,7 +18,7 @@ pub(super) struct ProbeHistory {
 }
 
 impl ProbeHistory {
-    /// Adds a probe. A failed one has a diagnosis.
+    /// Adds a probe. Only a failed probe has a diagnosis.
     pub(super) fn add(&mut self, mut row: ProbeRow, diagnosis: Option<String>) {
         self.last += 1;
         row.id = self.last;

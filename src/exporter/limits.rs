@@ -1,4 +1,4 @@
-//! The number of connections, and how many probes the file descriptors of this process allow.
+//! The number of connections, and the number of probes that the file descriptors of this process allow.
 
 use crate::host::descriptors;
 
@@ -6,7 +6,8 @@ use crate::host::descriptors;
 /// pages.
 pub(super) const SPARE_CONNECTIONS: usize = 256;
 
-/// The descriptors of a probe: the connection of the client, the session with the server, and a follow-up or a lookup.
+/// The file descriptors that a probe needs: one for the connection of the client, one for the session with the server,
+/// and one for a follow-up probe or a lookup.
 const PER_PROBE: usize = 3;
 
 /// The number of probes that can run at the same time, at most `wanted`. Raises the limit of this process if it can.

@@ -1,22 +1,22 @@
-//! The HTTP server of `smtpcheck exporter`, with the conventions of blackbox_exporter: Prometheus requests
-//! `/probe?target=HOST:PORT&module=NAME`, the exporter checks this server, and responds with metrics.
+//! The HTTP server of `smtpcheck exporter`, with the conventions of blackbox_exporter: when Prometheus requests
+//! `/probe?target=HOST:PORT&module=NAME`, the exporter checks this server and responds with metrics.
 //!
 //! - [`server`] accepts connections, with limits for their number, their size and their time, and ends gracefully.
 //! - [`routes`] finds the page of a request, and [`probe`] runs the check of a `/probe`.
-//! - [`web_config`] parses the file with TLS certificates and users, [`tls`] makes the TLS server of it, and [`access`]
-//!   decides who has access.
+//! - [`web_config`] parses the file with TLS certificates and users, [`tls`] sets up TLS from it, and [`access`] decides
+//!   who has access.
 //! - [`counters`] counts, and [`history`] keeps the last probes.
 //!
-//! Everything runs on one thread, with the checks, so that nothing needs a lock. Only the comparison of a password and the
-//! command that prints one run on other threads. Memory is bounded: at most `max_probes` checks and [`server`]'s number of
-//! connections exist at the same time, and [`history`] has a fixed size.
+//! Everything runs on one thread, together with the checks, so no locks are needed. Only password comparisons and the
+//! commands that print passwords run on other threads. Memory is bounded: at most `max_probes` checks run and a limited
+//! number of connections exist at the same time, and [`history`] has a fixed size.
 //!
-//! Promises:
-//! 1. A target that responds slowly never delays the check of another one.
+//! The exporter follows these rules:
+//! 1. A target that responds slowly never delays the check of another target.
 //! 2. No page contains a secret. Details about a password that cannot be read appear only in the log.
 //! 3. If a client closes its connection before the response, its check ends, with QUIT where possible.
 //!
-//! This module knows no configuration file: [`ProbePlanner`] makes the plan of a request.
+//! This module does not read the configuration file: [`ProbePlanner`] makes the plan of a request.
 
 mod access;
 mod counters;

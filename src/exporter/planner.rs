@@ -12,13 +12,13 @@ use crate::secret::Secret;
 pub trait ProbePlanner {
     /// The plan of a request.
     fn plan(&self, request: &ProbeRequest) -> Result<PlannedProbe, ProbeRefusal>;
-    /// The modules, by name.
+    /// The names of the modules.
     fn modules(&self) -> Vec<ModuleRow>;
     /// The configuration of all modules, or of one, without secrets.
     fn configuration(&self, module: Option<&str>) -> String;
     /// A plan of each module, which is not run. It names the files that the checks of the module need.
     fn examples(&self) -> Vec<Plan>;
-    /// The planner of the configuration as it is now.
+    /// The planner for the current configuration.
     fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake>;
 }
 
@@ -27,18 +27,18 @@ pub trait ProbePlanner {
 pub struct ReloadMistake {
     /// The complete reason, for the log. It can repeat a value of the file, which may be a key that a client must not see.
     pub details: String,
-    /// What a client may see: where the mistake is.
+    /// What a client may see: the place of the mistake.
     pub place: String,
 }
 
-/// What a request asks for.
+/// The parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProbeRequest {
     /// The target, if the request names one.
     pub target: Option<String>,
     /// The name of the module, if the request names one.
     pub module: Option<String>,
-    /// The name that the certificate must cover, if it is not that of the target.
+    /// The name that the certificate must cover, if it differs from the name of the target.
     pub hostname: Option<String>,
 }
 
@@ -61,11 +61,11 @@ pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration
 /// Why a request leads to no check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeRefusal {
-    /// The request has a mistake. The text says what to write instead.
+    /// The request contains a mistake. The text contains a hint about what to write instead.
     Invalid(String),
     /// There is no such module.
     UnknownModule(String),
-    /// The module would send its password to a host that it is not for.
+    /// The module would send its password to a host that is not permitted for it.
     OtherHost(String),
 }
 

@@ -1,7 +1,8 @@
 //! Runs the check of a request to `/probe`.
 //!
-//! The check is a task of its own, which the request waits for. If the client closes its connection, hyper drops the
-//! request, which drops the [`StopHandle`](crate::run::StopHandle): the check then ends its sessions (`run::service`).
+//! The check is a separate task, which the request waits for. If the client closes its connection, hyper drops the
+//! request. This drops the [`StopHandle`](crate::run::StopHandle), and the check ends its sessions (see
+//! `run::service`).
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,9 +41,9 @@ pub(super) enum ProbeResponse {
         /// The module.
         module: String,
     },
-    /// Too many probes run.
+    /// Too many probes are running.
     Busy,
-    /// The exporter is ending.
+    /// The exporter is stopping.
     Stopped,
     /// This machine cannot run the check. Details are in the log.
     Unable {
@@ -51,18 +52,19 @@ pub(super) enum ProbeResponse {
     },
 }
 
-/// Whether the target of a plan is allowed. Without patterns, every target is.
+/// Whether the target of a plan is allowed. If there are no patterns, every target is allowed. A Unix socket is always
+/// allowed, because only the configuration file can name one.
 pub(super) fn is_allowed(patterns: &[TargetPattern], plan: &Plan) -> bool {
     let allows = |pattern: &TargetPattern| match plan.domain {
         Some(_) => pattern.allows_host(&plan.target.host),
         None => pattern.allows_server(&plan.target.host, plan.target.port),
     };
-    patterns.is_empty() || patterns.iter().any(allows)
+    patterns.is_empty() || plan.target.host.socket().is_some() || patterns.iter().any(allows)
 }
 
-/// Shortens the time limits of a plan, so that its result is there before Prometheus stops waiting. A server that does
-/// not respond uses up at most three quarters of the time: the report then shows in which phase it did not respond, and
-/// the follow-up sessions have the rest.
+/// Shortens the time limits of a plan, so that its result is available before Prometheus stops waiting. A server that
+/// does not respond can use at most three quarters of the time. The rest is left for the follow-up sessions, and the
+/// report shows the phase in which the server did not respond.
 pub(super) fn limit(plan: &mut Plan, wait: Option<Duration>, offset: Duration) {
     let Some(wait) = wait else { return };
     let time = wait.saturating_sub(offset).max(SHORTEST).min(wait);
@@ -81,14 +83,14 @@ pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe) ->
     let (handle, stop) = stop_handle();
     let (sender, result) = oneshot::channel();
     let task = Rc::clone(service);
-    // The permit is the owner of the task: the end of the exporter waits for all permits.
+    // The task owns the permit, because the exporter waits for all permits before it ends.
     tokio::task::spawn_local(async move {
         let _permit = permit;
         let running = &task.counters.running;
         running.set(running.get() + 1);
         let response = check(&task, planned, stop).await;
         running.set(running.get().saturating_sub(1));
-        // If the client is gone, the response is not needed.
+        // If the client has disconnected, the response is not needed.
         let _ = sender.send(response);
     });
     let mut stopping = service.stopping.clone();

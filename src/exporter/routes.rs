@@ -173,7 +173,7 @@ async fn probe_page(service: &Rc<ExporterService>, request: &Request<Incoming>) 
                 format!("{} probes are running, which is the limit of --max-probes", service.request.max_probes);
             with(refused(Rejection::Busy, StatusCode::TOO_MANY_REQUESTS, &message), RETRY_AFTER, "1")
         }
-        ProbeResponse::Stopped => text(StatusCode::SERVICE_UNAVAILABLE, "the exporter is ending"),
+        ProbeResponse::Stopped => text(StatusCode::SERVICE_UNAVAILABLE, "the exporter is stopping"),
         ProbeResponse::Unable { reason } => text(StatusCode::INTERNAL_SERVER_ERROR, &reason),
     }
 }

@@ -1,14 +1,15 @@
 //! Accepts HTTP connections, and ends gracefully.
 //!
-//! Limits of a connection, so that slow or hostile clients cannot use up memory or descriptors:
-//! 1. the number of connections; further clients wait until one ends;
+//! These limits prevent slow or hostile clients from using up memory or file descriptors:
+//! 1. the number of connections; further clients wait until a connection ends;
 //! 2. 10 s for the TLS handshake, and 10 s for the first request;
 //! 3. the size of a request (16 KiB) and the number of its headers;
 //! 4. [`IDLE`] for everything else except the check: a response must be read, and the next request must arrive, within
 //!    this time.
 //!
-//! After SIGTERM or SIGINT, no further connections are accepted. Probes that run have [`DRAIN`] to come to their end,
-//! because Prometheus would record a probe without a result as a failure. Those that still run are stopped.
+//! After SIGTERM or SIGINT, no further connections are accepted. Running probes may continue for up to [`DRAIN`],
+//! because Prometheus would record a probe without a result as a failure. Probes that are still running after that are
+//! stopped.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -43,15 +44,15 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The time in which the first request of a connection must arrive.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 
-/// How long a connection may exist while no check runs for it. Prometheus opens a new connection if its scrape interval is
-/// longer.
+/// How long a connection may exist while no check runs for it. If the scrape interval of Prometheus is longer than
+/// this, Prometheus opens a new connection.
 const IDLE: Duration = Duration::from_secs(65);
 
 /// The size of a request without a body, and the number of its headers.
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
-/// The pause after a connection could not be accepted, for lack of file descriptors.
+/// The pause after a connection could not be accepted because no file descriptors were left.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long probes may run after a signal.
@@ -73,7 +74,7 @@ pub(super) async fn run(
     let accept = |listener| accept(Rc::clone(&service), listener, Arc::clone(&connections), Rc::clone(&passwords));
     let accepting: Vec<JoinHandle<()>> = listeners.into_iter().map(accept).map(spawn_local).collect();
     while signals.next().await == ServiceSignal::Reload {
-        // The result is in the log.
+        // The log contains the result.
         let _ = service.reload();
     }
     service.log("a signal arrived; ending");
@@ -122,12 +123,12 @@ async fn accept(
             Err(error) => service.log(&format!("--web-config {error}; the old configuration remains in use")),
         }
         let (service, passwords) = (Rc::clone(&service), Rc::clone(&passwords));
-        // The permit is the owner of the task: the end of the exporter waits for all permits.
+        // The task owns the permit, because the exporter waits for all permits before it ends.
         spawn_local(async move {
             let _permit = permit;
             let open = &service.counters.connections;
             open.set(open.get() + 1);
-            // An error means that the client is gone or does not speak TLS or HTTP.
+            // An error means that the client has disconnected, or does not use TLS or HTTP.
             let _ = serve(&service, stream, &passwords).await;
             open.set(open.get().saturating_sub(1));
         });
@@ -192,18 +193,18 @@ async fn serve_http(
     }
 }
 
-/// What a connection does.
+/// The state of a connection.
 struct Activity {
     /// The end of the last response, or the start of the connection.
     since: Cell<Instant>,
-    /// How long it may last after that.
+    /// How long the connection may last after that.
     limit: Cell<Duration>,
     /// Whether a response is being made. A check has its own time limit.
     is_busy: Cell<bool>,
 }
 
 impl Activity {
-    /// When the connection ends, unless a request arrives before.
+    /// When the connection ends, unless a request arrives first.
     fn end(&self) -> Instant {
         self.since.get() + self.limit.get()
     }

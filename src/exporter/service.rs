@@ -15,14 +15,14 @@ use crate::cli::commands::exporter::ExporterRequest;
 use crate::host::clock;
 use crate::run::CheckRunner;
 
-/// How far the exporter has come to its end.
+/// How far the shutdown of the exporter has progressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StopPhase {
     /// It serves requests.
     Running,
-    /// It accepts no further requests. Probes that run may come to their end.
+    /// It accepts no further requests. Running probes may continue to their end.
     Draining,
-    /// Probes that still run are stopped.
+    /// Probes that are still running are stopped.
     Stopping,
 }
 
@@ -43,11 +43,11 @@ pub(super) struct ExporterService {
 }
 
 impl ExporterService {
-    /// Trust stores and client certificates are read again after this time, because they are renewed while the exporter
-    /// runs.
+    /// Trust stores and client certificates are read again after this time, because they can be renewed while the
+    /// exporter runs.
     const FILES_AGE: Duration = Duration::from_secs(3600);
 
-    /// Reads the configuration and all files again. An error is a text that a client may see.
+    /// Reads the configuration and all files again. A client may see the text of the error.
     pub(super) fn reload(&self) -> Result<(), String> {
         self.runner.forget_files();
         self.files_read.set(Instant::now());

@@ -1,5 +1,5 @@
-//! Makes the TLS server of a web configuration file. The files are read when the server is made, so that a mistake in them
-//! is found at the start or at a reload.
+//! Sets up TLS for the server from the web configuration file. The certificate and key files are read at this point, so
+//! that a mistake in them is found at the start or at a reload.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -9,9 +9,9 @@
 //!   prometheus: $2y$10$...
 //! ```
 //!
-//! Paths are relative to the directory of the file. A key of the toolkit that smtpcheck does not support is an error,
-//! because an administrator who restricts access must not believe that a restriction is in force. Messages do not repeat
-//! the hash of a password.
+//! Paths are relative to the directory of the file. If a key of the toolkit is not supported by smtpcheck, it is an
+//! error. If smtpcheck ignored the key, an administrator could rely on a restriction that has no effect. Messages do
+//! not repeat the hash of a password.
 //!
 //! The size, the depth and the number of values are limited, and aliases are not allowed.
 
@@ -27,7 +27,7 @@ use crate::source::{FileError, Position, nearest};
 /// The deepest value has depth 3.
 const DEEPEST: usize = 8;
 
-/// The most events of the parser. A file with a thousand users has about 2,000.
+/// The maximum number of parser events. A file with a thousand users has about 2,000.
 const MOST_EVENTS: usize = 20_000;
 
 /// The cost of a hash is the binary logarithm of its number of rounds. One comparison takes about 90 ms with 10, and
@@ -117,7 +117,7 @@ struct YamlValue {
 enum YamlContent {
     Null,
     Text(String),
-    /// No key takes a list.
+    /// No key has a list as its value.
     List,
     Map(Vec<(YamlKey, YamlValue)>),
 }
@@ -224,7 +224,7 @@ impl WebConfigReader<'_> {
         match &value.content {
             YamlContent::Text(text) => Ok(text),
             YamlContent::Null | YamlContent::List | YamlContent::Map(_) => {
-                Err(self.wrong(value.at, format!("{} must be a text", key.text)))
+                Err(self.wrong(value.at, format!("{} must be a string", key.text)))
             }
         }
     }
@@ -446,7 +446,7 @@ mod tests {
                 "1:",
                 "higher than max_version",
             ),
-            ("tls_server_config: {cert_file: [a], key_file: b}", "1:", "cert_file must be a text"),
+            ("tls_server_config: {cert_file: [a], key_file: b}", "1:", "cert_file must be a string"),
             ("http_server_config:\n  http2: true", "2:10", "only HTTP/1.1"),
             ("http_server_config:\n  headers:\n    X-Powered-By: x", "3:5", "unknown key X-Powered-By"),
             ("basic_auth_users:\n  a: hunter2-plain", "2:6", "htpasswd -nBC 10 a"),

@@ -1,6 +1,6 @@
-//! The web configuration in use, and whether its files have changed. Other exporters read the file for every request, so
-//! that a renewed certificate is in use at once. Here the files are compared with those in use every few seconds, and read
-//! when one has changed. After a mistake, the old configuration remains in use.
+//! The web configuration in use, and whether its files have changed. Other exporters read the file for every request,
+//! so that a renewed certificate takes effect immediately. This exporter checks the files every few seconds, and reads
+//! them again when one has changed. If a file contains a mistake, the old configuration remains in use.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 pub(super) struct WebSettings {
     /// The TLS server; `None` means HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
-    /// Whether the TLS server demands a client certificate.
+    /// Whether the TLS server requires a client certificate.
     pub(super) needs_client_certificate: bool,
     /// The hash of the password of each user.
     pub(super) users: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ pub(super) struct WebSettings {
 pub(super) struct WebFiles {
     path: Option<PathBuf>,
     current: Rc<WebSettings>,
-    /// The files that were read, with the state in which they were.
+    /// The files that were read, with their state at that time.
     files: Vec<(PathBuf, FileState)>,
     compared: Instant,
 }
@@ -70,13 +70,13 @@ impl WebFiles {
             let tls = tls.as_ref().map(tls::server).transpose()?;
             Ok(WebSettings { tls, needs_client_certificate, users, headers })
         });
-        // The states are kept after an error too, so that it is not reported again until a file changes.
+        // The states are also kept after an error, so that the error is not reported again until a file changes.
         self.files = files;
         self.current = Rc::new(settings?);
         Ok(())
     }
 
-    /// Reads the files again if one has changed since they were read. Returns whether they were read.
+    /// Reads the files again if one has changed since the last time. Returns whether the files were read.
     pub(super) fn refresh(&mut self) -> Result<bool, String> {
         if self.compared.elapsed() < INTERVAL {
             return Ok(false);

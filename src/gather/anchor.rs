@@ -1,8 +1,8 @@
 //! One trust anchor of a trust store, in the form in which the store was read.
 //!
-//! A trust store has 150 certificates, of which a chain needs one or two. A certificate in a PEM file is therefore only
-//! located and its name read; [`needed`] decodes those whose names occur in the chain. Read next: [`super::roots`], which
-//! reads the files, and `pkix`, which parses the selected certificates.
+//! A trust store has 150 certificates, of which a chain needs one or two. Therefore, reading a PEM file only finds each
+//! certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read next:
+//! [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -148,7 +148,7 @@ mod tests {
             needed(&anchors, chain).iter().filter_map(of_certificate).collect()
         };
         assert_eq!(ders(&[own.der()]), [own.der().to_vec(), of_same_name.der().to_vec()]);
-        // The name that is longer than the beginning of the certificate made it necessary to decode all of it.
+        // This name is longer than the beginning of the certificate, so the certificate was decoded completely.
         let is_decoded = |anchor: &&StoredAnchor| matches!(anchor, StoredAnchor::Encoded(one) if one.is_decoded());
         assert_eq!(anchors.iter().filter(is_decoded).count(), 3);
         assert_eq!(ders(&[of_long_name.der()]), [of_long_name.der().to_vec()]);

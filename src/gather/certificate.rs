@@ -133,7 +133,7 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
     }
 }
 
-/// Converts seconds since 1970. 99991231235959Z, which means "no expiry" (RFC 5280 §4.1.2.5), is a day later than the
+/// Converts seconds since 1970. 99991231235959Z, which means "no expiry" (RFC 5280 §4.1.2.5), is one day after the
 /// latest possible timestamp.
 pub(super) fn moment(seconds: i64) -> Timestamp {
     let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };

@@ -396,7 +396,8 @@ mod tests {
         assert_eq!(seen, expected);
     }
 
-    /// Twenty certificates with the same name, which could be ordered in very many ways. The search must be bounded.
+    /// Twenty certificates with the same name, which could be ordered in a huge number of ways. The search must be
+    /// limited.
     #[test]
     fn the_search_in_a_hostile_chain_is_bounded() {
         let root = by_itself(authority("Same", (-1000, 1000)));
@@ -576,7 +577,8 @@ mod tests {
         params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], filler));
         let leaf = by(&middle, params);
         assert!(leaf.der.len() > 1024 * 1024);
-        // Current libraries reject a certificate of more than 64 KiB. The finding says this instead of "unknown CA".
+        // Current libraries reject a certificate of more than 64 KiB. The finding reports this instead of an unknown
+        // CA.
         assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-untrusted"]);
         let findings = judged(&[&leaf.der, &middle.der], &trusted, |_| {});
         assert!(findings[0].summary.contains("too large"), "{}", findings[0].summary);

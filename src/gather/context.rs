@@ -20,7 +20,7 @@ use crate::host::{SetupError, descriptors};
 use crate::inquiry::Arrival;
 use crate::plan::Plan;
 use crate::sasl::Credentials;
-use crate::secret::Echoes;
+use crate::secret::{Echoes, Secret};
 
 /// The maximum number of bytes that are read in all sessions of an inquiry, because the report contains all of them.
 const MAX_RUN: usize = 1024 * 1024;
@@ -30,6 +30,8 @@ pub(crate) struct GatherContext {
     start: OnceCell<Instant>,
     pub(crate) plan: Rc<Plan>,
     pub(crate) credentials: Option<Credentials>,
+    /// The password for the proxy of the plan.
+    pub(super) proxy_password: Option<Secret>,
     pub(crate) echoes: Echoes,
     pub(crate) names: Rc<names::LookupCache>,
     /// The records of a domain.
@@ -50,6 +52,15 @@ pub(crate) struct GatherContext {
     lacks_descriptors: Cell<bool>,
 }
 
+/// The secrets of one check.
+#[derive(Default)]
+pub(crate) struct CheckSecrets {
+    /// The credentials for the mail server.
+    pub(crate) credentials: Option<Credentials>,
+    /// The password for the proxy.
+    pub(crate) proxy_password: Option<Secret>,
+}
+
 /// Signals that end sessions early, by probe.
 #[derive(Default)]
 pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
@@ -57,17 +68,23 @@ pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
 impl GatherContext {
     pub(super) fn new(
         plan: &Plan,
-        credentials: Option<Credentials>,
+        secrets: CheckSecrets,
         files: &SharedFiles,
         names: Rc<names::LookupCache>,
         started_at: Timestamp,
         post: mpsc::UnboundedSender<Arrival>,
     ) -> Result<GatherContext, SetupError> {
+        let CheckSecrets { credentials, proxy_password } = secrets;
+        let echoes = credentials.as_ref().map(Credentials::echoes).unwrap_or_default();
+        if let Some(password) = &proxy_password {
+            echoes.learn(password, &[]);
+        }
         Ok(GatherContext {
             start: OnceCell::new(),
             plan: Rc::new(plan.clone()),
-            echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
+            echoes,
             credentials,
+            proxy_password,
             names,
             dns: DnsRecordSource::new(plan, files.dnssec_anchors(plan)?),
             trust: files.anchors(plan)?,

@@ -1,4 +1,4 @@
-//! The form of durations in reports.
+//! Durations as they appear in reports.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! Sends one GET request over HTTPS, as a mail server does that looks for an MTA-STS policy (RFC 8461 §3.3). The
-//! certificate is verified in the same way as that of a mail server, and if it does not verify, no request is sent.
-//! Redirects are not followed, no cookie and no client certificate is sent. Requests for client settings can also be sent
-//! over HTTP, which authenticates nothing.
+//! Sends one GET request over HTTPS, in the same way as a mail server that fetches an MTA-STS policy (RFC 8461 §3.3).
+//! The certificate is verified in the same way as that of a mail server. If it does not verify, no request is sent.
+//! Redirects are not followed, and no cookies and no client certificate are sent.
+//! Requests for client settings can also be sent over HTTP, which authenticates nothing.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -20,6 +20,7 @@ use super::context::GatherContext;
 use super::dial;
 use super::dns::{self, beside};
 use super::duration::milliseconds;
+use super::stream::ServerStream;
 use super::tap::Tap;
 use super::tls::{self, Secured};
 use crate::evidence::{
@@ -29,10 +30,11 @@ use crate::plan::Family;
 use crate::question::{FetchReach, FetchRequest, FetchTransport};
 use crate::wire::Host;
 
-/// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It applies to the
-/// response; lookups, the connection and the TLS handshake have their own, shorter limits.
+/// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It limits the wait
+/// for the response. Lookups, the connection and the TLS handshake also have their own, shorter limits.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer does not end it.
+/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer probably
+/// never ends it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the status line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -66,8 +68,9 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
         return Ok(FetchSeen { address, tls_version: None, presented: None, response });
     }
     let name = request.host.ascii().to_owned();
-    let Secured { stream, handshake, .. } =
-        tls::handshake_as(context, name, None, Tap::new(stream)).await.map_err(|tls| Fault::Tls { tls })?;
+    let Secured { stream, handshake, .. } = tls::handshake_as(context, name, None, Tap::new(ServerStream::Tcp(stream)))
+        .await
+        .map_err(|tls| Fault::Tls { tls })?;
     let is_verified = handshake.verifies(context.started_at);
     if let Some(detail) = handshake.signature_fault.clone() {
         return Err(not_proven(detail, handshake.sni));
@@ -80,7 +83,7 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
     Ok(FetchSeen { address, tls_version, presented, response })
 }
 
-/// The certificates are in order, but the server is not proven to be their owner.
+/// The certificates are valid, but the server has not proved that it owns them.
 fn not_proven(detail: String, sni: Option<String>) -> Fault {
     let kind = TlsFaultKind::Incompatible { why: Incompatibility::Other };
     Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }
@@ -153,7 +156,7 @@ async fn response(
         let response = received.map_err(|error| not_http(&error))?;
         Ok(read(context, response, deadline).await)
     });
-    // The connection is driven beside the request. Its errors reach the request too.
+    // The connection is driven together with the request. Its errors also reach the request.
     beside(work, pin!(async { drop(connection.await) })).await
 }
 

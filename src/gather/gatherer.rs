@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use super::context::GatherContext;
+use super::context::{CheckSecrets, GatherContext};
 use super::names::LookupCache;
 use super::shared::SharedFiles;
 use super::{dns, fetch, hello, session};
@@ -18,7 +18,6 @@ use crate::host::{SetupError, clock, machine};
 use crate::inquiry::{Arrival, Gather};
 use crate::plan::Plan;
 use crate::question::Question;
-use crate::sasl::Credentials;
 use crate::secret::Echoes;
 
 /// The time without arrivals after which progress is shown.
@@ -46,14 +45,14 @@ impl Gatherer {
     /// Creates a gatherer. All preparation that can fail is done here, before any data is sent.
     pub(crate) fn new(
         plan: &Plan,
-        credentials: Option<Credentials>,
+        secrets: CheckSecrets,
         files: &SharedFiles,
         names: Rc<LookupCache>,
         interruption: Interruption,
     ) -> Result<Gatherer, SetupError> {
         let started_at = clock::now()?;
         let (post, arrivals) = mpsc::unbounded_channel();
-        let context = GatherContext::new(plan, credentials, files, names, started_at, post)?;
+        let context = GatherContext::new(plan, secrets, files, names, started_at, post)?;
         Ok(Gatherer {
             tasks: LocalSet::new(),
             context: Rc::new(context),
@@ -138,7 +137,7 @@ impl Gather for Gatherer {
                 tokio::select! {
                     biased;
                     signal = interruption.wait() => Arrival::Interrupted(signal),
-                    // This cannot end, because `context` contains a sender.
+                    // This channel cannot be closed, because `context` contains a sender.
                     Some(arrival) = arrivals.recv() => arrival,
                     () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
                     () = tokio::time::sleep(wait) => Arrival::Waiting,

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::context::GatherContext;
 use super::duration::milliseconds;
 use super::session::{self, HandshakeLead};
+use super::stream::ServerStream;
 use super::verify::{self, CertificateExpectation};
 use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented, ProbeId};
 use crate::plan::TlsUse;
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
-/// unsupported offers never responds.
+/// The timeout for a response. Most servers respond to a ClientHello quickly. A server that ignores unsupported offers
+/// never responds.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends the ClientHello and returns the response.
@@ -59,7 +59,7 @@ fn is_rejected(phase: Phase) -> HelloSeen {
     HelloSeen { ms: None, heard: HelloOutcome::TurnedAway { phase }, presented: None }
 }
 
-async fn exchange(context: &Rc<GatherContext>, request: &HelloRequest, mut stream: TcpStream) -> HelloSeen {
+async fn exchange(context: &Rc<GatherContext>, request: &HelloRequest, mut stream: ServerStream) -> HelloSeen {
     context.trust.prefetch();
     let mut random = [0; 32];
     // If the system has no random numbers, zeros are sufficient, because no data is encrypted with them.
@@ -81,7 +81,7 @@ async fn exchange(context: &Rc<GatherContext>, request: &HelloRequest, mut strea
 }
 
 /// Sends the ClientHello and reads until the response is complete.
-async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut FlightReader) -> HelloOutcome {
+async fn converse(stream: &mut ServerStream, hello: &[u8], reader: &mut FlightReader) -> HelloOutcome {
     let ended = |error: &io::Error| {
         if error.kind() == io::ErrorKind::ConnectionReset { HelloOutcome::Reset } else { HelloOutcome::Closed }
     };
@@ -113,8 +113,10 @@ async fn presented(context: &GatherContext, request: &HelloRequest, heard: &Hell
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    // The name that was sent, because a ClientHello to the IP address of an MX host contains the name of that host.
-    let name = request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.to_string());
+    // The name in the ClientHello counts. For a ClientHello to the IP address of an MX host, it is the name of that
+    // host.
+    let name =
+        request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };
     Some(Box::new(verify::presented(&ders, ders.len(), context.trust.wait().await, &expected)))
 }

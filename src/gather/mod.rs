@@ -18,10 +18,14 @@ mod hello;
 mod identity;
 mod names;
 mod pace;
+mod proxy;
+mod race;
 mod roots;
 mod session;
 mod shared;
+mod socket;
 mod staple;
+mod stream;
 mod tap;
 mod tls;
 mod trust;
@@ -31,6 +35,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::evidence::{Certificate, Staple};
 
+pub(crate) use context::CheckSecrets;
 pub(crate) use gatherer::Gatherer;
 pub(crate) use names::{LookupCache, SharedLookups};
 pub(crate) use shared::SharedFiles;

@@ -160,7 +160,8 @@ impl LookupCache {
             }
         };
         let kind = if family == Family::V4 { RecordType::A } else { RecordType::AAAA };
-        // As ASCII and not by the rules for host names, because getaddrinfo(3) looks up `mail_server` too.
+        // The name is parsed as ASCII, not by the rules for host names, because getaddrinfo(3) also looks up
+        // `mail_server`.
         let answer = match Name::from_ascii(host.ascii()) {
             Ok(name) => resolver.lookup(name, kind).await,
             Err(error) => Err(NetError::from(error)),
@@ -245,12 +246,12 @@ fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), Str
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
 }
 
-/// The timeout of one attempt to ask a DNS server, which follows from the time limit for connecting.
+/// The timeout of one query to a DNS server, which follows from the time limit for connecting.
 pub(super) fn attempt_timeout(connect_ms: u64) -> Duration {
     Duration::from_millis(connect_ms.div_ceil(2).clamp(1, 5000))
 }
 
-/// The name servers that this machine is configured to use; none if there is no configuration.
+/// The name servers that this machine is configured to use; empty if there is no configuration.
 pub(super) fn system_servers() -> Vec<SocketAddr> {
     let Ok((config, _)) = of_the_system() else { return Vec::new() };
     let address = |server: &NameServerConfig| {

@@ -1,4 +1,4 @@
-//! How fast ClientHellos follow each other in a scan. Read next: [`super::hello`], which sends them.
+//! The delay between the ClientHellos of a scan. Read next: [`super::hello`], which sends them.
 
 use std::cell::Cell;
 use std::time::Duration;

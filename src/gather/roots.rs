@@ -1,9 +1,9 @@
-//! The certificates that this machine trusts. If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they are read from there, as
-//! in OpenSSL, and otherwise from the standard locations of operating systems. Like every TLS library, smtpcheck
+//! The certificates that this machine trusts. They are read from the locations in `SSL_CERT_FILE` and `SSL_CERT_DIR`,
+//! as in OpenSSL, or otherwise from the standard locations of operating systems. Like every TLS library, smtpcheck
 //! ignores files that cannot be parsed.
 //!
-//! A system keeps the same certificates in one file and, one by one, in a directory of hundreds of files. The directory
-//! is read only if the file contains no certificate.
+//! A system keeps the same certificates in one file, and again in a directory with one file for each certificate. The
+//! directory is read only if the file contains no certificate.
 //!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
 //! operating system is not a file, the API of the operating system is used.
@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use super::anchor::{EncodedCertificate, StoredAnchor};
 use crate::host::file;
 
-/// The maximum number of files in one directory that are read. A hashed directory of a current system has 300 entries,
+/// The maximum number of files in one directory that are read. A hashed directory on a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
 /// The maximum total size of the files in directories, and of one file. A current system has 1 MB.
@@ -101,7 +101,7 @@ fn contents(path: &Path) -> Option<Vec<u8>> {
     read.inspect_err(|error| tracing::warn!(?path, %error, "the trust store cannot be read")).ok()
 }
 
-/// Identifies the file to which a path leads.
+/// Identifies the file at a path.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(count(Some(at("empty.pem"))), 2);
         assert_eq!(count(Some(at("gone.pem"))), 2);
         assert_eq!(count(None), 2);
-        // The variables of OpenSSL name both, and both are read.
+        // If the variables of OpenSSL specify both a file and a directory, both are read.
         let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
         assert_eq!(places.anchors().len(), 3);
     }

@@ -1,9 +1,9 @@
 //! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it,
 //! adds the time to its events, and enforces the deadlines.
 //!
-//! A deadline is for a complete reply, not for a read. It starts when a command or a group of commands has been sent
-//! (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second therefore
-//! reaches the deadline like a silent server.
+//! A deadline applies to a complete reply, not to a single read. It starts when a command or a group of commands has
+//! been sent (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second
+//! therefore reaches the deadline like a silent server.
 
 use std::io;
 use std::net::IpAddr;
@@ -13,20 +13,21 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::context::GatherContext;
 use super::duration::milliseconds;
+use super::stream::ServerStream;
 use super::tap::Tap;
-use super::{dial, tls};
+use super::{dial, socket, tls};
 use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
 use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
 use crate::sasl::{Credentials, Means};
+use crate::wire::Host;
 
 /// The maximum number of bytes per read.
 const READ_SIZE: usize = 8 * 1024;
@@ -64,10 +65,10 @@ pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &Ses
     }
 }
 
-/// The result of a session that should lead to a TLS handshake.
+/// The result of a session whose purpose is a TLS handshake.
 pub(super) enum HandshakeLead {
     /// The handshake may begin on this connection.
-    ToTls(TcpStream),
+    ToTls(ServerStream),
     /// The server ended the session earlier, in this phase.
     Elsewhere(Phase),
 }
@@ -105,7 +106,7 @@ struct SessionDriver<'a> {
     buffer: Vec<u8>,
     /// The start of the wait for the next reply.
     since: Instant,
-    /// Ends the session early, because no further results are needed.
+    /// Ends the session early if no further results are needed.
     stop: Rc<Notify>,
     /// Whether no bytes have been received and no event has reported the silence.
     silent: bool,
@@ -116,7 +117,7 @@ struct SessionDriver<'a> {
 enum Connection {
     Plain(Tap),
     Tls(Box<TlsStream<Tap>>),
-    /// The stream was used up by a handshake that failed.
+    /// The stream was consumed by a handshake that failed.
     Gone,
 }
 
@@ -131,14 +132,20 @@ impl<'a> SessionDriver<'a> {
         let note = |what| {
             context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
         };
-        let (stream, local) = dial::dial(context, request, note).await?;
-        // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
-        let _ = stream.set_nodelay(true);
+        let (stream, local) = match &request.host {
+            Host::Socket(path) => (socket::open(context, path, note).await?, None),
+            Host::Name(_) | Host::Ip(_) => {
+                let (stream, local) = dial::dial(context, request, note).await?;
+                // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
+                let _ = stream.set_nodelay(true);
+                (ServerStream::Tcp(stream), Some(unmapped(local.ip())))
+            }
+        };
         Ok(SessionDriver {
             context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(context, request, credentials), Some(unmapped(local.ip()))),
+            dialogue: Dialogue::new(&request.script, access(context, request, credentials), local),
             connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
@@ -265,7 +272,7 @@ impl<'a> SessionDriver<'a> {
         })?;
         self.connection = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
-        // All judgements use this time, so that the checks come to the same result.
+        // All judgements use this time, so that all checks reach the same result.
         let verified = handshake.verifies(self.context.started_at);
         let handshake = Box::new(handshake);
         self.note(Phase::Tls, true, EventKind::Secured { handshake });
@@ -315,7 +322,8 @@ fn access<'a>(
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
     // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
-    let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
+    let means =
+        Means { host: request.host.expected_name(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
 }
 

@@ -41,7 +41,7 @@ impl SharedFiles {
         Ok(anchors)
     }
 
-    /// The trust anchors for DNSSEC of a plan: those of its file, or of the public root.
+    /// The DNSSEC trust anchors of a plan: those in its file, or the keys of the public root zone.
     pub(super) fn dnssec_anchors(&self, plan: &Plan) -> Result<DnssecAnchors, SetupError> {
         let Some(path) = plan.trust_anchor() else {
             return Ok(DnssecAnchors::default());

@@ -1,8 +1,8 @@
 //! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight.
-//! If a handshake fails, they show the real protocol of the server. If it succeeds, they show facts that the TLS
-//! library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
+//! If a handshake fails, these bytes show which protocol the server really uses. If it succeeds, they show facts that
+//! the TLS library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 //!
-//! Each read also makes the kernel acknowledge the received data at once (see [`acknowledge`]).
+//! Each read also makes the kernel acknowledge the received data immediately (see [`ServerStream::acknowledge`]).
 
 use std::io;
 use std::pin::Pin;
@@ -10,31 +10,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
+use super::stream::ServerStream;
 use crate::wire::tls::{FlightReader, ServerHello, TlsAnswer};
 
 /// The maximum number of first bytes that are kept.
 const KEPT: usize = 512;
 
-/// Acknowledges the data that was received so far, without the usual delay (RFC 9293 §3.8.6.3 allows up to 0.5 s, Linux
-/// uses 40 ms).
-///
-/// Postfix, Sendmail and servers on Node.js do not disable Nagle's algorithm (RFC 9293 §3.7.4). In TLS 1.3, they send
-/// session tickets after the handshake, and then hold back the reply to EHLO until the tickets are acknowledged. The
-/// kernel resets the option when data is sent, so it must be set again after each read.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn acknowledge(stream: &TcpStream) {
-    // Without the option, the session is only slower.
-    let _ = stream.set_quickack(true);
-}
-
-/// Other systems have no such option for one connection.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn acknowledge(_: &TcpStream) {}
-
 pub(crate) struct Tap {
-    inner: TcpStream,
+    inner: ServerStream,
     /// `None` before TLS begins. It is shared, because an aborted handshake drops the stream.
     opening: Option<Arc<Mutex<Opening>>>,
 }
@@ -75,12 +59,12 @@ impl Opening {
 }
 
 impl Tap {
-    pub(crate) fn new(inner: TcpStream) -> Tap {
+    pub(crate) fn new(inner: ServerStream) -> Tap {
         Tap { inner, opening: None }
     }
 
     /// Returns the underlying stream.
-    pub(crate) fn into_inner(self) -> TcpStream {
+    pub(crate) fn into_inner(self) -> ServerStream {
         self.inner
     }
 
@@ -100,7 +84,7 @@ impl AsyncRead for Tap {
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let fresh = buffer.filled().get(before..).unwrap_or_default();
         if !fresh.is_empty() {
-            acknowledge(&self.inner);
+            self.inner.acknowledge();
         }
         if let Some(Ok(mut opening)) = self.opening.as_ref().map(|opening| opening.lock()) {
             opening.take(fresh);
@@ -128,25 +112,33 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
+    use super::super::stream::ServerStream;
     use super::Tap;
+
+    fn tcp(stream: &ServerStream) -> &TcpStream {
+        match stream {
+            ServerStream::Tcp(stream) => stream,
+            ServerStream::Unix(_) => unreachable!("the stream is TCP"),
+        }
+    }
 
     #[tokio::test]
     async fn received_data_is_acknowledged_at_once_after_each_read() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
         let (mut server, _) = listener.accept().await.expect("a connection");
-        let mut tap = Tap::new(client);
+        let mut tap = Tap::new(ServerStream::Tcp(client));
         let mut buffer = [0; 16];
         for _ in 0..8 {
             // Linux delays acknowledgements as soon as data flows in both directions.
             server.write_all(b"250 ok\r\n").await.expect("it is written");
             assert_eq!(tap.read(&mut buffer).await.expect("it is read"), 8);
-            assert!(tap.inner.quickack().expect("Linux has this option"));
+            assert!(tcp(&tap.inner).quickack().expect("Linux has this option"));
             tap.write_all(b"NOOP\r\n").await.expect("it is written");
             assert_eq!(server.read(&mut buffer).await.expect("it is read"), 6);
         }
-        // The same without the tap.
-        let mut client = tap.into_inner();
+        // The same test without the tap.
+        let ServerStream::Tcp(mut client) = tap.into_inner() else { unreachable!("the stream is TCP") };
         for _ in 0..8 {
             server.write_all(b"250 ok\r\n").await.expect("it is written");
             assert_eq!(client.read(&mut buffer).await.expect("it is read"), 8);

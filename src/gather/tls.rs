@@ -63,7 +63,7 @@ pub(crate) async fn handshake(
     request: &SessionRequest,
     tap: Tap,
 ) -> Result<Secured, TlsFault> {
-    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.expected_name());
     let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     handshake_as(context, expected, context.identity.clone(), tap).await
 }
@@ -82,8 +82,8 @@ pub(super) async fn handshake_as(
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
     let config = config(context, &recorder, &ours, &sessions, name.is_some());
-    // A name that is not valid in SNI (RFC 6066 §3) is not sent. rustls requires an IP address instead, and sends no
-    // SNI then.
+    // A name that is not valid in SNI (RFC 6066 §3) is not sent. rustls then requires an IP address instead, and sends
+    // no SNI.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     let sni = match &name {
         Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
@@ -214,7 +214,7 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
             let code = u8::from(*alert);
             TlsFaultKind::Alert { code, name: alert_name(code) }
         }
-        // This is decided from the bytes, because converting them to text changes them.
+        // The decision uses the bytes, because converting them to text changes them.
         (Some(_), _) if FirstBytes::of(first) == FirstBytes::Sslv2 => {
             TlsFaultKind::Incompatible { why: Incompatibility::Version }
         }

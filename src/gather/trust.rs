@@ -1,5 +1,5 @@
-//! The trust anchors: those in the file that the user specified, or in the trust store of this machine, or Mozilla's
-//! root certificates.
+//! The trust anchors: the certificates in the file that the user specified, those in the trust store of this machine,
+//! or Mozilla's root certificates.
 //!
 //! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The trust
 //! store of the system is read by a separate thread during the first handshake, because a variable can name a pipe.
@@ -77,7 +77,7 @@ impl Anchors {
             if let Some(store) = self.0.store.get() {
                 return store;
             }
-            // The sender exists as long as this object.
+            // The sender exists as long as this object exists.
             let _ = done.changed().await;
         }
     }

@@ -1,5 +1,6 @@
-//! Verifies whether a chain leads to a trust anchor and covers the host name, and evaluates a stapled OCSP response.
-//! `pkix` does the verification. This file provides its input and turns the result into evidence.
+//! Verifies whether there is a path from a chain to a trust anchor and whether the certificate covers the host name,
+//! and evaluates a stapled OCSP response. `pkix` does the verification; this file provides its input and turns the
+//! result into evidence.
 //!
 //! A valid path is also verified with webpki. If webpki rejects it, this is part of the evidence: programs that use
 //! rustls fail, and others do not.
@@ -37,7 +38,7 @@ pub(super) fn presented(
     with_staple(ders, sent, &[], store, expected).0
 }
 
-/// The same, with the OCSP response that the server sent; it is empty if there was none.
+/// Like [`presented`], with the OCSP response that the server sent; empty if there was none.
 pub(super) fn with_staple(
     ders: &[CertificateDer<'static>],
     sent: usize,

@@ -1,5 +1,5 @@
-//! The wall clock. The dates of certificates are compared with it. Times that cannot be right are rejected, because TLS
-//! libraries panic on them.
+//! The wall clock. The dates of certificates are compared with it. Impossible times are rejected, because TLS libraries
+//! panic on them.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use super::SetupError;
 /// overflow.
 const LATEST: i64 = 253_370_764_800;
 
-/// The current time; an error if the clock cannot be right.
+/// The current time, or an error if the clock shows an impossible time.
 pub fn now() -> Result<Timestamp, SetupError> {
     checked(SystemTime::now())
 }

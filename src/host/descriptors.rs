@@ -1,5 +1,5 @@
-//! Tests whether file descriptors are available. Without this test, a process that has none left could not connect, and
-//! would report the server as unreachable.
+//! Tests whether file descriptors are available. Without this test, a process without free descriptors could not
+//! connect, and would report the server as unreachable.
 
 use super::SetupError;
 
@@ -31,7 +31,7 @@ pub(crate) fn are_left() -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Raises the limit of this process so that `wanted` further descriptors can be opened, as far as the system allows.
+/// Raises the limit of this process so that `wanted` further descriptors can be opened, if the system allows this.
 /// Returns the number that can be opened.
 #[cfg(unix)]
 pub(crate) fn allowed(wanted: usize) -> usize {

@@ -1,5 +1,6 @@
-//! Reads files and opens them for writing, with limits for size and time, because a path can name /dev/zero or a pipe
-//! that no program writes to. All files are opened here: `tests/structure.rs` rejects other code that opens a file.
+//! Opens files for reading and writing, with limits for size and time, because a path can name /dev/zero or a pipe that
+//! no program writes to. All files are opened in this module. `tests/structure.rs` rejects other code that opens a
+//! file.
 //!
 //! [`contents`] and [`report`] read files that the user names, which can be pipes. [`regular`] and [`lines`] read files
 //! at fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and [`write`]
@@ -47,7 +48,7 @@ pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Reads a saved report; `-` is standard input.
 pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if path.as_os_str() == "-" {
-        // The user knows which program writes to standard input, so only the size is limited.
+        // The user chose the program that writes to standard input, so only the size is limited.
         let mut bytes = Zeroizing::new(Vec::new());
         io::stdin().lock().take(REPORT.most + 1).read_to_end(&mut bytes)?;
         return within(bytes, REPORT.most);
@@ -205,7 +206,7 @@ pub(crate) fn in_time<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let (sender, receiver) = mpsc::channel();
-    // A thread that still waits for a pipe is ended together with the program.
+    // A thread that still waits for a pipe ends when the program ends.
     std::thread::Builder::new().name("file".to_owned()).spawn(move || {
         let _ = sender.send(work());
     })?;
@@ -217,8 +218,8 @@ pub(crate) fn in_time<T: Send + 'static>(
     })
 }
 
-/// Finds out whether other users of this machine can read a file with a secret. Returns `None` if only its owner can
-/// read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
+/// Returns whether other users of this machine can read a file with a secret, as a message. Returns `None` if only its
+/// owner can read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
 /// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.
 #[cfg(unix)]
 pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
@@ -266,6 +267,14 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// The reason why a file cannot be created or written, with the same wording on every system.
+pub(crate) fn write_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "the directory does not exist".to_owned(),
+        _ => reason(error),
+    }
+}
+
 /// Reads a file in pieces on a separate thread, so that the time limits apply even if a read never returns.
 fn collect<R: Read>(
     bounds: &Bounds,
@@ -309,7 +318,7 @@ fn collect<R: Read>(
                 if piece.is_empty() {
                     return within(bytes, most);
                 }
-                // A vector that grows by itself would free memory without overwriting it.
+                // A vector that grows on its own would free memory without overwriting it.
                 if bytes.capacity() - bytes.len() < piece.len() {
                     let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + piece.len()) * 2));
                     larger.extend_from_slice(&bytes);

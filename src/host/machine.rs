@@ -1,5 +1,5 @@
-//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. For an environment variable,
-//! the result shows only whether the variable is set, never its value.
+//! Inspects this machine for signs of the cloud or network that it runs in. Nothing is sent. For an environment
+//! variable, the result shows only whether the variable is set, never its value.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,8 @@ use std::path::Path;
 use super::{environment, file, name};
 use crate::evidence::Machine;
 
-/// The directory in which Linux shows the machine's description from the firmware. Every user can read the files below.
+/// The directory in which Linux shows the description of the machine from its firmware. Every user can read the files
+/// in this list.
 const DMI: &str = "/sys/class/dmi/id";
 const DMI_FILES: [&str; 7] = [
     "sys_vendor",

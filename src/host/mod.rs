@@ -18,6 +18,7 @@ pub(crate) mod process;
 pub mod routes;
 pub mod service;
 pub mod signals;
+pub(crate) mod socket;
 pub(crate) mod terminal;
 
 use std::fmt;

@@ -31,7 +31,7 @@ pub enum PasswordError {
     },
     /// The command failed.
     Command {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
         /// The standard error output of the command, without the password.
         stderr: String,
@@ -40,14 +40,14 @@ pub enum PasswordError {
     },
     /// The command did not end within the overall time limit.
     CommandTooSlow {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
         /// The time limit.
         waited: Duration,
     },
     /// A signal arrived while the command ran.
     Interrupted {
-        /// Which flag named it.
+        /// The flag that named the command.
         source: String,
     },
     /// The password is empty.
@@ -111,7 +111,12 @@ pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError
 
 /// Checks the value of `SMTPCHECK_PASSWORD`.
 pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
-    clean(Zeroizing::new(value), "SMTPCHECK_PASSWORD")
+    from_variable(value, "SMTPCHECK_PASSWORD")
+}
+
+/// Checks the value of an environment variable that contains a password.
+pub fn from_variable(value: String, name: &str) -> Result<Secret, PasswordError> {
+    clean(Zeroizing::new(value), name)
 }
 
 /// Prompts the user for the password on the terminal, without echo.
@@ -122,7 +127,7 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // This thread noticed the signal before the thread that watches for signals, which will now end the program.
+        // This thread noticed the signal first. The thread that watches for signals will end the program in a moment.
         std::thread::park_timeout(Duration::from_secs(1));
     }
     let typed =
@@ -163,7 +168,7 @@ pub fn from_command(
         super::signals::end_if_unhandled();
     }
     let printed = read(stdout.as_slice(), &source);
-    // A command that succeeds and prints nothing may have written the password to standard error instead.
+    // A command that succeeds without output may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
         true => NOT_SHOWN_MESSAGES.to_owned(),
         false => shown_stderr(&stderr, &stdout, printed.as_ref().ok()),
@@ -335,15 +340,15 @@ async fn outcome(
 #[cfg(unix)]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("/bin/sh");
-    // The command does not need this variable, which may contain a password.
-    shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    // The command does not need these variables, which may contain a password.
+    shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD").env_remove("SMTPCHECK_PROXY_PASSWORD");
     shell
 }
 
 #[cfg(not(unix))]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("cmd");
-    shell.arg("/C").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    shell.arg("/C").arg(command).env_remove("SMTPCHECK_PASSWORD").env_remove("SMTPCHECK_PROXY_PASSWORD");
     shell
 }
 

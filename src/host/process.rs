@@ -1,4 +1,4 @@
-//! The resources that this process uses, for its own metrics. What the system does not report is `None`.
+//! The resources that this process uses, for its own metrics. A value that the system does not report is `None`.
 
 /// The resources of this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -9,7 +9,7 @@ pub(crate) struct ProcessResources {
     pub(crate) memory_bytes: Option<f64>,
     /// The number of open file descriptors.
     pub(crate) open_files: Option<f64>,
-    /// The number of file descriptors that may be open.
+    /// The maximum number of open file descriptors.
     pub(crate) most_files: Option<f64>,
 }
 

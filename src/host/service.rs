@@ -1,5 +1,6 @@
-//! The signals of a service: SIGTERM and SIGINT stop it, and SIGHUP makes it read its configuration again. While a service
-//! runs, nothing else in this program reacts to signals: a command that prints a password would otherwise end the program.
+//! The signals of a service: SIGTERM and SIGINT stop it, and SIGHUP makes it read its configuration again. While a
+//! service runs, no other part of this program reacts to signals. Otherwise, code that waits for a password command
+//! could end the program.
 
 use std::sync::OnceLock;
 
@@ -29,7 +30,7 @@ pub(crate) async fn ended() {
     }
 }
 
-/// What a signal means for a service.
+/// How a service reacts to a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceSignal {
     /// SIGTERM or SIGINT.

@@ -48,9 +48,9 @@ pub fn received() -> Option<Signal> {
     RECEIVED.get().copied()
 }
 
-/// Watches for signals from now on. If the program has not ended five seconds after a signal, this ends it. In these
-/// five seconds, an inquiry can write its report, even if it began after the signal. A second signal ends the program
-/// immediately.
+/// Watches for signals from now on. If the program has not ended five seconds after a signal, this function ends it. In
+/// these five seconds, an inquiry can write its report, even if it began after the signal. A second signal ends the
+/// program immediately.
 pub fn end_if_unhandled() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -153,8 +153,8 @@ pub fn is_hangup_ignored() -> bool {
     false
 }
 
-/// Lets a write fail with an error if a file would become larger than this process may write (`ulimit -f`). By default,
-/// a signal ends the program then. Must be called inside a runtime.
+/// Makes a write fail with an error if a file would exceed the size limit of this process (`ulimit -f`). By default, a
+/// signal would end the program instead. Must be called inside a runtime.
 #[cfg(unix)]
 pub(crate) fn report_size_limit() {
     /// The number of SIGXFSZ on Linux and macOS.

@@ -17,7 +17,7 @@ pub(crate) fn reads_yes() -> bool {
 }
 
 /// Watches for signals until the returned value is dropped. On a signal, it restores the echo of the terminal and ends
-/// the program. Without a terminal, or on systems other than Unix, it has no effect.
+/// the program. If there is no terminal, or on systems other than Unix, it has no effect.
 #[cfg(unix)]
 pub(super) fn watch_prompt() -> Option<oneshot::Sender<()>> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};

@@ -78,7 +78,7 @@ pub async fn inquire_all(
         if let Err(error) = notified
             && !inquiry.is_interrupted()
         {
-            // After a signal, the rest is written where possible, and the signal decides the exit code.
+            // After a signal, the remaining output is written if possible, and the signal determines the exit code.
             return (inquiry.into_evidence(), Ended::Unwritable(error));
         }
     }

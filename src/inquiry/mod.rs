@@ -111,12 +111,12 @@ struct InquiryCase<'p> {
 /// The progress of the current round of new questions.
 #[derive(Debug)]
 enum Asking {
-    /// There was no arrival that can raise a question.
+    /// Since the last round, there was no arrival that can raise a question.
     Idle,
-    /// Every case is asked for questions. The round is repeated if a question was answered immediately from the results
+    /// Every case returns its questions. The round is repeated if a question was answered immediately from the results
     /// of another case.
     Round {
-        /// The next case to be asked.
+        /// The next case whose questions are requested.
         case: usize,
         /// The questions of the current case that have not been asked yet.
         questions: VecDeque<Question>,
@@ -297,7 +297,7 @@ impl<'p> Inquiry<'p> {
         Some(number(self.pending.len() - 1))
     }
 
-    /// Adds a case to a probe. It receives all events so far and all later ones. Returns true if the probe is over.
+    /// Adds a case to a probe. The case receives all earlier and all later events. Returns true if the probe is over.
     fn join(&mut self, pending: usize, case: usize, question: Question) -> bool {
         let Some(pending) = self.pending.get_mut(pending) else { return false };
         let Some((probe, events)) = pending.holders.first().and_then(|first| {

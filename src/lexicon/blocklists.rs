@@ -1,10 +1,10 @@
-//! DNS block lists, recognised by the words that replies contain about them.
+//! DNS blocklists, recognised by the wording of replies.
 
 use super::pool::{FixRow, List, Text};
 
 include!(concat!(env!("OUT_DIR"), "/lexicon/blocklists.rs"));
 
-/// One block list.
+/// One blocklist.
 #[derive(Debug)]
 pub(crate) struct Blocklist {
     /// The name as it is shown to the user.

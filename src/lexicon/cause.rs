@@ -4,7 +4,8 @@
 use super::ReplyPhase;
 use serde::{Deserialize, Serialize};
 
-/// Why a server rejects a command. There is one rule for each cause; a required login has the category of credentials.
+/// The reason why a server rejects a command. There is one rule for each cause. A required login has the category of
+/// credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -80,7 +81,7 @@ pub enum Cause {
     Other,
 }
 
-/// The kind of a rejection in reports. The list is closed: a new category requires a new schema version.
+/// The category of a rejection in reports. The list is closed: a new category requires a new schema version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -172,16 +173,16 @@ impl Cause {
         CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)
     }
 
-    /// Whether a rejection in a phase can have this cause. If not, words and codes that usually
-    /// indicate this cause mean something else in this phase.
+    /// Whether a rejection in a phase can have this cause. If it cannot, words and codes that usually indicate this
+    /// cause have a different meaning in this phase.
     ///
     /// 1. The server has not seen the recipient before RCPT, the sender before MAIL or the message before DATA, so an
     ///    earlier rejection is not about them (RFC 5321 §3.3).
     /// 2. A greeting is not a reply to a command, so it cannot reject a name, a login or syntax (RFC 5321 §3.1). It can
     ///    reject data that the client sent too early.
-    /// 3. Greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH are never
-    ///    greylisted; a few servers do it in the greeting.
-    /// 4. STARTTLS is not rejected because encryption or a login is missing: STARTTLS comes before the login and is the
+    /// 3. Greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH are
+    ///    never greylisted. A few servers greylist in the greeting.
+    /// 4. STARTTLS is not rejected because encryption or a login is missing: it precedes the login and starts the
     ///    encryption (RFC 3207 §4).
     /// 5. The cause "TLS cannot be started" occurs only in the reply to STARTTLS.
     pub fn can_arise_at(self, phase: ReplyPhase) -> bool {

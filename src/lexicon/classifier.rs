@@ -1,14 +1,14 @@
-//! Finds the cause whose known replies a reply resembles most, for replies that no phrase matches and whose code is vague.
+//! Finds the most similar cause for a reply that no phrase matches and whose code is vague.
 //!
-//! A linear classifier: each feature of the reply ([`super::wording`]) has a weight for each cause, and the cause with the
-//! largest sum is used if it leads clearly and can arise in the phase. The build script learns the weights from the labelled
-//! replies in `tests/corpus` and from the phrases.
+//! A linear classifier: each feature of the reply ([`super::wording`]) has a weight for each cause, and the cause with
+//! the largest sum is used if it leads clearly and is possible in the phase. The build script learns the weights from
+//! the labelled replies in `tests/corpus` and from the phrases.
 //!
-//! Promises: the result is at most a possible reading, and it is the same on every machine.
+//! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! Does not: read replies with the codes 500 to 504, which are about the command and not about its content (RFC 5321 §4.2.2);
-//! replace a phrase, an enhanced status with a meaning of its own, or a code with a likely meaning. Read next:
-//! `build/lexicon/classifier.rs`, which learns the weights.
+//! The classifier is not used for replies with the codes 500 to 504, which are about the command and not about its
+//! content (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code with
+//! a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
@@ -24,11 +24,11 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// How far a cause has to lead before every other category: the smallest lead with which no code was replaced by a wrong cause
-/// when each source was left out of the learning.
+/// The lead that a cause needs over every other category. It is the smallest lead with which no code was replaced by a
+/// wrong cause when each source was left out of the training.
 const LEAD: f32 = 0.7;
 
-/// What a reply means that resembles the replies of a category.
+/// The meaning of a reply that resembles the replies of a category.
 #[derive(Debug)]
 pub(super) struct WordingRow {
     category: Cause,
@@ -38,7 +38,7 @@ pub(super) struct WordingRow {
     pub(super) fix: List<FixRow>,
 }
 
-/// What the replies mean that a reply resembles; none if it resembles none clearly.
+/// The meaning of the known replies that a reply resembles; none if it does not clearly resemble any of them.
 pub(super) fn resembled(reply: &Reply, context: &Context<'_>) -> Option<(Cause, &'static WordingRow)> {
     let status = reply.enhanced.map(|status| status.to_string());
     let code = reply.code.map(|code| code.number());
@@ -56,7 +56,8 @@ struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// The cause with the largest sum among those that can arise in the phase, and how far it leads before every other category.
+    /// The cause with the largest sum among those that are possible in the phase, and its lead over every other
+    /// category.
     fn leading(&self, features: &WordingFeatures, phase: Option<ReplyPhase>) -> Option<(Cause, f32)> {
         if features.words.is_empty() {
             return None;
@@ -160,7 +161,7 @@ mod tests {
         }
     }
 
-    /// The part of a source that names where a reply was found, and not the place there.
+    /// The part of a source that names the place where a reply was found, without the position in it.
     fn origin(source: &str) -> String {
         match source.strip_prefix("https://") {
             Some(page) => page.split('/').take(3).collect::<Vec<_>>().join("/"),
@@ -204,7 +205,7 @@ mod tests {
                 } else {
                     wrong += 1
                 }
-                // The reading of the code is what the classifier replaces.
+                // The classifier replaces the reading of the code.
                 let Some(reply) = reply::from_text(&example.text) else { continue };
                 let context = Context { step: example.phase, ..Context::default() };
                 let of_code = by_known_parts(&reply, &context).filter(|reading| is_vague_code(reading, &reply));

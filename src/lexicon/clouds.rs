@@ -28,7 +28,7 @@ pub(crate) struct Cloud {
     pub fix: List<FixRow>,
 }
 
-/// Facts about a machine from which the place is recognised.
+/// Facts about a machine by which the cloud is recognised.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineSigns<'a> {
     /// Files of `/sys/class/dmi/id` with their contents.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The phase of a reply, as the data names it. `data` includes the end of the message. smtpcheck itself never gets
-/// there, but pasted replies can belong to it.
+/// The phase of a reply, under its name in the data. `data` includes the end of the message. smtpcheck itself never
+/// reaches this phase, but pasted replies can belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

@@ -1,8 +1,8 @@
-//! Cuts out of a reply what the client itself wrote and the server repeats: addresses (`550 <spam@example.com>: ...`), host
-//! names (`<dynamic-1.example.net[192.0.2.1]>: Client host rejected`) and commands (`500 unrecognized: "AUTH PLAIN"`). Their
-//! words say nothing about the reason.
+//! Removes from a reply the text of the client that the server repeats: addresses (`550 <spam@example.com>: ...`), host
+//! names (`<dynamic-1.example.net[192.0.2.1]>: Client host rejected`) and commands (`500 unrecognized: "AUTH PLAIN"`).
+//! This text does not show the reason.
 //!
-//! Does not: cut web addresses, names of block lists, or addresses to which the server points (`contact tosa@...`).
+//! Web addresses, names of blocklists and addresses to contact (`contact tosa@...`) are not removed.
 
 /// The commands that a server may repeat.
 const COMMANDS: [&str; 10] =
@@ -42,7 +42,8 @@ const BEFORE_ADDRESS: [&str; 14] = [
     "account",
 ];
 
-/// A prepared text without what it repeats. The signs around each part stay, because phrases may require them.
+/// A prepared text without the repeated parts. The punctuation around each part is kept, because phrases may require
+/// it.
 pub(super) fn without(text: &str) -> String {
     without_addresses(&without_commands(&without_brackets(text)))
 }
@@ -57,7 +58,7 @@ fn without_brackets(text: &str) -> String {
         let end = after.find(['>', ' ']);
         let address = end.filter(|end| inner(end).contains('@'));
         let host = after.find('>').filter(|end| is_host(inner(end)));
-        // Phrases may require that an address is there, or that the client has no name.
+        // Phrases may require an address, or a client without a name.
         kept.push_str(match (address, host) {
             (Some(_), _) => "@",
             (None, Some(end)) if inner(&end).starts_with("unknown[") => "unknown[]",

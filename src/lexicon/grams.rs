@@ -1,10 +1,10 @@
-//! Where a literal is filed: in the slot of a few of its bytes (a gram). The build script files the literals with these
-//! functions, and the search finds them with the same functions, so this file is a part of both.
+//! Calculates where a literal is in the index: in the slot of a few of its bytes (a gram). The build script and the
+//! search use the same functions, so this file is a part of both.
 
-/// The slot of a gram, whose bytes are those of a number in little-endian order, and a check that distinguishes it from
-/// most other grams in the slot.
+/// The slot of a gram (a number whose bytes are in little-endian order), and a check value that distinguishes the gram
+/// from most others in the slot.
 pub(super) fn slot(gram: u32, bits: u32) -> (usize, u8) {
-    // The golden ratio spreads similar grams over all slots.
+    // A multiplication by the golden ratio spreads similar grams over all slots.
     let hash = gram.wrapping_mul(0x9E37_79B1);
     ((hash >> (32 - bits)) as usize, (hash >> (24 - bits)) as u8)
 }

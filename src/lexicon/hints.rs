@@ -1,6 +1,6 @@
-//! Cuts out of a reply a list of hints: "make sure your server is configured correctly (SPF, HELO, PTR)". It names what a
-//! server checks, not what failed, so none of its words is a reason. The sign [`MARK`] takes its place, which a phrase can
-//! require.
+//! Removes a list of hints from a reply: "make sure your server is configured correctly (SPF, HELO, PTR)". Such a list
+//! names the server's checks and not the check that failed, so its words do not show the reason. The sign [`MARK`],
+//! which a phrase can require, replaces the list.
 
 /// The sign that replaces a list of hints in the text.
 const MARK: &str = "{hints}";
@@ -31,7 +31,7 @@ const BEGINNINGS: [&str; 22] = [
     "ask your mail/dns",
 ];
 
-/// What servers check of a sender, in groups of words for the same thing.
+/// The properties of a sender that servers check, in groups of words with the same meaning.
 const TOPICS: [&[&str]; 7] = [
     &["spf"],
     &["dkim"],
@@ -69,7 +69,7 @@ fn without_hints(text: &str) -> String {
     let Some(start) = BEGINNINGS.iter().filter_map(|words| text.find(words)).min() else { return text.to_owned() };
     let Some((before, hints)) = text.split_at_checked(start) else { return text.to_owned() };
     let named = TOPICS.iter().filter(|topic| topic.iter().any(|word| hints.contains(word)));
-    // Addresses of pages have to stay: they name who rejects.
+    // Web addresses are kept, because they identify the operator that rejects the mail.
     let pages = hints.split(' ').filter(|word| word.contains("://") || word.contains("www."));
     if named.count() < 2 {
         return text.to_owned();

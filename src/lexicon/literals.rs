@@ -1,26 +1,26 @@
-//! Finds which entries of a table have their literals in a text, with one pass over the text. The build script makes the
-//! index, so nothing is constructed before the first search.
+//! Finds the entries of a table whose literals are in a text, with one pass over the text. The build script creates the
+//! index, so the program constructs nothing before the first search.
 //!
-//! Each literal is filed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or two if
-//! it is shorter ([`super::grams`]). A search computes the slot of the last bytes at each position of the text, and compares
-//! the literals in this slot with the text there. A byte that is filed with each literal rules out most other bytes in the
-//! same slot without a look at the literal.
+//! Each literal is indexed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or
+//! two if it is shorter ([`super::grams`]). At each position of the text, a search computes the slot of the last bytes,
+//! and compares the literals in this slot with the text. A check value is stored with each literal, so most other
+//! literals in the slot are ruled out without a comparison.
 //!
-//! An entry's literals hold when all of `all`, at least one of `any` (if there are any) and none of `none` are in the
-//! text. Only entries to which a literal in the text leads are examined.
+//! The literals of an entry match if the text contains all of `all`, at least one of `any` (unless the list is empty)
+//! and none of `none`. Only entries to which a literal in the text leads are examined.
 //!
-//! Does not: know what an entry means, or any condition other than literals. [`super::phrases`] and
-//! [`super::program_errors`] do. Read next: `build/lexicon/literals.rs`, which files the literals.
+//! The meanings of the entries and their other conditions are in [`super::phrases`] and [`super::program_errors`]. Read
+//! next: `build/lexicon/literals.rs`, which builds the index.
 
 use std::ops::{ControlFlow, Range};
 
 use super::grams;
 use super::pool::{List, Text};
 
-/// The literals of all entries of a table. A literal is named by its number.
+/// The literals of all entries of a table. A literal is identified by its number.
 pub(super) struct LiteralIndex {
     pub(super) literals: List<Text>,
-    /// The literals of four bytes and more.
+    /// The literals of four or more bytes.
     pub(super) fours: Filing,
     /// The literals of two and three bytes.
     pub(super) twos: Filing,
@@ -28,30 +28,30 @@ pub(super) struct LiteralIndex {
     pub(super) ones: &'static [(u8, u16)],
     /// The literals of the entries, one entry after the other.
     pub(super) listed: &'static [u16],
-    /// Where the entries of each literal begin in `led_to`, and the end of the last.
+    /// The position in `led_to` at which the entries of each literal begin, and the end of the last.
     pub(super) lead_starts: &'static [u16],
-    /// For each literal, the entries that can hold only where it is in the text.
+    /// For each literal, the entries that can match only if the literal is in the text.
     pub(super) led_to: &'static [u16],
-    /// The entries without a literal that must be there.
+    /// The entries that require no literal in the text.
     pub(super) wordless: &'static [u16],
 }
 
-/// Literals that are filed by some of their bytes.
+/// Literals that are indexed by some of their bytes.
 pub(super) struct Filing {
-    /// The bits of the number of a slot.
+    /// The number of bits in a slot number.
     pub(super) bits: u32,
-    /// Where each slot begins in `filed`, and the end of the last.
+    /// The position in `filed` at which each slot begins, and the end of the last.
     pub(super) starts: &'static [u16],
     /// The literals, one slot after the other.
     pub(super) filed: &'static [Filed],
 }
 
-/// A literal that is filed by some of its bytes.
+/// A literal that is indexed by some of its bytes.
 pub(super) struct Filed {
     pub(super) literal: u16,
-    /// The place of the bytes in the literal.
+    /// The position of the bytes in the literal.
     pub(super) place: u8,
-    /// The check of the bytes.
+    /// The check value of the bytes.
     pub(super) check: u8,
 }
 
@@ -78,9 +78,9 @@ impl Numbers {
 
 /// The literals that are in a text.
 pub(super) struct Hits {
-    /// A bit for each literal.
+    /// One bit for each literal.
     has: Vec<u64>,
-    /// The same as a list, each literal once.
+    /// The same literals as a list, each once.
     list: Vec<u16>,
 }
 
@@ -99,7 +99,7 @@ impl Hits {
 }
 
 impl Filing {
-    /// The literals that may have been filed by some bytes.
+    /// The literals in the slot of some bytes.
     fn filed_by(&self, gram: u32) -> impl Iterator<Item = &'static Filed> {
         let (slot, check) = grams::slot(gram, self.bits);
         let range = match self.starts.get(slot..slot + 2) {
@@ -111,7 +111,7 @@ impl Filing {
 }
 
 impl LiteralIndex {
-    /// Which literals are in a text in lower case.
+    /// The literals that a lower-case text contains.
     pub(super) fn hits(&self, text: &str) -> Hits {
         let mut hits = Hits { has: vec![0; self.literals.len().div_ceil(64)], list: Vec::new() };
         let _: ControlFlow<()> = self.search(
@@ -125,7 +125,7 @@ impl LiteralIndex {
         hits
     }
 
-    /// Where literals are in a text in lower case.
+    /// The positions of literals in a lower-case text.
     pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
         let mut places = Vec::new();
         let _: ControlFlow<()> = self.search(
@@ -139,7 +139,7 @@ impl LiteralIndex {
         places
     }
 
-    /// Whether a literal that leads to an entry is in a text, in any case of ASCII.
+    /// Whether a text contains a literal that leads to an entry, ignoring ASCII case.
     pub(super) fn leads(&self, text: &[u8]) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         self.search(text, lower, |literal, _| {
@@ -148,7 +148,7 @@ impl LiteralIndex {
         .is_break()
     }
 
-    /// Finds each literal at each place where it begins, until `found` breaks. `fold` changes the bytes of the text.
+    /// Finds each literal at each position where it begins, until `found` breaks. `fold` changes the bytes of the text.
     fn search(
         &self,
         text: &[u8],
@@ -160,7 +160,8 @@ impl LiteralIndex {
             let part = text.get(start..start + literal.len());
             part.is_some_and(|part| part.iter().zip(literal).all(|(byte, wanted)| fold(*byte) == *wanted))
         };
-        // Where a literal begins if the bytes by which it is filed end here; none if that is before the text.
+        // The position at which a literal begins if its indexed bytes end here; none if that is before the start of the
+        // text.
         let begin = |end: usize, length: usize, filed: &Filed| end.checked_sub(length + usize::from(filed.place));
         let mut last_four = 0;
         for (at, byte) in text.iter().enumerate() {
@@ -184,7 +185,7 @@ impl LiteralIndex {
         ControlFlow::Continue(())
     }
 
-    /// The entries that may hold; some twice.
+    /// The entries that may match; some entries occur twice.
     pub(super) fn candidates<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = usize> + 'a {
         let led_to = hits.list.iter().flat_map(|literal| self.entries_of(*literal));
         led_to.chain(self.wordless).map(|entry| usize::from(*entry))
@@ -196,8 +197,8 @@ impl LiteralIndex {
         self.led_to.get(usize::from(start)..usize::from(end)).unwrap_or_default()
     }
 
-    /// How specific an entry's literals are, in characters of the text: those of `all` and the longest of `any`. None if
-    /// they do not hold.
+    /// The number of characters in the matching literals of an entry: those of `all` and the longest of `any`. None if
+    /// the literals do not match.
     pub(super) fn score(&self, entry: EntryLiterals, hits: &Hits) -> Option<usize> {
         let has = |literal: &u16| hits.has(*literal);
         if !self.listed(entry.all).iter().all(has) || self.listed(entry.none).iter().any(has) {
@@ -239,7 +240,7 @@ impl LiteralIndex {
             assert_eq!(found, expected, "{text}");
             let leads = expected.iter().any(|literal| !self.entries_of(*literal).is_empty());
             assert_eq!(self.leads(text.to_ascii_uppercase().as_bytes()), leads, "{text}");
-            // `match_indices` leaves out places that overlap, so each place is tried.
+            // `match_indices` skips overlapping matches, so each position is tried.
             let is_at = |literal: &str, start: usize| text.get(start..).is_some_and(|rest| rest.starts_with(literal));
             let mut places: Vec<(usize, usize)> = Vec::new();
             for literal in expected.iter().map(|number| self.text(*number)) {

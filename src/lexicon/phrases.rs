@@ -28,7 +28,7 @@ pub(crate) struct Phrase {
     pub id: Text,
     provider: Option<Text>,
     anywhere: bool,
-    /// Whether its words are general, so that every other phrase comes before it ("message rejected").
+    /// Whether its words are general ("message rejected"), so that every other phrase has priority.
     general: bool,
     phase: Option<&'static [ReplyPhase]>,
     code: Option<&'static [u16]>,
@@ -57,8 +57,8 @@ pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 impl Phrase {
-    /// Whether its words are known from one provider and could be those of another one, because nothing recognised the
-    /// provider: neither the server, nor a web address, a code in brackets or a name in the words.
+    /// Whether its words are known from one provider, but another provider may have sent them, because nothing
+    /// identifies the provider: neither the server, nor a web address, a code in brackets or a name in the words.
     pub(super) fn is_unattributed(&self, context: &Context<'_>, text: &str) -> bool {
         let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
             return false;
@@ -75,7 +75,7 @@ impl Phrase {
             && !providers::is_named_in(provider, text)
     }
 
-    /// The name of its provider, for people.
+    /// The name of its provider, as it is shown to the user.
     pub(super) fn provider_name(&self) -> Option<&'static str> {
         let id = self.provider.as_deref()?;
         providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
@@ -91,21 +91,22 @@ impl Phrase {
         self.provider.as_deref() == Some(provider.id.as_str())
     }
 
-    /// Whether it needs a certain enhanced status.
+    /// Whether it requires a specific enhanced status.
     pub(super) fn needs_status(&self) -> bool {
         self.status.is_some()
     }
 
-    /// Whether a text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with digits or signs is a
-    /// code or a name.
+    /// Whether a text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with
+    /// digits or punctuation is a code or a name.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
         let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
         INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
-    /// Whether its words mean the same with another code, in the phase of a reply. Words about a login are also words about
-    /// other things (`not accepted`), so they need AUTH; and a 4yz reply never means that the password is wrong.
+    /// Whether its words mean the same with another code, in the phase of a reply. Words about a login may also be
+    /// about something else (`not accepted`), so they require the phase AUTH. A 4yz reply never means that the password
+    /// is wrong.
     fn may_have_other_code(&self, code: u16, step: ReplyPhase) -> bool {
         let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
         match self.cause {
@@ -120,7 +121,7 @@ impl Phrase {
         }
     }
 
-    /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
+    /// The score of its conditions; none if one of them is not met. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         // RFC 4954 §4: in reply to AUTH, 504 is about the mechanism and not about the account.
         let is_about_login = matches!(self.cause, Cause::AccountRestricted | Cause::Credentials);
@@ -163,7 +164,7 @@ impl Phrase {
         match (context.provider, context.software) {
             (Some(recognised), _) if providers::share_texts(provider, recognised) => Some(0),
             (_, Some(software)) if software == provider => Some(1),
-            // A provider's text is not that of another provider.
+            // A phrase of one provider does not apply to another provider.
             (Some(_), _) if providers::is_provider(provider) => None,
             _ => self.anywhere.then_some(2),
         }
@@ -194,9 +195,9 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply as phrases see it: what the server says of its own accord. Words of the client that it repeats
-/// (addresses, host names, commands) and words in a list of hints ("make sure that SPF, HELO and PTR are correct") are
-/// cut out. The rest is in one spelling, as the literals of phrases are.
+/// The text of a reply in the form that phrases are compared with. Repeated words of the client (addresses, host names,
+/// commands) and lists of hints ("make sure that SPF, HELO and PTR are correct") are removed. The rest has the same
+/// spelling as the literals of phrases.
 pub(crate) fn text_of(reply: &Reply) -> String {
     unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
@@ -210,15 +211,15 @@ const HEADINGS: [&str; 5] = [
     "data command rejected: ",
 ];
 
-/// A text in two parts, the second of which was written by the operator; none if the second is empty.
+/// A text in two parts, of which the operator wrote the second; none if the second part is empty.
 fn headed(text: &str) -> Option<(&str, &str)> {
     let (at, heading) = HEADINGS.iter().filter_map(|heading| Some((text.find(heading)?, heading))).min()?;
     let (head, own) = text.split_at_checked(at + heading.len())?;
     (!own.trim().is_empty()).then_some((head, own))
 }
 
-/// The phrase that matches a reply best. A general phrase with the same cause comes before words of a provider that nothing
-/// identifies, and words that an operator wrote come before the heading above them.
+/// The phrase that matches a reply best. A general phrase has priority over a phrase of an unidentified provider with
+/// the same cause. Words that an operator wrote have priority over the heading before them.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     find_in(reply, context, &PhraseContext::of(reply, context.step))
 }
@@ -327,7 +328,7 @@ mod tests {
             let mut phrases = all().iter().enumerate();
             let matches = |phrase: &Phrase| score_with(phrase, &reply, &hits).is_some();
             assert!(phrases.all(|(at, phrase)| led_to.contains(&at) || !matches(phrase)), "{example}");
-            // Only a small part of all phrases must be examined.
+            // Only a small part of all phrases may be examined.
             assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
         }
     }

@@ -1,6 +1,7 @@
-//! The texts of the tables. The build script collects them in one string, the pool, and a [`Text`] is a range of it. It
-//! reads like a `&'static str`, but contains no pointer, which the loader would have to relocate at every start: the tables
-//! have more than 20,000 texts, and a run reads a few of them. A [`List`] is a range of a table for the same reason.
+//! The texts of the tables. The build script collects them in one string, the pool, and a [`Text`] is a range of it. A
+//! `Text` can be read like a `&'static str`, but contains no pointer that the loader would have to relocate at every
+//! start. The tables contain more than 20,000 texts, and a run reads only a few of them. A [`List`] is a range of a
+//! table for the same reason.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -83,7 +84,7 @@ impl From<Text> for String {
     }
 }
 
-/// Several rows of a table, one after the other. It reads like a `&'static [T]`.
+/// Consecutive rows of a table. A list can be read like a `&'static [T]`.
 pub struct List<T> {
     start: u32,
     length: u32,
@@ -150,7 +151,7 @@ impl List<Text> {
         self.as_slice().iter().map(|text| text.as_str())
     }
 
-    /// The texts in one text, with a separator between them.
+    /// The texts joined into one string, with a separator between them.
     pub fn join(self, separator: &str) -> String {
         self.texts().collect::<Vec<_>>().join(separator)
     }

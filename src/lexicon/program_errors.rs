@@ -1,14 +1,13 @@
-//! Error messages of mail programs, mail libraries, TLS libraries and operating systems: what people have in hand when no
-//! server has replied, or when their program does not show the reply.
+//! Error messages of mail programs, mail libraries, TLS libraries and operating systems. Users have only such a message
+//! if no server has replied, or if their program does not show the reply.
 //!
-//! An entry holds when its literals do (see [`super::literals`]). Of several, the more specific one wins: more characters
-//! of its literals are in the text. An entry that is `generic` only says that something failed, so any other entry wins.
-//! Some programs write their own failure in the form of a reply (`450 4.4.316 Connection refused` of Exchange): an entry for
-//! such a text is marked `instead_of_reply`, because reading it as a reply blames the wrong server.
-//! Each entry names the rule that a check would report for the same fault.
+//! An entry matches if its literals match (see [`super::literals`]). If several entries match, the one with the most
+//! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority.
+//! Some programs report their own failure in the form of a reply (`450 4.4.316 Connection refused` of Exchange). An
+//! entry for such a text is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. Each
+//! entry contains the rule that a check would report for the same fault.
 //!
-//! Does not: read replies, which [`super::phrases`] does. Read next: `data/errors-programs.toml`, whose header describes
-//! the keys.
+//! Replies are read by [`super::phrases`]. Read next: `data/errors-programs.toml`, whose header describes the keys.
 
 use std::cmp::Reverse;
 
@@ -21,28 +20,29 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/program_errors.rs"));
 /// One error message.
 #[derive(Debug)]
 pub(crate) struct ProgramError {
-    /// Public, kebab-case, never reused.
+    /// The public id, in kebab-case. It is never reused.
     pub id: Text,
     /// The rule that a check reports for this fault.
     pub rule: Text,
     /// Whether the message reports a failure without details, so a neighbouring line may contain the reason.
     pub generic: bool,
-    /// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
+    /// How vague a generic message is: 0 if it names a fault, 1 if it shows only the phase, 2 if it shows only that
+    /// there was no session.
     pub vagueness: u8,
     /// Whether the message looks like a reply but was not sent by a server, so it must not be read as a reply.
     pub instead_of_reply: bool,
-    /// Texts that are this message if there is nothing else.
+    /// Texts that match only if they are the complete input.
     alone: List<Text>,
     literals: EntryLiterals,
     /// How certain the meaning is.
     pub confidence: Confidence,
-    /// What it means, for people.
+    /// The explanation for the user.
     pub means: Text,
-    /// What else it could mean; required unless it is certain.
+    /// Another possible meaning; required unless the meaning is certain.
     pub otherwise: Option<Text>,
-    /// What to do, most useful first.
+    /// Fixes for the user, most useful first.
     pub fix: List<FixRow>,
-    /// Where the message is known from.
+    /// The source of the message.
     pub source: Text,
 }
 
@@ -69,17 +69,17 @@ fn find_where(text: &str, fits: impl Fn(&ProgramError) -> bool) -> Option<&'stat
     found.min_by_key(|(key, _)| *key).map(|(_, error)| error)
 }
 
-/// The error message that is the whole text.
+/// The error message that matches only the complete text.
 fn alone(text: &str) -> Option<&'static ProgramError> {
     ERRORS.iter().find(|error| error.alone.iter().any(|one| one.eq_ignore_ascii_case(text)))
 }
 
-/// Whether a line is an error message only if nothing else is in the input: scripts in a log contain the same words.
+/// Whether a line is an error message only if it is the complete input. Scripts in a log contain the same words.
 pub(crate) fn is_alone(line: &str) -> bool {
     line.len() < 100 && alone(line.trim()).is_some()
 }
 
-/// Whether a line may contain an error message: a literal without which no entry holds is in it, in any case of ASCII.
+/// Whether a line may contain an error message: it contains a literal that an entry requires, ignoring ASCII case.
 pub(crate) fn may_be_in(line: &[u8]) -> bool {
     INDEX.leads(line)
 }

@@ -1,5 +1,5 @@
-//! Mail programs and libraries: how to recognise their error messages, what is special about them, and how a fix is written
-//! in their own settings.
+//! Mail programs and libraries: how to recognise their error messages, their particularities, and how to apply a fix in
+//! their own settings.
 
 use super::normal;
 use super::pool::{FixRow, List, Text};
@@ -15,19 +15,19 @@ pub(crate) struct MailProgram {
     pub name: Text,
     /// Other names that users write.
     also: List<Text>,
-    /// Whether it uses a library that is in the file too: its signs come before those of the library.
+    /// Whether it uses a library in the same file. In that case, its signs are tried before those of the library.
     application: bool,
     /// Texts that only its error messages contain, in lower case.
     signs: List<Text>,
-    /// What is special about it: how it chooses TLS, what it verifies, what its messages leave out.
+    /// Particularities: how it chooses TLS, what it verifies, and what its messages omit.
     pub note: Text,
-    /// Where it is known from.
+    /// The source of these facts.
     pub source: Text,
-    /// How a fault is corrected in its settings.
+    /// How to correct faults in its settings.
     advice: &'static [Advice],
 }
 
-/// How faults are corrected in one program's settings.
+/// How to correct faults in one program's settings.
 #[derive(Debug)]
 pub(crate) struct Advice {
     /// The rules of the faults.
@@ -37,7 +37,7 @@ pub(crate) struct Advice {
 }
 
 impl MailProgram {
-    /// What to change in its settings for the fault of a rule.
+    /// The change in its settings for the fault that a rule describes.
     pub(crate) fn advice_for<'a>(&self, rule: &'a str) -> impl Iterator<Item = &'static FixRow> + 'a {
         self.advice.iter().filter(move |advice| advice.rules.iter().any(|of| *of == rule)).map(|advice| &advice.fix)
     }

@@ -1,5 +1,5 @@
-//! Mail providers: their servers and ports, the user name and password to use, special rules, and how to recognise
-//! them.
+//! Mail providers: their servers and ports, the user name and password to use, special rules, and the facts by which
+//! they are recognised.
 
 use serde::{Deserialize, Serialize};
 
@@ -140,8 +140,9 @@ pub struct ProviderSigns<'a> {
     pub certificate: &'a [String],
 }
 
-/// Recognises a provider by the strongest available fact: host name, other names, greeting, reply to EHLO, certificate. The
-/// certificate is last, because hosting providers and devices on the network path present one for many hosts.
+/// Recognises a provider by the strongest available fact: host name, other names, greeting, reply to EHLO, certificate.
+/// The certificate is last, because hosting providers and devices on the network path present the same certificate for
+/// many hosts.
 pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     let all: &'static [Provider] = &PROVIDERS;
     let by_host = signs.host.and_then(|host| {
@@ -193,14 +194,14 @@ pub fn all() -> &'static [Provider] {
     &PROVIDERS
 }
 
-/// Whether the servers of two providers send the same texts: they are the same, or brands of one platform. A provider that is
-/// not in the table has no relatives.
+/// Whether the servers of two providers send the same texts: the two are the same provider, or brands of one platform.
+/// A provider that is not in the table shares no platform.
 pub(super) fn share_texts(a: &str, b: &str) -> bool {
     let platform = |id: &str| all().iter().find(|provider| provider.id == id)?.platform.as_deref();
     a == b || platform(a).is_some_and(|of_a| platform(b) == Some(of_a))
 }
 
-/// Whether a reply, in lower case, names the provider: by a word that only its servers use, or by a domain of its hosts.
+/// Whether a lower-case reply identifies the provider, by a word that only its servers use or by a domain of its hosts.
 pub(super) fn is_named_in(id: &str, text: &str) -> bool {
     let Some(provider) = all().iter().find(|provider| provider.id == id) else { return false };
     let hosts = provider.hosts.iter().chain(provider.also.as_slice()).filter_map(|host| {
@@ -220,8 +221,8 @@ pub(super) fn is_provider(id: &str) -> bool {
     all().iter().any(|provider| provider.id == id)
 }
 
-/// A provider by its id, one of its host names, or whole words of its name. A part of a word is not enough: `here` is in
-/// `Ethereal`.
+/// A provider by its id, one of its host names, or whole words of its name. A part of a word is not sufficient:
+/// `Ethereal` contains `here`.
 pub fn find(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();
     let exact: Vec<&'static Provider> = all().iter().filter(|provider| provider.id == word).collect();

@@ -1,22 +1,22 @@
 //! Finds the best interpretation of a reply, from its phase, code, enhanced status and text, and the provider.
 //!
-//! The phase comes before everything else: an interpretation whose cause cannot arise in the phase is not considered
-//! ([`Cause::can_arise_at`]), and words about a recipient are about the sender at MAIL ([`sender`]). Then the first of
+//! The phase has priority: an interpretation whose cause is impossible in the phase is not considered
+//! ([`Cause::can_arise_at`]), and at MAIL, words about a recipient are about the sender ([`sender`]). Then the first of
 //! these that applies is used:
 //!
-//! 1. a decisive enhanced status, which says more than the words beside it;
+//! 1. a decisive enhanced status, which is more specific than the words next to it;
 //! 2. a phrase in the text: of the recognised provider, of the recognised software, or a general one; if there is none,
-//!    a general one that is known with other codes;
+//!    a general phrase that is known with other codes;
 //! 3. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
 //!    rejections);
 //! 5. the reply code in this phase, if its meaning is likely;
-//! 6. the replies that the wording resembles, if it clearly does ([`classifier`]);
+//! 6. the known replies that the wording clearly resembles ([`classifier`]);
 //! 7. the reply code in this phase;
 //! 8. the reply code alone;
-//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
-//!    so.
+//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply,
+//!    and the interpretation states this.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ use crate::wire::{Class, EnhancedStatus, Reply, ReplyCode};
 /// The interpretation of a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// Why the server rejects the command, if it does.
+    /// The reason why the server rejects the command; none if it accepts the command.
     pub cause: Cause,
     /// How certain the interpretation is.
     pub confidence: Confidence,
@@ -95,7 +95,7 @@ pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(reading)
 }
 
-/// The interpretation without the replies that the wording resembles.
+/// The interpretation without the classifier.
 pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context);
     by_decisive_status(reply, context, phrase)
@@ -104,8 +104,8 @@ pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Rea
         .or_else(|| by_status_or_code(reply, context))
 }
 
-/// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the command and not
-/// about the words (RFC 5321 §4.2.2), so they are never vague.
+/// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the
+/// command and not about its content (RFC 5321 §4.2.2), so they are never vague.
 pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     if reply.code.is_some_and(|code| (500..=504).contains(&code.number())) {
         return false;
@@ -130,7 +130,8 @@ fn calibrated(mut reading: Reading) -> Reading {
 
 const OTHER_TEXT: &str = "The text of the reply may contain more information.";
 
-/// What words or a status about a recipient mean at MAIL, where only the sender is known (RFC 5321 §3.3).
+/// The meaning at MAIL of words or a status about a recipient. In this phase, the server knows only the sender (RFC
+/// 5321 §3.3).
 fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
     if context.step != Some(ReplyPhase::Mail) {
         return reading;
@@ -173,9 +174,9 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     }
 }
 
-/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a check of the
-/// sender (X.1, X.2, X.7.20 and later) is specific enough. A login has many reasons that are all sent with 5.7.8, and a
-/// recipient has several too.
+/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a check
+/// of the sender (X.1, X.2, X.7.20 and later) is specific enough. Servers use 5.7.8 for many different reasons to
+/// reject a login, and they reject a recipient for several reasons too.
 fn contradicted_by_status(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static tables::StatusRow> {
     let status = reply.enhanced?;
     let row = tables::status(status).filter(|row| !row.generic)?;
@@ -197,13 +198,13 @@ fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Read
     Some(reading)
 }
 
-const OTHER_CODE: &str = "The code of the reply does not belong to these words, so the server may mean something else.";
+const OTHER_CODE: &str = "The reply code is unusual for this text, so the server may mean something else.";
 
 const ONE_WORD: &str =
-    "This diagnosis rests on a single word of the reply. The rest of the reply may give a different reason.";
+    "This diagnosis is based on a single word of the reply. The rest of the reply may show a different reason.";
 
-/// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
-/// status itself.
+/// A status that is more specific than any words next to it (Exchange's 4.4.316). It has priority over every phrase
+/// that does not itself require a status.
 fn by_decisive_status(reply: &Reply, context: &Context<'_>, phrase: Option<&Phrase>) -> Option<Reading> {
     let status = reply.enhanced?;
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
@@ -223,7 +224,7 @@ fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Readin
     }
 }
 
-/// The status, unless it only names a possible meaning and the code in this phase a likely one.
+/// The status, unless its meaning is only possible and the meaning of the code in this phase is likely.
 fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let by_code = by_code(reply, context);
     let Some(reading) = by_status(reply, context) else { return by_code };
@@ -234,7 +235,7 @@ fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(by_code.filter(|of_code| is_vague && is_likely(of_code)).unwrap_or(reading))
 }
 
-/// The replies that the wording resembles, instead of the vague meaning of a code.
+/// The known replies that the wording resembles, instead of the vague meaning of a code.
 fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     if !is_vague_code(known, reply) {
         return None;
@@ -254,9 +255,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let fits = |cause: Cause| {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
-        // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
+        // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH.
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-        // At EHLO, a syntax error is about the EHLO name, as the code says.
+        // At EHLO, a syntax error is about the EHLO name, according to the code.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
         is_sender || !of_login && !of_name && context.step.is_none_or(|step| cause.can_arise_at(step))
     };
@@ -296,8 +297,8 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.into(), basis, ..by_class })
 }
 
-/// A greeting with the status of a policy (`500 5.7.1`) refuses the client, as 554 does (RFC 5321 §3.1): there is no command
-/// that could have an error.
+/// A greeting with the status of a policy (`500 5.7.1`) rejects the client, as 554 does (RFC 5321 §3.1), because no
+/// command was sent that could have an error.
 fn of_policy(reply: &Reply, phase: ReplyPhase) -> Option<Reply> {
     let is_policy = reply.enhanced.is_some_and(|status| status.to_string() == "5.7.1");
     let code = ReplyCode::parse(b"554")?;
@@ -346,7 +347,7 @@ pub fn by_class(reply: &Reply) -> Option<Reading> {
     })
 }
 
-/// Adds the page of the block list that a rejection names, if the interpretation does not already contain a page.
+/// Adds the page of the blocklist that a rejection names, if the interpretation does not already contain a page.
 fn name_the_list(reply: &Reply, reading: &mut Reading) {
     if reading.cause != Cause::Reputation || reading.fixes.iter().any(|fix| fix.url.is_some()) {
         return;

@@ -1,5 +1,5 @@
-//! What words about a recipient mean when the server replies to MAIL FROM with them: the sender is meant, because no
-//! recipient has been named (RFC 5321 §3.3).
+//! The meaning of words about a recipient in a reply to MAIL FROM. They are about the sender, because the server has
+//! not received a recipient (RFC 5321 §3.3).
 
 use super::cause::Cause;
 use super::meaning::Confidence;
@@ -8,26 +8,26 @@ use crate::wire::EnhancedStatus;
 
 include!(concat!(env!("OUT_DIR"), "/lexicon/sender.rs"));
 
-/// What a cause or a status means at MAIL.
+/// The meaning of a cause or a status at MAIL.
 #[derive(Debug)]
 pub(super) struct SenderRow {
-    /// The cause that the words have at RCPT.
+    /// The cause of the same words at RCPT.
     category: Option<Cause>,
     /// The enhanced status codes, with `x` for the class.
     status: List<Text>,
     /// The cause at MAIL.
     pub(super) to: Cause,
-    /// At most this certain.
+    /// The maximum confidence.
     pub(super) confidence: Confidence,
     /// For people.
     pub(super) means: Text,
-    /// What else it could be.
+    /// Another possible cause.
     pub(super) otherwise: Option<Text>,
     /// What to do.
     pub(super) fix: List<FixRow>,
 }
 
-/// The row for a reply at MAIL: by its status, then by its cause; none if it is not about a recipient.
+/// The row for a reply to MAIL: by its status, then by its cause; none if the reply is not about a recipient.
 pub(super) fn find(cause: Cause, status: Option<EnhancedStatus>) -> Option<&'static SenderRow> {
     let detail = status.map(|status| status.to_string());
     let has_status = |row: &&SenderRow| {

@@ -18,9 +18,9 @@ pub(crate) struct Software {
     /// The name as it is shown to the user.
     pub name: Text,
     regex: Text,
-    /// Literals in lower case, of which one is in every greeting that matches, if there are any.
+    /// Lower-case literals. Each matching greeting contains one of them, unless the list is empty.
     required: List<Text>,
-    /// Compiled on first use: few expressions are needed for a greeting.
+    /// Compiled on first use, because a greeting needs only a few expressions.
     compiled: OnceLock<Option<Regex>>,
     /// `server`, `provider`, `gateway`, `test` or `mask`.
     pub kind: Text,
@@ -40,9 +40,9 @@ struct SoftwareSign {
 pub(crate) struct Mx {
     suffix: Text,
     prefix: Option<Text>,
-    /// The id of the provider, if it is one.
+    /// The id, if it is a provider.
     pub provider: Option<Text>,
-    /// The id of the software, if it is one.
+    /// The id, if it is software.
     pub software: Option<Text>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct CertificateSign {
 }
 
 impl Software {
-    /// Whether a greeting, in lower case of ASCII, has a literal without which the expression does not match.
+    /// Whether a greeting, in ASCII lower case, contains a literal that the expression requires.
     fn may_match(&self, lower: &str) -> bool {
         self.required.is_empty() || self.required.texts().any(|literal| lower.contains(literal))
     }

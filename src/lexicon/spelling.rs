@@ -1,12 +1,12 @@
-//! One spelling for words that servers write in several ways, so that a phrase needs to list only one of them: letters
-//! with and without accents (`przepełniona`, `przepelniona`), contractions (`isn't`, `is not`), British and American
-//! endings, `e-mail` and `email`.
+//! Converts words that servers write in several ways to one spelling, so that a phrase needs to list only one of them:
+//! letters with and without accents (`przepełniona`, `przepelniona`), contractions (`isn't`, `is not`), British and
+//! American endings, `e-mail` and `email`.
 //!
 //! The build script writes the literals of phrases in the same spelling.
 
 use std::borrow::Cow;
 
-/// Pairs of a spelling and the one that replaces it; the order matters.
+/// Pairs of a spelling and its replacement. The order matters.
 const SPELLINGS: [(&str, &str); 10] = [
     ("can't", "can not"),
     ("cannot", "can not"),
@@ -20,7 +20,7 @@ const SPELLINGS: [(&str, &str); 10] = [
     ("block list", "blocklist"),
 ];
 
-/// A text in lower case, in one spelling.
+/// A text in lower case, converted to one spelling.
 pub(super) fn unified(text: &str) -> String {
     let mut text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(without_accents(text)) };
     for (spelling, other) in SPELLINGS {

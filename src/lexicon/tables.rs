@@ -169,7 +169,7 @@ pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static Cla
     CLASSES_AT.iter().find(|row| row.digit == digit && row.phase.contains(&step))
 }
 
-/// The row of a status in the registry, or the meaning that a large provider alone gives to it (`4.7.27`).
+/// The row of a status in the registry, or the meaning that only a large provider gives to it (`4.7.27`).
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
     STATUSES.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
 }

@@ -1,6 +1,5 @@
-//! Ordinary words in replies: the words in the literals and examples of the phrases. They decide whether a word can be
-//! shown although it repeats part of the password. The explanations in the lexicon do not count, because servers never
-//! send them.
+//! Ordinary words in replies: the words in the literals and examples of the phrases. An ordinary word may be shown even
+//! if it is a part of the password. The explanations in the lexicon do not count, because servers never send them.
 
 use std::ops::Range;
 

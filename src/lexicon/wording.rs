@@ -1,10 +1,11 @@
-//! Turns a reply into features: numbers that stand for its words, the parts of its words, its code, its status and its phase.
-//! The build script learns a weight for each feature and cause with these functions, and the classifier uses the weights with
-//! the same functions, so this file is a part of both.
+//! Converts a reply to features: numbers that represent its words, the parts of its words, its code, its status and its
+//! phase. The build script learns a weight for each feature and cause with these functions, and the classifier uses the
+//! weights with the same functions, so this file is a part of both.
 //!
-//! A feature has the number of a slot, which it shares with other features. There are enough slots that this rarely matters.
+//! A feature has the number of a slot, which it shares with other features. The number of slots is large enough that
+//! this rarely matters.
 //!
-//! Does not: know which weights are learned. Read next: `classifier.rs` here, and `build/lexicon/classifier.rs`.
+//! The weights are learned elsewhere. Read next: `classifier.rs` in this folder, and `build/lexicon/classifier.rs`.
 
 use super::context::ReplyPhase;
 
@@ -12,7 +13,7 @@ use super::context::ReplyPhase;
 pub(super) const BITS: u32 = 13;
 /// The number of causes.
 pub(super) const CAUSES: usize = 35;
-/// How much each fact counts. All words together count `sqrt(number of their features)`.
+/// The weight of each fact. All words together have the weight `sqrt(number of their features)`.
 pub(super) const FACT: f32 = 0.3;
 
 /// The facts about a reply other than its text.
@@ -24,7 +25,7 @@ pub(super) struct WordingFacts<'a> {
     pub(super) phase: Option<ReplyPhase>,
 }
 
-/// The features of a reply, each once.
+/// The features of a reply, without duplicates.
 #[derive(Clone, Debug)]
 pub(super) struct WordingFeatures {
     /// The slots of the words and their parts.
@@ -49,7 +50,7 @@ impl WordingFeatures {
         WordingFeatures { words: once(slots), facts: once(facts.slots()) }
     }
 
-    /// How much each word counts.
+    /// The weight of each word.
     #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2^24 features")]
     pub(super) fn share(&self) -> f32 {
         1.0 / (self.words.len().max(1) as f32).sqrt()
@@ -96,7 +97,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The slots of three to five characters in a row, with a sign at the start and at the end of the word.
+/// The slots of each sequence of three to five characters, with a mark at the start and at the end of the word.
 fn parts(word: &str, slots: &mut Vec<usize>) {
     let word = format!("_{word}_");
     let ends: Vec<usize> = word.char_indices().map(|(place, _)| place).chain([word.len()]).collect();
@@ -124,6 +125,6 @@ fn slot(kind: &str, parts: &[&str]) -> usize {
         add(0);
         part.bytes().for_each(&mut add);
     }
-    // The upper bits of FNV-1a depend on all bytes, but the lower ones are mixed better.
+    // The upper bits of FNV-1a depend on all bytes, and the lower bits are better distributed.
     usize::try_from((hash ^ hash >> 15).wrapping_mul(0x9E37_79B1) >> (32 - BITS)).unwrap_or_default()
 }

@@ -58,7 +58,7 @@ pub(crate) fn violation(
         _ => false,
     };
     if let Some(base) = constraints.excluded.iter().find(|base| is_uncompared(base)) {
-        // A name that is actually excluded is the more specific result.
+        // A name that is explicitly excluded is the more specific result.
         let hit = names(one, &common).into_iter().find(|name| is_within(name, base));
         return Some(hit.map_or(Violation::UnknownKind, |name| Violation::Name(display_name(&name))));
     }

@@ -1,9 +1,9 @@
 //! Decides whether a certificate covers a host (RFC 9525 §6), by a DNS name or an IP address in subjectAltName. An IP
 //! address that is written as a DNS name does not count.
 //!
-//! The common name is ignored (§6.3), with one exception that OpenSSL and GnuTLS both make: if the certificate has no
-//! alternative name of a kind that a host can have, its common name is used. Clients without this exception are
-//! reported as a limit.
+//! The common name is ignored (§6.3), with one exception in both OpenSSL and GnuTLS: if the certificate has no
+//! alternative name of a kind that a host can have, its common name is used. smtpcheck reports clients without this
+//! exception as a limit.
 
 use std::net::IpAddr;
 
@@ -63,8 +63,8 @@ fn is_host(presented: &[u8], expected: &[u8]) -> bool {
     let Some(domain) = presented.strip_prefix(b"*.") else { return false };
     let Some(dot) = expected.iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0) else { return false };
     let rest = expected.get(dot + 1..).unwrap_or_default();
-    // OpenSSL requires a host name after the wildcard and a valid label in its place; neither may contain an
-    // underscore.
+    // OpenSSL requires a host name after the wildcard, and a valid label in the position of the wildcard. Neither may
+    // contain an underscore.
     let is_host_name = domain.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     let is_plain = is_host_name && domain.contains(&b'.') && !domain.starts_with(b".");
     let label = expected.get(..dot).unwrap_or_default();

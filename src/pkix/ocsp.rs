@@ -30,7 +30,7 @@ pub(crate) struct StapleVerdict {
     pub(crate) status: StapleStatus,
     /// Seconds since 1970.
     pub(crate) next_update: Option<i64>,
-    /// Why the response is not valid; `None` if it is.
+    /// Why the response is not valid; `None` if it is valid.
     pub(crate) fault: Option<StapleFault>,
 }
 
@@ -41,10 +41,10 @@ pub(crate) struct Authority<'a> {
     pub(crate) key: &'a [u8],
 }
 
-/// Verifies a response about a certificate. If the issuer is not known, it cannot be verified.
+/// Verifies a response about a certificate. Without a known issuer, the response cannot be verified.
 ///
-/// The root may sign it instead of the issuer. GnuTLS accepts this, and the owner of the root key could issue any
-/// certificate below it.
+/// The root may sign the response instead of the issuer. GnuTLS accepts this, and the owner of the root key could issue
+/// any certificate below the root anyway.
 pub(crate) fn read(
     response: &[u8],
     leaf: &ParsedCertificate<'_>,
@@ -64,8 +64,8 @@ pub(crate) fn read(
     };
     let ours = basic.answers.iter().position(|answer| about(&answer));
     let Some(answer) = basic.answers.get(ours.unwrap_or(0)) else { return unreadable };
-    // GnuTLS examines only the first answer. A good answer at another position therefore does not count; a revocation
-    // does.
+    // GnuTLS examines only the first answer. A good answer at another position therefore does not count, but a
+    // revocation does.
     let is_first = ours == Some(0) || answer.status == StapleStatus::Revoked;
     let fault = match issuer {
         None => Some(StapleFault::UnknownIssuer),
@@ -73,7 +73,7 @@ pub(crate) fn read(
         Some(issuer) if !std::iter::once(issuer).chain(root).any(|by| basic.is_signed(by, now)) => {
             Some(StapleFault::WrongSignature)
         }
-        // A revocation is permanent (§2.2; the temporary status "hold" is rare).
+        // A revocation is permanent (§2.2), except for the rare temporary status "hold".
         Some(_) if answer.status == StapleStatus::Revoked => None,
         // §4.2.2.1: without nextUpdate, newer information is always available. GnuTLS accepts such a response for 15
         // days. It also accepts a response whose time is in the future.
@@ -143,7 +143,7 @@ impl<'a> Basic<'a> {
         Some(Basic { signed: data.whole, algorithm, signature, certificates, answers })
     }
 
-    /// Whether the response was signed by the issuer itself, or with a certificate that the issuer signed for OCSP
+    /// Whether the response was signed by the issuer itself, or with a certificate that the issuer issued for OCSP
     /// signing (§4.2.2.2).
     fn is_signed(&self, issuer: Authority<'_>, now: i64) -> bool {
         let by = |key: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]| {

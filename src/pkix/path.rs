@@ -2,9 +2,9 @@
 //!
 //! Each violated rule of §6.1.3 to §6.1.5 is a separate fault, and all faults of the best path are returned, not only
 //! the first. Where the RFC leaves a decision to the client, the stricter behaviour of OpenSSL 3 and GnuTLS is used; a
-//! path that both accept is accepted. §6.1 does not apply to the certificate of a trust anchor, of which it uses only
-//! the name and the key (§6.1.1 (d)). Both libraries check that certificate by the same rules as the ones below it, and
-//! so does this code: dates, basicConstraints, keyUsage, critical extensions, path length and name constraints.
+//! path that both accept is accepted. §6.1 does not check the certificate of a trust anchor; it uses only its name and
+//! key (§6.1.1 (d)). Both libraries check that certificate by the same rules as the certificates below it, and so does
+//! this code: dates, basicConstraints, keyUsage, critical extensions, path length and name constraints.
 //!
 //! Like both libraries by default, it does not check revocation lists and certificate policies. (The policy tree of §6.1.2
 //! cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
@@ -33,7 +33,7 @@ const MAX_VISITS: usize = 300;
 pub(crate) struct Found {
     /// Positions in the chain, from the server certificate towards the trust anchor.
     pub(crate) path: Vec<usize>,
-    /// The position of the trust anchor in the store; `None` if the path leads to none.
+    /// The position of the trust anchor in the store; `None` if the path does not end at a trust anchor.
     pub(crate) anchor: Option<usize>,
     /// The faults of the path, except for expiry of certificates that the server sent.
     pub(crate) faults: Vec<PathFault>,
@@ -97,13 +97,13 @@ struct Search<'a> {
     visits_left: usize,
     comparisons: Comparisons,
     best: Option<(usize, Found)>,
-    /// The longest path that did not lead to a trust anchor.
+    /// The longest path that did not end at a trust anchor.
     longest: Vec<usize>,
 }
 
 impl<'a> Search<'a> {
     /// A server certificate in the store is its own trust anchor, unless its issuer is in the store or in the chain:
-    /// OpenSSL and GnuTLS follow the issuers as far as they can.
+    /// OpenSSL and GnuTLS follow the issuers as long as they find one.
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
@@ -154,9 +154,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a certificate that the server sent can be next in the path. It must have the issuer's name, must not be
-    /// in the path with the same name and key, and its key must have made the signature (unless the signature cannot be
-    /// verified here).
+    /// Whether a certificate that the server sent can be next in the path. It must have the issuer's name, the path
+    /// must not contain a certificate with the same name and key, and its key must have made the signature (unless the
+    /// signature cannot be verified here).
     fn may_follow(&mut self, path: &[usize], next: usize, last: &ParsedCertificate<'_>) -> bool {
         let Some(Some(one)) = self.sent.get(next) else { return false };
         if !directory::is_same(one.subject, last.issuer) {
@@ -220,8 +220,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The path that GnuTLS chooses: issuers that the server sent as far as possible, then the store, and among several
-    /// in the store the last.
+    /// The path that GnuTLS chooses: issuers that the server sent as long as there are any, then issuers in the store.
+    /// If several in the store match, it chooses the last.
     fn path_of_gnutls(&self) -> Option<(Vec<usize>, usize)> {
         let mut path = vec![0];
         loop {
@@ -268,7 +268,7 @@ impl<'a> Search<'a> {
         let weigh = |fault: &PathFault| match fault.kind {
             PathFaultKind::WrongSignature => 1000,
             PathFaultKind::UnsupportedSignature { .. } => 100,
-            // Another certificate with this name is probably the right one.
+            // Another certificate with this name is probably the correct issuer.
             PathFaultKind::OtherAuthorityKey => 20,
             _ => 10,
         };
@@ -288,7 +288,7 @@ impl<'a> Search<'a> {
         faults.extend(self.of_signatures(&path, None));
         faults.extend(self.of_authorities(&path));
         faults.extend(self.of_names(&path, None));
-        // Whether an issuer with the right name was sent, but its key did not make the signature.
+        // Whether an issuer with the correct name was sent, but its key did not make the signature.
         let last = path.last().copied().unwrap_or(0);
         let is_forged = (1..self.sent.len()).any(|next| {
             let issuer = self.certificate_at(last).map(|one| one.issuer);
@@ -303,7 +303,7 @@ impl<'a> Search<'a> {
         Found { is_outdated: self.is_outdated(&path), path, anchor: None, faults }
     }
 
-    /// Checks one path that leads to this trust anchor, by the rules of §6.1.3 to §6.1.5.
+    /// Checks one path to this trust anchor, by the rules of §6.1.3 to §6.1.5.
     fn validate(&mut self, path: &[usize], anchor: usize) -> Found {
         let mut faults = self.of_each(path);
         faults.extend(self.of_signatures(path, Some(anchor)));
@@ -368,7 +368,7 @@ impl<'a> Search<'a> {
             }
             match verified {
                 Ok(()) => {}
-                // The weak hash is reported already.
+                // The weak hash has already been reported.
                 Err(signature::SignatureFault::Unsupported(_)) if hash.is_some() => {}
                 Err(signature::SignatureFault::Unsupported(algorithm)) => {
                     faults.push(PathFault { at, kind: PathFaultKind::UnsupportedSignature { algorithm } });
@@ -398,7 +398,7 @@ impl<'a> Search<'a> {
             let at = PathPlace::Sent { place: *place };
             // (k): basicConstraints must be present with cA set.
             let is_authority = one.extensions.basic_constraints.is_some_and(|found| found.is_authority);
-            // If basicConstraints cannot be parsed, this is a fault of its own.
+            // An extension basicConstraints that cannot be parsed is reported as a separate fault.
             if one.version >= 3 && one.has_readable_constraints() && !is_authority {
                 faults.push(PathFault { at, kind: PathFaultKind::NotAuthority });
             }

@@ -6,8 +6,7 @@ use super::der;
 use super::form::extension_name;
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 
-/// A feature of a valid path that webpki may not support. To find out whether it does, the path is verified with
-/// webpki.
+/// A feature of a valid path that webpki may not support. The path is then verified with webpki to find out.
 pub(crate) struct Rarity {
     /// The position of the certificate in the chain.
     pub(crate) place: usize,

@@ -2,8 +2,8 @@
 //! is used where possible. Algorithms that it lacks but other libraries support are implemented here and in
 //! [`super::rare`], using public values only: RSASSA-PSS with any salt length, RSA with SHA-224 and MD5, and others.
 //!
-//! Weak hashes and short keys are not rejected here. Their signatures are verified like any other, so that the weakness
-//! is reported and not a wrong signature.
+//! This module does not reject weak hashes and short keys. It verifies their signatures like any other, so that the
+//! report contains the weakness instead of a wrong signature.
 
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use num_bigint::BigUint;
@@ -44,11 +44,11 @@ pub(crate) enum SignatureAlgorithm {
 /// Why a signature is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureFault {
-    /// It was not made with this key over these bytes.
+    /// The signature was not made with this key over these bytes.
     Wrong,
     /// The signature algorithm is for another kind of key.
     OtherKind,
-    /// It cannot be verified; the text is the unsupported feature.
+    /// The signature cannot be verified; the text is the unsupported feature.
     Unsupported(String),
 }
 
@@ -184,8 +184,8 @@ impl<'a> VerifyingKey<'a> {
         Some((oid, parameters, bits))
     }
 
-    /// Whether the key has less than 112 bits of security, which OpenSSL at its default level and GnuTLS require (RFC
-    /// 9325 §4.5).
+    /// Whether the key has less than 112 bits of security. OpenSSL at its default level and GnuTLS require 112 bits
+    /// (RFC 9325 §4.5).
     pub(crate) fn is_weak(&self) -> bool {
         match self {
             VerifyingKey::Rsa { bits, .. } => *bits < LEAST_RSA_BITS,
@@ -350,8 +350,7 @@ pub(crate) fn verify(
                     "RSASSA-PSS with two different hashes or with SHA-224".to_owned(),
                 ));
             }
-            // For a key that may be used with both kinds of RSA signatures, GnuTLS accepts only the default salt
-            // length.
+            // If a key may be used with both kinds of RSA signatures, GnuTLS accepts only the default salt length.
             if pss.is_none() && salt != hash.digest(&[]).len() {
                 return Err(SignatureFault::Unsupported(format!(
                     "RSASSA-PSS with a salt of {salt} bytes and a general RSA key"

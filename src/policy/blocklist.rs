@@ -1,8 +1,8 @@
-//! DNS blocklists (RFC 5782): their zones, what the addresses in their responses mean, and the test entries by which a list
-//! proves that it works. A response is a listing only if the meaning of its code is known to be one, or the list is not
-//! known at all: lists also use codes of good senders and of refusals.
+//! DNS blocklists (RFC 5782): their zones, the meaning of the addresses in their responses, and the test entries that
+//! show whether a list works. For a known list, a response is a listing only if its code is known to mean one, because
+//! lists also have codes for good senders and for rejected queries. For an unknown list, every code is a listing.
 //!
-//! The table contains facts from the pages of the lists. Nothing here sends questions.
+//! The table contains facts from the websites of the lists. This module sends no queries.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,9 +14,9 @@ use crate::wire::{DnsName, reversed};
 pub(crate) struct ListFacts {
     /// The zone.
     pub(crate) zone: &'static str,
-    /// The name as it is shown.
+    /// The name that is shown to the user.
     pub(crate) name: &'static str,
-    /// What is looked up in it.
+    /// What the list contains: IP addresses or domains.
     pub(crate) subject: ListSubject,
     /// How a listing affects mail.
     pub(crate) weight: ListWeight,
@@ -26,7 +26,7 @@ pub(crate) struct ListFacts {
     codes: &'static [(u8, u8, CodeMeaning)],
     /// Whether the last octet is a set of bits, each with the meaning in `codes`.
     is_bitmask: bool,
-    /// Whether the list is asked if the user names no lists.
+    /// Whether the list is queried if the user names no lists.
     is_default: bool,
 }
 
@@ -44,11 +44,11 @@ pub(crate) enum ListSubject {
 /// How a listing affects mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListWeight {
-    /// Many receivers reject mail because of it.
+    /// Many receivers reject mail because of the list.
     Rejected,
-    /// Some receivers count it.
+    /// Some receivers use the list for a spam score.
     Counted,
-    /// Hardly any receiver uses it, or it lists neighbours of the sender.
+    /// Hardly any receiver uses the list, or it lists neighbours of the sender.
     Noted,
 }
 
@@ -57,13 +57,13 @@ pub(crate) enum ListWeight {
 pub(crate) enum CodeMeaning {
     /// The address or domain is listed, for this reason.
     Listed(&'static str),
-    /// The address is in a range that should not send mail to other servers itself.
+    /// The address is in a range that should not send mail directly to other servers.
     Range(&'static str),
     /// A listing that hardly any receiver uses to reject mail.
     Minor(&'static str),
-    /// The address is known as good, or known as neither.
+    /// The address has a good or a neutral reputation.
     Good(&'static str),
-    /// The list does not answer this resolver or this kind of question.
+    /// The list does not answer queries from this resolver, or queries of this type.
     Refused(&'static str),
     /// The response is not the code of a list.
     NotACode,
@@ -71,12 +71,12 @@ pub(crate) enum CodeMeaning {
 
 use CodeMeaning::{Good, Listed, Minor, Range, Refused};
 
-/// The reason for a refusal by an answer in 127.255.255.0/24.
+/// The reason for a response in 127.255.255.0/24, which means that the list rejected the query.
 fn refusal(last: u8) -> &'static str {
     match last {
         252 => "the name of the list is misspelt",
-        254 => "it does not answer public resolvers",
-        255 => "too many questions came from this resolver, or it is not registered",
+        254 => "it does not answer queries from public resolvers",
+        255 => "this resolver sent too many queries, or is not registered",
         _ => "it returned an error code",
     }
 }
@@ -191,7 +191,7 @@ static LISTS: &[ListFacts] = &[
                 (5, 5, Listed("malware")),
                 (6, 6, Listed("controls infected machines")),
                 (102, 106, Listed("a legitimate domain that is abused")),
-                (255, 255, Refused("an IP address was asked in a list of domains")),
+                (255, 255, Refused("an IP address was looked up in a list of domains")),
             ],
         )
     },
@@ -204,7 +204,7 @@ static LISTS: &[ListFacts] = &[
             ListWeight::Rejected,
             "https://lookup.uribl.com/",
             &[
-                (1, 1, Refused("it does not answer this resolver")),
+                (1, 1, Refused("it does not answer queries from this resolver")),
                 (2, 2, Listed("in spam")),
                 (4, 4, Minor("grey: in mail that some recipients do not want")),
                 (8, 8, Listed("red: automatically listed")),
@@ -220,7 +220,7 @@ static LISTS: &[ListFacts] = &[
             ListWeight::Rejected,
             "https://surbl.org/surbl-analysis",
             &[
-                (1, 1, Refused("it does not answer this resolver")),
+                (1, 1, Refused("it does not answer queries from this resolver")),
                 (8, 8, Listed("phishing")),
                 (16, 16, Listed("malware")),
                 (64, 64, Listed("in spam")),
@@ -293,7 +293,7 @@ static LISTS: &[ListFacts] = &[
     list("bl.0spam.org", "0spam", ListWeight::Counted, "https://0spam.org/", &[]),
 ];
 
-/// Lists that were shut down. Some of them list every address, so they are never asked. Subzones are included.
+/// Lists that were shut down. Some of them list every address, so they are never queried. The entries include subzones.
 const DEAD: &[&str] = &[
     "relays.ordb.org",
     "dnsbl.njabl.org",
@@ -312,12 +312,12 @@ const DEAD: &[&str] = &[
     "blackholes.mail-abuse.org",
 ];
 
-/// The zones that are asked if the user names no lists.
+/// The zones that are queried if the user names no lists.
 pub(crate) fn default_zones() -> impl Iterator<Item = &'static str> {
     LISTS.iter().filter(|list| list.is_default).map(|list| list.zone)
 }
 
-/// A known list by its zone. The zone may have the key of a customer in front.
+/// A known list by its zone. The zone may begin with a customer key.
 pub(crate) fn facts(zone: &str) -> Option<&'static ListFacts> {
     LISTS.iter().find(|list| zone == list.zone || zone.ends_with(&format!(".{}", list.zone)))
 }
@@ -327,7 +327,7 @@ pub(crate) fn is_dead(zone: &str) -> bool {
     DEAD.iter().any(|dead| zone == *dead || zone.strip_suffix(dead).is_some_and(|head| head.ends_with('.')))
 }
 
-/// What is looked up in a list; IP addresses, if the list is not known.
+/// What a list contains. A list that is not known contains IP addresses.
 pub(crate) fn subject(zone: &str) -> ListSubject {
     facts(zone).map_or(ListSubject::Addresses, |list| list.subject)
 }
@@ -381,7 +381,7 @@ pub(crate) fn meaning(zone: &str, ip: Ipv4Addr) -> CodeMeaning {
     }
 }
 
-/// What the response to a question about an address or domain says.
+/// The meaning of a response about an address or domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListAnswer {
     /// There is no entry.
@@ -390,19 +390,19 @@ pub(crate) enum ListAnswer {
     Listed(Vec<(Ipv4Addr, CodeMeaning)>),
     /// The codes are known, and none of them is a listing.
     NotBad(&'static str),
-    /// The list does not answer.
+    /// The list does not answer queries from this resolver.
     Refused(&'static str),
-    /// The response is not that of a list.
+    /// The response is not the response of a working list.
     Wrong(&'static str),
 }
 
-/// Reads a response of a list.
+/// Interprets a response of a list.
 pub(crate) fn read(zone: &str, seen: &RecordsSeen) -> ListAnswer {
     match seen.code {
-        DnsCode::Refused => return ListAnswer::Refused("its name servers reject the question"),
+        DnsCode::Refused => return ListAnswer::Refused("its name servers reject the query"),
         DnsCode::NoError | DnsCode::NxDomain => {}
         DnsCode::ServFail | DnsCode::NotImplemented | DnsCode::FormErr | DnsCode::Other(_) => {
-            return ListAnswer::Wrong("its name servers do not answer the question");
+            return ListAnswer::Wrong("its name servers return an error");
         }
     }
     let codes: Vec<(Ipv4Addr, CodeMeaning)> = seen

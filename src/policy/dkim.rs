@@ -1,7 +1,8 @@
-//! DKIM key records (RFC 6376 §3.6.1, RFC 8301, RFC 8463): the tags, the type and the size of the key, and everything that
-//! makes a record unusable, with the mistake that usually causes it. The parser reads any text and never fails.
+//! DKIM key records (RFC 6376 §3.6.1, RFC 8301, RFC 8463): the tags, the type and the size of the key, and every fault
+//! that makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and
+//! never fails.
 //!
-//! Only the record is read here. Whether a signature verifies depends on a message, which smtpcheck does not have.
+//! This module reads only records. Whether a signature verifies depends on a message, which smtpcheck does not have.
 
 use std::fmt;
 
@@ -29,13 +30,13 @@ pub(crate) struct KeyRecord {
     pub(crate) kind: KeyKind,
     /// The size of an RSA key in bits, if the key can be read.
     pub(crate) bits: Option<u32>,
-    /// Whether the key was withdrawn: `p=` is empty.
+    /// Whether the key is revoked: `p=` is empty.
     pub(crate) is_revoked: bool,
     /// Whether signatures with SHA-256 are accepted (`h=`).
     pub(crate) accepts_sha256: bool,
     /// Whether the key may be used for mail (`s=`).
     pub(crate) is_for_mail: bool,
-    /// Whether the domain only tests DKIM (`t=y`).
+    /// Whether the domain is only testing DKIM (`t=y`).
     pub(crate) is_testing: bool,
     /// The value of `p=` without spaces.
     pub(crate) key: String,
@@ -67,7 +68,7 @@ pub(crate) enum KeyFault {
     PrivateKey,
     /// `v=` is not the first tag.
     VersionNotFirst,
-    /// `v=` has another value than `DKIM1`.
+    /// `v=` has a value other than `DKIM1`.
     Version,
     /// A tag occurs twice (RFC 6376 §3.2).
     Doubled,
@@ -90,7 +91,7 @@ pub(crate) enum KeyFault {
 }
 
 impl KeyRecord {
-    /// Parses a record. Every text can be parsed; what is wrong with it is in [`KeyRecord::faults`].
+    /// Parses a record. Every text can be parsed; [`KeyRecord::faults`] lists its faults.
     pub(crate) fn parse(text: &str) -> KeyRecord {
         let tags = TagList::parse(text);
         let key: String = tags.get("p").unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect();
@@ -131,7 +132,7 @@ impl KeyRecord {
             && self.bits.is_none_or(|bits| bits >= MIN_RSA_BITS)
     }
 
-    /// What is wrong with the text and its tags, apart from the key.
+    /// The faults of the text and its tags, except for faults of the key.
     fn mistakes_of_form(&self, text: &str, tags: &TagList<'_>) -> Vec<KeyFault> {
         if text.contains("PRIVATE KEY-----") {
             return vec![KeyFault::PrivateKey];
@@ -182,8 +183,8 @@ impl KeyRecord {
     }
 }
 
-/// The record that was probably meant by this text, if it is usable: without quotation marks, backslashes and text before
-/// the version, with the raw form of an Ed25519 key, and without tags that exclude its use for mail.
+/// The record that was probably intended, if it is usable. It has no quotation marks, no backslashes, no text before
+/// the version, and no tags that exclude its use for mail. An Ed25519 key is in its raw form.
 pub(crate) fn corrected(text: &str) -> Option<String> {
     let joined = text.replace("\" \"", "").replace("\"\"", "");
     let plain: String =
@@ -208,7 +209,7 @@ pub(crate) fn corrected(text: &str) -> Option<String> {
     KeyRecord::parse(&record).is_usable().then_some(record)
 }
 
-/// Whether a text is intended as a key record: guessed names may have other text records.
+/// Whether a text is intended as a key record. Guessed names may have other TXT records.
 pub(crate) fn is_intended(text: &str) -> bool {
     let upper = text.to_ascii_uppercase();
     let names_key = upper.contains("DOMAINKEY") || upper.contains("DKIM");
@@ -218,7 +219,7 @@ pub(crate) fn is_intended(text: &str) -> bool {
         || (is_host_name(text) && names_key)
 }
 
-/// Whether a text can be the rest of a key that was split into two records: base64 and nothing else.
+/// Whether a text can be the rest of a key that was split into two records: it contains only base64.
 pub(crate) fn is_fragment(text: &str) -> bool {
     let text = text.trim().trim_matches('"');
     text.len() >= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/= ".contains(&b))
@@ -232,7 +233,8 @@ fn is_host_name(text: &str) -> bool {
     text.contains('.') && text.split('.').all(is_label)
 }
 
-/// The bytes of a base64 text, with or without padding. If characters at the end are missing, the bytes before them.
+/// The bytes of a base64 text, with or without padding. If characters at the end are missing, the result is the bytes
+/// before them.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
@@ -264,8 +266,8 @@ const SEQUENCE: u8 = 0x30;
 /// The object identifier rsaEncryption (RFC 8017 appendix A.1).
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
-/// Reads an RSA key as SubjectPublicKeyInfo, which is what everyone publishes, or as RSAPublicKey, which is what RFC 6376
-/// §3.6.1 names.
+/// Reads an RSA key as SubjectPublicKeyInfo, which domains publish in practice, or as RSAPublicKey, which RFC 6376
+/// §3.6.1 specifies.
 fn public_key(bytes: &[u8]) -> Key {
     let body = match element(bytes) {
         Der::Element { tag: SEQUENCE, content, .. } => content,
@@ -274,7 +276,7 @@ fn public_key(bytes: &[u8]) -> Key {
     };
     match element(body) {
         Der::Element { tag: INTEGER, content, rest } => match (bits_of(content), element(rest)) {
-            // Private keys begin with a version: 0, or 1 with several primes (RFC 8017 appendix A.1.2).
+            // Private keys begin with a version: 0, or 1 for several primes (RFC 8017 appendix A.1.2).
             (0 | 1, Der::Element { .. }) => Key::Private,
             (bits, Der::Element { tag: INTEGER, rest: [], .. }) => Key::Rsa { bits },
             _ => Key::Unreadable,
@@ -317,7 +319,7 @@ fn bits_of(integer: &[u8]) -> u32 {
     u32::try_from(digits.len() * 8).unwrap_or(u32::MAX).saturating_sub(first)
 }
 
-/// The first DER element of some bytes.
+/// The first DER element of a byte string.
 enum Der<'b> {
     /// A complete element, and the bytes after it.
     Element { tag: u8, content: &'b [u8], rest: &'b [u8] },

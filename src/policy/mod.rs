@@ -1,8 +1,9 @@
-//! What a domain publishes about its mail, in DNS records and in files: the syntax, and the evaluation where a standard
-//! defines one. Pure functions: no I/O, no clock. The checks in `check/domain` look the records up and judge them.
+//! The records and files in which a domain publishes facts about its mail: their syntax, and their evaluation if a
+//! standard defines one. All functions are pure: they do no I/O and read no clock. The checks in `check/domain` look up
+//! the records and judge them.
 //!
-//! Parsers keep everything that they cannot read, with its position, because the product is an explanation, not a
-//! verdict. [`tags`] parses the list of tags that DKIM, DMARC, MTA-STS, TLS-RPT and BIMI have in common.
+//! Parsers keep every part that they cannot read, with its position, because smtpcheck must explain the fault. [`tags`]
+//! parses the tag list format that DKIM, DMARC, MTA-STS, TLS-RPT and BIMI share.
 
 pub(crate) mod autoconfig;
 pub(crate) mod autodiscover;

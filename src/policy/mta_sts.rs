@@ -1,7 +1,7 @@
 //! MTA-STS records (RFC 8461 §3.1) and policies (RFC 8461 §3.2), and which MX hosts a policy allows (§4.1).
 //!
-//! Parsers return everything that they could read, and every fault with its position. A fault either makes the record or
-//! policy invalid for every sender, or only for those that follow the grammar exactly: see [`StsEffect`]. TLS-RPT
+//! Parsers return all that they could read, and every fault with its position. A fault makes the record or policy
+//! invalid either for every sender, or only for senders that follow the grammar exactly (see [`StsEffect`]). TLS-RPT
 //! records have the same grammar, so `tls_rpt` uses [`versioned`] and [`versioned_fields`] too.
 
 use std::ops::Range;
@@ -11,12 +11,12 @@ use crate::wire::DnsName;
 /// The maximum of `max_age` in seconds: about one year (RFC 8461 §3.2).
 pub(crate) const MAX_MAX_AGE: u64 = 31_557_600;
 
-/// What a fault means for senders.
+/// The effect of a fault on senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StsEffect {
     /// No sender can use the record or the policy.
     Invalid,
-    /// The grammar does not allow it. Some senders ignore the complete record or policy.
+    /// The grammar does not allow the text. Some senders ignore the complete record or policy.
     Differs,
 }
 
@@ -25,7 +25,8 @@ pub(crate) enum StsEffect {
 pub(crate) enum StsFaultKind {
     /// The version is missing or is not at the beginning.
     Version,
-    /// There is a space between the version and the semicolon. Beside other TXT records, such a record is discarded.
+    /// There is a space between the version and the semicolon. If there are other TXT records, senders discard such a
+    /// record.
     SpaceAfterVersion,
     /// There is no `id`.
     IdMissing,
@@ -59,7 +60,7 @@ pub(crate) enum StsFaultKind {
     MaxAgeTooLong,
     /// There is no `mx`, although the mode requires it.
     MxMissing,
-    /// An `mx` value is not a host name, or has `*` elsewhere than as the first label.
+    /// An `mx` value is not a host name, or has a `*` that is not the first label.
     Pattern,
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct StsPolicy<'t> {
     pub(crate) max_age: Option<u64>,
     /// The values of `mx`, in lower case.
     pub(crate) mx: Vec<String>,
-    /// The names of other fields, which senders ignore, each with its position. A misspelt field is one of them.
+    /// The names of other fields, which senders ignore, each with its position. They include misspelt fields.
     pub(crate) extensions: Vec<(&'t str, Range<usize>)>,
     pub(crate) faults: Vec<StsFault>,
 }
@@ -218,7 +219,7 @@ impl<'t> StsRecord<'t> {
 }
 
 impl<'t> StsPolicy<'t> {
-    /// Parses a policy. Lines end with LF or CRLF, and may have spaces at their end.
+    /// Parses a policy. Lines end with LF or CRLF, and may have trailing spaces.
     pub(crate) fn parse(body: &'t str) -> StsPolicy<'t> {
         let mut policy =
             StsPolicy { mode: None, max_age: None, mx: Vec::new(), extensions: Vec::new(), faults: Vec::new() };
@@ -238,7 +239,7 @@ impl<'t> StsPolicy<'t> {
             begin = at.end + 1;
             let line = line.strip_suffix('\r').unwrap_or(line);
             let at = at.start..at.start + line.trim_end_matches(BLANKS).len();
-            // The text after the last line end is no line.
+            // If there is no text after the last line end, there is no further line.
             if !(at.is_empty() && number + 1 == lines.len()) {
                 policy.read_line(line, at, &mut known);
             }
@@ -340,8 +341,8 @@ impl<'t> StsPolicy<'t> {
         self.mx.iter().any(|pattern| is_match(pattern, host))
     }
 
-    /// The field that was probably meant to be the one that is missing: the same letters in another case, or one or two
-    /// letters more, fewer or other.
+    /// The field that is probably a misspelling of the missing field: it differs only in letter case, or in one or two
+    /// letters.
     pub(crate) fn misspelt(&self, expected: &str) -> Option<&(&'t str, Range<usize>)> {
         let limit = if expected.len() > 3 { 2 } else { 1 };
         let is_similar = |name: &str| strsim::osa_distance(&name.trim().to_ascii_lowercase(), expected) <= limit;
@@ -357,7 +358,7 @@ struct FirstFields {
     max_age: bool,
 }
 
-/// Whether a value of `mx` is a host name, or one after `*.`.
+/// Whether a value of `mx` is a host name, or `*.` and a host name.
 fn is_pattern(value: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -378,7 +379,7 @@ pub(crate) fn is_match(pattern: &str, host: &DnsName) -> bool {
     }
 }
 
-/// The number of the line, from 1, and the text of a position.
+/// The line number, starting at 1, and the text of a position.
 pub(crate) fn line_at(body: &str, at: &Range<usize>) -> usize {
     body.get(..at.start).map_or(1, |before| before.matches('\n').count() + 1)
 }
@@ -388,7 +389,7 @@ mod tests {
     use super::{StsEffect, StsFaultKind, StsMode, StsPolicy, StsRecord, is_match, line_at, versioned};
     use crate::wire::DnsName;
 
-    /// The test cases of mox for records: those that its parser accepts, then those that it rejects.
+    /// The test cases of mox for records: first the records that its parser accepts, then those that it rejects.
     const MOX_GOOD_RECORDS: &[(&str, &str)] = &[
         ("v=STSv1; id=20160831085700Z;", "20160831085700Z"),
         ("v=STSv1; \t id=20160831085700Z  \t;", "20160831085700Z"),
@@ -461,7 +462,8 @@ mod tests {
         }
     }
 
-    /// The test cases of postfix-mta-sts-resolver that are about texts: 3 records, 8 policies and 3 valid ones.
+    /// The test cases of postfix-mta-sts-resolver that are about texts: 3 invalid records, 8 invalid policies and 3
+    /// valid policies.
     #[test]
     fn texts_have_the_results_of_postfix_mta_sts_resolver() {
         let good = "version: STSv1\nmode: enforce\nmx: mail.loc\nmax_age: 86400";

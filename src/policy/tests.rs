@@ -1,5 +1,5 @@
-//! Records and policies from the tests of other programs: `tests/data/policy-records.toml` says which of them a program
-//! accepts.
+//! Records and policies from the tests of other programs: `tests/data/policy-records.toml` lists which records each
+//! program accepts.
 
 use serde::Deserialize;
 

@@ -22,7 +22,7 @@ pub(crate) enum ReportUri<'t> {
     Web(&'t str),
     /// An email address without `mailto:`.
     BareAddress(&'t str),
-    /// Anything else: another scheme, a syntax error, or nothing.
+    /// Any other value: a different scheme, a syntax error, or an empty text.
     Unusable(&'t str),
 }
 
@@ -91,7 +91,7 @@ impl<'t> TlsRptRecord<'t> {
 mod tests {
     use super::{ReportUri, TlsRptRecord};
 
-    /// Each record with whether reports are sent, and the addresses.
+    /// Each case contains a record, whether reports are sent, and the addresses.
     const CASES: &[(&str, bool, &[&str])] = &[
         ("v=TLSRPTv1;rua=mailto:reports@example.com", true, &["reports@example.com"]),
         ("v=TLSRPTv1; rua=https://reporting.example.com/v1/tlsrpt", true, &["https://reporting.example.com/v1/tlsrpt"]),

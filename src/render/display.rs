@@ -3,7 +3,8 @@
 use super::symbols::Symbols;
 use super::thresholds::Thresholds;
 
-/// How output is displayed: decided once from the flags, the environment and the terminal.
+/// The settings that decide how output is displayed. They are determined once, from the flags, the environment and the
+/// terminal.
 #[derive(Clone, Debug)]
 pub struct Display {
     /// Whether colours are used. No information is conveyed by colour alone.

@@ -86,8 +86,8 @@ impl CharacterClass {
     }
 }
 
-/// Counts consecutive combining marks. A mark at the start of a text is escaped too, because it would be drawn over the
-/// character before the text.
+/// Counts consecutive combining marks. A mark at the start of the text is also escaped, because it would be drawn over
+/// the character before the text.
 struct Marks(usize);
 
 impl Default for Marks {

@@ -1,9 +1,9 @@
 //! The output of `smtpcheck explain`: a page for each argument, the number of replies per cause for a log, and with
 //! `--json` one object per line.
 //!
-//! Promises: every key of the JSON output is always present (null: does not apply or is unknown); text from servers and
-//! from the input passes [`escape`]; a page ends with the rule to look up next; sources are shown only with `-v`.
-//! Does not: read the input or count replies, which [`crate::explain`] does.
+//! Every key of the JSON output is always present; null means that the value does not apply or is unknown. Text from
+//! servers and from the input passes [`escape`]. A page ends with the rule to look up next. Sources are shown only with
+//! `-v`. This file does not read the input or count replies, which [`crate::explain`] does.
 
 use serde::Serialize;
 
@@ -106,7 +106,7 @@ pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>,
     paint(&lines, look)
 }
 
-/// The answer if an input contains neither a reply nor a known error message.
+/// The output if an input contains neither a reply nor a known error message.
 pub fn nothing(extent: Extent, unknown: Option<&FailureLine>, look: &Display) -> String {
     let head = format!(
         "not recognised: no server reply or known error message in {}\n",

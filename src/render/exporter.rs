@@ -25,9 +25,9 @@ pub struct ModuleRow {
     pub name: String,
     /// `server` or `domain`.
     pub kind: &'static str,
-    /// The target that it checks if the request names none.
+    /// The target that the module checks if the request names no target.
     pub target: Option<String>,
-    /// Whether it logs in.
+    /// Whether the module logs in.
     pub logs_in: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct ModuleRow {
 pub struct ProbeRow {
     /// Its number.
     pub id: u64,
-    /// When it ended.
+    /// When the probe ended.
     pub at: Timestamp,
     /// The module.
     pub module: String,

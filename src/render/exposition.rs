@@ -25,7 +25,8 @@ impl Form {
         }
     }
 
-    /// The form that a client prefers, by its header Accept (RFC 9110 §12.5.1). The text format is the default.
+    /// The format that a client prefers, according to its Accept header (RFC 9110 §12.5.1). The Prometheus text format
+    /// is the default.
     pub fn preferred(accept: &str) -> Form {
         let (mut best, mut form) = (0.0, Form::Text);
         for range in accept.split(',') {

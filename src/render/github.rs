@@ -9,7 +9,7 @@ use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, escape};
 use crate::report::{CheckResult, FilePosition, Run, RunSource};
 
-/// GitHub's limit of ten, less one annotation for the number of further ones.
+/// GitHub's limit of ten, minus one annotation that states how many more there are.
 const MOST: usize = 9;
 
 /// All annotations, then one line for each check.

@@ -40,8 +40,8 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
-/// The maximum size of a step summary. GitHub rejects one of more than 1 MiB; the rest is left for other commands of
-/// the same step.
+/// The maximum size of a step summary. GitHub rejects a summary of more than 1 MiB. The difference is left for other
+/// commands of the same step.
 const SUMMARY_BYTES: usize = 900_000;
 
 /// The text for the step summary of GitHub Actions.
@@ -247,7 +247,7 @@ fn code(text: &str) -> String {
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Truncates a text that is longer than `most` bytes and adds a note.
+/// Truncates text that is longer than `most` bytes and adds a note.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

@@ -48,7 +48,7 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> Strin
     whole
 }
 
-/// A note about ports with different certificates: often, one service has loaded the renewed certificate and another
+/// A note about ports with different certificates. Often, one service has loaded the renewed certificate and another
 /// has not.
 fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     if answer.certificates.len() < 2 {

@@ -5,9 +5,9 @@
 //! In a file, every sample of a check that ran has the labels `target` and `check`. A probe of the exporter is about one
 //! target, which Prometheus itself adds as a label. A value that is unknown has no sample; NaN is never written.
 //!
-//! The expiry of a certificate is published whenever a certificate was received, whether or not it verifies.
-//! blackbox_exporter publishes it only after a successful verification, so that its alert about the expiry ends when the
-//! certificate expires.
+//! The expiry of a certificate is published whenever a certificate was received, even if it does not verify.
+//! blackbox_exporter publishes it only after a successful verification. Its alert about the expiry therefore ends when
+//! the certificate expires.
 
 use std::net::IpAddr;
 
@@ -52,7 +52,7 @@ pub fn render_probe(report: &Report, form: Form) -> String {
 /// version itself.
 const OF_FILES: &[&str] = &["smtpcheck_retries", "smtpcheck_skipped", "smtpcheck_build_info"];
 
-/// The most characters of a name from a certificate in a label. A server chooses these names.
+/// The maximum number of characters of a certificate name in a label. A server chooses these names.
 const LONGEST_NAME: usize = 512;
 
 struct MetricFamily {
@@ -245,7 +245,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_expectation_held",
-        help: "1 if the expectation held, otherwise 0.",
+        help: "1 if the expectation is true, otherwise 0.",
         samples: |case| {
             several(case, |report| {
                 let mut seen: Vec<&str> = Vec::new();
@@ -405,7 +405,7 @@ fn handshake(report: &Report) -> Option<&Handshake> {
 
 /// The IP address of the server.
 fn peer(report: &Report) -> Option<IpAddr> {
-    report.evidence.main_session()?.connected().map(|(remote, _)| remote.ip())
+    report.evidence.main_session()?.server_address()
 }
 
 fn earliest_expiry(report: &Report) -> Option<f64> {

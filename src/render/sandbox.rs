@@ -27,6 +27,8 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The expected exit code of smtpcheck.
         exit: u8,
+        /// The scheme of the target, with its slashes; empty for SMTP.
+        scheme: &'a str,
         /// The host name to pass as the target (with `--resolve`); null if the IP address is the target.
         host: Option<&'a str>,
         /// The flags with which smtpcheck finds the fault.
@@ -44,7 +46,7 @@ enum Record<'a> {
         token: &'a str,
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
-        /// The arguments of a check of a domain; null without `--domains`.
+        /// The arguments of a domain check; null without `--domains`.
         domains: Option<String>,
         /// The arguments of a search for settings; null without `--domains`.
         settings: Option<String>,
@@ -78,7 +80,7 @@ pub struct SandboxStart<'a> {
 }
 
 impl SandboxStart<'_> {
-    /// The arguments of a check of a domain.
+    /// The arguments of a domain check.
     fn domain_arguments(&self) -> Option<String> {
         let (domains, anchor) = self.domains?;
         let DomainService { resolver, mail, dns, https, .. } = domains;
@@ -162,6 +164,7 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
         summary: scenario.summary,
         expect: scenario.expect,
         exit: scenario.exit,
+        scheme: scenario.client.scheme,
         host: scenario.client.host,
         flags: scenario.client.flags,
         login: scenario.client.secret,
@@ -215,8 +218,8 @@ pub fn end_of_domain_lesson(look: &Display) -> String {
 pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();
     let text = format!(
-        "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another one: smtpcheck demo NAME. \
-                 To test your own mail program with one: smtpcheck sandbox NAME."
+        "The demo showed 4 of {count} servers. To list all: smtpcheck sandbox --list. To show another server: smtpcheck demo NAME. \
+                 To test your own mail program with such a server: smtpcheck sandbox NAME."
     );
     textwrap::wrap(&text, super::text::columns(look.width))
         .into_iter()

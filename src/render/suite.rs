@@ -54,7 +54,7 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
     }
 }
 
-/// The root cause, in a few words.
+/// The root cause in a few words.
 fn why(report: &Report) -> Option<String> {
     let counts = |finding: &&crate::check::Finding| !finding.expected && !report.is_ignored(finding);
     match FailureReason::all(report).into_iter().next() {

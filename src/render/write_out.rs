@@ -1,6 +1,6 @@
 //! `--write-out`: a custom format for scripts. `%{name}` is replaced by a value of [`crate::report::fields`] and `%%`
-//! by a percent sign; `\n`, `\t`, `\r` and `\\` are as in C. A value that is missing from the report is replaced by
-//! nothing.
+//! by a percent sign. `\n`, `\t`, `\r` and `\\` have the same meaning as in C. A value that is missing from the report
+//! becomes an empty string.
 
 use std::fmt;
 
@@ -43,9 +43,9 @@ impl fmt::Display for TemplateFault {
             TemplateFault::Unknown { name, nearest: None } => {
                 write!(f, "unknown name %{{{name}}}; docs/expectations.md lists the names, for example %{{exit.code}}")
             }
-            TemplateFault::Open => f.write_str("missing } after %{; write for example %{exit.code}"),
+            TemplateFault::Open => f.write_str("missing } after %{, as in %{exit.code}"),
             TemplateFault::Percent => {
-                f.write_str("unexpected %; write for example %{exit.code}, or %% for a percent sign")
+                f.write_str("unexpected %; write a name such as %{exit.code}, or %% for a percent sign")
             }
         }
     }
@@ -126,8 +126,8 @@ mod tests {
         for (text, message) in [
             ("%{tls.verson}", "unknown name %{tls.verson}; did you mean %{tls.version}?"),
             ("%{tls_version}", "unknown name %{tls_version}; did you mean %{tls.version}?"),
-            ("%{exit", "missing } after %{; write for example %{exit.code}"),
-            ("100%", "unexpected %; write for example %{exit.code}, or %% for a percent sign"),
+            ("%{exit", "missing } after %{, as in %{exit.code}"),
+            ("100%", "unexpected %; write a name such as %{exit.code}, or %% for a percent sign"),
         ] {
             let fault: TemplateFault = Template::parse(text).expect_err(text);
             assert_eq!(fault.to_string(), message);

@@ -13,9 +13,9 @@ use crate::check::settings::{self, seen::SettingsSeen};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
     Certificate, DialResult, Event, EventId, EventKind, Evidence, HandshakeKind, NameMatch, Phase, Probe, Session,
-    Staple, Trust, TrustStore,
+    Staple, Trust, TrustStore, TunnelResult,
 };
-use crate::plan::{Plan, TlsUse, ValueOrigin};
+use crate::plan::{Plan, Protocol, TlsUse, ValueOrigin};
 use crate::question::Purpose;
 use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
@@ -51,7 +51,7 @@ pub struct Document {
     /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
-    /// The results of a check of a domain; null for a check of a server.
+    /// The results of a domain check; null for a server check.
     #[serde(default)]
     pub(super) domain: Option<DomainSeen>,
     /// The results of a search for client settings; null for other checks.
@@ -99,7 +99,11 @@ pub(super) struct TargetDocument {
     pub(super) host: Host,
     /// The internationalised host name in Unicode; null if it is the same as `host`.
     pub(super) host_unicode: Option<String>,
-    pub(super) port: u16,
+    /// The TCP port; null for a Unix socket.
+    pub(super) port: Option<u16>,
+    /// The protocol that the server was checked for.
+    #[serde(default)]
+    pub(super) protocol: Protocol,
     pub(super) port_source: ValueOrigin,
     /// How TLS was requested.
     pub(super) tls_mode: TlsUse,
@@ -119,7 +123,7 @@ pub(super) struct Address {
     pub(super) error: Option<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AddressStatus {
@@ -316,13 +320,23 @@ pub(super) fn target(plan: &Plan) -> TargetDocument {
             .name()
             .filter(|name| name.is_international())
             .map(|name| name.unicode().to_owned()),
-        port: plan.target.port,
+        port: Some(plan.target.port).filter(|_| plan.target.host.socket().is_none()),
+        protocol: plan.target.protocol,
         port_source: plan.origin("port"),
         tls_mode: plan.tls_use(),
     }
 }
 
 pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
+    let of_tunnel = |result: &TunnelResult| match result {
+        TunnelResult::Connected => (AddressStatus::Connected, None),
+        TunnelResult::Failed { fault } => (AddressStatus::Failed, Some(fault.detail.clone())),
+    };
+    let of_dial = |result: &DialResult| match result {
+        DialResult::Connected { .. } => (AddressStatus::Connected, None),
+        DialResult::Failed { fault } => (AddressStatus::Failed, Some(fault.detail.clone())),
+        DialResult::Overtaken => (AddressStatus::Overtaken, None),
+    };
     let dials: Vec<_> = evidence
         .main_session()
         .into_iter()
@@ -330,7 +344,10 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
         .flat_map(|session| session.events())
         .filter_map(|event| match &event.what {
             EventKind::Dialled { address, started_ms, result } => {
-                Some((address.ip(), event.at_ms - started_ms, result))
+                Some((address.ip(), event.at_ms - started_ms, of_dial(result)))
+            }
+            EventKind::Tunnelled { address: Some(address), started_ms, result, .. } => {
+                Some((address.ip(), event.at_ms - started_ms, of_tunnel(result)))
             }
             _ => None,
         })
@@ -346,12 +363,7 @@ pub(super) fn addresses(evidence: &Evidence) -> Vec<Address> {
         .map(|ip| {
             // The main session may have abandoned an attempt that a session of `--every-address` repeated.
             let dial = dials.iter().rev().find(|(dialled, _, _)| *dialled == ip);
-            let (status, error) = match dial.map(|(_, _, result)| result) {
-                Some(DialResult::Connected { .. }) => (AddressStatus::Connected, None),
-                Some(DialResult::Failed { fault }) => (AddressStatus::Failed, Some(fault.detail.clone())),
-                Some(DialResult::Overtaken) => (AddressStatus::Overtaken, None),
-                None => (AddressStatus::NotTried, None),
-            };
+            let (status, error) = dial.map_or((AddressStatus::NotTried, None), |(_, _, result)| result.clone());
             let family = if ip.is_ipv4() { 4 } else { 6 };
             Address { ip, family, tried: dial.is_some(), status, ms: dial.map(|(_, ms, _)| rounded(*ms)), error }
         })

@@ -1,8 +1,8 @@
 //! The effect of expectations on a report: which findings are expected, and which exit code follows.
 //!
 //! 1. An expectation can describe a failure: `rcpt.class == 5`, `exit.code == 7`, `findings contains relay-denied`. If it
-//!    holds, and no successful result could satisfy it, the findings about this failure are marked as expected and do not
-//!    count.
+//!    is true and no successful result could satisfy it, the findings about this failure are marked as expected and do
+//!    not count.
 //! 2. The other findings decide the exit code as without expectations: it is the code of the first phase that failed.
 //! 3. If no finding counts but an expectation failed, the exit code is 1.
 //!
@@ -40,7 +40,7 @@ pub struct ExpectationOutcome {
 /// The failure that an expectation describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectedFailure {
-    /// No failure: it describes a success, or it did not hold.
+    /// No failure: the expectation describes a success, or it is not true.
     Nothing,
     /// The rejections by these replies, which are identified by their numbers in the transcript.
     Replies(Vec<EventId>),

@@ -61,7 +61,7 @@ pub struct Report {
 pub struct JudgedExpectation {
     /// The expectation as written.
     pub expression: String,
-    /// Whether it held.
+    /// Whether the expectation is true.
     pub held: bool,
     /// The expected value, in words.
     pub expected: String,
@@ -142,7 +142,7 @@ impl Exit {
     }
 }
 
-/// The exit code of a saved report. A code that this version does not know becomes `Findings`.
+/// The exit code of a saved report. An unknown code becomes `Findings`.
 fn known_exit(code: u8) -> Exit {
     let exits = [
         Exit::Ok,
@@ -202,7 +202,7 @@ impl Report {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// No finding reaches `--fail-on`, and all expectations held.
+    /// No finding reaches `--fail-on`, and all expectations are true.
     Pass,
     /// A finding reaches `--fail-on`, or an expectation failed.
     Fail,

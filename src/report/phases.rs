@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::fit::Fit;
-use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session};
+use crate::evidence::{
+    DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session, SocketResult, TunnelResult,
+};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
 /// The result of one phase. Its duration does not include earlier phases.
@@ -37,7 +39,7 @@ pub enum PhaseStatus {
 
 /// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
-    // A check of a domain or of its client settings has no main session.
+    // A domain check, or a search for client settings, has no main session.
     if !plan.is_about_server() {
         return Vec::new();
     }
@@ -76,7 +78,9 @@ fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
 
 fn connect(session: Session<'_>) -> PhaseResult {
     let dialled = session.events().find_map(|event| match &event.what {
-        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
+        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. }
+        | EventKind::SocketOpened { started_ms, result: SocketResult::Connected, .. }
+        | EventKind::Tunnelled { started_ms, result: TunnelResult::Connected, .. } => Some(event.at_ms - started_ms),
         _ => None,
     });
     match (dialled, session.fault()) {
@@ -90,6 +94,8 @@ fn connect(session: Session<'_>) -> PhaseResult {
             ms: session.probe.duration_ms.map(rounded),
             reason: fault.and_then(|fault| match fault {
                 Fault::NotConnected { connect } => Some(connect.detail.clone()),
+                Fault::SocketNotConnected { socket } => Some(socket.detail.clone()),
+                Fault::Proxy { proxy } => Some(format!("proxy: {}", proxy.kind)),
                 _ => None,
             }),
         },
@@ -169,6 +175,7 @@ fn failed_at(session: Session<'_>, phase: Phase) -> bool {
             | Fault::Unread { phase: at }
             | Fault::TimeUp { phase: at },
         ) => *at == phase,
+        Some(Fault::Binary) => phase == Phase::Greeting,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Document, Exit, Report, SCHEMA_VERSION};
 use crate::check::{Finding, Severity};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Certificate, Fault, Outcome, Phase, Session};
+use crate::evidence::{Certificate, Fault, Outcome, Phase, ProxyFaultKind, ServerUnreachable, Session};
 use crate::plan::TlsUse;
 use crate::wire::Host;
 
@@ -254,7 +254,16 @@ fn state(session: Session<'_>) -> PortState {
             | ConnectFaultKind::Other => PortState::Unreachable,
         },
         Some(Fault::NoAddress) => PortState::Unreachable,
-        _ if session.connected().is_none() => PortState::NotTested,
+        Some(Fault::Proxy { proxy }) => match proxy.kind {
+            ProxyFaultKind::ServerUnreachable { reason: ServerUnreachable::Refused } => PortState::Refused,
+            ProxyFaultKind::ServerUnreachable { reason: ServerUnreachable::TimedOut } | ProxyFaultKind::NoResult => {
+                PortState::Silent
+            }
+            ProxyFaultKind::ServerUnreachable { .. } => PortState::Unreachable,
+            // The server was not contacted.
+            _ => PortState::NotTested,
+        },
+        _ if !session.is_connected() => PortState::NotTested,
         _ if session.reply_at(Phase::Greeting).is_some_and(|received| received.reply.code.is_none()) => {
             PortState::NotSmtp
         }
@@ -371,7 +380,8 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
     Choice { port: row.port, why, command }
 }
 
-/// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that got furthest.
+/// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that reached the
+/// latest phase.
 ///
 /// 1. The exit code of a signal has priority.
 /// 2. Submission ports that accept connections are considered before port 25, because a host with a broken port 465 and

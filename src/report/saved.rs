@@ -375,7 +375,7 @@ fn part<T: DeserializeOwned>(value: &Value, key: &str) -> Option<T> {
     value.get(key).and_then(|value| T::deserialize(value).ok())
 }
 
-/// The elements of a list that can be read. `lost` is increased by the number of the others.
+/// The elements of a list that can be read. `lost` is increased by the number of elements that cannot be read.
 fn each<T: DeserializeOwned>(value: &Value, key: &str, lost: &mut usize) -> Vec<T> {
     let all = value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let read: Vec<T> = all.iter().filter_map(|one| T::deserialize(one).ok()).collect();

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
 use super::pace::StreamLimits;
+use super::proxies::ProxyPasswords;
 use super::reach;
 use super::repeat::{self, RepeatEnd, RepeatLimits, RepeatListener};
 use super::resources::Resources;
@@ -60,9 +61,15 @@ impl Engine {
         let resources = Resources {
             files: SharedFiles::default(),
             lookups: SharedLookups::default(),
+            proxies: ProxyPasswords::default(),
             interruption: signals.interruption(),
         };
         Ok(Engine { runtime, signals, resources })
+    }
+
+    /// Uses these passwords for proxies. Passwords that are added later are used too.
+    pub fn use_proxies(&mut self, passwords: &ProxyPasswords) {
+        self.resources.proxies = passwords.clone();
     }
 
     /// Tests everything that a check needs from this machine (clock, file descriptors, files), without sending
@@ -263,7 +270,7 @@ async fn advance(
     (check, job, step)
 }
 
-/// Forwards the notifications of one check to the listener of the run, with the number of the check.
+/// Forwards the notifications of one check to the listener of the run, with the index of the check.
 struct CheckListener<'a, 'l> {
     check: usize,
     plan: &'a Plan,

@@ -9,8 +9,8 @@ use crate::plan::Plan;
 use crate::report::Report;
 
 /// Receives notifications about a run. `check` is the position of a check in the run, from 0. An error (for example a
-/// full disk) ends the run. A listener must only implement [`RunListener::ended`]; by default, the other notifications
-/// are ignored.
+/// full disk) ends the run. A listener only has to implement [`RunListener::ended`]. By default, the other
+/// notifications are ignored.
 pub trait RunListener {
     /// A check begins.
     fn begun(&mut self, _check: usize, _plan: &Plan) -> io::Result<()> {

@@ -1,13 +1,13 @@
 //! The engine. It runs any number of checks on one thread and one runtime, and limits the number of concurrent checks
 //! in total and per host. Every command that uses the network uses the engine.
 //!
-//! [`Engine::run`] runs checks and returns their results in the order of the checks, each as soon as all earlier checks
-//! have ended. A [`RunListener`] is notified about events while the checks run. A signal interrupts all running checks,
-//! and no further checks are started. [`Engine::inquire`] checks several ports of one host together, and
-//! [`Engine::blocked_ports`] only tests whether ports can be reached.
+//! [`Engine::run`] runs checks and returns their results in the order of the checks. Each result is returned as soon as
+//! all earlier checks have ended. A [`RunListener`] is notified about events while the checks run. A signal interrupts
+//! all running checks, and no further checks are started. [`Engine::inquire`] checks several ports of one host
+//! together, and [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
-//! [`Engine::stream`] runs very many checks that are read one after the other, and returns each result as soon as its
-//! check has ended. [`Engine::serve`] runs a service, which runs a check whenever it is asked for one, and can stop it.
+//! [`Engine::stream`] runs a long list of checks that are read one after the other, and returns each result as soon as
+//! its check has ended. [`Engine::serve`] runs a service. The service runs a check on each request, and can stop it.
 //!
 //! [`Engine::repeat`] repeats the checks of a few targets at an interval.
 //!
@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod listener;
 mod pace;
+mod proxies;
 mod reach;
 mod repeat;
 mod resources;
@@ -29,6 +30,7 @@ pub use engine::{Engine, FailurePolicy, PortsInquiry};
 pub use error::RunError;
 pub use listener::{JobOutcome, RunListener, StopReason};
 pub use pace::StreamLimits;
+pub use proxies::ProxyPasswords;
 pub use repeat::{RepeatCommand, RepeatEnd, RepeatLimits, RepeatListener};
 pub use retry::{Job, RetriedReport};
 pub use schedule::ConcurrencyLimits;

@@ -6,8 +6,9 @@
 //!    an attack;
 //! 2. the lookup of its host: at most `lookups` names are looked up at the same time;
 //! 3. the first IP address of its host: at most `per_address` checks, because many hosts can share one address;
-//! 4. the slow-down of that address and port, if it began to reply 421 or to refuse connections: then one check at a
-//!    time, with a delay in between that doubles up to a minute while this continues, and is halved by each success;
+//! 4. a limit of one check at a time for that IP address and port, if it has begun to reply 421 or to refuse
+//!    connections. The delay between these checks doubles, up to a minute, after each such result. Each success halves
+//!    it;
 //! 5. the rate;
 //! 6. the number of checks in total.
 
@@ -30,11 +31,11 @@ pub struct StreamLimits {
     pub interval: Option<Duration>,
 }
 
-/// The delays of an address that slows down.
+/// The delays for an IP address that gets only one check at a time.
 const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
-/// The number of servers that are remembered because they accepted a connection.
+/// The number of servers that are remembered as having accepted a connection.
 const REMEMBERED: usize = 32_768;
 
 /// A check that waits or runs.
@@ -131,12 +132,12 @@ impl<J> StreamPace<J> {
         self.waiting
     }
 
-    /// The number of checks that run.
+    /// The number of running checks.
     pub(super) fn running(&self) -> usize {
         self.running
     }
 
-    /// Reduces the number of checks that run at the same time to three quarters of those that run now. Returns the new
+    /// Reduces the number of checks that run at the same time to three quarters of the current number. Returns the new
     /// number, or `None` if only one check is left.
     pub(super) fn reduce(&mut self) -> Option<usize> {
         let jobs = (self.running.min(self.limits.jobs) * 3 / 4).max(1);
@@ -190,7 +191,7 @@ impl<J> StreamPace<J> {
                 self.waiting -= 1;
                 self.running += 1;
                 if let Some(interval) = self.limits.interval {
-                    // Time that was not used is not made up for, so that a pause is not followed by a burst.
+                    // Unused time is not made up for, so that a pause is not followed by a burst.
                     self.next_start = (self.next_start + interval).max(now.saturating_sub(interval));
                 }
                 return Some(PaceStep::Run(check));

@@ -40,7 +40,7 @@ pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Res
         }
     }
     let mut schedule = Schedule::new(targets.iter().map(|plan| plan.target.host.to_string()), LIMITS);
-    // The results are small and need no order, so checks may run far ahead of the first unfinished one.
+    // The results are small and need no order, so checks may run far ahead of the first unfinished check.
     schedule.is_finished_up_to(targets.len());
     let mut running = FuturesUnordered::new();
     let mut reached: Vec<PortReach> = vec![PortReach::Unknown; targets.len()];
@@ -81,7 +81,7 @@ async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal
         return Err(signal);
     }
     let Some(session) = evidence.main_session() else { return Ok(PortReach::Unknown) };
-    if session.connected().is_some() {
+    if session.is_connected() {
         return Ok(PortReach::Open);
     }
     Ok(match session.fault() {

@@ -1,7 +1,7 @@
 //! Repeats checks of a few targets: each target at an interval, with one check at a time. [`RepeatSchedule`] decides when
 //! a check begins; it uses no clock, so the caller passes the time since the start.
 //!
-//! A check that takes longer than the interval delays only the next check of its own target. Time that was missed is not
+//! A check that takes longer than the interval delays only the next check of the same target. Missed checks are not
 //! made up for, so that a slow server does not get a burst of checks.
 
 use std::io;
@@ -24,8 +24,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// When checks are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RepeatLimits {
-    /// The time from the start of a check to the start of the next one of the same target. It varies by a tenth, so that
-    /// the checks do not always meet the same periodic job of the server.
+    /// The time from the start of a check to the start of the next check of the same target. It varies by up to 10%, so
+    /// that the checks do not always coincide with the same periodic job of the server.
     pub interval: Duration,
     /// The number of checks of each target; without a limit if `None`.
     pub count: Option<u64>,
@@ -37,14 +37,14 @@ pub struct RepeatLimits {
     pub seed: u64,
 }
 
-/// What the listener wants.
+/// What the listener requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RepeatCommand {
     /// Continue.
     Continue,
     /// Begin no further check until `Continue`. Running checks end normally.
     Pause,
-    /// End at once. Running checks have no result.
+    /// End immediately. Running checks have no result.
     Stop,
 }
 
@@ -64,7 +64,7 @@ pub trait RepeatListener {
 pub enum RepeatEnd {
     /// The number of checks or the duration was reached.
     Complete,
-    /// The listener wanted to stop.
+    /// The listener requested the end.
     Stopped,
     /// A signal ended the run. The checks that were running have no result.
     Interrupted(Signal),
@@ -112,7 +112,7 @@ pub(super) async fn run(
                 if let Some(place) = jobs.get_mut(target) {
                     *place = Some((job, is_exposed));
                 }
-                // A signal cut the check short, so it shows nothing.
+                // A signal ended the check early, so its result means nothing.
                 if !matches!(report.exit, Exit::Interrupted | Exit::Terminated) {
                     listener.ended(target, RetriedReport { report, earlier }).map_err(RunError::Output)?;
                 }
@@ -169,7 +169,7 @@ impl RepeatSchedule {
         RepeatSchedule { limits, targets: vec![target; targets], running: 0, random: limits.seed }
     }
 
-    /// The target whose check begins now. Of several, the one that has been due for the longest time.
+    /// The target whose check begins now. If several are due, it is the one that has been due for the longest time.
     fn next(&mut self, now: Duration) -> Option<usize> {
         if self.running >= self.limits.jobs || self.is_late(now) {
             return None;
@@ -217,9 +217,9 @@ impl RepeatSchedule {
         self.targets.iter().filter(|target| !target.is_running).map(|target| target.due).min()
     }
 
-    /// The interval, varied by up to a tenth in each direction.
+    /// The interval, varied by up to 10% in each direction.
     fn varied(&mut self) -> Duration {
-        // The linear congruential generator of Knuth's MMIX. Nothing depends on its quality.
+        // The linear congruential generator of Knuth's MMIX. Its quality does not matter here.
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let share = u32::try_from(self.random >> 33).unwrap_or(0) % 2001;
         self.limits.interval * (9000 + share) / 10_000

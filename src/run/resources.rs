@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::gather::{Gatherer, LookupCache, SharedFiles, SharedLookups};
+use super::proxies::ProxyPasswords;
+use crate::gather::{CheckSecrets, Gatherer, LookupCache, SharedFiles, SharedLookups};
 use crate::host::signals::Interruption;
 use crate::host::{SetupError, descriptors};
 use crate::plan::Plan;
@@ -13,6 +14,8 @@ pub(super) struct Resources {
     pub(super) files: SharedFiles,
     /// The resolvers of a stream of checks.
     pub(super) lookups: SharedLookups,
+    /// The passwords for proxies.
+    pub(super) proxies: ProxyPasswords,
     pub(super) interruption: Interruption,
 }
 
@@ -23,7 +26,7 @@ impl Resources {
         self.gatherer_with(plan, credentials, Rc::default())
     }
 
-    /// The same for one of very many checks, whose names have been looked up. The caller limits the number of concurrent
+    /// The same for one check of a stream, whose names have been looked up. The caller limits the number of concurrent
     /// checks to the available file descriptors.
     pub(super) fn gatherer_with(
         &self,
@@ -31,6 +34,7 @@ impl Resources {
         credentials: Option<Credentials>,
         names: Rc<LookupCache>,
     ) -> Result<Gatherer, SetupError> {
-        Gatherer::new(plan, credentials, &self.files, names, self.interruption.clone())
+        let secrets = CheckSecrets { credentials, proxy_password: self.proxies.of(plan) };
+        Gatherer::new(plan, secrets, &self.files, names, self.interruption.clone())
     }
 }

@@ -3,8 +3,8 @@
 //! concurrency limits.
 //!
 //! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary
-//! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
-//! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
+//! rejection. A permanent rejection would not change, and repeated logins could lock an account. The report of each run
+//! is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
 use std::borrow::Cow;
 use std::io;
@@ -68,7 +68,7 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// Runs the check once, and decides whether a retry follows. `names` are the lookups of one of very many checks.
+    /// Runs the check once, and decides whether a retry follows. `names` are the lookups of a check in a stream.
     pub(super) async fn run(
         &self,
         mut history: History,

@@ -1,4 +1,4 @@
-//! Decides which check begins next. Checks begin in the given order, as far as the limits allow. This file uses no I/O
+//! Decides which check begins next. Checks begin in the given order, unless a limit delays them. This file uses no I/O
 //! and no clock.
 //!
 //! The limits are:

@@ -2,9 +2,9 @@
 //! the runtime of the engine and the files that they need. There are no retries, because the client of a service repeats
 //! its request.
 //!
-//! A check can be stopped, for example because its client went away. It then asks no further questions. The sessions that
-//! run have [`GRACE`] to come to their end, with QUIT. After that, they are closed. A check that was stopped has no
-//! report.
+//! A check can be stopped, for example because its client disconnected. It then starts no further probes. The sessions
+//! that are open may continue for up to [`GRACE`], to end with QUIT. After that, they are closed. A check that was
+//! stopped has no report.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -28,8 +28,8 @@ use crate::question::Question;
 use crate::report::Report;
 use crate::secret::Echoes;
 
-/// How long the sessions of a stopped check may continue. An ordinary session needs less than a second from any phase to
-/// the reply to QUIT.
+/// How long the sessions of a stopped check may continue. From any phase, an ordinary session needs less than a second
+/// until the reply to QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a session has to close after the grace time.
@@ -63,20 +63,21 @@ impl Engine {
         let Engine { runtime, resources, .. } = self;
         let runner = CheckRunner { resources: Rc::new(RefCell::new(Rc::new(resources))) };
         let result = LocalSet::new().block_on(&runtime, service(runner));
-        // A command that prints a password may still run on another thread, and its result is not needed.
+        // A command that prints a password may still be running on another thread, but its result is not needed.
         runtime.shutdown_background();
         result
     }
 }
 
 impl CheckRunner {
-    /// Reads trust stores and client certificates again when a check needs them next. Checks that run keep the files
-    /// that they have.
+    /// The trust stores and client certificates are read again when the next check needs them. Checks that are running
+    /// keep the files that they have.
     pub fn forget_files(&self) {
         let mut resources = self.resources.borrow_mut();
         *resources = Rc::new(Resources {
             files: SharedFiles::default(),
             lookups: SharedLookups::default(),
+            proxies: resources.proxies.clone(),
             interruption: resources.interruption.clone(),
         });
     }
@@ -100,7 +101,7 @@ impl CheckRunner {
         gatherer.gatherer.is_able()?;
         let total_ms = gatherer.now_ms();
         match ended {
-            // Even if its session came to its end, follow-up questions may be missing.
+            // Even if its session ended normally, follow-up probes may be missing.
             _ if !matches!(gatherer.stopping, Stopping::NotYet) => Ok(None),
             Ended::Interrupted(_) => Ok(None),
             Ended::Unwritable(error) => Err(RunError::Output(error)),
@@ -119,14 +120,14 @@ impl CheckRunner {
 struct StoppableGatherer {
     gatherer: Gatherer,
     stop: oneshot::Receiver<std::convert::Infallible>,
-    /// The probes that run.
+    /// The running probes.
     open: BTreeSet<ProbeId>,
     stopping: Stopping,
 }
 
-/// How far a check has come to a stop.
+/// How far the stop of a check has progressed.
 enum Stopping {
-    /// It was not stopped.
+    /// The check was not stopped.
     NotYet,
     /// Its sessions may continue until this time.
     Until(Instant),

@@ -1,6 +1,6 @@
 //! Runs a stream of checks whose number is not known in advance. A separate thread produces the checks, so that a slow
-//! input does not delay the sessions that run. Memory is bounded: checks are taken from the thread only as far as they
-//! can begin soon, and each result is passed to the listener in the order in which the checks end.
+//! input does not delay the sessions that are running. Memory is bounded: checks are taken from the thread only if they
+//! can begin soon, and each result is passed to the listener as soon as its check ends.
 //!
 //! [`super::pace`] decides when a check begins.
 
@@ -20,13 +20,13 @@ use super::pace::{PaceStep, Paced, ServerResponse, StreamLimits, StreamPace};
 use super::resources::Resources;
 use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DialResult, EventKind, Evidence};
+use crate::evidence::{DialResult, EventKind, Evidence, TunnelResult};
 use crate::gather::LookupCache;
 use crate::host::SetupError;
 use crate::inquiry::{EvidenceListener, Signal};
 use crate::report::{Exit, Report};
 
-/// How many checks are taken in advance, so that checks of other hosts can begin while a host is at its limit.
+/// How many checks are taken in advance, so that checks of other hosts can begin while one host is at its limit.
 const LOOKAHEAD: usize = 4096;
 /// The number of items between the thread and the engine.
 const CHANNEL: usize = 256;
@@ -35,7 +35,7 @@ const BUG: &str = "a bug in smtpcheck ended the check; please report it";
 /// The interval between progress notifications.
 const TICK: Duration = Duration::from_millis(200);
 
-/// An item of the input. `L` is what the caller needs to know about it.
+/// An item of the input. `L` is the caller's data about the item.
 pub enum StreamItem<L> {
     /// A check.
     Check(L, Box<Job>),
@@ -210,8 +210,8 @@ fn take<L>(
             pace.offer(Paced {
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
-                // A check of a domain looks up its servers itself.
-                needs_lookup: address.is_none() && job.plan.is_about_server(),
+                // A domain check looks up its servers itself.
+                needs_lookup: address.is_none() && job.plan.is_about_server() && target.host.socket().is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())
@@ -234,7 +234,8 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
         }
         CheckWork::Step(PaceStep::LookUp(mut check)) => {
             let StreamedCheck { job, names, .. } = &mut check.job;
-            if let Some(name) = job.plan.target.host.name() {
+            // A proxy may look up the name, and then it is not looked up here.
+            if let Some(name) = job.plan.target.host.name().filter(|_| job.plan.resolves_here()) {
                 let mut interruption = resources.interruption.clone();
                 let resolved = tokio::select! {
                     biased;
@@ -252,8 +253,8 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
             let StreamedCheck { job, history, names, .. } = &mut check.job;
             let history = std::mem::take(history);
             let names = names.take().unwrap_or_default();
-            // A bug that one server triggers must not end the checks of the others. What the check shared with them is
-            // only read, or written in one step.
+            // A bug that one server triggers must not end the checks of the others. The data that the checks share is
+            // only read, or written in one step, so the bug cannot leave it inconsistent.
             let running =
                 AssertUnwindSafe(job.run(history, Some(names), resources, &mut IgnoredEvents)).catch_unwind().await;
             match running {
@@ -283,7 +284,7 @@ fn end<L>(
     observe(pace, &result.report, now);
     pace.ended(&check.host, check.server, now);
     match result.report.exit {
-        // The check has no result of its own, and can be repeated.
+        // A signal ended the check early. Nothing is recorded for it, so that a later run repeats it.
         Exit::Interrupted | Exit::Terminated => Ok(()),
         _ => listener.checked(check.job.label, result).map_err(RunError::Output),
     }
@@ -302,6 +303,9 @@ fn responses(evidence: &Evidence) -> Vec<(SocketAddr, ServerResponse)> {
     for event in session.events() {
         match &event.what {
             EventKind::Dialled { address, result: DialResult::Connected { .. }, .. } => {
+                responses.push((*address, ServerResponse::Accepting));
+            }
+            EventKind::Tunnelled { address: Some(address), result: TunnelResult::Connected, .. } => {
                 responses.push((*address, ServerResponse::Accepting));
             }
             EventKind::Dialled { address, result: DialResult::Failed { fault }, .. }
@@ -335,7 +339,8 @@ impl RetryListener for IgnoredEvents {
     fn pausing(&mut self, _: Duration) {}
 }
 
-/// The descriptors that a check needs at the same time: its session, and a follow-up or a lookup.
+/// The file descriptors that a check needs at the same time: one for its session, and one for a follow-up probe or a
+/// lookup.
 const DESCRIPTORS_PER_CHECK: usize = 2;
 
 /// The number of descriptors that `jobs` checks need.

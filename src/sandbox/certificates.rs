@@ -1,8 +1,8 @@
 //! The certificates of the sandbox servers, made when they are first used and never stored.
 //!
 //! Each run makes its own CA, which issues the certificates. Clients trust it with `--cacert`. Current libraries cannot
-//! make certificates that are signed with SHA-1 or issued by a CA with a 1024-bit key: these certificates and their CA
-//! are in the folder `legacy`. All other keys are P-256 keys, which take less than a millisecond to generate.
+//! make certificates that are signed with SHA-1 or issued by a CA with a 1024-bit key. These certificates and their CA
+//! are therefore in the folder `legacy`. All other keys are P-256 keys, which take less than a millisecond to generate.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -135,7 +135,7 @@ impl Certificates {
             }
             TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
         };
-        // `with_single_cert` would reject a key that does not belong to the certificate.
+        // `with_single_cert` would reject a key that does not match the certificate.
         let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
         let mut shown = CertifiedKey::new(chain.ders.clone(), key);
         shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());

@@ -1,4 +1,4 @@
-//! Serves DNS over UDP and TCP on one port. What it answers is decided by a [`DnsContent`].
+//! Serves DNS over UDP and TCP on one port. A [`DnsContent`] provides the answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 /// The time limit for a connection over TCP.
 const LIFETIME: Duration = Duration::from_secs(10);
 
-/// How a question arrived.
+/// The transport over which a question arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carrier {
     Udp,
@@ -63,7 +63,7 @@ impl<C: DnsContent> DnsServer<C> {
                 }
                 accepted = self.tcp.accept() => {
                     let Ok((stream, _)) = accepted else {
-                        // For example too many open files: the next accept may succeed.
+                        // For example, too many files are open. The next accept may succeed.
                         tokio::time::sleep(Duration::from_millis(10)).await;
                         continue;
                     };

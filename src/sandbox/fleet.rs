@@ -55,7 +55,7 @@ pub(crate) fn address_of(name: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::new(127, BLOCK, high, low))
 }
 
-/// SplitMix64: a hash that maps consecutive numbers to very different ones.
+/// SplitMix64: a hash that maps consecutive numbers to very different values.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

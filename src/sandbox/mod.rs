@@ -313,7 +313,8 @@ async fn accept(context: Rc<SandboxContext>, listener: TcpListener, scenario: Op
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => start_session(&context, stream, peer, scenario),
-            // For example too many open files, or the client has already closed: the next accept may succeed.
+            // For example, too many files are open, or the client has already closed the connection. The next accept
+            // may succeed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

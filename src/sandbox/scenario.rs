@@ -1,8 +1,10 @@
 //! The types that describe a scenario: one server with one fault, or without faults. A scenario is data only. `session`
 //! runs it, `certificates` makes its certificates, and `scenarios/` contains the lists of scenarios.
 //!
-//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently. A
-//! mail program can therefore hold any valid session with it, and the fault appears at its command or phase.
+//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently.
+//! Any valid session is therefore possible with it, and the fault appears at its command or phase.
+
+use std::net::SocketAddr;
 
 use super::hello::HelloAnswer;
 use super::login::LoginBehaviour;
@@ -72,9 +74,12 @@ pub enum Backends {
 /// The arguments with which smtpcheck finds the fault.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
+    /// The scheme of the target with its slashes; empty for SMTP without implicit TLS.
+    pub scheme: &'static str,
     /// The host name to pass as the target instead of the server's IP address (with `--resolve`).
     pub host: Option<&'static str>,
-    /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate.
+    /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate, and
+    /// `{http-proxy}`, `{socks5-proxy}` and `{socks4-proxy}` by the server's address as a proxy.
     pub flags: &'static [&'static str],
     /// The password or token for the login; it is never passed as an argument.
     pub secret: Option<&'static str>,
@@ -192,7 +197,7 @@ pub enum Recipe {
     ThreeFaults,
     /// Issued by a CA with the name of an antivirus program.
     Interceptor,
-    /// The handshake is signed with a key that does not belong to the certificate.
+    /// The handshake is signed with a key that does not match the certificate.
     ForeignKey,
     /// Issued by an intermediate CA whose certificate is not sent; its URL is in the server's certificate.
     FetchableIntermediate,
@@ -223,6 +228,8 @@ pub enum Trigger {
     EhloInside,
     /// HELO.
     Helo,
+    /// LHLO, the first command of LMTP (RFC 2033 §4.1). By default, it is not recognised.
+    Lhlo,
     /// STARTTLS.
     Starttls,
     /// AUTH with any mechanism.
@@ -280,7 +287,7 @@ pub enum ServerAct {
     Challenges(&'static str),
     /// Sends no more data; discards what it receives.
     Silence,
-    /// Neither sends nor reads any more, so the client's writes block.
+    /// Stops sending and reading, so the client's writes block.
     Deaf,
     /// Closes the sending direction; discards what it receives.
     HalfClose,
@@ -319,7 +326,8 @@ pub const RELAY: Server = Server {
 pub const IMPLICIT: Server = Server { door: ConnectionStart::Implicit, ..SUBMISSION };
 
 /// A check without flags.
-pub const BARE: ClientUsage = ClientUsage { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
+pub const BARE: ClientUsage =
+    ClientUsage { scheme: "", host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
 /// A check with a sender and a recipient.
 pub const SENDING: ClientUsage =
@@ -328,6 +336,16 @@ pub const SENDING: ClientUsage =
 /// A check that logs in.
 pub const LOGGING_IN: ClientUsage =
     ClientUsage { flags: &["--user", super::login::USER], secret: Some(super::login::PASSWORD), ..BARE };
+
+/// The URL of the server as a proxy, for a placeholder in [`ClientUsage::flags`].
+pub fn proxy_url(placeholder: &str, address: SocketAddr) -> Option<String> {
+    match placeholder {
+        "{http-proxy}" => Some(format!("http://{address}")),
+        "{socks5-proxy}" => Some(format!("socks5h://{address}")),
+        "{socks4-proxy}" => Some(format!("socks4a://{address}")),
+        _ => None,
+    }
+}
 
 impl Scenario {
     /// The server that serves the connection with this number, from 1.

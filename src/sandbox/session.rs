@@ -141,6 +141,10 @@ impl SandboxSession<'_> {
                 self.forget_transaction();
                 self.own_or(Trigger::Helo, "250 localhost").await
             }
+            "LHLO" => {
+                self.forget_transaction();
+                self.own_or(Trigger::Lhlo, "500 5.5.2 Command not recognised").await
+            }
             "STARTTLS" => match self.server.on(Trigger::Starttls) {
                 Some(acts) => self.perform(acts).await,
                 None if inside => self.send("503 5.5.1 TLS is already active").await,

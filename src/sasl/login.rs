@@ -20,7 +20,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
         },
         Vector {
             steps: &[(b"", b"tim"), (b"Username:", b"x")],
-            ..Vector::plain("other prompts than in the draft", "tim", "x")
+            ..Vector::plain("prompts other than those in the draft", "tim", "x")
         },
     ],
 };

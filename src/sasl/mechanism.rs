@@ -144,7 +144,7 @@ pub struct ExchangeStart<'a, 'm> {
 
 /// A login in progress.
 pub trait Exchange {
-    /// The initial response (RFC 4422 §3.3), for mechanisms in which the client speaks first.
+    /// The initial response (RFC 4422 §3.3), for mechanisms that begin with a client response.
     fn initial(&mut self) -> Option<Response>;
     /// Returns the response to a challenge.
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken>;
@@ -195,9 +195,9 @@ impl fmt::Debug for Response {
 /// Whether a transcript may show a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shows {
-    /// No part, because it contains the secret or a value computed from it.
+    /// No part may be shown, because the response contains the secret or a value computed from it.
     Nothing,
-    /// The entire response.
+    /// The entire response may be shown.
     All,
 }
 

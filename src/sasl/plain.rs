@@ -1,5 +1,5 @@
 //! PLAIN (RFC 4616): authorization identity, authentication identity and password in one message. The password is sent
-//! unprotected, so it requires an encrypted connection; the dialogue module enforces this.
+//! unprotected, so PLAIN requires an encrypted connection; the dialogue module enforces this.
 
 use zeroize::Zeroizing;
 
@@ -67,7 +67,7 @@ mod tests {
             Credentials { authzid: Some("boss".to_owned()), ..credentials(CredentialKind::Password, "tim", "x") };
         let means = means("", "");
         let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
-        let initial = (MECHANISM.begin)(&opening).initial().expect("the client speaks first");
+        let initial = (MECHANISM.begin)(&opening).initial().expect("the exchange begins with a client response");
         assert_eq!(initial.bytes.as_slice(), b"boss\0tim\0x");
     }
 }

@@ -348,7 +348,7 @@ mod tests {
         let binding = Binding { name: "tls-exporter", data: vec![1] };
         let first = |mechanism: &Mechanism, binding, offers_plus| {
             let opening = ExchangeStart { credentials: &credentials, means: &means, binding, offers_plus };
-            let initial = (mechanism.begin)(&opening).initial().expect("the client speaks first");
+            let initial = (mechanism.begin)(&opening).initial().expect("the exchange begins with a client response");
             String::from_utf8(initial.bytes.to_vec()).expect("ASCII")
         };
         assert_eq!(first(&SHA_256, None, false), "n,,n=a=3Db=2Cc,r=n");

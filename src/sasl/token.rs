@@ -1,5 +1,5 @@
 //! Facts about a bearer token before it is used, and the server's error message after it was rejected. The token is
-//! never shown; only its kind and some of its claims are, which are a part of the evidence.
+//! never shown. Only its kind and some of its claims are shown, as evidence.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -38,7 +38,7 @@ pub enum TokenForm {
     Prefixed,
     /// The finished response of XOAUTH2 or OAUTHBEARER, which contains the token.
     Finished,
-    /// A name or placeholder that was to be replaced by the token.
+    /// A name or placeholder that should have been replaced by the token.
     Placeholder,
     /// The code that is exchanged for a token.
     AuthorizationCode,
@@ -46,7 +46,7 @@ pub enum TokenForm {
     ClientSecret,
     /// A token in quotation marks.
     Quoted,
-    /// A token with spaces or line breaks, or the beginning of a JSON Web Token.
+    /// A token with spaces or line breaks, or only the beginning of a JSON Web Token.
     Damaged,
     /// Any other token.
     Opaque,
@@ -69,7 +69,7 @@ pub struct TokenClaims {
     pub roles: Vec<String>,
     /// Whether it was issued to an application, not to a user.
     pub is_of_application: bool,
-    /// The user to whom it was issued, if the login is for another one.
+    /// The user to whom it was issued, if the login is for a different user.
     pub other_user: Option<String>,
     /// Whether the user name of the login is the id of an application or object instead of an email address.
     pub login_is_an_id: bool,
@@ -134,7 +134,7 @@ fn shape(text: &str) -> TokenForm {
     if starts(&["GOCSPX-"]) || is_entra_secret(trimmed) {
         return TokenForm::ClientSecret;
     }
-    // A token consists of the characters of RFC 6750 section 2.1. Five parts are an encrypted one (JWE).
+    // A token consists of the characters in RFC 6750 section 2.1. A token with five parts is encrypted (JWE).
     let is_cut = starts(&["eyJ"]) && !matches!(trimmed.split('.').count(), 3 | 5);
     if text.contains(char::is_whitespace) && starts(&["eyJ", "ya29.", "EwB"]) || is_cut {
         return TokenForm::Damaged;
@@ -147,7 +147,8 @@ fn unquoted(text: &str) -> Option<&str> {
     ['"', '\'', '`'].into_iter().find_map(|mark| text.strip_prefix(mark)?.strip_suffix(mark))
 }
 
-/// Whether this is what a client sends for XOAUTH2 or OAUTHBEARER (RFC 7628 §3.1), encoded or not.
+/// Whether this is the message that a client sends for XOAUTH2 or OAUTHBEARER (RFC 7628 §3.1), with or without base64
+/// encoding.
 fn is_finished(text: &str) -> bool {
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let decoded =
@@ -160,7 +161,7 @@ fn is_finished(text: &str) -> bool {
     is_sasl(text.as_bytes()) || decoded.is_ok_and(|bytes| is_sasl(&bytes))
 }
 
-/// Whether this is a placeholder of an example or the name of a variable, not a value.
+/// Whether this is a placeholder from an example, or the name of a variable, instead of a value.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let enclosed =
@@ -190,7 +191,7 @@ fn is_placeholder(text: &str) -> bool {
     is_enclosed || is_variable || is_empty_value || is_type || (is_letters && names_a_token && text.len() < 60)
 }
 
-/// A client secret of Microsoft Entra: 40 characters with a digit and `Q~` after the first three.
+/// A client secret of Microsoft Entra: 40 characters, of which the fourth is a digit, followed by `Q~`.
 fn is_entra_secret(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'~' | b'.' | b'_' | b'-');
     let bytes = text.as_bytes();
@@ -239,7 +240,7 @@ fn of_owner(claims: &Value, user: &str) -> TokenClaims {
     }
 }
 
-/// How many scopes or roles are kept at most.
+/// The maximum number of scopes or roles that are kept.
 const MAX_NAMES: usize = 50;
 
 fn shortened(text: &str) -> String {

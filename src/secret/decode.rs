@@ -116,7 +116,7 @@ pub(super) fn unescaped(view: &View) -> Option<View> {
     is_other.then_some(result)
 }
 
-/// The byte that an escape stands for, and the length of the escape. The byte is `None` for an escape that is removed.
+/// The byte that an escape represents, and the length of the escape. The byte is `None` for an escape that is removed.
 fn escape(view: &View, at: usize) -> Option<(Option<u8>, usize)> {
     let rest = view.bytes.get(at..)?;
     let pair = |at: usize| Some(nibble(*rest.get(at)?)? << 4 | nibble(*rest.get(at + 1)?)?);
@@ -206,7 +206,7 @@ pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
         if word.len() < PIECE {
             word.iter().filter_map(|at| view.at(*at)).for_each(|(byte, from)| result.push(byte, from));
         } else {
-            // A longer word is found without joining. It separates the words before it from those after it.
+            // A longer word is found without joining, so it separates the words before it from those after it.
             result.push(0, word.first().and_then(|at| view.at(*at)).map_or((0, 0), |(_, from)| from));
         }
         word.clear();

@@ -69,7 +69,7 @@ impl Echoes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(needles);
     }
 
-    /// Whether no secret is searched for.
+    /// Whether there is no secret to search for.
     pub fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
@@ -85,7 +85,7 @@ impl Echoes {
         found
     }
 
-    /// The text with every echo masked. Use this where no words are exempt from masking.
+    /// The text with every echo masked. Use this function if no words are exempt from masking.
     pub fn without(&self, text: &str) -> String {
         let ranges = self.find(text).into_iter().map(|echo| echo.range).collect();
         masked(text, ranges)
@@ -254,7 +254,7 @@ fn search(view: &View, text: &str, needles: &[Needle], found: &mut Vec<Echo>, de
     }
     let readings = [without_zeros(view), unescaped(view), decimal(view)].into_iter().flatten();
     for reading in readings.chain(collapsed(view, depth)).chain(hexadecimal(view)).chain(base64(view)) {
-        // The second step cannot turn a decoded view into a plain one.
+        // A second decoding step cannot turn a decoded view into a plain one.
         let kind = if view.kind == ViewKind::Decoded { ViewKind::Decoded } else { reading.kind };
         let next = if reading.kind != ViewKind::Collapsed && reading.is_readable() { depth - 1 } else { 0 };
         search(&View { kind, ..reading }, text, needles, found, next);

@@ -1,7 +1,7 @@
-//! Customer keys in the zones of blocklists. Some lists give each customer zones of their own, for example
-//! `KEY.zen.dq.spamhaus.net`, and answer everyone who knows the key. A key is therefore a secret: the plan, and with it
-//! every output, contains the zone without it. Only DNS questions contain the complete zone. Zones are text here, in ASCII and
-//! lower case.
+//! Customer keys in the zones of blocklists. Some lists have separate zones for each customer, for example
+//! `KEY.zen.dq.spamhaus.net`, and answer all queries that contain a valid key. A key is therefore a secret: the plan,
+//! and every output, contains the zone without the key. Only DNS queries contain the complete zone. In this file, a
+//! zone is a string in lower-case ASCII.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 /// The label that output contains instead of a key.
 const SHOWN: &str = "key-not-shown";
 
-/// The ends of zones that begin with a key.
+/// The suffixes of zones that begin with a key.
 const SERVICES: &[&str] = &[".dq.spamhaus.net", ".mail.abusix.zone", ".df.uribl.com"];
 
-/// The labels in zones of these services that are no keys: the names of the lists.
+/// The labels in the zones of these services that are not keys: the names of the lists.
 const LISTS: &[&str] = &[
     "zen",
     "sbl",
@@ -52,15 +52,15 @@ pub struct ListKeys(Vec<KeyedZone>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct KeyedZone {
-    /// The zone as the plan and all output contain it.
+    /// The zone in the form in which the plan and all output contain it.
     shown: String,
-    /// The zone that is asked.
+    /// The zone that is queried.
     asked: String,
     /// The labels that are keys.
     keys: Vec<String>,
 }
 
-/// A key is not shown.
+/// The output does not contain the key.
 impl fmt::Debug for ListKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} keys, not shown]", self.0.len())
@@ -68,7 +68,7 @@ impl fmt::Debug for ListKeys {
 }
 
 impl ListKeys {
-    /// The zone without its key, which is kept for the questions; the zone itself if it contains none.
+    /// Removes the key from a zone and keeps it for the queries. A zone without a key is returned unchanged.
     pub fn hide(&mut self, zone: &str) -> String {
         let labels: Vec<&str> = zone.split('.').collect();
         let keys: Vec<String> = labels.iter().filter(|label| is_key(label, zone)).map(ToString::to_string).collect();
@@ -95,7 +95,7 @@ impl ListKeys {
         shown
     }
 
-    /// The name to ask for instead of a name in a zone whose key is not shown.
+    /// The name to look up instead of a name in a zone whose key is not shown.
     pub fn asked(&self, name: &str) -> Option<String> {
         let asked = |zone: &KeyedZone| {
             let before = name.strip_suffix(&zone.shown).filter(|before| before.ends_with('.'))?;
@@ -104,7 +104,7 @@ impl ListKeys {
         self.0.iter().find_map(asked)
     }
 
-    /// The text with the zones as they are shown, and without the keys.
+    /// The text with the zones in the form in which they are shown, and without the keys.
     pub fn hidden(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, zone| {
             let text = replaced(&text, &zone.asked, &zone.shown);
@@ -119,8 +119,8 @@ pub fn without_known_keys(text: &str) -> String {
     known.iter().fold(text.to_owned(), |text, key| replaced(&text, key, &stars(key)))
 }
 
-/// Replaces what looks like a key in the names of a text that may not be valid. The length stays the same, so that a mark
-/// below the text still points to the right place.
+/// Replaces each label that looks like a key in the names in a text, which may be invalid. The length stays the same,
+/// so that a mark below the text still points to the correct position.
 pub fn without_likely_keys(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut result = String::with_capacity(text.len());
@@ -154,7 +154,7 @@ fn stars(key: &str) -> String {
     "*".repeat(key.len())
 }
 
-/// Replaces a text, which is ASCII, in any case.
+/// Replaces an ASCII text, ignoring letter case.
 fn replaced(text: &str, from: &str, to: &str) -> String {
     let (lower, from) = (text.to_ascii_lowercase(), from.to_ascii_lowercase());
     let mut result = String::with_capacity(text.len());

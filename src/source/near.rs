@@ -1,4 +1,4 @@
-//! Finds the known name that a user probably meant.
+//! Finds the known name that a user probably intended.
 
 /// The known name that is most similar to an unknown name, if it is similar enough: at most two letters may be wrong,
 /// missing, extra or swapped, and fewer in short names. Case and the difference between `_` and `-` are ignored.

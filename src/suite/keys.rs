@@ -62,12 +62,12 @@ const OWN: [&str; 11] = [
     "token-command",
 ];
 
-/// The sources of a password. A check can have at most one of them: its own, else that of `[defaults]`.
+/// The sources of a password. A check uses at most one of them: its own, or else the one in `[defaults]`.
 pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
 /// Keys whose value is a path relative to the directory of the suite.
-pub(super) const PATHS: [&str; 5] = ["cacert", "cert", "key", "password-file", "trust-anchor"];
+pub(super) const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }
@@ -88,7 +88,7 @@ pub static KEYS: &[SuiteKey] = &[
         "needs",
         KeyShape::List,
         Scope::Added,
-        "what this machine must provide, else the check is skipped: egress:25, ipv4, ipv6, env:NAME",
+        "requirements on this machine, without which the check is skipped: egress:25, ipv4, ipv6, env:NAME",
     ),
     key("expect", KeyShape::List, Scope::Added, "the expectations, such as rcpt.class == 5"),
     key("port", KeyShape::NumberOrText, Scope::Both, "the port, if the target has none"),
@@ -104,7 +104,7 @@ pub static KEYS: &[SuiteKey] = &[
         "password",
         KeyShape::Text,
         Scope::Both,
-        "the password itself; in this case only the owner may have access to the file",
+        "the password itself; if it is used, only the owner may have access to the file",
     ),
     key("auth", KeyShape::Text, Scope::Both, "the SASL mechanisms to use, separated by commas, in order of preference"),
     key("authzid", KeyShape::Text, Scope::Both, "the authorization identity: the user to act as"),
@@ -164,6 +164,12 @@ pub static KEYS: &[SuiteKey] = &[
         "HOST:PORT:ADDR[,ADDR]: use ADDR instead of a DNS lookup for connections to HOST:PORT",
     ),
     key("resolver", KeyShape::Text, Scope::Both, "the DNS server to use instead of the system's resolver"),
+    key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
+    key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
+    key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),
+    key("proxy-password-file", KeyShape::Text, Scope::Both, "a file with the password for the proxy"),
+    key("proxy-password-command", KeyShape::Text, Scope::Both, "a command that prints the password for the proxy"),
+    key("proxy-netrc", KeyShape::Switch, Scope::Both, "read the password for the proxy from ~/.netrc"),
     key("connect-timeout", KeyShape::Text, Scope::Both, "the time limit for connecting, including the DNS lookup"),
     key("timeout", KeyShape::Text, Scope::Both, "the time limit for each reply"),
     key("max-time", KeyShape::Text, Scope::Both, "the overall time limit"),

@@ -6,8 +6,8 @@
 //! `${NAME:-default}`, which are replaced with the value of a variable. A file can include other files. Their defaults
 //! and checks are inserted at its beginning.
 //!
-//! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
-//! does).
+//! This module does not parse the values of flags (see `cli`), and does not test whether requirements are met (see
+//! `commands`).
 
 mod keys;
 mod parts;
@@ -340,7 +340,7 @@ impl SuiteReader<'_> {
 
 const TOP: [&str; 3] = ["include", "defaults", "check"];
 
-/// Sets a value over the defaults: it replaces the default, or for lists of the scope `Added` it is appended to the
+/// Sets a value of a check: it replaces the default. The items of a list with the scope `Added` are appended to the
 /// default.
 fn put(all: &mut TableKeys, key: &'static str, mut set: Set) {
     let is_added = KEYS.iter().any(|known| known.name == key && known.scope == Scope::Added);
@@ -458,9 +458,10 @@ fn filled(
         };
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name {
-            return Err(
-                source.error(byte, "${..} must contain the name of a variable, which has only letters, digits and _")
-            );
+            return Err(source.error(
+                byte,
+                "${..} must contain the name of a variable, which may contain only letters, digits and ",
+            ));
         }
         let value = (around.variable)(name).filter(|value| !value.is_empty());
         match value.or_else(|| otherwise.map(str::to_owned)) {

@@ -1,11 +1,11 @@
-//! Parts of a check of a suite: what it is about, what it needs from this machine, and where its password is.
+//! Parts of a check in a suite: its target, its requirements on this machine, and the source of its password.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
 
-/// What a check of a suite is about.
+/// The kind of target of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuiteSubject {
     /// A server (the key `target`).

@@ -1,7 +1,7 @@
-//! The servers behind a name, told apart by what many sessions have shown.
+//! The servers behind a name. What many sessions have shown distinguishes them.
 //!
-//! Sessions with the same IP address and the same host name in the greeting are those of one server, unless they differ
-//! otherwise and alternate. If the facts of a server change once, for example because its certificate was renewed, the
+//! Sessions with the same IP address and the same host name in the greeting belong to one server, unless other facts
+//! differ and alternate. If the facts of a server change once, for example because its certificate was renewed, the
 //! later facts replace the earlier ones. If the earlier facts are seen again afterwards, there are two servers.
 
 use std::collections::BTreeMap;
@@ -36,8 +36,8 @@ pub struct ObservedBackend {
 }
 
 impl BackendHistory {
-    /// Adds what one session has shown. If too many different facts have been seen, those that were not seen for the longest
-    /// time are forgotten.
+    /// Adds what one session has shown. If too many different facts have been seen, the facts that were not seen for
+    /// the longest time are removed.
     pub fn add(&mut self, seen: BackendSeen) {
         self.sessions += 1;
         let number = self.sessions;
@@ -92,15 +92,15 @@ impl BackendHistory {
     }
 }
 
-/// The servers among observations at one place: those that were seen at the same time as another one, and the latest. An
-/// incomplete session counts only if there is no complete one.
+/// The servers at one place. These are the observations that overlap in time with another one, and the latest. An
+/// incomplete session counts only if there is no complete session.
 fn current<'a>(known: &[&'a ObservedBackend]) -> Vec<&'a ObservedBackend> {
     let complete: Vec<&ObservedBackend> = known.iter().copied().filter(|one| one.seen.is_complete()).collect();
     let known = if complete.is_empty() { known.to_vec() } else { complete };
     let is_replaced = |one: &ObservedBackend| known.iter().any(|other| other.first > one.last);
     let mut servers: Vec<&ObservedBackend> = known.iter().copied().filter(|one| !is_replaced(one)).collect();
     if servers.first().is_some_and(|one| !one.seen.is_complete()) {
-        // Sessions that fail differ by the phase in which they failed, which does not make them several servers.
+        // Failed sessions differ by the phase in which they failed, which does not mean that there are several servers.
         servers.sort_by_key(|one| std::cmp::Reverse(one.last));
         servers.truncate(1);
     }

@@ -1,6 +1,6 @@
 //! What changed while the watch ran: the certificate, the greeting, and so on, each with the time at which it was first
-//! and last seen. A value that alternates with another one, as behind a load balancer, is one change that occurred
-//! several times.
+//! and last seen. A value that alternates with another, as behind a load balancer, is one change that occurred several
+//! times.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -77,8 +77,8 @@ pub struct WatchChange {
     pub times: u64,
 }
 
-/// The server where a value changed, as far as it can be told from others. Both are null if the value is not about one
-/// server.
+/// The server where a value changed, if it can be told apart from others. Both fields are null if the value is not
+/// about one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedServer {
@@ -106,8 +106,9 @@ struct CurrentValue {
 }
 
 impl ChangeHistory {
-    /// Records a value. Returns the change if this value was not seen after the same earlier value before. Several servers
-    /// behind one IP address greet in turn, so a greeting is a change only when it is seen for the first time.
+    /// Records a value. Returns the change if this value follows the earlier value for the first time. Several servers
+    /// behind one IP address can send their greetings in turn, so a greeting is a change only when it is seen for the
+    /// first time.
     pub fn observe(
         &mut self,
         subject: ChangeSubject,
@@ -173,7 +174,7 @@ fn hash_of(value: &str) -> u64 {
     hasher.finish()
 }
 
-/// The values as a change shows them. Of lists, only the elements that differ are shown.
+/// The values in the form that a change shows. For lists, only the elements that differ are shown.
 fn parts_that_differ(subject: ChangeSubject, old: String, new: &str) -> (String, String) {
     if !matches!(subject, ChangeSubject::Extensions | ChangeSubject::Addresses) {
         return (old, new.to_owned());

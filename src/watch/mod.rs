@@ -1,11 +1,12 @@
-//! The state of `smtpcheck watch`: what many checks of the same servers have shown. This module is pure: the caller passes
-//! each report with the time, and reads the statistics.
+//! The state of `smtpcheck watch`: what many checks of the same servers have shown. This module uses no I/O and no
+//! clock: the caller passes each report with the time, and reads the statistics.
 //!
-//! Memory is bounded, whatever the servers send and however long the watch runs: durations are kept in histograms
-//! ([`statistics`]), the course of time in a fixed number of periods ([`timeline`]), and lists have a maximum length.
+//! Memory is bounded, regardless of what the servers send and how long the watch runs. Durations are kept in histograms
+//! ([`statistics`]), the timeline in a fixed number of periods ([`timeline`]), and lists have a maximum length.
 //!
-//! [`state`] is the state of all targets, and [`target`] that of one. [`changes`] lists what changed, [`backends`] tells the servers behind a name
-//! apart, [`summary`] is the state as JSON, and [`record`] is one check in a file that can be read again.
+//! [`state`] is the state of all targets, and [`target`] is the state of one target. [`changes`] lists what changed,
+//! and [`backends`] tells the servers behind a name apart. [`summary`] is the state as JSON, and [`record`] is one
+//! check in a file that can be read again.
 
 pub mod backends;
 pub mod changes;

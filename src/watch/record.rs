@@ -73,7 +73,7 @@ pub enum SavedWatchLine {
     Summary,
     /// The last line is incomplete, because the program was stopped while it wrote it.
     Torn,
-    /// This is not a record, or one of a newer version.
+    /// This is not a record, or a record of a newer version.
     Foreign,
 }
 

@@ -31,7 +31,7 @@ impl Watch {
         }
     }
 
-    /// Counts a check that has ended. A check counts when it ends, so a check that is running is no loss.
+    /// Counts a check that has ended. A check is counted when it ends, so a running check does not count as a loss.
     pub fn ended(&mut self, target: usize, report: &Report) -> Option<Observation> {
         self.targets.get_mut(target).map(|target| target.add(report))
     }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
 
-/// The longest duration that is counted, in microseconds: an hour. Longer ones count as this; `--max-time` is usually a
-/// minute.
+/// The longest duration that is counted, in microseconds: an hour. Longer durations are counted as this value;
+/// `--max-time` is usually a minute.
 const LONGEST_US: u64 = 3_600_000_000;
 /// The number of significant digits of a percentile.
 const DIGITS: u8 = 2;
@@ -55,7 +55,7 @@ pub enum PhaseEnd {
     Ok(f64),
     /// The phase failed.
     Failed,
-    /// The time limit was reached. The time waited is not a duration of the server.
+    /// The time limit was reached. The time that was waited is not a duration.
     TimedOut,
 }
 
@@ -63,7 +63,7 @@ impl Default for Durations {
     fn default() -> Durations {
         let histogram = Histogram::new_with_bounds(1, LONGEST_US, DIGITS);
         Durations {
-            // These bounds are constants that are valid: 1 <= low, 2 * low <= high, digits <= 5.
+            // These bounds are valid constants: 1 <= low, 2 * low <= high, digits <= 5.
             times: histogram.expect("valid bounds"),
             last_us: None,
             sum_us: 0,

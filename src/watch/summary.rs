@@ -16,7 +16,7 @@ use crate::check::Finding;
 use crate::check::backends::BackendCertificate;
 use crate::report::{Exit, SCHEMA_VERSION, Tool, exit_name};
 
-/// The exit codes, the worst first: the earlier a session fails, the less of it works.
+/// The exit codes, the worst first. A failure in an earlier phase is worse.
 const WORST_FIRST: [u8; 9] = [3, 8, 6, 5, 7, 4, 9, 1, 0];
 
 /// The state of a watch.
@@ -65,11 +65,11 @@ pub struct TargetSummary {
     pub loss_percent: f64,
     /// The number of checks with each exit code.
     pub by_exit: BTreeMap<u8, u64>,
-    /// The phases that ran, in the order of a session, and `total` for whole checks.
+    /// The phases that ran, in the order of a session, and `total` for complete checks.
     pub phases: Vec<PhaseSummary>,
     /// The IP addresses that checks connected to.
     pub addresses: Vec<AddressSummary>,
-    /// The servers behind the name, as far as they can be told apart.
+    /// The servers behind the name, if they can be told apart.
     pub backends: Vec<BackendSummary>,
     /// The differences between these servers.
     pub findings: Vec<Finding>,
@@ -81,7 +81,7 @@ pub struct TargetSummary {
     pub rules: Vec<RuleCount>,
     /// The last checks that failed, the oldest first.
     pub failed_checks: Vec<FailedCheck>,
-    /// The course of time. Each period contains the same number of checks, except for the last one.
+    /// The checks over time. Each period contains the same number of checks, except for the last one.
     pub timeline: Vec<Period>,
 }
 
@@ -89,7 +89,7 @@ pub struct TargetSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseSummary {
-    /// The name of the phase, as in a report; `total` for whole checks.
+    /// The name of the phase, as in a report; `total` for complete checks.
     pub name: String,
     /// The number of times that the phase ran.
     pub runs: u64,
@@ -131,13 +131,13 @@ pub struct AddressSummary {
     pub loss_percent: f64,
     /// The TCP connections.
     pub connect: PhaseSummary,
-    /// The whole checks.
+    /// The complete checks.
     pub total: PhaseSummary,
     /// The exit code of the last check.
     pub last_exit_code: u8,
     /// The certificate that was last seen; null if none was seen.
     pub certificate: Option<String>,
-    /// Since when it has been seen.
+    /// The time since when this certificate has been seen.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub certificate_since: Option<Timestamp>,
 }
@@ -180,8 +180,8 @@ impl Watch {
         }
     }
 
-    /// The exit code of the worst check. If no check has ended, nothing is known, and the watch is incomplete. A difference
-    /// between servers counts like a finding of a check.
+    /// The exit code of the worst check. If no check has ended, no result is known, and the watch is incomplete. A
+    /// difference between servers counts like a finding of a check.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
         if targets.iter().all(|target| target.checks == 0) {
             return Exit::Incomplete.code();
@@ -291,7 +291,7 @@ impl From<&ObservedBackend> for BackendSummary {
     }
 }
 
-/// Rounds to three decimal places, as the durations of a report.
+/// Rounds to three decimal places, like the durations of a report.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use crate::check::Severity;
 use crate::check::backends::{BackendSeen, is_timeout};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Evidence, Fault, Phase, Session, TlsFaultKind};
+use crate::evidence::{Evidence, Fault, Phase, ProxyFaultKind, Session, TlsFaultKind};
 use crate::plan::{AddressChoice, Plan};
 use crate::question::Purpose;
 use crate::report::{Exit, PhaseResult, PhaseStatus, Report, phases};
@@ -26,7 +26,7 @@ pub const MOST_ADDRESSES: usize = 64;
 const FAILED_CHECKS: usize = 20;
 /// The maximum number of different rules. A file can contain any ids.
 const MOST_RULES: usize = 300;
-/// The maximum length of a text in characters.
+/// The maximum length of a kept string in characters.
 const LONGEST_TEXT: usize = 400;
 
 /// One target.
@@ -44,7 +44,7 @@ pub struct TargetWatch {
     pub by_exit: BTreeMap<u8, u64>,
     /// The phases that ran.
     pub phases: BTreeMap<Phase, PhaseStatistics>,
-    /// The whole checks.
+    /// The complete checks.
     pub total: PhaseStatistics,
     /// The IP addresses that checks connected to, or tried, in the order in which they were first seen.
     pub addresses: Vec<AddressWatch>,
@@ -52,7 +52,7 @@ pub struct TargetWatch {
     pub backends: BackendHistory,
     /// What changed.
     pub changes: ChangeHistory,
-    /// The course of time.
+    /// The checks over time.
     pub timeline: Timeline,
     /// How often each rule was raised, in the order in which they were first raised.
     pub rules: Vec<RuleCount>,
@@ -64,7 +64,7 @@ pub struct TargetWatch {
     pub running_since: Option<Timestamp>,
     /// The IP addresses in the last lookup of the name, sorted.
     listed: Vec<IpAddr>,
-    /// IP addresses that this machine cannot reach for lack of a network of their family.
+    /// IP addresses that this machine cannot reach because it has no network of their family.
     without_network: Vec<IpAddr>,
     /// The number of checks that were directed to an IP address.
     turn: usize,
@@ -83,13 +83,13 @@ pub struct AddressWatch {
     pub timeouts: u64,
     /// The TCP connections.
     pub connect: PhaseStatistics,
-    /// The whole checks.
+    /// The complete checks.
     pub total: PhaseStatistics,
     /// The exit code of the last check.
     pub last_exit: Exit,
     /// The certificate that was last seen.
     pub certificate: Option<String>,
-    /// Since when it has been seen.
+    /// The time since when this certificate has been seen.
     pub certificate_since: Option<Timestamp>,
 }
 
@@ -185,7 +185,7 @@ impl TargetWatch {
         let address = address_of(report, evidence);
         self.note_addresses(evidence);
         if let (Some(address), true) = (address, lacks_network(report, evidence)) {
-            // This shows nothing about the server.
+            // A check without a network shows nothing about the server.
             self.without_network.push(address);
             return Observation { number: self.checks, changes: Vec::new() };
         }
@@ -382,12 +382,12 @@ pub fn percent(part: u64, all: u64) -> f64 {
 
 /// The IP address that a check connected to, or was directed to.
 fn address_of(report: &Report, evidence: &Evidence) -> Option<IpAddr> {
-    let connected = evidence.main_session().and_then(|session| session.connected()).map(|(peer, _)| peer.ip());
+    let connected = evidence.main_session().and_then(|session| session.server_address());
     connected.or(match report.plan.addresses {
         AddressChoice::Only { address } => Some(address),
         AddressChoice::First | AddressChoice::Every => match report.plan.target.host {
             Host::Ip(ip) => Some(ip),
-            Host::Name(_) => None,
+            Host::Name(_) | Host::Socket(_) => None,
         },
     })
 }
@@ -403,7 +403,7 @@ fn lacks_network(report: &Report, evidence: &Evidence) -> bool {
         && matches!(kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
 }
 
-/// How each phase ended that ran.
+/// How each phase that ran has ended.
 fn phase_ends(report: &Report, evidence: &Evidence) -> Vec<(Phase, PhaseEnd)> {
     let timed_out = evidence.main_session().and_then(|session| timed_out_at(session));
     let end = |result: PhaseResult| {
@@ -422,6 +422,9 @@ fn phase_ends(report: &Report, evidence: &Evidence) -> Vec<(Phase, PhaseEnd)> {
 fn timed_out_at(session: Session<'_>) -> Option<Phase> {
     match session.fault()? {
         Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::TimedOut => Some(Phase::Connect),
+        Fault::Proxy { proxy } if matches!(proxy.kind, ProxyFaultKind::Silent | ProxyFaultKind::NoResult) => {
+            Some(Phase::Connect)
+        }
         Fault::Silent { phase, .. } | Fault::Unread { phase } | Fault::TimeUp { phase } => Some(*phase),
         Fault::Tls { tls } if matches!(tls.kind, TlsFaultKind::Silent { .. }) => Some(Phase::Tls),
         _ => None,

@@ -1,4 +1,4 @@
-//! Tests of the state with a virtual clock: what many checks add up to, and the limits of its memory.
+//! Tests of the state with a virtual clock: the combined results of many checks, and the limits of memory use.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -145,8 +145,8 @@ fn an_address_without_a_network_of_its_family_is_left_out_and_is_no_loss() {
     assert_eq!(watch.targets.first_mut().expect("a target").next_address(), None);
 }
 
-/// The server sends something else in each session, so everything that is kept reaches its limit. From then on, the size
-/// of the state is the same after any number of checks.
+/// The server sends different facts in each session, so every list reaches its limit. From then on, the size of the
+/// state is the same after any number of checks.
 #[test]
 fn memory_is_bounded_whatever_the_server_sends() {
     let plan = plan("mail.example.net:25");

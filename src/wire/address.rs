@@ -231,7 +231,7 @@ pub enum AddressError {
         /// The literal.
         text: String,
     },
-    /// An address with something around it: a display name, spaces, `mailto:`.
+    /// An address with other text around it: a display name, spaces, `mailto:`.
     Decorated {
         /// The address alone.
         address: String,
@@ -277,7 +277,7 @@ impl fmt::Display for AddressError {
                 )
             }
             AddressError::Decorated { address } => {
-                write!(f, "only the address is allowed here, without a name or anything else; write {address}")
+                write!(f, "only the address is allowed here, without a name or other text; write {address}")
             }
             AddressError::Several { first } => {
                 write!(

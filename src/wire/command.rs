@@ -84,6 +84,8 @@ pub enum Command {
     Ehlo(String),
     /// RFC 5321 §4.1.1.1, for servers that do not support EHLO (§3.2).
     Helo(String),
+    /// RFC 2033 §4.1: the first command of LMTP.
+    Lhlo(String),
     /// RFC 3207 §4.
     StartTls,
     /// AUTH PLAIN without a password (RFC 4954 §4). A server that accepts it must request the password with a
@@ -123,6 +125,7 @@ impl fmt::Display for Command {
         match self {
             Command::Ehlo(name) => write!(f, "EHLO {name}"),
             Command::Helo(name) => write!(f, "HELO {name}"),
+            Command::Lhlo(name) => write!(f, "LHLO {name}"),
             Command::StartTls => f.write_str("STARTTLS"),
             Command::AuthPlain => f.write_str("AUTH PLAIN"),
             Command::Cancel => f.write_str("*"),

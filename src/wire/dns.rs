@@ -1,5 +1,5 @@
-//! DNS names and record types, for questions about records. A [`DnsName`] may contain labels that are not host names,
-//! such as `_25._tcp`, `_dmarc` or the expansion of an SPF macro.
+//! DNS names and record types, for DNS queries. A [`DnsName`] may contain labels that are not host names, such as
+//! `_25._tcp`, `_dmarc` or the expansion of an SPF macro.
 
 use std::fmt;
 
@@ -72,7 +72,7 @@ impl DnsName {
         }
     }
 
-    /// The name with further labels in front: `_dmarc` and `example.com` make `_dmarc.example.com`.
+    /// The name with labels added before it: `_dmarc` and `example.com` become `_dmarc.example.com`.
     pub fn below(&self, labels: &str) -> Result<DnsName, DnsNameError> {
         if self.is_root() { DnsName::parse(labels) } else { DnsName::parse(&format!("{labels}.{}", self.0)) }
     }
@@ -143,7 +143,7 @@ pub enum RecordKind {
     Cname,
     /// Public key of a zone (RFC 4034 §2).
     Dnskey,
-    /// Digest of a key of the zone below (RFC 4034 §5).
+    /// Digest of a key of the child zone (RFC 4034 §5).
     Ds,
     /// Mail exchanger (RFC 5321 §5.1).
     Mx,
@@ -155,7 +155,7 @@ pub enum RecordKind {
     Ptr,
     /// Start of a zone (RFC 1035 §3.3.13).
     Soa,
-    /// The former type of SPF records, which is not used any more (RFC 7208 §3.1).
+    /// The former type of SPF records, which is no longer used (RFC 7208 §3.1).
     Spf,
     /// Service location (RFC 2782).
     Srv,

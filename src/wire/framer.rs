@@ -1,13 +1,13 @@
 //! Splits received bytes into lines. Reply codes are not interpreted here.
 //!
 //! A line ends with CRLF (RFC 5321 §2.3.8). A bare LF is accepted and reported, because some proxies send it. A bare CR
-//! is kept as part of the line. A line may be longer than the 512 octets of RFC 5321 §4.5.3.1.5. Beyond [`MAX_LINE`],
-//! its bytes are counted and dropped; at [`ENDLESS`] bytes, the line is ended by force. Memory is therefore bounded for
-//! any input.
+//! is kept as part of the line. A line may be longer than the 512 octets of RFC 5321 §4.5.3.1.5. Bytes beyond
+//! [`MAX_LINE`] are counted and dropped. After [`ENDLESS`] bytes, the line is treated as ended. Memory use is therefore
+//! limited for any input.
 
 /// The maximum number of bytes of one line that are kept.
 pub const MAX_LINE: usize = 4096;
-/// The number of bytes after which a line without an end is ended by force.
+/// The number of bytes after which a line without a line end is treated as ended.
 pub const ENDLESS: usize = 64 * 1024;
 
 /// How a line ended.
@@ -60,6 +60,12 @@ impl Framer {
     /// Removes and returns the next complete line.
     pub fn next_line(&mut self) -> Option<RawLine> {
         self.ready.pop_front()
+    }
+
+    /// Whether the data that has arrived is binary: it contains a NUL byte, which no reply may contain (RFC 5321
+    /// §2.3.8), no line is complete, and it does not begin as a reply does.
+    pub fn is_binary(&self) -> bool {
+        self.ready.is_empty() && self.partial.contains(&0) && !self.partial.first().is_some_and(u8::is_ascii_digit)
     }
 
     /// Returns the incomplete last line after the peer has closed the connection.

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::socket::SocketPath;
+
 /// A host name in two forms: ASCII for the network and Unicode for display.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -26,7 +28,7 @@ impl DomainName {
             return Err(HostError::Empty);
         }
         if let Some(found) = text.chars().find(|&c| is_stray(c)) {
-            // A host before a space is complete: the rest is another word.
+            // If a space follows the host, the host is complete, and the rest is another word.
             let first = text.split_whitespace().next().filter(|first| first.contains('.'));
             let cleaned = first.unwrap_or(text).chars().filter(|&c| !is_stray(c)).collect();
             return Err(HostError::Stray { found, cleaned });
@@ -82,7 +84,7 @@ impl From<DomainName> for String {
     }
 }
 
-/// The host to connect to: a name to look up, or an IP address.
+/// The host to connect to: a name to look up, an IP address, or a Unix socket of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Host {
@@ -90,6 +92,8 @@ pub enum Host {
     Name(DomainName),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
+    /// A Unix socket, which has no port.
+    Socket(SocketPath),
 }
 
 /// A host as it is written before a port: an IPv6 address in brackets, everything else unchanged.
@@ -111,21 +115,44 @@ impl Host {
         DomainName::parse(text).map(Host::Name)
     }
 
-    /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
+    /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`, or the path of a socket.
     pub fn with_port(&self, port: u16) -> String {
-        format!("{}:{port}", self.bracketed())
+        match self {
+            Host::Name(_) | Host::Ip(_) => format!("{}:{port}", self.bracketed()),
+            Host::Socket(path) => path.to_string(),
+        }
     }
 
     /// The notation of a target without a port: `host`, `192.0.2.1`, `[2001:db8::1]`.
     pub fn bracketed(&self) -> String {
-        bracketed(&self.to_string()).into_owned()
+        match self {
+            Host::Name(_) | Host::Ip(_) => bracketed(&self.to_string()).into_owned(),
+            Host::Socket(path) => path.to_string(),
+        }
     }
 
-    /// The host name, unless it is an IP address.
+    /// The host name, unless it is an IP address or a socket.
     pub fn name(&self) -> Option<&DomainName> {
         match self {
             Host::Name(name) => Some(name),
-            Host::Ip(_) => None,
+            Host::Ip(_) | Host::Socket(_) => None,
+        }
+    }
+
+    /// The path of the Unix socket, if it is one.
+    pub fn socket(&self) -> Option<&SocketPath> {
+        match self {
+            Host::Socket(path) => Some(path),
+            Host::Name(_) | Host::Ip(_) => None,
+        }
+    }
+
+    /// The name that the server's certificate must contain, unless the user gives another one. A Unix socket is on this
+    /// machine, so its name is `localhost`.
+    pub fn expected_name(&self) -> String {
+        match self {
+            Host::Name(_) | Host::Ip(_) => self.to_string(),
+            Host::Socket(_) => "localhost".to_owned(),
         }
     }
 }
@@ -135,6 +162,7 @@ impl fmt::Display for Host {
         match self {
             Host::Name(name) => name.fmt(f),
             Host::Ip(ip) => ip.fmt(f),
+            Host::Socket(path) => path.fmt(f),
         }
     }
 }
@@ -143,7 +171,7 @@ impl TryFrom<String> for Host {
     type Error = HostError;
 
     fn try_from(text: String) -> Result<Host, HostError> {
-        Host::parse(&text)
+        if text.starts_with('/') { SocketPath::parse(&text).map(Host::Socket) } else { Host::parse(&text) }
     }
 }
 
@@ -160,7 +188,7 @@ impl schemars::JsonSchema for Host {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form, or an IP address" })
+        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form, an IP address, or the absolute path of a Unix socket" })
     }
 }
 
@@ -202,6 +230,23 @@ pub enum HostError {
         /// The string.
         text: String,
     },
+    /// It is not the absolute path of a socket.
+    NotAPath {
+        /// The string.
+        text: String,
+    },
+    /// The path of a socket contains a control character.
+    StrayInPath {
+        /// The character.
+        found: char,
+    },
+    /// The path of a socket is longer than a socket address allows.
+    LongPath {
+        /// The length in bytes.
+        length: usize,
+        /// The longest possible length.
+        most: usize,
+    },
 }
 
 impl fmt::Display for HostError {
@@ -227,6 +272,15 @@ impl fmt::Display for HostError {
                 )
             }
             HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
+            HostError::NotAPath { text } => {
+                write!(f, "{} is not the absolute path of a Unix socket", text.escape_debug())
+            }
+            HostError::StrayInPath { found } => {
+                write!(f, "the path of the socket contains the control character `{}`", found.escape_debug())
+            }
+            HostError::LongPath { length, most } => {
+                write!(f, "the path of a Unix socket can have at most {most} bytes, and this one has {length}")
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! This module does no I/O, does not read the clock, and allocates a bounded amount of memory. Parsing data from a
 //! *peer* cannot fail: it yields a value and a list of [`reply::Irregularity`]s, not an error. Parsing data from the
-//! *user* returns `Result`. A parsed value needs no second check: no command line built from it can contain CR, LF or
-//! NUL.
+//! *user* returns `Result`. A parsed value needs no second check: a command line built from it can never contain CR, LF
+//! or NUL.
 //!
 //! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the reply to EHLO), [`tls`] (a
 //! ClientHello and the response to it).
@@ -16,6 +16,7 @@ mod dns;
 pub mod framer;
 pub(crate) mod host;
 pub mod reply;
+mod socket;
 pub(crate) mod status;
 pub mod tls;
 
@@ -26,4 +27,5 @@ pub use dns::{DnsName, DnsNameError, RecordKind, reverse_name, reversed};
 pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};
 pub use reply::{Assembler, Irregularity, Reply};
+pub use socket::SocketPath;
 pub use status::{Class, EnhancedStatus, ReplyCode};

@@ -7,9 +7,9 @@
 //!    empty).
 //! 2. `-` after the code means that more lines follow. Any other character after the code, or the end of the line, ends
 //!    the reply.
-//! 3. All lines should have the same code. If they differ, the code of the last line decides, as in Postfix.
-//! 4. A line without a code continues a reply. If it is the first line, it is a complete reply of its own, because the
-//!    peer does not speak SMTP.
+//! 3. All lines should have the same code. If they differ, the code of the last line counts, as in Postfix.
+//! 4. A line without a code continues a reply. If it is the first line, it is a complete reply by itself, because the
+//!    peer does not use SMTP.
 //! 5. A reply is cut off at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes and is marked as too long.
 
 use base64::Engine;
@@ -46,7 +46,7 @@ pub enum Irregularity {
     CodeChanged {
         /// The code of the first line.
         first: ReplyCode,
-        /// The code of the last line, which decides.
+        /// The code of the last line, which counts.
         last: ReplyCode,
     },
     /// The character after the code is neither a space nor `-`.
@@ -69,7 +69,7 @@ pub enum Irregularity {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "Wire", into = "Wire")]
 pub struct Reply {
-    /// The reply code; null if the peer does not speak SMTP. If the lines have different codes, it is the last one.
+    /// The reply code; null if the peer does not use SMTP. If the lines have different codes, it is the last one.
     pub code: Option<ReplyCode>,
     /// The enhanced status code, from the start of the text or in the form `(#5.7.1)` that qmail uses.
     pub enhanced: Option<EnhancedStatus>,
@@ -77,7 +77,7 @@ pub struct Reply {
     pub text: Vec<String>,
     /// The deviations from the standard, each kind once.
     pub irregularities: Vec<Irregularity>,
-    /// The bytes as received, slightly more than [`MAX_BYTES`] at most.
+    /// The bytes as received. The size can be slightly more than [`MAX_BYTES`].
     pub raw: Vec<u8>,
 }
 

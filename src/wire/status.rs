@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The class of a reply: the meaning of the first digit (RFC 5321 §4.2.1), by which a client decides if it does not
+/// The class of a reply: the meaning of the first digit (RFC 5321 §4.2.1). A client uses the class if it does not
 /// recognise the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {

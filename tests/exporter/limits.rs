@@ -36,6 +36,13 @@ fn only_allowed_targets_are_checked() {
     assert_eq!(metrics.value("smtpcheck_exporter_probes_rejected_total{reason=\"target\"}"), Some(5.0));
 }
 
+/// Without --allow-target, every server may be checked, but no file of this machine.
+#[test]
+fn a_client_cannot_name_a_unix_socket() {
+    let exporter = Exporter::start_with(&defaults(), &[], &[]);
+    exporter.probe("smtp%2Bunix:/run/dovecot/lmtp", "").is(403).contains("is a Unix socket");
+}
+
 #[test]
 fn an_exporter_for_other_machines_warns_unless_it_is_protected() {
     let flags = ["--listen", "0.0.0.0:0", "--allow-target", "*.example.net"];

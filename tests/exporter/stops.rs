@@ -105,7 +105,7 @@ fn a_second_signal_stops_slow_probes_with_503_and_new_connections_are_refused() 
         assert!(began.elapsed() < Duration::from_secs(4), "the exporter still accepts connections");
     }
     exporter.signal("TERM");
-    read(stream, "GET").is(503).contains("the exporter is ending");
+    read(stream, "GET").is(503).contains("the exporter is stopping");
     assert_eq!(exporter.end().code, 0);
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }

@@ -13,6 +13,7 @@ pub mod exit {
     pub const REFUSED_PERMANENT: i32 = 5;
     pub const TLS: i32 = 6;
     pub const AUTH: i32 = 7;
+    pub const PROTOCOL: i32 = 8;
 }
 
 /// Rule ids and other constants in the report.

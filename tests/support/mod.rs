@@ -9,6 +9,7 @@ pub mod commands;
 pub mod golden;
 pub mod leak;
 pub mod program;
+pub mod proxy;
 pub mod replay;
 pub mod sandboxes;
 pub mod server;

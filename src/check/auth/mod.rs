@@ -275,7 +275,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
 }
 
 fn unproved(event: &Event) -> Finding {
-    let summary = "the server did not prove that it knows the password".to_owned();
+    let summary = "the server did not prove that it has the password".to_owned();
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause:

@@ -141,7 +141,7 @@ pub(super) static AUTH_IN_PLAINTEXT: Rule = Rule {
     title: "the server advertises password logins on an unencrypted connection",
     docs: Docs {
         sees: "The server advertises AUTH with PLAIN or LOGIN before TLS.",
-        matters: "A program that does not require TLS sends its password where an on-path attacker can read it. RFC 4954 says that servers should not permit PLAIN on an unencrypted connection.",
+        matters: "A program that does not require TLS sends its password where an on-path attacker can read it. According to RFC 4954, servers should not permit PLAIN on an unencrypted connection.",
         action: "Server operator: advertise AUTH only over TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in auth_advertise_hosts.",
         example: "250-STARTTLS and 250 AUTH PLAIN LOGIN in the same reply",
         references: "RFC 4954 sections 4 and 9, RFC 8314 section 4.1",

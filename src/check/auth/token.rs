@@ -357,7 +357,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
                 format!("smtpcheck {target} --user {}", in_shell(owner)),
             ),
             Fix::text(format!(
-                "Or sign in as {user} and get a new token; use a private browser window, so that the browser does not choose another account"
+                "Alternatively, sign in as {user} and get a new token; use a private browser window, so that the browser does not choose another account"
             )),
         ],
     })

@@ -38,7 +38,8 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
     };
     finding.cause = "smtpcheck sent this text unchanged as the user name. Servers look up the complete text and do not find such an account.".to_owned();
     finding.otherwise = Some(
-        "A few servers have user names of any form. If this is the name of the account, check the password.".to_owned(),
+        "A few servers allow user names of any form. If this is the name of the account, check the password."
+            .to_owned(),
     );
     finding.fixes = vec![
         Fix::run(

@@ -1,5 +1,6 @@
-//! Compares what several servers behind one name show, and names those that differ. The smaller group differs from the
-//! larger one; for a failure and for a certificate, the servers with the fault differ, whatever their number.
+//! Compares the sessions with several servers behind one name, and names the servers that differ. The smaller group is
+//! reported as different. For failures and certificates, the servers with the fault are reported, even if they are the
+//! majority.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +18,7 @@ use crate::plan::{Plan, TlsMode, Verify};
 /// The number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
-/// The findings about servers that differ. Each element is one server; with fewer than two, there is nothing to compare.
+/// The findings about servers that differ. Each element is one server; fewer than two servers cannot be compared.
 pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {
@@ -49,8 +50,8 @@ impl<'a> Servers<'a> {
         names.join(", ")
     }
 
-    /// The name of a server: the host in its greeting with its IP address, or one of them if the other does not tell the
-    /// servers apart. If neither does, the certificate is added.
+    /// The name of a server: the host in its greeting with its IP address, or only one of the two if the other is the
+    /// same for all servers. If both are the same for all servers, the certificate is added.
     fn label(self, one: &BackendSeen) -> String {
         let differ = |same: &dyn Fn(&BackendSeen) -> bool| self.all.iter().any(|other| !same(other));
         let has_own_host = differ(&|other| other.greeting_host == one.greeting_host);
@@ -89,12 +90,12 @@ impl<'a> Servers<'a> {
     }
 }
 
-/// The first digits of a fingerprint, which are enough to tell certificates apart.
+/// The first digits of a fingerprint, which are enough to distinguish certificates.
 fn short(sha256: &str) -> &str {
     sha256.get(..8).unwrap_or(sha256)
 }
 
-/// Servers whose sessions fail, although those of others do not.
+/// Servers whose sessions fail, although the sessions with other servers succeed.
 fn failing(servers: Servers<'_>) -> Option<Finding> {
     let some: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.failure.is_some()).collect();
     let first = some.first()?;
@@ -113,7 +114,7 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     let summary = format!("{} {predicate}: {}{more}", servers.counted(some.len()), reasons.join(", "));
     let mut finding = servers.finding(&BACKEND_FAILS, failure.phase, summary, &some);
     finding.failure = Some(failure.kind);
-    finding.cause = "The other servers respond. A client fails when the name leads it to a server that fails, and succeeds when it tries again, so the fault seems to come and go.".to_owned();
+    finding.cause = "The other servers respond. A client fails if the name leads it to a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: repair {}, or remove it from the load balancer or from the DNS until it works",
         servers.named(&some)
@@ -122,7 +123,7 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers whose certificates do not verify, although those of others do.
+/// Servers whose certificates could not be verified, although those of other servers could.
 fn certificates(servers: Servers<'_>) -> Option<Finding> {
     let shown = |one: &&BackendSeen| one.certificate.is_some();
     let fault = |one: &BackendSeen| one.certificate.as_ref().and_then(|certificate| certificate.fault);
@@ -134,8 +135,8 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     }
     let faults: Vec<CertificateFault> = some.iter().filter_map(|one| fault(one)).collect();
     let is_common = faults.iter().all(|one| Some(one) == faults.first());
-    let what = faults.first().filter(|_| is_common).map_or("does not verify", |fault| fault.in_words());
-    let predicate = if some.len() == 1 { "shows" } else { "show" };
+    let what = faults.first().filter(|_| is_common).map_or("could not be verified", |fault| fault.in_words());
+    let predicate = if some.len() == 1 { "presents" } else { "present" };
     let summary =
         format!("{} {predicate} a certificate that {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_CERTIFICATE_DIFFERS, Phase::Tls, summary, &some);
@@ -147,7 +148,7 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     } else {
         finding.failure = Some(PhaseFailure::Tls);
     }
-    finding.cause = "The certificates of the other servers verify. A client fails only when the name leads it to a server with the wrong certificate. Usually, a renewed certificate was not installed on this server.".to_owned();
+    finding.cause = "The certificates of the other servers are valid. A client fails only if the name leads it to a server with an invalid certificate. Usually, a renewed certificate was not installed on this server.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: install the current certificate on {}, and reload the mail service there",
         servers.named(&some)
@@ -164,7 +165,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
         let predicate = if some.len() == 1 { "does" } else { "do" };
         let summary = format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
         let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Starttls, summary, &some);
-        finding.cause = "The other servers support TLS. A client that requires TLS fails when the name leads it to a server without TLS; other clients send their messages unencrypted.".to_owned();
+        finding.cause = "The other servers support TLS. A client that requires TLS fails if the name leads it to a server without TLS. Other clients send their messages unencrypted.".to_owned();
         finding.fixes = vec![Fix::text(format!(
             "Server operator: enable TLS on {}, as on the other servers",
             servers.named(&some)
@@ -182,11 +183,11 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers that advertise other extensions than most.
+/// Servers whose extensions differ from those of most servers.
 fn extensions(servers: Servers<'_>) -> Option<Finding> {
     let has_tls = |one: &&BackendSeen| one.tls_version.is_some();
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
-    // Before TLS, servers advertise other extensions than over TLS, so only the same state is compared.
+    // Servers advertise different extensions before and over TLS, so only replies from the same state are compared.
     let encrypted = complete.iter().copied().filter(has_tls).count() * 2 >= complete.len();
     let compared: Vec<&BackendSeen> =
         complete.into_iter().filter(|one| one.tls_version.is_some() == encrypted).collect();
@@ -213,7 +214,7 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     };
     let summary = format!("{} {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_EXTENSIONS_DIFFER, Phase::Ehlo, summary, &some);
-    finding.cause = "The other servers advertise the same extensions as each other. What one server accepts, another may reject, so the same message or login can succeed at one time and fail at another.".to_owned();
+    finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on the server that a client reaches.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: compare the configuration and the software version of {} with those of the other servers",
         servers.named(&some)
@@ -222,7 +223,7 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers that send session tickets although most do not, or the other way round.
+/// Servers that send session tickets although most do not, or that send none although most do.
 fn tickets(servers: Servers<'_>) -> Option<Finding> {
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
     let (sends, some) = minority(&complete, |one| one.tickets)?;
@@ -239,8 +240,8 @@ fn tickets(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The value that the fewest servers have, with these servers; `None` if all have the same value. Servers without a value
-/// are not compared. If two values are equally frequent, the one that was seen later differs.
+/// The value that the fewest servers have, with these servers; `None` if all have the same value. Servers without a
+/// value are not compared. If two values are equally frequent, the value that was seen later is returned.
 fn minority<'a, V: Clone + Ord + fmt::Debug>(
     all: &[&'a BackendSeen],
     value: impl Fn(&BackendSeen) -> Option<V>,

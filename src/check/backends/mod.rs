@@ -1,11 +1,12 @@
 //! Several servers behind one name. A name can have several IP addresses, and a load balancer behind one IP address can
-//! have several servers. If they differ, the same check passes at one time and fails at another. Rules of this folder
-//! name the server that differs.
+//! have several servers. If the servers differ, the result of a check depends on the server that it reaches. The rules
+//! in this folder name the server that differs.
 //!
-//! With `--every-address`, this check holds a session at each IP address of the host ([`ask`]), and compares what the
-//! sessions show ([`compare`]). `smtpcheck watch` compares what many checks have shown, with the same function ([`super::judge_backends`]).
+//! With `--every-address`, this check opens a session at each IP address of the host ([`ask`]), and compares the
+//! results ([`compare`]). `smtpcheck watch` compares the results of many checks with the same function
+//! ([`super::judge_backends`]).
 //!
-//! Modules: [`seen`] (what one session shows), [`compare`] (which server differs), [`rules`].
+//! Modules: [`seen`] (the facts about one server), [`compare`] (which server differs), [`rules`].
 
 mod compare;
 mod rules;
@@ -30,15 +31,15 @@ pub(super) static CHECK: Check = Check { subject: "backends", ask, judge, rules:
 /// The number of IP addresses that are checked at the same time.
 const AT_ONCE: usize = 4;
 
-/// A session at each IP address that the main session did not connect to. The sessions do not log in, because a rejected
-/// login would then count once for each IP address.
+/// A session at each IP address that the main session did not connect to. smtpcheck does not log in during these
+/// sessions, because a rejected login would count once for each IP address.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if plan.addresses != AddressChoice::Every {
         return Vec::new();
     }
     let Some(main) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some((_, Some(names))) = evidence.names() else { return Vec::new() };
-    let connected = main.connected().map(|(peer, _)| peer.ip());
+    let connected = main.server_address();
     let over = evidence.probes(Purpose::EveryAddress).filter(Session::is_over).count();
     let allowed = |ip: IpAddr| match plan.family {
         Family::Any => true,
@@ -54,7 +55,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     others.into_iter().take(over + AT_ONCE).map(|ip| Question::Session(at(plan, Host::Ip(ip)))).collect()
 }
 
-/// The session at one IP address, as far as the main session goes without a login.
+/// The session at one IP address. It has the same phases as the main session, except the login.
 fn at(plan: &Plan, host: Host) -> SessionRequest {
     let quit_after = plan.quit_after.min(QuitAfter::Auth);
     let mut request = SessionRequest::probe(plan, Purpose::EveryAddress, plan.target.port, plan.tls_use(), quit_after);

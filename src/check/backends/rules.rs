@@ -16,8 +16,8 @@ pub(super) static BACKEND_FAILS: Rule = Rule {
     severity: Severity::Error,
     title: "one of several servers behind the name fails",
     docs: Docs {
-        sees: "smtpcheck held a session with several servers behind one name (--every-address, or smtpcheck watch). The sessions with some of them failed before MAIL FROM, and the others did not. The finding is a notice if the main session of the check is the one that failed, because that has a finding of its own.",
-        matters: "The name leads some clients to the server that fails. Programs that try only one IP address fail, and later succeed without any change. Such a fault is easily missed, because the next check often reaches another server.",
+        sees: "smtpcheck had a session with several servers behind one name (--every-address, or smtpcheck watch). The sessions with some of them failed before MAIL FROM, and the others did not. The finding is a notice if the main session of the check failed, because that failure has a separate finding.",
+        matters: "The name leads some clients to the faulty server. Programs that try only one IP address fail, and later succeed without any change. Such a fault is easily missed, because the next check often reaches another server.",
         action: "Server operator: repair the server that the finding names. Until then, remove it from the load balancer, or its IP address from the DNS.",
         example: "mail.example.net has four A records, and the host at one of them refuses connections",
         references: "RFC 5321 section 5.1 (which IP addresses a client tries), RFC 8305 section 5",
@@ -29,7 +29,7 @@ pub(super) static BACKEND_CERTIFICATE_DIFFERS: Rule = Rule {
     severity: Severity::Error,
     title: "one of several servers behind the name has an invalid certificate",
     docs: Docs {
-        sees: "smtpcheck held a session with several servers behind one name (--every-address, or smtpcheck watch). The certificates of some of them do not verify, and those of the others do. Different certificates that all verify are no fault. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE. The finding is a notice if the main session of the check shows the certificate, because that has a finding of its own.",
+        sees: "smtpcheck had a session with several servers behind one name (--every-address, or smtpcheck watch). The certificates of some of them could not be verified, and those of the others could. Different certificates are not a fault if all of them can be verified. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE. The finding is a notice if the main session of the check received the certificate, because the certificate has a separate finding.",
         matters: "Clients fail only when the name leads them to this server. Usually a renewed certificate was installed on all servers except this one.",
         action: "Server operator: install the current certificate on the server that the finding names, and reload the mail service there. Add this server to the procedure that renews the certificate.",
         example: "three of four servers send the certificate that was renewed last week, and one sends the old one, which expired yesterday",
@@ -42,7 +42,7 @@ pub(super) static BACKEND_TLS_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "the servers behind the name differ in TLS",
     docs: Docs {
-        sees: "smtpcheck held a session with several servers behind one name (--every-address, or smtpcheck watch). Some of them do not support TLS, and the others do. If all support TLS, but with different versions, the finding is a notice.",
+        sees: "smtpcheck had a session with several servers behind one name (--every-address, or smtpcheck watch). Some of them do not support TLS, and the others do. If all of them support TLS, but with different versions, the finding is a notice.",
         matters: "Clients that require TLS fail when the name leads them to the server without TLS. Other clients send their messages unencrypted.",
         action: "Server operator: use the same TLS settings on all servers behind the name.",
         example: "one of two servers does not advertise STARTTLS",
@@ -55,8 +55,8 @@ pub(super) static BACKEND_EXTENSIONS_DIFFER: Rule = Rule {
     severity: Severity::Warning,
     title: "the servers behind the name advertise different extensions",
     docs: Docs {
-        sees: "smtpcheck held a session with several servers behind one name (--every-address, or smtpcheck watch). Their replies to EHLO list different extensions, or the same extensions with different parameters.",
-        matters: "The same message is accepted at one time and rejected at another: for example, it is too large for one server, or a login mechanism is missing on one of them. The servers probably run different software, or one has an old configuration.",
+        sees: "smtpcheck had a session with several servers behind one name (--every-address, or smtpcheck watch). Their replies to EHLO list different extensions, or the same extensions with different parameters.",
+        matters: "One server may accept a message or login that another rejects: for example, the message is too large for one server, or one server lacks a login mechanism. The servers probably run different software, or one has an old configuration.",
         action: "Server operator: compare the configuration and the software version of the server that the finding names with those of the others.",
         example: "three servers advertise SIZE 52428800, and one advertises SIZE 10240000",
         references: "RFC 5321 section 4.1.1.1 (EHLO), RFC 1870 section 4 (SIZE)",
@@ -68,9 +68,9 @@ pub(super) static BACKEND_TICKETS_DIFFER: Rule = Rule {
     severity: Severity::Notice,
     title: "only some of the servers behind the name send TLS session tickets",
     docs: Docs {
-        sees: "smtpcheck held a session with several servers behind one name (--every-address, or smtpcheck watch). Some of them send TLS session tickets, and the others do not.",
-        matters: "Clients can shorten the TLS handshake only with some of the servers. This is no fault, but it shows that the servers run different software or have different settings.",
-        action: "Server operator: use the same TLS settings on all servers behind the name, if they are meant to be the same.",
+        sees: "smtpcheck had a session with several servers behind one name (--every-address, or smtpcheck watch). Some of them send TLS session tickets, and the others do not.",
+        matters: "Clients can shorten the TLS handshake only with some of the servers. This is not a fault, but it shows that the servers run different software or have different settings.",
+        action: "Server operator: use the same TLS settings on all servers behind the name, if the difference is not intended.",
         example: "one of four servers sends no ticket after the handshake",
         references: "RFC 8446 section 4.6.1 (tickets)",
     },

@@ -1,4 +1,4 @@
-//! What one session shows of the server that served it: facts by which servers behind one name can be told apart.
+//! The facts about a server that one session shows, by which servers behind one name can be distinguished.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use crate::wire::Class;
 const MOST_EXTENSIONS: usize = 64;
 const LONGEST: usize = 255;
 
-/// What one session shows of a server.
+/// The facts about a server that one session shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BackendSeen {
@@ -30,7 +30,7 @@ pub struct BackendSeen {
     pub certificate: Option<BackendCertificate>,
     /// Whether the server sent a session ticket; null without TLS.
     pub tickets: Option<bool>,
-    /// Why the session failed before its last phase; null if it did not fail.
+    /// The reason why the session failed before its last phase; null if it did not fail.
     pub failure: Option<BackendFailure>,
     /// The number of the probe in the evidence.
     pub probe: ProbeId,
@@ -49,11 +49,11 @@ pub struct BackendCertificate {
     /// The end of the validity period.
     #[cfg_attr(test, schemars(with = "String"))]
     pub not_after: Timestamp,
-    /// Why it does not verify; null if it verifies.
+    /// The reason why it could not be verified; null if it was verified.
     pub fault: Option<CertificateFault>,
 }
 
-/// Why a certificate does not verify, in the words of a sentence about a server.
+/// The reason why a certificate could not be verified, worded for a sentence about a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -82,12 +82,13 @@ pub struct BackendFailure {
     pub phase: Phase,
     /// The kind of failure.
     pub kind: PhaseFailure,
-    /// The reason, in a few words of smtpcheck.
+    /// The reason, in a few words.
     pub reason: String,
 }
 
 impl BackendSeen {
-    /// What a session shows; `None` if it shows nothing about one server. `now` is compared with the dates of certificates.
+    /// The facts that a session shows; `None` if it shows nothing about a single server. `now` is compared with the
+    /// dates of certificates.
     pub fn of(session: Session<'_>, now: Timestamp) -> Option<BackendSeen> {
         if is_without_network(session) {
             return None;
@@ -125,7 +126,7 @@ impl BackendSeen {
         facts(self) == facts(other)
     }
 
-    /// Whether the session got a reply to EHLO, so that it shows every fact that the server has.
+    /// Whether the session received a reply to EHLO, and therefore shows all the facts.
     pub fn is_complete(&self) -> bool {
         self.extensions.is_some() && self.failure.is_none()
     }
@@ -138,21 +139,21 @@ impl BackendSeen {
 }
 
 impl CertificateFault {
-    /// The end of a sentence that begins with "shows a certificate that".
+    /// The end of a sentence that begins with "presents a certificate that".
     pub fn in_words(self) -> &'static str {
         match self {
-            CertificateFault::Expired => "expired",
+            CertificateFault::Expired => "has expired",
             CertificateFault::NotYetValid => "is not valid yet",
             CertificateFault::OtherName => "is for another host",
             CertificateFault::SelfSigned => "is self-signed",
             CertificateFault::Untrusted => "is not trusted",
             CertificateFault::Revoked => "is revoked",
-            CertificateFault::Other => "does not verify",
+            CertificateFault::Other => "could not be verified",
         }
     }
 }
 
-/// Whether this machine has no network of the address family, which shows nothing about the server.
+/// Whether this machine has no network of the address family. Such a failure shows nothing about the server.
 fn is_without_network(session: Session<'_>) -> bool {
     matches!(session.fault(), Some(Fault::NotConnected { connect })
         if matches!(connect.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress))
@@ -160,11 +161,11 @@ fn is_without_network(session: Session<'_>) -> bool {
 
 /// The IP address that the session connected to, or the only one that it tried.
 fn address(session: Session<'_>) -> Option<IpAddr> {
-    if let Some((peer, _)) = session.connected() {
-        return Some(peer.ip());
+    if let Some(ip) = session.server_address() {
+        return Some(ip);
     }
     let mut tried = session.events().filter_map(|event| match &event.what {
-        EventKind::Dialled { address, .. } => Some(address.ip()),
+        EventKind::Dialled { address, .. } | EventKind::Tunnelled { address: Some(address), .. } => Some(address.ip()),
         _ => None,
     });
     let first = tried.next();
@@ -197,13 +198,20 @@ fn certificate(handshake: &Handshake, now: Timestamp) -> Option<BackendCertifica
     })
 }
 
-/// Why the session failed before the reply to EHLO over TLS. What the server replies to MAIL and RCPT is a matter of the
-/// envelope.
+/// The reason why the session failed before the reply to EHLO over TLS. Replies to MAIL and RCPT are not considered,
+/// because they depend on the envelope.
 fn failure(session: Session<'_>) -> Option<BackendFailure> {
     let failed = |phase, kind, reason: String| Some(BackendFailure { phase, kind, reason });
     match session.fault() {
         Some(Fault::NotConnected { connect }) => {
             return failed(Phase::Connect, PhaseFailure::Unreachable, connect.kind.to_string());
+        }
+        Some(Fault::Proxy { proxy }) => {
+            return failed(
+                Phase::Connect,
+                PhaseFailure::Unreachable,
+                format!("the proxy does not reach it ({})", proxy.kind),
+            );
         }
         Some(Fault::Silent { phase, .. } | Fault::Unread { phase }) => {
             return failed(*phase, PhaseFailure::Unreachable, format!("does not send {}", sent_at(*phase)));
@@ -238,7 +246,7 @@ fn failure(session: Session<'_>) -> Option<BackendFailure> {
     failed(phase, kind, what)
 }
 
-/// What the server sends in a phase.
+/// The expected response of the server in a phase.
 fn sent_at(phase: Phase) -> String {
     if phase == Phase::Greeting { "a greeting".to_owned() } else { format!("a reply to {phase}") }
 }

@@ -78,7 +78,7 @@ fn the_server_that_differs_is_named_by_its_host_and_its_address() {
     ];
     assert_eq!(
         summaries(&all),
-        ["1 of 4 backends of mail.example.net shows a certificate that expired: mx3.example.net (192.0.2.3)"]
+        ["1 of 4 backends of mail.example.net presents a certificate that has expired: mx3.example.net (192.0.2.3)"]
     );
 }
 
@@ -91,7 +91,7 @@ fn a_host_or_an_address_that_all_share_is_left_out() {
     let same_address = [server(1, "mx1"), server(1, "mx2"), with_fault(1, "mx3", CertificateFault::OtherName)];
     assert_eq!(
         summaries(&same_address),
-        ["1 of 3 backends of mail.example.net shows a certificate that is for another host: mx3"]
+        ["1 of 3 backends of mail.example.net presents a certificate that is for another host: mx3"]
     );
 }
 

@@ -1,5 +1,4 @@
-//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect in spite of
-//! them.
+//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect anyway.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -23,10 +22,11 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards =
         |(place, one): (usize, &Certificate)| one.issued_by.is_some_and(|issuer| issuer < place).then_some(place);
     let place = seen.presented.chain.iter().enumerate().find_map(backwards)?;
-    let summary = format!("in the chain that the server sends, {} comes after that of its issuer", seen.called(place));
+    let summary =
+        format!("in the chain that the server sends, {} comes after the certificate of its issuer", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
-        "The server's file contains the certificates in the wrong order: each certificate must come before that of its issuer. Most programs sort them, but older programs fail."
+        "The server's file contains the certificates in the wrong order: each certificate must come before the certificate of its issuer. Most programs sort the certificates, but older programs fail."
             .to_owned();
     finding.fixes = vec![Fix::text(
         "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",

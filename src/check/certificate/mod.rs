@@ -1,7 +1,7 @@
 //! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
 //! is judged separately.
 //!
-//! By default, mail servers that deliver to port 25 do not verify the certificate, so mail arrives in spite of a faulty
+//! By default, mail servers that deliver to port 25 do not verify the certificate, so mail arrives despite a faulty
 //! certificate, and the fault is only a warning. With a login, or on any other port, it is an error.
 //!
 //! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
@@ -235,6 +235,18 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         // A certificate can contain any text as a name; only a host name is put into a command.
         !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
     };
+    if seen.plan.target.host.socket().is_some() {
+        // The user chooses the name, because a socket has none.
+        let name = presented.iter().find(is_usable).map_or("NAME", String::as_str);
+        finding.cause = format!(
+            "A Unix socket has no host name, so smtpcheck compares the certificate with {expected}. Give the name that your clients expect with --sni."
+        );
+        finding.fixes.push(Fix::run(
+            "Compare the certificate with the name that your clients expect",
+            format!("smtpcheck {} --sni {}", in_shell(&seen.plan.target.notation()), in_shell(name)),
+        ));
+        return Some(finding);
+    }
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(

@@ -8,7 +8,7 @@ use super::trust::{broken, constrained, name_constrained, store, with_sign};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace, TrustStore};
 use crate::lexicon::{Confidence, Fix};
 
-/// The finding about one violation. Some violations have a rule of their own.
+/// The finding about one violation. Some violations have a separate rule.
 pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
     let who = match fault.at {
         PathPlace::Sent { place } => seen.called(place),
@@ -49,7 +49,7 @@ fn summary(seen: CertificateContext<'_>, who: &str, kind: &PathFaultKind) -> Str
             format!("the CAs above {who} have name constraints for a type of name that clients cannot compare")
         }
         PathFaultKind::TooManyNames => {
-            format!("{who} has too many names, and its CAs too many name constraints, to compare them")
+            format!("{who} and its CAs have too many names and name constraints to compare")
         }
         PathFaultKind::OutOfDate => format!("{who} {}", dates_of_root(seen)),
         PathFaultKind::Unreadable => format!("{who} cannot be read"),

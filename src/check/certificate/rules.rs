@@ -32,7 +32,7 @@ pub(super) static CERTIFICATE_UNTRUSTED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not issued by a trusted CA",
     docs: Docs {
-        sees: "The chain that the server sent does not lead to a trusted root, because its CA is private or unknown to this machine, or because the chain is broken. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The chain that the server sent does not lead to a trusted root, because its CA is private or unknown to this machine, or because the chain is broken. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate, so a client cannot distinguish the server from an on-path attacker. Programs that verify certificates reject it.",
         action: "If the CA is private, give its root certificate with --cacert, and install it in every program that sends to this server. If the CA is public, update ca-certificates on this machine. Server operator: install the complete chain.",
         example: "a certificate issued by a company's private CA",
@@ -45,7 +45,7 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is self-signed, not issued by a CA",
     docs: Docs {
-        sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate for any name. Programs that verify certificates reject it. Programs that do not verify certificates cannot distinguish the server from an on-path attacker.",
         action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, give its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
         example: "a certificate created with openssl req -x509, or the snakeoil certificate that a package creates",
@@ -58,7 +58,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
     docs: Docs {
-        sees: "Neither a certificate that the server sent nor a trusted root has signed the server's certificate, and the certificate contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "Neither a certificate that the server sent nor a trusted root has signed the server's certificate, and the certificate contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Some clients download or cache the missing certificate, but most mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
         example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",
@@ -84,7 +84,7 @@ pub(super) static CERTIFICATE_NAME_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate does not match the host name",
     docs: Docs {
-        sees: "None of the names in the certificate matches the host that smtpcheck connected to. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "None of the names in the certificate matches the host that smtpcheck connected to. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, because they may have reached a different server.",
         action: "Use a name in the certificate as the server name in your program. On shared hosting, use the host name of the hosting company's server. Server operator: get a certificate that contains the host name.",
         example: "the target is mail.example.net, but the certificate is for *.hoster.example",
@@ -97,7 +97,7 @@ pub(super) static CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate has expired",
     docs: Docs {
-        sees: "According to this machine's clock, the server's certificate has expired. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "According to this machine's clock, the server's certificate has expired. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect.",
         action: "Server operator: renew the certificate and reload the mail service. Without a reload, the service continues to use the old certificate. If the certificate should still be valid, check this machine's clock.",
         example: "notAfter=Nov 18 06:02:11 2026 GMT",
@@ -110,7 +110,7 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not valid yet",
     docs: Docs {
-        sees: "The validity of the server's certificate begins in the future. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The validity of the server's certificate begins in the future. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often the reason is a wrong clock on this machine.",
         action: "Check this machine's clock first. Server operator: if the clock is correct, use a certificate that is already valid.",
         example: "a machine whose clock is set to 1970",
@@ -136,7 +136,7 @@ pub(super) static CERTIFICATE_SIGNATURE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not prove that it has the certificate's key",
     docs: Docs {
-        sees: "The signature of the handshake was not made with the key of the server's certificate. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The signature of the handshake was not made with the key of the server's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, because the certificate may have been copied from another server.",
         action: "Server operator: check that the key and the certificate match.",
         example: "the certificate was renewed with a new key, and the old key is still in use",
@@ -149,7 +149,7 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "an intermediate certificate has expired or is not valid yet",
     docs: Docs {
-        sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
         example: "USERTrust RSA Certification Authority, as issued by AddTrust External CA Root, in May 2020; Let's Encrypt R3, as issued by DST Root CA X3, in September 2021",
@@ -162,7 +162,7 @@ pub(super) static CERTIFICATE_KEY_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a key in the chain is too short",
     docs: Docs {
-        sees: "The chain contains an RSA key of less than 2048 bits, a key on an elliptic curve of less than 256 bits, or a DSA key. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The chain contains an RSA key of less than 2048 bits, a key on an elliptic curve of less than 256 bits, or a DSA key. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "An attacker may be able to compute the private key. Current programs reject such keys, often with an error message that does not mention the key.",
         action: "Server operator: create a new key (EC P-256, or RSA with 2048 bits or more) and get a certificate for it.",
         example: "an RSA key of 1024 bits; OpenSSL reports: ee key too small",
@@ -175,7 +175,7 @@ pub(super) static CERTIFICATE_SIGNATURE_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a certificate is signed with MD5 or SHA-1",
     docs: Docs {
-        sees: "The server's certificate, or an intermediate certificate, is signed with MD5 or SHA-1. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The server's certificate, or an intermediate certificate, is signed with MD5 or SHA-1. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Such signatures can be forged, and current programs reject them. OpenSSL reports: ca md too weak.",
         action: "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, change its settings first.",
         example: "sha1WithRSAEncryption",
@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept it. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept it. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",
@@ -201,7 +201,7 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA is not allowed to certify this name",
     docs: Docs {
-        sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Programs that verify certificates reject the certificate, even if it has no other fault.",
         action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, change its name constraints so that they permit this name.",
         example: "a CA for example.com issues a certificate for mail.example.net",
@@ -215,7 +215,7 @@ pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
     title: "the server sends the certificates in the wrong order",
     docs: Docs {
         sees: "In the list that the server sends, an issuer's certificate precedes a certificate that it signed.",
-        matters: "Most programs sort the certificates. Older programs do not, and fail.",
+        matters: "Most programs sort the certificates, but older programs fail.",
         action: "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
         example: "server certificate, root, intermediate certificate",
         references: "RFC 8446 section 4.4.2 (each certificate should certify the previous one; in TLS 1.2 it must)",
@@ -240,7 +240,7 @@ pub(super) static CERTIFICATE_STAPLE_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate requires an OCSP response (must-staple), but the server sends no valid response",
     docs: Docs {
-        sees: "The certificate has the must-staple extension. The server sent no OCSP response, or a response that is out of date, is for another certificate, or is not signed by the issuer. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The certificate has the must-staple extension. The server sent no OCSP response, or a response that is out of date, is for another certificate, or is not signed by the issuer. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Programs that enforce must-staple, including all programs that use GnuTLS, reject the certificate. Most mail servers cannot send OCSP responses.",
         action: "Server operator: get a certificate without must-staple, or enable OCSP stapling if the server supports it (Exim: tls_ocsp_file).",
         example: "TLS Feature: status_request",
@@ -253,7 +253,7 @@ pub(super) static CERTIFICATE_REVOKED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA has revoked the certificate",
     docs: Docs {
-        sees: "The server sends an OCSP response for its certificate with the status revoked. The response is signed by the issuer of the certificate or by a responder that the issuer authorized. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The server sends an OCSP response for its certificate with the status revoked. The response is signed by the issuer of the certificate or by a responder that the issuer authorized. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "The certificate is no longer valid. Programs that check for revocation reject it. A frequent reason for a revocation is a compromised key.",
         action: "Server operator: immediately create a new key and get a new certificate for it.",
         example: "Cert Status: revoked",
@@ -279,7 +279,7 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the server's OCSP response is invalid",
     docs: Docs {
-        sees: "The server sent an OCSP response that is for another certificate, is not signed by the issuer or by a responder that the issuer authorized, is out of date, or cannot be read. On port 25 without a login, the finding is only a warning, because by default mail servers verify certificates there only for domains that use MTA-STS or DANE.",
+        sees: "The server sent an OCSP response that is for another certificate, is not signed by the issuer or by a responder that the issuer authorized, is out of date, or cannot be read. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that use GnuTLS close the connection. Most other clients continue without the response, so they do not detect a revocation.",
         action: "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or disable OCSP stapling.",
         example: "the certificate was renewed, but the server still sends the response for the old certificate",

@@ -20,12 +20,17 @@ pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> 
         .reply_at(Phase::Greeting)
         .is_some_and(|received| received.reply.code.is_some() && !received.reply.is_success());
     let is_closed = matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
-    let (peer, _) = session.connected().filter(|_| is_refused || is_closed)?;
+    let peer = session.server_address().filter(|_| is_refused || is_closed)?;
     let (_, names) = evidence.names()?;
     let names = names?;
     let has_other_family = plan.family == Family::Any && names.addresses().any(|ip| ip.is_ipv4() != peer.is_ipv4());
     let was_dialled = |ip: &IpAddr| {
-        session.events().any(|event| matches!(&event.what, EventKind::Dialled { address, .. } if address.ip() == *ip))
+        session.events().any(|event| match &event.what {
+            EventKind::Dialled { address, .. } | EventKind::Tunnelled { address: Some(address), .. } => {
+                address.ip() == *ip
+            }
+            _ => false,
+        })
     };
     let mut same = names.addresses().filter(|ip| ip.is_ipv4() == peer.is_ipv4());
     let other = same.find(|ip| !was_dialled(ip)).filter(|_| !has_other_family)?;

@@ -1,26 +1,27 @@
 //! From the host name to a TCP connection. If no IP address responds, this check finds out whether the host responds on
 //! another mail port, and whether the cloud that this machine runs on blocks the port.
 //!
-//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host) and [`rules`]. This file judges the
-//! connection.
+//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), [`sockets`] (Unix sockets) and
+//! [`rules`]. This file judges the connection.
 
 mod addresses;
 mod names;
 mod rules;
+mod sockets;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule};
 use super::place;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{AddressChoice, Override, Plan, QuitAfter, TlsUse};
+use crate::plan::{AddressChoice, Override, Plan, Protocol, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
 /// others are often blocked.
-const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
+pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
@@ -28,7 +29,7 @@ pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: 
 /// it also asks about this machine, because many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
-    if let Host::Name(host) = &plan.target.host {
+    if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
         questions.push(Question::Resolve { host: host.clone() });
     }
     questions.push(Question::Session(SessionRequest::main(plan)));
@@ -48,7 +49,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if kind == Some(ConnectFaultKind::TimedOut) {
         questions.push(place::question());
     }
-    if worth_it {
+    // The other mail ports of an LMTP server's host are those of other servers.
+    if worth_it && plan.target.protocol == Protocol::Smtp {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
             let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
@@ -66,6 +68,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 fn is_loopback(plan: &Plan, evidence: &Evidence) -> bool {
     match &plan.target.host {
         Host::Ip(ip) => ip.is_loopback(),
+        Host::Socket(_) => true,
         Host::Name(_) => evidence.names().and_then(|(_, names)| names).is_some_and(|names| {
             let mut addresses = names.addresses().peekable();
             names.source != NameSource::Override && addresses.peek().is_some() && addresses.all(|ip| ip.is_loopback())
@@ -77,6 +80,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let mut findings = match session.fault() {
         Some(Fault::NoAddress) => names::no_address(plan, evidence).into_iter().collect(),
+        Some(Fault::SocketNotConnected { socket }) => vec![sockets::not_connected(plan, session, socket)],
         Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, session, connect.kind)],
         // `backends` judges the session at each IP address.
         _ if plan.addresses == AddressChoice::Every => Vec::new(),

@@ -155,11 +155,11 @@ fn provider_of(name: &str) -> Option<&'static Provider> {
     providers::all().iter().find(is_listed)
 }
 
-/// If the name of a known provider's server is not found, the resolver is at fault, because the name certainly exists.
+/// If the name of a known provider's server is not found, the resolver is at fault, because the name exists.
 fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
     finding.cause = format!(
-        "{} However, the name is correct: it is a server of {}. The resolver of this machine or network gives a wrong answer, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
+        "{} However, the name is correct: it is a server of {}. The resolver of this machine or network returns a wrong response, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
         finding.cause, provider.name
     );
     finding.confidence = Confidence::Likely;
@@ -178,7 +178,7 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
     finding
 }
 
-/// The kinds of names that can be looked up only in a private network.
+/// The types of names that can be looked up only in a private network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PrivateName {
     /// A name without a domain: a service of Docker Compose, or a machine of the local network.
@@ -258,7 +258,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::ContainerHost => (
-            "In a container, this name means the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates it only if this is configured.",
+            "In a container, this name means the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates the name only if this is configured.",
             vec![
                 Fix::text(
                     "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
@@ -334,7 +334,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
             "Ask the administrator of the network or the hosting company whether outgoing mail is redirected; if it is intended, send through their relay under its own name",
         ),
     ];
-    let connected = evidence.main_session().is_some_and(|session| session.connected().is_some());
+    let connected = evidence.main_session().is_some_and(|session| session.is_connected());
     if !connected {
         finding.severity = Severity::Error;
         finding.failure = Some(PhaseFailure::Unreachable);

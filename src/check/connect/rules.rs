@@ -14,6 +14,10 @@ pub(super) static RULES: &[&Rule] = &[
     &ADDRESS_UNREACHABLE,
     &RESOLVE_ENTRY_UNUSED,
     &NAME_POINTS_ELSEWHERE,
+    &SOCKET_ACCESS_DENIED,
+    &SOCKET_MISSING,
+    &SOCKET_NOT_SERVED,
+    &SOCKET_UNSUITABLE,
 ];
 
 pub(super) static NAME_NOT_FOUND: Rule = Rule {
@@ -143,5 +147,57 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
         example: "smtp.gmail.com with the address 127.0.0.1",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",
+    },
+};
+
+pub(super) static SOCKET_ACCESS_DENIED: Rule = Rule {
+    id: "socket-access-denied",
+    severity: Severity::Error,
+    title: "this user may not connect to the Unix socket",
+    docs: Docs {
+        sees: "The operating system rejected the connection to the Unix socket with EACCES or EPERM. smtpcheck followed the path to find the directory or the socket whose permissions are the cause.",
+        matters: "A client needs the execute permission (x) of every directory in the path, and the write permission (w) of the socket. A mail server that runs as another user may still be able to connect.",
+        action: "Run the check as the user of the program that uses the socket, or grant the missing permission. In Dovecot, set user, group and mode in the unix_listener. In Postfix, do not change the directory private: only Postfix may use its sockets.",
+        example: "smtpcheck lmtp+unix:/var/spool/postfix/private/dovecot-lmtp as a user other than postfix and root",
+        references: "unix(7), connect(2), path_resolution(7)",
+    },
+};
+
+pub(super) static SOCKET_MISSING: Rule = Rule {
+    id: "socket-missing",
+    severity: Severity::Error,
+    title: "the Unix socket does not exist",
+    docs: Docs {
+        sees: "The operating system reports that the path of the Unix socket, or a directory in it, does not exist (ENOENT or ENOTDIR).",
+        matters: "The server that creates the socket is not running, or creates it at another path.",
+        action: "Compare the path with the configuration of the server, and start the server. A path in the configuration of Postfix is relative to its queue directory, normally /var/spool/postfix.",
+        example: "smtpcheck lmtp+unix:/private/dovecot-lmtp for lmtp:unix:private/dovecot-lmtp in Postfix",
+        references: "unix(7), postconf(5) on queue_directory",
+    },
+};
+
+pub(super) static SOCKET_NOT_SERVED: Rule = Rule {
+    id: "socket-not-served",
+    severity: Severity::Error,
+    title: "no process accepts connections on the Unix socket",
+    docs: Docs {
+        sees: "The socket exists, but the connection was refused because no process listens on it (ECONNREFUSED), or the queue of the listening process stayed full until the time limit (--connect-timeout).",
+        matters: "A socket file remains after its server has ended. A full queue means that the server runs but is overloaded or stopped.",
+        action: "Start or restart the server that creates the socket. If the queue is full, read the mail log and raise the process limit of the service.",
+        example: "a socket that remained after Dovecot was killed",
+        references: "unix(7), connect(2)",
+    },
+};
+
+pub(super) static SOCKET_UNSUITABLE: Rule = Rule {
+    id: "socket-unsuitable",
+    severity: Severity::Error,
+    title: "the path is not a stream socket",
+    docs: Docs {
+        sees: "The path exists, but it is a file, a directory or a socket for datagrams, or the operating system has no Unix sockets.",
+        matters: "SMTP and LMTP need a stream socket. The path is not that of a mail server.",
+        action: "Use the path of the socket from the configuration of the server.",
+        example: "smtpcheck lmtp+unix:/dev/log, the datagram socket of the system log",
+        references: "unix(7), connect(2) on EPROTOTYPE",
     },
 };

@@ -7,11 +7,12 @@ use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen,
 pub enum AddressResult<'a> {
     /// The server does not accept connections.
     Unreachable,
-    /// Senders that follow these policies do not deliver; at least one. Other senders may deliver.
+    /// Senders that follow one of these policies do not deliver. There is at least one policy. Other senders may
+    /// deliver.
     PolicyFails(Vec<PolicyFailure<'a>>),
-    /// The server does not greet, or rejects EHLO.
+    /// The server sends no greeting, or rejects EHLO.
     NotReady,
-    /// No policy prevents delivery: the delivery by a sender that follows all of them.
+    /// No policy prevents delivery. The value shows how a sender that follows all policies delivers.
     Delivers(Delivery),
 }
 
@@ -20,12 +21,12 @@ pub enum AddressResult<'a> {
 pub struct PolicyFailure<'a> {
     /// The senders that follow the policy.
     pub sender: SenderKind,
-    /// The reason in the words of TLS reports (RFC 8460 §4.3).
+    /// The reason as a result type of TLS reports (RFC 8460 §4.3).
     pub reason: &'a str,
 }
 
-/// The result for an address, for the strictest sender. A failure in the words of TLS reports counts only if mail is not
-/// delivered because of it: a policy in testing mode, or one that cannot be fetched, prevents nothing (RFC 8461 §5).
+/// The result for an address, for the strictest sender. A failure counts only if it prevents delivery: a policy that is
+/// in testing mode or cannot be fetched prevents nothing (RFC 8461 §5).
 pub fn address_result<'a>(address: &MxAddressSeen, policies: &'a PoliciesSeen) -> AddressResult<'a> {
     if address.reachable == Some(false) {
         return AddressResult::Unreachable;

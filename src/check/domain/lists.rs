@@ -1,6 +1,7 @@
-//! Blocklists: the IP addresses that send mail (`--sending`) in lists of addresses, and the domain in lists of domains. A
-//! list counts only if its test entries are right (RFC 5782 §5): many lists do not answer public resolvers, and lists that
-//! were shut down may list every address. The test entries are looked up at the same time as the address.
+//! Blocklists: the IP addresses that send mail (`--sending`) in lists of addresses, and the domain in lists of domains.
+//! The result of a list counts only if its test entries are correct (RFC 5782 §5): many lists do not answer queries
+//! from public resolvers, and lists that were shut down may list every address. The test entries are looked up at the
+//! same time as the address.
 
 use std::net::IpAddr;
 
@@ -33,11 +34,11 @@ static LISTED: Rule = Rule {
 static REFUSES_RESOLVER: Rule = Rule {
     id: "list-refuses-resolver",
     severity: Severity::Notice,
-    title: "a blocklist does not answer this resolver",
+    title: "a blocklist does not answer queries from this resolver",
     docs: Docs {
         sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the address is listed.",
-        matters: "It is unknown whether the list contains the address. Many lists do not answer public resolvers or resolvers that send too many queries.",
-        action: "Use a resolver of your own (--resolver), or look the address up on the website of the list.",
+        matters: "It is unknown whether the list contains the address. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
+        action: "Use your own resolver (--resolver), or look up the address on the website of the list.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
         references: "RFC 5782 section 5 (test entries); the pages of the lists about their return codes",
     },
@@ -46,11 +47,11 @@ static REFUSES_RESOLVER: Rule = Rule {
 static NOT_WORKING: Rule = Rule {
     id: "list-not-working",
     severity: Severity::Notice,
-    title: "a blocklist gives no usable answers, so smtpcheck ignores them",
+    title: "a blocklist returns no usable responses, so smtpcheck ignores it",
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the list contains the address. Some lists respond only to registered resolvers.",
-        action: "Look the address or domain up on the website of the list, use a resolver of your own (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        action: "Look up the address or domain on the website of the list, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -62,14 +63,14 @@ static SHUT_DOWN: Rule = Rule {
     title: "a blocklist given with --list was shut down",
     docs: Docs {
         sees: "A list given with --list was shut down. smtpcheck does not query it.",
-        matters: "Lists that were shut down are empty, or list every address.",
+        matters: "A list that was shut down is empty, or lists every address.",
         action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration, because the server may reject all mail.",
         example: "dnsbl.ahbl.org, which has listed every address since 2015",
         references: "RFC 5782 section 5; the announcements of the operators",
     },
 };
 
-/// The test entry is missing: the list does not work, or this resolver does not answer for its zone.
+/// The test entry is missing: the list does not work, or this resolver does not resolve names in its zone.
 const NO_TEST_ENTRY: &str = "this resolver returns no test entry";
 /// No response from the list.
 const NO_RESPONSE: &str = "it does not respond; some lists respond only to registered resolvers";
@@ -171,7 +172,7 @@ impl ListLookup {
         }
         match (listed, unlisted, own) {
             (_, ListAnswer::Listed(_), _) => {
-                verdict(ListState::NotWorking, "it lists the test entry that must not be listed")
+                verdict(ListState::NotWorking, "it lists the test entry that no list may contain")
             }
             (ListAnswer::NotListed, ..) => verdict(ListState::NotWorking, NO_TEST_ENTRY),
             (.., ListAnswer::Listed(codes)) => {
@@ -235,7 +236,7 @@ pub(super) fn of_domain(sight: Sight<'_>) -> Vec<ListSeen> {
     for_domain(sight).iter().filter_map(|lookup| lookup.list_seen(sight)).collect()
 }
 
-/// The lists without an answer, and what is needed to query lists of addresses.
+/// The lists that did not answer, and what is needed to query lists of addresses.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut entries: Vec<NotTested> = all(sight)
         .iter()
@@ -265,13 +266,19 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     let refusal = "The list does not answer queries from this resolver. This does not mean that the address is listed.";
-    findings.extend(without_verdict(sight, &REFUSES_RESOLVER, refused, "do not answer this resolver", refusal));
-    let failure = "The test entries of a list show whether it works (RFC 5782 section 5). The answers did not pass this test, so smtpcheck ignores them.";
+    findings.extend(without_verdict(
+        sight,
+        &REFUSES_RESOLVER,
+        refused,
+        "do not answer queries from this resolver",
+        refusal,
+    ));
+    let failure = "The test entries of a list show whether it works (RFC 5782 section 5). The responses did not pass this test, so smtpcheck ignores them.";
     findings.extend(without_verdict(
         sight,
         &NOT_WORKING,
         broken,
-        "give no usable answers through this resolver",
+        "return no usable responses through this resolver",
         failure,
     ));
     for zone in sight.domain.lists.iter().map(DnsName::from).filter(|zone| blocklist::is_dead(zone.as_str())) {
@@ -304,10 +311,10 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     finding.cause = if is_range {
         "The owner of the address range, or the list, declares that no mail should be sent directly from it. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of it."
+        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of this list."
             .to_owned()
     } else {
-        "The list works (its test entries are correct), and it has an entry. Receivers that use the list reject or filter the mail.".to_owned()
+        "The test entries of the list are correct, so it works, and it has an entry for the address or domain. Receivers that use the list reject or filter the mail.".to_owned()
     };
     if let Some((first, second)) = lookup.tests() {
         let proofs = [first, second].map(|name| sight.records(&name, RecordKind::A).probe());
@@ -349,7 +356,7 @@ fn without_verdict(
         }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };
-    // A resolver without the zone of the list gives the same answers as a list without test entries.
+    // A resolver that cannot resolve the zone of the list returns the same responses as a list without test entries.
     let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);
     let confidence = if is_proved { Confidence::Certain } else { Confidence::Possible };
     let mut finding = Finding::new(rule, Phase::Dns, confidence, summary);
@@ -365,7 +372,7 @@ fn without_verdict(
     }
     finding
         .fixes
-        .push(Fix::text("Use a resolver of your own (--resolver), look the address or domain up on the website of the list, or query no lists (--list none)"));
+        .push(Fix::text("Use your own resolver (--resolver), look up the address or domain on the website of the list, or query no lists (--list none)"));
     Some(finding)
 }
 

@@ -1,5 +1,5 @@
-//! Checks of a mail domain: its DNS records, its mail servers and its policies, as every sender can query them. They
-//! run instead of the checks of a server if the plan contains a domain.
+//! Checks of a mail domain: its DNS records, its mail servers and its policies, all of which every sender can query.
+//! They run instead of the checks of a server if the plan contains a domain.
 //!
 //! | file | subject |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! | `deliverability` | the result for one server |
 //! | `seen`, `results` | the results, for reports |
 //! | `world` | a DNS and web servers for tests |
-//! | `sight` | the evidence, with short functions for lookups in it |
+//! | `sight` | the evidence, with short functions for finding answers in it |
 
 mod dane;
 mod delegation;

@@ -1,6 +1,6 @@
 //! Notes about the domain: CAA records that exclude the CA of an MX host's certificate, a BIMI logo without an enforced
-//! DMARC policy, and the requirements of large receivers that can be checked from outside. None of these faults stops mail
-//! by itself.
+//! DMARC policy, and the requirements of large receivers that can be checked from outside. None of these faults alone
+//! prevents delivery.
 
 use super::seen::PublishedState;
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -27,7 +27,7 @@ static CAA_EXCLUDES_ISSUER: Rule = Rule {
     docs: Docs {
         sees: "The MX host, or one of its parent domains, has CAA records, and none of them names the CA that issued the certificate in use. CAs whose identifiers smtpcheck does not know are not reported.",
         matters: "The certificate remains valid, but the CA must refuse the next renewal.",
-        action: "Operator of the DNS: add an issue record for the CA, unless you are going to change the CA.",
+        action: "Operator of the DNS: add an issue record for the CA, unless you plan to change the CA.",
         example: "example.com CAA 0 issue \"digicert.com\", and a certificate from Let's Encrypt",
         references: "RFC 8659 section 3 (the closest CAA records apply), section 4.2 (issue), section 4.3 (issuewild)",
     },
@@ -51,15 +51,15 @@ static RECEIVER_DEMANDS: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain does not meet the requirements of large receivers",
     docs: Docs {
-        sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the address, although large receivers require it. Spam rate, volume, the unsubscribe header, and whether mail is really signed cannot be seen from outside.",
-        matters: "Gmail requires SPF or DKIM, and a PTR record that leads back, from all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC from senders of about 5,000 or more messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
-        action: "Publish the records that the finding names. Each has its own finding with the details.",
+        sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the address, although large receivers require it. smtpcheck cannot see the spam rate, the volume, the unsubscribe header, or whether mail is signed.",
+        matters: "Gmail requires SPF or DKIM, and a PTR name that resolves back to the IP address, from all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC from senders of about 5,000 or more messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
+        action: "Publish the records that the finding names. Each missing record also has its own finding with the details.",
         example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail from large senders",
         references: "support.google.com/a/answer/81126; senders.yahooinc.com; support.microsoft.com (NDR 5.7.515); postmaster.gmx.com",
     },
 };
 
-/// A CA: a part of the issuer's name in its certificates, and the domains that identify it in CAA records.
+/// A CA: a part of its name as the issuer of certificates, and the domains that identify it in CAA records.
 struct CaaIdentity {
     issuer: &'static str,
     domains: &'static [&'static str],
@@ -158,7 +158,7 @@ fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Rec
     None
 }
 
-/// A certificate of this issuer and with these names cannot be renewed.
+/// This CA cannot renew its certificate with these names.
 fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Option<(DnsName, Finding)> {
     let ca = authority(issuer)?;
     let (at, seen) = closest_caa(sight, host)?;
@@ -178,9 +178,9 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
     "The certificate in use remains valid, but this CA must refuse to renew it (RFC 8659)."
         .clone_into(&mut finding.cause);
     finding.otherwise =
-        Some("The CA may accept another identifier, or the next certificate may come from another CA".to_owned());
+        Some("The CA may accept a different identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
-        "Operator of the DNS: permit the CA, unless you are going to change the CA",
+        "Operator of the DNS: permit the CA, unless you plan to change the CA",
         format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
@@ -226,7 +226,7 @@ fn bimi(sight: Sight<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The requirements of large receivers that the domain certainly does not meet.
+/// The requirements of large receivers that the domain is known not to meet.
 fn demands(sight: Sight<'_>) -> Option<Finding> {
     if sight.domain.sending.is_empty() {
         return None;
@@ -266,7 +266,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
                 .push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
             facts.push(format!(
-                "the PTR name of {ip} does not lead back: Gmail and Yahoo require this from every sender"
+                "the PTR name of {ip} does not resolve back to it: Gmail and Yahoo require this from every sender"
             ));
         }
         if facts.len() > known {
@@ -279,7 +279,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{name} does not meet the requirements of large receivers");
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
     finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
-    "A large sender sends about 5,000 or more messages a day to one of these receivers. Spam rate, the unsubscribe header, and whether mail is really signed cannot be seen from outside.".clone_into(&mut finding.cause);
+    "A large sender sends about 5,000 or more messages a day to one of these receivers. smtpcheck cannot see the spam rate, the unsubscribe header, or whether mail is signed.".clone_into(&mut finding.cause);
     finding.consequences = facts;
     finding.fixes.push(Fix::open(
         "Compare the settings with the guidelines of the receivers",

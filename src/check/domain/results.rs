@@ -1,4 +1,4 @@
-//! Collects the results of all subjects.
+//! Collects the results of all modules of the domain check.
 
 use super::seen::{DomainSeen, NotTested};
 use super::sight::Sight;
@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
 
-/// The results of a check of a domain; `None` if the plan is about a server.
+/// The results of a domain check; `None` if the plan is about a server.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
     let sight = Sight::new(plan, evidence)?;
     let hosts = hosts::summary(sight);
@@ -17,7 +17,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
         dnssec: dnssec::summary(sight),
         delegation: delegation::summary(sight),
         null_mx: mx::is_null(sight),
-        senders: senders::summary(&hosts),
+        senders: senders::summary(&hosts, hosts::meaning_of_silence(sight)),
         dane: dane::worst(&hosts),
         mta_sts: sts::summary(sight),
         tls_rpt: tlsrpt::summary(sight),
@@ -32,7 +32,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
     })
 }
 
-/// The TLSA records that match the certificates which the MX hosts send now, as lines of a zone file.
+/// The TLSA records that match the certificates that the MX hosts send now, as lines of a zone file.
 pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
 }
@@ -53,7 +53,7 @@ fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     list
 }
 
-/// A TXT record of which it is not known whether it exists.
+/// A TXT record that could not be looked up.
 fn unknown_record(sight: Sight<'_>, what: &str, name: Option<DnsName>) -> Option<NotTested> {
     let why = mx::why_unknown(sight, &name?, RecordKind::Txt)?;
     Some(NotTested { what: what.to_owned(), why })
@@ -95,7 +95,7 @@ mod tests {
             "MTA-STS: the lookup of _mta-sts.example.com failed: DNSSEC: bogus",
             "TLS-RPT: the lookup of _smtp._tls.example.com failed: the DNS server did not respond",
             "SPF: the lookup of example.com failed: SERVFAIL",
-            "DMARC: the lookup of _dmarc.example.com was not answered",
+            "DMARC: the lookup of _dmarc.example.com failed",
             "DKIM: lookups of _domainkey or of names below it failed",
         ] {
             assert!(list.contains(&entry.to_owned()), "{entry} in {list:?}");

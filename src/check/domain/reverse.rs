@@ -1,6 +1,6 @@
-//! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of the MX hosts' IP addresses, and whether
-//! a name leads back to its address. No RFC requires that this name equals the EHLO name. Receivers check that both names
-//! resolve. For MX hosts, which only receive, a missing name is a notice.
+//! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of the MX hosts' IP addresses, and
+//! whether a name resolves back to its address. No RFC requires this name to equal the EHLO name. Receivers check that
+//! both names resolve. For MX hosts, which only receive mail, a missing name is a notice.
 
 use std::net::IpAddr;
 
@@ -38,10 +38,10 @@ static MISSING: Rule = Rule {
 static NOT_CONFIRMED: Rule = Rule {
     id: "ptr-not-confirmed",
     severity: Severity::Warning,
-    title: "the name in the PTR record does not lead back to the IP address",
+    title: "the name in the PTR record does not resolve back to the IP address",
     docs: Docs {
-        sees: "None of the names in the PTR records of the IP address has an A or AAAA record with this address. For IP addresses of MX hosts, the finding is a notice.",
-        matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that lead back. Gmail and several others reject or defer the mail.",
+        sees: "No name in the PTR records of the IP address has an A or AAAA record with this address. For IP addresses of MX hosts, the finding is a notice.",
+        matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back. Gmail and several others reject or defer the mail.",
         action: "Operator of the DNS: add the address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to the address.",
         example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
@@ -80,7 +80,7 @@ static EHLO_DIFFERS: Rule = Rule {
     title: "the EHLO name and the PTR name differ",
     docs: Docs {
         sees: "The name of --from-host is not among the names in the PTR records of the IP address. Both names resolve to this IP address.",
-        matters: "This is not a fault: no RFC requires that the names are the same. Some spam filters count a difference against the sender.",
+        matters: "This is not a fault: no RFC requires the names to be the same. Some spam filters count a difference against the sender.",
         action: "No action is required. If a receiver complains, use the same name for both.",
         example: "EHLO mail.example.com from 192.0.2.7, whose name is host7.example.com",
         references: "RFC 5321 section 4.1.4",
@@ -100,7 +100,7 @@ fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
     is_conclusive(seen).then(|| (probe, names.take(MAX_NAMES).collect()))
 }
 
-/// The type of the records that lead to an IP address.
+/// The type of the address records for an IP address: A or AAAA.
 fn kind_of(ip: IpAddr) -> RecordKind {
     if ip.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa }
 }
@@ -156,7 +156,7 @@ pub(super) fn summary(sight: Sight<'_>) -> Vec<SendingSeen> {
     sight.domain.sending.iter().map(of).collect()
 }
 
-/// The PTR names of an IP address, and whether one of them leads back to it; `None` while unknown.
+/// The PTR names of an IP address, and whether one of them resolves back to it; `None` while unknown.
 pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bool>) {
     let Some((_, names)) = names(sight, ip) else { return (Vec::new(), None) };
     let results: Vec<Option<bool>> = names.iter().map(|name| resolves(sight, name, ip)).collect();
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses whose names, or the addresses of these names, could not be determined.
+/// The sending addresses for which the names, or the addresses of the names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -188,11 +188,12 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
     names(sight, ip).is_some_and(|(_, names)| names.is_empty())
 }
 
-/// A word of a generated name, or the IP address in any notation, in the part of a name that its owner chooses freely.
+/// A sign of a generated name: a typical word, or the IP address in any notation, in the part of the name that its
+/// owner chooses freely.
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
-    // The public suffix list contains the names below which cloud providers name their hosts.
+    // The public suffix list contains the domains below which cloud providers name their hosts.
     if contains_address(name.as_str(), ip) {
         return Some("it contains the IP address");
     }
@@ -268,7 +269,7 @@ fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> 
     finding
 }
 
-/// The name to suggest for a sending address: the EHLO name or the MX host, if it has this address or none.
+/// The name to suggest for a sending address: the EHLO name or the MX host, if the name has this address or no address.
 fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     let sending =
         sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
@@ -279,7 +280,8 @@ fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     sending.or_else(receiving).map_or_else(|| format!("mail.{}", sight.name()), |host| host.to_string())
 }
 
-/// Whether a name has addresses of this family, but not this one. They may belong to another host, such as a web server.
+/// Whether a name has addresses of this family, but not this address. They may belong to another host, such as a web
+/// server.
 fn leads_elsewhere(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> bool {
     let seen = sight.records(host, kind_of(ip)).answer();
     resolves(sight, host, ip) == Some(false) && seen.is_some_and(|seen| seen.addresses().next().is_some())
@@ -301,7 +303,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         );
         missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
         missing.fixes.push(Fix::run(
-            "Operator of the DNS: publish an address record, so that the name leads back to the address",
+            "Operator of the DNS: publish an A or AAAA record, so that the name resolves back to the address",
             format!("{host}. {} {ip}", kind_of(ip)),
         ));
         findings.push(missing);
@@ -311,7 +313,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
     let (_, is_confirmed) = confirmed(sight, ip);
     if is_confirmed == Some(false) {
         let summary =
-            format!("the sending address {ip} has the name {}, which does not lead back to it", quoted.join(", "));
+            format!("the sending address {ip} has the name {}, which does not resolve back to it", quoted.join(", "));
         let cause = "Receivers trust the name in a PTR record only if it resolves to the address. Gmail and several others reject or defer the mail.";
         let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
         for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
@@ -325,7 +327,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
                 .cause
                 .push_str(" The name has other addresses, which may belong to another host, such as a web server.");
             unconfirmed.fixes.push(Fix::run(
-                "Operator of the DNS: give the mail host a name of its own",
+                "Operator of the DNS: give the mail host its own name",
                 format!("{host}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
@@ -338,7 +340,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         }
         findings.push(unconfirmed);
     }
-    // One name that is not generated is enough.
+    // One name that does not look generated is enough.
     let signs: Option<Vec<&str>> = names.iter().map(|name| generic_sign(name, ip)).collect();
     if let Some(sign) = signs.as_ref().and_then(|signs| signs.first()) {
         let summary = format!("the name of the sending address {ip} looks generated: {}", quoted.join(", "));
@@ -376,11 +378,11 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     }
     let probe = sight.records(&host, kind_of(ip)).probe()?;
     let summary = format!("the EHLO name {host} does not resolve to the sending address {ip}");
-    let cause = "A client must send a name that resolves (RFC 5321 section 2.3.5). Spam filters compare the name with the address.";
+    let cause = "A client must send an EHLO name that resolves (RFC 5321 section 2.3.5). Spam filters compare the addresses of the name with the client's address.";
     let mut unresolved = finding(&EHLO_UNRESOLVED, probe, summary, cause);
     let own = host_name(sight, ip);
     let (what, name) = if leads_elsewhere(sight, &host, ip) {
-        ("give the mail host a name of its own, because this one has other addresses", own.as_str())
+        ("give the mail host its own name, because this name has other addresses", own.as_str())
     } else {
         ("publish the address at the name", host.as_str())
     };
@@ -403,11 +405,10 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
             Some(_) | None => {}
         }
     }
-    let cause =
-        "This affects only mail that the host sends. If it sends mail for the domain, give its address with --sending.";
+    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, give its address with --sending.";
     [
         (&MISSING, missing, "have no PTR record"),
-        (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not lead back"),
+        (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
     ]
     .into_iter()
     .filter_map(|(rule, found, words)| {

@@ -1,11 +1,11 @@
-//! The results of a check of a domain, in the form in which reports contain them. Every value follows from the plan and
-//! the evidence, so a saved report yields the same results again.
+//! The results of a domain check, as they appear in reports. Every value follows from the plan and the evidence, so a
+//! saved report yields the same results again.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// The results of a check of a domain.
+/// The results of a domain check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DomainSeen {
@@ -21,7 +21,7 @@ pub struct DomainSeen {
     pub null_mx: bool,
     /// The hosts that receive mail for the domain, in the order in which senders try them.
     pub mx: Vec<MxSeen>,
-    /// How mail is delivered to the domain, by the policies that a sender supports.
+    /// How mail is delivered to the domain, depending on the policies that the sender supports.
     pub senders: Vec<SenderSeen>,
     /// The worst DANE result of all MX hosts; null while unknown.
     pub dane: Option<DaneState>,
@@ -145,15 +145,16 @@ pub struct MxAddressSeen {
     pub ehlo_host: Option<String>,
     /// The names in its PTR records.
     pub ptr: Vec<String>,
-    /// Whether one of these names leads back to the IP address; null if unknown.
+    /// Whether one of these names resolves back to the IP address; null if unknown.
     pub forward_confirmed: Option<bool>,
     /// Whether STARTTLS is advertised; null if unknown.
     pub starttls: Option<bool>,
     /// The negotiated TLS version, for example `TLS 1.3`.
     pub tls_version: Option<String>,
-    /// The certificates by type of key. A server can have one of each type, and a client gets one of them.
+    /// The certificates, one for each type of key that the server has. A client gets one of them.
     pub certificates: Vec<MxCertificateSeen>,
-    /// What senders do, by their policies. If the certificates differ, the worst result.
+    /// What senders do, depending on the policies that they support. If the certificates differ, this is the worst
+    /// result.
     pub policies: PoliciesSeen,
     /// The reply to `MAIL FROM:<>`.
     pub null_sender: ProbeReply,
@@ -218,15 +219,15 @@ pub struct MxCertificateSeen {
     pub policies: PoliciesSeen,
 }
 
-/// What senders do, by their policies.
+/// What senders do, depending on the policies that they support.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PoliciesSeen {
     /// A sender without a policy: opportunistic TLS (RFC 7435).
     pub opportunistic: Delivery,
-    /// A sender with DANE (RFC 7672).
+    /// A sender that uses DANE (RFC 7672).
     pub dane: DaneSeen,
-    /// A sender with MTA-STS (RFC 8461).
+    /// A sender that uses MTA-STS (RFC 8461).
     pub mta_sts: StsResultSeen,
 }
 
@@ -244,11 +245,11 @@ pub enum Delivery {
     Encrypted,
     /// Unencrypted.
     ClearText,
-    /// Not at all.
+    /// Not delivered.
     NotDelivered,
 }
 
-/// The result for a sender with DANE.
+/// The result for a sender that uses DANE.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DaneSeen {
@@ -256,7 +257,7 @@ pub struct DaneSeen {
     pub state: Option<DaneState>,
     /// How the message would be delivered.
     pub delivers: Delivery,
-    /// The failure as in a TLS report (RFC 8460 §4.3), for example `tlsa-invalid`.
+    /// The failure as a result type of TLS reports (RFC 8460 §4.3), for example `tlsa-invalid`.
     pub result: Option<String>,
     /// Senders for which the result differs, each with its result, for example `mox: delivers`.
     pub senders: Vec<String>,
@@ -295,7 +296,7 @@ pub struct TlsaSeen {
     pub problem: Option<String>,
 }
 
-/// The result for a sender with MTA-STS.
+/// The result for a sender that uses MTA-STS.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StsResultSeen {
@@ -303,7 +304,7 @@ pub struct StsResultSeen {
     pub delivers: Delivery,
     /// Whether the host matches the policy; null without a policy.
     pub listed: Option<bool>,
-    /// The failure as in a TLS report (RFC 8460 §4.3), for example `certificate-host-mismatch`.
+    /// The failure as a result type of TLS reports (RFC 8460 §4.3), for example `certificate-host-mismatch`.
     pub result: Option<String>,
 }
 
@@ -315,7 +316,7 @@ pub struct SenderSeen {
     pub sender: SenderKind,
     /// The result for each MX host.
     pub hosts: Vec<HostDelivery>,
-    /// The result for the domain: that of the first host which the sender can use.
+    /// The result for the domain: that of the first host that the sender can use.
     pub delivers: Delivery,
 }
 
@@ -340,7 +341,7 @@ pub struct HostDelivery {
     pub host: String,
     /// How it is delivered.
     pub delivers: Delivery,
-    /// The reason, if it is not delivered or not known, in the words of TLS reports where they have one.
+    /// The reason, if mail is not delivered or the result is not known: a result type of TLS reports, if one fits.
     pub reason: Option<String>,
 }
 
@@ -362,11 +363,11 @@ pub struct StsSeen {
     pub mx: Vec<String>,
     /// The HTTP status of the policy.
     pub status: Option<u16>,
-    /// The fault, as a short phrase, or as a TLS report result type if there is one (`sts-policy-fetch-error`).
+    /// The fault, as a short phrase, or as a result type of TLS reports if one fits (`sts-policy-fetch-error`).
     pub problem: Option<String>,
 }
 
-/// The state of something that a domain can publish.
+/// The state of a record or policy that a domain can publish.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -406,9 +407,9 @@ pub struct SpfSeen {
     pub state: PublishedState,
     /// What is wrong.
     pub problem: Option<String>,
-    /// The lookups of the complete record (RFC 7208 §4.6.4); null if a part depends on the sender.
+    /// The number of lookups for the complete record (RFC 7208 §4.6.4); null if a part depends on the sender.
     pub lookups: Option<u32>,
-    /// The lookups without a result.
+    /// The number of lookups that found no record.
     pub void_lookups: Option<u32>,
     /// The terms of the record, with those of included records below them.
     pub tree: Vec<SpfTermSeen>,
@@ -420,16 +421,16 @@ pub struct SpfSeen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpfTermSeen {
-    /// The term as it is written.
+    /// The term as it is written in the record.
     pub term: String,
-    /// The number of lookups that the term itself costs, without the terms below it.
+    /// The number of lookups that the term itself needs, without the terms below it.
     pub cost: u32,
-    /// What it leads to: addresses, hosts, `NXDOMAIN`; null if there is nothing to show.
+    /// The addresses or hosts that it refers to, or `NXDOMAIN`; null if there is nothing to show.
     pub detail: Option<String>,
     /// What is wrong with it.
     pub problem: Option<String>,
-    /// What the term did for the first address of the results: `match`, `no-match`, `void`, `error`, `not-needed`; null
-    /// if there are no results.
+    /// The outcome of the term for the first address of the results: `match`, `no-match`, `void`, `error`,
+    /// `not-needed`; null if there are no results.
     pub outcome: Option<String>,
     /// The terms of the included record.
     pub children: Vec<SpfTermSeen>,
@@ -443,9 +444,9 @@ pub struct SpfResultSeen {
     pub ip: IpAddr,
     /// The result (RFC 7208 §2.6): `pass`, `fail`, `softfail`, `neutral`, `none`, `temperror`, `permerror`.
     pub result: String,
-    /// The terms that decided, from the outer record to the inner one.
+    /// The terms that determined the result, from the outermost record to the innermost.
     pub decided_by: Vec<String>,
-    /// The lookups up to the decision.
+    /// The number of lookups until the result was known.
     pub lookups: u32,
 }
 
@@ -510,11 +511,11 @@ pub struct DmarcSeen {
     pub record: Option<String>,
     /// The policy that applies to the domain: `none`, `quarantine`, `reject`.
     pub policy: Option<String>,
-    /// The organizational domain by the tree walk (RFC 9989).
+    /// The organizational domain according to the tree walk (RFC 9989).
     pub organizational_domain: Option<String>,
-    /// The organizational domain by the public suffix list (RFC 7489, historic).
+    /// The organizational domain according to the public suffix list (RFC 7489, historic).
     pub organizational_domain_by_list: Option<String>,
-    /// The policy by RFC 7489 (historic), if it differs.
+    /// The policy according to RFC 7489 (historic), if it differs.
     pub policy_by_list: Option<String>,
     /// The names that were looked up, in this order, each with its result.
     pub walk: Vec<String>,
@@ -534,7 +535,7 @@ pub struct SendingSeen {
     pub ip: IpAddr,
     /// The names in its PTR records.
     pub ptr: Vec<String>,
-    /// Whether one of these names leads back to the IP address; null if unknown.
+    /// Whether one of these names resolves back to the IP address; null if unknown.
     pub forward_confirmed: Option<bool>,
     /// The results of blocklists.
     pub lists: Vec<ListSeen>,

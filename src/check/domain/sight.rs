@@ -1,11 +1,11 @@
-//! The input of the checks of a domain: the plan and the evidence so far, with short functions for questions and lookups.
+//! The input of the domain checks: the plan and the evidence so far, with short functions for questions and answers.
 
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
-/// The plan and the evidence of a check of a domain.
+/// The plan and the evidence of a domain check.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'s> {
     pub(crate) plan: &'s Plan,
@@ -34,7 +34,7 @@ impl<T> Clone for Known<'_, T> {
     }
 }
 
-// A derived implementation would require that the answer can be copied.
+// A derived implementation would require `T: Copy`.
 impl<T> Copy for Known<'_, T> {}
 
 impl<'s> Sight<'s> {
@@ -121,8 +121,8 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
     Question::Records(RecordsRequest::to_resolver(name.clone(), kind))
 }
 
-/// Whether the response says which records there are, or that there are none. If the zone is signed and the proof is not
-/// valid, "there are none" says nothing: servers that validate signatures see a failed lookup.
+/// Whether the response shows which records exist, or that none exist. If the zone is signed, but the proof that no
+/// record exists is not valid, the response shows nothing: servers that validate signatures see a failed lookup.
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
     let is_unproven = seen.records.is_empty() && matches!(seen.dnssec, DnssecState::Bogus { .. });
     seen.is_answer() && !is_unproven

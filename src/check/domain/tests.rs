@@ -1,7 +1,9 @@
-//! Domains from public reports, each as a zone with its servers and policies, and the findings that it must raise: those
-//! of `tests/data/domain/*.toml`. A case states every error and warning; notices count only if the case names them.
+//! Tests with domains from public reports (`tests/data/domain/*.toml`). Each case contains a zone with its servers and
+//! policies, and the findings that it must raise. It lists every error and warning; notices count only if the case
+//! lists them.
 //!
-//! What a case does not contain is added from a domain without faults: an MX host that responds, SPF, and DMARC.
+//! Records that a case does not contain are added from a domain without faults: an MX host that responds, SPF, and
+//! DMARC.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -45,8 +47,8 @@ struct DomainCase {
     /// TXT records of several strings: the name, then the strings.
     #[serde(default)]
     strings: Vec<Vec<String>>,
-    /// Lookups without an ordinary response: name, type, [`failure`], the server if it is not the resolver, and `upper` if
-    /// it responds so only to the name in upper case.
+    /// Lookups without an ordinary response: name, type, [`failure`], the server if it is not the resolver, and `upper`
+    /// if only the name in upper case fails.
     #[serde(default)]
     fails: Vec<String>,
     /// Answers of authoritative servers: the address of the server, then a record.
@@ -58,7 +60,7 @@ struct DomainCase {
     /// Whether all records are signed.
     #[serde(default)]
     signed: bool,
-    /// Whether the case is used as it is, without added records.
+    /// Whether the case is used unchanged, without added records.
     #[serde(default)]
     bare: bool,
     /// The body of the MTA-STS policy.
@@ -377,14 +379,14 @@ fn page(host: &str, body: &str, how: &str) -> FetchSeen {
     }
 }
 
-/// Every sentence of a finding, without the marks of quotes.
+/// Every sentence of a finding, without the quote marks around received text.
 fn sentences(finding: &Finding) -> String {
     let mut finding = finding.clone();
     let texts: Vec<String> = finding.texts().map(|text| quote::resolve(text, |_, text| text.to_owned())).collect();
     texts.join("\n    ")
 }
 
-/// Compares the findings with the expectation. Returns the differences in words too.
+/// Compares the findings with the expectation, and also describes the differences in words.
 fn compared(case: &DomainCase, findings: &[Finding]) -> (Verdict, Vec<String>) {
     let mut why = Vec::new();
     let mut verdict = Verdict::Right;

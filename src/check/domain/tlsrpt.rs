@@ -1,7 +1,8 @@
 //! TLS-RPT (RFC 8460): whether the domain receives reports about TLS failures.
 //!
 //! Without DANE and MTA-STS there is nothing to report, so a missing record is a notice only if the domain has one of
-//! them. The record at an MX host counts for reports about DANE of that host (RFC 8460 §1.1), and is not requested.
+//! them. Reports about the DANE records of an MX host use a record at that host (RFC 8460 §1.1), which is not looked
+//! up.
 
 use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -24,7 +25,7 @@ static TLSRPT_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLS-RPT record is invalid, so no reports will arrive",
     docs: Docs {
-        sees: "There are several TLS-RPT records, the record does not begin with v=TLSRPTv1; its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. The finding is a notice if only a part of the record is invalid.",
+        sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. If only a part of the record is invalid, the finding is a notice.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
         action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
@@ -51,7 +52,7 @@ static TLSRPT_MISSING: Rule = Rule {
     title: "there is no TLS-RPT record, although the domain has DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
-        matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures from the senders' side.",
+        matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",
         action: "Operator of the DNS: publish the record that smtpcheck prints, with an address that receives mail.",
         example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
@@ -86,7 +87,7 @@ fn record_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_smtp._tls").ok()
 }
 
-/// Names at which a record has no effect, although it is intended for this domain.
+/// Wrong names at which a record for this domain may have been published. Senders do not look there.
 fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
     let domain = sight.name();
     let doubled = domain.below(domain.as_str()).and_then(|name| name.below("_smtp._tls"));
@@ -177,7 +178,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     finding(sight).into_iter().chain(undeliverable(sight)).collect()
 }
 
-/// The email addresses of the record in other domains, each with its domain.
+/// The email addresses in the record that belong to other domains, each with its domain.
 fn other_domains(sight: Sight<'_>) -> Vec<(&str, DnsName)> {
     let PublishedReports::Found { record, .. } = published_reports(sight) else { return Vec::new() };
     let mut found: Vec<(&str, DnsName)> = Vec::new();
@@ -192,7 +193,7 @@ fn other_domains(sight: Sight<'_>) -> Vec<(&str, DnsName)> {
     found
 }
 
-/// The maximum number of domains of addresses that are looked up.
+/// The maximum number of these domains that are looked up.
 const MAX_DOMAINS: usize = 5;
 
 /// An address whose domain does not exist or receives no mail.
@@ -211,10 +212,10 @@ fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
             None
         }
     })?;
-    let summary = format!("TLS reports for {} cannot be delivered: {problem}", probe.quote(address));
+    let summary = format!("TLS reports to {} cannot be delivered: {problem}", probe.quote(address));
     let mut finding = Finding::new(&TLSRPT_UNDELIVERABLE, Phase::Dns, Confidence::Certain, summary);
     finding = finding.tried(probe.id).tried(lookup.id);
-    finding.cause = "Senders send the reports as mail to this address, so they are lost.".to_owned();
+    finding.cause = "Senders send the reports as mail to this address, so the reports are lost.".to_owned();
     finding.fixes = vec![publish(sight, "replace the address in the record with one that receives mail")];
     Some(finding)
 }
@@ -264,7 +265,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
 }
 
 fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
-    let summary = "the domain receives no reports about TLS failures (there is no TLS-RPT record)".to_owned();
+    let summary = "the domain receives no reports about TLS failures, because there is no TLS-RPT record".to_owned();
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];

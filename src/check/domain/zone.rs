@@ -5,7 +5,7 @@ use crate::evidence::DnsCode;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-/// The names at which a SOA record is looked up: the domain and its parent domains, without the root.
+/// The names at which a SOA record is looked up: the domain and its parent domains, except the root.
 fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
     std::iter::successors(Some(sight.name()), DnsName::parent).take_while(|name| !name.is_root()).take(10).collect()
 }

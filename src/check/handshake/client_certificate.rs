@@ -19,11 +19,11 @@ pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault)
     handshake.client_certificate_requested.then(|| required(plan, *code, name))
 }
 
-/// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate there, often with the
-/// generic alert 40 (RFC 5246 §7.4.6, obsolete). The client certificate is the reason if
+/// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate in this phase, often with
+/// the generic alert 40 (RFC 5246 §7.4.6, obsolete). The client certificate is the reason if
 /// 1. the alert can be about a certificate,
 /// 2. the server requested a client certificate in response to a ClientHello that offers TLS 1.2,
-/// 3. and neither the version nor the suite that it chose is the reason.
+/// 3. and neither the version nor the suite that the server chose is the reason.
 pub(super) fn in_handshake(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;

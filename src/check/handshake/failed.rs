@@ -56,7 +56,7 @@ fn about_the_name(plan: &Plan, tls: &TlsFault) -> String {
         Some(name) => format!("It may also have no certificate for the server name (SNI) that smtpcheck sent, {name}."),
         None => {
             format!(
-                "It may also need a server name (SNI): smtpcheck sent none, because {} is not a host name.",
+                "It may also require a server name (SNI): smtpcheck sent none, because {} is not a host name.",
                 plan.target.host
             )
         }

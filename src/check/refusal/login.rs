@@ -62,10 +62,10 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     }
 }
 
-/// Corrects the reading of a code, or of general words about a command, that were the reply to AUTH. The lexicon contains
-/// the meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
+/// Corrects the reading of a code, or of general wording about a command, in a reply to AUTH. The lexicon contains the
+/// meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
-    // General words about a command do not show whether it was AUTH or the login data.
+    // General wording about a command does not show whether the reply is about AUTH or about the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
     let is_of_provider = matches!(&reading.basis, Basis::ProviderStatus { .. });
     let is_about_command = matches!(
@@ -129,7 +129,7 @@ fn mechanism(session: Session<'_>) -> Option<String> {
     sent.last()
 }
 
-/// Another mechanism for the same kind of secret.
+/// Another mechanism for the same type of secret.
 fn other_mechanism(session: Session<'_>, used: Option<&str>) -> Option<&'static str> {
     let used = used?;
     let kind: &[&'static str] = if used.contains("OAUTH") {
@@ -148,7 +148,7 @@ fn is_with_key(provider: &Provider) -> bool {
     provider.kind == "relay" && !provider.password.as_deref().unwrap_or("app password").contains("app password")
 }
 
-/// Replaces a reading of rejected credentials that is not the provider's own. Readings for servers in general advise app
+/// Replaces a general reading of rejected credentials with one for the provider. The general readings recommend app
 /// passwords and webmail, which such a provider does not have.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let is_of_provider = match &reading.basis {

@@ -9,8 +9,10 @@ mod login;
 mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell};
-use super::greeting::{service_with_codes, weigh_other_family};
+use super::greeting::weigh_other_family;
 use super::peer;
+use super::protocol;
+use super::service::service_with_codes;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
@@ -32,7 +34,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     // A login that fails because of the token or the form of the user name is reported by `auth`.
     let explained = super::auth::explanation(plan, evidence, session)
         .is_some_and(|finding| finding.failure == Some(PhaseFailure::Auth));
-    let refusals = refusals(session);
+    let mut refusals = refusals(session);
+    // `protocol` reports a server that rejects the first command because it speaks another protocol.
+    if protocol::accepts_other(evidence).is_some() {
+        refusals.retain(|received| !matches!(received.event.phase, Phase::Ehlo | Phase::EhloTls));
+    }
     if refusals.is_empty() {
         return findings;
     }

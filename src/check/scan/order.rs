@@ -6,11 +6,12 @@
 //! 3. All weak suites are offered together, and then again without the classes that the server accepted, until it
 //!    rejects the remaining ones. Each ClientHello finds a class, so one class cannot hide another. A server without
 //!    weak suites gets only one such ClientHello.
-//! 4. Key exchange without forward secrecy and Diffie-Hellman with a prime are each tested alone. Then follows the
-//!    ClientHello of a client that was downgraded to an older version (RFC 7507).
+//! 4. Key exchange without forward secrecy and Diffie-Hellman with a prime are each tested alone. The next ClientHello
+//!    is that of a client that was downgraded to an older version (RFC 7507).
 //! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test further groups and suites.
 //!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
-//!    Then one ClientHello for each version tests whether the server's or the client's preference decides.
+//!    Then one ClientHello for each version tests whether the server's or the client's preference decides which suite
+//!    is used.
 //! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
 //!    responds.
 
@@ -28,7 +29,8 @@ const WITHOUT_FAULTS: usize = 11;
 /// second version in which they are tested. With the main session and the session before TLS, these are 24 connections.
 const MOST_BASIC: usize = 22;
 
-/// The maximum number of ClientHellos in a full scan, independent of `--max-connections`. No server needs so many.
+/// The maximum number of ClientHellos in a full scan, independent of `--max-connections`. No real server needs so many
+/// ClientHellos.
 const MOST_FULL: usize = 1000;
 
 /// The next ClientHello; none if the scan is complete.
@@ -69,7 +71,7 @@ fn version(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     }
     offers.extend([Offer::EcdsaOnly, Offer::RsaOnly]);
     for version in [Version::Tls11, Version::Tls10, Version::Ssl3] {
-        // A full scan tests each version, even if an alert suggests that the server does not support it.
+        // A full scan tests each version, even if an alert indicates that the server does not support it.
         if depth == ScanDepth::Full || seen.version(version) == Support::Unknown {
             offers.push(Offer::Version { version });
         }

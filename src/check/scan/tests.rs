@@ -1,5 +1,5 @@
 //! Scans of simulated servers, which are functions from a ClientHello to a response. The scan must find every item that
-//! a server accepts, independent of the server's preference, within the limit of connections.
+//! a server accepts, whatever the server's preference, within the connection limit.
 
 use super::{Level, Preference, Scan, Support, ask, judge, results, verdict};
 use crate::cli::{self, Invocation};

@@ -43,9 +43,12 @@ struct SessionEnding {
 fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnding> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(match fault {
-        // `connect`, `greeting`, `handshake` and `starttls` report these.
+        // `connect`, `proxy`, `greeting`, `handshake` and `starttls` report these.
         Fault::NoAddress
         | Fault::NotConnected { .. }
+        | Fault::SocketNotConnected { .. }
+        | Fault::Binary
+        | Fault::Proxy { .. }
         | Fault::Tls { .. }
         | Fault::Silent { phase: Phase::Greeting, .. }
         | Fault::Closed { phase: Phase::Greeting, .. }
@@ -159,7 +162,9 @@ fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     let awaited = sent().nth(answered).or_else(|| sent().last());
     let begun = session
         .events()
-        .filter(|event| matches!(event.what, EventKind::Dialled { .. } | EventKind::Secured { .. }))
+        .filter(|event| {
+            matches!(event.what, EventKind::Dialled { .. } | EventKind::Tunnelled { .. } | EventKind::Secured { .. })
+        })
         .last();
     let parts = session.events().filter(|event| match &event.what {
         EventKind::Received { reply, .. } => {

@@ -1,5 +1,5 @@
-//! Replies that cannot be matched to commands, because the server sent one reply too many or too few, and the results
-//! of the second session.
+//! Replies that cannot be matched to commands, because the server sent too many or too few replies, and the results of
+//! the second session.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
 use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
@@ -31,7 +31,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
     let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
     finding.failure = Some(PhaseFailure::Protocol);
     finding.cause = format!(
-        "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
+        "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent too many or too few replies after {}.",
         found.phase
     );
     let has_sent =

@@ -1,7 +1,7 @@
 //! Single replies that are invalid or malformed.
 
 use super::super::finding::{Finding, PhaseFailure};
-use super::super::greeting;
+use super::super::service::service_with_codes;
 use super::rules::{REPLY_INVALID, REPLY_MALFORMED};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
@@ -19,7 +19,7 @@ fn is_senseless(received: &ReceivedReply<'_>) -> bool {
 }
 
 pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
-    let is_news = greeting::service_with_codes(session).is_some();
+    let is_news = service_with_codes(session).is_some();
     let is_wrong =
         |received: &ReceivedReply<'_>| is_senseless(received) && !(is_news && received.event.phase == Phase::Greeting);
     let received = session.replies().find(is_wrong)?;

@@ -98,7 +98,7 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     severity: Severity::Error,
     title: "the server's replies do not match the commands",
     docs: Docs {
-        sees: "The server sent a reply that can only belong to another command, for example 250 after AUTH, 220 after EHLO, a rejection after RSET or QUIT, or a second reply about the login that contradicts the first. The rule also applies if the server sends another reply after the reply to QUIT. In each case, the server has sent one reply too many or too few.",
+        sees: "The server sent a reply that can only belong to another command, for example 250 after AUTH, 220 after EHLO, a rejection after RSET or QUIT, or a second reply about the login that contradicts the first. The rule also applies if the server sends another reply after the reply to QUIT. In each case, the server has sent too many or too few replies.",
         matters: "In SMTP, only the order shows which reply belongs to which command. After one extra reply, each command seems to get the reply to the command before it, so a rejected recipient or login can seem to be accepted. smtpcheck discards all results from the point at which it can no longer tell which command a reply belongs to. A second session, with a pause before each command, shows the server's actual replies.",
         action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
         example: "250 in reply to EHLO, another 250 after 0.1 seconds, and at the end 250 in reply to QUIT",

@@ -11,7 +11,7 @@ use super::seen::{SettingSecurity, SourceKind};
 use super::sight::SettingsSight;
 use super::sources::{MxHost, PublishedSetting, SourceReport, UserForm, mx_host, srv_ports_not_offered};
 use crate::evidence::{Probe, Session};
-use crate::plan::{Discovery, LoginConsent, QuitAfter, TlsUse};
+use crate::plan::{Discovery, LoginConsent, Protocol, QuitAfter, TlsUse};
 use crate::policy::autoconfig::AuthenticationWord;
 use crate::question::{Pacing, Purpose, Script, SessionRequest, Starttls};
 use crate::wire::{DomainName, Host};
@@ -65,6 +65,7 @@ impl<'s> Candidate<'s> {
             port: self.port,
             family: sight.plan.family,
             script: Script {
+                protocol: Protocol::Smtp,
                 ehlo: sight.plan.ehlo.clone(),
                 tls,
                 login: None,

@@ -7,7 +7,7 @@ use super::sight::SettingsSight;
 use crate::check::finding::Finding;
 use crate::check::server;
 use crate::evidence::{Evidence, Session};
-use crate::plan::{Plan, QuitAfter, Target, TlsMode, TlsUse};
+use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsMode, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::wire::Host;
 
@@ -29,7 +29,7 @@ fn plan_for(sight: SettingsSight<'_>, candidate: &Candidate<'_>, session: Sessio
     let host = Host::Name(candidate.host.clone());
     let mut plan = sight.plan.clone();
     plan.settings = None;
-    plan.target = Target { input: candidate.place(), host, port: candidate.port };
+    plan.target = Target { input: candidate.place(), host, port: candidate.port, protocol: Protocol::Smtp };
     plan.login = session.request.script.login.clone();
     plan.quit_after = QuitAfter::Auth;
     plan.tls.mode = match session.request.script.tls {

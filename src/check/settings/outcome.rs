@@ -150,7 +150,11 @@ fn fault_words(sight: SettingsSight<'_>, session: Session<'_>, fault: &Fault) ->
         Fault::Unread { .. } => "the server stopped reading".to_owned(),
         Fault::TimeUp { .. } => "the overall time limit was reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
-        Fault::Dns { .. } | Fault::Http { .. } | Fault::NotPublic { .. } => "the session failed".to_owned(),
+        Fault::Binary => "the server sends binary data".to_owned(),
+        Fault::Proxy { proxy } => format!("proxy: {}", proxy.kind),
+        Fault::SocketNotConnected { .. } | Fault::Dns { .. } | Fault::Http { .. } | Fault::NotPublic { .. } => {
+            "the session failed".to_owned()
+        }
     }
 }
 

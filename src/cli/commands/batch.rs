@@ -19,6 +19,7 @@ use crate::cli::flags::output::{
     CheckOutputArgs, ChosenFormat, FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs,
 };
 use crate::cli::flags::password::PasswordArgs;
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::cli::target;
@@ -31,19 +32,19 @@ const SPEED: &str = "Speed";
 const OUTPUT: &str = "Output";
 const PASSWORD: &str = "Password (also SMTPCHECK_PASSWORD)";
 
-/// The maximum for `--jobs`: each job needs a file descriptor, and more jobs make one thread no faster.
+/// The maximum for `--jobs`. Each job needs a file descriptor, and one thread cannot make use of more jobs.
 const MOST_JOBS: usize = 10_000;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Batch,
     name: "batch",
     about: "Check a long list of servers, and write a record for each",
-    details: "One target per line in, one JSON record per line out. FILE is read while the checks run, and each record is written as soon as the check of its target ends. smtpcheck never sends a message.",
+    details: "The input has one target per line, and the output has one JSON record per line. FILE is read while the checks run, and each record is written as soon as the check of its target ends. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
         "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For a line with a mistake, the record contains the line number and the error. A target that occurs more than once is checked only once.",
-        "Domains: with --domain, each line is a mail domain, and the flags under Sending and DNS, and the flag --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
+        "Domains: with --domain, each line is a mail domain. The flags under Sending and DNS, and --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
         "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. A target @PROFILE uses the login of that profile.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
         "With --exit-zero, the exit code is 0 if every line has a record.",
@@ -125,7 +126,8 @@ pub struct BatchArgs {
     pub full: bool,
     #[command(flatten)]
     pub output: OutputFileArgs,
-    /// Keep the records in the --output file, and check only targets that have none; an incomplete last line is removed
+    /// Keep the records in the --output file, and check only targets without a record; an incomplete last line is
+    /// removed
     #[arg(long, help_heading = OUTPUT)]
     pub resume: bool,
     /// Also write the summary to this file, as JSON
@@ -134,7 +136,7 @@ pub struct BatchArgs {
     /// Do not print the summary or the progress
     #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
-    /// Exit with 0 if every line of the input has a record, whatever the results are
+    /// Exit with 0 if every line of the input has a record, regardless of the results
     #[arg(long, help_heading = "Exit status")]
     pub exit_zero: bool,
 
@@ -148,6 +150,8 @@ pub struct BatchArgs {
     pub policy: PolicyPortArgs,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub route: RouteArgs,
     #[command(flatten)]
     pub dns: DnsArgs,
     #[command(flatten)]
@@ -204,6 +208,7 @@ impl BatchArgs {
             targets: Vec::new(),
             port: PortArgs { port: self.port, max_connections: self.max_connections, every_address: false, jobs: 1 },
             connection: self.connection.clone(),
+            route: self.route.clone(),
             ehlo: self.ehlo.clone(),
             envelope: self.envelope.clone(),
             trust: self.trust.clone(),

@@ -14,12 +14,13 @@ use crate::cli::flags::output::{
     CheckOutputArgs, FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs,
 };
 use crate::cli::flags::password::PasswordArgs;
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Check,
     name: "check",
@@ -30,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "You can also set every long flag with an environment variable: SMTPCHECK_MAX_TIME sets --max-time.",
         concat!(
             "Exit codes:",
-            "\n  0        no finding at or above --fail-on, and every --expect held",
+            "\n  0        no finding at or above --fail-on, and every --expect is true",
             "\n  1        the session completed, but with findings or a failed expectation",
             "\n  2        usage error; nothing was sent",
             "\n  3        unreachable: DNS, connection, timeout, or no greeting",
@@ -69,6 +70,8 @@ pub struct CheckArgs {
     pub port: PortArgs,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::closed_list;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Completions,
     name: "completions",

@@ -6,7 +6,7 @@ use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::display::DisplayArgs;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Config,
     name: "config",

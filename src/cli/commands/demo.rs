@@ -9,7 +9,7 @@ use crate::cli::flags::display::DisplayArgs;
 use crate::cli::flags::output::{FormatArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::style::THEMES;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Demo,
     name: "demo",
@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
     usage: &["demo [SCENARIO|domain|settings] [FLAGS]"],
     notes: &[
-        "With a scenario, the exit code is that of the check. Without a scenario, it is 0 if all four checks have the expected result, else 1.",
+        "With a scenario, the exit code is the same as for the check. Without a scenario, it is 0 if all four checks have the expected result, otherwise 1.",
     ],
     examples: &[
         "smtpcheck demo",
@@ -52,7 +52,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// These flags as arguments for the check of a server that the demo runs.
+    /// These flags as arguments for the server check that the demo runs.
     pub fn words(&self) -> Vec<OsString> {
         let transcript = self.transcript.transcript.to_possible_value();
         let transcript = transcript.map(|value| value.get_name().to_owned());
@@ -60,7 +60,7 @@ impl DemoArgs {
         self.words_without_transcript().into_iter().chain(flag).collect()
     }
 
-    /// These flags without `--transcript`, which only checks of servers have.
+    /// These flags without `--transcript`, which only server checks have.
     pub fn words_without_transcript(&self) -> Vec<OsString> {
         let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
         let theme = THEMES.iter().find(|(_, theme)| *theme == self.look.theme).map(|(name, _)| (*name).to_owned());

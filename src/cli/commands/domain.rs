@@ -16,16 +16,16 @@ use crate::cli::flags::session::EhloArgs;
 use crate::plan::ValueOrigin;
 use crate::render::Display;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Domain,
     name: "domain",
     about: "Check a mail domain: MX, DANE, MTA-STS, SPF, DKIM, DMARC",
-    details: "It checks whether senders can deliver mail to the domain's servers under its DANE and MTA-STS policies, and whether receivers can authenticate mail from the domain (SPF, DKIM, DMARC). For an email address, it also asks each server about this recipient. smtpcheck never sends a message.",
+    details: "This command checks whether senders can deliver mail to the domain's servers under its DANE and MTA-STS policies, and whether receivers can authenticate mail from the domain (SPF, DKIM, DMARC). If an email address is given, the command also tests this recipient on each server. smtpcheck never sends a message.",
     usage: &["domain NAME|ADDRESS [FLAGS]"],
     notes: &[concat!(
         "Exit codes:",
-        "\n  0        no finding at or above --fail-on, and every --expect held",
+        "\n  0        no finding at or above --fail-on, and every --expect is true",
         "\n  1        findings at or above --fail-on, or a failed expectation",
         "\n  2        usage error; nothing was sent",
         "\n  3        no mail server is reachable, or the DNS lookup failed",
@@ -76,7 +76,7 @@ pub struct DomainArgs {
     /// Trust the CA certificates in this PEM file instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub cacert: Option<PathBuf>,
-    /// Print only the TLSA records that match the certificates which the mail servers send now
+    /// Print only the TLSA records that match the mail servers' current certificates
     #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "format", "write_out", "quiet", "verbose"])]
     pub tlsa: bool,
     #[command(flatten)]
@@ -98,7 +98,7 @@ pub struct DomainArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
 
-    /// The flags that the configuration file or the defaults of a suite set.
+    /// The flags set by the configuration file or by the defaults of a suite.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,
     /// The precedence of those settings.

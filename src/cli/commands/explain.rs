@@ -8,12 +8,12 @@ use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::render::{Display, Verbosity};
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, an error message, a log or a rule, offline",
-    details: "The explanation says what the input means, how certain that is, and what to do.",
+    details: "The explanation contains the meaning of the input, how certain it is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
         "For a log, the output ends with the number of replies in each category, the most frequent category first.",

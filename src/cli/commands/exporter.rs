@@ -15,15 +15,15 @@ use crate::cli::flags::{duration, number};
 const SERVER: &str = "Server";
 const LIMITS: &str = "Limits";
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Exporter,
     name: "exporter",
     about: "Serve the results of checks to Prometheus",
-    details: "It works like blackbox_exporter: Prometheus requests /probe?target=HOST:PORT&module=NAME, smtpcheck checks this server, and responds with metrics. A module is a profile or a [module.NAME] of the configuration file. smtpcheck never sends a message.",
+    details: "The exporter works like blackbox_exporter. When Prometheus requests /probe?target=HOST:PORT&module=NAME, smtpcheck checks this server and responds with metrics. A module is a profile or a [module.NAME] of the configuration file. smtpcheck never sends a message.",
     usage: &["exporter [FLAGS]"],
     notes: &[
-        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (about the exporter itself), /config, / (the last probes), /-/healthy, and /-/reload, which reads the configuration again after a POST or PUT; so does SIGHUP.",
+        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (about the exporter itself), /config, / (the last probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or the signal SIGHUP, makes the exporter read the configuration again.",
         "Other machines: by default, only programs on this machine can use the exporter. With another --listen, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
         "Logins: a module sends its password only to the target of its profile, and to the hosts in its login-host.",
         "docs/monitoring.md contains the configuration of Prometheus, alert rules and a dashboard.",
@@ -57,7 +57,8 @@ pub struct ExporterArgs {
     /// Check only these targets: a host, a pattern such as *.example.net, or a network, with or without a port [default ports: 25, 465, 587, 2525; :* allows every port] (repeatable)
     #[arg(long, value_name = "PATTERN", value_parser = target_pattern, help_heading = SERVER)]
     pub allow_target: Vec<TargetPattern>,
-    /// Read TLS certificates and users from this file, a web configuration file as that of other Prometheus exporters
+    /// Read TLS certificates and users from this web configuration file, which has the format of other Prometheus
+    /// exporters
     #[arg(long, alias = "web.config.file", value_name = "FILE", help_heading = SERVER)]
     pub web_config: Option<PathBuf>,
     /// Check the configuration, and exit
@@ -73,7 +74,7 @@ pub struct ExporterArgs {
     pub config: ConfigFlags,
 }
 
-/// How the exporter serves, from flags that fit together.
+/// The settings of the exporter, from flags that do not contradict each other.
 #[derive(Clone, Debug)]
 pub struct ExporterRequest {
     /// The addresses to listen on.

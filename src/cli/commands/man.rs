@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{CommandId, CommandSpec, SettingsUse};
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Man,
     name: "man",

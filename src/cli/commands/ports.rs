@@ -11,6 +11,7 @@ use crate::cli::flags::connection::ConnectionArgs;
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::exit_status::GateArgs;
 use crate::cli::flags::output::{OutputFileArgs, VerbosityArgs};
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::flags::session::EhloArgs;
 use crate::cli::flags::tls::TrustArgs;
 use crate::cli::target;
@@ -20,7 +21,7 @@ use crate::render::Display;
 /// The maximum number of ports in `--ports`. More ports would amount to a port scan.
 const MOST: usize = 16;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Ports,
     name: "ports",
@@ -28,7 +29,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command never logs in and never sends a message.",
     usage: &["ports HOST [FLAGS]"],
     notes: &[
-        "If no port works, the exit code is that of the port whose check got furthest. If several ports got equally far, a port for mail programs takes precedence over port 25.",
+        "If no port works, the exit code is the one for the port whose check reached the latest phase. If several ports reached the same phase, a port for mail programs takes precedence over port 25.",
         concat!(
             "Exit codes:",
             "\n  0        at least one port works: it sends a greeting, and no error was found",
@@ -74,6 +75,8 @@ pub struct PortsArgs {
 
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
     #[command(flatten)]

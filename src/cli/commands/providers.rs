@@ -5,7 +5,7 @@ use clap::Args;
 use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::DisplayArgs;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Providers,
     name: "providers",

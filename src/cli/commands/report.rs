@@ -9,7 +9,7 @@ use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::Display;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Report,
     name: "report",
@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "The exit code is the one saved in the report; with --rejudge, it is computed again. For several reports, it is the code that all failures share, else 1. For the difference between two files, it is 0 if nothing has changed, else 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
+        "The exit code is the one saved in the report; with --rejudge, it is computed again. For several reports, it is the code that all failures share, otherwise 1. For the difference between two files, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -40,7 +40,9 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ReportArgs {
-    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch or smtpcheck watch; - is standard input. With two report files, the difference between them is shown. Batch records are combined into one summary, and those of a watch are summarised again
+    /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch or smtpcheck watch; - is
+    /// standard input. With two report files, the difference between them is shown. Batch records are combined into one
+    /// summary. Watch records are summarised again
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved observations again, with the rules of this version of smtpcheck
@@ -49,7 +51,7 @@ pub struct ReportArgs {
     /// With two files, show both reports instead of the difference
     #[arg(long)]
     pub merge: bool,
-    /// Exit with 0 if the result was written, whatever it is
+    /// Exit with 0 if the result was written, regardless of the result
     #[arg(long, help_heading = "Exit status")]
     pub exit_zero: bool,
 

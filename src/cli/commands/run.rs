@@ -12,7 +12,7 @@ use crate::render::Display;
 
 const HEADING: &str = "Checks";
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Run,
     name: "run",

@@ -12,7 +12,7 @@ use crate::cli::flags::{InvalidValue, number};
 
 const HEADING: &str = "Servers";
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Sandbox,
     name: "sandbox",
@@ -93,7 +93,7 @@ pub struct SandboxArgs {
     pub look: DisplayArgs,
 }
 
-/// Where and how to serve, from flags that fit together.
+/// The settings of the sandbox, from flags that do not contradict each other.
 #[derive(Clone, Debug)]
 pub struct SandboxRequest {
     /// The IP address to listen on.

@@ -6,7 +6,7 @@ use clap::Command;
 
 use crate::cli::flags::with_environment;
 
-/// A command: its texts in the help, and how its flags are declared and read.
+/// A command: its help text, and how its flags are declared and read.
 pub struct CommandSpec {
     /// Which command it is.
     pub id: CommandId,
@@ -35,7 +35,7 @@ pub struct CommandSpec {
     pub(in crate::cli) declare: fn(Command) -> Command,
 }
 
-/// Which command. `cli::Invocation` has a variant with the arguments of each.
+/// Identifies a command. `cli::Invocation` has one variant for each command, with its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandId {
     /// `smtpcheck check`.
@@ -90,9 +90,10 @@ pub struct Missing {
 pub enum SettingsUse {
     /// All settings that name a flag of the command.
     All,
-    /// From the configuration file, only the flags that mean the same for a check.
+    /// From the configuration file, only the flags that have the same meaning as for a check.
     Checks,
-    /// From the configuration file, the flags that mean the same for a check of a server, and the flags of this command only.
+    /// From the configuration file, the flags that have the same meaning as for a server check, and the flags of this
+    /// command only.
     Domain,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,

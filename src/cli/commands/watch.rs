@@ -11,16 +11,16 @@ const HEADING: &str = "Watch";
 /// The shortest time between two checks, in milliseconds. Each check opens a connection.
 const SHORTEST_MS: u64 = 10;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Watch,
     name: "watch",
-    about: "Check servers again and again: loss, percentiles, and changes",
+    about: "Check servers repeatedly: loss, percentiles and changes",
     details: "On a terminal, a table shows each phase and IP address while the watch runs; elsewhere, smtpcheck prints one line for each check. A summary follows at the end. smtpcheck never sends a message.",
     usage: &["watch TARGET... [FLAGS]"],
     notes: &[
         "Keys: p pause, space resume, r reset, d details, h help, q quit, arrows to scroll or to select another target.",
-        "Logins: a watch logs in only with --with-login. A server that counts logins can lock the account, or block your IP address, if each check logs in. Use a long interval and an account that is meant for tests.",
+        "Logins: a watch logs in only with --with-login. A server that counts logins can lock the account, or block your IP address, if each check logs in. Use a long interval and a test account.",
         "The watch ends with q, Ctrl-C or SIGTERM, or after --count or --duration. The records of --format ndjson contain complete reports; smtpcheck report FILE shows the summary of a saved watch.",
         concat!(
             "Exit codes:",
@@ -45,14 +45,12 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = WatchArgs::augment_args(command);
         let command = command.mut_arg("every_address", |arg| {
-            arg.help(
-                "Direct each check to the next IP address of the host, in turn, and compare the servers behind them",
-            )
+            arg.help("Use the next IP address of the host for each check, in turn, and compare the servers behind them")
         });
         let command = command
             .mut_arg("format", |arg| arg.help("Format of the result: text, json (only the summary) or ndjson"))
             .mut_arg("report", |arg| {
-                arg.help("Also write a report of the whole watch to FILE: html=FILE or json=FILE (repeatable)")
+                arg.help("Also write a report of the complete watch to FILE: html=FILE or json=FILE (repeatable)")
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
             .mut_arg("verbose", |arg| arg.help("Print the duration of each phase with each check"));
@@ -66,13 +64,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct WatchArgs {
-    /// Time between the starts of two checks of a target; it varies by a tenth
+    /// Time between the starts of two checks of a target; it varies by up to 10%
     #[arg(short, long, value_name = "TIME", default_value = "5s", value_parser = interval, help_heading = HEADING)]
     pub interval: u64,
     /// End after N checks of each target
     #[arg(short, long, value_name = "N", value_parser = number(1..=u64::MAX), help_heading = HEADING)]
     pub count: Option<u64>,
-    /// Begin no further check after this time, for example 10m or 8h
+    /// Do not start another check after this time, for example 10m or 8h
     #[arg(long, value_name = "TIME", value_parser = long_duration, help_heading = HEADING)]
     pub duration: Option<u64>,
     /// Allow an interval of less than a second for hosts other than this machine
@@ -100,12 +98,12 @@ fn interval(text: &str) -> Result<u64, InvalidValue> {
 
 /// Parses a duration of up to a year. Returns milliseconds.
 fn long_duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "use for example 90s, 10m, 8h or 7d");
+    let wrong = |why: &'static str| InvalidValue::new(why, "use a duration, for example 90s, 10m, 8h or 7d");
     let text = text.trim();
     if text.parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
-    // jiff has no fixed length of a day in this type.
+    // In this type of jiff, a day has no fixed length.
     let read: Option<i128> = match text.strip_suffix('d').map(|days| days.trim().parse::<u32>()) {
         Some(Ok(days)) => Some(i128::from(days) * 86_400_000),
         _ => text.parse::<jiff::SignedDuration>().ok().map(|read| read.as_millis()),

@@ -1,6 +1,6 @@
 //! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag
-//! of `check`, `domain` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
-//! instead.
+//! of `check`, `domain` or `ports`, and takes the values of this flag. Every error contains a position and what to
+//! write instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -31,6 +31,7 @@ const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",
     "password-file",
+    "proxy-password-file",
     "password-command",
     "token-command",
     "netrc",

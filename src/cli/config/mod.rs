@@ -17,7 +17,7 @@
 //! [`file`] parses the text, and [`modules`] the tables `[module.NAME]` of the exporter. The rest of this module decides
 //! which file and which profile are used, and applies the settings to the flags of a command.
 //!
-//! Promises:
+//! Three rules protect the user:
 //! - The file cannot contain a secret, only the source of a secret.
 //! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to
 //!   every server.
@@ -142,7 +142,7 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
         }
         if targets.len() > 1 {
             let reason =
-                "a profile cannot be combined with other targets, because its login is only for its own server";
+                "a profile cannot be combined with other targets, because its login must be sent only to its server";
             return Err(UsageError::new(format!("@{}: {reason}", name.escape_debug()))
                 .with_hint("run smtpcheck once for each target"));
         }
@@ -181,7 +181,8 @@ pub struct Settings {
     pub settings: Vec<Setting>,
     /// The precedence of these settings.
     pub level: SettingsLevel,
-    /// Whether the profile is a module of the exporter, whose settings were written for its own type of check.
+    /// Whether the profile is a module of the exporter. The settings of a module were written for its own type of
+    /// check.
     pub is_of_module: bool,
 }
 
@@ -269,10 +270,10 @@ impl Settings {
     }
 }
 
-/// Settings of a check that mean something else for very many checks.
+/// Settings of a check that have another meaning for a batch.
 const OF_OUTPUT: &[&str] = &["jobs", "format", "quiet"];
 
-/// Settings of a check of one server that mean something else for a domain.
+/// Settings of a server check that have another meaning for a domain.
 const OF_SERVER: &[&str] = &[
     "port",
     "max-connections",
@@ -307,7 +308,7 @@ pub(super) fn complete(
     match invocation {
         Invocation::Check(args, matches) => complete_check(args, matches, &named, settings, origins)?,
         Invocation::Watch(args, matches) => complete_check(&mut args.check, matches, &named, settings, origins)?,
-        // A line with a profile gets the settings of that profile, not those of this call.
+        // A line with a profile gets the settings of that profile instead of the settings of this call.
         Invocation::Batch(args, _) => args.from_file = origins,
         Invocation::Domain(args, _) => {
             args.from_file = origins;

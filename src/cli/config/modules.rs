@@ -10,9 +10,9 @@
 //! expect = ["domain.dane == \"valid\""]
 //! ```
 //!
-//! Every profile is a module too, and without a module, `[defaults]` apply. The keys of a module are the flags of its
-//! type of check, and three keys of its own: `type`, `profile` (the module takes the settings of this profile, and
-//! replaces some of them), and `login-host` (the hosts to which the module sends its password).
+//! Every profile is also a module. Without a module, `[defaults]` apply. A module has the flags of its type of check as
+//! keys, and three additional keys. `type` is the type of check. With `profile`, the module takes the settings of this
+//! profile, and can replace some of them. `login-host` lists the hosts to which the module sends its password.
 //!
 //! A key without an effect is an error, because a module exists only for its settings.
 
@@ -29,7 +29,7 @@ use crate::cli::flags::display::DisplayArgs;
 use crate::source::{FileError, Position, nearest};
 use crate::wire::Host;
 
-/// The name of the module of a request that names none. A file can define it.
+/// The name of the module that is used if a request names no module. A configuration file can define this module.
 const DEFAULT: &str = "default";
 
 /// Flags of a check that have no effect in a module: the exporter has one format, and the client repeats the request.
@@ -142,7 +142,10 @@ fn module(
     let of_profile: &[Setting] = match (find("profile"), kind) {
         (None, _) => &[],
         (Some((_, at)), ModuleType::Domain) => {
-            return wrong(at, "a module of type domain has no profile, because a profile is a server".to_owned());
+            return wrong(
+                at,
+                "a module of type domain cannot have a profile, because a profile describes a server".to_owned(),
+            );
         }
         (Some((wanted, at)), ModuleType::Server) => match profiles.iter().find(|(known, _)| *known == wanted) {
             Some((_, settings)) => settings,
@@ -278,7 +281,7 @@ mod tests {
             ("[module.a]\nascii = true", "2:1", "no effect in a module"),
             ("[module.a]\ntarget = \"x.example\"", "2:1", "the request names the target"),
             ("[module.a]\nprofile = \"rely\"\n[profile.relay]\ntarget = \"x.example\"", "2:1", "did you mean relay?"),
-            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:1", "a profile is a server"),
+            ("[module.a]\ntype = \"domain\"\nprofile = \"x\"", "3:1", "a profile describes a server"),
             ("[module.relay]\n[profile.relay]\ntarget = \"x.example\"", "1:9", "rename [module.relay]"),
             ("[module.a]\nexpct = \"auth.ok\"", "2:1", "did you mean expect?"),
             ("[module.a]\npassword = \"hunter2\"", "2:1", "password-command"),

@@ -8,7 +8,7 @@ use crate::source::nearest;
 
 const HEADING: &str = "Authentication";
 
-/// The flags of this group, all except the sources of the password.
+/// The flags of this group, except the sources of the password.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct AuthArgs {

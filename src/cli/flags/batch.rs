@@ -27,7 +27,8 @@ closed_list!(BatchFormat {
 pub enum ShardChoice {
     /// This shard.
     Fixed(Shard),
-    /// The shard of this task in an array job. The number of shards, if it is given, replaces that of the array job.
+    /// The shard of this task in an array job. If the number of shards is given, it overrides the number of the array
+    /// job.
     Auto {
         /// The number of shards.
         of: Option<u32>,
@@ -70,7 +71,9 @@ pub fn shard(text: &str) -> Result<ShardChoice, InvalidValue> {
     if number == 0 {
         return Err(wrong("shards are counted from 1"));
     }
-    Shard::new(number, of).map(ShardChoice::Fixed).ok_or_else(|| wrong("there are fewer shards"))
+    Shard::new(number, of)
+        .map(ShardChoice::Fixed)
+        .ok_or_else(|| wrong("the number of the shard is greater than the number of shards"))
 }
 
 /// The value of `--rate`: the time between the starts of two checks, in microseconds.
@@ -82,7 +85,7 @@ pub struct Rate {
 
 /// Parses the value of `--rate`.
 pub fn rate(text: &str) -> Result<Rate, InvalidValue> {
-    let wrong = || InvalidValue::new("not a rate", "use for example 50/s, 300/m or 1000/h");
+    let wrong = || InvalidValue::new("not a rate", "use a rate, for example 50/s, 300/m or 1000/h");
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
     let number = number.trim().parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
     let unit_us: u64 = match unit.trim() {
@@ -99,7 +102,7 @@ pub fn host(text: &str) -> Result<Host, InvalidValue> {
     let with_port =
         text.rsplit_once(':').is_some_and(|(host, port)| port.parse::<u16>().is_ok() && !host.contains(':'));
     if with_port {
-        return Err(InvalidValue::new("a port is not possible here", "write the host without its port"));
+        return Err(InvalidValue::new("a port is not allowed here", "write the host without its port"));
     }
     Host::parse(text).map_err(|error| InvalidValue::new(error.to_string(), "write a host without a port"))
 }
@@ -126,7 +129,7 @@ pub enum ColumnContent {
     Tags,
     /// Why the line could not be checked.
     Error,
-    /// A value of the report, with the number in the brackets of its name.
+    /// A value of the report. The number is the one in the brackets of the column's name.
     Value(&'static Field, usize),
 }
 

@@ -16,7 +16,7 @@ pub struct ConfigFlags {
     /// Do not read a configuration file
     #[arg(long, help_heading = HEADING)]
     pub no_config: bool,
-    /// Use this profile from the configuration file (commands with a server as target also accept the target @NAME)
+    /// Use this profile from the configuration file (commands that check a server also accept @NAME as the target)
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub profile: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The flags that only checks of domains have: the port of mail servers, what is known about sending, and which parts of
+//! The flags that only domain checks have: the port of mail servers, what is known about sending, and which parts of
 //! the DNS are used.
 
 use std::net::IpAddr;
@@ -71,7 +71,8 @@ pub enum ListChoice {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DnsArgs {
-    /// Validate DNSSEC with the trust anchor in this file instead of that of the public root; the file contains DNSKEY or DS records
+    /// Validate DNSSEC with the trust anchor in this file instead of the public root's; the file contains DNSKEY or DS
+    /// records
     #[arg(long, value_name = "FILE", help_heading = DNS)]
     pub trust_anchor: Option<PathBuf>,
     /// Connect to this port of authoritative name servers
@@ -82,14 +83,14 @@ pub struct DnsArgs {
 fn sending_address(text: &str) -> Result<IpAddr, InvalidValue> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse().map_err(|_| {
-        let hint = "write the IP address that sends mail, for example 192.0.2.7; its host name belongs to --from-host";
+        let hint = "write the IP address that sends mail, for example 192.0.2.7; use --from-host for its host name";
         InvalidValue::new("not an IP address", hint)
     })
 }
 
 fn host_name(text: &str) -> Result<DomainName, InvalidValue> {
     if text.parse::<IpAddr>().is_ok() {
-        let hint = "write a host name, for example mail.example.com; an IP address belongs to --sending";
+        let hint = "write a host name, for example mail.example.com; use --sending for an IP address";
         return Err(InvalidValue::new("this is an IP address", hint));
     }
     DomainName::parse(text).map_err(|error| InvalidValue::new(error.to_string(), ""))

@@ -46,7 +46,7 @@ pub struct TargetPattern {
 enum HostPattern {
     /// Names and IP addresses as text, in lower case. `*` matches any characters.
     Glob(String),
-    /// The IP addresses of a network. A name does not match, whatever its addresses are.
+    /// The IP addresses of a network. A name does not match, regardless of its addresses.
     Network { address: IpAddr, bits: u32 },
 }
 
@@ -60,7 +60,10 @@ enum PortPattern {
 /// Parses the value of `--allow-target`.
 pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
     let wrong = |reason: &'static str| {
-        InvalidValue::new(reason, "use for example mail.example.net, *.example.net:587 or 192.0.2.0/24:*")
+        InvalidValue::new(
+            reason,
+            "use a host, a pattern or a network, for example mail.example.net, *.example.net:587 or 192.0.2.0/24:*",
+        )
     };
     let text = text.trim().to_ascii_lowercase();
     // An IPv6 address needs brackets before a port.
@@ -93,7 +96,7 @@ pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
     }
     if !host.contains('*') {
         let host = Host::parse(host).map_err(|error| InvalidValue::new(error.to_string(), ""))?;
-        return Ok(TargetPattern { hosts: HostPattern::Glob(comparable(&host)), ports });
+        return Ok(TargetPattern { hosts: HostPattern::Glob(comparable(&host).unwrap_or_default()), ports });
     }
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '*' | '.' | '-' | '_' | ':');
     if !host.chars().all(is_plain) {
@@ -116,25 +119,27 @@ impl TargetPattern {
     /// Whether it allows a host or a mail domain, on at least one port.
     pub fn allows_host(&self, host: &Host) -> bool {
         match &self.hosts {
-            HostPattern::Glob(glob) => matches_glob(glob, &comparable(host)),
+            HostPattern::Glob(glob) => comparable(host).is_some_and(|host| matches_glob(glob, &host)),
             HostPattern::Network { address, bits } => match host {
                 Host::Ip(ip) => is_in_network(*ip, *address, *bits),
-                Host::Name(_) => false,
+                Host::Name(_) | Host::Socket(_) => false,
             },
         }
     }
 }
 
-/// A host as it is compared with a pattern.
-fn comparable(host: &Host) -> String {
+/// A host as it is compared with a pattern. No pattern allows a Unix socket: a client of the exporter must not choose a file
+/// of its machine.
+fn comparable(host: &Host) -> Option<String> {
     match host {
-        Host::Ip(ip) => ip.to_canonical().to_string(),
-        Host::Name(name) => name.ascii().trim_end_matches('.').to_ascii_lowercase(),
+        Host::Ip(ip) => Some(ip.to_canonical().to_string()),
+        Host::Name(name) => Some(name.ascii().trim_end_matches('.').to_ascii_lowercase()),
+        Host::Socket(_) => None,
     }
 }
 
-/// Compares a text with a pattern in which `*` matches any characters. The time is linear in the length of both, because
-/// the earliest match of each part is the best one.
+/// Matches a string against a pattern in which `*` stands for any characters. The time is linear in the length of both,
+/// because the earliest match of each part is the best one.
 fn matches_glob(glob: &str, text: &str) -> bool {
     let Some((first, rest)) = glob.split_once('*') else { return glob == text };
     let Some(mut text) = text.strip_prefix(first) else { return false };

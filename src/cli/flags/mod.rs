@@ -15,6 +15,7 @@ pub mod exporter;
 pub(super) mod names;
 pub mod output;
 pub mod password;
+pub mod route;
 pub mod session;
 pub mod settings;
 pub mod tls;
@@ -30,14 +31,15 @@ use crate::host::environment;
 pub(crate) use value::closed_list;
 pub use value::{InvalidValue, MOST_JOBS, duration, number, one_of};
 
-/// Flags of which one replaces the others: a flag on the command line makes those of the environment and of the
-/// configuration file void, and a profile those of the defaults.
+/// Groups of flags that exclude each other. A flag on the command line replaces the flags of its group in the
+/// environment and in the configuration file. A flag in a profile replaces the flags of its group in the defaults.
 pub const ALTERNATIVES: &[&[&str]] = &[
     &["ipv4", "ipv6"],
     &["quiet", "verbose"],
     &["json", "format", "write-out"],
     &["write-out", "output"],
     &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
+    &["proxy-password-file", "proxy-password-command", "proxy-netrc"],
 ];
 
 /// Whether a flag has no effect because another flag of its group is set. `is_set` looks only in sources of higher
@@ -63,7 +65,9 @@ pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let declared = command.clone();
     let is_on_command_line = |flag: &str| names::mentions_in(&declared, words, flag);
     command.mut_args(|arg| {
-        let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password")) else {
+        let Some(long) =
+            arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password" | "proxy-password"))
+        else {
             return arg;
         };
         let long = long.to_owned();

@@ -139,13 +139,16 @@ pub struct TranscriptArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckOutputArgs {
-    /// With --format nagios, report WARNING if the check takes longer than this number of seconds; RANGE uses the syntax of the Monitoring Plugins guidelines, for example 1:5
+    /// With --format nagios, report WARNING if the duration of the check in seconds is outside RANGE, for example 5 or
+    /// 1:5 (syntax of the Monitoring Plugins guidelines)
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub warning: Option<Range>,
-    /// With --format nagios, report CRITICAL if the check takes longer than this number of seconds; RANGE as for --warning
+    /// With --format nagios, report CRITICAL if the duration of the check in seconds is outside RANGE (same syntax as
+    /// for --warning)
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead of the result, and replace each %{NAME} with that value from the report, for example '%{exit.code} %{tls.version} %{total_ms}\n'
+    /// Print this text instead of the result, and replace each %{NAME} with the value of this name in the report, for
+    /// example '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,
 }

@@ -28,8 +28,8 @@ pub struct EhloArgs {
 }
 
 impl EhloArgs {
-    /// The EHLO name: the value of `--ehlo`, else the name of this machine if it is fully qualified, else the local IP address
-    /// (RFC 5321 §4.1.4).
+    /// The EHLO name: the value of `--ehlo`, otherwise the name of this machine if it is fully qualified, otherwise the
+    /// local IP address (RFC 5321 §4.1.4).
     pub fn name(&self, hostname: Option<&str>) -> EhloName {
         if let Some(name) = &self.ehlo {
             return name.clone();
@@ -49,7 +49,8 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase; cannot be combined with a flag that needs a later phase (for example --quit-after auth with --to) [default: rcpt]
+    /// End the session after this phase; flags that need a later phase cannot be used (for example, --to with
+    /// --quit-after auth) [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

@@ -61,7 +61,7 @@ pub struct TlsArgs {
     /// Send the client certificate in this PEM file, with its chain, if the server requests a client certificate
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub cert: Option<PathBuf>,
-    /// PEM file with the private key of the client certificate [default: the file of --cert]
+    /// PEM file with the private key of the client certificate [default: the --cert file]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = HEADING)]
     pub key: Option<PathBuf>,
     /// Report a warning if the certificate expires within WARN days, and an error if it expires within ERROR days
@@ -100,7 +100,7 @@ fn days(text: &str) -> Result<CertificateDays, InvalidValue> {
         None => (number(text)?, 0),
     };
     if error > warning {
-        return Err(wrong("the number of days for an error is greater than that for a warning"));
+        return Err(wrong("ERROR is greater than WARN"));
     }
     Ok(CertificateDays { warning, error })
 }

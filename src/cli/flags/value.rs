@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 pub struct InvalidValue {
     /// What is wrong.
     pub reason: Cow<'static, str>,
-    /// What to write instead; empty if the reason says it.
+    /// What to write instead; empty if the reason already explains it.
     pub hint: Cow<'static, str>,
     /// Whether the value may be a secret. If so, no message may repeat it.
     pub is_secret: bool,
@@ -70,20 +70,20 @@ pub fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, Invalid
 where
     T: FromStr + PartialOrd + fmt::Display + Clone + Send + Sync + 'static,
 {
+    // The maximum of the type is not worth printing.
+    let allowed = match range.end().to_string() {
+        end if end == u64::MAX.to_string() => format!("write a number of at least {}", range.start()),
+        end => format!("write a number from {} to {end}", range.start()),
+    };
     move |text| {
         let number = text.trim().parse::<T>().ok().filter(|number| range.contains(number));
-        number.ok_or_else(|| {
-            InvalidValue::new(
-                "not a number in the allowed range",
-                format!("write a number from {} to {}", range.start(), range.end()),
-            )
-        })
+        number.ok_or_else(|| InvalidValue::new("not a number in the allowed range", allowed.clone()))
     }
 }
 
 /// Parses a duration of up to a day, such as `20s`, `350ms` or `2m`. Returns milliseconds.
 pub fn duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "use for example 20s, 350ms or 2m");
+    let wrong = |why: &'static str| InvalidValue::new(why, "use a duration, for example 20s, 350ms or 2m");
     if text.trim().parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }

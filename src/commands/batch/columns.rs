@@ -8,13 +8,13 @@ use crate::report::batch::{InvalidLine, TargetRecord};
 use crate::report::fields::{FieldValue, RequiredPhase};
 use crate::report::{Document, Report};
 
-/// The columns of a file about domains without `--columns`.
+/// The default columns of a file about domains.
 const OF_DOMAINS: &str = "line,domain.name,exit.code,exit.name,verdict,findings,domain.mx_count,domain.null_mx,domain.dnssec,\
                           domain.dane,domain.mta_sts.state,domain.mta_sts.mode,domain.tls_rpt.state,spf.state,dmarc.state,\
                           dmarc.policy,senders.dane,senders.mta_sts,senders.neither,total_ms,error";
 
 impl CsvColumns {
-    /// The columns of `--columns`, or the usual ones.
+    /// The columns of `--columns`, or the default ones.
     pub(super) fn chosen(given: Option<&CsvColumns>, plan: &Plan) -> CsvColumns {
         match given {
             Some(given) => given.clone(),
@@ -24,7 +24,8 @@ impl CsvColumns {
         }
     }
 
-    /// Rejects columns that would be empty in every row: values of servers in a file about domains, and the reverse.
+    /// Rejects columns that would be empty in every row: values of servers in a file about domains, and values of
+    /// domains in a file about servers.
     pub(super) fn fit(&self, plan: &Plan) -> Result<(), UsageError> {
         for column in &self.0 {
             let ColumnContent::Value(field, index) = column.content else { continue };

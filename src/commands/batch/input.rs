@@ -1,4 +1,4 @@
-//! Reads the targets of a batch, line by line. A line with a mistake is a value, not the end of the input.
+//! Reads the targets of a batch, line by line. A line with a mistake is returned as a value and does not end the input.
 
 use std::io::{self, BufRead, Read};
 
@@ -25,7 +25,7 @@ pub(super) struct LineTarget {
     pub(super) tags: Option<Box<RawValue>>,
 }
 
-/// Why a line cannot be used. The text does not repeat the line.
+/// Why a line cannot be used. The message does not repeat the line.
 #[derive(Debug)]
 pub(super) struct LineMistake {
     pub(super) reason: String,
@@ -118,13 +118,13 @@ fn object(text: &str) -> Result<LineTarget, LineMistake> {
 
 fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
     const KEYS: &[&str] = &["target", "from", "to", "tls", "sni", "tags"];
-    /// The tags, whatever is wrong with the other keys.
+    /// The tags, even if other keys are wrong.
     #[derive(Deserialize)]
     struct Tagged {
         tags: Option<Box<RawValue>>,
     }
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {
-        // The message of the library ends with the position, and can quote the text.
+        // The message of the JSON library ends with the position, and can quote the text.
         let reason = format!("the line cannot be read as a JSON object: see character {}", error.column());
         return LineMistake::new(reason);
     };

@@ -1,4 +1,4 @@
-//! The targets that were seen before in the input, or that have a record in the file of `--output`. Only their
+//! The targets that occurred earlier in the input, or that have a record in the file of `--output`. Only their
 //! identities are kept, so that a million targets need about 40 MB.
 
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,7 @@ pub(super) enum Duplicates {
     Kept,
 }
 
-/// The targets that are known.
+/// The known targets.
 pub(super) struct KnownTargets {
     duplicates: Duplicates,
     seen: HashSet<TargetId>,
@@ -51,7 +51,8 @@ impl KnownTargets {
         self.invalid.insert(line);
     }
 
-    /// The identity of a target that was written in the same way before, if it is remembered and a repetition is skipped.
+    /// The identity of an earlier target that was written in the same way. `None` if no such target is remembered, or
+    /// if repetitions are checked.
     pub(super) fn planned(&self, target: &str) -> Option<TargetId> {
         self.planned.get(&hash(target)).copied().filter(|_| self.duplicates == Duplicates::CheckedOnce)
     }
@@ -69,7 +70,7 @@ impl KnownTargets {
         self.duplicates == Duplicates::CheckedOnce && !self.seen.insert(id)
     }
 
-    /// Whether the output contains a record for this line. If a target is checked each time it occurs, each record
+    /// Whether the output contains a record for this line. If each occurrence of a target is checked, each record
     /// counts for one line.
     pub(super) fn has_record(&mut self, id: TargetId) -> bool {
         match self.records.get_mut(&id) {

@@ -68,7 +68,7 @@ fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
     }
 }
 
-/// Whether a file begins with a record of a batch. Standard input is not consumed.
+/// Whether a file begins with a record of a batch. Standard input is not consumed by this test.
 fn is_batch(path: &Path) -> bool {
     if path.as_os_str() == "-" {
         return io::stdin().lock().fill_buf().is_ok_and(begins_a_batch);
@@ -154,7 +154,7 @@ impl BatchFile {
     fn begin(path: &Path, batch: &Path) -> Result<BatchFile, CommandError> {
         let is_stdin = path.as_os_str() == "-";
         let (name, batch) = (file_name_of(path), file_name_of(batch));
-        let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
+        let wrong = |error: io::Error| CommandError::usage(format!("{name}: {}", file::reason(&error)));
         let file = if is_stdin {
             copied(&mut io::stdin().lock()).map_err(wrong)?
         } else {
@@ -195,7 +195,7 @@ impl BatchFile {
                     return Err(UsageError::new(reason).with_hint(hint).into());
                 }
                 Some(SavedLine::Foreign) => {
-                    return Err(wrong(&self.name, format!("record {number} is not one of smtpcheck batch")));
+                    return Err(wrong(&self.name, format!("record {number} was not written by smtpcheck batch")));
                 }
             }
         }

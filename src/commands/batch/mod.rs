@@ -1,8 +1,8 @@
-//! `smtpcheck batch [FILE]`: checks very many targets. The input is read while the checks run, a record is written for
-//! each target as soon as its check has ended, and only counts are kept.
+//! `smtpcheck batch [FILE]`: checks a long list of targets. The input is read while the checks run, a record is written
+//! for each target as soon as its check has ended, and only counts are kept.
 //!
-//! A mistake in the flags, an input that cannot be opened and a password that cannot be read end the program before
-//! anything is sent. A mistake in a line becomes a record.
+//! If the flags contain a mistake, the input cannot be opened or a password cannot be read, the program ends before
+//! anything is sent. A mistake in a line of the input becomes a record.
 
 mod columns;
 mod input;
@@ -27,6 +27,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 
 use super::outputs::reject_clashes;
+use super::secrets::PromptUse;
 use super::sink::{Draft, Readers, file_of};
 use super::stdout::locale_target;
 use super::{CommandError, secrets};
@@ -37,7 +38,7 @@ use crate::cli::{UsageError, plan as planning};
 use crate::host::{file, name, signals};
 use crate::render::batch::{record, text};
 use crate::report::batch::BatchTally;
-use crate::run::{Engine, RunError, StreamEnd, StreamLimits};
+use crate::run::{Engine, ProxyPasswords, RunError, StreamEnd, StreamLimits};
 
 use known::{Duplicates, KnownTargets};
 use output::{RecordFile, Repair};
@@ -54,6 +55,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     reject_same_files(args)?;
     let planner = planner(args, matches)?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&planner.proxies);
     let example = planner.example()?;
     let form = RecordForm::chosen(args, &example.plan)?;
     engine.prepare(&example)?;
@@ -145,7 +147,8 @@ impl Input {
         let (name, file) = match path.filter(|path| path.as_os_str() != "-") {
             Some(path) => {
                 let name = path.display().to_string();
-                let file = file::streamed(path).map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+                let file = file::streamed(path)
+                    .map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
                 (name, file)
             }
             None if path.is_none() && io::stdin().is_terminal() => {
@@ -158,7 +161,8 @@ impl Input {
                 ("standard input".to_owned(), file)
             }
         };
-        let metadata = file.metadata().map_err(|error| CommandError::usage(format!("{name}: {error}")))?;
+        let metadata =
+            file.metadata().map_err(|error| CommandError::usage(format!("{name}: {}", file::reason(&error))))?;
         if metadata.is_dir() {
             return Err(CommandError::usage(format!("{name}: this is a directory")));
         }
@@ -167,7 +171,7 @@ impl Input {
     }
 }
 
-/// Rejects files that would be written twice, or overwritten although they are read.
+/// Rejects files that would be written twice, or overwritten while they are read.
 fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
     let given = |path: &Path| path.as_os_str() != "-";
     let inputs = [
@@ -177,6 +181,7 @@ fn reject_same_files(args: &BatchArgs) -> Result<(), CommandError> {
         ("--cert", args.tls.cert.as_deref()),
         ("--key", args.tls.key.as_deref()),
         ("--password-file", args.password_file.as_deref()),
+        ("--proxy-password-file", args.route.proxy_password_file.as_deref()),
     ];
     reject_clashes(file_of(&args.output.output), &[], &inputs)?;
     let with_output = [inputs.as_slice(), &[("--output", file_of(&args.output.output))]].concat();
@@ -191,8 +196,8 @@ fn open_records(
     known: &mut KnownTargets,
     tally: &mut BatchTally,
 ) -> Result<RecordFile, CommandError> {
-    let same = || CommandError::usage("the records would be written to the file that the targets are read from");
-    // The file must not be emptied before it is compared.
+    let same = || CommandError::usage("the records would overwrite the file that contains the targets");
+    // The comparison must come before the file is emptied.
     let is_input = |path: &Path| file::streamed_if_file(path).is_some_and(|file| file::is_same(&file, &input.file));
     match file_of(&args.output.output) {
         None => {
@@ -211,7 +216,7 @@ fn open_records(
     }
 }
 
-/// Finds mistakes in the flags with an example target, and reads the password.
+/// Finds mistakes in the flags by planning a check of an example target, and reads the password.
 fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, CommandError> {
     let hostname = name::host_name();
     let mut with_login = args.check();
@@ -221,10 +226,10 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     without.auth.authzid = None;
     without.auth.no_auth = true;
     without.password.token_command = None;
-    planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
+    let example = planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
-            // Without a port, which could contradict `--port`.
+            // Has no port, because a port could contradict `--port`.
             let plan = planning::plan(&with_login, matches, &host.bracketed(), hostname.as_deref())?;
             let environment = secrets::sources(plan.login.as_ref());
             let source = with_login.password.source(args.auth.user.as_deref(), plan.login.as_ref(), environment)?;
@@ -241,13 +246,17 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
         _ => None,
     };
     let profiles = Profiles::new(check_words(matches));
+    let proxies = ProxyPasswords::default();
+    if !args.domain {
+        secrets::add_proxies(&proxies, &args.route, std::slice::from_ref(&example), PromptUse::Never)?;
+    }
     let domain = args.domain.then(|| Box::new(args.clone()));
-    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles })
+    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles, proxies })
 }
 
 /// The flags of a check on the command line of the batch, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
-    /// Flags that mean something else for a batch, or that a profile must not get from it.
+    /// Flags that have another meaning for a batch, or that must not apply to a profile.
     const OWN: &[&str] = &[
         "domain",
         "jobs",

@@ -1,6 +1,6 @@
-//! Writes records to standard output or to a file, one write for each record, so that a program that is killed loses at
-//! most the record that it is writing. If a record cannot be written completely, the part that was written is removed
-//! again, so that everything that was written is valid.
+//! Writes records to standard output or to a file. Each record is written in one step, so that a program that is killed
+//! loses at most the record that it is writing. If a record cannot be written completely, the written part is removed
+//! again, so that the output stays valid.
 
 use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom, Write};
@@ -40,7 +40,7 @@ impl RecordFile {
         Ok(RecordFile::of(file))
     }
 
-    /// The file of `--output`, which is emptied.
+    /// Opens the file of `--output` and empties it.
     pub(super) fn replaced(path: &Path, readers: Readers) -> Result<RecordFile, CommandError> {
         let file = open(path, readers)?;
         let records = RecordFile::of(file);
@@ -50,8 +50,8 @@ impl RecordFile {
         Ok(records)
     }
 
-    /// The file of `--output`, whose records are kept. They are counted in the tally, and their targets become known. An
-    /// incomplete last record is removed.
+    /// Opens the file of `--output` and keeps its records. They are counted in the tally, and their targets become
+    /// known. An incomplete last record is removed.
     pub(super) fn resumed(
         path: &Path,
         readers: Readers,
@@ -82,7 +82,7 @@ impl RecordFile {
                 }
                 Some(SavedLine::Torn) => repair = Repair::Removed,
                 Some(SavedLine::Foreign) => {
-                    return Err(wrong(format!("record {number} is not one of smtpcheck batch")));
+                    return Err(wrong(format!("record {number} was not written by smtpcheck batch")));
                 }
             }
         }
@@ -104,8 +104,8 @@ impl RecordFile {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
     }
 
-    /// Whether the records are written to the null device. The run-time library of Rust opens it if a standard
-    /// output was closed, so this is also the result of `>&-`.
+    /// Whether the records are written to the null device. The runtime library of Rust opens the null device if
+    /// standard output was closed, so this is also true after `>&-`.
     pub(super) fn is_discarded(&self) -> bool {
         self.kind == FileKind::Stream && file::is_null_device(&self.file)
     }
@@ -134,8 +134,8 @@ impl RecordFile {
         result
     }
 
-    /// Removes the last bytes of the file, unless another program has written after them. An error is ignored, because
-    /// another error is already known.
+    /// Removes the last bytes of the file, unless another program has written after them. An error here is ignored,
+    /// because an earlier error is already known.
     fn remove(&mut self, bytes: u64) {
         let Ok(end) = self.file.stream_position() else { return };
         let is_last = self.file.metadata().is_ok_and(|metadata| metadata.len() == end);
@@ -145,18 +145,19 @@ impl RecordFile {
         }
     }
 
-    /// Writes the file to the disk, if some time has passed since this was last done.
+    /// Flushes the file to the disk, if some time has passed since the last flush.
     pub(super) fn sync_sometimes(&mut self) {
         if self.kind == FileKind::Regular && self.synced.elapsed() >= SYNC {
             self.synced = Instant::now();
             if let Ok(file) = self.file.try_clone() {
-                // The disk can be slow, and the checks must not wait for it. An error occurs again at the end.
+                // The disk can be slow, and the checks must not wait for it. If there is an error, it occurs again at
+                // the end.
                 let _ = std::thread::Builder::new().name("sync".to_owned()).spawn(move || file.sync_data());
             }
         }
     }
 
-    /// Writes the file to the disk.
+    /// Flushes the file to the disk.
     pub(super) fn finish(self) -> io::Result<()> {
         match self.kind {
             FileKind::Regular => self.file.sync_all(),
@@ -173,7 +174,8 @@ pub(super) enum Repair {
 }
 
 fn open(path: &Path, readers: Readers) -> Result<File, CommandError> {
-    let wrong = |error: io::Error| CommandError::usage(format!("--output {}: {error}", path.display()));
+    let wrong =
+        |error: io::Error| CommandError::usage(format!("--output {}: {}", path.display(), file::write_reason(&error)));
     match std::fs::metadata(path) {
         Ok(there) if there.is_dir() => {
             Err(CommandError::usage(format!("--output {}: this is a directory", path.display())))

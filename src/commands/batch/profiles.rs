@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
+use super::super::secrets::PromptUse;
 use super::super::{CommandError, config, secrets};
 use super::written::{expectations, with_written};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource};
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::{Invocation, UsageError, parse_with, plan as planning};
 use crate::plan::Plan;
 use crate::report::batch::WrittenTarget;
-use crate::run::Job;
+use crate::run::{Job, ProxyPasswords};
 use crate::secret::Secret;
 
 /// The profiles that were read.
@@ -42,12 +44,14 @@ impl Profiles {
         name: &str,
         written: &WrittenTarget,
         hostname: Option<&str>,
+        proxies: &ProxyPasswords,
     ) -> Result<Job, UsageError> {
         let words = &self.words;
         let profile = self.known.entry(name.to_owned()).or_insert_with(|| read(name, words));
         let BatchProfile { args, matches, secret } = profile.as_mut().map_err(|error| error.clone())?;
         let target = args.targets.first().cloned().unwrap_or_default();
         let plan = with_written(args, written, |args| planning::plan(args, matches, &target, hostname))?;
+        add_proxy(proxies, &args.route, &plan)?;
         let (expectations, retry) = expectations(args, &plan)?;
         if secret.is_none() {
             *secret = Some(fetched(args, &plan)?);
@@ -71,7 +75,7 @@ fn read(name: &str, words: &[OsString]) -> Result<BatchProfile, UsageError> {
     }
 }
 
-/// Reads the secret of a profile. Standard input and the terminal are not available in a batch.
+/// Reads the secret of a profile. A batch cannot use standard input or the terminal for this.
 fn fetched(args: &CheckArgs, plan: &Plan) -> Result<(Option<Secret>, Duration), UsageError> {
     let login = plan.login.as_ref();
     let environment = PasswordEnvironment { terminal: false, ..secrets::sources(login) };
@@ -84,7 +88,17 @@ fn fetched(args: &CheckArgs, plan: &Plan) -> Result<(Option<Secret>, Duration), 
     secrets::measured(source.as_ref(), fetch).map_err(usage)
 }
 
-/// An error as a usage error, so that it becomes the record of a line.
+/// Reads the password for the proxy that a check uses, unless it is known.
+pub(super) fn add_proxy(proxies: &ProxyPasswords, args: &RouteArgs, plan: &Plan) -> Result<(), UsageError> {
+    match plan.used_proxy() {
+        Some(proxy) if !proxies.knows(proxy) => {
+            secrets::add_proxies(proxies, args, std::slice::from_ref(plan), PromptUse::Never).map_err(usage)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Converts an error to a usage error, so that it becomes the record of a line.
 fn usage(error: CommandError) -> UsageError {
     match error {
         CommandError::Usage(error) => error,

@@ -1,5 +1,5 @@
-//! Receives the results of the checks: writes a record for each, counts it, and shows the progress. No report is kept
-//! after its record is written.
+//! Receives the results of the checks. It writes a record for each result, counts it, and shows the progress. No report
+//! is kept after its record is written.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -167,7 +167,7 @@ impl BatchProgressLine {
     }
 }
 
-/// The finished share of the input, from 0 to 1: the lines that were read are as long as the others on average.
+/// The finished share of the input, from 0 to 1. It is estimated from the average length of the lines that were read.
 #[allow(clippy::cast_precision_loss, reason = "the value is shown with few digits")]
 fn finished_share(counts: &InputCounts, done: u64, size: u64) -> f64 {
     let of = |count: &AtomicU64| count.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The share of the targets that this process checks: that of `--shard`, or that of this task in an array job.
+//! The share of the targets that this process checks. It is set by `--shard`, or by this task's number in an array job.
 
 use super::super::CommandError;
 use crate::cli::UsageError;
@@ -9,9 +9,9 @@ use crate::host::environment;
 struct ArrayJob {
     /// The number of this task.
     index: &'static str,
-    /// The number of the first task; tasks are counted from 0 without it.
+    /// The number of the first task; if the variable is missing, tasks are counted from 0.
     first: Option<&'static str>,
-    /// The difference between the numbers of two tasks; 1 without it.
+    /// The difference between the numbers of two tasks; if the variable is missing, it is 1.
     step: Option<&'static str>,
     /// The number of tasks.
     count: Option<&'static str>,
@@ -24,7 +24,7 @@ const ARRAY_JOBS: &[ArrayJob] = &[
         step: Some("SLURM_ARRAY_TASK_STEP"),
         count: Some("SLURM_ARRAY_TASK_COUNT"),
     },
-    // An Indexed Job of Kubernetes does not tell its tasks how many they are.
+    // An Indexed Job of Kubernetes does not set a variable for the number of tasks.
     ArrayJob { index: "JOB_COMPLETION_INDEX", first: None, step: None, count: None },
     ArrayJob { index: "AWS_BATCH_JOB_ARRAY_INDEX", first: None, step: None, count: Some("AWS_BATCH_JOB_ARRAY_SIZE") },
     ArrayJob { index: "BATCH_TASK_INDEX", first: None, step: None, count: Some("BATCH_TASK_COUNT") },

@@ -1,7 +1,7 @@
-//! Makes a check of each line of the input, on the thread that reads it. Lines of other shards, duplicates, and lines
-//! that have a record already are skipped.
+//! Plans a check for each line of the input, on the thread that reads the input. Lines of other shards, duplicates, and
+//! lines that already have a record are skipped.
 //!
-//! A login is planned only for a host that the user named for it, or for the target of a profile.
+//! A login is planned only for a host that the user named for the login, or for the target of a profile.
 
 use std::io::{self, BufRead};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use serde_json::value::RawValue;
 
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
-use super::profiles::Profiles;
+use super::profiles::{Profiles, add_proxy};
 use super::written::{expectations, with_written};
 use crate::cli::commands::batch::BatchArgs;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
 use crate::cli::{UsageError, domain, plan as planning, target};
 use crate::report::batch::{InvalidLine, TargetId, WrittenTarget};
-use crate::run::{Job, StreamItem};
+use crate::run::{Job, ProxyPasswords, StreamItem};
 use crate::secret::Secret;
 use crate::wire::Host;
 
@@ -57,9 +57,11 @@ pub(super) struct BatchPlanner {
     pub(super) matches: clap::ArgMatches,
     pub(super) hostname: Option<String>,
     pub(super) profiles: Profiles,
+    /// The passwords for proxies.
+    pub(super) proxies: ProxyPasswords,
 }
 
-/// The login of the hosts that the user named for it.
+/// The login for the hosts of `--login-host`.
 pub(super) struct BatchLogin {
     pub(super) args: CheckArgs,
     pub(super) hosts: Vec<Host>,
@@ -105,7 +107,7 @@ impl<R: BufRead> Targets<R> {
         };
         increase(&self.counts.lines);
         let invalid = |mistake: LineMistake| {
-            // A line without a target belongs to the shard that its number selects.
+            // The shard of a line without a target depends on the number of the line.
             let of = u64::from(self.shard.of);
             if (number - 1) % of + 1 != u64::from(self.shard.number) {
                 increase(&self.counts.other_shards);
@@ -126,7 +128,7 @@ impl<R: BufRead> Targets<R> {
         if written == WrittenTarget::default()
             && let Some(id) = self.known.planned(&target)
         {
-            // A target that was written in the same way before needs no plan to be skipped.
+            // A target that occurred earlier in the same form is skipped without a plan.
             let is_own = id.shard(self.shard.of) == self.shard.number;
             increase(if is_own { &self.counts.duplicates } else { &self.counts.other_shards });
             return None;
@@ -156,7 +158,8 @@ impl<R: BufRead> Targets<R> {
 }
 
 impl BatchPlanner {
-    /// A check with the flags of all checks, which is not run: it finds mistakes in the flags, and the files that they name.
+    /// A check with the flags of all checks. It is not run, but finds mistakes in the flags and in the files that they
+    /// name.
     pub(super) fn example(&self) -> Result<Job, UsageError> {
         if let Some(args) = &self.domain {
             return self.domain_job(args, EXAMPLE, &WrittenTarget::default());
@@ -171,7 +174,7 @@ impl BatchPlanner {
             return self.domain_job(args, target, written);
         }
         if let Some(name) = target.strip_prefix('@') {
-            return self.profiles.job(name, written, self.hostname.as_deref());
+            return self.profiles.job(name, written, self.hostname.as_deref(), &self.proxies);
         }
         let login = match &self.login {
             Some(login) => {
@@ -182,6 +185,7 @@ impl BatchPlanner {
         let args = login.map_or(&self.args, |login| &login.args);
         let plan =
             with_written(args, written, |args| planning::plan(args, &self.matches, target, self.hostname.as_deref()))?;
+        add_proxy(&self.proxies, &args.route, &plan)?;
         let (expectations, retry) = expectations(args, &plan)?;
         Ok(Job {
             plan,
@@ -192,7 +196,7 @@ impl BatchPlanner {
         })
     }
 
-    /// The check of a domain.
+    /// The domain check of a line.
     fn domain_job(&self, args: &BatchArgs, target: &str, written: &WrittenTarget) -> Result<Job, UsageError> {
         if *written != WrittenTarget::default() {
             let error = UsageError::new("the keys from, to, tls and sni have no effect with --domain");

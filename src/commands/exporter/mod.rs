@@ -1,5 +1,5 @@
-//! `smtpcheck exporter`: reads the configuration, listens, and serves requests until a signal arrives. Every mistake in the
-//! flags, the configuration and the files that they name ends the program before it listens.
+//! `smtpcheck exporter`: reads the configuration, listens, and serves requests until a signal arrives. A mistake in the
+//! flags, in the configuration or in the files that they name ends the program before it listens.
 
 mod modules;
 
@@ -37,6 +37,8 @@ pub(super) fn run(args: &ExporterArgs) -> Result<u8, CommandError> {
     if let Some(warning) = exporter.warning() {
         secrets::warn(&warning);
     }
-    exporter.run(Engine::new()?, Box::new(modules), Rc::new(secrets::write_note))?;
+    let mut engine = Engine::new()?;
+    engine.use_proxies(modules.proxies());
+    exporter.run(engine, Box::new(modules), Rc::new(secrets::write_note))?;
     Ok(0)
 }

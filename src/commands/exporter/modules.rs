@@ -1,8 +1,9 @@
 //! The modules of the exporter: makes the plan of a request from the settings of its module.
 //!
-//! A request names the target, and a module can contain a login, so a request could send the password to any server. A
-//! module therefore sends its password only to the target of its profile and to its `login-host`. The name that the
-//! certificate must cover (`hostname`) must be one of them too, because it decides which server counts as the right one.
+//! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
+//! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
+//! name that the certificate must cover (`hostname`) must be one of them too, because it decides which server is
+//! accepted as the right one.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::fmt::Write;
 
 use clap::ArgMatches;
 
+use super::super::secrets::PromptUse;
 use super::super::{CommandError, config, secrets};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::domain::DomainArgs;
@@ -23,6 +25,7 @@ use crate::exporter::{FetchSecret, PlannedProbe, ProbePlanner, ProbeRefusal, Pro
 use crate::host::name;
 use crate::plan::{LoginProof, Plan, ValueOrigin};
 use crate::render::exporter::ModuleRow;
+use crate::run::ProxyPasswords;
 use crate::source::nearest;
 use crate::wire::Host;
 
@@ -30,7 +33,7 @@ use crate::wire::Host;
 const EXAMPLE_SERVER: &str = "smtp.example.net";
 const EXAMPLE_DOMAIN: &str = "example.net";
 
-/// The module of a request that names none.
+/// The module that is used if a request names no module.
 const DEFAULT: &str = "default";
 
 /// All modules of a configuration.
@@ -39,13 +42,15 @@ pub(super) struct Modules {
     words: Vec<OsString>,
     hostname: Option<String>,
     modules: BTreeMap<String, Module>,
+    /// The passwords for the proxies of the modules.
+    proxies: ProxyPasswords,
 }
 
 /// A module whose settings were tested.
 struct Module {
     settings: ModuleSettings,
     check: ModuleCheck,
-    /// A plan for the target of the profile, or for an example.
+    /// A plan for the target of the profile, or for an example target.
     example: Plan,
 }
 
@@ -65,9 +70,9 @@ struct ServerModule {
 
 /// The login of a module.
 enum ModuleLogin {
-    /// It does not log in.
+    /// The module does not log in.
     None,
-    /// It logs in on these hosts. Without a source, the login needs no password.
+    /// The module logs in on these hosts. If there is no source, the login needs no password.
     On(Vec<Host>, Option<PasswordSource>),
     /// The profile names no password that a service can read.
     Unusable(String),
@@ -86,14 +91,25 @@ impl Modules {
         Modules::read_by(words)
     }
 
+    /// The passwords for proxies, which a reload replaces.
+    pub(super) fn proxies(&self) -> &ProxyPasswords {
+        &self.proxies
+    }
+
     fn read_by(words: Vec<OsString>) -> Result<Modules, CommandError> {
         let hostname = name::host_name();
         let mut modules = BTreeMap::new();
+        let proxies = ProxyPasswords::default();
         for settings in config::modules(&words)? {
             let module = Module::new(settings, hostname.as_deref())?;
+            if let ModuleCheck::Server(server) = &module.check {
+                let plans = std::slice::from_ref(&module.example);
+                let added = secrets::add_proxies(&proxies, &server.args.route, plans, PromptUse::Never);
+                added.map_err(|error| in_module(&module.settings.name, error))?;
+            }
             modules.insert(module.settings.name.clone(), module);
         }
-        Ok(Modules { words, hostname, modules })
+        Ok(Modules { words, hostname, modules, proxies })
     }
 
     /// Warns about profiles that cannot be used, and about private keys that other users can read.
@@ -152,11 +168,22 @@ impl ProbePlanner for Modules {
             ReloadMistake { place: format!("{}; the log of the exporter contains the reason", place(&error)), details }
         })?;
         modules.warn();
-        Ok(Box::new(modules))
+        self.proxies.replace(modules.proxies);
+        Ok(Box::new(Modules { proxies: self.proxies.clone(), ..modules }))
     }
 }
 
-/// Where a mistake is, without the value, which a client must not see.
+/// Names the module in an error about the password for its proxy.
+fn in_module(name: &str, error: CommandError) -> CommandError {
+    match error {
+        CommandError::Usage(error) => {
+            UsageError { reason: format!("module {name}: {}", error.reason).into(), ..error }.into()
+        }
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
+    }
+}
+
+/// The place of a mistake. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {
@@ -212,7 +239,7 @@ impl Module {
 }
 
 impl ServerModule {
-    /// The module with a plan for its own target, or for an example.
+    /// The module with a plan for its own target, or for an example target.
     fn new(
         mut args: CheckArgs,
         matches: ArgMatches,
@@ -227,7 +254,7 @@ impl ServerModule {
         planned_expectations(&args.expect.expect, &example)?;
         let login = match login(&args, &example, settings, target.is_some()) {
             Ok(login) => login,
-            // A profile can also be meant for a person at a terminal.
+            // A profile can also be meant for use at a terminal.
             Err(error) if !settings.settings.is_of_module => ModuleLogin::Unusable(error.to_string()),
             Err(error) => return Err(error),
         };
@@ -240,9 +267,18 @@ impl ServerModule {
             let message = "the parameter target is missing; write /probe?target=HOST:PORT";
             return Err(ProbeRefusal::Invalid(message.to_owned()));
         };
-        let typed = target::parse(target).map_err(invalid)?;
+        let typed = target::parse(target).map_err(|error| {
+            let with_user = target.contains('@');
+            let hint = "write HOST:PORT; the user name is the key \"user\" of the module, in the configuration file";
+            invalid(if with_user { error.with_hint(hint) } else { error })
+        })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
+            // A client of the exporter must not choose a file of its machine.
+            if typed.host.socket().is_some() {
+                let message = format!("{target} is a Unix socket, which only the target of a module may be");
+                return Err(ProbeRefusal::OtherHost(message));
+            }
             args.target_origin = ValueOrigin::Flag;
         }
         let name = match &request.hostname {
@@ -266,7 +302,7 @@ impl ServerModule {
                     [Some(&typed.host), named.as_ref()].into_iter().flatten().find(|host| !hosts.contains(host));
                 if let Some(host) = foreign {
                     return Err(ProbeRefusal::OtherHost(format!(
-                        "the module {module} does not send its password to {host}; if it may, add login-host = \"{host}\" to a [module.NAME]"
+                        "the module {module} does not send its password to {host}; to permit this, add login-host = \"{host}\" to a [module.NAME]"
                     )));
                 }
                 source.clone()
@@ -345,7 +381,7 @@ fn domain_plan(
     Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch: None })
 }
 
-/// The expectations of a module, after testing that each of them is possible.
+/// The expectations of a module, after testing that each of them can be evaluated.
 fn planned_expectations(expressions: &[Expression], plan: &Plan) -> Result<Vec<Expectation>, UsageError> {
     let expressions = planning::expectations(expressions, std::slice::from_ref(plan))?;
     Ok(expressions.into_iter().map(|expression| Expectation { expression, place: None }).collect())

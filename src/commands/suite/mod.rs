@@ -52,7 +52,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
         return to_sink(file_of(&args.output.output), &text);
     }
     prepare::fetch_secrets(&mut ready)?;
+    let proxies = prepare::fetch_proxies(&ready)?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     prepare::open_files(&ready, &engine)?;
     ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| secrets::warn_of_key(&one.job.plan));
     let readers = Readers::of(ready.iter().map(|one| &one.job.plan));
@@ -60,7 +62,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     signals::end_if_unhandled();
-    // Even after a signal, the first check begins, so that its report shows the signal.
+    // The first check begins even after a signal, so that its report shows the signal.
     let _ = skip_blocked(&mut ready, &mut engine);
     let policy = if args.fail_fast { FailurePolicy::Stop } else { FailurePolicy::Continue };
     let shown = SuiteDisplay { format, look: &look, source: RunSource::Suite(args.file.clone()) };
@@ -82,7 +84,7 @@ fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandEr
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(file::reason(&error)),
     };
-    // A file that cannot be read has no line that an error could name.
+    // If a file cannot be read, there is no line that an error could name.
     let wrong = |reason: String| CommandError::usage(format!("{}: {reason}", path.display()));
     let suite = RefCell::new(Some(contents(path).map_err(wrong)?));
     let load = |file: &Path| match suite.borrow_mut().take_if(|_| file == path) {
@@ -145,7 +147,8 @@ fn skip_blocked(ready: &mut [PreparedCheck], engine: &mut Engine) -> Result<(), 
     let needs_egress = |one: &PreparedCheck| {
         one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)))
     };
-    // The servers of a domain are not known yet. They count as blocked if the other checks show that the port is.
+    // The servers of a domain are not known yet. They count as blocked if the other checks show that the port is
+    // blocked.
     let plans = ready.iter().filter(|one| needs_egress(one)).map(|one| &one.job.plan);
     let plans: Vec<&Plan> = plans.filter(|plan| plan.domain.is_none()).collect();
     if plans.is_empty() {

@@ -1,5 +1,5 @@
-//! Writes the results of a suite in the order of the file, each as soon as all earlier results are written. Formats
-//! that cannot be written step by step are written at the end.
+//! Writes the results of a suite in the order of the file. Each result is written as soon as all earlier results are
+//! written. Formats that cannot be written step by step are written at the end.
 
 use std::io;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> Result<Run, CommandError> {
     let total = ready.len();
     let (mut cases, mut jobs): (Vec<SuiteCase>, Vec<Job>) = (Vec::new(), Vec::new());
-    for PreparedCheck { check, place, job, skipped } in ready {
+    for PreparedCheck { check, place, job, skipped, .. } in ready {
         if skipped.is_none() {
             jobs.push(job);
         }
@@ -58,7 +58,7 @@ pub(super) fn run(
     Ok(run)
 }
 
-/// The properties of a check that its result needs.
+/// What must be known about a check to write its result.
 struct SuiteCase {
     name: String,
     place: Option<FilePosition>,

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::super::CommandError;
 use super::super::needs;
-use super::super::secrets::{fetch, measured};
+use super::super::secrets::{PromptUse, add_proxies, fetch, measured};
 use crate::cli::config::Settings;
 use crate::cli::flags::password::{PasswordSource, VARIABLE};
+use crate::cli::flags::route::RouteArgs;
 use crate::cli::{self, Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{environment, password};
 use crate::plan::{LoginProof, ValueOrigin};
 use crate::render::suite as rendering;
 use crate::report::FilePosition;
-use crate::run::{Engine, Job};
+use crate::run::{Engine, Job, ProxyPasswords};
 use crate::secret::Secret;
 use crate::secret::list_keys::without_likely_keys;
 use crate::source::{FileError, Position};
@@ -26,6 +27,8 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
+    /// The proxy flags, from which the password for the proxy is read.
+    pub(super) route: RouteArgs,
     /// The reason why the check is skipped; `None` if it will run.
     pub(super) skipped: Option<String>,
 }
@@ -38,7 +41,7 @@ impl PreparedCheck {
 
     pub(super) fn planned(&self) -> rendering::Planned {
         let PreparedCheck { check, skipped, job, .. } = self;
-        // A default that contradicts a key of the check is not in the plan.
+        // If a default contradicts a key of the check, the default is not in the plan.
         let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
         // The zone of a blocklist can contain a key.
         let shown = |word: &String| match key_of(word) {
@@ -105,16 +108,17 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         Settings::of_suite(defaults.iter().map(|(key, values)| (*key, values.as_slice(), check.place(Some(key)).1)));
     let usage = |error| located(&check, CommandError::Usage(error));
     let words = words.into_iter().map(Into::into).collect();
-    let (plan, retry) = match cli::parse_with(words, &settings).map_err(usage)? {
+    let (plan, retry, route) = match cli::parse_with(words, &settings).map_err(usage)? {
         Invocation::Check(mut args, matches) => {
             if !check.is_own("target") {
                 args.target_origin = ValueOrigin::Config;
             }
             let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
-            (plan, args.expect.retry())
+            (plan, args.expect.retry(), args.route.clone())
         }
         Invocation::Domain(args, matches) => {
-            (cli::domain::plan(&args, &matches, hostname).map_err(usage)?, args.expect.retry())
+            let plan = cli::domain::plan(&args, &matches, hostname).map_err(usage)?;
+            (plan, args.expect.retry(), RouteArgs::default())
         }
         _ => return Err(check.error_at(Some(check.subject.key()), "the target is empty").into()),
     };
@@ -136,7 +140,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
     let skipped = check.needs.iter().find_map(needs::lacking);
     let place = here(check.at, &check.file);
     let job = Job { plan, secret: None, spent: Duration::ZERO, expectations, retry };
-    Ok(PreparedCheck { check, place, job, skipped })
+    Ok(PreparedCheck { check, place, job, route, skipped })
 }
 
 /// The name of the flag in an argument such as `--tls=none`.
@@ -151,6 +155,16 @@ fn source_flag(password: &Password) -> Option<(&'static str, String)> {
         Password::File(path) => Some((password.key(), path.display().to_string())),
         Password::Environment(_) | Password::Plain(_) => None,
     }
+}
+
+/// Reads the passwords for the proxies of all checks that are not skipped.
+pub(super) fn fetch_proxies(ready: &[PreparedCheck]) -> Result<ProxyPasswords, CommandError> {
+    let passwords = ProxyPasswords::default();
+    for one in ready.iter().filter(|one| one.skipped.is_none()) {
+        let added = add_proxies(&passwords, &one.route, std::slice::from_ref(&one.job.plan), PromptUse::Never);
+        added.map_err(|error| located(&one.check, error))?;
+    }
+    Ok(passwords)
 }
 
 /// Reads the passwords of all checks that are not skipped, each source once.

@@ -44,9 +44,11 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let fetch = || source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose();
     let (secret, spent) = secrets::measured(source.as_ref(), fetch)?;
+    let proxies = secrets::proxies(&check.route, std::slice::from_ref(&plan))?;
     let retry = check.expect.retry();
     let job = Job { plan, secret, spent, expectations: Vec::new(), retry };
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     engine.prepare(&job)?;
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
@@ -64,7 +66,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// Flags that are not keys of a suite, but affect how the server is checked.
+/// Flags that are not keys of a suite, but change how the server is checked.
 const NOT_RECORDED: [&str; 3] = ["password-stdin", "netrc", "no-auth"];
 
 /// The first flag on the command line that affects neither the check nor the suite.
@@ -81,7 +83,8 @@ fn without_effect(matches: &ArgMatches) -> Option<String> {
 }
 
 /// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory
-/// of the suite. If this is the working directory, a path is written as given, else as an absolute path.
+/// of the suite. If that is the working directory, a path is written as given. Otherwise it is written as an absolute
+/// path.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let is_here = folder == Path::new("") || folder == Path::new(".");
@@ -99,7 +102,7 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
             .flatten()
             .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
-        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file");
+        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file" | "proxy-password-file");
         let text = |value: &String| {
             let absolute = || std::path::absolute(value).map(|path| path.display().to_string());
             let written = if is_path && !is_here { absolute().ok() } else { None };
@@ -126,7 +129,8 @@ mod tests {
     /// Keys of a suite that are not flags.
     const NO_FLAGS: &[&str] = &["name", "target", "domain", "tags", "needs", "password", "password-env"];
 
-    /// Flags of a check that are not keys of a suite: they affect only how a result is shown, or have no meaning in a suite.
+    /// Flags of a check that are not keys of a suite, because they affect only how a result is shown, or have no
+    /// meaning in a suite.
     const NO_KEYS: &[&str] = &[
         "password-stdin",
         "netrc",
@@ -168,7 +172,7 @@ mod tests {
                 _ => matches!(key.shape, KeyShape::Text | KeyShape::Number | KeyShape::NumberOrText),
             };
             assert!(is_fitting, "{}: {:?}", key.name, key.shape);
-            // If a description lists the values of a closed list, it lists all of them.
+            // A description that lists the values of a closed list must list all of them.
             let values = arg.get_possible_values();
             let names: Vec<&str> =
                 values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();

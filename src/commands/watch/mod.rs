@@ -1,5 +1,5 @@
-//! `smtpcheck watch TARGET...`: repeats the checks, and shows what they have in common. Files, passwords and flags are
-//! checked before anything is sent. Each result is added to the state and then dropped.
+//! `smtpcheck watch TARGET...`: repeats the checks and summarises their results. Files, passwords and flags are checked
+//! before anything is sent. Each result is added to the state and not kept.
 
 mod results;
 pub(super) mod saved;
@@ -34,7 +34,7 @@ use crate::wire::Host;
 use results::{WatchForm, WatchResults};
 use terminal::WatchScreen;
 
-/// The shortest interval for the servers of others without `--force-interval`, in milliseconds.
+/// The shortest interval without `--force-interval`, in milliseconds, for servers on other machines.
 const POLITE_MS: u64 = 1000;
 /// The same for checks with a TLS scan.
 const POLITE_SCAN_MS: u64 = 300_000;
@@ -52,19 +52,22 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         ("--cert", check_args.tls.cert.as_deref()),
         ("--key", check_args.tls.key.as_deref()),
         ("--password-file", check_args.password.password_file.as_deref()),
+        ("--proxy-password-file", check_args.route.proxy_password_file.as_deref()),
     ];
     reject_clashes(file, &check_args.reports.report, &inputs)?;
     warn_about_logins(args, &checks.plans);
     for plan in &mut checks.plans {
-        // The first check finds out which IP addresses there are, and each check uses one of them.
+        // The first check looks up the IP addresses of the host, and each check uses one of them.
         plan.addresses = AddressChoice::First;
     }
     let readers = Readers::of(&checks.plans);
     let sink = file.map(|path| Draft::begin(path, readers)).transpose()?.map_or(Sink::Stdout, Sink::File);
     let reports = report_files(&check_args, readers)?;
     let plans = checks.plans.clone();
+    let proxies = secrets::proxies(&check_args.route, &plans)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let began = clock::now()?;
     let state = Arc::new(Mutex::new(Watch::new(plans.iter().cloned(), began)));
@@ -92,7 +95,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     signals::end_if_unhandled();
     if wants_screen(&check_args, form) {
         let facts = ScreenFacts { look: look.clone(), interval_ms: args.interval, logs_in: args.with_login };
-        // If the terminal does not support it, there is a line for each check.
+        // If the terminal cannot show the table, a line is written for each check.
         results.screen = WatchScreen::open(Arc::clone(&state), facts).ok();
     }
     let end = engine.repeat(jobs, limits, &mut results);
@@ -116,7 +119,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(summary.exit.code)
 }
 
-/// Whether a table is shown that redraws: on a terminal, unless the user wants lines, records or a file.
+/// Whether a table is shown and updated in place: on a terminal, unless the user requests lines, records or a file.
 fn wants_screen(args: &CheckArgs, form: WatchForm) -> bool {
     let is_dumb = environment::value("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
     let is_plain = form != WatchForm::Lines || args.verbosity.quiet || args.output.write_out.is_some();
@@ -140,7 +143,7 @@ fn without_login(args: &WatchArgs) -> CheckArgs {
     check
 }
 
-/// Short intervals are only for this machine: at most servers they would look like an attack. A scan opens many
+/// Short intervals are only for this machine, because other servers could mistake them for an attack. A scan opens many
 /// connections, so it needs a longer interval.
 fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageError> {
     let is_too_short = |plan: &&Plan| {
@@ -157,7 +160,7 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
     Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
 }
 
-/// A duration as a user writes it.
+/// A duration in the form in which users write it.
 fn in_units(ms: u64) -> String {
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
@@ -169,11 +172,12 @@ fn is_this_machine(plan: &Plan) -> bool {
     }
     match &plan.target.host {
         Host::Ip(ip) => ip.is_loopback(),
+        Host::Socket(_) => true,
         Host::Name(name) => name.ascii().eq_ignore_ascii_case("localhost"),
     }
 }
 
-/// States how often the watch logs in, or that it does not although a user name is set.
+/// States how often the watch logs in, or that it does not log in although a user name is set.
 fn warn_about_logins(args: &WatchArgs, plans: &[Plan]) {
     if !args.with_login {
         if args.check.auth.user.is_some() && !args.check.auth.no_auth && !args.check.verbosity.quiet {
@@ -197,7 +201,7 @@ fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, 
     for report in &args.reports.report {
         let writer: WatchWriter = match report.format.0.name {
             "json" => |summary, _| record::summary(summary),
-            // The flag accepts only these two formats. Another one can only come from the environment.
+            // The flag accepts only these two formats. Another format can only come from the environment.
             _ => |summary, _| html::page(summary),
         };
         files.push((writer, Draft::begin_for("--report", &report.path, readers)?));

@@ -1,4 +1,4 @@
-//! Receives the results of the checks: adds each to the state, and writes a line or a record.
+//! Receives the results of the checks, adds each to the state, and writes a line or a record for it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,7 +54,7 @@ pub(super) struct WatchResults<'a> {
     pub(super) sink: Sink,
     /// Whether the program that reads standard output has ended.
     pub(super) is_closed: bool,
-    /// The screen, while it is shown. Then no lines are written.
+    /// The screen, while it is shown. During that time, no lines are written.
     pub(super) screen: Option<WatchScreen>,
 }
 
@@ -103,7 +103,7 @@ impl RepeatListener for WatchResults<'_> {
         }
         let Some(watched) = state.targets.get_mut(target) else { return };
         if watched.checks > 0 {
-            // The time that a password command took counts once.
+            // The time that a password command took is counted only once.
             job.spent = Duration::ZERO;
         }
         if self.goes_round {

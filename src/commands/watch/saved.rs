@@ -1,5 +1,6 @@
-//! `smtpcheck report` for the records of `smtpcheck watch`: the summary, computed again from the saved reports. The files
-//! are read record by record, so they can be larger than the memory. With `--rejudge`, the rules are applied again first.
+//! `smtpcheck report` for the records of `smtpcheck watch`: computes the summary again from the saved reports. The
+//! files are read record by record, so they can be larger than the available memory. With `--rejudge`, the rules are
+//! applied again first.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -73,7 +74,7 @@ fn is_watch(path: &Path) -> bool {
 /// Adds all saved reports to a new state.
 fn read(path: &Path, is_judged_again: bool) -> Result<Watch, CommandError> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let wrong = |error: io::Error| CommandError::usage(format!("{name}: {error}"));
+    let wrong = |error: io::Error| CommandError::usage(format!("{name}: {}", file::reason(&error)));
     match path.as_os_str() == "-" {
         true => added(io::stdin().lock(), &name, is_judged_again),
         false => {

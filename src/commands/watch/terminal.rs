@@ -20,7 +20,7 @@ use crate::render::watch::screen::{ScreenAnswer, ScreenFacts, ScreenKey, ScreenV
 use crate::run::RepeatCommand;
 use crate::watch::Watch;
 
-/// How long the thread waits for a key before it looks whether it must end.
+/// How long the thread waits for a key before it checks whether it must end.
 const KEY_WAIT: Duration = Duration::from_millis(50);
 /// The time between two drawings while a check is running.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ pub(super) struct WatchScreen {
 
 /// What the thread of the screen and the engine share.
 struct SharedState {
-    /// What the user wants.
+    /// The last command from the user.
     is_paused: AtomicBool,
     is_stopped: AtomicBool,
     /// Whether the watch has ended, so that the thread must end.
@@ -54,7 +54,7 @@ impl WatchScreen {
         });
         let of_thread = Arc::clone(&shared);
         let run = move || {
-            // A terminal that has gone away ends the watch.
+            // If the terminal was closed, the watch ends.
             if show(terminal, &state, &facts, &of_thread).is_err() {
                 of_thread.is_stopped.store(true, Ordering::Relaxed);
             }
@@ -68,7 +68,7 @@ impl WatchScreen {
         }
     }
 
-    /// What the user wants.
+    /// The last command from the user.
     pub(super) fn command(&self) -> RepeatCommand {
         if self.shared.is_stopped.load(Ordering::Relaxed) {
             RepeatCommand::Stop
@@ -105,7 +105,7 @@ fn begin() -> io::Result<DefaultTerminal> {
     opened.inspect_err(|_| restore())
 }
 
-/// Restores the terminal, if it is in raw mode. An error is ignored: the terminal has gone away.
+/// Restores the terminal, if it is in raw mode. An error is ignored, because it means that the terminal was closed.
 fn restore() {
     if IS_RAW.swap(false, Ordering::SeqCst) {
         let _ = disable_raw_mode();

@@ -1,7 +1,8 @@
-//! The last attempt at a line that nothing else reads: a reply code anywhere in it, whatever the words around it are:
-//! `Send failed, error 535: Authentication failed`, `AUTH command refused: 535`, `[550] No such user`.
+//! The last attempt at a line that no other reader recognised: a reply code anywhere in the line, with any words around
+//! it: `Send failed, error 535: Authentication failed`, `AUTH command refused: 535`, `[550] No such user`.
 //!
-//! A number counts only after a word about mail or a failure, or before the known words of a reply, so that sizes, ports and HTTP codes are no replies.
+//! A number counts only after a word about mail or a failure, or before the known words of a reply. Sizes, ports and
+//! HTTP codes are therefore not read as replies.
 
 use super::extract::phase_of_code;
 use super::libraries::{is_phrase, phase};
@@ -34,7 +35,7 @@ const BEFORE: [&str; 22] = [
     "returned",
     "fehler",
 ];
-/// Words before a number that is no reply code.
+/// Words before a number that is not a reply code.
 const OTHERS: [&str; 5] = ["http", "port ", "line ", "timeout", "exit "];
 /// Codes that are usual in HTTP and not in SMTP.
 const HTTP: std::ops::RangeInclusive<u16> = 400..=417;
@@ -80,7 +81,7 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
     })
 }
 
-/// The text of the reply in what follows its code.
+/// The text of the reply, taken from the text after the code.
 fn text_after<'a>(rest: &'a str, before: &str) -> &'a str {
     let signs = |text: &'a str| text.trim_start_matches([':', '-', ']', ')', '}', ',', '"', '\'', ';', ' ', '.']);
     let mut text = signs(rest);

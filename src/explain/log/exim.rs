@@ -27,8 +27,8 @@ pub(super) fn next_line(line: &str, phase: ReplyPhase) -> Option<ExtractedReply>
     Some(ExtractedReply::of_line(first_reply(line)?).by(named_host(line)).at(Some(phase)))
 }
 
-/// A rejection by this server. Exim sends 550, or 451 if it rejects the command for now, unless the text begins with
-/// another code.
+/// A rejection by this server. Exim sends 550, or 451 for a temporary rejection, unless the text begins with another
+/// code.
 pub(super) fn rejection(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let (head, mark) = before.rsplit_once(" rejected ")?;
     let phase = match mark.trim() {

@@ -1,7 +1,6 @@
-//! Extracts replies, phases and host names from log lines. These functions are shared by the readers of several
-//! programs.
+//! Extracts replies, phases and host names from log lines. The readers of several programs share these functions.
 //!
-//! Does not: depend on the log format of a particular program, which its own file handles.
+//! The functions do not depend on the log format of a particular program. Each program has its own file for that.
 
 use crate::lexicon::{Context, ReplyPhase, phrases, tables};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
@@ -129,8 +128,9 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
 const BEFORE_INNER: [&str; 6] =
     ["<", "[message=", "last error: ", "last error was: ", "remote server said: ", "lasterror="];
 
-/// The reply of another server inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message expired
-/// <451 4.7.651 The mail server has been temporarily rate limited>`. It gives the reason, and the outer reply does not.
+/// The reply of another server inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message
+/// expired <451 4.7.651 The mail server has been temporarily rate limited>`. The inner reply contains the reason, and
+/// the outer reply does not.
 pub(crate) fn inner_reply(text: &str) -> Option<&str> {
     let (status, rest) = EnhancedStatus::lead(text.get(4..).filter(|_| at_start(text).is_some())?)?;
     if status.kind().0 != 4 {
@@ -148,7 +148,7 @@ pub(crate) fn inner_reply(text: &str) -> Option<&str> {
     })
 }
 
-/// The phase of codes that are used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT
+/// The phase of a code that is used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT
 /// (RFC 5321 §4.2.2).
 pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {
     match code.number() {

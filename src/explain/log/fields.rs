@@ -2,7 +2,7 @@
 //! (maddy), `"diagnosticCode":"smtp; 550 5.1.1 ..."` (Amazon SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550,
 //! "content":"..."}` (KumoMTA).
 //!
-//! This module does not need to know which program wrote the line: the field names are enough.
+//! The field names are sufficient to read a line, so this module does not depend on the program that wrote it.
 
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};

@@ -1,15 +1,17 @@
-//! Mail libraries and the programs that use them: the forms in which their exceptions and messages pass a reply on.
+//! Mail libraries and the programs that use them: the forms in which their exceptions and messages contain a reply.
 //!
-//! Where the form shows which command was rejected, that is the phase. Some forms leave out the code (System.Net.Mail
-//! replaces it by a sentence, emailjs and Email::Sender drop it); then the text begins with the status or the words.
+//! If the form shows which command was rejected, that command is the phase. Some forms do not contain the code:
+//! System.Net.Mail replaces it with a sentence, and emailjs and Email::Sender omit it. The text then begins with the
+//! status or the words.
 //!
-//! Does not: read messages without a reply, which [`crate::lexicon::program_errors`] does.
+//! Messages without a reply are read by [`crate::lexicon::program_errors`].
 
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::lexicon::{Context, ReplyPhase, phrases};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
-/// Words of the forms, in lower case, and the phase that they show. The last one before the reply decides.
+/// Words in these forms, in lower case, and the phase that they show. The last of them before the reply determines the
+/// phase.
 const PHASES: &[(&str, ReplyPhase)] = &[
     ("invalid greeting", ReplyPhase::Greeting),
     ("smtpconnecterror", ReplyPhase::Greeting),
@@ -68,7 +70,8 @@ pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     places.max_by_key(|(end, _)| *end).map(|(_, phase)| *phase)
 }
 
-/// A reply in a form, with the phase of the form. 530 requires a login or STARTTLS, and libraries call it a failed login.
+/// A reply in a form, with the phase of the form. The code 530 requires a login or STARTTLS, but libraries report it as
+/// a failed login.
 fn of_form(before: &str, text: impl Into<String>) -> ExtractedReply {
     let text = text.into();
     let is_missing_login = text.starts_with("530");
@@ -99,7 +102,7 @@ fn without_code(text: &str) -> Option<&str> {
     (matches!(status.class(), 4 | 5) && rest.contains(char::is_alphabetic)).then_some(text)
 }
 
-/// Whether a text is known as that of a rejection, whatever the code.
+/// Whether a text is known as the text of a rejection, with any code.
 pub(super) fn is_known(text: &str) -> bool {
     ["550", "450"].iter().any(|code| is_phrase(code, text))
 }
@@ -109,7 +112,7 @@ pub(super) fn is_phrase(code: &str, text: &str) -> bool {
     reply.is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
 }
 
-/// Up to the quotation mark that ends it, if one precedes it.
+/// If a quotation mark precedes the text, the text ends at the closing quotation mark.
 fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
     let text = text.trim_end();
     if before.ends_with("\\\"") {
@@ -184,8 +187,13 @@ pub(super) fn retcode(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Optio
     Some(of_form(before, with_code(code, &literal(message)?)))
 }
 
-/// A string or bytes literal of Python, or what precedes the end of the line.
+/// A string or bytes literal of Python, up to its end or the end of the line.
 fn literal(text: &str) -> Option<String> {
+    split_literal(text).map(|(value, _)| value)
+}
+
+/// A literal and the text after it.
+fn split_literal(text: &str) -> Option<(String, &str)> {
     let text = text.strip_prefix('b').unwrap_or(text);
     let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
     let (mut value, mut characters) = (String::new(), text.get(1..)?.chars());
@@ -200,7 +208,7 @@ fn literal(text: &str) -> Option<String> {
             other => value.push(other),
         }
     }
-    Some(value)
+    Some((value, characters.as_str()))
 }
 
 /// The lines of a text with the code before each, as the server sent them.
@@ -234,7 +242,20 @@ pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) ->
     };
     let class = if before.ends_with("PermanentNegativeCompletion") { 5 } else { 4 };
     let code = format!("{class}{}{}", digit("category: ", &CATEGORIES)?, digit("detail: ", &DETAILS)?);
-    Some(of_form(before, code))
+    let lines = after.split_once("message: [").map(|(_, list)| string_list(list)).unwrap_or_default();
+    let code = ReplyCode::parse(code.as_bytes())?;
+    Some(of_form(before, with_code(code, &lines.join("\n"))))
+}
+
+/// The strings of a list in Rust's debug form, up to the end of the list or of the line: `"5.7.1 first", "5.7.1 second"]`.
+fn string_list(list: &str) -> Vec<String> {
+    let mut rest = Some(list);
+    std::iter::from_fn(|| {
+        let (string, after) = split_literal(rest?)?;
+        rest = after.strip_prefix(", ");
+        Some(string)
+    })
+    .collect()
 }
 
 /// PHPMailer: `MAIL FROM command failed Detail: ... SMTP code: 530 Additional SMTP info: 5.7.0`.
@@ -350,30 +371,30 @@ pub(super) fn plus_signs(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Extr
     Some(ExtractedReply::of(field.replace('+', " ").trim_end()))
 }
 
-/// The phase of a reply that msmtp quotes in its next line.
+/// The phase of a reply that msmtp quotes in the next line.
 pub(super) fn announced(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ReplyPhase> {
     phase(line).filter(|_| line.contains("msmtp: ") && !line.contains("server message: "))
 }
 
-/// A further line of a reply, without what the program writes before it.
+/// A further line of a reply, without the program's prefix.
 pub(super) fn further_line(line: &str) -> Option<&str> {
     const WORDS: [&str; 4] = ["SMTP server: ", "server message: ", "SERVER -> CLIENT: ", "reply: b'"];
     WORDS.iter().find_map(|words| line.split_once(words)).map(|(_, text)| in_debug_output(text))
 }
 
-/// A line of a session in debug output: Python's is the content of a literal.
+/// A line of a session in debug output. In Python's output, it is the content of a literal.
 pub(super) fn in_debug_output(text: &str) -> &str {
     text.trim().trim_end_matches('\'').trim_end_matches("\\n").trim_end_matches("\\r")
 }
 
-/// What the line of a reply is in a stack trace.
+/// The role of a line with a reply in a stack trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repetition {
     /// The message of an exception.
     First,
-    /// A line that may repeat it: a cause, a property of the exception, a further line.
+    /// A line that may repeat the message: a cause, a property of the exception, or a further line.
     Possible,
-    /// No part of a stack trace.
+    /// Not a part of a stack trace.
     No,
 }
 
@@ -436,6 +457,11 @@ mod tests {
             ("Expected response code 250 but got code \"530\", with message \"530 5.7.0 no\"", "530 5.7.0 no", None),
             (r#"{"m":"got code \"530\", with message \"530 5.7.0 no\"."}"#, "530 5.7.0 no", None),
             ("permanent error (550): 5.1.1 no", "550 5.1.1 no", None),
+            (
+                r#"Permanent(Response { code: Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }, message: ["5.7.1 [2] no", "5.7.1 a \"b\""] })"#,
+                "554-5.7.1 [2] no\n554 5.7.1 a \"b\"",
+                None,
+            ),
             (
                 "Error { kind: Permanent(Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }) }",
                 "554",

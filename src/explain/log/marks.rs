@@ -1,7 +1,8 @@
-//! The marks: words after which a log format, a library or a program writes a reply, each with the function that reads it.
+//! The marks: words after which a log format, a library or a program writes a reply. Each mark has the function that
+//! reads the reply.
 //!
-//! Promises: of several marks in one line, the earlier row is tried first.
-//! To support another program, add its words here. Read next: the parent module, which searches for them.
+//! If a line contains several marks, the earlier row is tried first. To support another program, add its words here.
+//! Read next: the parent module, which searches for the marks.
 
 use super::extract::{ExtractedReply, MarkedLine};
 use super::memory::Memory;
@@ -16,11 +17,11 @@ const QUOTED: LineReader = |_, marked| other::quoted(marked);
 const ARROW: LineReader = |_, _| None;
 /// Words of a mail library, after which the reply begins.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
-/// Words after which a program quotes what the server said, with or without the code.
+/// Words after which a program quotes the server's reply, with or without the code.
 const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
 const FIELDS: LineReader = |_, marked| fields::reply(marked);
-/// What .NET writes before the reply of a server, in the languages of Windows.
+/// The words that .NET writes before the reply of a server, in the languages of Windows.
 const RESPONSE: LineReader = |_, marked| libraries::server_response(marked);
 const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 

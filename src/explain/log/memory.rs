@@ -1,6 +1,6 @@
-//! What the reader of a log keeps from earlier lines, and the readers of the log formats that need it.
+//! The facts that the log reader keeps from earlier lines, and the readers of the log formats that need them.
 //!
-//! Promises: the memory is bounded ([`Sessions`]).
+//! The memory use is bounded ([`Sessions`]).
 
 use super::exim::EximLine;
 use super::extract::{ExtractedReply, MarkedLine};

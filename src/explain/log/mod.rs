@@ -75,7 +75,7 @@ pub struct FoundReply {
     pub side: LogSide,
 }
 
-/// What a line is.
+/// The type of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineUse {
     /// A reply, or a part of one.
@@ -162,7 +162,7 @@ impl Finder {
         self.read_whole(number, &begun, found)
     }
 
-    /// Reads a line, or what several lines say together.
+    /// Reads a line, or several lines joined into one text.
     fn read_whole(&mut self, number: u64, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {

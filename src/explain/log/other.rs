@@ -7,7 +7,7 @@ use crate::wire::{EnhancedStatus, ReplyCode};
 /// The reply in `deferred: 450 ...`, `response: 550 ...` or ` C="250 ..."`.
 pub(super) fn quoted(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = at_start(after)?;
-    // JavaMail tells only the code of a greeting; its whole sentence says more.
+    // JavaMail shows only the code of a greeting. The complete sentence contains more information.
     if text.len() == 3 && line.contains("Could not connect to SMTP host") {
         return None;
     }

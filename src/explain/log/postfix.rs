@@ -22,9 +22,11 @@ pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     Some(closed(&format!("{before}{text}"), text).at(phase).by(host))
 }
 
-/// The reply in `host x[192.0.2.1] refused to talk to me: 554 ...`.
+/// The reply in `host x[192.0.2.1] refused to talk to me: 554 ...`. Postfix uses these words for the greeting and for
+/// HELO after EHLO. A server does not greet with a code about commands (RFC 5321 §4.2.2), so 50x is the reply to HELO.
 pub(super) fn greeting(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-    refused_at(ReplyPhase::Greeting, marked)
+    let is_about_command = first_reply(marked.after).is_some_and(|text| text.starts_with("50"));
+    refused_at(if is_about_command { ReplyPhase::Ehlo } else { ReplyPhase::Greeting }, marked)
 }
 
 /// The reply in `host x[192.0.2.1] refused to start TLS: 454 ...`.

@@ -32,6 +32,6 @@ pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     let text = after.replace('_', " ");
     let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
     let text = text.get(..end.unwrap_or(text.len()))?;
-    // Translated versions write the words twice: `said: / odpowiedzial: 500 No such user`.
+    // Translated versions write these words in both languages: `said: / odpowiedzial: 500 No such user`.
     Some(ExtractedReply::of(at_start(text).or_else(|| first_reply(text))?).at(phase))
 }

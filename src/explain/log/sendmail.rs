@@ -5,10 +5,10 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::EnhancedStatus;
 
 /// The texts that Sendmail logs instead of the server's reply (from sysexits). Other texts, such as `Host unknown`, are
-/// Sendmail's own errors.
+/// errors of Sendmail itself.
 const WORDS: [&str; 3] = ["User unknown", "Service unavailable", "Data format error"];
 
-/// `stat=Deferred: 450 ...` contains the reply. `dsn=5.1.1, stat=User unknown` contains the status and a text of
+/// `stat=Deferred: 450 ...` contains the reply. `dsn=5.1.1, stat=User unknown` contains the status and a text from
 /// Sendmail.
 pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let host = field(line, "relay=").and_then(host_name);
@@ -17,7 +17,7 @@ pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<Ext
     }
     let status = field(line, "dsn=").and_then(|status| EnhancedStatus::parse(status.trim_end_matches(',')))?;
     let word = WORDS.iter().find(|word| after.starts_with(**word))?;
-    // Neither the words nor the status say anything; the error `sendmail-service-unavailable` does.
+    // Neither the words nor the status show the reason. The error `sendmail-service-unavailable` explains this line.
     if *word == "Service unavailable" && status.kind() == (0, 0) {
         return None;
     }

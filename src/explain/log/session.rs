@@ -1,6 +1,6 @@
 //! Finds the command to which a reply belongs, from the order of commands and replies in each session of a log.
 //!
-//! Promises: the number of sessions and the number of commands per session in memory are bounded.
+//! The number of sessions in memory and the number of commands per session are bounded.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -9,8 +9,8 @@ use crate::lexicon::ReplyPhase;
 
 /// The maximum number of sessions in memory. Exchange logs many concurrent sessions.
 const MAX_SESSIONS: usize = 256;
-/// The maximum number of commands without a reply in a session. No client pipelines more, so a log with more commands
-/// does not contain all replies.
+/// The maximum number of commands without a reply in a session. No client pipelines more commands, so some replies are
+/// missing from a log with more of them.
 const MAX_WAITING: usize = 100;
 
 /// The commands without a reply, for each session of a log.

@@ -1,4 +1,4 @@
-//! The keys at which chains of DNSSEC signatures end: those of the public root, or those in the file of the plan. The file
+//! The trust anchors for DNSSEC: the keys of the public root zone, or those in the file that the plan names. The file
 //! contains DNSKEY or DS records in the form of a master file (RFC 1035 §5.1).
 
 use std::path::Path;
@@ -74,13 +74,13 @@ impl DnssecAnchors {
         Some(())
     }
 
-    /// The zones whose keys are trusted. The built-in keys of the root are not among them.
+    /// The zones whose keys come from the file. The built-in keys of the root are not included.
     fn zones(&self) -> impl Iterator<Item = &Name> {
         let of_keys = self.keys.iter().map(|(zone, _)| zone);
         of_keys.chain(self.digests.iter().map(|(zone, _)| zone))
     }
 
-    /// The zone whose keys are trusted and that contains the name; the root if there is no other.
+    /// The zone that contains the name and whose keys are trusted; the root if there is no other zone.
     pub(super) fn zone(&self, name: &Name) -> Name {
         let zones = self.zones().filter(|zone| zone.zone_of(name));
         zones.max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)

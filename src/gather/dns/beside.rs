@@ -1,9 +1,9 @@
-//! Runs one task beside another.
+//! Runs a task together with a supporting task.
 
 use std::future::Future;
 
-/// Runs a task while another one supports it, for example by looking up in advance what the task will need. The second
-/// is dropped when the first ends.
+/// Runs a task together with a second task that supports it, for example by looking up records in advance. The second
+/// task is dropped when the first ends.
 pub(in crate::gather) async fn beside<T>(
     mut work: impl Future<Output = T> + Unpin,
     support: impl Future<Output = ()> + Unpin,

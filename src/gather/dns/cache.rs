@@ -1,5 +1,5 @@
-//! All DNS questions of an inquiry and their responses: each question is asked once. The validator of the library asks for
-//! keys and digests through this cache too, so they are counted and kept like other records.
+//! All DNS queries of an inquiry and their responses: each query is sent once. The library's validator also looks up
+//! keys and digests through this cache, so they are counted and kept like other records.
 //!
 //! The TTL is ignored, because an inquiry takes seconds.
 
@@ -29,14 +29,14 @@ use crate::plan::Plan;
 /// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
 
-/// The number of questions that are sent at the same time. Each needs a socket, and resolvers drop long bursts.
+/// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries of long bursts.
 const MAX_CONCURRENT: usize = 48;
 /// The number of failed lookups after which the zone of a name is not searched further.
 const MAX_FAILURES: usize = 2;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
 
-/// The questions of an inquiry and their responses. Copies share them.
+/// The queries of an inquiry and their responses. Copies share them.
 #[derive(Clone)]
 pub(super) struct DnsCache {
     shared: Arc<CacheState>,
@@ -45,13 +45,13 @@ pub(super) struct DnsCache {
 struct CacheState {
     resolver: Option<SocketAddr>,
     connect_ms: u64,
-    /// Created for the first question, because it reads the configuration of this machine.
+    /// Created for the first query, because this reads the configuration of this machine.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
-    /// Whether a zone begins at a name, for the names for which this is known.
+    /// Whether a zone begins at a name. Contains the names for which this is known.
     cuts: Mutex<HashMap<Name, ZoneCut>>,
     received: AtomicUsize,
-    /// Limits the number of questions that are sent at the same time.
+    /// Limits the number of concurrent queries.
     permits: Semaphore,
 }
 
@@ -76,7 +76,7 @@ impl DnsCache {
         DnsCache { shared: Arc::new(state) }
     }
 
-    /// Asks the resolver, unless the same question has been asked before.
+    /// Queries the resolver, unless the same query has been sent before.
     pub(super) async fn ask(&self, query: &Query) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
         let CacheState { resolver, connect_ms, received, permits, .. } = &*self.shared;
         let Some(cell) = self.cell(query.name(), query.query_type()) else {
@@ -92,7 +92,7 @@ impl DnsCache {
         answered.await.clone()
     }
 
-    /// Asks an authoritative server. The response is not kept.
+    /// Queries an authoritative server. The response is not kept.
     pub(super) async fn ask_authoritative(
         &self,
         server: SocketAddr,
@@ -108,16 +108,16 @@ impl DnsCache {
         Some(Arc::clone(asked.entry((name.clone(), kind)).or_default()))
     }
 
-    /// Whether there is a response to the question already.
+    /// Whether there already is a response to the query.
     fn is_answered(&self, query: &Query) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return false };
         asked.get(&(query.name().clone(), query.query_type())).is_some_and(|cell| cell.initialized())
     }
 
-    /// Looks up the keys and digests that the chain of trust of a question probably needs.
+    /// Looks up the keys and digests that are probably needed to validate the response to a query.
     pub(super) async fn prefetch(&self, query: &Query) {
         let name = query.name();
-        // A host below a domain is rarely a zone of its own.
+        // A host below a domain is rarely a separate zone.
         let is_host = matches!(query.query_type(), RecordType::A | RecordType::AAAA) && name.num_labels() > 2;
         let labels = usize::from(name.num_labels()) - usize::from(is_host);
         let levels = labels.min(LIKELY_ZONES);
@@ -138,9 +138,10 @@ impl DnsCache {
         join_all(queries.iter().map(|query| self.ask(query))).await;
     }
 
-    /// Finds the zone that contains a name, from the SOA record in a response or by asking for it. The validator needs it
-    /// for records without signatures. If a response about the name or about a name above it shows no zone, there may be a
-    /// delegation to servers that do not know their zone: then `None`, and the validator asks for the delegation.
+    /// Finds the zone that contains a name, from the SOA record in a response or by looking up this record. The
+    /// validator needs the zone of records without signatures. Returns `None` if the responses about the name or a name
+    /// above it show no zone: there may be a delegation to servers that do not serve the zone. The validator then looks
+    /// up the delegation.
     pub(super) async fn find_zone(&self, name: &Name, negative: Option<&Message>) -> Option<Name> {
         let mut at = name.clone();
         let mut failures = 0;
@@ -174,7 +175,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether any lookup failed that is needed to decide whether the zone of a name is signed.
+    /// Whether a lookup failed that is needed to determine whether the zone of a name is signed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {
@@ -204,8 +205,8 @@ impl DnsCache {
             && !self.is_answered(query)
             && let Some(cut) = self.cut(query.name())
         {
-            // The validator looks for the zone that contains a name, by asking for NS records upwards. NS records that the
-            // inquiry itself has asked for are validated instead.
+            // To find the zone that contains a name, the validator looks up NS records, from the name upwards. NS
+            // records that the inquiry itself requested are validated instead.
             if cut == ZoneCut::Apex {
                 empty.add_answer(Record::from_rdata(query.name().clone(), 0, RData::NS(NS(Name::root()))));
             }
@@ -213,7 +214,7 @@ impl DnsCache {
         }
         match self.ask(query).await {
             Ok(response) => Ok(for_validation(query, &response.message)),
-            // The name may be inside a zone, so the name above is tried.
+            // The name may be inside a zone, so the validator continues with the name above it.
             Err(_) if query.query_type() == RecordType::NS => Ok(empty),
             Err(none) => Err(NetError::from(none.detail)),
         }
@@ -238,7 +239,7 @@ impl DnsHandle for DnsCache {
     }
 }
 
-/// Whether the code says which records there are, or that there are none.
+/// Whether the response code shows which records exist, or that none exist.
 pub(super) fn is_answer(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
 }
@@ -253,7 +254,7 @@ fn soa_owner(records: &[Record], below: &Name) -> Option<Name> {
     Some(soa.name.clone())
 }
 
-/// The zone of a name, according to the response to a question about its SOA record.
+/// The zone of a name, according to the response to a query for its SOA record.
 fn zone_in(message: &Message, name: &Name) -> Option<Name> {
     // After an alias, the SOA record belongs to the zone of the target.
     let is_alias = message.answers.iter().any(|record| record.record_type() == RecordType::CNAME);
@@ -262,7 +263,7 @@ fn zone_in(message: &Message, name: &Name) -> Option<Name> {
 }
 
 /// The part of a response that matters for its validation. The library validates every record of a response, and each
-/// would cost further questions.
+/// record would require further queries.
 fn for_validation(query: &Query, message: &Message) -> Message {
     let mut message = message.clone();
     let kind = query.query_type();

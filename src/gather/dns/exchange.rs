@@ -1,8 +1,8 @@
-//! Asks one DNS server one question: over UDP, and over TCP if the response is truncated (RFC 1035 §4.2, RFC 7766).
+//! Sends one query to one DNS server: over UDP, and over TCP if the response is truncated (RFC 1035 §4.2, RFC 7766).
 //!
-//! The UDP socket is connected, so a closed port is reported at once and packets of other hosts do not arrive. A packet
-//! whose ID or question differs is ignored. Every attempt has a timeout. Which servers are asked, and how often, is
-//! decided in [`super::servers`].
+//! The UDP socket is connected, so a closed port is reported immediately, and packets from other hosts are not
+//! received. A packet with a different ID or question is ignored. Every attempt has a timeout. [`super::servers`]
+//! selects the servers and the number of attempts.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,30 +15,31 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use crate::evidence::fault::DnsFaultKind;
 
-/// The UDP payload that is accepted: a packet of this size is not fragmented on the usual links.
+/// The maximum UDP payload that is accepted: a packet of this size is not fragmented on common links.
 const UDP_PAYLOAD: u16 = 1232;
 /// The time after which the packet is sent again, because packets can be lost. The timeout of the attempt stays the same.
 const RESEND_AFTER: Duration = Duration::from_millis(1500);
 /// The number of packets with a wrong ID or question that are read before the attempt ends.
 const MAX_STRAYS: usize = 100;
-/// The maximum number of bytes that the DNS questions of one inquiry receive.
+/// The maximum number of bytes of all DNS responses of one inquiry.
 pub(super) const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 
-/// A question to a DNS server.
+/// A query to a DNS server.
 #[derive(Clone, Debug)]
 pub(super) struct DnsQuestion {
     /// The name and the type.
     pub(super) query: Query,
-    /// Whether the server asks other servers (RD), and whether it leaves the validation to us (CD, RFC 4035 §3.2.2).
+    /// The role of the server, which determines two flags: RD requests that it query other servers, and CD that it
+    /// leave the validation to smtpcheck (RFC 4035 §3.2.2).
     pub(super) role: ServerRole,
 }
 
-/// The role of the server that is asked.
+/// The role of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerRole {
-    /// A resolver, which asks other servers.
+    /// A resolver, which queries other servers.
     Resolver,
-    /// An authoritative server, which is asked only about its own zones.
+    /// An authoritative server, which is queried only about its own zones.
     Authoritative,
 }
 
@@ -73,7 +74,7 @@ impl NoDnsResponse {
     }
 }
 
-/// Asks the server once. `received` counts the bytes of all questions of the inquiry.
+/// Queries the server once. `received` counts the bytes of all responses of the inquiry.
 pub(super) async fn exchange(
     server: SocketAddr,
     question: &DnsQuestion,
@@ -81,7 +82,7 @@ pub(super) async fn exchange(
     received: &AtomicUsize,
 ) -> Result<DnsResponseSeen, NoDnsResponse> {
     let first = with_edns(server, question, Some(edns()), timeout, received).await?;
-    // RFC 6891 §7: a server that does not know EDNS responds with FORMERR and without an OPT record.
+    // RFC 6891 §7: a server that does not support EDNS responds with FORMERR and without an OPT record.
     let is_without_edns = first.message.edns.is_none()
         && matches!(first.message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp);
     if is_without_edns {
@@ -161,7 +162,8 @@ async fn over_udp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result
             };
         };
         let packet = buffer.get(..count).unwrap_or_default();
-        // Anybody can send a packet with a wrong ID under the address of the server, so it does not end the attempt.
+        // Any host can send a packet with a wrong ID and the server's address as its source, so such a packet does not
+        // end the attempt.
         if packet.get(..2) != Some(request.metadata.id.to_be_bytes().as_slice()) {
             continue;
         }
@@ -181,7 +183,7 @@ async fn over_tcp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result
     let mut stream = TcpStream::connect(server).await.map_err(unreachable)?;
     let length = u16::try_from(bytes.len())
         .map_err(|_| NoDnsResponse::new(DnsFaultKind::Malformed, "the question is too long"))?;
-    // Length and question in one write, because some servers expect them in one segment (RFC 7766 §8).
+    // Length and query are sent in one write, because some servers expect them in one segment (RFC 7766 §8).
     let mut framed = length.to_be_bytes().to_vec();
     framed.extend_from_slice(bytes);
     stream.write_all(&framed).await.map_err(unreachable)?;
@@ -205,7 +207,7 @@ enum ParseFailure {
 
 fn parse(server: SocketAddr, request: &Message, packet: &[u8]) -> Result<Message, ParseFailure> {
     let message = Message::from_vec(packet).map_err(|error| ParseFailure::Malformed(format!("{server}: {error}")))?;
-    // Some servers leave out the question when they report an error.
+    // Some servers omit the question when they report an error.
     let has_question = message.queries == request.queries
         || (message.queries.is_empty() && message.metadata.response_code != ResponseCode::NoError);
     if message.metadata.id != request.metadata.id

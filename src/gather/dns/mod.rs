@@ -25,8 +25,8 @@ use crate::evidence::{Answer, DnsFaultKind, Fault, Outcome, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// Looks up the records. The name of the request is one in the zone of a blocklist as it is shown; if the zone contains a
-/// key, the question contains it, but the outcome does not.
+/// Looks up the records. If the name is in a blocklist zone with a customer key, the query contains the key, but the
+/// request and the outcome do not.
 pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
     let keys = context.plan.domain.as_ref().map(|domain| &domain.list_keys);
     let asked = keys.and_then(|keys| keys.asked(request.name.as_str())).and_then(|name| DnsName::parse(&name).ok());

@@ -18,11 +18,11 @@ const MAX_ALIASES: usize = 12;
 /// The type of records SPF (RFC 7208 §14.1), which hickory does not name.
 const SPF: u16 = 99;
 
-/// The CNAME records that lead from a name to the records.
+/// The chain of CNAME records from a name to the records.
 pub(super) struct AliasPath<'m> {
     /// The records, in the order in which they are followed.
     pub(super) links: Vec<&'m Record>,
-    /// The name at the end.
+    /// The name at the end of the chain.
     pub(super) end: Name,
 }
 
@@ -97,13 +97,13 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
 
 /// The name in the form of the library.
 pub(super) fn library_name(name: &DnsName) -> Option<Name> {
-    // Each label separately, because the library gives a meaning to some characters of a text.
+    // Each label is passed separately, because the library interprets some characters of a text.
     let mut parsed = Name::from_labels(name.labels().map(str::as_bytes)).ok()?;
     parsed.set_fqdn(true);
     Some(parsed)
 }
 
-/// The name in upper case. Servers must treat it like the name in lower case (RFC 4343 §3).
+/// The name in upper case. Servers must not distinguish it from the name in lower case (RFC 4343 §3).
 pub(super) fn in_upper_case(name: &Name) -> Name {
     let labels = name.iter().map(<[u8]>::to_ascii_uppercase).collect::<Vec<_>>();
     let mut upper = Name::from_labels(labels).unwrap_or_else(|_| name.clone());

@@ -15,8 +15,8 @@ use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones from the records to the trust anchor.
 const MAX_ZONES: usize = 128;
-/// The maximum number of signatures of one set that are verified, and of keys with one tag: a limit against responses
-/// that are expensive to verify.
+/// The maximum number of signatures of one set that are verified, and of keys with the same tag. The limit prevents
+/// responses that are expensive to verify.
 const MAX_TRIES: usize = 8;
 
 /// Records of one name and type, with their signatures.
@@ -49,7 +49,8 @@ impl SignedSet {
         self.signatures.is_empty()
     }
 
-    /// Whether one of the keys made a valid signature; otherwise the first fault, with the zone of the signature.
+    /// Verifies the signatures with these keys. If none is valid, returns the first fault, with the zone of the
+    /// signature.
     fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
         let input = signature.input();
         let (expires, begins) = (input.sig_expiration.get(), input.sig_inception.get());
@@ -70,7 +71,7 @@ impl SignedSet {
     }
 }
 
-/// The state of records that the library calls bogus.
+/// The state of records that are bogus according to the library.
 pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: SignedSet) -> DnssecState {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // RFC 4034 §3.1.5: times are serial numbers of 32 bits.
@@ -148,7 +149,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     let results: Vec<Result<(), BogusReason>> =
         set.signatures.iter().map(|signature| set.verify(now, &trusted, signature)).collect();
     if !results.iter().any(Result::is_ok) {
-        // A signature of another key says less than one of a trusted key that is wrong.
+        // A wrong signature of a trusted key is more significant than a signature of another key.
         let faults = || results.iter().filter_map(|result| result.as_ref().err());
         let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
         return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));
@@ -156,7 +157,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
 }
 
-/// A lookup that the verdict depends on failed.
+/// A lookup failed on which the result depends.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
 }

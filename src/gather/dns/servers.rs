@@ -1,5 +1,5 @@
-//! The DNS servers that questions are sent to: the resolver of the plan, or those that this machine is configured to use,
-//! in turn. A server that responded is asked first from then on.
+//! The DNS servers to which queries are sent: the resolver of the plan, or the servers that this machine is configured
+//! to use, in turn. After a server has responded, it is queried first.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use crate::gather::names;
 
 /// The maximum number of servers that are used, as in glibc.
 const MAX_SERVERS: usize = 3;
-/// The number of times that a question is sent to a server that does not respond. One packet can be lost.
+/// The number of times that a query is sent to a server that does not respond, because a packet can be lost.
 const ATTEMPTS: usize = 2;
 
-/// The servers, and the limits for asking them.
+/// The servers, and the limits for queries.
 #[derive(Debug)]
 pub(super) struct DnsServers {
     servers: Vec<SocketAddr>,
@@ -28,7 +28,7 @@ pub(super) struct DnsServers {
 }
 
 impl DnsServers {
-    /// The given server, or those of this machine.
+    /// The given server, or the servers that this machine is configured to use.
     pub(super) fn of(resolver: Option<SocketAddr>, connect_ms: u64) -> DnsServers {
         let timeout = names::attempt_timeout(connect_ms);
         let (servers, is_configured) = match resolver {
@@ -41,8 +41,9 @@ impl DnsServers {
         DnsServers { servers, is_configured, preferred: AtomicUsize::new(0), timeout }
     }
 
-    /// Asks the servers in turn. A server that does not respond is asked again after all others. A server that refuses
-    /// the question or cannot answer it is not asked again; its response is used if no other server has a better one.
+    /// Queries the servers in turn. A server that does not respond is queried again after all others. A server that
+    /// refuses the query or cannot answer it is not queried again; its response is used if no other server returns a
+    /// better one.
     pub(super) async fn ask(
         &self,
         question: &DnsQuestion,
@@ -89,7 +90,7 @@ impl DnsServers {
     }
 }
 
-/// Asks one authoritative server, again if there is no response.
+/// Queries one authoritative server, and repeats the query if there is no response.
 pub(super) async fn ask_authoritative(
     server: SocketAddr,
     question: &DnsQuestion,
@@ -103,7 +104,7 @@ pub(super) async fn ask_authoritative(
     }
 }
 
-/// Whether another server would give the same response.
+/// Whether another server would return the same response.
 fn is_final(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
 }
@@ -120,7 +121,7 @@ mod tests {
     use super::super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
     use super::DnsServers;
 
-    /// A server that responds to each question with this code.
+    /// A server that responds to each query with this code.
     fn server(code: ResponseCode) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let address = socket.local_addr().expect("an address");

@@ -1,4 +1,4 @@
-//! The DNS lookups of an inquiry: the responses to its questions as evidence, with their DNSSEC states.
+//! The DNS lookups of an inquiry. The responses become evidence, with their DNSSEC states.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -31,7 +31,7 @@ impl DnsRecordSource {
         DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache }
     }
 
-    /// Asks the resolver and validates the response.
+    /// Queries the resolver and validates the response.
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
             let response = self.cache.ask(query).await?;
@@ -41,8 +41,8 @@ impl DnsRecordSource {
             if path.links.is_empty() || !seen.records.is_empty() || !seen.is_answer() {
                 return Ok(seen);
             }
-            // The validation of a denial needs the name that is denied, which is the end of the aliases. This also
-            // finds the records if the resolver did not follow them.
+            // To validate a proof that there are no records, the query must contain the name at the end of the aliases.
+            // This also finds the records if the resolver did not follow the aliases.
             let query = Query::query(path.end.clone(), query.query_type());
             let response = self.cache.ask(&query).await?;
             let direct = aliases_of(&query, &response)?;
@@ -61,7 +61,7 @@ impl DnsRecordSource {
     }
 }
 
-/// Asks an authoritative server. Its response is not validated.
+/// Queries an authoritative server. Its response is not validated.
 pub(super) async fn authoritative(
     cache: &DnsCache,
     request: &RecordsRequest,
@@ -89,14 +89,14 @@ fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsReco
     authorities.take(MAX_RECORDS).map(|record| read::dns_record(record, &request.name)).collect()
 }
 
-/// The IP addresses that `--resolve` specifies for this name. `*` does not apply here: it would give an address to names
-/// that are no hosts, such as the names in blocklists. It applies when the host is connected to.
+/// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are
+/// not hosts, such as names in blocklists, would get an address. They apply to connections.
 pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<RecordsSeen> {
     if request.server.is_some() || !matches!(request.kind, RecordKind::A | RecordKind::Aaaa) {
         return None;
     }
     let host = OverrideHost::One(Host::Name(request.name.host_name()?));
-    // Entries for `*` do not count: with them, every name of a blocklist would have an address.
+    // Entries for `*` do not count, because every name in a blocklist would have an address.
     let given = plan.overrides_of(&host, plan.target.port);
     if given.is_empty() {
         return None;
@@ -121,7 +121,8 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
 }
 
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
-    // Records of other names only are not an answer, and do not show that there is no record either.
+    // A response that contains only records of other names is not an answer. It also does not show that there is no
+    // record.
     let answers = &response.message.answers;
     let is_related = |record: &Record| &record.name == query.name() || record.record_type() == RecordType::DNAME;
     if !answers.is_empty() && !answers.iter().any(is_related) {

@@ -36,7 +36,7 @@ fn alias(target: &str) -> RData {
     RData::CNAME(CNAME(name(target)))
 }
 
-/// The zones of the tests, from the root down. Each zone below `test` has a name that describes it.
+/// The zones of the tests, starting with the root. Each zone below `test` has a name that describes it.
 fn zones() -> Vec<TestZone> {
     let signed = TestZone::new(
         "signed.test",
@@ -380,7 +380,7 @@ fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
         assert!(!seen.authoritative);
         let host = DnsName::parse("ns.invalid").expect("a name");
         assert_eq!(seen.records.iter().map(|record| &record.data).collect::<Vec<_>>(), [&RecordData::Ns { host }]);
-        // Other records of the authority section are no answer.
+        // Other records in the authority section are not an answer.
         assert!(ask("a.unsigned.test", RecordKind::A).await.records.is_empty());
         assert!(ask("a.unsigned.test", RecordKind::Ns).await.records.is_empty());
     });

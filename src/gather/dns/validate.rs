@@ -1,12 +1,12 @@
-//! Decides the DNSSEC state of a response (RFC 4035 §5). The library verifies the signatures; this file decides what its
-//! verdict means, in this order:
+//! Decides the DNSSEC state of a response (RFC 4035 §5). The library verifies the signatures. This module interprets
+//! the result of the library in this order:
 //!
 //! 1. A response without an answer (SERVFAIL, REFUSED) is not judged.
-//! 2. A resolver that removes signatures is recognised by the keys of the trust anchor, which must be signed. With such a
-//!    resolver nothing is called bogus.
+//! 2. A resolver that removes signatures is recognised by the keys of the trust anchor, which must be signed. With such
+//!    a resolver, no response is called bogus.
 //! 3. Records without a signature in a zone that is known to be unsigned are insecure.
-//! 4. The verdict of the library. For bogus records, [`super::reason`] finds the reason; if a lookup that the verdict
-//!    depends on failed, the records are not called bogus.
+//! 4. Otherwise, the result of the library counts. For bogus records, [`super::reason`] finds the reason. If a lookup
+//!    failed on which the result depends, the records are not called bogus.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -41,12 +41,12 @@ pub(super) struct ResponseStates {
     pub(super) records: DnssecState,
 }
 
-/// Validates responses. Verdicts are kept for the whole inquiry.
+/// Validates responses. Results are kept for the duration of the inquiry.
 pub(super) struct DnssecValidator {
     cache: DnsCache,
     anchors: DnssecAnchors,
     handle: OnceCell<DnssecDnsHandle<DnsCache>>,
-    /// Zones that are proven to be unsigned. Everything below them is insecure.
+    /// Zones that are proven to be unsigned. All names below them are insecure.
     unsigned: Mutex<HashSet<Name>>,
 }
 
@@ -55,14 +55,14 @@ impl DnssecValidator {
         DnssecValidator { cache, anchors, handle: OnceCell::new(), unsigned: Mutex::default() }
     }
 
-    /// The states of a response to a question.
+    /// The states of a response to a query.
     pub(super) async fn states(&self, query: &Query, message: &Message, path: &AliasPath<'_>) -> ResponseStates {
         let all =
             |state: DnssecState| ResponseStates { aliases: vec![state.clone(); path.links.len()], records: state };
         if !is_answer(message.metadata.response_code) {
             return all(lookup_failed());
         }
-        // RFC 4035 §4.3: without a trust anchor nothing is known about the records.
+        // RFC 4035 §4.3: without a trust anchor, the state of the records is indeterminate.
         if !self.anchors.cover(query.name()) {
             return all(not_validated());
         }
@@ -186,7 +186,7 @@ impl DnssecValidator {
             Some(Proof::Secure) => DnssecState::Secure,
             Some(Proof::Insecure) => DnssecState::Insecure,
             Some(Proof::Bogus) if kind == RecordType::CNAME && set.is_unsigned() => {
-                // RFC 6672 §3.1: the alias was made from a DNAME record, which is signed instead.
+                // RFC 6672 §3.1: the alias was synthesized from a DNAME record, which is signed instead.
                 match substitution(name, raw, answers) {
                     Some(Proof::Secure) => DnssecState::Secure,
                     Some(Proof::Insecure) => DnssecState::Insecure,
@@ -267,18 +267,18 @@ fn zone_keys(message: &Message, zone: &Name) -> Vec<(Name, DNSKEY)> {
     keys.collect()
 }
 
-/// The verdict of the library.
+/// The result of the library.
 enum Validated {
     /// Each record has its state.
     Passed(Box<Message>),
     /// The proof that there are no records, or that they come from a wildcard, has this state.
     Unproven(Box<Message>, Proof),
-    /// There is no verdict, because a lookup failed.
+    /// There is no result, because a lookup failed.
     Failed,
 }
 
-/// Whether a proof that a name does not exist leaves out zones without DNSSEC (opt-out). Such a zone may contain the name,
-/// so the proof is not secure (RFC 5155 §9.2).
+/// Whether a proof that a name does not exist may omit zones without DNSSEC (opt-out). Such a zone may contain the
+/// name, so the proof is not secure (RFC 5155 §9.2).
 pub(super) fn may_hide_delegation(message: &Message) -> bool {
     let is_opt_out = |record: &Record| match &record.data {
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => nsec3.opt_out(),
@@ -296,7 +296,7 @@ fn ancestors(zone: &Name) -> Vec<Name> {
     (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
 }
 
-/// The state of the DNAME record that an alias was made from.
+/// The state of the DNAME record from which an alias was synthesized.
 fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
     let target = raw.answers.iter().find_map(|record| match &record.data {
         RData::CNAME(target) if &record.name == name => Some(&target.0),

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::context::CheckSecrets;
 use super::get;
 use crate::cli::{self, Invocation};
 use crate::evidence::fault::ConnectFaultKind;
@@ -33,9 +34,9 @@ enum Behaviour {
     Sends(Vec<u8>),
     /// Sends these bytes and then nothing, without closing the connection.
     Hangs(Vec<u8>),
-    /// Sends these bytes, and then more without end.
+    /// Sends these bytes, and then an endless body.
     Floods(Vec<u8>),
-    /// Is not a TLS server.
+    /// Does not use TLS.
     IsPlain,
 }
 
@@ -125,7 +126,7 @@ async fn ask(port: u16, cacert: &str) -> Outcome {
     plan.limits.reply_ms = 1500;
     let (post, _arrivals) = mpsc::unbounded_channel();
     let now = jiff::Timestamp::now();
-    let context = GatherContext::new(&plan, None, &SharedFiles::default(), Rc::default(), now, post);
+    let context = GatherContext::new(&plan, CheckSecrets::default(), &SharedFiles::default(), Rc::default(), now, post);
     let context = Rc::new(context.expect("a context"));
     let host = DomainName::parse(HOST).expect("a name");
     get(&context, &FetchRequest::https(host, port, "/.well-known/mta-sts.txt")).await

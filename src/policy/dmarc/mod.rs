@@ -1,4 +1,4 @@
-//! DMARC records (RFC 9989, aggregate reports RFC 9990). The parser reads any text and never fails. It keeps every
+//! DMARC records (RFC 9989, aggregate reports RFC 9990). The parser accepts any text and never fails. It keeps every
 //! mistake, because receivers ignore mistakes silently.
 //!
 //! [`search`] finds the record that applies to a domain.
@@ -8,7 +8,7 @@ pub(crate) mod search;
 use super::tags::TagList;
 use crate::wire::DnsName;
 
-/// A text record at `_dmarc`.
+/// A DMARC record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DmarcRecord {
     /// The policy for the domain (`p`), if it is valid.
@@ -19,9 +19,10 @@ pub(crate) struct DmarcRecord {
     pub(crate) nonexistent: Option<Disposition>,
     /// Whether the domain is a public suffix (`psd`).
     pub(crate) suffix: PublicSuffix,
-    /// Whether the policy is one level lower for now (`t=y`).
+    /// Whether the policy is in test mode, which lowers it by one level (`t=y`).
     pub(crate) is_testing: bool,
-    /// The percentage of mail to which the policy applies by RFC 7489 (historic); RFC 9989 ignores it.
+    /// The percentage of mail to which the policy applies according to RFC 7489 (historic). RFC 9989 does not define
+    /// it.
     pub(crate) percent: Option<u8>,
     /// The addresses for aggregate reports.
     pub(crate) aggregate: Vec<ReportAddress>,
@@ -31,7 +32,7 @@ pub(crate) struct DmarcRecord {
     pub(crate) faults: Vec<DmarcFault>,
 }
 
-/// What receivers do with mail that fails.
+/// What receivers do with mail that fails DMARC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Disposition {
     None,
@@ -57,7 +58,7 @@ pub(crate) struct ReportAddress {
     pub(crate) domain: Option<DnsName>,
 }
 
-/// A mistake in a DMARC record. The texts are received.
+/// A mistake in a DMARC record. The texts are received text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DmarcFault {
     /// There is no `p`.
@@ -105,12 +106,12 @@ impl DmarcFault {
     }
 }
 
-/// Why a text is no DMARC record, although it is intended as one.
+/// Why a text that is intended as a DMARC record is not a valid one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NearMiss {
     /// It begins with a space.
     LeadingSpace,
-    /// `v=DMARC1` is not written exactly so.
+    /// `v=DMARC1` is not spelled exactly like this.
     Version,
     /// `v=DMARC1` is not the first tag.
     VersionNotFirst,
@@ -120,21 +121,21 @@ pub(crate) enum NearMiss {
     Quoted,
 }
 
-/// What a text at `_dmarc` is.
+/// The kind of a text at `_dmarc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DmarcText {
     /// A DMARC record.
     Record(Box<DmarcRecord>),
-    /// Receivers ignore it.
+    /// A text that is intended as a DMARC record, but ignored by receivers.
     NearMiss(NearMiss),
-    /// It has nothing to do with DMARC.
+    /// A text that is unrelated to DMARC.
     Unrelated,
 }
 
 impl DmarcText {
     /// Classifies a text. A record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
     ///
-    /// The grammar allows names of tags in upper case, RFC 6376 §3.2 does not: such a record is read, with a fault.
+    /// The grammar allows tag names in upper case, but RFC 6376 §3.2 does not. Such a record is parsed, with a fault.
     pub(crate) fn parse(text: &str) -> DmarcText {
         let lower = with_names_in_lower_case(text);
         if lower == text {
@@ -242,7 +243,7 @@ impl DmarcRecord {
     }
 
     /// The policy for the domain of the record; `None` if receivers ignore the record. If `p`, `sp` or `np` is invalid,
-    /// the record counts as `p=none` if there is an address for reports, else not at all (RFC 9989 §4.7).
+    /// the record counts as `p=none` if it has a report address; otherwise, receivers ignore it (RFC 9989 §4.7).
     pub(crate) fn policy_for_domain(&self) -> Option<Disposition> {
         let is_invalid = self.faults.iter().any(|fault| matches!(fault, DmarcFault::PolicyInvalid { .. }));
         let reports = self.aggregate.iter().any(|address| address.domain.is_some());
@@ -276,7 +277,7 @@ impl Disposition {
             .find(|policy| value.eq_ignore_ascii_case(policy.word()))
     }
 
-    /// The value in the record.
+    /// The value as it is written in a record.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Disposition::None => "none",
@@ -309,8 +310,8 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
     found
 }
 
-/// The record without its mistakes: `v=DMARC1` first, then a valid `p`, each tag once, and addresses for reports with
-/// `mailto:` and commas.
+/// The record without its mistakes: `v=DMARC1` first, then a valid `p`, each tag once, and report addresses with
+/// `mailto:`, separated by commas.
 pub(crate) fn corrected(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
     let plain = with_names_in_lower_case(&with_equals_signs(&plain));
@@ -360,7 +361,7 @@ fn with_names_in_lower_case(text: &str) -> String {
     text.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
-/// The text with `=` instead of a colon behind the name of a tag, and a semicolon in front of each tag.
+/// The text with `=` instead of a colon after each tag name, and a semicolon before each tag.
 fn with_equals_signs(text: &str) -> String {
     let known = ["p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo"];
     let text =

@@ -6,7 +6,8 @@ use psl::Psl;
 use super::{Disposition, DmarcRecord, Existence, PublicSuffix};
 use crate::wire::DnsName;
 
-/// The maximum number of labels of the second name of a tree walk (RFC 9989 §4.10). The walk has at most one name more.
+/// The maximum number of labels of the second name of a tree walk (RFC 9989 §4.10). The walk visits at most one name
+/// more.
 const MAX_LABELS: usize = 7;
 
 /// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).
@@ -44,7 +45,7 @@ pub(crate) enum WalkFound {
     Nothing,
     /// One record.
     Record(Box<DmarcRecord>),
-    /// Several records, which count as none (RFC 9989 §4.10).
+    /// Several records, which count as no record (RFC 9989 §4.10).
     Several,
     /// There is no answer.
     Unknown,
@@ -66,11 +67,11 @@ pub(crate) enum RecordSearch {
     Found(Applied),
     /// DMARC does not apply.
     NotFound,
-    /// A lookup that decides has no answer.
+    /// A lookup that determines the result has no answer.
     Unknown,
 }
 
-/// The steps up to the one that ends the walk: a record with `psd=y` or `psd=n`.
+/// The steps up to the step that ends the walk: a record with `psd=y` or `psd=n`.
 fn until_end(steps: &[WalkStep]) -> &[WalkStep] {
     let is_end =
         |step: &WalkStep| matches!(&step.found, WalkFound::Record(record) if record.suffix != PublicSuffix::Unstated);
@@ -78,7 +79,7 @@ fn until_end(steps: &[WalkStep]) -> &[WalkStep] {
     steps.get(..count).unwrap_or(steps)
 }
 
-/// The organizational domain by the tree walk (RFC 9989 §4.10.2); `None` if a lookup has no answer.
+/// The organizational domain according to the tree walk (RFC 9989 §4.10.2); `None` if a lookup has no answer.
 pub(crate) fn organizational_domain(steps: &[WalkStep]) -> Option<DnsName> {
     let start = &steps.first()?.name;
     let steps = until_end(steps);
@@ -93,7 +94,7 @@ pub(crate) fn organizational_domain(steps: &[WalkStep]) -> Option<DnsName> {
     for (at, step, record) in records {
         match record.suffix {
             PublicSuffix::No => return Some(step.name.clone()),
-            // One label below the public suffix. The domain itself may be the suffix.
+            // The organizational domain is one label below the public suffix, unless the domain itself is the suffix.
             PublicSuffix::Yes if at > 0 => return Some(one_below(&step.name, start)),
             PublicSuffix::Yes | PublicSuffix::Unstated => last = &step.name,
         }
@@ -113,8 +114,8 @@ fn one_below(suffix: &DnsName, domain: &DnsName) -> DnsName {
     at
 }
 
-/// The record that applies by RFC 9989 §4.10.1: that of the domain, else that of the organizational domain, else that of
-/// a public suffix with `psd=y`.
+/// The record that applies according to RFC 9989 §4.10.1: the record of the domain, else that of the organizational
+/// domain, else that of a public suffix with `psd=y`.
 pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> RecordSearch {
     let Some(first) = steps.first() else { return RecordSearch::Unknown };
     match &first.found {
@@ -136,8 +137,8 @@ pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> Record
     }
 }
 
-/// The organizational domain by the public suffix list: the public suffix and one label more. A public suffix is its own
-/// organizational domain.
+/// The organizational domain according to the public suffix list: the public suffix with one more label. A public
+/// suffix is its own organizational domain.
 pub(crate) fn organizational_domain_by_list(domain: &DnsName) -> DnsName {
     let suffix = psl::List.suffix(domain.as_str().as_bytes());
     let labels = suffix.map_or(1, |suffix| suffix.as_bytes().split(|byte| *byte == b'.').count());
@@ -151,13 +152,13 @@ pub(crate) fn organizational_domain_by_list(domain: &DnsName) -> DnsName {
     at
 }
 
-/// Whether the domain is a public suffix by the list.
+/// Whether the domain is on the public suffix list.
 pub(crate) fn is_public_suffix(domain: &DnsName) -> bool {
     psl::List.suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_str().as_bytes())
 }
 
-/// The record that applies by RFC 7489 (historic) §6.6.3: that of the domain, else that of the organizational domain by
-/// the public suffix list. Several records at either name mean that DMARC does not apply.
+/// The record that applies according to RFC 7489 (historic) §6.6.3: the record of the domain, else that of the
+/// organizational domain according to the public suffix list. If either name has several records, DMARC does not apply.
 pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> RecordSearch {
     let Some(first) = steps.first() else { return RecordSearch::Unknown };
     match &first.found {
@@ -170,7 +171,7 @@ pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> Reco
     }
     match steps.iter().find(|step| step.name == *organization).map(|step| &step.found) {
         Some(WalkFound::Record(record)) => {
-            // RFC 7489 (historic) does not know `np`.
+            // RFC 7489 (historic) does not define `np`.
             let policy = record.policy_for_subdomain(Existence::Exists);
             RecordSearch::Found(Applied { at: organization.clone(), policy })
         }
@@ -203,7 +204,7 @@ mod tests {
         }
     }
 
-    /// A walk from this domain in a zone of names (without `_dmarc`) and records.
+    /// A walk from this domain in a zone of names (without `_dmarc`) with records.
     fn steps(domain: &str, zone: &[(&str, &str)]) -> Vec<WalkStep> {
         let found = |at: &DnsName| match zone.iter().find(|(of, _)| *of == at.as_str()).map(|(_, text)| *text) {
             None => WalkFound::Nothing,

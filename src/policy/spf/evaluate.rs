@@ -1,14 +1,14 @@
 //! The evaluation of SPF for one client (`check_host()`, RFC 7208 §4), strictly in the order of the standard.
 //!
-//! 1. A domain that is no DNS name of several labels has the result `none` (§4.3).
+//! 1. If the domain is not a DNS name of several labels, the result is `none` (§4.3).
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).
 //! 3. A syntax error anywhere in the record: `permerror` (§4.6).
-//! 4. The first mechanism that matches decides. Before each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`, one
-//!    counter for the complete evaluation is increased; the eleventh is a `permerror` (§4.6.4).
+//! 4. The first mechanism that matches determines the result. Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`
+//!    first increases one counter for the complete evaluation; the eleventh is a `permerror` (§4.6.4).
 //! 5. Without a match, the result is that of `redirect`, or `neutral` (§4.7).
 //!
-//! If something is needed that is not known yet, the evaluation stops and returns the names. The tree (`tree`) asks for
-//! most of them beforehand, at the same time.
+//! If the evaluation needs records that are not known yet, it stops and returns the names. The module `tree` requests
+//! most of these names in advance, in parallel.
 
 use std::net::IpAddr;
 
@@ -62,19 +62,20 @@ pub(crate) struct SpfVerdict {
     pub(crate) result: SpfResult,
     /// The reason for an error.
     pub(crate) failure: Option<SpfFailure>,
-    /// The terms that decided, from the outer record to the inner one; empty if no term matched.
+    /// The terms that determined the result, from the outermost record to the innermost; empty if no term matched.
     pub(crate) decided_by: Vec<String>,
-    /// The terms with lookups up to the decision.
+    /// The number of terms with lookups until the result was known.
     pub(crate) lookups: u32,
-    /// The terms whose lookup had no result.
+    /// The number of terms whose lookup found no record.
     pub(crate) voids: u32,
     /// The explanation of the domain, for the result `fail`.
     pub(crate) explanation: Option<String>,
-    /// What each evaluated term did. The path contains the position of the term in each record, from the outer one.
+    /// The outcome of each evaluated term. The path contains the position of the term in each record, starting with the
+    /// outermost.
     pub(crate) trace: Vec<(Vec<usize>, SpfStep)>,
 }
 
-/// What an evaluated term did.
+/// The outcome of an evaluated term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SpfStep {
     Match,
@@ -98,7 +99,7 @@ impl SpfResult {
     }
 }
 
-/// Evaluates SPF for a client, or returns the names that are needed next.
+/// Evaluates SPF for a client, or returns the names that must be looked up next.
 pub(crate) fn evaluate(client: &SpfClient<'_>, known: SpfKnown<'_>) -> Result<SpfVerdict, Vec<SpfNeed>> {
     let client = SpfClient { ip: client.ip.to_canonical(), ..client.clone() };
     let mut walk = SpfEvaluation {
@@ -221,7 +222,8 @@ impl SpfEvaluation<'_> {
             };
             return Ok(Decision { result, exp: record.exp().map(|target| (target.clone(), name.clone())) });
         }
-        // RFC 7208 §6.1: `redirect` is used if no mechanism matched. With `all` in the record, one always matches.
+        // RFC 7208 §6.1: `redirect` is used if no mechanism matched. If the record contains `all`, a mechanism always
+        // matches.
         let Some((at, target)) = record.redirect() else {
             return Ok(Decision { result: SpfResult::Neutral, exp: None });
         };
@@ -284,7 +286,7 @@ impl SpfEvaluation<'_> {
             SpfMechanism::Exists(target) => {
                 self.count()?;
                 let Some(host) = self.expand(target, name)? else { return Ok(false) };
-                // RFC 7208 §5.7: always type A.
+                // RFC 7208 §5.7: the query always has type A.
                 match self.lookup(&host, RecordKind::A)? {
                     SpfLookup::Found(_) => Ok(true),
                     SpfLookup::Failed => Err(Stop::Error(SpfResult::TempError, SpfFailure::Lookup(host))),
@@ -324,7 +326,7 @@ impl SpfEvaluation<'_> {
         if hosts.len() > MAX_HOSTS {
             return Err(permanent(SpfFailure::TooManyHosts(host.clone())));
         }
-        // All hosts are asked at the same time, but judged in their order.
+        // All hosts are looked up at the same time, but evaluated in order.
         let looked_up: Vec<Result<Option<Vec<IpAddr>>, Stop>> =
             hosts.into_iter().map(|host| self.addresses(host)).collect();
         for addresses in looked_up {
@@ -349,8 +351,8 @@ impl SpfEvaluation<'_> {
         addresses.iter().any(|ip| is_in_network(self.client.ip, *ip, prefix))
     }
 
-    /// The names of the IP address that lead back to it (RFC 7208 §5.5); `None` if it has no name. A failed lookup is no
-    /// match.
+    /// The names of the IP address that resolve back to it (RFC 7208 §5.5); `None` if it has no name. A failed lookup
+    /// does not match.
     fn validated(&mut self) -> Result<Option<Vec<DnsName>>, Pending> {
         let ip = self.client.ip;
         let names: Vec<DnsName> = match self.lookup(&reverse_name(ip), RecordKind::Ptr)? {
@@ -392,7 +394,8 @@ impl SpfEvaluation<'_> {
         MacroValues { ip: *ip, local, sender_domain: domain, domain: name.as_str(), helo, validated }
     }
 
-    /// The value of `%{p}` (RFC 7208 §7.3): the domain itself if it is validated, else a subdomain, else any name.
+    /// The value of `%{p}` (RFC 7208 §7.3): the domain itself if it is a validated name, else a validated subdomain of
+    /// it, else any validated name.
     fn validated_name(&mut self, target: &MacroString, domain: &DnsName) -> Result<String, Pending> {
         if !target.contains("p") {
             return Ok(String::new());

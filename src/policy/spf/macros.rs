@@ -14,7 +14,7 @@ pub(crate) struct MacroString {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum MacroPart {
-    /// Text, also that of `%%`, `%_` and `%-`.
+    /// Text, including the text for `%%`, `%_` and `%-`.
     Text { text: String, is_macro: bool },
     /// `%{...}`.
     Letter { letter: char, is_escaped: bool, parts: Option<usize>, is_reversed: bool, delimiters: String },
@@ -25,14 +25,14 @@ enum MacroPart {
 pub(crate) enum MacroUse {
     /// In a term of a record.
     Record,
-    /// In the text of an explanation, which may contain blanks.
+    /// In the text of an explanation, which may contain spaces.
     Explanation,
 }
 
 /// Why a text is not a macro string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MacroError {
-    /// `%` is followed by another character than `{`, `%`, `_` and `-`.
+    /// `%` is followed by a character other than `{`, `%`, `_` and `-`.
     Percent,
     /// `%{` without `}`.
     Open,
@@ -52,7 +52,7 @@ impl fmt::Display for MacroError {
             MacroError::Percent => "a percent sign must be written as %%, or begin a macro such as %{i}",
             MacroError::Open => "a macro has no closing brace",
             MacroError::Letter => "a macro has an unknown letter",
-            MacroError::ExplanationLetter => "the macro letters c, r and t are valid in explanations only",
+            MacroError::ExplanationLetter => "the macro letters c, r and t are valid only in explanations",
             MacroError::Transformer => "the part of a macro after its letter is invalid",
             MacroError::Character => "it contains a character that is not visible ASCII",
         })
@@ -157,8 +157,8 @@ impl MacroString {
         result
     }
 
-    /// The expansion as a DNS name, without labels on the left if it is longer than 253 characters (RFC 7208 §7.3).
-    /// `None` if it is not a DNS name.
+    /// The expansion as a DNS name. If it is longer than 253 characters, labels on the left are removed (RFC 7208
+    /// §7.3). `None` if it is not a DNS name.
     pub(crate) fn expand_name(&self, values: &MacroValues<'_>) -> Option<DnsName> {
         let text = self.expand(values);
         let mut text = text.strip_suffix('.').unwrap_or(&text);
@@ -185,7 +185,7 @@ fn letter(text: &str, of: MacroUse) -> Result<MacroPart, MacroError> {
     let (number, rest) = rest.split_at(digits);
     let parts = match number {
         "" => None,
-        // RFC 7208 §7.3: the number must not be zero. 128 parts are more than any name has.
+        // RFC 7208 §7.3: the number must not be zero.
         _ => Some(number.parse::<usize>().ok().filter(|count| *count > 0).ok_or(MacroError::Transformer)?),
     };
     let unreversed = rest.strip_prefix(['r', 'R']);
@@ -211,7 +211,7 @@ fn is_top_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// URL escaping of everything but the unreserved characters (RFC 7208 §7.3, RFC 3986 §2.3).
+/// URL escaping of all characters except the unreserved ones (RFC 7208 §7.3, RFC 3986 §2.3).
 fn escaped(text: &str) -> String {
     let mut result = String::new();
     for byte in text.bytes() {
@@ -240,7 +240,7 @@ impl MacroValues<'_> {
             'v' => if self.ip.is_ipv4() { "in-addr" } else { "ip6" }.to_owned(),
             'h' => self.helo.to_owned(),
             'c' => self.ip.to_string(),
-            // The receiver and the time of an evaluation that belongs to no message.
+            // The receiver and the time of an evaluation that does not belong to a message.
             'r' => "unknown".to_owned(),
             _ => "0".to_owned(),
         }

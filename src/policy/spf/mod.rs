@@ -2,14 +2,14 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `record` | the terms of a record, and what is wrong with each wrong term |
+//! | `record` | the terms of a record, and the mistakes in them |
 //! | `macros` | macro strings: `%{i}._spf.%{d}` |
-//! | `select` | which TXT records of a name are SPF records, and which look like one |
-//! | `evaluate` | the result for one client, strictly by the standard |
+//! | `select` | which TXT records of a name are SPF records, and which only look like SPF records |
+//! | `evaluate` | the result for one client, exactly as the standard defines it |
 //! | `tree` | the complete record with all included records, for every client at the same time |
 //!
-//! No function here looks up anything: each is given a function that returns what is known about a name, and returns the
-//! names that are needed next.
+//! No function in this module does lookups. Each receives a function that returns the known records of a name, and
+//! itself returns the names that must be looked up next.
 
 pub(crate) mod evaluate;
 pub(crate) mod macros;
@@ -27,7 +27,7 @@ use crate::wire::{DnsName, RecordKind};
 /// The number of terms with DNS lookups that an evaluation may contain (RFC 7208 §4.6.4).
 pub(crate) const MAX_LOOKUPS: u32 = 10;
 
-/// The number of lookups without a result that receivers allow (RFC 7208 §4.6.4).
+/// The number of lookups that may find no record at receivers (RFC 7208 §4.6.4).
 pub(crate) const MAX_VOID: u32 = 2;
 
 /// The number of hosts of one `mx` term, and of names of one IP address (RFC 7208 §4.6.4).
@@ -48,7 +48,7 @@ pub(crate) enum SpfLookup {
     Failed,
 }
 
-/// A name and the type of the records that are needed.
+/// A name, and the type of records that must be looked up.
 pub(crate) type SpfNeed = (DnsName, RecordKind);
 
 /// The function that returns what is known about a name.

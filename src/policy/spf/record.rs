@@ -1,5 +1,5 @@
-//! The terms of an SPF record (RFC 7208 §4.6.1, §12). Parsing is total: a wrong term keeps its position, the reason, and
-//! what was probably meant. One wrong term anywhere makes the complete record invalid (§4.6).
+//! The terms of an SPF record (RFC 7208 §4.6.1, §12). Every text can be parsed: a wrong term keeps its position, the
+//! reason, and the term that was probably intended. One wrong term anywhere makes the complete record invalid (§4.6).
 //!
 //! [`SpfRecord::corrected`] returns the intended record, if every wrong term can be corrected.
 
@@ -81,7 +81,8 @@ pub(crate) struct SpfPrefixes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SpfMistake {
     pub(crate) why: SpfMistakeKind,
-    /// What to write instead of the term; an empty text to remove it. `None` if that cannot be known.
+    /// The text to write instead of the term; empty if the term must be removed. `None` if the intended term is not
+    /// known.
     pub(crate) instead: Option<String>,
 }
 
@@ -196,7 +197,7 @@ impl SpfRecord {
         }
     }
 
-    /// `include: example.com`: a blank after the colon separates the argument.
+    /// `include: example.com`: a space after the colon separates the mechanism from its argument.
     fn join_separated(&mut self, text: &str) {
         let mut at = 0;
         while let Some([first, second]) = self.terms.get_mut(at..at + 2) {
@@ -345,7 +346,7 @@ fn network(
     Ok(SpfMechanism::Network { ip, prefix })
 }
 
-/// A more exact reason for a wrong term, and what was probably meant.
+/// A more exact reason for a wrong term, and the term that was probably intended.
 fn explained(word: &str, why: SpfMistakeKind) -> (SpfMistakeKind, Option<String>) {
     let unquoted: String = word.chars().filter(|c| !"\"'\\\u{201c}\u{201d}\u{2018}\u{2019}".contains(*c)).collect();
     if unquoted != word {
@@ -400,9 +401,9 @@ fn separated(word: &str) -> Option<String> {
     (is_separated && parts.iter().all(|part| parsed(part).is_ok())).then(|| parts.join(" "))
 }
 
-/// Two terms without a blank between them: `ip4:192.0.2.1~all`, `include:a.exampleinclude:b.example`.
+/// Two terms without a space between them: `ip4:192.0.2.1~all`, `include:a.exampleinclude:b.example`.
 ///
-/// The second example is valid by the grammar, because a domain may contain colons, but it is never meant.
+/// The grammar allows the second example, because a domain may contain colons, but it is never intended.
 pub(crate) fn without_blank(word: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     if !lower.is_ascii() {
@@ -455,7 +456,7 @@ fn in_network(sign: &str, name: &str, value: &str, why: SpfMistakeKind) -> (SpfM
     let octets: Vec<&str> = address.split('.').filter(|part| !part.is_empty()).collect();
     let are_octets = octets.iter().all(|part| part.parse::<u8>().is_ok());
     if are_octets && octets.len() < 4 && name != "ip6" {
-        // The missing octets are known only if a prefix length says that they do not matter.
+        // The address can be completed only if the prefix length shows that the missing octets do not matter.
         let known = prefix.strip_prefix('/').and_then(|digits| digits.parse::<usize>().ok());
         let fits = known.is_some_and(|bits| bits <= octets.len() * 8);
         let full = octets.iter().copied().chain(std::iter::repeat("0")).take(4).collect::<Vec<_>>().join(".");
@@ -508,13 +509,13 @@ impl SpfMistakeKind {
             SpfMistakeKind::UnknownMechanism => "SPF has no mechanism with this name".to_owned(),
             SpfMistakeKind::MissingColon => "the colon between the mechanism and its value is missing".to_owned(),
             SpfMistakeKind::MissingArgument => "the mechanism needs a value".to_owned(),
-            SpfMistakeKind::BlankAfterColon => "a blank separates the mechanism from its value".to_owned(),
+            SpfMistakeKind::BlankAfterColon => "there is a space between the mechanism and its value".to_owned(),
             SpfMistakeKind::UnexpectedArgument => "the mechanism all has no value".to_owned(),
             SpfMistakeKind::Prefix => {
                 "the prefix length is not allowed here, or is too large (32 for IPv4, 128 for IPv6)".to_owned()
             }
-            SpfMistakeKind::MissingBlank => "the blank between two terms is missing".to_owned(),
-            SpfMistakeKind::Separator => "terms are separated by blanks only, without punctuation".to_owned(),
+            SpfMistakeKind::MissingBlank => "the space between two terms is missing".to_owned(),
+            SpfMistakeKind::Separator => "terms must be separated only by spaces, without punctuation".to_owned(),
             SpfMistakeKind::Quotation => "the record contains quotation marks or backslashes".to_owned(),
             SpfMistakeKind::NotIpv4 => "the value is not an IPv4 address".to_owned(),
             SpfMistakeKind::NotIpv6 => "the value is not an IPv6 address".to_owned(),
@@ -526,8 +527,10 @@ impl SpfMistakeKind {
             SpfMistakeKind::AddressAsName => "this mechanism needs a domain name, not an IP address".to_owned(),
             SpfMistakeKind::DomainEnd => "the value is not a domain name: its last label is invalid".to_owned(),
             SpfMistakeKind::Macro(error) => error.to_string(),
-            SpfMistakeKind::Twice => "redirect and exp may occur only once each".to_owned(),
-            SpfMistakeKind::ModifierWithColon => "redirect and exp are written with = instead of a colon".to_owned(),
+            SpfMistakeKind::Twice => "redirect and exp may each occur only once".to_owned(),
+            SpfMistakeKind::ModifierWithColon => {
+                "redirect and exp must be written with = instead of a colon".to_owned()
+            }
             SpfMistakeKind::NotAscii => "the term contains characters that are not visible ASCII".to_owned(),
         }
     }

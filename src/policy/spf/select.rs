@@ -1,5 +1,5 @@
-//! Which TXT records of a name are SPF records (RFC 7208 §4.5), and which only look like one, so that receivers ignore
-//! them.
+//! Which TXT records of a name are SPF records (RFC 7208 §4.5), and which only look like SPF records, so receivers
+//! ignore them.
 
 use crate::evidence::RecordData;
 
@@ -10,14 +10,15 @@ pub(crate) struct SpfTexts {
     pub(crate) records: Vec<String>,
     /// Records that look like SPF records, but are ignored.
     pub(crate) ignored: Vec<(String, IgnoredBecause)>,
-    /// Whether an SPF record consists of several strings, one of which ends without a blank before a term begins.
+    /// Whether an SPF record consists of several strings, one of which ends without a space before the next term
+    /// begins.
     pub(crate) joined_without_blank: bool,
 }
 
 /// Why receivers ignore a record that looks like an SPF record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IgnoredBecause {
-    /// Something precedes `v=spf1`: a blank or a quotation mark.
+    /// A space or a quotation mark precedes `v=spf1`.
     Prefix,
     /// `v=spf1` is followed by a character other than a space.
     Version,
@@ -44,7 +45,7 @@ pub(crate) fn select(records: &[RecordData]) -> SpfTexts {
     result
 }
 
-/// RFC 7208 §4.5: exactly `v=spf1`, then a blank or the end. Letters may have either case.
+/// RFC 7208 §4.5: exactly `v=spf1`, then a space or the end. Letters may have either case.
 fn is_spf(text: &str) -> bool {
     let version = text.split(' ').next().unwrap_or_default();
     version.eq_ignore_ascii_case("v=spf1")

@@ -1,6 +1,6 @@
 //! The test suite of RFC 7208, release 2014.04: 203 cases, in `tests/data/spf-rfc7208.json`.
 //!
-//! One case has another result here, because names with blanks are never asked: see [`DIFFERENT`].
+//! One case has a different result here, because names with spaces are never looked up: see [`DIFFERENT`].
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use super::{SpfKnown, SpfLookup};
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
-/// Cases with another result: a blank in a DNS name (`%_`) is legal in the DNS, but `DnsName` contains visible
-/// characters only. The term matches nothing.
+/// Cases with a different result: a space in a DNS name (`%_`) is legal in the DNS, but a `DnsName` contains only
+/// visible characters. The term matches nothing.
 const DIFFERENT: &[(&str, &str)] = &[("macro-mania-in-domain", "fail")];
 
 #[derive(Deserialize)]
@@ -40,7 +40,7 @@ fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<S
     Deserialize::deserialize(value).map(Some)
 }
 
-/// The records of a zone. A name with `TIMEOUT` does not respond for other types.
+/// The records of a zone. For a name with `TIMEOUT`, queries for other types get no response.
 struct SuiteZone<'g>(BTreeMap<DnsName, Vec<(&'g str, &'g str)>>);
 
 impl<'g> SuiteZone<'g> {
@@ -96,7 +96,8 @@ fn data(kind: RecordKind, value: &str) -> RecordData {
 
 fn client(case: &SpfSuiteCase) -> SpfClient<'_> {
     let ip = case.ip.parse().expect("an address");
-    // RFC 7208 §2.4 and §4.3: without a sender, postmaster at the EHLO name; without a local part, postmaster.
+    // RFC 7208 §2.4 and §4.3: without a sender, the sender is postmaster at the EHLO name. Without a local part, the
+    // local part is postmaster.
     let (local, domain) = match case.from.rsplit_once('@') {
         None => ("postmaster", case.helo.as_str()),
         Some(("", domain)) => ("postmaster", domain),
@@ -105,7 +106,7 @@ fn client(case: &SpfSuiteCase) -> SpfClient<'_> {
     SpfClient { ip, domain, local, helo: &case.helo }
 }
 
-/// Answers only what was needed, as a check does, and counts the rounds.
+/// Answers only the lookups that were requested, as in a real check, and counts the rounds.
 fn step_by_step(client: &SpfClient<'_>, zone: &SuiteZone<'_>) -> (SpfVerdict, usize) {
     let mut answered: Vec<(DnsName, RecordKind)> = Vec::new();
     for round in 0..200 {
@@ -144,7 +145,7 @@ fn the_suite_of_the_standard_passes() {
                 Some((_, other)) => result == *other,
                 None => case.result.iter().any(|expected| expected == result),
             };
-            // The standard leaves the case of letters in addresses open.
+            // The standard does not define the letter case of IP addresses.
             let explained = case.explanation.as_ref().is_none_or(|expected| match (expected, &verdict.explanation) {
                 (Some(expected), Some(text)) => expected.eq_ignore_ascii_case(text),
                 (None, None) => true,

@@ -1,8 +1,8 @@
-//! The complete record of a domain with all included records, without a client: what each term leads to, and what it
-//! costs. Terms that can never be evaluated are kept, but cost nothing and are not followed.
+//! The complete record of a domain with all included records, for no particular client: what each term refers to, and
+//! how many lookups it needs. Terms that can never be evaluated are kept, but they need no lookup and are not followed.
 //!
-//! The tree is bounded: at most [`MAX_NAMES`] names are looked up, loops are cut, and no more than [`MAX_BRANCHES`] terms are
-//! kept.
+//! The size of the tree is limited: at most [`MAX_NAMES`] names are looked up, loops are not followed, and at most
+//! [`MAX_BRANCHES`] terms are kept.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,7 +15,7 @@ use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
-/// The maximum number of names that are asked for one domain.
+/// The maximum number of names that are looked up for one domain.
 pub(crate) const MAX_NAMES: usize = 60;
 
 /// The maximum number of terms in a tree.
@@ -24,11 +24,11 @@ const MAX_BRANCHES: usize = 1000;
 /// The maximum depth of included records.
 const MAX_DEPTH: usize = 16;
 
-/// A tree, and what is needed to complete it.
+/// A tree, and the names that are needed to complete it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SpfTree {
     pub(crate) root: SpfNode,
-    /// The names to ask next.
+    /// The names to look up next.
     pub(crate) needed: Vec<SpfNeed>,
     /// Whether names or terms were left out because of a limit.
     pub(crate) is_cut: bool,
@@ -36,7 +36,7 @@ pub(crate) struct SpfTree {
     pub(crate) exp: Option<SpfExp>,
 }
 
-/// What is known about the explanation.
+/// The state of the explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SpfExp {
     /// It depends on the message, or is not known yet.
@@ -69,7 +69,7 @@ pub(crate) enum SpfFound {
     Pending,
     Failed,
     NxDomain,
-    /// TXT records or none, but no SPF record.
+    /// There is no SPF record, but there may be other TXT records.
     NoRecord(SpfTexts),
     Several(SpfTexts),
     Record(SpfRecord, SpfTexts),
@@ -80,14 +80,14 @@ pub(crate) enum SpfFound {
 pub(crate) struct SpfBranch {
     /// The term as it is written.
     pub(crate) text: String,
-    /// The lookups that the term itself costs.
+    /// The number of lookups that the term itself needs.
     pub(crate) cost: u32,
     pub(crate) effect: SpfEffect,
     /// The record of `include` or `redirect`.
     pub(crate) child: Option<SpfNode>,
 }
 
-/// What a term leads to.
+/// What a term refers to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SpfEffect {
     /// It needs no lookup.
@@ -102,7 +102,7 @@ pub(crate) enum SpfEffect {
     Loop(DnsName),
     /// The name is not a DNS name.
     NoName,
-    /// The name has no record of the type. `is_missing` if it does not exist.
+    /// The name has no record of the required type. `is_missing` is true if the name does not exist.
     Void { name: DnsName, is_missing: bool },
     /// The lookup failed.
     Failed(DnsName),
@@ -114,17 +114,17 @@ pub(crate) enum SpfEffect {
     Pending,
 }
 
-/// The lookups of a tree.
+/// The number of lookups of a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SpfCount {
     pub(crate) lookups: u32,
     pub(crate) voids: u32,
-    /// Whether a part is not known, so that the numbers are minimums.
+    /// Whether the numbers are minimums, because a part of the tree is not known.
     pub(crate) is_minimum: bool,
 }
 
 impl SpfTree {
-    /// Builds the tree of a domain from what is known.
+    /// Builds the tree of a domain from the known records.
     pub(crate) fn of(domain: &DnsName, known: SpfKnown<'_>) -> SpfTree {
         let mut grow = Grow { domain, known, seen: BTreeSet::new(), needed: Vec::new(), branches: 0, is_cut: false };
         let root = grow.node(domain, &[]);
@@ -148,14 +148,14 @@ impl SpfTree {
 }
 
 impl SpfNode {
-    /// The lookups of this record, of every term that can be evaluated.
+    /// The number of lookups of this record: all terms that can be evaluated.
     pub(crate) fn count(&self) -> SpfCount {
         let own =
             SpfCount { is_minimum: matches!(self.found, SpfFound::Pending | SpfFound::Failed), ..SpfCount::default() };
         self.branches.iter().map(SpfBranch::count).fold(own, SpfCount::plus)
     }
 
-    /// Every record of the tree, this one first.
+    /// Every record of the tree, starting with this one.
     pub(crate) fn all(&self) -> Vec<&SpfNode> {
         let mut nodes = vec![self];
         let mut at = 0;
@@ -177,7 +177,7 @@ impl SpfNode {
 }
 
 impl SpfBranch {
-    /// The lookups of the term and of everything below it.
+    /// The number of lookups of the term and of all terms below it.
     pub(crate) fn count(&self) -> SpfCount {
         let is_include = self.child.is_some();
         let own = SpfCount {
@@ -190,7 +190,7 @@ impl SpfBranch {
     }
 }
 
-/// Whether the term leads to another record.
+/// Whether the term refers to another record.
 fn is_record_term(text: &str) -> bool {
     let text = text.trim_start_matches(['+', '-', '~', '?']).to_ascii_lowercase();
     text.starts_with("include:") || text.starts_with("redirect=")
@@ -406,7 +406,7 @@ impl Grow<'_> {
 }
 
 /// Whether a record gives every address the result `pass` (RFC 7208 §4.7, without lookups): `+all`, or networks that
-/// contain all IPv4 addresses together.
+/// together contain all IPv4 addresses.
 pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
     use super::record::SpfQualifier;
     let mut halves: Vec<(bool, usize)> = Vec::new();

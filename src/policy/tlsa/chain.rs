@@ -1,14 +1,15 @@
 //! The evaluation of all TLSA records of a host for the certificate chain that it sent.
 //!
-//! 1. Usage 3 matches the server's own certificate only. Its names and dates are ignored (RFC 7672 §3.1.1).
-//! 2. Usage 2 matches a CA certificate that the server sent. A path must lead to it from the server's certificate, all
-//!    certificates of the path must be valid now, and a name must match (RFC 7672 §3.1.2, §3.2.2).
+//! 1. Usage 3 matches only the server's own certificate. The names and dates in it are ignored (RFC 7672 §3.1.1).
+//! 2. Usage 2 matches a CA certificate that the server sent. A path from the server's certificate to this CA
+//!    certificate must exist, all certificates in the path must be valid now, and a name must match (RFC 7672 §3.1.2,
+//!    §3.2.2).
 //! 3. Of the usable records with the same usage and selector, strict senders use those with the strongest digest, and
 //!    those without a digest (RFC 7671 §9). Lenient senders use all of them.
 //!
-//! A complete certificate in a `2 0 0` record can replace one that was not sent for some senders, although RFC 7672
-//! §3.1.2 requires the server to send it. Its signature on the chain cannot be verified here: only the names are
-//! compared, so the result is never more than [`ChainMiss::AnchorInRecord`].
+//! Some senders use the complete certificate in a `2 0 0` record if the server did not send it, although RFC 7672
+//! §3.1.2 requires the server to send it. This module cannot verify the signature on the chain. It compares only the
+//! names, so the best result is [`ChainMiss::AnchorInRecord`].
 
 use std::collections::BTreeSet;
 
@@ -18,19 +19,19 @@ use super::{TlsaRecord, TlsaUnusable, decoded, der};
 use crate::evidence::{Certificate, NameMatch, Presented};
 use crate::wire::DnsName;
 
-/// What a chain is evaluated for.
+/// The names and the time for which a chain is evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsaReferences {
-    /// The names of which the certificate must contain one, for usage 2.
+    /// For usage 2: the certificate must contain one of these names.
     pub(crate) names: Vec<DnsName>,
-    /// The time at which the certificates must be valid, for usage 2.
+    /// For usage 2: the certificates must be valid at this time.
     pub(crate) now: Timestamp,
 }
 
 /// The result for the records of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TlsaOutcome {
-    /// The records in their order.
+    /// The results, in the order of the records.
     pub(crate) records: Vec<TlsaVerdict>,
 }
 
@@ -38,9 +39,10 @@ pub(crate) struct TlsaOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TlsaVerdict {
     pub(crate) record: TlsaRecord,
-    /// Whether the record is ignored, matches, or why it does not match.
+    /// Whether the record is ignored or matches, or why it does not match.
     pub(crate) result: TlsaMatch,
-    /// Whether strict senders ignore it because a record with a stronger digest has the same usage and selector.
+    /// Whether strict senders ignore the record, because another record with the same usage and selector has a stronger
+    /// digest.
     pub(crate) is_superseded: bool,
 }
 
@@ -57,15 +59,15 @@ pub(crate) enum TlsaMatch {
 pub(crate) enum ChainMiss {
     /// Usage 3: the record does not match the server's certificate.
     OtherCertificate,
-    /// Usage 2: no CA certificate that the server sent is the one of the record.
+    /// Usage 2: the server did not send the CA certificate of the record.
     AnchorNotSent,
     /// As `AnchorNotSent`, but the record contains the complete certificate, and its name is that of the issuer.
     AnchorInRecord,
-    /// Usage 2: the record is for the server's own certificate, which is no CA certificate of the chain.
+    /// Usage 2: the record is for the server's own certificate, not for a CA certificate of the chain.
     IsLeaf,
-    /// Usage 2: no path leads from the server's certificate to the one of the record.
+    /// Usage 2: there is no path from the server's certificate to the certificate of the record.
     NoPath,
-    /// Usage 2: a certificate of the path has expired, or is not valid yet.
+    /// Usage 2: a certificate in the path has expired or is not valid yet.
     OutOfDate,
     /// Usage 2: the server's certificate contains none of the expected names.
     Name,
@@ -87,12 +89,12 @@ impl TlsaOutcome {
         self.records.iter().any(|one| one.result == TlsaMatch::Misses(ChainMiss::AnchorInRecord) && !one.is_superseded)
     }
 
-    /// Whether senders ignore all records, so that they require TLS without authentication.
+    /// Whether senders ignore all records. They then require TLS without authentication.
     pub(crate) fn is_unusable(&self) -> bool {
         self.records.iter().all(|one| matches!(one.result, TlsaMatch::Unusable(_)))
     }
 
-    /// The reasons for which usable records do not match, each once.
+    /// The reasons why usable records do not match, without duplicates.
     pub(crate) fn misses(&self) -> Vec<&ChainMiss> {
         let mut misses = Vec::new();
         for one in &self.records {
@@ -171,8 +173,8 @@ fn anchor(record: &TlsaRecord, presented: &Presented, references: &TlsaReference
     TlsaMatch::Misses(miss)
 }
 
-/// Whether a path of accepted certificates leads from the server's certificate to one of the anchors. Two certificates
-/// with the same name and key, such as a root and its cross-signed form, issue the same certificates.
+/// Whether there is a path of accepted certificates from the server's certificate to one of the anchors. Two
+/// certificates with the same name and key, such as a root and its cross-signed form, can issue the same certificates.
 fn leads(chain: &[Certificate], anchors: &[usize], accepts: impl Fn(usize) -> bool) -> bool {
     let mut open = vec![0];
     let mut visited = BTreeSet::new();
@@ -201,7 +203,7 @@ fn names_issuer(record: &TlsaRecord, chain: &[Certificate]) -> bool {
     }
     let Some(anchor) = record.data.as_deref().and_then(der::certificate_parts) else { return false };
     let mut at = 0;
-    // The chain has an end, but a cross-signed chain may contain a circle.
+    // Cross-signed certificates may form a loop, so the length of the path is limited.
     for _ in 0..chain.len() {
         let Some(one) = chain.get(at) else { return false };
         let issuer =

@@ -1,6 +1,6 @@
-//! The parts of a certificate that TLSA records are compared with, cut out of its DER encoding: the public key
-//! (SubjectPublicKeyInfo), the subject and the issuer. Nothing is verified, because the signatures of the chain were
-//! verified when it was received.
+//! Extracts the parts of a certificate with which TLSA records are compared from its DER encoding: the public key
+//! (SubjectPublicKeyInfo), the subject and the issuer. This module verifies nothing, because the signatures of the
+//! chain were verified when it was received.
 //!
 //! Every function returns `None` for bytes that are not DER. No function panics.
 
@@ -19,7 +19,7 @@ pub(super) struct CertificateParts<'d> {
     pub(super) public_key: &'d [u8],
 }
 
-/// Cuts a certificate (RFC 5280 §4.1).
+/// Splits a certificate into its parts (RFC 5280 §4.1).
 pub(super) fn certificate_parts(der: &[u8]) -> Option<CertificateParts<'_>> {
     let (certificate, rest) = content(der, SEQUENCE)?;
     if !rest.is_empty() {

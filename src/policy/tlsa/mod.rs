@@ -1,6 +1,6 @@
-//! TLSA records, and whether they match a certificate chain (RFC 6698, RFC 7671, RFC 7672). This file reads single
-//! records: whether a mail server uses them at all, and whether they match one certificate. Read next: [`chain`], the
-//! evaluation of all records of a host for the chain that it sent.
+//! TLSA records, and whether they match a certificate chain (RFC 6698, RFC 7671, RFC 7672). This file handles single
+//! records: whether mail servers use a record, and whether it matches one certificate. Read next: [`chain`], which
+//! evaluates all records of a host for the chain that it sent.
 
 mod chain;
 mod der;
@@ -44,7 +44,7 @@ pub(crate) enum TlsaUnusable {
     UnknownMatching,
     /// The digest is too short or too long.
     DigestLength {
-        /// The length that the matching type has, in octets.
+        /// The length that the matching type requires, in octets.
         expected: usize,
         /// The length of the data in octets.
         found: usize,
@@ -54,7 +54,7 @@ pub(crate) enum TlsaUnusable {
 }
 
 impl TlsaRecord {
-    /// `None` for another type of record.
+    /// The TLSA record in a DNS record; `None` for another type of record.
     pub(crate) fn read(record: &RecordData) -> Option<TlsaRecord> {
         let RecordData::Tlsa { usage, selector, matching, data } = record else { return None };
         let text = data.to_ascii_lowercase();
@@ -66,7 +66,7 @@ impl TlsaRecord {
         format!("{} {} {}", self.usage, self.selector, self.matching)
     }
 
-    /// Why mail servers ignore the record; `None` if they use it. The order of the reasons is that of the fields.
+    /// Why mail servers ignore the record; `None` if they use it. The fields are checked in their order in the record.
     pub(crate) fn unusable(&self) -> Option<TlsaUnusable> {
         match self.usage {
             0 | 1 => return Some(TlsaUnusable::PkixUsage),
@@ -91,7 +91,7 @@ impl TlsaRecord {
         (found != expected).then_some(TlsaUnusable::DigestLength { expected, found })
     }
 
-    /// Whether the data is that of this certificate. Position and dates are not considered.
+    /// Whether the record matches this certificate. The position in the chain and the dates are not considered.
     pub(crate) fn is_of(&self, certificate: &Certificate) -> bool {
         let Some(der) = decoded(certificate) else { return false };
         let selected = match self.selector {

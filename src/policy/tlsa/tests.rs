@@ -39,7 +39,7 @@ pub(crate) fn made(leaf_days: (i64, i64)) -> Made {
     Made { ders: [by_middle.der().to_vec(), by_root.der().to_vec(), root_der] }
 }
 
-/// What a server that sends these certificates shows.
+/// The evidence about a server that sends these certificates.
 pub(crate) fn sent(ders: &[&Vec<u8>]) -> Presented {
     let ders: Vec<Vec<u8>> = ders.iter().map(|der| (*der).clone()).collect();
     let (chain, _) = crate::gather::certificates(&ders, &[]);
@@ -140,12 +140,13 @@ fn usage_2_needs_the_certificate_in_the_chain() {
     let without_root = sent(&[&leaf, &middle]);
     assert_eq!(first(&[record(2, 0, 1, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
     assert_eq!(first(&[record(2, 1, 1, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
-    // Only the complete certificate can replace the one that was not sent, and not for every sender.
+    // Only a record with the complete certificate can replace the certificate that was not sent, and only for some
+    // senders.
     let complete = outcome(&[record(2, 0, 0, &root)], &without_root);
     assert!(complete.matches_with_record() && !complete.matches_leniently());
     assert_eq!(first(&[record(2, 1, 0, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
     assert_eq!(first(&[record(2, 0, 1, &middle)], &without_root), TlsaMatch::Matches);
-    // No path leads through a gap.
+    // There is no path if an intermediate certificate is missing.
     let with_gap = sent(&[&leaf, &root]);
     assert_eq!(first(&[record(2, 0, 1, &root)], &with_gap), TlsaMatch::Misses(ChainMiss::NoPath));
     assert_eq!(first(&[record(2, 0, 1, &root)], &sent(&[&leaf, &root, &middle])), TlsaMatch::Matches);
@@ -156,7 +157,7 @@ fn only_the_strongest_digest_counts_for_strict_senders() {
     let Made { ders: [leaf, middle, root] } = made((-1, 30));
     let presented = sent(&[&leaf, &middle, &root]);
     let (good, stale) = (record(3, 1, 1, &leaf), record(3, 1, 2, &middle));
-    // Each list of records, with the results for strict and for lenient senders.
+    // Each case contains a list of records, and the results for strict and for lenient senders.
     let cases: &[(&[TlsaRecord], bool, bool)] = &[
         (std::slice::from_ref(&good), true, true),
         (&[good.clone(), stale.clone()], false, true),
@@ -179,8 +180,8 @@ fn only_the_strongest_digest_counts_for_strict_senders() {
     assert!(kinds(&[good, record(3, 1, 1, &middle)]).is_empty(), "a record for the next key is no fault");
 }
 
-/// The cases of mox's test of DANE (`dane_test.go`) that are about records and chains, with the result of mox. It
-/// accepts any matching record. Its usages 0 and 1 and its lookups are tested elsewhere.
+/// The cases in mox's DANE test (`dane_test.go`) that are about records and chains, with mox's results. mox accepts any
+/// matching record. Usages 0 and 1 and lookups are tested elsewhere.
 #[test]
 fn chains_are_evaluated_as_by_mox() {
     let Made { ders: [leaf, middle, root] } = made((-1, 30));

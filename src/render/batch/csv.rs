@@ -7,8 +7,8 @@ use super::super::escape;
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CsvCell {
-    /// Text, which can come from a server. Control characters are escaped, and an apostrophe is written before a
-    /// character that a spreadsheet would take for the beginning of a formula.
+    /// Text, which can come from a server. Control characters are escaped. An apostrophe is written before a character
+    /// that a spreadsheet would interpret as the start of a formula.
     Text(String),
     /// A number or a word of smtpcheck; empty if there is no value.
     Number(String),

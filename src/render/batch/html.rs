@@ -1,5 +1,5 @@
-//! The summary of a batch as a self-contained HTML page, with the same promises as the page of a report: no script,
-//! nothing is loaded, and the pictures repeat what the tables contain as text.
+//! The summary of a batch as a self-contained HTML page. As on the page of a report, there is no script, nothing is
+//! loaded, and the pictures only repeat text that is in the tables.
 
 use maud::{Markup, html};
 

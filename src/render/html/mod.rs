@@ -1,10 +1,10 @@
 //! A self-contained HTML page for sharing: the verdict, the findings with their fixes, the times of the phases, the
 //! certificates and the session.
 //!
-//! Promises: the page contains no script and loads nothing (its Content-Security-Policy forbids both); it works in
-//! light and dark mode, in print, on small screens, with the keyboard and with screen readers; tables have headers, and
-//! no information is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes invisible characters of a string
-//! visible; then the template engine escapes the string.
+//! The page contains no script and loads nothing; its Content-Security-Policy forbids both. It works in light and dark
+//! mode, in print, on small screens, with the keyboard and with screen readers. Tables have headers, and no information
+//! is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes invisible characters of a string visible;
+//! then the template engine escapes the string.
 
 mod certificates;
 mod domain;
@@ -162,6 +162,9 @@ fn facts(report: &Report) -> Markup {
     facts.push(("Started", report.started_at().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
     if let Some((there, here)) = evidence.main_session().and_then(|session| session.connected()) {
         facts.push(("Connection", format!("to {there} from {here}")));
+    }
+    if let Some(proxy) = plan.used_proxy() {
+        facts.push(("Proxy", proxy.to_string()));
     }
     if let EhloName::Name(name) = &plan.ehlo {
         facts.push(("EHLO name", name.clone()));

@@ -44,7 +44,7 @@ pub fn conclusion(report: &Report, look: &Display) -> String {
     std::iter::once(chain::pem(report, look)).chain(painted).collect()
 }
 
-/// The report of a check of a domain.
+/// The report of a domain check.
 fn of_domain(report: &Report, seen: &DomainSeen, look: &Display) -> String {
     let mut lines = Vec::new();
     if look.volume != Verbosity::Quiet {

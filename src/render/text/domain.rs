@@ -1,4 +1,4 @@
-//! The report of a check of a domain: the matrix of mail servers, the findings, what senders do, and what authenticates
+//! The report of a domain check: the matrix of mail servers, the findings, what senders do, and what authenticates
 //! mail from the domain. Read next: [`super::matrix`].
 
 use unicode_width::UnicodeWidthStr;

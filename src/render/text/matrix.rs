@@ -3,7 +3,7 @@
 //! 1. A table whose rows contain the host name and the IP address, with complete names or with names without the end that
 //!    they share.
 //! 2. A table with a line for each host name and its IP addresses below it. Cells are shorter, and wrapped if necessary; a
-//!    long IPv6 address has a line of its own.
+//!    long IPv6 address has a separate line.
 //! 3. A block for each IP address.
 
 use unicode_width::UnicodeWidthStr;
@@ -141,7 +141,7 @@ fn wide_table(hosts: &[MatrixHost], names: HostNames, words: CellWords, look: &D
 fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Display) -> Option<Vec<StyledLine>> {
     let mut widths = widths(hosts, words);
     let of = |row: &MatrixRow| row.address.text.width();
-    // An IPv6 address can have a line of its own.
+    // An IPv6 address can have a separate line.
     let short = rows_with_addresses(hosts).filter(|row| !row.address.text.contains(':')).map(of);
     let needed = short.map(|width| INDENT + width).chain([HOST_AND_ADDRESS.width()]).max().unwrap_or(0);
     if cells == Cells::Wrapped {
@@ -180,7 +180,7 @@ fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Di
     Some(lines)
 }
 
-/// The least widths of the columns after the address, if their cells are wrapped.
+/// The minimum widths of the columns after the address, if their cells are wrapped.
 fn least_widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
     let heads = MATRIX_HEADS.iter().skip(2).enumerate();
     let longest_word = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);

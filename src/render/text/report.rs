@@ -44,7 +44,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || !plan.is_about_server() {
         return String::new();
     }
-    let target = plan.target.host.with_port(plan.target.port);
+    let target = plan.target.notation();
     let mut parts = Vec::new();
     if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
         parts.push(format!(" ({})", escape::visible(name.unicode())));
@@ -84,7 +84,7 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// Whether the session is shown while it runs. A check of a domain has many sessions at the same time.
+/// Whether the session is shown while it runs. A domain check has many sessions at the same time.
 fn is_live(plan: &Plan, look: &Display) -> bool {
     look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.is_about_server()
 }

@@ -125,7 +125,7 @@ fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     let must = verdict.deviations.iter().filter(|one| one.level == Level::Must).count();
     let (role, text) = match verdict.met {
         Support::Yes if verdict.not_testable.is_empty() => (Role::Plain, "met".to_owned()),
-        Support::Yes => (Role::Plain, "met, as far as it can be tested from outside".to_owned()),
+        Support::Yes => (Role::Plain, "met in all tests that are possible from outside".to_owned()),
         Support::No => (Role::Warning, format!("not met, {}", plural(must, "required change", "required changes"))),
         Support::Unknown => (Role::Plain, "unknown, because the scan did not test some items".to_owned()),
     };

@@ -1,4 +1,4 @@
-//! DNS lookups and web requests of a check of a domain, one line each: the question, the answer, how it was validated and
+//! DNS lookups and web requests of a domain check, one line each: the question, the answer, how it was validated and
 //! the duration. Received text has passed [`escape`].
 
 use super::duration;
@@ -68,6 +68,9 @@ fn failed(fault: &Fault) -> String {
         Fault::NoAddress => "no IP address".to_owned(),
         Fault::NotPublic { address } => format!("not requested, because {address} is not a public IP address"),
         Fault::NotConnected { connect } => format!("no connection ({})", connect.kind),
+        Fault::SocketNotConnected { socket } => format!("no connection ({})", socket.kind),
+        Fault::Binary => "binary data".to_owned(),
+        Fault::Proxy { proxy } => format!("no connection through the proxy ({})", proxy.kind),
         Fault::Tls { tls } => format!("TLS failed ({})", escape::visible(&super::tls::failure(tls))),
         Fault::Silent { .. } => "no response".to_owned(),
         Fault::Closed { .. } => "connection closed".to_owned(),

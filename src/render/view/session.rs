@@ -5,6 +5,7 @@
 //! has passed [`escape`].
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,10 +15,10 @@ use super::lines::{SessionLine, added, aside, continued, noted, session_lines, t
 use super::{duration, tls};
 use crate::check;
 use crate::evidence::{
-    DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, Session, SkipReason,
-    WithheldReason,
+    DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, ProxyFaultKind,
+    Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
 };
-use crate::plan::{Family, Plan, TlsUse};
+use crate::plan::{Family, Plan, Protocol, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::render::style::Role;
 use crate::render::symbols::Speaker;
@@ -83,7 +84,7 @@ impl<'a> Moment<'a> {
                 if is_probe && look.volume != Verbosity::Verbose {
                     Vec::new()
                 } else {
-                    event_lines(event, evidence.started_at, look)
+                    event_lines(plan, event, evidence.started_at, look)
                 }
             }
             Moment::Answer(probe) => answer_lines(plan, evidence, probe),
@@ -91,14 +92,15 @@ impl<'a> Moment<'a> {
     }
 }
 
-fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<SessionLine> {
+fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display) -> Vec<SessionLine> {
     let note = |role: Role, sign: Speaker, text: String| noted(event, role, sign, &text);
     match &event.what {
         EventKind::Dialled { address, started_ms, result } => {
             let ms = event.at_ms - started_ms;
             match result {
                 DialResult::Connected { .. } => {
-                    note(Role::Dim, Speaker::Note, format!("connected to {address} in {}", duration(ms)))
+                    let bypass = without_proxy(plan);
+                    note(Role::Dim, Speaker::Note, format!("connected to {address} in {}{bypass}", duration(ms)))
                 }
                 DialResult::Failed { fault } => {
                     let text = format!("{address}: {} after {}", fault.kind, duration(ms));
@@ -109,6 +111,53 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
                     Speaker::Note,
                     format!("{address}: abandoned after {}, another address connected first", duration(ms)),
                 ),
+            }
+        }
+        EventKind::SocketOpened { path, started_ms, result } => {
+            let path = escape::visible(path);
+            let after = duration(event.at_ms - started_ms);
+            match result {
+                SocketResult::Connected => note(Role::Dim, Speaker::Note, format!("connected to {path} in {after}")),
+                SocketResult::Failed { fault } => {
+                    note(Role::Error, Speaker::Fault, format!("{path}: {} after {after}", fault.kind))
+                }
+            }
+        }
+        EventKind::ProxyDialled { address, started_ms, result } => {
+            let ms = duration(event.at_ms - started_ms);
+            match result {
+                DialResult::Connected { .. } => note(
+                    Role::Dim,
+                    Speaker::Note,
+                    format!("connected to the proxy {} in {ms}", proxy_name(plan, *address)),
+                ),
+                DialResult::Failed { fault } => {
+                    note(Role::Error, Speaker::Fault, format!("proxy {address}: {} after {ms}", fault.kind))
+                }
+                DialResult::Overtaken => note(
+                    Role::Dim,
+                    Speaker::Note,
+                    format!("proxy {address}: abandoned after {ms}, another address connected first"),
+                ),
+            }
+        }
+        EventKind::ProxyLogin { user } => {
+            let text = format!("logged in to the proxy as {}; the password is not shown", escape::visible(user));
+            note(Role::Dim, Speaker::Note, text)
+        }
+        EventKind::Tunnelled { target, started_ms, result, .. } => {
+            let ms = duration(event.at_ms - started_ms);
+            let target = escape::visible(target);
+            match result {
+                TunnelResult::Connected => {
+                    note(Role::Dim, Speaker::Note, format!("connected to {target} through the proxy in {ms}"))
+                }
+                TunnelResult::Failed { fault } => {
+                    let detail = escape::visible(&fault.detail);
+                    let text =
+                        format!("no connection to {target} through the proxy after {ms}: {} ({detail})", fault.kind);
+                    note(Role::Error, Speaker::Fault, text)
+                }
             }
         }
         EventKind::Sent { text, .. } => {
@@ -155,6 +204,24 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         EventKind::ClosedWithoutFarewell => {
             note(Role::Dim, Speaker::Note, "the server closed the connection without a 221 reply".to_owned())
         }
+    }
+}
+
+/// The address of the proxy, its URL, and where the URL is from.
+fn proxy_name(plan: &Plan, address: SocketAddr) -> String {
+    let Some(settings) = &plan.proxy else { return address.to_string() };
+    let from = settings.variable.as_ref().map(|variable| format!(", from {}", escape::visible(variable)));
+    format!("{address} ({}{})", settings.proxy, from.unwrap_or_default())
+}
+
+/// Why the proxy is not used, if one is named.
+fn without_proxy(plan: &Plan) -> String {
+    match plan.proxy.as_ref().and_then(|settings| settings.exception.as_ref()) {
+        Some(exception) => {
+            let (source, entry) = (escape::visible(&exception.source), escape::visible(&exception.entry));
+            format!(", without the proxy ({source} contains {entry})")
+        }
+        None => String::new(),
     }
 }
 
@@ -275,7 +342,15 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
 fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
         // The lookup and the connection attempts have their own lines.
-        Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
+        Fault::NoAddress | Fault::NotConnected { .. } | Fault::SocketNotConnected { .. } => return Vec::new(),
+        // If the proxy was not reached, there is no event about the server.
+        Fault::Proxy { proxy } => match proxy.kind {
+            ProxyFaultKind::NameUnknown => {
+                format!("no connection to the proxy: {}", escape::visible(&proxy.detail))
+            }
+            _ => return Vec::new(),
+        },
+        Fault::Binary => "the server sends binary data; connection closed".to_owned(),
         Fault::NotPublic { address } => format!("not requested: {address} is not a public IP address"),
         Fault::Dns { detail, .. } => format!("the DNS lookup failed: {}", escape::visible(detail)),
         Fault::Http { detail } => format!("the response is not HTTP: {}", escape::visible(detail)),
@@ -292,6 +367,23 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
+/// A session that begins with the command of the other protocol, in one line.
+fn other_protocol(session: Session<'_>) -> String {
+    let (protocol, command) = match session.request.script.protocol {
+        Protocol::Smtp => ("SMTP", "EHLO"),
+        Protocol::Lmtp => ("LMTP", "LHLO"),
+    };
+    let reply = session.reply_at(Phase::Ehlo).or_else(|| session.reply_at(Phase::EhloTls));
+    match (&session.probe.outcome, reply) {
+        (Outcome::Skipped { .. }, _) => format!("again as {protocol}: not tested (--max-connections reached)"),
+        (_, Some(received)) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            format!("again as {protocol}: the reply to {command} is {}", escape::visible(&first))
+        }
+        (_, None) => format!("again as {protocol}: no reply to {command}"),
+    }
+}
+
 /// A follow-up connection in one line.
 fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
     let port = session.request.port;
@@ -305,6 +397,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::OtherAddress | Purpose::EveryAddress => format!("again at {}", session.request.host),
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
+        Purpose::OtherProtocol => return other_protocol(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
         Purpose::ServerName => {
             let name = session.request.script.sni.as_deref().unwrap_or_default();
@@ -328,6 +421,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         }
         (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
         (Outcome::Failed { fault: Fault::NotConnected { connect } }, _, _) => connect.kind.to_string(),
+        (Outcome::Failed { fault: Fault::Proxy { proxy } }, _, _) => format!("proxy: {}", proxy.kind),
         (Outcome::Failed { fault: Fault::Tls { .. } }, _, _) => "no TLS".to_owned(),
         (Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted }, _, _) => "not finished".to_owned(),
         _ => "no greeting".to_owned(),

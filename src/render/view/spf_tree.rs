@@ -6,7 +6,7 @@ use crate::render::style::Role;
 
 /// A term of the SPF record in its place in the tree.
 pub(in crate::render) struct SpfLine {
-    /// For each level, whether more terms follow on this level; the last one is that of the term itself.
+    /// For each level, whether more terms follow on this level. The last value is about the level of the term itself.
     pub(in crate::render) follows: Vec<bool>,
     pub(in crate::render) term: String,
     /// Whether the term decided the result; empty if there is not exactly one result.

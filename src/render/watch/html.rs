@@ -1,5 +1,5 @@
-//! The summary of a watch as a self-contained HTML page, with the same promises as the page of a report: no script, nothing is
-//! loaded, and the picture repeats what the tables contain as text.
+//! The summary of a watch as a self-contained HTML page. As on the page of a report, there is no script, nothing is
+//! loaded, and the picture only repeats text that is in the tables.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -57,7 +57,7 @@ fn of_target(target: &TargetSummary, has_heading: bool) -> Markup {
         @if !target.timeline.is_empty() { (timeline(&target.timeline)) }
         @if target.checks > 0 {
             h2 { "Phases" } "\n"
-            p class="soft" { "Durations in milliseconds. Timeouts are no durations." } "\n"
+            p class="soft" { "Durations in milliseconds. A phase that timed out has no duration." } "\n"
             (durations("Phase", target.phases.iter().map(|phase| (phase_name(&phase.name), phase))))
         }
         @if target.addresses.len() > 1 {
@@ -80,22 +80,22 @@ fn timeline(periods: &[Period]) -> Markup {
     let failures: u64 = periods.iter().map(|period| period.failures).sum();
     let checks: u64 = periods.iter().map(|period| period.checks).sum();
     let label = format!(
-        "Time line: {checks} checks from {} to {}, {failures} failed, at most {} ms",
+        "Timeline: {checks} checks from {} to {}, {failures} failed, at most {} ms",
         time(from),
         time(to),
         milliseconds(Some(most))
     );
     let scale = TimeScale { from, to, count: periods.len(), most };
     html! {
-        h2 { "Time line" } "\n"
+        h2 { "Timeline" } "\n"
         svg viewBox="0 0 1000 160" width="100%" height="160" preserveAspectRatio="none" role="img" aria-label=(label) {
             "\n"
             @for period in periods { (scale.drawn(period)) }
         }
         "\n"
         p class="soft" {
-            (time(from)) " to " (time(to)) ". The height of the picture is " (milliseconds(Some(most))) " ms. A bar shows the "
-            "shortest and the longest duration of its period, and the mark in it the mean. The strip at the top shows "
+            (time(from)) " to " (time(to)) ". The full height represents " (milliseconds(Some(most))) " ms. Each bar reaches from "
+            "the shortest to the longest duration of its period, with a mark at the mean. The strip at the top shows "
             "the share of failed checks."
         }
         "\n"

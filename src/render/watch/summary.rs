@@ -114,7 +114,7 @@ fn row(name: &str, width: usize, phase: &PhaseSummary, look: &Display) -> Styled
     })
 }
 
-/// An IPv6 address has a line of its own, because it is wider than the column.
+/// An IPv6 address has a separate line, because it is wider than the column.
 fn of_address(address: &AddressSummary, look: &Display) -> Vec<StyledLine> {
     let name = address.address.to_string();
     let whole = PhaseSummary { runs: address.checks, ..address.total.clone() };
@@ -154,7 +154,7 @@ pub(super) fn role_of(severity: Severity) -> Role {
     }
 }
 
-/// A word and a text after it, wrapped to the width.
+/// A word with a text beside it, wrapped to the width.
 pub(super) fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let first = format!("  {head}  ");
     let options = columns(look.width).initial_indent(&first).subsequent_indent("      ");

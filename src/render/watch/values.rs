@@ -72,7 +72,7 @@ pub(super) fn change(change: &WatchChange, to: &str) -> String {
     format!("{}{place}: {} {to} {}{times}", change.subject.name(), visible(&change.from), visible(&change.to))
 }
 
-/// The name of a server: the host in its greeting and its IP address, as far as they are known.
+/// The name of a server: the host in its greeting and its IP address, if known.
 pub(super) fn backend_name(backend: &BackendSummary) -> String {
     match (&backend.greeting_host, backend.address) {
         (Some(host), Some(address)) => format!("{} ({address})", visible(host)),

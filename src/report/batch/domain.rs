@@ -112,7 +112,8 @@ impl From<&DomainSeen> for DomainOverview {
     }
 }
 
-/// The counts of the domains. The words are those of the records; `unknown` stands for a result that is not known.
+/// The counts of the domains. The words are the same as in the records; `unknown` stands for a result that is not
+/// known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DomainCounts {

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Plan, TlsUse};
+use crate::plan::{Plan, Protocol, TlsUse};
 
 /// The first 128 bits of the hash of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,8 +55,12 @@ fn text(plan: &Plan, written: &WrittenTarget) -> String {
         let recipient = domain.recipient.as_ref().map(|recipient| format!("\nto={recipient}")).unwrap_or_default();
         return format!("domain:{}{recipient}", domain.name);
     }
-    let scheme = if plan.tls_use() == TlsUse::Implicit { "smtps" } else { "smtp" };
-    let mut text = format!("{scheme}://{}", plan.target.host.with_port(plan.target.port));
+    let place = plan.target.notation();
+    let mut text = match (plan.target.protocol, plan.target.host.socket()) {
+        (Protocol::Smtp, None) if plan.tls_use() == TlsUse::Implicit => format!("smtps://{place}"),
+        (Protocol::Smtp, None) => format!("smtp://{place}"),
+        (Protocol::Lmtp, _) | (Protocol::Smtp, Some(_)) => place,
+    };
     let values = [("from", &written.from), ("tls", &written.tls), ("sni", &written.sni)];
     let of = |wanted: &str| values.iter().find(|(key, _)| *key == wanted).and_then(|(_, value)| value.as_deref());
     let lines = [("from", of("from"))].into_iter().chain(written.to.iter().map(|to| ("to", Some(to.as_str()))));

@@ -58,7 +58,7 @@ pub struct SavedTarget<'a> {
 pub(super) struct SavedAddress<'a> {
     #[serde(borrow)]
     pub(super) host: Cow<'a, str>,
-    pub(super) port: u16,
+    pub(super) port: Option<u16>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,7 +154,7 @@ impl<R: BufRead> RecordReader<R> {
                 return Ok(None);
             }
             if !self.line.ends_with(b"\n") {
-                // A line that is too long is no record. The rest of it is not read.
+                // A line that is too long is not a record. The rest of it is not read.
                 let is_torn = (read as u64) < LONGEST_RECORD && begins_like_a_record(&self.line);
                 return Ok(Some(if is_torn { SavedLine::Torn } else { SavedLine::Foreign }));
             }
@@ -188,8 +188,8 @@ fn parsed(line: &[u8]) -> SavedLine<'_> {
 /// The beginnings of records.
 const BEGINNINGS: [&[u8]; 2] = [b"{\"event\":\"target\",", b"{\"event\":\"invalid-line\","];
 
-/// Whether the beginning of a line is that of a record, as far as it was written. After a power failure, a file can end
-/// with zero bytes instead.
+/// Whether the beginning of a line is that of a record, as far as the line was written. After a power failure, a file
+/// can end with zero bytes instead.
 fn begins_like_a_record(line: &[u8]) -> bool {
     let fits = |begin: &[u8]| line.starts_with(begin) || begin.starts_with(line);
     BEGINNINGS.into_iter().any(fits) || line.iter().all(|byte| *byte == 0)

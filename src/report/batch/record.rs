@@ -35,7 +35,7 @@ pub struct TargetRecord {
     /// How many times the check was retried.
     pub(super) retries: usize,
     pub(super) target: TargetDocument,
-    /// The main results of a check of a domain; null for a check of a server.
+    /// The main results of a domain check; null for a server check.
     pub(super) domain: Option<DomainOverview>,
     /// The IP address of the connection; null if no connection was established.
     pub(super) address: Option<IpAddr>,

@@ -1,5 +1,5 @@
-//! Counts records one by one. The result does not depend on their order, so the tally of several files is that of one
-//! file with the same records.
+//! Counts records one by one. The result does not depend on their order. The tally of several files is therefore the
+//! same as the tally of one file with all their records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,8 @@ const SLOWEST: usize = 10;
 const EXAMPLES: usize = 3;
 /// The number of lines that could not be checked, with their mistakes.
 const INVALID_EXAMPLES: usize = 5;
-/// The longest duration that is counted, in microseconds: longer ones count as this. No check takes more than a day.
+/// The longest duration that is counted, in microseconds. Longer durations are counted as this value. No check takes
+/// more than a day.
 const LONGEST_US: u64 = 86_400_000_000;
 /// The phases in the order of a session.
 const ORDER: [&str; 12] =
@@ -101,7 +102,7 @@ impl BatchTally {
         *self.by_exit.entry(record.exit.code).or_default() += 1;
         match &record.tls {
             Some(tls) => count(&mut self.tls_versions, &tls.version),
-            // Nothing is known of a server that did not get as far as EHLO.
+            // If the session did not reach EHLO, nothing is known about the server's TLS.
             None if record.phases.iter().any(|phase| phase.name == "ehlo") => count(&mut self.tls_versions, "none"),
             None => {}
         }
@@ -287,7 +288,10 @@ fn target_name(record: &SavedTarget<'_>) -> String {
     if record.domain.is_some() {
         return record.target.host.to_string();
     }
-    format!("{}:{}", bracketed(&record.target.host), record.target.port)
+    match record.target.port {
+        Some(port) => format!("{}:{port}", bracketed(&record.target.host)),
+        None => record.target.host.to_string(),
+    }
 }
 
 /// Records contain milliseconds with three decimal places.

@@ -1,4 +1,4 @@
-//! Converts values of a report to values of the catalogue. A value that is not known is missing.
+//! Converts values of a report to values of the catalogue. An unknown value becomes a missing value.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! The rows about a mail domain. `[*]` stands for all items: an expectation must hold for each of them. Of MX hosts, these
-//! are all IP addresses that were tested; addresses that were not tested are listed in the report.
+//! The rows about a mail domain. `[*]` stands for all items: an expectation must be true for each of them. For MX
+//! hosts, the items are the tested IP addresses. The report lists the addresses that were not tested.
 
 use super::convert::{count, fact, text, word};
 use super::{Field, FieldValue, Refusal, RequiredPhase, Unit, ValueType};
@@ -146,13 +146,13 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!(
         "senders.dane",
         ValueType::Word(DELIVERIES),
-        "how a sender with DANE delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses DANE delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Dane)
     ),
     of_domain!(
         "senders.mta_sts",
         ValueType::Word(DELIVERIES),
-        "how a sender with MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::MtaSts)
     ),
     of_domain!(
@@ -194,7 +194,7 @@ pub(super) const MX: [&[Field]; 17] = [
     of_addresses!(
         "forward_confirmed",
         ValueType::Fact,
-        "whether a name in the PTR record leads back to the IP address",
+        "whether a name in the PTR record resolves back to the IP address",
         |address| vec![fact(address.forward_confirmed)]
     ),
     of_addresses!("null_sender", ValueType::Word(REPLIES), "the reply to the null sender", |address| vec![word(Some(
@@ -225,7 +225,7 @@ pub(super) const SENDING: &[Field] = &[
     row(
         "spf.result",
         ValueType::Word(SPF_RESULTS),
-        "the result of SPF; an expectation must hold for every IP address that was evaluated",
+        "the result of SPF; an expectation must be true for every IP address that was evaluated",
         |report, _| {
             let results = report.domain.iter().flat_map(|seen| &seen.spf.results);
             results.map(|one| text(Some(&one.result))).collect()
@@ -263,7 +263,7 @@ pub(super) const SENDING: &[Field] = &[
     row(
         "sending[*].forward_confirmed",
         ValueType::Fact,
-        "whether a name in the PTR record leads back to the IP address, for every sending IP address",
+        "whether a name in the PTR record resolves back to the IP address, for every sending IP address",
         |report, _| sending(report).map(|one| fact(one.forward_confirmed)).collect(),
     ),
     row(

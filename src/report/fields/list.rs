@@ -169,7 +169,9 @@ pub static FIELDS: &[&[Field]] = &[
     ],
     &[
         field!("target.host", ValueType::Text, "the host", |report, _| text(Some(&report.target.host))),
-        field!("target.port", ValueType::Number, "the port", |report, _| count(Some(report.target.port))),
+        field!("target.port", ValueType::Number, "the port; none for a Unix socket", |report, _| count(
+            report.target.port
+        )),
         field!("target.tls_mode", ValueType::Word(TLS_MODES), "how TLS was requested", |report, _| word(Some(
             report.target.tls_mode
         ))),
@@ -415,7 +417,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.code",
                 ValueType::Number,
-                "the reply code for RCPT TO; an expectation must hold for every recipient",
+                "the reply code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -426,7 +428,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.class",
                 ValueType::Number,
-                "the first digit of the reply code for RCPT TO; an expectation must hold for every recipient",
+                "the first digit of the reply code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -437,7 +439,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.enhanced",
                 ValueType::Text,
-                "the enhanced status code for RCPT TO; an expectation must hold for every recipient",
+                "the enhanced status code for RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }
@@ -448,7 +450,7 @@ pub static FIELDS: &[&[Field]] = &[
             ..field!(
                 "rcpt.text",
                 ValueType::Text,
-                "the text of the reply to RCPT TO; an expectation must hold for every recipient",
+                "the text of the reply to RCPT TO; an expectation must be true for every recipient",
                 |_, _| FieldValue::Missing
             )
         }

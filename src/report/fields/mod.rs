@@ -272,10 +272,10 @@ impl Field {
                 Some("MAIL FROM, but neither a sender nor a recipient is given")
             }
             RequiredPhase::Recipient if plan.to.len() <= index => Some("a recipient that is not given"),
-            RequiredPhase::Domain if plan.domain.is_none() => Some("a check of a domain (smtpcheck domain)"),
+            RequiredPhase::Domain if plan.domain.is_none() => Some("a domain check (smtpcheck domain)"),
             RequiredPhase::Domain => None,
             _ if plan.domain.is_some() && !self.is_of_every_report() => {
-                Some("a check of a server, but this is a check of a domain")
+                Some("a server check, but this is a domain check")
             }
             RequiredPhase::Nothing | RequiredPhase::Login | RequiredPhase::Sender | RequiredPhase::Recipient => None,
         }

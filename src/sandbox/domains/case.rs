@@ -11,11 +11,13 @@ pub struct DomainCase {
     pub name: &'static str,
     /// A description of the domain, without a full stop.
     pub summary: &'static str,
-    /// The zone as a master file (RFC 1035 §5), without SOA and NS records. `{mx1}` is the IP address of the host mx1,
-    /// `{web}` that of the web server, `{spki:mx1}` and `{cert:mx1}` are SHA-256 digests of the public key and of the
-    /// certificate of mx1, `{zeros}` is a digest that fits nothing, `{dkim}` is a DKIM key, and
-    /// `{sending}` are correct SPF, DKIM and DMARC records. A line `!servfail NAME` makes questions about a name and the
-    /// names below it fail, `!silent NAME` leaves them without an answer, and `!tcp NAME` answers them over TCP only, which fails.
+    /// The zone as a master file (RFC 1035 §5), without SOA and NS records. These placeholders are replaced: `{mx1}` by the
+    /// IP address of the host mx1, `{web}` by that of the web server, `{spki:mx1}` and `{cert:mx1}` by the SHA-256
+    /// digests of the public key and of the certificate of mx1, `{zeros}` by a digest that matches nothing, `{dkim}` by a
+    /// DKIM key, and `{sending}` by correct SPF, DKIM and DMARC records.
+    ///
+    /// With a line `!servfail NAME`, questions about this name and the names below it fail. With `!silent NAME`, they are
+    /// not answered. With `!tcp NAME`, the answer requires TCP, where the server does not respond.
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
@@ -93,7 +95,7 @@ pub struct MailHost {
 pub enum SecondServer {
     /// It has the same records.
     Same,
-    /// It does not know the zone, and refuses questions about it.
+    /// It does not have the zone, and refuses questions about it.
     Lame,
     /// It has another zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),

@@ -235,7 +235,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "delegation-apart",
-        summary: "the name server of the domain is not that of the zone above; both zones name the same server",
+        summary: "the domain's name server is not the one of the parent zone, but both zones name the same server",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -245,7 +245,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "delegation-parent-differs",
-        summary: "the zone above names a former name server that does not know the domain any more",
+        summary: "the parent zone names a former name server that no longer knows the domain",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}

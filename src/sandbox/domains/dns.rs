@@ -1,5 +1,6 @@
-//! What the name servers of the domains answer: the authoritative servers, and a resolver that knows nothing else. A question with
-//! "recursion desired" is answered by the resolver, which follows aliases; all others by the authoritative server.
+//! Provides the answers of the domains' name servers: the authoritative servers, and a resolver for only these domains.
+//! A question with "recursion desired" is answered by the resolver, which follows aliases. All other questions are
+//! answered by the authoritative server.
 
 use std::sync::Arc;
 
@@ -12,16 +13,16 @@ use crate::sandbox::dns_server::{Carrier, DnsContent};
 /// The maximum number of aliases that the resolver follows.
 const MAX_ALIASES: usize = 16;
 
-/// The records that a name server knows.
+/// The records of a name server.
 #[derive(Clone)]
 pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,
-    /// Names about which questions fail.
+    /// Names for which questions fail.
     pub(super) faults: Vec<(LowerName, AnswerFault)>,
-    /// Zones about which questions are refused.
+    /// Zones for which questions are refused.
     pub(super) refused: Vec<LowerName>,
-    /// Zones that another server has. The resolver has them; the authoritative server refers to that server.
+    /// Zones that another server serves. The resolver has them. The authoritative server refers to that server.
     pub(super) elsewhere: Vec<LowerName>,
 }
 
@@ -32,7 +33,7 @@ pub(super) enum AnswerFault {
     ServFail,
     /// Without an answer.
     Silent,
-    /// The answer does not fit into a UDP packet, and there is none over TCP.
+    /// The answer does not fit into a UDP packet, and the server does not respond over TCP.
     TcpOnly,
 }
 
@@ -56,7 +57,7 @@ impl DnsContent for ZoneStore {
             edns.set_max_payload(1232).set_dnssec_ok(dnssec);
             reply.set_edns(edns);
         }
-        // A name server that fails for a name fails for the names below it too.
+        // If a name server fails for a name, it also fails for the names below it.
         let is_at = |faulty: &LowerName, fault: AnswerFault| {
             *faulty == name || (fault == AnswerFault::ServFail && faulty.zone_of(&name))
         };
@@ -114,7 +115,7 @@ impl ZoneStore {
         }
     }
 
-    /// The zone with the longest name that contains a name. DS records are in the zone above (RFC 4035 §2.4).
+    /// The zone with the longest name that contains a name. DS records are in the parent zone (RFC 4035 §2.4).
     fn zone_of(&self, name: &LowerName, kind: RecordType) -> Option<&SignedZone> {
         let is_above = |zone: &&Arc<SignedZone>| {
             zone.contains(name) && !(kind == RecordType::DS && zone.origin() == name && !name.is_root())

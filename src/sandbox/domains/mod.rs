@@ -46,7 +46,7 @@ const BLOCK: u8 = 90;
 const FIRST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The IP address of the second name server.
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// The IP address of the third name server, which serves the domains that the first two do not.
+/// The IP address of the third name server, which serves the domains that the first two servers do not serve.
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// All domains.
@@ -164,7 +164,7 @@ pub(super) struct DomainServers {
     pub(super) directory: Arc<DomainDirectory>,
 }
 
-/// Which mail server and which policy belongs to which domain.
+/// The mail servers and the policies of the domains.
 pub(super) struct DomainDirectory {
     hosts: Vec<(Ipv4Addr, &'static Scenario)>,
     webs: Vec<(&'static DomainCase, &'static str)>,

@@ -1,5 +1,5 @@
-//! A DNS zone in memory, signed when it is created: what an authoritative server needs for its answers, with proofs (NSEC)
-//! for names and types that do not exist (RFC 4035 §3.1).
+//! A DNS zone in memory, which is signed when it is created. It contains what an authoritative server needs for its
+//! answers, with proofs (NSEC) for names and types that do not exist (RFC 4035 §3.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub enum ZoneSigning {
     /// Signed, with a DS record in the parent zone.
     Signed,
-    /// Not signed; the parent zone proves it.
+    /// Not signed; the parent zone proves this.
     Unsigned,
     /// Signed, but the parent zone has no DS record.
     WithoutDs,
@@ -35,11 +35,11 @@ pub enum ZoneSigning {
     WrongSignature,
 }
 
-/// A zone below another one.
+/// A zone below another zone.
 pub(super) struct ZoneBelow {
     pub(super) name: Name,
     pub(super) ds: Option<DS>,
-    /// Its name servers, if they are not those of the zone above.
+    /// Its name servers, if they differ from those of the parent zone.
     pub(super) servers: Option<Vec<Name>>,
 }
 

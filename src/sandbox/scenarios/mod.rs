@@ -7,7 +7,9 @@ mod certificates;
 mod greeting;
 mod healthy;
 mod hostile;
+mod protocols;
 mod providers;
+mod proxies;
 mod recipients;
 mod sessions;
 mod starttls;
@@ -24,10 +26,12 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     certificates::ALL,
     auth::ALL,
     recipients::ALL,
+    protocols::ALL,
     providers::ALL,
     sessions::ALL,
     hostile::ALL,
     backends::ALL,
+    proxies::ALL,
 ];
 
 /// The scenarios without faults.

@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection-held",
-        summary: "holds a command received before the TLS handshake, and executes it when the first command over TLS arrives (CVE-2011-0411)",
+        summary: "keeps a command received before the TLS handshake, and executes it when the first command over TLS arrives (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsHolding])],
             ..RELAY

@@ -1,8 +1,8 @@
 //! A server's response to a ClientHello, and the facts in its handshake messages.
 //!
 //! The functions here receive complete messages without their header; [`crate::wire::tls::reader`] assembles them. A
-//! ServerHello that cannot be parsed is a result of its own. Later messages only add facts; a later message that cannot
-//! be parsed is ignored.
+//! ServerHello that cannot be parsed is a separate result. Later messages only add facts, so a later message that
+//! cannot be parsed is ignored.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,10 +69,10 @@ pub struct ServerHello {
     pub group_name: Option<String>,
     /// Whether this is a HelloRetryRequest, in which the server selects a group and requests a key share for it.
     pub is_retry: bool,
-    /// The downgrade marker of RFC 8446 §4.1.3: the server supports a newer version than it selected. `1.2`: a server
-    /// with TLS 1.3 selected TLS 1.2. `1.1`: a server with TLS 1.2 or later selected TLS 1.1 or older. If the client
-    /// offered no newer version, the marker is expected. If it did, a device on the network path lowered the version.
-    /// Not every server sets the marker.
+    /// The downgrade marker of RFC 8446 §4.1.3, which means that the server supports a newer version than it selected.
+    /// `1.2`: a server with TLS 1.3 selected TLS 1.2. `1.1`: a server with TLS 1.2 or later selected TLS 1.1 or older.
+    /// If the client offered no newer version, the marker is expected. If it did, a device on the network path lowered
+    /// the version. Not every server sets the marker.
     pub downgrade: Option<Version>,
     /// Whether the server supports secure renegotiation (RFC 5746). Always false in TLS 1.3, which has no
     /// renegotiation.
@@ -205,8 +205,8 @@ struct Parts<'a> {
     random: &'a [u8; 32],
     suite: u16,
     compression: u8,
-    /// The extensions by type, as far as they can be parsed. Each body is parsed only where it is used, so that an
-    /// invalid one does not hide the others.
+    /// The extensions that can be parsed, by type. Each body is parsed only where it is used, so that an invalid
+    /// extension does not hide the others.
     extensions: Vec<(u16, &'a [u8])>,
 }
 

@@ -165,7 +165,7 @@ impl ClientHello {
         ClientHello { groups: GROUPS_POST_QUANTUM.to_vec(), ..ClientHello::everything(Version::Tls13) }
     }
 
-    /// The offer of a current client without hybrid ML-KEM groups. It has less than 260 bytes if the host name has at
+    /// The offer of a current client without hybrid ML-KEM groups. It has fewer than 260 bytes if the host name has at
     /// most 60 characters, and fits into one packet with any host name.
     pub fn small() -> ClientHello {
         let modern = suites_where(|name| {
@@ -244,7 +244,7 @@ impl ClientHello {
         [vec![1], sized(3, &body)].concat()
     }
 
-    /// RFC 8446 §D.4: with a 32-byte session id, the ClientHello looks like a resumption, which middleboxes do not
+    /// RFC 8446 §D.4: a 32-byte session id makes the ClientHello look like a resumption, which middleboxes do not
     /// block. The value does not matter, so the reversed random bytes are used.
     fn session(&self, random: [u8; 32]) -> Vec<u8> {
         match self.version {

@@ -1,5 +1,5 @@
-//! Turns received bytes into one [`TlsAnswer`]: records, the handshake messages in them, and the decision when the
-//! answer is complete.
+//! Turns received bytes into one [`TlsAnswer`]: it parses records and the handshake messages in them, and decides when
+//! the answer is complete.
 //!
 //! These rules apply:
 //!
@@ -54,7 +54,7 @@ enum ReaderState {
     Over,
 }
 
-/// The protocol, as far as the first bytes show it.
+/// The protocol that the first bytes indicate.
 enum FirstRecord {
     Tls,
     Sslv2,

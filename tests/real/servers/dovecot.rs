@@ -1,4 +1,5 @@
-//! Dovecot in two roles: as the SASL server of Postfix, and as a submission server that relays to another SMTP server.
+//! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server, and as
+//! the server of mailboxes, which speaks LMTP.
 //!
 //! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
 //! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
@@ -47,6 +48,49 @@ pub struct DovecotSubmission {
     /// The client certificate of `USER`.
     pub client: Certificate,
     keeper: Keeper,
+}
+
+/// The server of mailboxes. `USER` has one, and other users of `DOMAIN` do not.
+pub struct DovecotLmtp {
+    /// The TCP port, at every loopback address.
+    pub port: u16,
+    /// The Unix socket, which every user may use.
+    pub socket: PathBuf,
+    /// The Unix socket of the user dovecot, with mode 0600.
+    pub private: PathBuf,
+    /// The socket on which Dovecot answers questions about passwords.
+    pub login: PathBuf,
+    _keeper: Keeper,
+}
+
+impl DovecotLmtp {
+    pub fn start() -> DovecotLmtp {
+        let directory = keeper::directory("lmtp");
+        let port = free_port();
+        let [socket, private, login] = ["lmtp", "lmtp-private", "login"].map(|name| directory.path().join(name));
+        let config = format!(
+            "protocols = lmtp\n\
+             hostname = {HOST}\n\
+             ssl = no\n\
+             auth_mechanisms = plain\n\
+             mail_location = maildir:~/mail\n\
+             # The static userdb of the other roles would accept every recipient.\n\
+             userdb {{\n  driver = passwd-file\n  args = {directory}/users\n\
+             \x20 default_fields = uid=dovecot gid=dovecot home={directory}/home/%u\n}}\n\
+             service lmtp {{\n\
+             \x20 unix_listener {socket} {{\n    mode = 0666\n  }}\n\
+             \x20 unix_listener {private} {{\n    mode = 0600\n    user = dovecot\n  }}\n\
+             \x20 inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n}}\n\
+             service auth {{\n  unix_listener {login} {{\n    mode = 0666\n  }}\n}}\n",
+            directory = directory.path().display(),
+            socket = socket.display(),
+            private = private.display(),
+            login = login.display(),
+        );
+        let ready = Sign::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let keeper = start_with(directory, &config, ready, Mailboxes::OfKnownUsers);
+        DovecotLmtp { port, socket, private, login, _keeper: keeper }
+    }
 }
 
 impl DovecotSasl {
@@ -114,7 +158,18 @@ impl DovecotSubmission {
     }
 }
 
+/// Which users have a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mailboxes {
+    OfEveryUser,
+    OfKnownUsers,
+}
+
 fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
+    start_with(directory, config, ready, Mailboxes::OfEveryUser)
+}
+
+fn start_with(directory: TempDir, config: &str, ready: Sign, mailboxes: Mailboxes) -> Keeper {
     let path = directory.path();
     keeper::write(
         &path.join("users"),
@@ -148,7 +203,7 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     keeper::make_directory(&home, 0o777);
     let log = path.join("dovecot.log");
     let file = path.join("dovecot.conf");
-    keeper::write(&file, &(common_config(path, &home, &log) + config));
+    keeper::write(&file, &(common_config(path, &home, &log, mailboxes) + config));
     Keeper::start(Launch {
         command: ["/usr/sbin/dovecot", "-F", "-c"]
             .map(str::to_owned)
@@ -161,7 +216,13 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     })
 }
 
-fn common_config(directory: &Path, home: &Path, log: &Path) -> String {
+fn common_config(directory: &Path, home: &Path, log: &Path, mailboxes: Mailboxes) -> String {
+    let userdb = match mailboxes {
+        Mailboxes::OfEveryUser => {
+            format!("userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={}/%u\n}}\n", home.display())
+        }
+        Mailboxes::OfKnownUsers => String::new(),
+    };
     format!(
         "base_dir = {directory}/run\n\
          state_dir = {directory}/state\n\
@@ -177,11 +238,10 @@ fn common_config(directory: &Path, home: &Path, log: &Path) -> String {
          # This user may act as any other user.\n\
          passdb {{\n  driver = passwd-file\n  master = yes\n  args = {directory}/masters\n  result_success = continue\n}}\n\
          passdb {{\n  driver = passwd-file\n  args = {directory}/users\n}}\n\
-         userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={home}/%u\n}}\n\
+         {userdb}\
          # The owner of the mailboxes is a system user.\n\
          first_valid_uid = 1\n",
         directory = directory.display(),
-        home = home.display(),
         log = log.display(),
     )
 }

@@ -18,6 +18,7 @@ mod pki;
 mod ports;
 mod postfix;
 mod prometheus;
+mod proxies;
 mod slurm;
 mod web;
 
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 pub use cyrus::CyrusSasl;
-pub use dovecot::{DovecotSubmission, TOKEN_KEY};
+pub use dovecot::{DovecotLmtp, DovecotSubmission, TOKEN_KEY};
 pub use exim::Exim;
 pub use gnu_sasl::GnuSasl;
 pub use keeper::is_inhabited;
@@ -36,6 +37,7 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use prometheus::Prometheus;
+pub use proxies::{Dante, Microsocks, Tinyproxy};
 pub use slurm::Slurm;
 pub use web::WebServer;
 
@@ -89,6 +91,7 @@ pub static POSTFIX_WITH_CYRUS: LazyLock<Postfix> = LazyLock::new(|| Postfix::wit
 pub static GNU_SASL: LazyLock<GnuSasl> = LazyLock::new(GnuSasl::start);
 pub static EXIM: LazyLock<Exim> = LazyLock::new(Exim::start);
 pub static OPENSMTPD: LazyLock<OpenSmtpd> = LazyLock::new(OpenSmtpd::start);
+pub static DOVECOT_LMTP: LazyLock<DovecotLmtp> = LazyLock::new(DovecotLmtp::start);
 pub static DOVECOT: LazyLock<DovecotSubmission> = LazyLock::new(|| DovecotSubmission::start(POSTFIX.relay));
 
 /// The directory to which `.ci/install-servers` unpacked a package. The script uses the same variable and default.

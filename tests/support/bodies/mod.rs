@@ -290,7 +290,7 @@ fn session(data: &[u8]) {
 /// The report without times, because each step takes a different time.
 fn untimed(report: &Report) -> (Vec<(Phase, EventKind)>, Vec<String>, u8) {
     let events = report.evidence.transcript.iter().map(|event| match &event.what {
-        EventKind::Dialled { .. } => (event.phase, EventKind::ClosedWithoutFarewell),
+        EventKind::Dialled { .. } | EventKind::SocketOpened { .. } => (event.phase, EventKind::ClosedWithoutFarewell),
         what => (event.phase, what.clone()),
     });
     let rules = report.findings.iter().map(|finding| format!("{} {}", finding.rule, finding.summary)).collect();

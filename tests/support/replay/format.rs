@@ -88,11 +88,17 @@ pub struct TypedSession {
     pub(super) implicit: Option<bool>,
     pub(super) name: Option<String>,
     pub(super) connect: Option<String>,
+    /// What the proxy does, if the check uses one.
+    pub(super) proxy: Option<String>,
     #[serde(default)]
     pub(super) failed: Vec<(std::net::IpAddr, String)>,
     #[serde(default)]
     pub(super) dialogue: String,
     pub(super) handshake: Option<TypedHandshake>,
+    /// The fault of a Unix socket.
+    pub(super) socket: Option<smtpcheck::evidence::SocketFault>,
+    /// `smtp` or `lmtp`: only for sessions of this protocol.
+    pub(super) protocol: Option<smtpcheck::plan::Protocol>,
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -27,6 +27,7 @@
 //! implicit = false            # optional
 //! name = "mx.example.net"     # only for a follow-up with this server name (SNI), and for an MX host
 //! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"
+//! proxy = "ok"                # with --proxy: or "logged-in", "refused", "timed-out", "denied", "login-required" ...
 //! failed = [["2001:db8::25", "refused"]]   # connection attempts that failed before
 //! dialogue = """
 //! S: 220 mx.example.net ESMTP

@@ -7,7 +7,8 @@ use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, ConnectFault, DialResult, EventKind, Fault, HelloOutcome, HelloSeen, Lookup, LookupFault, Machine,
-    NameSource, Names, Outcome, Phase, ProbeId,
+    NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SocketResult,
+    SpokenInstead, TunnelResult,
 };
 use smtpcheck::inquiry::{Arrival, Gather};
 use smtpcheck::plan::{Plan, TlsUse};
@@ -91,6 +92,9 @@ impl Replay<'_> {
     }
 
     fn session(&mut self, id: ProbeId, request: &SessionRequest) -> Result<(), Fault> {
+        if let Some(path) = request.host.socket() {
+            return self.socket(id, request, path.to_string());
+        }
         let address = match self.address(request) {
             Some(ip) => SocketAddr::new(ip, request.port),
             None => return Err(Fault::NoAddress),
@@ -100,17 +104,11 @@ impl Replay<'_> {
             self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
             return self.play_server(id, request, server().as_mut());
         }
-        let implicit = request.script.tls == TlsUse::Implicit;
-        let fits = |session: &TypedSession| {
-            session.port.is_none_or(|port| port == request.port)
-                && session.implicit.is_none_or(|wanted| wanted == implicit)
-                && session.name == request.script.sni
-        };
-        let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
-        let Some(session) = found else {
-            self.problems.push(format!("no [[session]] for {request:?}"));
-            return Err(Fault::NoAddress);
-        };
+        let Some(session) = self.session_for(request) else { return Err(Fault::NoAddress) };
+        if self.plan.used_proxy().is_some() {
+            self.through_proxy(id, request, address, &session)?;
+            return self.play_dialogue(id, request, &session);
+        }
         for (ip, why) in &session.failed {
             let address = SocketAddr::new(*ip, request.port);
             let result = DialResult::Failed { fault: connect_fault(why) };
@@ -130,6 +128,89 @@ impl Replay<'_> {
             }
         }
         self.play_dialogue(id, request, &session)
+    }
+
+    /// A session over a Unix socket.
+    fn socket(&mut self, id: ProbeId, request: &SessionRequest, path: String) -> Result<(), Fault> {
+        let Some(session) = self.session_for(request) else { return Err(Fault::NoAddress) };
+        let fault = session.socket.clone();
+        let result = fault.clone().map_or(SocketResult::Connected, |fault| SocketResult::Failed { fault });
+        self.note(id, Phase::Connect, false, EventKind::SocketOpened { path, started_ms: self.clock, result });
+        match fault {
+            Some(socket) => Err(Fault::SocketNotConnected { socket }),
+            None => self.play_dialogue(id, request, &session),
+        }
+    }
+
+    /// The next session of the transcript that fits the request.
+    fn session_for(&mut self, request: &SessionRequest) -> Option<TypedSession> {
+        let implicit = request.script.tls == TlsUse::Implicit;
+        let fits = |session: &TypedSession| {
+            session.port.is_none_or(|port| port == request.port)
+                && session.implicit.is_none_or(|wanted| wanted == implicit)
+                && session.protocol.is_none_or(|wanted| wanted == request.script.protocol)
+                && session.name == request.script.sni
+        };
+        let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
+        if found.is_none() {
+            self.problems.push(format!("no [[session]] for {request:?}"));
+        }
+        found
+    }
+
+    /// The connection through the proxy at 192.0.2.50.
+    fn through_proxy(
+        &mut self,
+        id: ProbeId,
+        request: &SessionRequest,
+        server: SocketAddr,
+        session: &TypedSession,
+    ) -> Result<(), Fault> {
+        let word = session.proxy.as_deref().unwrap_or("ok");
+        let failed = |kind| ProxyFault { kind, detail: format!("the proxy: {word}") };
+        let proxy: SocketAddr = "192.0.2.50:1080".parse().unwrap();
+        if word == "name-unknown" {
+            return Err(Fault::Proxy { proxy: failed(ProxyFaultKind::NameUnknown) });
+        }
+        if matches!(word, "refused" | "timed-out") {
+            let fault = connect_fault(word);
+            let kind = ProxyFaultKind::Unreachable { connect: fault.kind };
+            let result = DialResult::Failed { fault };
+            let what = EventKind::ProxyDialled { address: proxy, started_ms: self.clock, result };
+            self.note(id, Phase::Connect, false, what);
+            return Err(Fault::Proxy { proxy: failed(kind) });
+        }
+        let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
+        let what = EventKind::ProxyDialled { address: proxy, started_ms: self.clock, result };
+        self.note(id, Phase::Connect, false, what);
+        if matches!(word, "logged-in" | "login-rejected") {
+            self.note(id, Phase::Connect, false, EventKind::ProxyLogin { user: "me".to_owned() });
+        }
+        let unreachable = |reason| ProxyFaultKind::ServerUnreachable { reason };
+        let instead = |instead| ProxyFaultKind::NotThisProtocol { instead };
+        let fault = match word {
+            "ok" | "logged-in" => None,
+            "denied" => Some(ProxyFaultKind::Denied),
+            "login-required" => Some(ProxyFaultKind::LoginRequired),
+            "login-rejected" => Some(ProxyFaultKind::LoginRejected),
+            "server-refused" => Some(unreachable(ServerUnreachable::Refused)),
+            "server-unknown" => Some(unreachable(ServerUnreachable::Unknown)),
+            "no-result" => Some(ProxyFaultKind::NoResult),
+            "unsupported" => Some(ProxyFaultKind::Unsupported),
+            "closed" => Some(ProxyFaultKind::Closed),
+            "silent" => Some(ProxyFaultKind::Silent),
+            "instead-http" => Some(instead(SpokenInstead::Http)),
+            "instead-smtp" => Some(instead(SpokenInstead::Smtp)),
+            "instead-socks" => Some(instead(SpokenInstead::Socks)),
+            "instead-tls" => Some(instead(SpokenInstead::Tls)),
+            "instead-other" => Some(instead(SpokenInstead::Other)),
+            other => panic!("unknown proxy {other}"),
+        };
+        let address = self.plan.resolves_here().then_some(server);
+        let result = fault.map_or(TunnelResult::Connected, |kind| TunnelResult::Failed { fault: failed(kind) });
+        let target = request.host.with_port(request.port);
+        self.note(id, Phase::Connect, false, EventKind::Tunnelled { target, address, started_ms: self.clock, result });
+        fault.map_or(Ok(()), |kind| Err(Fault::Proxy { proxy: failed(kind) }))
     }
 
     fn hello(&self, request: &HelloRequest) -> HelloSeen {
@@ -187,6 +268,7 @@ impl Replay<'_> {
                 let four = lookup(self.names.a.as_ref());
                 four.addresses().first().or(six.addresses().first()).copied()
             }
+            smtpcheck::wire::Host::Socket(_) => None,
         }
     }
 

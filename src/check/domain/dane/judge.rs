@@ -1,5 +1,5 @@
-//! Findings about TLSA records. Each host is judged by itself, and each certificate chain of a host once, regardless of
-//! the number of IP addresses that sent it.
+//! Findings about TLSA records. Each host is judged separately, and each certificate chain of a host once, even if
+//! several IP addresses sent it.
 
 use super::lookup::{TlsaLookup, tlsa_lookup, unsigned_records};
 use super::outcome::{is_mx_secure, miss_words, references};
@@ -19,7 +19,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
-    // Senders with DANE cannot deliver only if no host is left.
+    // Delivery fails only if senders that use DANE can deliver to none of the hosts.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
@@ -30,7 +30,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The records `3 1 1` that match what the servers of these hosts send now. A host without a certificate has none.
+/// The records `3 1 1` that match the certificates that the servers of these hosts send now. A host without a
+/// certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
@@ -49,7 +50,7 @@ struct DaneHost<'s> {
     lookup: TlsaLookup<'s>,
 }
 
-/// The records of one host, with what is needed to judge a chain.
+/// The records of one host, and the facts that are needed to judge a chain.
 #[derive(Clone, Copy)]
 struct Published<'h> {
     base: &'h DnsName,
@@ -80,7 +81,7 @@ impl<'s> DaneHost<'s> {
         tlsa::evaluate(published.records, chain, &references(self.sight, &self.host.name, published.base))
     }
 
-    /// Whether senders with DANE can deliver to the host; `None` while this is not known.
+    /// Whether senders that use DANE can deliver to the host; `None` while this is not known.
     fn is_usable(&self) -> Option<bool> {
         match &self.lookup {
             TlsaLookup::Open | TlsaLookup::Unknown => None,
@@ -160,10 +161,10 @@ impl<'s> DaneHost<'s> {
             format!("the lookup of the TLSA records of {} fails: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
         finding.cause = format!(
-            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders with DANE do not deliver to the host, even if it has no TLSA records."
+            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders that use DANE do not deliver to the host, even if it has no TLSA records."
         );
         finding.otherwise = Some(
-            "The resolver of this machine, or a device in front of it, may not pass on DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
+            "The resolver of this machine, or a device on the network path to it, may remove DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
         );
         finding.fixes = vec![Fix::run(
             format!(
@@ -199,7 +200,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
             .tried(published.probe.id);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
-        finding.cause = "TLSA records require TLS, so senders with DANE do not deliver to this server. TLS reports contain starttls-not-supported."
+        finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver to this server. TLS reports contain starttls-not-supported."
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
@@ -228,7 +229,7 @@ impl<'s> DaneHost<'s> {
         let mut finding =
             Finding::new(&DANE_UNUSABLE, Phase::Dns, Confidence::Certain, summary).tried(published.probe.id);
         if is_all {
-            finding.cause = "Senders with DANE require TLS for this host, but do not authenticate it, because no record is usable. TLS reports contain tlsa-invalid.".to_owned();
+            finding.cause = "Senders that use DANE require TLS for this host, but do not authenticate it, because no record is usable. TLS reports contain tlsa-invalid.".to_owned();
         } else {
             finding.severity = Severity::Notice;
             finding.cause = "Senders ignore this record and use the others.".to_owned();
@@ -246,7 +247,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "{reasons}. Senders with DANE do not deliver to this server. TLS reports contain validation-failure or tlsa-invalid."
+            "{reasons}. Senders that use DANE do not deliver to this server. TLS reports contain validation-failure or tlsa-invalid."
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
@@ -262,10 +263,10 @@ impl<'s> DaneHost<'s> {
         let summary = format!("TLSA records {kinds} of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
-            finding.cause = "Another record matches, but there is a record with the same usage and selector and a stronger digest, and strict senders use only that one. Postfix does not deliver; mox and other senders that accept any matching record deliver.".to_owned();
+            finding.cause = "Another record matches, but strict senders use only the strongest digest for the same usage and selector, and that record does not match. Postfix does not deliver. mox and other senders that accept any matching record deliver.".to_owned();
         } else {
             finding.severity = Severity::Warning;
-            finding.cause = "Another record matches, so current senders deliver. But the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some of them.".to_owned();
+            finding.cause = "Another record matches, so current senders deliver. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
         }
         finding.fixes = vec![Fix::text(format!(
             "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
@@ -284,13 +285,13 @@ impl<'s> DaneHost<'s> {
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "Senders compare a record with usage 2 with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
+            "Senders compare a record with usage 2 with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not chain to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;
             finding.cause.push_str(" The record contains the complete certificate, and the names suggest that it issued the chain. Postfix and mox then use the certificate of the record; other senders do not deliver.");
         } else {
-            finding.cause.push_str(" Senders with DANE do not deliver. TLS reports contain validation-failure.");
+            finding.cause.push_str(" Senders that use DANE do not deliver. TLS reports contain validation-failure.");
         }
         finding.otherwise = Some(
             "The record may be for a CA that issued an earlier certificate. In that case, publish a record for the current CA."
@@ -308,7 +309,7 @@ impl<'s> DaneHost<'s> {
         let (what, word) = if is_expired {
             ("has expired or is not valid yet", "certificate-expired")
         } else {
-            ("is for another name", "certificate-host-mismatch")
+            ("is for a different name", "certificate-host-mismatch")
         };
         let summary = format!(
             "{} of {} {what}, which its TLSA record with usage 2 does not allow",
@@ -317,7 +318,7 @@ impl<'s> DaneHost<'s> {
         );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
         finding.cause = format!(
-            "Usage 2 requires valid dates and a matching name, so senders with DANE do not deliver. TLS reports contain {word}."
+            "Usage 2 requires valid dates and a matching name, so senders that use DANE do not deliver. TLS reports contain {word}."
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
@@ -336,7 +337,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the complete certificate, which changes at every renewal. This certificate is valid until {end}. After the renewal, senders with DANE do not deliver until the record is replaced."
+            "The record matches the complete certificate, which changes at every renewal. This certificate is valid until {end}. After its renewal, senders that use DANE do not deliver until the record is replaced."
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the record {kind}"));
         finding
@@ -394,7 +395,7 @@ impl<'s> DaneHost<'s> {
             .map(|record| Fix::run(text, self.quoted_record(&record)))
             .collect();
         if fixes.is_empty() {
-            vec![Fix::text(format!("{text} with one of the form 3 1 1 for the key of the server's certificate"))]
+            vec![Fix::text(format!("{text} with a 3 1 1 record for the key of the server's certificate"))]
         } else {
             fixes
         }
@@ -413,7 +414,7 @@ impl<'s> DaneHost<'s> {
         })
     }
 
-    /// The owner name of a record is received text.
+    /// The record as a quotation, because its owner name is received text.
     fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
@@ -478,7 +479,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let probe = sight.records(&sight.name(), RecordKind::Mx).probe()?;
     let summary = format!("{} has TLSA records, but the MX records of {} are not signed", host.name, sight.name());
     let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not protect mail for the domain completely. Postfix still uses them by default; other senders may not.".to_owned();
+    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default; other senders may not.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Operator of the DNS of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
         sight.name()
@@ -498,7 +499,7 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     }
     let summary = format!("some MX hosts have TLSA records, but not {}", names.join(", "));
     let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
-    finding.cause = "For hosts without TLSA records, senders with DANE use TLS without verifying the certificate. An attacker who blocks the other hosts can make senders use these.".to_owned();
+    finding.cause = "Senders do not verify the certificates of hosts without TLSA records. An attacker who blocks the other hosts can force senders to use these hosts.".to_owned();
     finding.fixes = without
         .iter()
         .flat_map(|host| {

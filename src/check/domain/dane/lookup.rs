@@ -1,12 +1,13 @@
-//! The TLSA records of an MX host: the names that are looked up, and what the responses mean for senders with DANE.
+//! The TLSA records of an MX host: the names that are looked up, and what the responses mean for senders that use DANE.
 //!
-//! 1. Senders look up the IP addresses first. If these are not signed, they do not look up TLSA records, because name
-//!    servers of unsigned zones often cannot answer (RFC 7672 §2.2.2). smtpcheck looks them up only for a finding.
+//! 1. Senders look up the IP addresses first. If the addresses are not signed, senders do not look up TLSA records,
+//!    because name servers of unsigned zones often cannot answer such queries (RFC 7672 §2.2.2). smtpcheck looks up the
+//!    TLSA records only for a finding.
 //! 2. If the host is an alias and every CNAME record is signed, senders look for the records first at the final name,
 //!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
 //!    record.
-//! 3. A failed or bogus lookup makes the host unusable. Only records that are absent or not signed lead to the next name
-//!    (RFC 7672 §2.2.2).
+//! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
+//!    signed (RFC 7672 §2.2.2).
 //!
 //! A fault of this machine's resolver is not a fault of the domain, so its result is unknown.
 
@@ -19,14 +20,14 @@ use crate::wire::{DnsName, RecordKind};
 /// The TLSA records of a host.
 #[derive(Clone, Debug)]
 pub(super) enum TlsaLookup<'s> {
-    /// Answers are missing.
+    /// The lookups have not ended yet.
     Open,
     /// The result cannot be determined from here, or the host has no IP address.
     Unknown,
     /// The address records are not signed.
     Insecure,
-    /// The MX records are bogus, or the address records are bogus or cannot be looked up, so that senders that validate do
-    /// not find the host.
+    /// The MX records are bogus, or the address records are bogus or cannot be looked up. Senders that validate DNSSEC
+    /// do not find the host.
     Unresolvable,
     /// There are no TLSA records.
     Absent,
@@ -58,7 +59,8 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     questions
 }
 
-/// The lookup that found TLSA records of a host whose IP addresses are not signed. Its failure is no fault.
+/// The lookup that found TLSA records of a host whose IP addresses are not signed. If this lookup fails, there is no
+/// fault to report.
 pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&'s Probe> {
     match sight.records(&owner(host)?, RecordKind::Tlsa) {
         Known::Seen(probe, seen) if seen.is_answer() && !seen.records.is_empty() => Some(probe),
@@ -125,7 +127,7 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     }
 }
 
-/// Whether a response, or an alias that it followed, is bogus.
+/// Whether a response, or an alias that leads to it, is bogus.
 fn is_bogus(seen: &RecordsSeen) -> bool {
     let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
     states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))

@@ -3,7 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `lookup` | the names at which TLSA records are looked up |
-//! | `outcome` | what senders with DANE do with a host |
+//! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `rules` | the rules |
 
@@ -25,7 +25,8 @@ pub(super) use outcome::{result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 
-/// The TLSA records that match what the servers send now, as in a zone file: one `3 1 1` for each key of each host.
+/// The TLSA records that match the certificates that the servers send now, as in a zone file: one `3 1 1` for each key
+/// of each host.
 pub(crate) fn suggested(sight: Sight<'_>) -> Vec<String> {
     judge::suggested_records(sight, &mail_servers(sight))
 }

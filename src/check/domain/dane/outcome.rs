@@ -1,4 +1,4 @@
-//! What senders with DANE do with a host (RFC 7672 §2.2).
+//! What senders that use DANE do with a host (RFC 7672 §2.2).
 
 use super::lookup::{TlsaLookup, tlsa_lookup};
 use crate::check::domain::seen::{DaneSeen, DaneState, Delivery, MxSeen, TlsaSeen};
@@ -7,12 +7,12 @@ use crate::evidence::{DnssecState, Presented};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences};
 use crate::wire::{DnsName, RecordKind};
 
-/// What a sender with DANE does with a host that sends this certificate chain; `None` means a host without TLS.
+/// What a sender that uses DANE does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without_records =
         |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
-    // RFC 7672 §2.1.1: senders with DANE validate all responses, so they do not get bogus MX records.
+    // RFC 7672 §2.1.1: senders that use DANE validate all responses, so they do not get bogus MX records.
     if is_mx_bogus(sight) {
         return DaneSeen {
             result: Some("dnssec-invalid".to_owned()),
@@ -47,8 +47,8 @@ pub(in crate::check::domain) fn worst(hosts: &[MxSeen]) -> Option<DaneState> {
     policies.filter_map(|policies| policies.dane.state).max()
 }
 
-/// The names and the time for usage 2. The domain is an accepted name only if its MX records are signed (RFC 7672
-/// §3.2.2).
+/// The reference names and the time with which usage 2 is verified. The domain is an accepted name only if its MX
+/// records are signed (RFC 7672 §3.2.2).
 pub(super) fn references(sight: Sight<'_>, host: &DnsName, base: &DnsName) -> TlsaReferences {
     let mut names = vec![base.clone()];
     if base != host {
@@ -117,8 +117,8 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     }
 }
 
-/// The word of TLS reports for a chain that no record matches (RFC 8460 §4.3). There is no word for a certificate that
-/// matches no record, so reporters use `validation-failure` or `tlsa-invalid`.
+/// The result type in TLS reports for a chain that no record matches (RFC 8460 §4.3). RFC 8460 has no type for a
+/// certificate that matches no record, so reporters use `validation-failure` or `tlsa-invalid`.
 pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     let misses = outcome.misses();
     if misses.contains(&&ChainMiss::OutOfDate) {
@@ -155,8 +155,8 @@ pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
         ChainMiss::AnchorNotSent => "the server did not send this CA certificate",
         ChainMiss::AnchorInRecord => "the server did not send this CA certificate, but the record contains it",
         ChainMiss::IsLeaf => "it is the server's own certificate, but usage 2 is for CA certificates",
-        ChainMiss::NoPath => "the certificates that were sent do not lead to this CA certificate",
+        ChainMiss::NoPath => "the certificates that were sent do not chain to this CA certificate",
         ChainMiss::OutOfDate => "a certificate has expired or is not valid yet",
-        ChainMiss::Name => "the certificate is for another name",
+        ChainMiss::Name => "the certificate is for a different name",
     }
 }

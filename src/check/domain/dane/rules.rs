@@ -22,7 +22,7 @@ pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     title: "the lookup of the TLSA records fails",
     docs: Docs {
         sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails: SERVFAIL, a timeout, or a response whose signatures are not valid. If there are no TLSA records, a signed response must prove it.",
-        matters: "Senders with DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
+        matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
         action: "Operator of the DNS of the host: fix the name servers so that they answer queries for the name in the finding, with signed proof if there are no records. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
         references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
@@ -35,7 +35,7 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
     title: "a host with TLSA records does not advertise STARTTLS",
     docs: Docs {
         sees: "An MX host has signed TLSA records, but its server does not advertise STARTTLS at one of its IP addresses.",
-        matters: "TLSA records require TLS. Senders with DANE do not deliver to a server that does not advertise STARTTLS, and do not send unencrypted.",
+        matters: "TLSA records require TLS. Senders that use DANE do not deliver to a server that does not advertise STARTTLS, and do not fall back to an unencrypted connection.",
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
         example: "mx2.example.com has a record 3 1 1, but its reply to EHLO does not contain STARTTLS",
         references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
@@ -48,7 +48,7 @@ pub(super) static DANE_MISMATCH: Rule = Rule {
     title: "no TLSA record matches the certificate",
     docs: Docs {
         sees: "An MX host has usable TLSA records, but none of them matches the certificate that its server sends.",
-        matters: "Senders with DANE do not deliver to the server. If no other MX host works, the messages stay in their queues. Other senders do not notice the fault.",
+        matters: "Senders that use DANE do not deliver to the server. If no other MX host works, the messages stay in their queues. Other senders are not affected.",
         action: "Operator of the DNS of the host: publish the record that smtpcheck prints, wait two TTLs, and remove the old record. Server operator: keep the key when the certificate is renewed, or publish the record for the next key before that key is used.",
         example: "the certificate was renewed with a new key, but the record 3 1 1 still matches the old key",
         references: "RFC 7672 section 2.2 (delivery), RFC 7671 section 8 (changes of keys and certificates)",
@@ -60,7 +60,7 @@ pub(super) static DANE_STALE_DIGEST: Rule = Rule {
     severity: Severity::Error,
     title: "some combinations of TLSA parameters match no certificate",
     docs: Docs {
-        sees: "One TLSA record matches the certificate, but no record matches for another published combination of usage, selector and matching type. The finding is an error if the records that do not match have a stronger digest, so that strict senders ignore the record that matches; otherwise it is a warning.",
+        sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
         matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest, and do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
         action: "Operator of the DNS of the host: remove the records that do not match, or publish them for the current certificate.",
         example: "3 1 1 matches the current key, but 3 1 2 matches the previous key",
@@ -73,8 +73,8 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     severity: Severity::Error,
     title: "the CA certificate of a TLSA record is not in the chain",
     docs: Docs {
-        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not lead to it. The finding is a warning if the record contains the complete certificate (2 0 0), because some senders then use the copy in the record.",
-        matters: "Senders with DANE cannot compare the record with a certificate that they did not receive, and do not deliver. If a record matches a root certificate, the server must send the root too.",
+        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the complete certificate (2 0 0), because some senders then use the copy in the record.",
+        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, and do not deliver. If a record matches a root certificate, the server must send the root too.",
         action: "Server operator: send the complete chain, including the CA certificate of the record. Or operator of the DNS of the host: publish a record 3 1 1, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate one",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
@@ -84,10 +84,10 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
 pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
     id: "dane-certificate-invalid",
     severity: Severity::Error,
-    title: "the certificate has expired or is for another name, which usage 2 does not allow",
+    title: "the certificate has expired or is for a different name, which usage 2 does not allow",
     docs: Docs {
-        sees: "A TLSA record with usage 2 matches a CA certificate of the chain, but the server's certificate does not contain the name of the host, or a certificate on the path has expired or is not valid yet.",
-        matters: "With usage 2, dates and names are verified, so senders with DANE do not deliver. Only usage 3 ignores them.",
+        sees: "A TLSA record with usage 2 matches a CA certificate of the chain, but the server's certificate does not contain the name of the host, or a certificate in the chain has expired or is not valid yet.",
+        matters: "With usage 2, dates and names are verified, so senders that use DANE do not deliver. Only usage 3 ignores them.",
         action: "Server operator: renew the certificate for the name of the host. Or operator of the DNS of the host: publish a record 3 1 1.",
         example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
         references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
@@ -115,7 +115,7 @@ pub(super) static DANE_NOT_SIGNED: Rule = Rule {
         sees: "An MX host has TLSA records, but they are in a zone that is not signed with DNSSEC.",
         matters: "Senders ignore TLSA records without valid signatures, so the records do not protect mail.",
         action: "Operator of the DNS: sign the zone that contains the TLSA records, and publish its DS record in the parent zone.",
-        example: "_25._tcp.mx1.example.com is an alias that leads to a zone without DNSSEC",
+        example: "_25._tcp.mx1.example.com is an alias of a name in a zone without DNSSEC",
         references: "RFC 7672 section 2.1.1 (DNSSEC states), RFC 7671 section 4",
     },
 };
@@ -126,7 +126,7 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
         sees: "The only TLSA records that match are 3 0 x. They match the complete certificate, not only its key.",
-        matters: "A renewed certificate is different even if its key is the same. After the next renewal, senders with DANE do not deliver, unless the record is replaced in time.",
+        matters: "A renewed certificate is different even if its key is the same. After the next renewal, senders that use DANE do not deliver, unless the record is replaced in time.",
         action: "Operator of the DNS of the host: publish the 3 1 1 record that smtpcheck prints. Server operator: keep the key when the certificate is renewed.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
@@ -152,9 +152,9 @@ pub(super) static DANE_INCOMPLETE: Rule = Rule {
     title: "only some MX hosts have TLSA records",
     docs: Docs {
         sees: "At least one MX host has signed TLSA records, and at least one other has none.",
-        matters: "An attacker who can block the hosts with TLSA records makes senders use the others, whose certificates are not verified.",
+        matters: "An attacker who blocks the hosts with TLSA records can force senders to use the others, whose certificates are not verified.",
         action: "Operators of the hosts without TLSA records: publish the record that smtpcheck prints for each host, in a signed zone.",
         example: "mx1.example.com has a record 3 1 1, but the backup host has none",
-        references: "RFC 7672 section 2.2 (each host by itself), RFC 7672 section 8",
+        references: "RFC 7672 section 2.2 (each host separately), RFC 7672 section 8",
     },
 };

@@ -56,7 +56,7 @@ impl Case {
         sent(&self.made.ders.iter().collect::<Vec<_>>())
     }
 
-    /// The evidence if everything is signed that a test did not set otherwise.
+    /// The evidence. Every response that the test did not set explicitly is signed.
     fn evidence(&mut self) -> Evidence {
         let hosts: Vec<DnsName> = self.hosts.iter().map(|host| name(host)).collect();
         self.world.evidence_for(&self.plan, move |plan, evidence| {
@@ -245,7 +245,7 @@ fn a_host_with_records_must_offer_starttls() {
     let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
     let seen = result(sight, &name("mx.example.com"), None);
     assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some("starttls-not-supported")));
-    // Without TLSA records, the host is used without encryption.
+    // Without TLSA records, senders use the host without encryption.
     let mut without = Case::new();
     without.world.signed();
     assert_eq!(ids(&without.findings_for(ServerTls::NotOffered)), []);
@@ -307,7 +307,7 @@ fn failed_lookups_are_errors_and_absence_is_not() {
     absent.world.signed();
     assert_eq!(absent.state(), (Some(DaneState::Absent), Delivery::Encrypted, None));
     assert_eq!(ids(&absent.findings()), []);
-    // A fault of this machine's resolver proves nothing.
+    // A fault of this machine's resolver proves nothing about the host.
     let mut here = Case::new();
     here.world.signed();
     here.world.fails(OWNER, RecordKind::Tlsa, DnsFaultKind::Unreachable);
@@ -317,7 +317,8 @@ fn failed_lookups_are_errors_and_absence_is_not() {
 
 #[test]
 fn aliases_lead_to_the_final_name_and_then_to_the_original_one() {
-    // Each case: whether both CNAME records are signed, where the matching record is, whether it is used.
+    // Each case contains three facts: whether both CNAME records are signed, where the matching record is, and whether
+    // senders use it.
     let cases = [
         (true, true, "_25._tcp.c.example.net", true),
         (true, true, OWNER, true),

@@ -1,8 +1,9 @@
-//! The finding that the parent zone names other name servers than the zone itself.
+//! The finding that the parent zone and the zone itself list different name servers.
 //!
-//! 1. The delegation comes from a server of the parent zone, and the NS records from the servers of the zone.
-//! 2. Without such a server, the NS records come from the resolver, which may have kept older ones: the finding is likely.
-//! 3. If the servers of either zone differ among themselves, a change may be on its way: the finding is likely.
+//! 1. The delegation comes from a server of the parent zone, and the NS records come from the servers of the zone.
+//! 2. If no server of the zone responds, the NS records come from the resolver. Its cache may be old, so the confidence
+//!    is "likely".
+//! 3. If the servers of one zone have different records, a change may be in progress, so the confidence is "likely".
 
 use super::super::sight::{Known, Sight};
 use super::parent::{self, Referral, names_of};
@@ -13,7 +14,7 @@ use crate::evidence::{Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::wire::{DnsName, RecordKind};
 
-/// The finding, and the name servers that only the parent zone names.
+/// The finding, and the name servers that only the parent zone lists.
 pub(super) struct ParentDiffers {
     pub(super) finding: Finding,
     pub(super) stale: Vec<DnsName>,
@@ -23,12 +24,12 @@ pub(super) struct ParentDiffers {
 struct OwnRecords<'s> {
     names: Vec<DnsName>,
     probes: Vec<&'s Probe>,
-    /// Why it is not certain that the parent zone is different.
+    /// Why the difference is not certain; `None` if it is certain.
     doubt: Option<&'static str>,
 }
 
-const CHANGING: &str = "The name servers differ among themselves too, so a change may be on its way. Repeat the check after some hours to find out.";
-const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have kept older records.";
+const CHANGING: &str = "The name servers of one zone do not agree either, so a change may be in progress. Repeat the check after some hours to find out.";
+const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have cached older records.";
 
 fn own_records<'s>(sight: Sight<'s>, apex: &DnsName, servers: &[NameServer]) -> Option<OwnRecords<'s>> {
     let own = own_names(sight, apex, servers);
@@ -63,28 +64,28 @@ pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]
     let of_zone = *own.probes.first()?;
     let mut parts = Vec::new();
     if !stale.is_empty() {
-        parts.push(format!("only the parent zone ({parent}) names {}", quoted(first.probe, &stale)));
+        parts.push(format!("only the parent zone ({parent}) lists {}", quoted(first.probe, &stale)));
     }
     if !unknown.is_empty() {
-        parts.push(format!("only the zone itself names {}", quoted(of_zone, &unknown)));
+        parts.push(format!("only the zone itself lists {}", quoted(of_zone, &unknown)));
     }
     let summary = format!("the NS records for {apex} differ: {}", parts.join("; "));
     let doubt = own.doubt.or(is_changing.then_some(CHANGING));
     let confidence = if doubt.is_none() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&DELEGATION_PARENT_DIFFERS, Phase::Dns, confidence, summary);
     finding.cause = if stale.is_empty() {
-        "Resolvers find the zone through the servers that the parent zone names. They rarely ask the others, which do not help if the named ones fail.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. They rarely query the other servers, so these do not help if the listed servers fail.".to_owned()
     } else {
-        "Resolvers find the zone through the servers that the parent zone names. If such a server has an old copy of the zone, or none, some senders get old records or no answer.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. If such a server has an old copy of the zone, or no copy, some senders get old records or an error.".to_owned()
     };
     finding.otherwise = doubt.map(str::to_owned);
     finding.consequences.extend(not_answering(sight, apex, servers, &stale));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: if the zone is right, enter exactly these name servers at the registrar: {}",
+        "Operator of the domain: if the zone is correct, enter exactly these name servers at the registrar: {}",
         quoted(of_zone, &own.names)
     )));
     finding.fixes.push(Fix::text(format!(
-        "If the parent zone is right, operator of the DNS: publish exactly these NS records in the zone {apex}: {}",
+        "Operator of the DNS: if the parent zone is correct, publish exactly these NS records in the zone {apex}: {}",
         quoted(first.probe, &first.names)
     )));
     let finding = tried(finding, &referrals, &own);
@@ -96,7 +97,7 @@ fn tried(finding: Finding, referrals: &[Referral<'_>], own: &OwnRecords<'_>) -> 
     probes.fold(finding, |finding, probe| finding.tried(probe.id))
 }
 
-/// The servers among those that only the parent zone names that do not answer for the zone.
+/// The servers that only the parent zone lists, and that do not answer for the zone.
 fn not_answering(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer], stale: &[DnsName]) -> Vec<String> {
     let of = |server: &NameServer| match reply(sight, apex, server) {
         ServerReply::Lame { probe, .. } => Some(format!(

@@ -34,7 +34,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return findings;
     }
     let parent = differs::at_parent(sight, &apex, &servers);
-    // Servers that only the parent zone names are part of that finding.
+    // That finding includes the servers that only the parent zone lists.
     let of_zone: Vec<NameServer> = match &parent {
         Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
         None => servers.clone(),
@@ -64,7 +64,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     let mut found = Finding {
         cause: "Resolvers cannot use these servers.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish addresses for it",
+            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish IP addresses for this name",
             names.first().cloned().unwrap_or_default()
         ))],
         ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
@@ -78,7 +78,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
         found.consequences.push(
-            "If the domain of such a name is no longer registered, an attacker could register it and answer for the zone"
+            "If the domain of such a name server is no longer registered, an attacker could register it and answer for the zone"
                 .to_owned(),
         );
     }
@@ -117,7 +117,7 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         ),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
-    // Only these records grow without an effect on mail.
+    // Only TXT records can be removed without an effect on mail.
     if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
         fixes.push(Fix::text(format!(
             "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
@@ -132,7 +132,7 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
     Some(failed.iter().fold(finding, |finding, (.., probe)| finding.tried(probe.id)))
 }
 
-/// Servers that do not answer for the zone, or do not respond although others of their address family do.
+/// Servers that do not answer for the zone, or do not respond although other servers of the same address family do.
 fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Finding> {
     let replies: Vec<(&NameServer, ServerReply<'_>)> =
         servers.iter().map(|server| (server, reply(sight, apex, server))).collect();
@@ -171,7 +171,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let summary = format!("name servers that do not answer for the zone {apex}: {}", places.join(", "));
     let mut finding = Finding::new(&DELEGATION_LAME, Phase::Dns, confidence, summary);
-    finding.cause = "Resolvers query these servers because NS records of the zone or of its parent zone name them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
+    finding.cause = "Resolvers query these servers because the NS records of the zone or of its parent zone list them. Lookups are delayed, and fail if the other servers are not available.".to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("A server that does not respond may be unreachable only from this network. Repeat the check from another network to find out.".to_owned());
     }
@@ -217,7 +217,7 @@ fn differs(
         RecordKind::Mx => {
             "Mail is delivered to different hosts, depending on the server that the sender's resolver queries."
         }
-        _ => "Results such as that of SPF depend on the server that the receiver's resolver queries.",
+        _ => "The result of SPF, for example, depends on the server that the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {
@@ -280,7 +280,7 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     let summary = format!("the name servers of {apex} have different serial numbers: {}", list.join(", "));
     let finding = Finding::new(&DELEGATION_SERIAL_DIFFERS, Phase::Dns, Confidence::Certain, summary);
     let finding = Finding {
-        cause: "Their MX and TXT records are the same. A change may not have reached all servers yet, or the servers number their copies independently.".to_owned(),
+        cause: "Their MX and TXT records are the same. A change may not have reached all servers yet, or the servers use independent serial numbers.".to_owned(),
         ..finding
     };
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))

@@ -1,5 +1,5 @@
-//! Name servers for which the case of letters matters. They must ignore it (RFC 4343 §3), and resolvers rely on that: some
-//! send names in mixed case, so that a forged response is recognised.
+//! Name servers that do not ignore letter case in names, as RFC 4343 §3 requires. Resolvers rely on this rule: some
+//! send names in mixed case to detect forged responses.
 
 use super::super::mx::code_words;
 use super::super::sight::{Known, Sight};
@@ -41,12 +41,13 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
     }
     let (server, probe) = first?;
     let upper = domain.as_str().to_ascii_uppercase();
-    let summary = format!("name servers have other MX records for {upper} than for {domain}: {}", places.join(", "));
+    let summary =
+        format!("name servers return different MX records for {upper} and for {domain}: {}", places.join(", "));
     let finding = Finding::new(&MX_CASE_DEPENDENT, Phase::Dns, Confidence::Likely, summary);
     let port = if sight.domain.dns_port == 53 { String::new() } else { format!(" -p {}", sight.domain.dns_port) };
     let finding = Finding {
-        cause: "Upper and lower case must not matter in the DNS. Some senders and resolvers use upper or mixed case, so they find other mail servers, or none.".to_owned(),
-        otherwise: Some("The records may have changed between the two lookups, or the server may have limited the number of its responses. Repeat the check to find out.".to_owned()),
+        cause: "DNS names are not case-sensitive. Some senders and resolvers use upper or mixed case, so they find different MX records, or none.".to_owned(),
+        otherwise: Some("The records may have changed between the two lookups, or the server may limit the rate of its responses. Repeat the check to find out.".to_owned()),
         fixes: vec![Fix::run(
             format!(
                 "Operator of the DNS: update the software of {}, or move the zone to another DNS provider. This command shows the fault",
@@ -59,7 +60,8 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
 
-/// Whether a response shows what the server does with the name. Servers that limit their responses refuse or fail.
+/// Whether a response shows how the server handles the name. Servers that limit the rate of responses refuse queries or
+/// return errors.
 fn is_definite(seen: &RecordsSeen) -> bool {
     seen.authoritative && seen.is_answer()
 }

@@ -5,8 +5,8 @@
 //! probably cannot send DNS queries to the internet, and the servers get no finding.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
-//! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has other NS records), [`letter_case`] (servers for
-//! which the case of letters matters), [`rules`].
+//! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has different NS records),
+//! [`letter_case`] (servers that do not ignore letter case), [`rules`].
 
 mod differs;
 mod judge;
@@ -113,7 +113,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         if servers::is_blocked_here(sight, &apex, &tested) {
             list.push(NotTested {
                 what: "authoritative name servers".to_owned(),
-                why: "none of them responds to this machine, whose network probably blocks DNS queries to the internet"
+                why: "none of them responds; the network of this machine probably blocks DNS queries to the internet"
                     .to_owned(),
             });
         }

@@ -1,8 +1,9 @@
-//! The delegation in the parent zone: the name servers that a resolver learns first (RFC 1034 §4.3.2, step 3b).
+//! The delegation in the parent zone, from which a resolver first learns the name servers (RFC 1034 §4.3.2, step 3b).
 //!
-//! The parent zone is the closest zone above the domain's zone. At most [`MAX_ASKED`] of its name servers are asked for the
-//! NS records of the domain's zone, without recursion. They respond with a referral, which is not authoritative. A server
-//! that has both zones responds with the records of the domain's zone instead, so it does not show the delegation.
+//! The parent zone is the closest zone above the domain's zone. smtpcheck queries at most [`MAX_ASKED`] of its name
+//! servers for the NS records of the domain's zone, without recursion. They respond with a referral, which is not
+//! authoritative. A server that has both zones responds with the records of the domain's zone instead, so its response
+//! does not show the delegation.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -40,7 +41,7 @@ fn above(apex: &DnsName) -> impl Iterator<Item = DnsName> {
     std::iter::successors(apex.parent(), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
 }
 
-/// Whether a name is inside a zone, and is not its apex.
+/// Whether a name is inside a zone, but not its apex.
 fn is_inside(known: Known<'_, RecordsSeen>) -> bool {
     matches!(known, Known::Seen(_, seen) if seen.code == DnsCode::NoError && seen.records.is_empty())
 }
@@ -52,7 +53,7 @@ pub(super) fn zone(sight: Sight<'_>, apex: &DnsName) -> Option<DnsName> {
     (seen.code == DnsCode::NoError && seen.aliases.is_empty()).then_some(name)
 }
 
-/// The name servers of the parent zone that are asked.
+/// The name servers of the parent zone to query.
 fn asked(sight: Sight<'_>, parent: &DnsName) -> Vec<DnsName> {
     let mut names = sight.records(parent, RecordKind::Ns).answer().map(names_of).unwrap_or_default();
     names.truncate(MAX_ASKED);
@@ -65,7 +66,7 @@ fn requests(sight: Sight<'_>, apex: &DnsName) -> Vec<RecordsRequest> {
     let mut ips: Vec<IpAddr> = Vec::new();
     for name in asked(sight, &parent) {
         let known = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(&name, kind));
-        // IPv6 is used only if there is certainly no IPv4 address.
+        // An IPv6 address is used only if the server certainly has no IPv4 address.
         if known.iter().any(|known| known.is_open()) {
             continue;
         }

@@ -22,7 +22,7 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     docs: Docs {
         sees: "The name in an NS record does not exist, or has neither an A nor an AAAA record.",
         matters: "Resolvers cannot use this server. If the domain of its name is no longer registered, an attacker could register it and answer for the zone.",
-        action: "Operator of the DNS: remove the NS record from the zone and at the registrar, or publish addresses for the name server.",
+        action: "Operator of the DNS: remove the NS record from the zone and at the registrar, or publish IP addresses for the name server.",
         example: "NS ns2.old-provider.example, which does not exist",
         references: "RFC 1035 section 3.3.11 (NS records)",
     },
@@ -31,13 +31,13 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
 pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     id: "delegation-parent-differs",
     severity: Severity::Warning,
-    title: "the parent zone names other name servers than the zone itself",
+    title: "the parent zone and the zone itself list different name servers",
     docs: Docs {
-        sees: "smtpcheck asked a name server of the parent zone for the delegation of the zone, and the name servers of the zone for its NS records, all without recursion. The two sets of names differ. Addresses (glue) and upper case are not compared.",
-        matters: "Resolvers learn the servers from the parent zone, and later use those of the zone. A server that only the parent zone names is asked although the operator of the zone may have forgotten it: its answers may be old, or there may be none. A server that only the zone names is rarely asked.",
-        action: "Operator of the domain: at the registrar, enter exactly the name servers that have the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
-        example: "the parent zone names ns1.old-provider.example and ns1.example.net, the zone names only ns1.example.net",
-        references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which of them resolvers trust)",
+        sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for its NS records, without recursion. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
+        matters: "Resolvers learn the name servers from the parent zone, and later use those in the zone. They still query a server that only the parent zone lists, which may return old records or an error. They rarely query a server that only the zone lists.",
+        action: "Operator of the domain: at the registrar, enter exactly the name servers that serve the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
+        example: "the parent zone lists ns1.old-provider.example and ns1.example.net, the zone lists only ns1.example.net",
+        references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which NS records resolvers trust)",
     },
 };
 
@@ -57,12 +57,12 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
 pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
     id: "mx-case-dependent",
     severity: Severity::Error,
-    title: "a name server has other MX records if the name is written in upper case",
+    title: "a name server returns different MX records if the name is in upper case",
     docs: Docs {
-        sees: "smtpcheck asked each authoritative name server twice for the MX records of the domain, with the name in lower case and in upper case, and the responses of a server differ.",
-        matters: "Upper and lower case must not matter in the DNS. Some mail programs and resolvers send names in upper case or in mixed case. For them, the domain has other mail servers, or none, so mail is lost or goes to the address of the domain itself.",
-        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores the case.",
-        example: "example.com MX has the answer mx.example.com, EXAMPLE.COM MX has no answer",
+        sees: "smtpcheck queried each authoritative name server twice for the MX records of the domain: with the name in lower case, and in upper case. The two responses of a server differ.",
+        matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the IP address of the domain itself.",
+        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores letter case.",
+        example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
         references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
     },
 };
@@ -86,7 +86,7 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     title: "the authoritative name servers have different copies of the zone",
     docs: Docs {
         sees: "The serial numbers in the SOA records of the name servers differ, while their MX and TXT records are the same.",
-        matters: "Usually a change is being transferred to the other servers, or several DNS providers with their own serial numbers are used. If the difference remains, a server no longer receives the zone, and will eventually stop answering for it.",
+        matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference remains, a server no longer receives the zone, and will eventually stop answering for it.",
         action: "Repeat the check after some minutes. If the difference remains and all servers belong to one provider, the operator of the DNS must check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",
         references: "RFC 1035 section 3.3.13 (SOA records)",
@@ -96,9 +96,9 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
 pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
     id: "delegation-resolver-differs",
     severity: Severity::Notice,
-    title: "the resolver returns different MX records from those of the authoritative name servers",
+    title: "the resolver and the authoritative name servers return different MX records",
     docs: Docs {
-        sees: "All authoritative name servers have the same MX records, but the resolver of this machine returned different ones.",
+        sees: "All authoritative name servers have the same MX records, but this machine's resolver returned different ones.",
         matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
         action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
         example: "an internal DNS server with its own records for the domain",

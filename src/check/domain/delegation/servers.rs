@@ -129,7 +129,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
         }
         Known::Failed(probe, Fault::Dns { kind, .. }) => match kind {
             DnsFaultKind::Timeout => ServerReply::Silent { probe },
-            // Without an IPv6 connection, no IPv6 address can be reached.
+            // Without an IPv6 connection, this machine can reach no IPv6 address.
             DnsFaultKind::Unreachable if server.ip.is_ipv4() => ServerReply::Silent { probe },
             _ => ServerReply::Unknown,
         },
@@ -137,7 +137,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
     }
 }
 
-/// Whether no server responds to this machine, in any address family or in the family of one server.
+/// Whether no server responds to this machine: in any address family, or in the family of one server.
 pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> bool {
     let replies: Vec<ServerReply<'_>> = servers.iter().map(|server| reply(sight, apex, server)).collect();
     let responds =

@@ -38,7 +38,7 @@ fn failed(kind: DnsFaultKind) -> Outcome {
     Outcome::Failed { fault: Fault::Dns { kind, detail: "test".to_owned() } }
 }
 
-/// A zone with two name servers that answer alike.
+/// A zone with two name servers that return the same records.
 fn two() -> World {
     let mut world = World::new();
     world.zone(
@@ -227,7 +227,7 @@ fn a_name_server_that_only_the_parent_zone_names_is_found() {
     assert_eq!(rules(&found), ["delegation-parent-differs"], "the server that does not answer is part of it");
     assert_eq!((found[0].severity, found[0].confidence), (Severity::Warning, Confidence::Certain));
     assert!(
-        found[0].summary.contains("only the parent zone (com) names") && found[0].summary.contains("old.example.net")
+        found[0].summary.contains("only the parent zone (com) lists") && found[0].summary.contains("old.example.net")
     );
     assert!(found[0].consequences[0].contains("does not answer for the zone"), "{found:?}");
     assert!(found[0].evidence.probes.len() >= 3, "the referral and the records of both servers");
@@ -237,7 +237,7 @@ fn a_name_server_that_only_the_parent_zone_names_is_found() {
 fn a_name_server_that_only_the_zone_names_is_found() {
     let found = findings(&mut delegated(&["ns1.example.com"]));
     assert_eq!(rules(&found), ["delegation-parent-differs"]);
-    assert!(found[0].summary.contains("only the zone itself names"), "{}", found[0].summary);
+    assert!(found[0].summary.contains("only the zone itself lists"), "{}", found[0].summary);
     assert_eq!(found[0].confidence, Confidence::Certain);
 }
 

@@ -1,4 +1,4 @@
-//! The selectors and the state of their records, for the other files of this folder.
+//! The selectors and the state of their records. The other files of this folder use these functions.
 
 use super::super::seen::{DkimKeySeen, DkimState};
 use super::super::sight::{Known, Sight, is_conclusive};
@@ -10,8 +10,8 @@ use crate::wire::{DnsName, RecordKind};
 /// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
 pub(super) const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
 
-/// The number of selectors that are tried although `_domainkey` does not exist. Contrary to RFC 8020, some
-/// old servers respond with NXDOMAIN for a name that has no records but has names below it.
+/// The number of selectors that are tried if `_domainkey` does not exist. Contrary to RFC 8020, some old servers
+/// respond with NXDOMAIN for a name that has no records of its own, but has names below it.
 pub(super) const CONFIRMING: usize = 4;
 
 /// A selector, and the state of the lookup of its record.
@@ -27,9 +27,9 @@ pub(super) struct SelectorLookup<'s> {
 
 /// The result for a selector.
 pub(super) enum SelectorResult<'s> {
-    /// There is no answer, or not yet, with the reason.
+    /// There is no answer, or no answer yet, with the reason.
     Unknown(&'static str),
-    /// There is no TXT record, or none that is intended as a key under a guessed selector.
+    /// There is no TXT record. For a guessed selector: no TXT record that is intended as a key.
     Absent,
     /// Several records that contain a key or a part of one.
     Several,
@@ -69,15 +69,15 @@ pub(super) fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
         .collect()
 }
 
-/// The selector without `._domainkey` and the domain, which users type too (`s1._domainkey`).
+/// The selector without `._domainkey` and the domain, which users sometimes add (`s1._domainkey`).
 pub(super) fn selector_of(typed: &str, keys: &DnsName) -> String {
     let typed = typed.trim().trim_matches('.').to_ascii_lowercase();
     let selector = typed.strip_suffix(&format!(".{keys}")).or_else(|| typed.strip_suffix("._domainkey"));
     selector.unwrap_or(&typed).to_owned()
 }
 
-/// Names under which a key ends up by mistake: the DNS provider appends the domain a second time, or `._domainkey` was
-/// typed twice.
+/// Names at which a key is published by mistake: the DNS provider appends the domain a second time, or `._domainkey`
+/// was typed twice.
 pub(super) fn mistyped_names(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> Vec<DnsName> {
     let doubled = sight.name().below(lookup.name.as_str()).ok();
     let keys = sight.name().below("_domainkey._domainkey").ok();
@@ -98,14 +98,14 @@ impl<'s> SelectorLookup<'s> {
         match (intended.as_slice(), texts.as_slice()) {
             ([_, ..], _) if parts > 1 => SelectorResult::Several,
             ([text], _) => SelectorResult::Record(text, KeyRecord::parse(text)),
-            // A record under a requested selector is intended as its key.
+            // Any record under a requested selector is assumed to be intended as a key.
             ([], [text]) if self.is_requested => SelectorResult::Record(text, KeyRecord::parse(text)),
             ([], [_, _, ..]) if self.is_requested => SelectorResult::Several,
             _ => SelectorResult::Absent,
         }
     }
 
-    /// Whether the lookup of the selector has no answer.
+    /// Whether there is no usable answer for the selector.
     pub(super) fn is_unanswered(&self) -> bool {
         matches!(self.result(), SelectorResult::Unknown(_))
     }
@@ -115,7 +115,8 @@ impl<'s> SelectorLookup<'s> {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
     }
 
-    /// Whether the selector is such an alias, but not only because a wildcard makes every selector an alias of this name.
+    /// Whether the selector is such an alias itself, and not because a wildcard makes every selector an alias of this
+    /// name.
     pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
         let target = self.seen.map(|seen| seen.final_name(&self.name));
         self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)
@@ -203,7 +204,7 @@ pub(super) fn wildcard(sight: Sight<'_>) -> Option<(&Probe, &str)> {
     unused(sight).and_then(|(probe, seen)| seen.texts().next().map(|text| (probe, text)))
 }
 
-/// The name without TXT records of which a wildcard makes every selector an alias.
+/// The target of a wildcard alias that answers for every selector, if the target has no TXT records.
 pub(super) fn wildcard_alias(sight: Sight<'_>) -> Option<(&Probe, &DnsName)> {
     let (probe, seen) = unused(sight)?;
     let alias = seen.aliases.last().filter(|_| seen.is_void())?;

@@ -1,6 +1,6 @@
-//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS does not list
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS has no list of
 //! selectors. The user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A
-//! guess without a result proves nothing and raises no finding.
+//! guessed selector without a record proves nothing and raises no finding.
 //!
 //! `selectors` contains the guesses, and `rules` the rules. [`crate::policy::dkim`] parses the records.
 
@@ -86,7 +86,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     }
 }
 
-/// The part of the search for keys that was not tested.
+/// The part of the DKIM check that was not tested.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let seen = summary(sight);
     let failed = lookups(sight).iter().filter(|lookup| lookup.probe.is_some() && lookup.is_unanswered()).count();
@@ -101,7 +101,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
             format!("{failed} lookups of common selectors failed; give the selector with --dkim-selector")
         }
         Some(true) if seen.keys.is_empty() => format!(
-            "none of {} common selectors has a key, which proves nothing; give the selector with --dkim-selector",
+            "none of {} common selectors has a key, but the domain may use another; give the selector with --dkim-selector",
             seen.tried
         ),
         Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
@@ -144,7 +144,7 @@ fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Fi
 /// A change of a record, with the record to publish if it can be computed.
 fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) -> Fix {
     let Some(record) = corrected(text) else { return Fix::text(what) };
-    // Behind an alias, the record belongs to the target.
+    // If the name is an alias, the record belongs to its target.
     let owner = lookup.seen.and_then(|seen| seen.aliases.last()).map_or(&lookup.name, |alias| &alias.to);
     Fix::run(what, format!("{owner}. TXT {}", probe.quote(in_strings(&record))))
 }
@@ -179,7 +179,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::HASH,
             probe,
             summary,
-            "The tag lists the hash algorithms that signatures may use. Without sha256 in it, no valid signature is possible with this key, because SHA-1 must no longer be used (RFC 8301 section 3.1).",
+            "The tag lists the hash algorithms that signatures may use. Without sha256 in this list, no valid signature is possible with this key, because SHA-1 must no longer be used (RFC 8301 section 3.1).",
         );
         let what = format!("Operator of the DNS: remove the h= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
@@ -226,7 +226,7 @@ fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding
             &rules::KEY_WEAK,
             probe,
             summary,
-            "Signatures by keys of fewer than 1024 bits are never valid (RFC 8301 section 3.2), so receivers treat the mail as unsigned.",
+            "Signatures made with keys of fewer than 1024 bits are never valid (RFC 8301 section 3.2), so receivers treat the mail as unsigned.",
         )
     } else if bits < GOOD_RSA_BITS {
         let mut finding = about(
@@ -257,15 +257,15 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
     let cause = match fault {
         KeyFault::HostName => "The target of a CNAME record was entered as the text of a TXT record.",
         KeyFault::Quoted => {
-            "The DNS provider stored quotation marks or backslashes as part of the text, although they belong only in a zone file."
+            "The DNS provider stored quotation marks or backslashes as part of the text. They belong only in a zone file."
         }
         KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
         KeyFault::PrivateKey => "Anyone who has the private key can sign mail for the domain.",
         KeyFault::VersionNotFirst => {
-            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text before it, or cannot parse it."
+            "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text before v=DKIM1, or cannot parse it."
         }
         KeyFault::Version => {
-            "If there is a v= tag, it must be the first tag, and exactly v=DKIM1. Otherwise, receivers discard the record (RFC 6376 section 3.6.1)."
+            "A v= tag must be the first tag, and exactly v=DKIM1. Otherwise, receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
         KeyFault::NotATag => "Every part between semicolons must have the form name=value (RFC 6376 section 3.2).",
@@ -281,7 +281,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         }
         KeyFault::NotAKey => "The text is base64, but its content is not a public key of the declared type.",
         KeyFault::Wrapped => {
-            "Only the 32 octets of the key belong in the record (RFC 8463 section 4.2), which are 44 characters of base64."
+            "Only the 32 octets of the key (44 characters of base64) belong in the record (RFC 8463 section 4.2)."
         }
         KeyFault::UnknownKind => "Receivers ignore keys whose type is neither rsa nor ed25519.",
     };
@@ -366,7 +366,7 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
         lookup.selector,
         probe.quote(target.as_str())
     );
-    let cause = "The CNAME record of the domain exists, but the provider does not publish a key at its target: DKIM is not enabled there, or the target is misspelt.";
+    let cause = "The CNAME record of the domain exists, but the provider publishes no key at its target. Either DKIM is not enabled at the provider, or the target is misspelt.";
     let mut finding = about(&rules::ALIAS_DANGLING, probe, summary, cause);
     if has_key {
         finding.severity = Severity::Notice;
@@ -380,7 +380,7 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
 
 /// A requested selector without a key.
 fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Option<Finding> {
-    // Another check reports a domain that does not exist.
+    // A different check reports a domain that does not exist.
     let exists =
         sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain);
     if !exists {
@@ -430,7 +430,7 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     if let Some((probe, alias)) = wildcard_alias(sight) {
         let alias = probe.quote(alias.as_str());
         let summary = format!("a wildcard record makes every DKIM selector an alias of {alias}, which has no key");
-        let cause = "Selectors that have no record of their own seem to exist, but receivers find no key.";
+        let cause = "Selectors without a record seem to exist, but receivers find no key.";
         let mut finding = about(&rules::WILDCARD, probe, summary, cause);
         finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
         return Some(finding);
@@ -446,9 +446,9 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("a wildcard record answers for every DKIM selector: {}", probe.quote(shortened(text)));
     let cause = if is_revoked {
-        "The wildcard declares that every selector without its own record is revoked, which is allowed. Selectors that have no record of their own seem to exist."
+        "The wildcard declares that every selector without its own record is revoked, which is allowed. Such selectors seem to exist."
     } else {
-        "Selectors that have no record of their own seem to exist, and receivers find a text there that is not a key of the selector."
+        "Selectors without a record seem to exist, and receivers find text there that is not a key of the selector."
     };
     let mut finding = about(&rules::WILDCARD, probe, summary, cause);
     finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));

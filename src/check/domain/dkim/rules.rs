@@ -35,7 +35,7 @@ pub(super) static KEY_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "there is no DKIM key under the requested selector",
     docs: Docs {
-        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks at the names that result if a DNS provider appends the domain a second time. For selectors that smtpcheck only guesses, it never reports a missing key.",
+        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks at the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
         matters: "Receivers cannot verify signatures with this selector and treat the mail as unsigned.",
         action: "Operator of the DNS: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
         example: "DKIM-Signature: v=1; d=example.com; s=s2, but only s1._domainkey.example.com exists",
@@ -49,7 +49,7 @@ pub(super) static KEY_WEAK: Rule = Rule {
     title: "an RSA key for DKIM is short",
     docs: Docs {
         sees: "The RSA key has fewer than 1024 bits (error) or fewer than 2048 bits (notice).",
-        matters: "Signatures by keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
+        matters: "Signatures made with keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
         action: "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
         example: "openssl genrsa -out dkim.key 2048",
         references: "RFC 8301 section 3.2 (key sizes)",
@@ -140,7 +140,7 @@ pub(super) static WILDCARD: Rule = Rule {
     title: "every DKIM selector has a record",
     docs: Docs {
         sees: "A selector that no domain uses has a TXT record or is an alias (CNAME), so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
-        matters: "Selectors without their own record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
+        matters: "Selectors without a record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
         action: "Operator of the DNS: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
         example: "*._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 6.1.2; RFC 1035 section 4.3.2 is not changed by DKIM: explicit records take precedence over wildcards",

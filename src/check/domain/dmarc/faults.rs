@@ -20,7 +20,7 @@ fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
     )
 }
 
-/// A text at the domain's name that receivers ignore, although it is intended as a record.
+/// A text at the domain's name that is intended as a record, but ignored by receivers.
 pub(super) fn near_miss<'s>(sight: Sight<'s>) -> Option<(&'s Probe, &'s str, NearMiss)> {
     let name = sight.name().below("_dmarc").ok()?;
     let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
@@ -93,7 +93,8 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     Some(finding)
 }
 
-/// Texts that have no effect because there is a record: at the domain itself, and at the name of the record.
+/// TXT records without effect, because there is a DMARC record: at the domain itself, and at the name of the DMARC
+/// record.
 pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_record = |text: &&str| matches!(DmarcText::parse(text), DmarcText::Record(_));
@@ -105,7 +106,7 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
             "Operator of the DNS: delete the copy at {at}; receivers use only the record at _dmarc.{at}"
         ));
         let mut finding =
-            about(&rules::WRONG_NAME, apex, summary, "Receivers look only at _dmarc. The copy does no harm.", fix);
+            about(&rules::WRONG_NAME, apex, summary, "Receivers look only at _dmarc. The copy is harmless.", fix);
         finding.severity = Severity::Notice;
         findings.push(finding);
     }
@@ -115,7 +116,7 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
     let others: Vec<&str> = seen.texts().filter(|text| !is_record(text)).collect();
     if let Some(text) = others.first() {
         let is_part = others.iter().any(|text| matches!(DmarcText::parse(text), DmarcText::NearMiss(_)));
-        let summary = format!("_dmarc.{at} has another text that receivers discard: {}", probe.quote(*text));
+        let summary = format!("_dmarc.{at} has another TXT record, which receivers discard: {}", probe.quote(*text));
         let (advice, cause) = if is_part {
             (
                 "move its tags into the DMARC record, and delete it",
@@ -147,7 +148,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
         let (summary, cause, severity) = match fault {
             DmarcFault::PolicyMissing => (
                 format!("{of} has no p tag"),
-                "According to RFC 9989, the policy is then none. Receivers that follow RFC 7489 (historic) ignore a record without p, unless it has a valid rua.",
+                "According to RFC 9989, a record without p has the policy none. Receivers that follow RFC 7489 (historic) ignore such a record, unless it has a valid rua.",
                 Severity::Warning,
             ),
             DmarcFault::PolicyInvalid { tag, value } if is_ignored => (
@@ -167,7 +168,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::Doubled(tag) => (
                 format!("{of} contains a tag twice: {}", probe.quote(tag.as_str())),
-                "A tag that occurs twice makes the list of tags invalid (RFC 6376 section 3.2). Some receivers ignore the record, others use one of the values.",
+                "A tag that occurs twice makes the list of tags invalid (RFC 6376 section 3.2). Some receivers ignore the record; others use one of the values.",
                 Severity::Error,
             ),
             DmarcFault::UpperCase(tag) => (
@@ -177,7 +178,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::NotATag(part) => (
                 format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
-                "Every part between semicolons must have the form name=value. Some receivers ignore the part, others the complete record.",
+                "Every part between semicolons must have the form name=value. Some receivers ignore the part; others ignore the complete record.",
                 Severity::Warning,
             ),
             DmarcFault::ValueInvalid { tag, value } => (
@@ -187,12 +188,12 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::NoMailto(address) => (
                 format!("{of} has a report address without mailto: {}", probe.quote(address.as_str())),
-                "Addresses for reports are URIs and begin with mailto:. Receivers ignore this one, so no reports are sent to it.",
+                "Report addresses are URIs and begin with mailto:. Receivers ignore this address, so they send no reports to it.",
                 Severity::Warning,
             ),
             DmarcFault::AddressInvalid(address) => (
                 format!("{of} has an invalid report address: {}", probe.quote(address.as_str())),
-                "Receivers send reports only to URIs of the form mailto:<address>. They ignore this one.",
+                "Receivers send reports only to URIs of the form mailto:<address>. They ignore this address.",
                 Severity::Warning,
             ),
             DmarcFault::Separator(address) => (

@@ -1,4 +1,4 @@
-//! The search for the DMARC record in the answers that are known so far, for the other files of this folder.
+//! The search for the DMARC record in the answers that are known so far. The other files of this folder use it.
 
 use super::super::sight::{Known, Sight, is_conclusive};
 use crate::check::finding::{Finding, Rule};
@@ -39,7 +39,7 @@ pub(super) fn state(sight: Sight<'_>) -> DmarcState {
     }
 }
 
-/// Whether the domain exists, as far as is known.
+/// Whether the domain exists, according to the answers so far.
 pub(super) fn exists(sight: Sight<'_>) -> bool {
     sight.records(&sight.name(), RecordKind::Mx).answer().is_none_or(|seen| seen.code != DnsCode::NxDomain)
 }
@@ -70,14 +70,14 @@ pub(super) fn record_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Pro
     })
 }
 
-/// Names at which a record has no effect, although it is intended for this domain.
+/// Wrong names at which a record for this domain may have been published. Receivers do not look there.
 pub(super) fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
     let domain = sight.name();
     let doubled = domain.below(domain.as_str()).and_then(|name| name.below("_dmarc"));
     [Ok(domain.clone()), doubled, domain.below("dmarc")].into_iter().flatten().collect()
 }
 
-/// A finding with its probe, cause and fix.
+/// A finding with this probe, cause and fix.
 pub(super) fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str, fix: Fix) -> Finding {
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     cause.clone_into(&mut finding.cause);

@@ -1,5 +1,5 @@
-//! The DMARC record that applies to the domain, by the tree walk of RFC 9989 and by RFC 7489 (historic), because
-//! receivers use both. All names are looked up at once. A failed lookup never counts as a missing record.
+//! The DMARC record that applies to the domain, according to RFC 9989 (tree walk) and RFC 7489 (historic), because
+//! receivers use both. All names are looked up in parallel. A failed lookup never counts as a missing record.
 //!
 //! `rules` contains the rules, and `faults` the findings about mistakes in the record. [`crate::policy::dmarc`] parses
 //! records and defines the search.
@@ -50,7 +50,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// The record that applies by the tree walk, or otherwise by the list, with its name, its probe and its text.
+/// The record that applies according to the tree walk, or else according to the public suffix list, with its name, its
+/// probe and its text.
 fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
     let state = state(sight);
     let at = match (state.by_walk, state.by_list) {
@@ -63,7 +64,7 @@ fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
     Some((at, probe, text, record))
 }
 
-/// The domains of the addresses for reports, each once.
+/// The domains of the report addresses, without duplicates.
 fn report_domains(record: &DmarcRecord) -> Vec<DnsName> {
     let mut domains: Vec<DnsName> = Vec::new();
     for domain in record.aggregate.iter().chain(&record.failure).filter_map(|address| address.domain.clone()) {
@@ -74,7 +75,7 @@ fn report_domains(record: &DmarcRecord) -> Vec<DnsName> {
     domains
 }
 
-/// The name at which another domain declares that it accepts reports (RFC 9990 §4); `None` if it need not.
+/// The name at which another domain declares that it accepts reports (RFC 9990 §4); `None` if no declaration is needed.
 fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
     let is_foreign = organizational_domain_by_list(of) != organizational_domain_by_list(target);
     target.below("_report._dmarc").and_then(|name| name.below(of.as_str())).ok().filter(|_| is_foreign)
@@ -150,17 +151,17 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let state = state(sight);
     let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
     let is_unknown = state.by_walk == RecordSearch::Unknown || state.by_list == RecordSearch::Unknown;
-    let why = failed.filter(|_| is_unknown).map(|step| format!("the lookup of _dmarc.{} was not answered", step.name));
+    let why = failed.filter(|_| is_unknown).map(|step| format!("the lookup of _dmarc.{} failed", step.name));
     why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
 }
 
-/// Whether the domain's name has a text, although no record applies.
+/// Whether the domain has a faulty record, or several records, although no record applies.
 fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
     let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
     is_several || faults::near_miss(sight).is_some()
 }
 
-/// Whether receivers act on forged mail: the policy that applies is not none, and not in test mode.
+/// Whether receivers act on forged mail: the policy is quarantine or reject, and applies to all mail and to subdomains.
 pub(super) fn is_enforced(sight: Sight<'_>) -> Option<bool> {
     match state(sight).by_walk {
         RecordSearch::Unknown => None,
@@ -215,7 +216,10 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
         .answer()
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
-        ("publish a record; the SPF record says that the domain sends no mail", "v=DMARC1; p=reject".to_owned())
+        (
+            "publish a record that rejects all mail, because according to its SPF record the domain sends none",
+            "v=DMARC1; p=reject".to_owned(),
+        )
     } else {
         ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
@@ -224,7 +228,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     Some(about(&rules::MISSING, probe, summary, cause, fix))
 }
 
-/// The two search methods lead to different results.
+/// The two search methods have different results.
 fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (at, probe, ..) = applied(sight)?;
     let policy = |search: &RecordSearch| match search {
@@ -236,16 +240,18 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let organization = state.organization.as_ref()?;
     let (summary, cause) = if walked != listed {
         (
-            format!("the DMARC policy is {walked} by RFC 9989, and {listed} by RFC 7489 (historic)"),
-            "Receivers that follow RFC 9989 walk up the DNS tree, and others use the public suffix list. They find different records.",
+            format!(
+                "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
+            ),
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
         )
     } else if *organization != state.organization_by_list {
         (
             format!(
-                "the organizational domain is {organization} by RFC 9989, and {} by the public suffix list",
+                "the organizational domain is {organization} according to RFC 9989, and {} according to the public suffix list",
                 state.organization_by_list
             ),
-            "SPF and DKIM count only if their domain has the same organizational domain as the From header. Which domains are aligned depends on the receiver.",
+            "SPF and DKIM count only if their domain has the same organizational domain as the From header. The result therefore depends on the receiver.",
         )
     } else {
         return None;
@@ -267,7 +273,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
     let operator = format!("Operator of the DNS: in the record at _dmarc.{at},");
     let word = own.word();
     if own == Disposition::None {
-        // A mistake that changes the policy to none has its own finding.
+        // If a mistake changes the policy to none, a different finding reports it.
         if record.policy == Some(Disposition::None) {
             let (cause, first) = if record.aggregate.is_empty() {
                 (
@@ -296,12 +302,12 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 &rules::SUBDOMAINS_OPEN,
                 probe,
                 summary,
-                "The tag sets the policy for subdomains, so receivers deliver forged mail from any subdomain.",
+                "This tag sets the policy for subdomains, so receivers deliver forged mail from any subdomain.",
                 fix,
             ));
         }
         if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
-            let summary = format!("the DMARC record of {at} has pct={percent}, which receivers treat differently");
+            let summary = format!("the DMARC record of {at} has pct={percent}, which receivers handle differently");
             let fix = Fix::text(format!(
                 "{operator} remove pct={percent}; to apply a policy that is one level lower for a while, add t=y"
             ));
@@ -330,7 +336,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         if sends && dkim::can_exist(sight) == Some(false) {
             let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
             let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
-            let cause = "Only SPF can authenticate the mail, and it does not do so for the domain when mail is forwarded or sent through most mailing lists. Such mail is rejected or filtered.";
+            let cause = "Only SPF can authenticate the mail. SPF fails if mail is forwarded or sent through most mailing lists, so receivers reject or filter such mail.";
             let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
             finding.evidence.probes.extend(dkim::lookup_of_keys(sight).map(|probe| probe.id));
             findings.push(finding);
@@ -339,12 +345,12 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
     if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {
         let summary = format!("the DMARC record of {at} declares that the domain is a public suffix (psd=y)");
         let fix = Fix::text(format!("{operator} remove psd=y"));
-        let cause = "Receivers that follow RFC 9989 treat every subdomain as an organization of its own, so that related domains are not aligned.";
+        let cause = "Receivers that follow RFC 9989 treat every subdomain as a separate organization, so related domains are not aligned.";
         let mut finding = about(&rules::SUFFIX, probe, summary, cause, fix);
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the domain is only missing from the public suffix list".to_owned());
         if let Some(organization) = state.organization.as_ref().filter(|name| *name != at) {
-            finding.consequences.push(format!("The organizational domain by RFC 9989 is {organization}"));
+            finding.consequences.push(format!("The organizational domain according to RFC 9989 is {organization}"));
         }
         findings.push(finding);
     }
@@ -365,7 +371,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
                 ),
                 format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
             );
-            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore the address, so no reports arrive.";
+            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore this address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
             finding
                 .fixes
@@ -376,7 +382,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             findings.push(finding);
         }
         if receives_mail(sight, &target) == Some(false) {
-            let summary = format!("{shown} should receive DMARC reports about {at}, but receives no mail");
+            let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
             let fix =
                 Fix::text(format!("Operator of the DNS of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
@@ -384,7 +390,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
                 finding = finding.tried(asked.id);
             }
-            // The domain deliberately declares that it receives no mail. The mistake is the address.
+            // The domain deliberately declares that it receives no mail, so the report address is the mistake.
             finding.severity = Severity::Warning;
             findings.push(finding);
         }

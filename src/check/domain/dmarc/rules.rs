@@ -25,11 +25,11 @@ pub(super) static MISSING: Rule = Rule {
     severity: Severity::Warning,
     title: "no DMARC record applies to the domain",
     docs: Docs {
-        sees: "Neither the domain nor its organizational domain has a DMARC record, and every lookup was answered.",
+        sees: "Neither the domain nor its organizational domain has a DMARC record, and every lookup succeeded.",
         matters: "Receivers cannot tell forged mail from genuine mail with this domain in the From header. Gmail, Yahoo and Outlook.com reject or filter mail from large senders without DMARC.",
         action: "Operator of the DNS: publish a record with p=none and an address for reports. When the reports show that all genuine mail passes, change to p=quarantine, then to p=reject.",
         example: "_dmarc.example.com TXT \"v=DMARC1; p=none; rua=mailto:dmarc@example.com\"",
-        references: "RFC 9989 section 4.10 (search for the record), section 4.7 (tags); RFC 7489 (historic) section 6.6.3",
+        references: "RFC 9989 section 4.10 (how receivers find the record), section 4.7 (tags); RFC 7489 (historic) section 6.6.3",
     },
 };
 
@@ -51,7 +51,7 @@ pub(super) static RECORD_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the DMARC record contains a mistake",
     docs: Docs {
-        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is not defined. The finding is an error if receivers ignore the record, and a warning if they ignore or replace a part of it. It is a notice if only the order of the tags is wrong, which affects only old receivers.",
+        sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is not defined. The finding is an error if receivers ignore the record, and a warning if they ignore or replace a part of it. If only the order of the tags is wrong, which affects only old receivers, it is a notice.",
         matters: "Receivers ignore mistakes silently, so the intended policy does not apply.",
         action: "Operator of the DNS: publish the corrected record that the finding shows.",
         example: "v=DMARC1; p=monitor",
@@ -114,7 +114,7 @@ pub(super) static SUBDOMAINS_OPEN: Rule = Rule {
 pub(super) static PERCENTAGE: Rule = Rule {
     id: "dmarc-percentage",
     severity: Severity::Warning,
-    title: "receivers disagree about the pct tag of the DMARC record",
+    title: "receivers handle the pct tag of the DMARC record differently",
     docs: Docs {
         sees: "The record has pct with a value below 100, and a policy other than none.",
         matters: "RFC 9989 removed the tag, so receivers that follow it apply the policy to all mail. Receivers that follow RFC 7489 (historic) apply it to this percentage of the mail.",
@@ -143,7 +143,7 @@ pub(super) static SUFFIX: Rule = Rule {
     title: "an ordinary domain declares itself to be a public suffix",
     docs: Docs {
         sees: "The record that applies has psd=y, but its domain is not on the public suffix list.",
-        matters: "Receivers that follow RFC 9989 treat every subdomain as an organization of its own. Signatures and envelope senders of other subdomains are then not aligned, so genuine mail fails.",
+        matters: "Receivers that follow RFC 9989 treat every subdomain as a separate organization. Signatures and envelope senders of other subdomains are then not aligned, so genuine mail fails DMARC.",
         action: "Operator of the DNS: remove psd=y, unless independent organizations register names below the domain.",
         example: "_dmarc.example.com TXT \"v=DMARC1; p=reject; psd=y\"",
         references: "RFC 9989 section 4.7 (psd), section 4.10.2 (organizational domain)",
@@ -192,11 +192,11 @@ pub(super) static REPORT_DOMAIN: Rule = Rule {
 pub(super) static RESULTS_DIFFER: Rule = Rule {
     id: "dmarc-results-differ",
     severity: Severity::Notice,
-    title: "receivers disagree about the DMARC policy or the organizational domain",
+    title: "receivers use different DMARC policies or organizational domains",
     docs: Docs {
-        sees: "The tree walk of RFC 9989 and the public suffix list of RFC 7489 (historic) lead to different policies or to different organizational domains.",
+        sees: "The tree walk of RFC 9989 and the public suffix list of RFC 7489 (historic) result in different policies or different organizational domains.",
         matters: "The result depends on the receiver. If the organizational domains differ, signatures of the parent domain or of sibling domains are aligned only for some receivers.",
-        action: "Operator of the DNS: publish one DMARC record at the organizational domain that the public suffix list gives; or sign with the domain of the From header itself.",
+        action: "Operator of the DNS: publish one DMARC record at the organizational domain according to the public suffix list, or sign with the domain of the From header itself.",
         example: "the only record is at _dmarc.news.example.com, but mail from news.example.com is signed with d=example.com",
         references: "RFC 9989 section 4.10 (tree walk), RFC 7489 (historic) section 3.2 (public suffix list)",
     },

@@ -52,7 +52,7 @@ fn a_missing_record_is_reported_with_a_record_to_publish() {
     assert_eq!(seen.state, PublishedState::Absent);
     // The record of the organizational domain applies.
     assert!(checked("a.example.com", "_dmarc.example.com TXT v=DMARC1; p=reject").0.is_empty());
-    // A domain that does not exist has no finding about DMARC.
+    // A domain that does not exist raises no finding about DMARC.
     assert!(checked("gone.example", "").0.is_empty());
 }
 

@@ -1,5 +1,5 @@
-//! Findings about DNSSEC. If the response for the MX records, or for the IP addresses of all hosts, is bogus, senders
-//! that validate cannot deliver. A state that could not be determined is never called insecure.
+//! Findings about DNSSEC. If the MX records or the IP addresses of all hosts are bogus, senders that validate DNSSEC
+//! cannot deliver. A state that could not be determined is never reported as insecure.
 
 use super::super::sight::{Known, Sight};
 use super::super::{mx, zone};
@@ -37,7 +37,7 @@ fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen
         .collect()
 }
 
-/// The reason why a response, or an alias that was followed to it, is bogus.
+/// The reason why a response, or an alias that leads to it, is bogus.
 fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
     seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]).find_map(|state| match state {
         DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),
@@ -83,7 +83,7 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether senders that validate find no host: the MX records are bogus, or the addresses of every host are.
+/// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
         sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
@@ -122,7 +122,7 @@ fn one_bogus(
             );
             finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
-                format!("Operator of the DNS: sign the zone {name} again (BIND), publish it on all name servers, and check why the signer did not run"),
+                format!("Operator of the DNS: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
                 format!("rndc sign {name}"),
             ));
         }
@@ -157,10 +157,10 @@ fn one_bogus(
     finding
 }
 
-/// The state could not be determined from here.
+/// The state could not be determined from this machine.
 fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
-        // A response such as SERVFAIL has a finding of its own.
+        // A response such as SERVFAIL has its own finding.
         DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated && seen.is_answer() => {
             Some((*why, probe))
         }
@@ -173,7 +173,7 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
         ),
         IndeterminateReason::AnchorMismatch => (
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
-            "The resolver of this machine may use another root zone or change responses, or the trust anchor may be out of date. This shows nothing about the domain.",
+            "The resolver of this machine may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
         _ => (
             "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
@@ -202,7 +202,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
     }
     let Known::Seen(of_ds, ds) = sight.records(&apex, RecordKind::Ds) else { return Vec::new() };
     if ds.is_void() {
-        // Only a proof from the parent zone shows that the DS record is missing.
+        // Only a signed proof from the parent zone shows that the DS record is missing.
         let is_proven = matches!(ds.dnssec, DnssecState::Secure | DnssecState::Insecure);
         return if is_proven { vec![not_active(&apex, probe, of_ds)] } else { Vec::new() };
     }
@@ -224,7 +224,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
     if !algorithms.is_empty() && algorithms.iter().all(is_old) {
         let list: Vec<String> = algorithms.iter().map(u8::to_string).collect();
         findings.push(Finding {
-            cause: "Algorithms that use SHA-1, and older algorithms, must no longer be used. Some resolvers treat the zone as unsigned, and some do not resolve it.".to_owned(),
+            cause: "Algorithms that use SHA-1, and older algorithms, must no longer be used. Some resolvers treat the zone as unsigned; others fail to resolve it.".to_owned(),
             fixes: vec![Fix::text(format!(
                 "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
@@ -264,12 +264,12 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
     Some(Finding {
         severity: if is_high { Severity::Warning } else { Severity::Notice },
         cause: if is_high {
-            "Many resolvers treat negative responses of this zone as unsigned or fail to resolve them, so that DANE has no effect or fails.".to_owned()
+            "Many resolvers treat negative responses of this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
         } else {
-            "The number must be 0: iterations cost time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
+            "The number must be 0: iterations take time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
         },
         fixes: vec![Fix::run(
-            format!("Operator of the DNS: use 0 iterations and no salt for {apex} (BIND)"),
+            format!("Operator of the DNS: use 0 iterations and no salt for {apex} (this is the command for BIND)"),
             format!("rndc signing -nsec3param 1 0 0 - {apex}"),
         )],
         ..finding

@@ -18,7 +18,7 @@ use words::bogus_words;
 
 pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
 
-/// Looks up the keys of the zone. They are needed only for findings, so no other lookup waits for them.
+/// Looks up the keys of the zone. Only findings need them, so no other lookup waits for them.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut questions = zone::questions(sight);
@@ -42,7 +42,7 @@ pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
     combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
 }
 
-/// The worst state of several responses and of the aliases that they followed.
+/// The worst state of several responses and of the aliases that lead to them.
 fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecSeen {
     let states =
         responses.into_iter().flat_map(|seen| seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]));
@@ -52,7 +52,7 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
     }
 }
 
-/// DNSSEC and DANE, if the resolver removes signatures or a key could not be looked up.
+/// Lists DNSSEC and DANE as not tested if the resolver removes signatures or a key could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
     let seen = sight.records(&sight.name(), RecordKind::Mx).answer()?;
     let DnssecState::Indeterminate { why } = &seen.dnssec else { return None };
@@ -66,7 +66,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
     Some(NotTested { what: "DNSSEC and DANE".to_owned(), why })
 }
 
-/// The order of states: the highest decides for a set of responses.
+/// The rank of a state: for a set of responses, the state with the highest rank counts.
 fn rank(state: &DnssecState) -> u8 {
     match state {
         DnssecState::Secure => 0,

@@ -8,7 +8,7 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     title: "a DNSSEC signature has expired",
     docs: Docs {
         sees: "The signature on the MX records of the domain, or on the addresses of an MX host, has expired according to the clock of this machine.",
-        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, among them many large providers, do not deliver mail to the domain. They retry for some days.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, including many large providers, do not deliver mail to the domain. They retry for some days.",
         action: "Operator of the DNS: sign the zone again, publish it on all name servers, and check why the signer did not run. Check the clock of this machine first.",
         example: "example.com. RRSIG MX ... expired on 2026-01-31",
         references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 4035 section 5.3.1 (validation)",
@@ -35,7 +35,7 @@ pub(super) static DNSSEC_DS_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "The parent zone has a DS record, but no key (DNSKEY) of the zone has its digest.",
         matters: "Resolvers that validate DNSSEC cannot resolve any name of the zone. Senders that use such a resolver do not deliver mail to the domain.",
-        action: "Operator of the domain: replace the DS record at the registrar with the one for the current key, or remove it until the zone is signed correctly. The mismatch often appears after a move to another DNS provider or a key rollover.",
+        action: "Operator of the domain: replace the DS record at the registrar with the one for the current key, or remove it until the zone is signed correctly. The mismatch often occurs after a move to another DNS provider or a key rollover.",
         example: "the DS record of the former DNS provider was left in the parent zone",
         references: "RFC 4035 section 5.2 (authenticating referrals), RFC 6840 section 5.11 (algorithms of DS records)",
     },
@@ -48,7 +48,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     docs: Docs {
         sees: "The MX records of the domain, or the addresses of an MX host, should be signed, but the signature is missing or wrong, its key is missing, or there is no valid proof that the records do not exist.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
-        action: "Operator of the DNS: sign the zone again and publish it on all name servers. A web page that draws the chain of signatures shows where it breaks.",
+        action: "Operator of the DNS: sign the zone again and publish it on all name servers. An online tool that displays the chain of signatures shows where the chain is broken.",
         example: "a secondary name server that serves an unsigned copy of the zone",
         references: "RFC 4033 section 5 (bogus), RFC 4035 section 5 (validation)",
     },
@@ -59,7 +59,7 @@ pub(super) static DNSSEC_WEAK: Rule = Rule {
     severity: Severity::Warning,
     title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
-        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, or all DS records have a SHA-1 digest, or the zone uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
+        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, all its DS records have a SHA-1 digest, or it uses NSEC3 with more than 100 iterations. With 1 to 100 iterations, the finding is a notice.",
         matters: "Some resolvers treat such a zone as unsigned, so DANE has no effect. Others fail to resolve it.",
         action: "Operator of the DNS: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
         example: "NSEC3PARAM 1 0 150 aabbccdd",
@@ -83,7 +83,7 @@ pub(super) static DNSSEC_NOT_ACTIVE: Rule = Rule {
 pub(super) static DNSSEC_NOT_TESTED: Rule = Rule {
     id: "dnssec-not-tested",
     severity: Severity::Notice,
-    title: "the DNSSEC state could not be tested from here",
+    title: "the DNSSEC state could not be tested from this machine",
     docs: Docs {
         sees: "The resolver removes signatures from its responses, or a key or DS record that is needed for the validation could not be looked up.",
         matters: "It is not known whether the records are signed correctly, and DANE cannot be tested. This is not a fault of the domain.",

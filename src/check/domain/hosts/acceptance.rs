@@ -1,8 +1,8 @@
 //! Whether the MX hosts accept mail, and which findings about their replies determine the exit code.
 //!
-//! A sender tries the hosts in the order of preference, those of equal preference in random order, until one accepts the
-//! mail (RFC 5321 §5.1). It skips a host that defers the recipient. It gives up at a host that rejects the recipient
-//! permanently, and does not try the next one (RFC 5321 §4.2.1). For the recipient that the user gave:
+//! A sender tries the hosts in order of preference, and hosts of equal preference in random order, until one accepts
+//! the mail (RFC 5321 §5.1). It skips a host that defers the recipient. If a host rejects the recipient permanently,
+//! the sender stops and does not try the next host (RFC 5321 §4.2.1). For the recipient that the user gave:
 //!
 //! | the most preferred hosts that accept or reject the recipient | the mail | the rejections |
 //! |---|---|---|
@@ -11,9 +11,9 @@
 //! | all accept it | is delivered | warnings without failure |
 //! | there are none, but hosts that defer it | waits | are temporary failures |
 //!
-//! If no server accepts a connection, EHLO and a sender, nothing could be tested. Then the rejections of these commands
-//! determine the exit code, although most of them are about this machine. If one server accepts them, the rejections by
-//! others do not determine the exit code.
+//! If no server accepts a connection, EHLO and a sender, nothing could be tested. The rejections of these commands then
+//! determine the exit code, although most of them are about this machine. If one server accepts them, rejections by
+//! other servers do not affect the exit code.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventId, Phase, Session};
 use crate::wire::status::Class;
 
-/// Sets the severity and the failure of findings about rejections by what they mean for mail to the domain.
+/// Sets the severity and the failure of findings about rejections according to their effect on mail to the domain.
 pub(super) fn weigh(sight: Sight<'_>, findings: &mut [Finding]) {
     weigh_before_recipients(sight, findings);
     weigh_recipient(sight, findings);
@@ -41,7 +41,7 @@ enum RecipientFate {
     Delivered,
     /// The first hosts with a definite reply reject it.
     Returned,
-    /// Of hosts with the same preference, some accept it and some reject it.
+    /// Some hosts accept it, and others with the same preference reject it.
     Divided,
     /// No host has a definite reply, but some defer it.
     Waiting,
@@ -107,7 +107,7 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
             RecipientFate::Returned | RecipientFate::Divided if !is_permanent => demote(finding),
             RecipientFate::Returned => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
-                format!("{name} accepts the recipient, but senders try the rejecting host first. After a permanent rejection they return the mail and do not try another host")
+                format!("{name} accepts the recipient, but senders try the host that rejects it first. After a permanent rejection, they return the mail and do not try another host")
             })),
             RecipientFate::Divided => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
@@ -119,13 +119,13 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// How far a session came before the recipients.
+/// How far a session got before the recipients.
 enum SessionReach<'s> {
     /// The server accepted the sender.
     Sender,
     /// It rejected the connection, EHLO or the sender.
     Rejected(ReceivedReply<'s>),
-    /// The session ended otherwise: there was no connection, or the server closed it, or a limit was reached.
+    /// The session ended for another reason: there was no connection, the server closed it, or a limit was reached.
     Ended,
 }
 
@@ -133,7 +133,7 @@ fn progress(session: Session<'_>) -> SessionReach<'_> {
     if session.reply_at(Phase::Mail).is_some_and(|received| received.accepts()) {
         return SessionReach::Sender;
     }
-    // A rejection of STARTTLS is not among them, because senders without a policy deliver without TLS then.
+    // A rejection of STARTTLS does not count, because senders without a policy then deliver without TLS.
     let phases = [Phase::Greeting, Phase::Ehlo, Phase::EhloTls, Phase::Mail];
     let rejected = phases.into_iter().filter_map(|phase| session.reply_at(phase)).find(|received| !received.accepts());
     rejected.map_or(SessionReach::Ended, SessionReach::Rejected)
@@ -154,7 +154,7 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     }
     let of_session = |finding: &&mut Finding| (Phase::Greeting..=Phase::Mail).contains(&finding.phase);
     if accepts_any {
-        // Senders use the other server. What fails here is still an error of this host.
+        // Senders use the other server. The failure is still an error of this host.
         findings.iter_mut().filter(of_session).for_each(|finding| finding.failure = None);
         return;
     }
@@ -178,7 +178,7 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// The finding shows why the check does not have the result that the user asked for.
+/// The finding explains why the check has no result for the recipient that the user gave.
 fn fail(finding: &mut Finding, reason: PhaseFailure) {
     finding.severity = Severity::Error;
     finding.failure = Some(reason);

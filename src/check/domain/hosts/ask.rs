@@ -9,8 +9,8 @@
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
-//! The sender is empty, because servers must accept mail without a sender (RFC 5321 §4.5.5), and because no real user's
-//! address is then used.
+//! The sender is empty, because servers must accept mail with an empty sender (RFC 5321 §4.5.5), and because the
+//! session then contains no real user's address.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use super::super::mx;
 use super::super::sight::Sight;
 use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Phase, Session};
-use crate::plan::{Family, QuitAfter, TlsUse};
+use crate::plan::{Family, Protocol, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
@@ -32,8 +32,9 @@ pub(super) enum Recipient {
 }
 
 impl Recipient {
-    /// The recipients in the order in which they are sent. The one that the user gave is the first, so that findings about
-    /// several recipients name it. The foreign one is the last, because a server may close the connection after it.
+    /// The recipients in the order in which they are sent. The recipient that the user gave is first, so findings about
+    /// several recipients name it. The recipient in another domain is last, because a server may close the connection
+    /// after it.
     pub(super) const ALL: [Recipient; 4] =
         [Recipient::Given, Recipient::Postmaster, Recipient::Unknown, Recipient::Relay];
 
@@ -78,7 +79,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
         }
         questions.extend(second_session(sight, &host.name, &addresses));
     }
-    // Sessions come first if the limit of connections is low.
+    // Sessions take precedence if the connection limit is low.
     questions.extend(hellos);
     questions
 }
@@ -99,6 +100,7 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
         port: sight.plan.target.port,
         family: Family::Any,
         script: Script {
+            protocol: Protocol::Smtp,
             ehlo: sight.plan.ehlo.clone(),
             tls: TlsUse::IfOffered,
             login: None,
@@ -112,8 +114,8 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
     }
 }
 
-/// If the first address of a host did not respond, the recipients that are tested at one address only are tested at the
-/// first address that accepted the sender.
+/// If the first address of a host did not respond, the recipients that need only one address are tested at the first
+/// address that accepted the sender.
 fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Option<Question> {
     let all: Vec<(IpAddr, Session<'_>)> =
         addresses.iter().filter_map(|&ip| Some((ip, sessions(sight, host, ip).next()?))).collect();
@@ -130,7 +132,7 @@ fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Opt
     (!to.is_empty()).then(|| Question::Session(request(sight, host, *ip, to)))
 }
 
-/// A ClientHello for the other type of certificate, after the session has shown the first.
+/// A ClientHello for the other type of certificate, sent after the session has shown the first.
 fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Question> {
     let session = sessions(sight, host, ip).next().filter(Session::is_over)?;
     session.handshake()?;
@@ -142,6 +144,7 @@ fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Que
         host: Host::Ip(ip),
         port: sight.plan.target.port,
         family: Family::Any,
+        protocol: Protocol::Smtp,
         ehlo: sight.plan.ehlo.clone(),
         tls: TlsUse::Required,
         sni: Some(host.as_str().to_owned()),

@@ -6,7 +6,7 @@
 //! | [`sessions`] | finding sessions in the evidence |
 //! | [`reach`] | failed connections |
 //! | [`ordinary`] | the findings of the server checks that matter for a domain |
-//! | [`own`] | findings that only a check of a domain has |
+//! | [`own`] | findings that only the domain command has |
 //! | [`acceptance`] | which findings determine the exit code |
 //! | [`seen`] | the results for reports |
 //! | [`untested`] | tests that were not run |
@@ -32,6 +32,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 
 pub(super) use own::catch_all;
+pub(super) use reach::{Silence, meaning_of_silence};
 pub(super) use seen::summary;
 pub(super) use sessions::{chains, session};
 pub(super) use untested::not_tested;

@@ -27,7 +27,7 @@ pub(super) fn places_of<'h>(sight: Sight<'_>, hosts: impl Iterator<Item = (&'h D
     listed(&hosts.map(|(host, ips)| place_of(sight, host, ips)).collect::<Vec<_>>())
 }
 
-/// The first entries of a list, and the number of the others. The report has them all in its results.
+/// The first entries of a list, and the number of the other entries. The results in the report contain all of them.
 pub(super) fn listed(entries: &[impl Display]) -> String {
     let mut list: Vec<String> = entries.iter().take(MAX_LISTED).map(ToString::to_string).collect();
     if entries.len() > MAX_LISTED {

@@ -1,8 +1,8 @@
 //! The findings of the ordinary checks in the sessions with MX hosts.
 //!
-//! Each session is judged as if it were the session that the user requested: the plan names the MX host as the target, and
-//! the evidence contains only this session, with the purpose `main`. Probes and events keep their numbers. Equal findings
-//! about several addresses become one.
+//! Each session is judged as if the user had requested it: the plan names the MX host as the target, and the evidence
+//! contains only this session, with the purpose `main`. Probes and events keep their numbers. Equal findings about
+//! several addresses are merged.
 //!
 //! | findings | what happens to them | reason |
 //! |---|---|---|
@@ -17,7 +17,8 @@
 //! | other rejections that are about this machine | warnings without failure, at most | not faults of the domain |
 //! | other temporary rejections of recipients | warnings without failure, at most | they do not show what the server accepts later |
 //!
-//! [`super::acceptance`] then decides which of them determine the exit code, because that depends on the other hosts.
+//! [`super::acceptance`] then decides which of these findings determine the exit code, because that depends on the
+//! other hosts.
 
 use std::net::IpAddr;
 
@@ -32,7 +33,7 @@ use crate::evidence::quote;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
 use crate::lexicon::{self, Context, Fix};
-use crate::plan::{Plan, QuitAfter, Target, TlsMode};
+use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsMode};
 use crate::question::{Purpose, Question};
 use crate::wire::status::Class;
 use crate::wire::{Host, reply};
@@ -48,14 +49,14 @@ const LEFT_OUT: &[&str] = &[
     "connection-limit-reached",
 ];
 
-/// Beginnings of the ids of rules whose findings are left out.
+/// Rules whose ids begin with these words are left out.
 const LEFT_OUT_GROUPS: &[&str] =
     &["connection-impossible", "connection-refused", "connection-timed-out", "name-", "auth-"];
 
-/// Beginnings of the ids of rules whose findings matter less on port 25.
+/// Rules whose ids begin with these words are less important on port 25.
 const OF_TLS: &[&str] = &["certificate-", "tls-", "starttls-", "client-certificate-"];
 
-/// Rules for rejections that are about this machine or about the moment, and not about the domain.
+/// Rules for rejections that depend on this machine or on the time, and not on the domain.
 const OF_CLIENT: &[&str] = &[
     "client-reputation",
     "client-reverse-dns",
@@ -132,15 +133,15 @@ fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedRep
     session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
 }
 
-/// A server that demands a login for a recipient of its domain rejects mail from all other servers. They cannot log in, so
-/// the operator has to act, and not the reader.
+/// A server that demands a login for a recipient of its domain rejects mail from all other servers, because they cannot
+/// log in. The operator of the server must fix this, not the user of smtpcheck.
 fn without_login(finding: Finding) -> Finding {
     if !is_left_out(&finding) {
         return finding;
     }
-    let fix = "Operator of the mail server: accept the recipients of the domain on this port without a login, and demand a login only on the ports for mail programs (465 and 587)";
+    let fix = "Operator of the mail server: accept the recipients of the domain on this port without a login, and require a login only on the ports for mail programs (465 and 587)";
     Finding {
-        cause: "The server demands a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
+        cause: "The server requires a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
         fixes: vec![Fix::text(fix)],
         consequences: Vec::new(),
         failure: Some(PhaseFailure::RefusedPermanent),
@@ -169,7 +170,7 @@ fn adapted(mut finding: Finding) -> Finding {
     if OF_TLS.iter().any(|group| rule.starts_with(group)) {
         if finding.severity == Severity::Error {
             finding.consequences.push(
-                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders with DANE or MTA-STS may not deliver"
+                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may not deliver"
                     .to_owned(),
             );
         }
@@ -195,7 +196,7 @@ fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
     let envelope = session.request.script.envelope.clone();
     let mut plan = sight.plan.clone();
     plan.domain = None;
-    plan.target = Target { input: name.to_string(), host: name, port: session.request.port };
+    plan.target = Target { input: name.to_string(), host: name, port: session.request.port, protocol: Protocol::Smtp };
     plan.from = envelope.as_ref().map(|envelope| envelope.from.clone());
     plan.to = envelope.map(|envelope| envelope.to).unwrap_or_default();
     plan.quit_after = QuitAfter::Rcpt;
@@ -205,13 +206,12 @@ fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
     plan.tls.sni = None;
     plan.tls.scan = false;
     plan.tls.profile = None;
-    // Without implicit TLS, on any port.
+    // On every port, the session begins without implicit TLS.
     plan.tls.mode = if session.request.port == 465 { TlsMode::Starttls } else { TlsMode::Auto };
     plan
 }
 
-/// The evidence with this session only. Rejections that are expected are replaced by an acceptance, so that no check
-/// reports them.
+/// The evidence with only this session. Expected rejections are replaced by acceptances, so no check reports them.
 fn evidence_for(sight: Sight<'_>, session: Session<'_>) -> Evidence {
     let mut evidence = sight.evidence.clone();
     evidence.probes.retain(|probe| match &probe.question {
@@ -243,7 +243,7 @@ fn evidence_for(sight: Sight<'_>, session: Session<'_>) -> Evidence {
     evidence
 }
 
-/// Whether the rejection of a recipient is not a fault, or has a finding of its own.
+/// Whether the rejection of a recipient is not a fault, or has its own finding.
 fn is_expected(sight: Sight<'_>, session: Session<'_>, number: usize) -> bool {
     let address = session.request.script.envelope.as_ref().and_then(|envelope| envelope.to.get(number));
     let is = |recipient: Recipient| recipient.address(sight).as_ref() == address;
@@ -260,6 +260,8 @@ fn is_expected(sight: Sight<'_>, session: Session<'_>, number: usize) -> bool {
 struct MergedFinding {
     finding: Finding,
     places: Vec<(MxHost, Vec<IpAddr>)>,
+    /// Different summaries of the later findings, with the first server of each.
+    others: Vec<(MxHost, IpAddr, String)>,
 }
 
 fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Finding) {
@@ -271,7 +273,7 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
             && known.finding.phase == finding.phase
     });
     let Some(known) = same else {
-        merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])] });
+        merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])], others: Vec::new() });
         return;
     };
     match known.places.iter_mut().find(|(one, _)| one == host) {
@@ -280,8 +282,11 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         None => known.places.push((host.clone(), vec![ip])),
     }
     let is_new = |text: &String| is_other_sentence(text, &finding.summary);
-    if is_new(&known.finding.summary) && known.finding.consequences.iter().all(is_new) {
-        known.finding.consequences.push(finding.summary);
+    if is_new(&known.finding.summary)
+        && known.finding.consequences.iter().all(is_new)
+        && known.others.iter().all(|(.., summary)| is_new(summary))
+    {
+        known.others.push((host.clone(), ip, finding.summary));
     }
     for probe in finding.evidence.probes {
         if !known.finding.evidence.probes.contains(&probe) {
@@ -291,23 +296,28 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
     known.finding.evidence.events.extend(finding.evidence.events);
 }
 
-/// Whether two sentences differ, apart from the origin of their quotations.
+/// Whether two sentences differ in anything but the origin of their quotations.
 fn is_other_sentence(one: &str, other: &str) -> bool {
     let plain = |sentence: &str| quote::resolve(sentence, |_, text| text.to_owned());
     plain(one) != plain(other)
 }
 
 impl MergedFinding {
-    /// The finding, with the hosts and their addresses at the beginning of the summary.
+    /// The finding with the hosts and their addresses at the beginning of its summary.
     fn named(self, sight: Sight<'_>) -> Finding {
         let places = places_of(sight, self.places.iter().map(|(host, ips)| (&host.name, ips.as_slice())));
         let mut finding = self.finding;
+        for (host, ip, summary) in &self.others {
+            let place = places_of(sight, std::iter::once((&host.name, std::slice::from_ref(ip))));
+            finding.consequences.push(format!("{place}: {summary}"));
+        }
         for fix in &mut finding.fixes {
             if let Some(rest) = fix.text.strip_prefix("Server operator: ") {
                 fix.text = format!("Operator of the mail server: {rest}");
             }
         }
-        // The host name comes from the MX record, so the operator of the domain decides about it, not the user of this check.
+        // The host name comes from the MX record, so the operator of the domain controls it, not the user of this
+        // check.
         if finding.rule == "certificate-name-mismatch" {
             finding
                 .fixes

@@ -1,5 +1,6 @@
-//! Findings about the replies of MX hosts that only a check of a domain has: the empty sender, the postmaster, recipients
-//! that cannot exist, recipients in another domain, and hosts that differ from the first one.
+//! Findings that only the domain command has, about the replies of MX hosts: to the empty sender, the postmaster,
+//! recipients that cannot exist, and recipients in another domain, and about hosts whose replies differ from those of
+//! the first host.
 
 use std::net::IpAddr;
 
@@ -89,7 +90,7 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, of, rejects);
     let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the empty sender is rejected")?;
     Some(Finding {
-        cause: "Servers send delivery reports with an empty sender, so that reports about reports cannot loop. A server must accept this sender. This server does not receive reports about its own mail, and recipients could not be tested.".to_owned(),
+        cause: "Delivery reports have an empty sender, so that reports about reports cannot loop. A server must accept this sender. This server receives no reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
         fixes: vec![
             Fix::text("Operator of the mail server: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],
@@ -135,7 +136,7 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     let first = mx::mail_hosts(sight).first()?.preference;
     let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
     let found = replies(sight, unknown, ReceivedReply::accepts);
-    // If only hosts of lower priority accept every recipient, that is another finding.
+    // If only hosts of lower priority accept every recipient, a different rule reports it.
     let is_first =
         |host: &DnsName| mx::mail_hosts(sight).iter().any(|one| one.name == *host && one.preference == first);
     if !found.iter().any(|one| is_first(&one.host)) {
@@ -150,12 +151,12 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     )?;
     Some(Finding {
         cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after the message.".to_owned(),
-        otherwise: Some("An accepted recipient does not show that the mailbox exists. If the server returns messages later instead of rejecting the recipient, the log of the server shows it.".to_owned()),
+        otherwise: Some("An accepted recipient does not show that the mailbox exists. The log of the server shows whether it returns messages later instead of rejecting the recipient.".to_owned()),
         ..finding
     })
 }
 
-/// A host of lower priority that accepts a recipient that the first one rejects.
+/// A host of lower priority accepts a recipient that the first host rejects.
 fn backup(sight: Sight<'_>) -> Option<Finding> {
     let hosts = mx::mail_hosts(sight);
     let first = hosts.first()?;
@@ -172,9 +173,9 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
         summary,
-        cause: "A host of lower priority does not have the list of recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail, so the backup host must return it to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
+        cause: "A host of lower priority has no list of valid recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the mail server: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record; senders keep mail for days if the first host is not available",
+            "Operator of the mail server: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record, because senders keep mail for days anyway if the first host is not available",
         )],
         ..finding
     })
@@ -200,7 +201,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
         let replies = [Phase::Greeting, Phase::Ehlo].map(|phase| session.reply_at(phase));
         replies.into_iter().flatten().filter(ReceivedReply::accepts).find(|received| !is_valid(&first_word(received)))
     };
-    // A greeting that a device has overwritten has its own finding.
+    // A greeting that a device on the network path has overwritten has its own finding.
     let found = replies(sight, of, |received| !first_word(received).contains("**"));
     let name = found.first().map(|one| one.received.quote(first_word(&one.received)))?;
     let what = format!("the server identifies itself as `{name}`, which is not a fully qualified host name");

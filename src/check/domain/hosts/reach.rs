@@ -1,12 +1,13 @@
-//! Failed connections to the MX hosts: whether an address is at fault, or this machine cannot connect to the port at all.
+//! Failed connections to the MX hosts: whether the fault is at an address, or this machine cannot connect to the port
+//! at all.
 //!
 //! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
-//! 2. If a host has the IP address of a known proxy for web sites, and responds on its web port only, the proxy explains
-//!    why connections to the mail port time out.
-//! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked here.
-//!    This is one finding, and the hosts are not blamed. Other ports of the hosts and the cloud of this machine are
-//!    evidence.
-//! 4. Otherwise each host has a finding about its addresses that do not respond.
+//! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
+//!    connections to the mail port time out.
+//! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked by
+//!    this machine or its network. This is one finding, and the hosts have none. Other ports of the hosts, and the
+//!    cloud in which this machine runs, are evidence.
+//! 4. Otherwise, each host has a finding about its addresses that do not respond.
 
 use std::net::IpAddr;
 
@@ -29,6 +30,15 @@ const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 
 /// The number of hosts whose other ports are tried.
 const MAX_OTHER: usize = 2;
+
+/// The probable reason why hosts do not respond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::check::domain) enum Silence {
+    /// Connections are blocked near this machine, so nothing is known about senders in other networks.
+    OfThisNetwork,
+    /// The hosts themselves do not respond, so no sender reaches them.
+    OfTheHosts,
+}
 
 /// The result of the connections to one host.
 pub(super) struct HostReach<'s> {
@@ -65,7 +75,8 @@ pub(super) fn reaches(sight: Sight<'_>) -> Vec<HostReach<'_>> {
     mx::mail_hosts(sight).into_iter().map(of_host).collect()
 }
 
-/// Whether no connection succeeded, and at least one timed out or was denied on this machine, while no host refused one.
+/// Whether the port seems to be blocked: no connection succeeded, no host refused a connection, and at least one
+/// connection timed out or was denied on this machine.
 fn looks_blocked(reaches: &[HostReach<'_>]) -> bool {
     let none_connected = reaches.iter().all(|reach| reach.connected.is_empty() && reach.open.is_empty());
     let all_silent =
@@ -76,7 +87,18 @@ fn looks_blocked(reaches: &[HostReach<'_>]) -> bool {
     none_connected && all_silent && (is_silent || is_denied)
 }
 
-/// Requests facts about this machine, and probes of other ports of hosts whose every address timed out.
+/// The hosts that are known web proxies, and the others.
+fn separated<'s>(sight: Sight<'s>, reaches: Vec<HostReach<'s>>) -> (Vec<HostReach<'s>>, Vec<HostReach<'s>>) {
+    reaches.into_iter().partition(|reach| is_known_proxy(sight, reach))
+}
+
+/// What failed connections to the MX hosts mean for senders in other networks.
+pub(in crate::check::domain) fn meaning_of_silence(sight: Sight<'_>) -> Silence {
+    let (_, others) = separated(sight, reaches(sight));
+    if looks_blocked(&others) { Silence::OfThisNetwork } else { Silence::OfTheHosts }
+}
+
+/// Requests facts about this machine, and probes other ports of hosts if every address timed out.
 pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let reaches = reaches(sight);
     let mut questions = Vec::new();
@@ -89,7 +111,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
         .filter_map(|reach| reach.failed.first())
         .map(|(ip, ..)| *ip)
         .collect();
-    // The web port of a known proxy shows most.
+    // The web port of a known proxy is the best evidence, so such addresses come first.
     silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
     for ip in silent.iter().take(MAX_OTHER) {
         for port in OTHER_PORTS {
@@ -131,10 +153,8 @@ fn open_ports<'s>(sight: Sight<'s>, reach: &HostReach<'_>) -> Vec<(u16, Session<
 }
 
 pub(super) fn findings(sight: Sight<'_>) -> Vec<Finding> {
-    let reaches = reaches(sight);
-    let (proxied, others): (Vec<HostReach<'_>>, Vec<HostReach<'_>>) =
-        reaches.into_iter().partition(|reach| is_known_proxy(sight, reach));
-    if !others.is_empty() && looks_blocked(&others) {
+    let (proxied, others) = separated(sight, reaches(sight));
+    if looks_blocked(&others) {
         let proxied = proxied.iter().filter_map(|reach| web_proxy(sight, reach));
         return std::iter::once(blocked_here(sight, &others)).chain(proxied).collect();
     }
@@ -170,7 +190,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         Some(ConnectFaultKind::Refused | ConnectFaultKind::Reset) => {
             "The host, or a firewall in front of it, rejects connections on this port, so senders cannot deliver mail there."
         }
-        _ => "The host does not accept connections on this port from here. A firewall may drop the packets, or no server uses this IP address.",
+        _ => "The host does not accept connections on this port from this machine. A firewall may drop the packets, or no server uses this IP address.",
     }
     .to_owned();
     if !is_certain {
@@ -194,7 +214,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         ),
         Some(_) if is_partial => {
             format!(
-                "Operator of the domain: or remove the address record of {} with {places}",
+                "Or operator of the domain: remove the address record of {} with {places}",
                 quoted(sight, &reach.host.name)
             )
         }
@@ -213,7 +233,7 @@ fn with_session(finding: Finding, session: Session<'_>) -> Finding {
     session.events().fold(finding.tried(session.probe.id), Finding::on)
 }
 
-/// Whether a host is behind a known proxy for web sites, which does not forward mail.
+/// Whether a host is behind a known web proxy, which does not forward mail.
 fn is_known_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> bool {
     is_silent(reach)
         && reach.failed.iter().all(|(ip, ..)| is_of_web_proxy(*ip))
@@ -221,7 +241,7 @@ fn is_known_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> bool {
         && open_ports(sight, reach).iter().any(|(port, _)| *port == 443)
 }
 
-/// Whether a host belongs to the mail service of the operator of the proxy, which uses IP addresses of the same networks.
+/// Whether a host belongs to the mail service of the proxy's operator, which uses IP addresses in the same networks.
 fn is_mail_service(host: &str) -> bool {
     host == "mx.cloudflare.net" || host.ends_with(".mx.cloudflare.net")
 }
@@ -247,7 +267,7 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         } else {
             "The IP address may be that of a web server or a web proxy, which does not receive mail.".to_owned()
         },
-        otherwise: Some("A firewall of the mail server may drop packets to this port instead, or the port may be blocked near this machine. Repeat the check from another network to find out.".to_owned()),
+        otherwise: Some("Instead, a firewall of the mail server may drop packets to this port, or this machine's network may block the port. Repeat the check from another network to find out.".to_owned()),
         fixes: vec![Fix::text(format!(
             "Operator of the domain: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
@@ -294,7 +314,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     let cloud = sessions.iter().find_map(|session| place::blocks(sight.evidence, *session));
     let count = reaches.iter().filter(|reach| !reach.failed.is_empty() || !reach.untested.is_empty()).count();
     let summary = format!(
-        "no MX host of {domain} responds on port {port}: the connections are probably blocked near this machine"
+        "no MX host of {domain} responds on port {port}: this machine's network probably blocks the connections"
     );
     let mut found = Finding::new(&MX_PORT_BLOCKED_HERE, Phase::Connect, Confidence::Possible, summary);
     found.cause = if is_denied {
@@ -308,7 +328,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     } else if let Some((other, _)) = mail_open {
         found.confidence = Confidence::Likely;
         format!(
-            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path, as in most home and cloud networks."
+            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path, as it is in most home and cloud networks."
         )
     } else {
         "Most home and cloud networks block outgoing connections to port 25.".to_owned()

@@ -7,11 +7,11 @@ pub(super) static MX_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host does not accept connections",
     docs: Docs {
-        sees: "Connections to an IP address of an MX host were refused, timed out or failed, and other hosts or other signs show that the port is not blocked near this machine. The finding is a warning if another IP address of the host accepts connections.",
+        sees: "Connections to an IP address of an MX host were refused, timed out or failed. Other hosts or other evidence show that neither this machine nor its network blocks the port. The finding is a warning if another IP address of the host accepts connections.",
         matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, they keep the mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
         action: "Operator of the mail server: start the mail service, make it listen on this IP address, and open port 25 in the firewall. Operator of the domain: delete records of servers that no longer exist.",
         example: "mx1.example.com [2001:db8::25]: no connection to port 25 (no answer), but 192.0.2.25 responds",
-        references: "RFC 5321 section 5.1 (senders try the hosts in the order of preference), RFC 8305 section 5 (connection attempts)",
+        references: "RFC 5321 section 5.1 (senders try the hosts in order of preference), RFC 8305 section 5 (connection attempts)",
     },
 };
 
@@ -20,9 +20,9 @@ pub(super) static MX_PORT_BLOCKED_HERE: Rule = Rule {
     severity: Severity::Error,
     title: "no MX host can be reached from this machine",
     docs: Docs {
-        sees: "Every connection to every MX host timed out, or was forbidden by this machine. smtpcheck also tries other ports of the hosts, and recognises cloud providers that block port 25.",
+        sees: "Every connection to every MX host timed out, or was blocked by this machine. smtpcheck also tries other ports of the hosts, and recognises cloud providers that block port 25.",
         matters: "The mail servers were not tested. This is probably not a fault of the domain: most home and cloud networks block outgoing connections to port 25.",
-        action: "Repeat the check from a machine that can connect to port 25, for example from a mail server. If it fails there too, the operator of the mail servers must check them.",
+        action: "Repeat the check from a machine that can connect to port 25, for example from a mail server. If it fails from there too, the operator of the mail servers must check them.",
         example: "a check from a virtual machine in a cloud that blocks port 25",
         references: "RFC 5321 section 4.5.4.1 (senders retry for days if hosts do not respond)",
     },
@@ -33,7 +33,7 @@ pub(super) static MX_BEHIND_WEB_PROXY: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host seems to be behind a web proxy",
     docs: Docs {
-        sees: "All connections to the MX host on port 25 time out, but its port 443 (web) responds. If the IP address belongs to a known web proxy, the finding is likely, otherwise possible.",
+        sees: "All connections to the MX host on port 25 time out, but its port 443 (web) responds. The confidence is \"likely\" if the IP address belongs to a known web proxy, and \"possible\" otherwise.",
         matters: "Such a proxy forwards only web traffic. Senders cannot deliver mail to this host.",
         action: "Operator of the domain: publish the IP address of the mail server itself for the MX host (at Cloudflare: \"DNS only\").",
         example: "MX 10 mail.example.com, and mail.example.com has the IP address of a content delivery network",
@@ -46,7 +46,7 @@ pub(super) static MX_NOT_TESTED: Rule = Rule {
     severity: Severity::Error,
     title: "mail servers of the domain were not tested",
     docs: Docs {
-        sees: "smtpcheck did not connect to some MX hosts, because the connection limit was reached, or to any MX host, because the user excluded the address family of their IP addresses or this machine has no connection of that family.",
+        sees: "smtpcheck did not connect to some MX hosts because the connection limit was reached, or it could not connect to any MX host. In the second case, the user excluded the address family of the hosts (-4 or -6), or this machine has no connection of that family.",
         matters: "The result of the check is incomplete. This is not a fault of the domain.",
         action: "Repeat the check with a higher --max-connections, without -4 or -6, or from a machine with a connection of this family.",
         example: "--max-connections 1, and the domain has two MX hosts",
@@ -60,7 +60,7 @@ pub(super) static MX_NULL_SENDER_REJECTED: Rule = Rule {
     title: "an MX host rejects the empty sender",
     docs: Docs {
         sees: "The server rejected MAIL FROM:<> permanently, for a reason that is not about this machine.",
-        matters: "Delivery reports and other automatic messages have an empty sender. The recipients of such reports do not learn that their mail was not delivered, and servers that verify senders by a callout reject mail from this domain.",
+        matters: "Delivery reports and other automatic messages have an empty sender. Users of the domain do not learn that their mail was not delivered, and servers that verify senders by a callout reject mail from this domain.",
         action: "Operator of the mail server: accept MAIL FROM:<>.",
         example: "550 5.7.1 Null sender not allowed",
         references: "RFC 5321 section 4.5.5 (messages with a null reverse-path), section 6.1 (notifications)",
@@ -85,10 +85,10 @@ pub(super) static MX_RELAY_ACCEPTED: Rule = Rule {
     severity: Severity::Warning,
     title: "an MX host accepts a recipient in another domain",
     docs: Docs {
-        sees: "Without a login, the server accepted RCPT TO with a recipient in a domain for which it is not responsible. smtpcheck sends no message, so it cannot find out whether the server would relay it.",
+        sees: "Without a login, the server accepted RCPT TO with a recipient in a domain for which it is not responsible. smtpcheck sends no message, so it cannot determine whether the server would relay one.",
         matters: "If the server relays such mail, it is an open relay. Open relays are abused for spam and added to blocklists within hours.",
         action: "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in. Check the log of the server to find out what happens to such mail.",
-        example: "RCPT TO:<relay-test@example.org> is answered with 250",
+        example: "the reply to RCPT TO:<relay-test@example.org> is 250",
         references: "RFC 5321 section 7.1 (mail security), section 3.6.2 (relaying)",
     },
 };
@@ -100,8 +100,8 @@ pub(super) static MX_ACCEPTS_EVERY_RECIPIENT: Rule = Rule {
     docs: Docs {
         sees: "The user gave a recipient to test, and the server also accepted a second recipient with a random name.",
         matters: "The domain has a mailbox for all recipients (catch-all), or the server checks recipients only after the message. An accepted recipient then does not show that the mailbox exists.",
-        action: "No action is required if this is intended. Operator of the mail server: reject unknown recipients at RCPT TO, so that senders notice typing errors and the server does not have to return messages later.",
-        example: "RCPT TO:<no-such-user-1a2b3c4d@example.com> is answered with 250",
+        action: "No action is required if this is intended. Operator of the mail server: reject unknown recipients at RCPT TO. Senders then notice typing errors, and the server does not have to return messages later.",
+        example: "the reply to RCPT TO:<no-such-user-1a2b3c4d@example.com> is 250",
         references: "RFC 5321 section 4.1.1.3 (RCPT), section 6.2 (unwanted messages)",
     },
 };
@@ -111,8 +111,8 @@ pub(super) static MX_BACKUP_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "an MX host of lower priority accepts a recipient that the first host rejects",
     docs: Docs {
-        sees: "A recipient that cannot exist is rejected by the most preferred MX host (lowest preference value), and accepted by a less preferred one. smtpcheck tests this only if the user gave a recipient.",
-        matters: "The second host accepts mail that cannot be delivered and must return it, often to forged senders. Spammers prefer such hosts.",
+        sees: "The most preferred MX host (lowest preference value) rejects a recipient that cannot exist, but a less preferred host accepts it. smtpcheck tests this only if the user gave a recipient.",
+        matters: "The less preferred host accepts mail that cannot be delivered and must return it, often to forged senders. Spammers prefer such hosts.",
         action: "Operator of the mail server: configure the list of valid recipients on this host, or remove its MX record.",
         example: "mx1 replies 550 5.1.1, and mx2 (a backup MX that the provider runs) replies 250",
         references: "RFC 5321 section 6.2 (unwanted messages), section 5.1 (preferences)",

@@ -108,7 +108,7 @@ pub(super) fn is_ready(session: Session<'_>) -> bool {
         && session.reply_at(Phase::Ehlo).is_some_and(|ehlo| ehlo.accepts())
 }
 
-/// What prevented the test of recipients at an IP address, as a short phrase; `None` while the session is not over.
+/// What prevented the test of recipients at an IP address, as a short phrase; `None` until the session has ended.
 pub(super) fn before_recipients(session: Session<'_>) -> Option<String> {
     let rejected = || {
         let received = session.reply_at(Phase::Mail).filter(|received| !received.accepts())?;
@@ -134,6 +134,8 @@ fn problem(session: &Session<'_>) -> Option<String> {
     }
     Some(match session.fault()? {
         Fault::NotConnected { connect } => connect.kind.to_string(),
+        Fault::SocketNotConnected { socket } => socket.kind.to_string(),
+        Fault::Binary => "binary data".to_owned(),
         Fault::Silent { phase, .. } => format!("no reply ({})", phase_words(*phase)),
         Fault::Closed { phase, .. } => format!("connection closed ({})", phase_words(*phase)),
         Fault::Tls { .. } => "TLS handshake failed".to_owned(),
@@ -141,6 +143,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         Fault::Unread { .. } => "the server stopped reading".to_owned(),
         Fault::TimeUp { .. } => "time limit reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
+        Fault::Proxy { proxy } => format!("proxy: {}", proxy.kind),
         Fault::NoAddress | Fault::NotPublic { .. } | Fault::Dns { .. } | Fault::Http { .. } => return None,
     })
 }
@@ -168,13 +171,13 @@ pub(super) fn skipped(session: Session<'_>) -> Option<SkipReason> {
 /// The limit that prevented a session.
 pub(super) fn skip_words(reason: SkipReason) -> &'static str {
     match reason {
-        SkipReason::ConnectionBudget => "the limit of connections (--max-connections) was reached",
+        SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",
         SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
     }
 }
 
-/// The reply about one recipient, from any session with the IP address. If the sender was not accepted, the recipient was
-/// not tested.
+/// The reply about one recipient, from any session with the IP address. If the server did not accept the sender, the
+/// recipient was not tested.
 pub(super) fn received_about<'s>(
     sight: Sight<'s>,
     host: &DnsName,

@@ -36,7 +36,7 @@ fn rules(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| finding.rule.as_ref()).collect()
 }
 
-/// The findings if the second server is this one.
+/// The findings if this server is the second server.
 fn with_second(server: MailServer) -> Vec<Finding> {
     findings(two().server("8.8.4.2", server))
 }
@@ -166,7 +166,7 @@ fn if_the_only_host_is_behind_a_web_proxy_this_machine_is_not_blamed() {
     let found = findings(&mut world);
     assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
     assert_eq!((found[0].confidence, found[0].failure), (Confidence::Likely, Some(PhaseFailure::Unreachable)));
-    // The mail service of the same operator has such addresses too.
+    // The mail service of the proxy's operator has such addresses too.
     let mut world = World::new();
     world.zone("example.com MX 10 route1.mx.cloudflare.net\nroute1.mx.cloudflare.net A 162.159.205.11");
     world.server("162.159.205.11", MailServer::new("web")).only_on("162.159.205.11", 443);
@@ -294,8 +294,8 @@ fn servers_that_were_not_tested_make_the_check_incomplete() {
     assert!(seen.senders.iter().all(|sender| sender.delivers == Delivery::Unknown));
 }
 
-/// The severity and the failure of the findings about the recipient, for these replies of the two servers, which have
-/// these preferences.
+/// The severity and the failure of the findings about the recipient, if the two servers have these replies and
+/// preferences.
 fn about_recipient_at(preferences: [u16; 2], first: &str, second: &str) -> Vec<Finding> {
     let mut world = World::new();
     let [one, other] = preferences;
@@ -373,7 +373,7 @@ fn an_accepted_recipient_changes_no_finding_about_others() {
     assert!(found.iter().all(|one| one.severity == Severity::Warning && one.failure.is_none()), "{found:?}");
 }
 
-/// The weights of the findings if both servers reply in this way to a command, and if only the second does.
+/// The weights of the findings if both servers reply to a command in this way, and if only the second server does.
 fn both_and_one(command: &str, reply: &str) -> [Vec<Finding>; 2] {
     let mut world = two();
     world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));
@@ -424,7 +424,17 @@ fn the_same_reply_of_several_servers_is_quoted_once() {
     assert_eq!(repeated, 0, "{:?}", both[0].consequences);
 }
 
-/// What was not tested, if both servers reply in this way to a command, and the replies about the recipient.
+#[test]
+fn a_different_reply_of_a_later_server_is_listed_with_its_name() {
+    let mut world = two();
+    world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting("554 5.7.1 No mail from your network"));
+    world.server("8.8.4.2", MailServer::new("mx2.example.com").greeting("554 5.7.1 Your network is not welcome here"));
+    let found = findings(&mut world);
+    let listed = found.iter().flat_map(|one| &one.consequences).find(|one| one.contains("not welcome"));
+    assert!(listed.is_some_and(|one| one.contains("mx2.example.com") && one.contains("[8.8.4.2]: ")), "{found:?}");
+}
+
+/// What was not tested, and the replies about the recipient, if both servers reply to a command in this way.
 fn untested(command: &str, reply: &str) -> (Vec<String>, Vec<ProbeReply>) {
     let mut world = two();
     world.server("8.8.4.1", MailServer::new("mx1.example.com").replying(command, reply));

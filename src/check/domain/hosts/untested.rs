@@ -16,8 +16,8 @@ use crate::evidence::{Fault, Phase, Session, SkipReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::wire::status::Class;
 
-/// What was not tested: hosts and addresses beyond the limits, addresses that this machine cannot reach, sessions that the
-/// limits ended, and recipients that were temporarily rejected, or to which the session did not get.
+/// What was not tested: hosts and addresses beyond the limits, addresses that this machine cannot reach, and sessions
+/// that the limits ended. Also recipients that were temporarily rejected, or that the session did not reach.
 pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = Vec::new();
     let mut add = |what: String, why: String| list.push(NotTested { what, why });
@@ -55,7 +55,7 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
                 let why = "the server temporarily rejects them (greylisting, or another reason in its reply); repeat the check later";
                 add(what, why.to_owned());
             } else if replies.is_empty() && session.connected().is_some() && limit(session).is_none() {
-                // Connections that failed have a finding or an entry of their own.
+                // Connections that failed have their own finding or entry.
                 add(what, before_recipients(session).unwrap_or_else(|| "the server did not reply".to_owned()));
             }
         }
@@ -63,7 +63,8 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     list
 }
 
-/// MX hosts that were not tested: some because of the limit of connections, or all because of their address family.
+/// MX hosts that were not tested: some hosts because of the connection limit, or all hosts because of their address
+/// family.
 pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     let reaches = reaches(sight);
     let is_skipped = |reach: &HostReach<'_>, ip: IpAddr| {
@@ -100,7 +101,10 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     let found = of(format!("no MX host was tested: {}", names(&all)));
     Some(match reaches.iter().flat_map(|reach| &reach.untested).next() {
         Some((ip, kind, session)) => Finding {
-            cause: format!("The IP addresses of these hosts cannot be tested from here: {}.", why_untested(*kind, *ip)),
+            cause: format!(
+                "The IP addresses of these hosts cannot be tested from this machine: {}.",
+                why_untested(*kind, *ip)
+            ),
             fixes: vec![Fix::text("Repeat the check from a machine that can connect to these IP addresses")],
             ..found.tried(session.probe.id)
         },

@@ -1,7 +1,7 @@
 //! Findings about MX records and the addresses of MX hosts.
 //!
-//! A failed lookup, a name that does not exist and a missing record are different results. Only the second and the third
-//! are faults of the domain. If the response is bogus, the check of DNSSEC reports that instead.
+//! A failed lookup, a name that does not exist and a missing record are different results. Only the second and the
+//! third are faults of the domain. If the response is bogus, only the DNSSEC check reports it.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -47,7 +47,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
     let summary = format!("{domain} does not exist (NXDOMAIN)");
     Finding {
-        cause: "The DNS has no records of any type for this name, so senders return mail for it at once.".to_owned(),
+        cause: "The DNS has no records of any type for this name, so senders return mail for it immediately."
+            .to_owned(),
         fixes: vec![
             Fix::text("Compare the domain with the email address, letter by letter"),
             Fix::run(
@@ -59,15 +60,15 @@ fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
     }
 }
 
-/// SERVFAIL, REFUSED and other codes. They do not show where the fault is.
+/// SERVFAIL, REFUSED and other codes do not show where the fault is.
 fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
     let summary = format!("the lookup of the MX records of {domain} failed: {}", code_words(code));
     let cause = match code {
         DnsCode::ServFail => {
-            "The resolver could not find the records. The name servers of the domain may not respond, or the resolver has a fault of its own."
+            "The resolver could not find the records. The name servers of the domain may not respond, or the resolver itself may have a fault."
         }
         DnsCode::Refused => {
-            "The resolver refused the query. Perhaps it does not serve this machine, or the name servers of the domain refuse the resolver."
+            "The resolver refused the query. It may not serve this machine, or the name servers of the domain may refuse its queries."
         }
         _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
     };
@@ -81,7 +82,7 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
 }
 
 /// What to do if the responses exceed the limit of smtpcheck.
-const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records; look at the lookups with -v to find the largest responses";
+const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records. To find the largest responses, look at the lookups with -v";
 
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
@@ -103,11 +104,11 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     };
     let (cause, confidence) = match kind {
         Some(DnsFaultKind::SizeLimit) => (
-            "The limit is one of smtpcheck, which many very large responses reach. This does not show whether the domain has MX records.",
+            "Many very large responses together reached a limit of smtpcheck. This does not show whether the domain has MX records.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::NoResolver) => (
-            "No DNS server is configured on this machine, so no name can be looked up. This shows nothing about the domain.",
+            "No DNS server is configured on this machine, so no name can be looked up. This is not a fault of the domain.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::Malformed) => (
@@ -155,10 +156,10 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
         None => format!("dig +tcp {domain} MX"),
     };
     Finding {
-        cause: "Long DNS responses need a TCP connection to port 53. Without it, the MX records cannot be looked up."
+        cause: "Long DNS responses need a TCP connection to port 53. Without this connection, the MX records cannot be looked up."
             .to_owned(),
         otherwise: Some(
-            "The network of this machine may block DNS over TCP. This is the cause if the command below works from another network."
+            "The network of this machine may block DNS over TCP. If the command below works from another network, this is the cause."
                 .to_owned(),
         ),
         fixes: vec![
@@ -174,7 +175,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that works, use another resolver (--resolver), or fix the current one. If it fails too, the operator of the zone must check its name servers.",
+            "If that lookup works, use another resolver (--resolver), or fix the current one. If it fails too, the operator of the zone must check its name servers.",
         ),
     ]
 }
@@ -182,7 +183,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
     Finding {
-        cause: "The name leads to no IP address, so senders cannot use it.".to_owned(),
+        cause: "The name has no IP address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
             "Operator of the domain: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),
@@ -208,7 +209,7 @@ fn with_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Vec<Find
     findings
 }
 
-/// The domain has no MX record: its own addresses are used if there are any.
+/// The domain has no MX record. Senders use its own addresses, if it has any.
 fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let domain = sight.name();
     if !is_looked_up(sight, &domain) {
@@ -235,7 +236,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     }
     let summary = format!("{domain} has neither MX records nor an IP address");
     vec![Finding {
-        cause: "The domain exists, but senders find no host that receives its mail, and return messages at once."
+        cause: "The domain exists, but senders find no host that receives its mail, and return messages immediately."
             .to_owned(),
         fixes: vec![
             Fix::text(format!(
@@ -253,7 +254,7 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
     let has_others = published(seen).any(|(_, host)| !host.is_root());
     if !has_others && preference == 0 && seen.records.len() == 1 {
         let summary = format!("{domain} declares that it receives no mail (null MX)");
-        let cause = "Senders return mail for this domain at once, without connecting to any server. No mail servers were tested.";
+        let cause = "Senders return mail for this domain immediately, without connecting to any server. No mail servers were tested.";
         return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
     }
     let summary = if has_others {
@@ -344,13 +345,13 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
 
 /// The state of the addresses of a host.
 enum HostAddresses<'s> {
-    /// The host has addresses, or they are not known yet, or the check of DNSSEC reports that they are bogus.
+    /// The host has addresses, or they are not known yet, or the DNSSEC check reports that they are bogus.
     Present,
     /// The CNAME records form a loop.
     Loop(&'s Probe),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
-    /// There is none.
+    /// The host has no address.
     Missing(&'s Probe, &'static str),
 }
 
@@ -378,20 +379,20 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let domain = sight.name();
     let hosts = mail_hosts(sight);
     if hosts.is_empty() {
-        // A null MX, or records without a host name, which have their own findings.
+        // The domain has a null MX, or records without a host name. These have their own findings.
         return Vec::new();
     }
     let states: Vec<(&DnsName, HostAddresses<'_>)> =
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
     let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
-    // Loops alone have a finding of their own, which says what to do about them.
+    // If all hosts have loops, the findings about the loops contain the fix.
     let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
             HostAddresses::Present => {
-                // One of the two lookups may have failed although the other found addresses.
+                // One lookup may have failed, although the other found addresses.
                 if let Some((failed, why)) = failed_lookups(sight, host).first() {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
@@ -426,7 +427,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         summary = format!("{summary}: {}", missing.join(", "));
     }
     let mut none = finding(&MX_NONE_USABLE, probe, Confidence::Certain, summary);
-    none.cause = "Senders cannot deliver mail to this domain. The IP addresses of the domain itself must not be used, because MX records exist.".to_owned();
+    none.cause = "Senders cannot deliver mail to this domain. They must not use the IP addresses of the domain itself, because MX records exist.".to_owned();
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(
@@ -470,13 +471,13 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
         _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
     };
     found.otherwise = Some(
-        "The fault may be in the resolver of this machine. If another resolver finds the addresses, this is the cause."
+        "The fault may be in the resolver of this machine. This is the cause if another resolver finds the addresses."
             .to_owned(),
     );
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;
     if let Some(Fault::Dns { kind: DnsFaultKind::SizeLimit, .. }) = probe.fault() {
-        // The rest of the check has no result either, so the report must not look complete.
+        // The other tests of the host have no result either, so the report must not look complete.
         found.confidence = Confidence::Certain;
         found.otherwise = None;
         found.fixes = vec![Fix::text(SMALLER_RESPONSES)];
@@ -512,7 +513,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                         "Operator of the domain: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
-                        "Or name the target in the MX record: {}. MX {preference} {}. (check first that the certificate and the domain's policies include this host)",
+                        "Or name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
                         sight.name(),
                         of_host.quote(target.as_str())
                     )),

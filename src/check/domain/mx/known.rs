@@ -23,7 +23,7 @@ pub(in crate::check::domain) struct MxHost {
     pub(in crate::check::domain) name: DnsName,
 }
 
-/// The hosts that receive mail, in the order in which senders try them; each host once, and at most [`MAX_HOSTS`].
+/// The hosts that receive mail, in the order in which senders try them, without duplicates, and at most [`MAX_HOSTS`].
 /// Empty while unknown, for a null MX, and for MX records that are unusable.
 pub(in crate::check::domain) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     let mut hosts = all_hosts(sight);
@@ -31,7 +31,7 @@ pub(in crate::check::domain) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     hosts
 }
 
-/// Like [`mail_hosts`], without the limit.
+/// Like [`mail_hosts`], but without the limit.
 pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).answer() else { return Vec::new() };
     if is_implicit(sight, seen) {
@@ -41,14 +41,15 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
         .filter(|(_, host)| !host.is_root() && as_address(host).is_none())
         .map(|(preference, host)| MxHost { preference: Some(preference), name: host.clone() })
         .collect();
-    // Senders choose among hosts of the same preference at random. Reports list them by name.
+    // Senders choose among hosts of the same preference at random. Here they are sorted by name, so that reports are
+    // stable.
     hosts.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
     let mut names = std::collections::HashSet::new();
     hosts.retain(|host| names.insert(host.name.clone()));
     hosts
 }
 
-/// The IP addresses of a host that are known so far, and that can be connected to from here: at most as many as the
+/// The IP addresses of a host that are known so far, and to which this machine can connect: at most as many as the
 /// limit of [`MAX_ADDRESSES`] allows for each host.
 pub(in crate::check::domain) fn addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses = usable(sight, host);
@@ -88,7 +89,7 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
-/// The beginning of the text of a problem if a lookup failed, so that the host may have IP addresses.
+/// How the text of a problem begins if a lookup failed. The host may then have IP addresses.
 const LOOKUP_FAILED: &str = "lookup failed";
 
 /// Whether a problem of a host is a failed lookup.
@@ -111,8 +112,8 @@ pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsN
     !addresses.is_empty() && addresses.iter().all(|&ip| excluding_flag(sight.plan, ip).is_some())
 }
 
-/// Why a host has no usable IP address, as a short phrase; `None` if it has one, if only its family was excluded, or
-/// while this is unknown.
+/// Why a host has no usable IP address, as a short phrase; `None` if it has a usable address, if only its family was
+/// excluded, or while this is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {
@@ -141,7 +142,8 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
     }))
 }
 
-/// Whether a lookup ended because of the time limit or an interruption of the check, which shows nothing about the DNS.
+/// Whether a lookup ended because the time limit was reached or the check was interrupted. This shows nothing about the
+/// DNS.
 pub(super) fn was_stopped(fault: &Fault) -> bool {
     matches!(fault, Fault::TimeUp { .. } | Fault::Interrupted)
 }
@@ -167,7 +169,8 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     records.into_iter().chain(addresses).chain(public).collect()
 }
 
-/// Why it is not known which records of a type a name has, as a short phrase; `None` if it is known, and while the lookup is pending.
+/// Why it is not known which records of a type a name has, as a short phrase; `None` if they are known, or while the
+/// lookup is pending.
 pub(in crate::check::domain) fn why_unknown(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
     let failed = |why: &str| Some(format!("the lookup of {name} failed: {why}"));
     match sight.records(name, kind) {
@@ -207,16 +210,17 @@ pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
 /// The types of address records.
 pub(in crate::check::domain) const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
-/// The number of IP addresses to test for each host, so that every host is tested within the overall limit.
+/// The number of IP addresses to test for each host. It is low enough for every host to be tested within the overall
+/// limit.
 fn limit_of_each(sight: Sight<'_>) -> usize {
     let counts: Vec<usize> = mail_hosts(sight).iter().map(|host| usable(sight, &host.name).len()).collect();
     let total = |limit: usize| counts.iter().map(|&count| count.min(limit)).sum::<usize>();
     (1..=MAX_ADDRESSES).rev().find(|&limit| total(limit) <= MAX_ADDRESSES).unwrap_or(1)
 }
 
-/// Whether a connection to this IP address can show something about the domain. A packet to an unspecified or a loopback
-/// address reaches this machine and not a server of the domain; only test setups, which use another port or a DNS server
-/// on this machine, have servers there.
+/// Whether a connection to this IP address can show something about the domain. A packet to an unspecified or a
+/// loopback address reaches this machine, not a server of the domain. Only test setups, which use another port or a DNS
+/// server on this machine, have servers there.
 fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
     let plan = sight.plan;
     let is_test_setup = is_test_setup(plan);
@@ -236,9 +240,9 @@ pub(in crate::check::domain) fn is_test_setup(plan: &Plan) -> bool {
         || !plan.overrides.is_empty()
 }
 
-/// Whether a server at this IP address was set up for a test on this machine. That its address is not public is no fault of
-/// the domain. A resolver on this machine at the usual port does not show this: it can be the one that the machine always
-/// uses, and the domain a real one.
+/// Whether a server at this IP address was set up for a test on this machine. Its address need not be public. A
+/// resolver on this machine at the usual port does not indicate a test: it may be this machine's normal resolver, and
+/// the domain may be real.
 pub(in crate::check::domain) fn is_test_server(plan: &Plan, ip: IpAddr) -> bool {
     let is_test_resolver = |server: SocketAddr| server.ip().is_loopback() && server.port() != 53;
     ip.to_canonical().is_loopback() && (plan.target.port != 25 || plan.resolver.is_some_and(is_test_resolver))
@@ -252,7 +256,7 @@ pub(in crate::check::domain) fn published(seen: &RecordsSeen) -> impl Iterator<I
     })
 }
 
-/// The IP address, if the target of an MX record is one instead of a name.
+/// The IP address, if the target of an MX record is an IP address instead of a name.
 pub(in crate::check::domain) fn as_address(host: &DnsName) -> Option<IpAddr> {
     let text = host.as_str();
     text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).parse().ok()

@@ -8,7 +8,7 @@ pub(super) static MX_DOMAIN_NOT_FOUND: Rule = Rule {
     title: "the domain does not exist",
     docs: Docs {
         sees: "The DNS responded that the domain does not exist (NXDOMAIN).",
-        matters: "Senders return mail for this domain at once. Nothing else can be tested.",
+        matters: "Senders return mail for this domain immediately. Nothing else can be tested.",
         action: "Compare the name with the email address, letter by letter. Operator of the domain: check whether the registration has expired, and whether the parent zone delegates the domain to your name servers.",
         example: "smtpcheck domain exmaple.com",
         references: "RFC 5321 section 5.1 (a domain that does not exist is a permanent failure), RFC 2308 section 2.1 (NXDOMAIN)",
@@ -33,7 +33,7 @@ pub(super) static MX_LOOKUP_UNANSWERED: Rule = Rule {
     severity: Severity::Error,
     title: "the query for the MX records got no response",
     docs: Docs {
-        sees: "No response to the query for MX records arrived. The DNS server did not respond within the time limit, cannot be reached, or is not configured on this machine.",
+        sees: "There was no response to the query for MX records. The DNS server did not respond within the time limit or cannot be reached, or no DNS server is configured on this machine.",
         matters: "Nothing about the domain was tested. This does not show a fault of the domain. The cause may be on this machine, in its resolver, or in the name servers of the domain.",
         action: "Look up another name. If that fails too, fix the DNS settings of this machine (/etc/resolv.conf, VPN, firewall on port 53), or use another resolver (--resolver). If only this name fails, the operator of the domain must check its name servers.",
         example: "a container without DNS; name servers that drop packets",
@@ -47,7 +47,7 @@ pub(super) static MX_MISSING: Rule = Rule {
     title: "the domain has neither MX records nor an IP address",
     docs: Docs {
         sees: "The domain exists, but has no MX record and no A or AAAA record.",
-        matters: "Mail for this domain cannot be delivered. Senders return it at once.",
+        matters: "Mail for this domain cannot be delivered. Senders return it immediately.",
         action: "Operator of the domain: publish an MX record that names the mail server, or a null MX (`MX 0 .`) if the domain receives no mail.",
         example: "a domain that has only TXT records",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 7505 section 3 (null MX)",
@@ -60,7 +60,7 @@ pub(super) static MX_NULL: Rule = Rule {
     title: "the domain declares that it receives no mail",
     docs: Docs {
         sees: "The only MX record of the domain is a null MX: preference 0 and the host `.`.",
-        matters: "Senders return mail for this domain at once, without connecting to any server. This is the recommended setting for a domain that receives no mail.",
+        matters: "Senders return mail for this domain immediately, without connecting to any server. This is the recommended setting for a domain that receives no mail.",
         action: "No action is required if this is intended. If the domain should receive mail, replace the record with an MX record that names the mail server.",
         example: "example.com. MX 0 .",
         references: "RFC 7505 section 3 (null MX)",
@@ -87,7 +87,7 @@ pub(super) static MX_IMPLICIT: Rule = Rule {
     docs: Docs {
         sees: "The domain has no MX record, but has an A or AAAA record.",
         matters: "Senders deliver mail to the IP addresses of the domain itself (implicit MX), which is often a web server. If no mail server responds there, they retry for some days before they return the message.",
-        action: "Operator of the domain: publish an MX record that names the mail server. If the domain receives no mail, publish a null MX (`MX 0 .`), so that senders return mail at once.",
+        action: "Operator of the domain: publish an MX record that names the mail server. If the domain receives no mail, publish a null MX (`MX 0 .`), so that senders return mail immediately.",
         example: "example.com has the IP address of a web server and no MX record",
         references: "RFC 5321 section 5.1 (implicit MX), RFC 7505 section 1 (why a null MX is better)",
     },
@@ -125,7 +125,7 @@ pub(super) static MX_IS_ALIAS: Rule = Rule {
     title: "the host in an MX record is an alias (CNAME)",
     docs: Docs {
         sees: "The host name in an MX record has a CNAME record.",
-        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver. For DANE, the alias also affects the name at which senders look for TLSA records.",
+        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver. The alias also affects the name at which senders that use DANE look for TLSA records.",
         action: "Operator of the domain: give the MX host its own A and AAAA records, or name the target of the alias in the MX record.",
         example: "MX 10 mail.example.com, and mail.example.com. CNAME host.example.net.",
         references: "RFC 5321 section 5.1 (the MX host must have address records), RFC 7672 section 2.2.2 (names for TLSA records)",
@@ -137,7 +137,7 @@ pub(super) static MX_ALIAS_LOOP: Rule = Rule {
     severity: Severity::Error,
     title: "the CNAME records of a name form a loop",
     docs: Docs {
-        sees: "The CNAME records of the domain or of an MX host lead back to themselves, or form a chain that resolvers do not follow to its end.",
+        sees: "The CNAME records of the domain or of an MX host form a loop, or a chain that is too long for resolvers.",
         matters: "The name has no address, so senders cannot use it.",
         action: "Operator of the domain: replace the CNAME records of this name with A and AAAA records.",
         example: "a.example.com. CNAME b.example.com. and b.example.com. CNAME a.example.com.",
@@ -176,8 +176,8 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host has an IP address that is not public",
     docs: Docs {
-        sees: "An IP address of an MX host is private, a loopback, link-local, documentation or other special address. This is a warning if every IP address of every MX host is private, because the domain may be used only in a private network, and a notice if the check uses another port than 25, a DNS server on this machine, or IP addresses of --resolve. With another port for mail or DNS, loopback addresses are those of test servers and raise no finding.",
-        matters: "From the internet, this IP address leads to no server or to a different one. A sender may even connect to itself.",
+        sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. If the check uses another port for mail or DNS, loopback addresses are those of test servers and raise no finding.",
+        matters: "On the internet, there is no server or a different server at this IP address. A sender may even connect to itself.",
         action: "Operator of the domain: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 (special names)",
@@ -187,9 +187,9 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
 pub(super) static MX_DUPLICATE: Rule = Rule {
     id: "mx-duplicate",
     severity: Severity::Notice,
-    title: "several MX records lead to the same server",
+    title: "several MX records refer to the same server",
     docs: Docs {
-        sees: "Two MX records have the same host, or two MX hosts have an IP address in common.",
+        sees: "Two MX records name the same host, or two MX hosts share an IP address.",
         matters: "The second entry does not add a server. If the server is not available, the second entry does not help.",
         action: "Operator of the domain: remove the superfluous record, unless this is intended.",
         example: "MX 10 mx.example.com and MX 20 mx2.example.com with the same A record",
@@ -229,7 +229,7 @@ pub(super) static MX_MANY: Rule = Rule {
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
         sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only the first of them.",
-        matters: "Senders try only some of many hosts. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may have other faults.",
+        matters: "If there are many hosts, senders try only some of them. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may have other faults.",
         action: "Operator of the domain: use fewer MX hosts and IP addresses. A few are enough for large mail services.",
         example: "a domain with 300 MX records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -242,7 +242,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     title: "the domain is an alias (CNAME)",
     docs: Docs {
         sees: "The domain has a CNAME record. If it has an MX record too, this is an error.",
-        matters: "All records of an alias are those of its target, including MX and SPF records. A name with a CNAME record must not have other records. If it has, some resolvers return only the CNAME record, so some senders do not find the MX records.",
+        matters: "All records of an alias are those of its target, including MX and SPF records. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Operator of the domain: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",
         references: "RFC 1035 section 3.6.2 (a CNAME record excludes other records), RFC 5321 section 5.1 (aliases of domains)",

@@ -48,7 +48,7 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
     })
 }
 
-/// Domains without an IPv4 or an IPv6 address for mail. There is no finding while a lookup has not been answered.
+/// No MX host has an IPv4 address, or none has an IPv6 address. There is no finding while a lookup is pending.
 pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let hosts = mail_hosts(sight);
     let all_known = |kind: RecordKind| {
@@ -98,14 +98,14 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     };
     Some(Finding {
         cause:
-            "The others were not tested, and may have other faults. Senders try only some hosts if there are so many."
+            "The other hosts and addresses were not tested, and may have other faults. If there are so many hosts, senders try only some of them."
                 .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
     })
 }
 
-/// The domain is an alias: its MX records are those of the target. If a query for CNAME and a query for MX records both
-/// find a record at the domain itself, the name has both, which is not allowed.
+/// The domain is an alias, so its MX records are those of the target. If queries for CNAME and for MX records both find
+/// a record at the domain itself, the name has both, which is not allowed.
 pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
@@ -172,7 +172,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
     if !hosts.is_empty() {
         let summary = format!("MX hosts with a character that host names must not contain: {}", hosts.join(", "));
         findings.push(Finding {
-            cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example with an underscore.".to_owned(),
+            cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example names with an underscore.".to_owned(),
             fixes: vec![Fix::text(
                 "Operator of the domain: give the host a name of letters, digits and hyphens, and use it in the MX record",
             )],

@@ -1,36 +1,40 @@
-//! How mail is delivered to the domain, by the policies that a sender supports.
+//! How mail is delivered to the domain, depending on the policies that the sender supports.
 //!
-//! A sender with DANE follows the TLSA records of a host; for a host without them, it uses opportunistic TLS. A sender
-//! with MTA-STS follows the policy of the domain. A sender with both uses DANE for a host that has TLSA records, because
-//! MTA-STS must not override a failed DANE validation (RFC 8461 §2).
+//! A sender that uses DANE follows the TLSA records of a host. For a host without TLSA records, it uses opportunistic
+//! TLS. A sender that uses MTA-STS follows the policy of the domain. A sender that uses both follows the TLSA records
+//! if a host has them, because MTA-STS must not override a failed DANE validation (RFC 8461 §2).
 //!
-//! A sender tries the hosts in the order of their preference, and each IP address of a host. If one address fails, it
-//! tries the next. Which of the working addresses it uses is not known, so the result for a host is the worst of them.
-//! Read next: [`servers`], the servers of each host.
+//! A sender tries the hosts in order of preference, and each IP address of a host. If one address fails, it tries the
+//! next. It is not known which of the working addresses it uses, so the result for a host is the worst of their
+//! results. Read next: [`servers`], the servers of each host.
 
 pub(in crate::check::domain) mod servers;
 
+use super::hosts::Silence;
 use super::mx;
 use super::seen::{Delivery, HostDelivery, MxAddressSeen, MxSeen, PoliciesSeen, SenderKind, SenderSeen};
 
-/// The result for a sender with DANE, one with MTA-STS, and one with neither.
-pub(in crate::check::domain) fn summary(hosts: &[MxSeen]) -> Vec<SenderSeen> {
+/// The results for three senders: one that uses DANE, one that uses MTA-STS, and one that uses neither.
+pub(in crate::check::domain) fn summary(hosts: &[MxSeen], silence: Silence) -> Vec<SenderSeen> {
     if hosts.is_empty() {
         return Vec::new();
     }
-    [SenderKind::Dane, SenderKind::MtaSts, SenderKind::Neither].into_iter().map(|kind| sender(kind, hosts)).collect()
+    [SenderKind::Dane, SenderKind::MtaSts, SenderKind::Neither]
+        .into_iter()
+        .map(|kind| sender(kind, hosts, silence))
+        .collect()
 }
 
-fn sender(sender: SenderKind, hosts: &[MxSeen]) -> SenderSeen {
-    let hosts: Vec<HostDelivery> = hosts.iter().map(|host| host_delivery(sender, host)).collect();
-    // An unknown result may be a success, so later hosts do not count.
+fn sender(sender: SenderKind, hosts: &[MxSeen], silence: Silence) -> SenderSeen {
+    let hosts: Vec<HostDelivery> = hosts.iter().map(|host| host_delivery(sender, host, silence)).collect();
+    // An unknown result may be a success, so the hosts after it do not count.
     let first = hosts.iter().find(|host| host.delivers != Delivery::NotDelivered);
     SenderSeen { sender, delivers: first.map_or(Delivery::NotDelivered, |host| host.delivers), hosts }
 }
 
-fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
+fn host_delivery(sender: SenderKind, host: &MxSeen, silence: Silence) -> HostDelivery {
     let results: Vec<(Delivery, Option<String>)> =
-        host.addresses.iter().map(|address| address_delivery(sender, address)).collect();
+        host.addresses.iter().map(|address| address_delivery(sender, address, silence)).collect();
     let working = results.iter().filter(|(delivers, _)| *delivers != Delivery::NotDelivered);
     let known = working.clone().filter(|(delivers, _)| *delivers != Delivery::Unknown);
     let chosen = known.max_by_key(|(delivers, _)| *delivers).or_else(|| working.clone().next()).or(results.first());
@@ -44,9 +48,12 @@ fn host_delivery(sender: SenderKind, host: &MxSeen) -> HostDelivery {
     HostDelivery { host: host.host.clone(), delivers, reason }
 }
 
-fn address_delivery(sender: SenderKind, address: &MxAddressSeen) -> (Delivery, Option<String>) {
+fn address_delivery(sender: SenderKind, address: &MxAddressSeen, silence: Silence) -> (Delivery, Option<String>) {
     if address.reachable == Some(false) {
-        return (Delivery::NotDelivered, Some("unreachable".to_owned()));
+        return match silence {
+            Silence::OfThisNetwork => (Delivery::Unknown, Some("unreachable from this network".to_owned())),
+            Silence::OfTheHosts => (Delivery::NotDelivered, Some("unreachable".to_owned())),
+        };
     }
     let PoliciesSeen { opportunistic, dane, mta_sts } = &address.policies;
     let (delivers, reason) = match sender {
@@ -54,7 +61,7 @@ fn address_delivery(sender: SenderKind, address: &MxAddressSeen) -> (Delivery, O
         SenderKind::MtaSts => (mta_sts.delivers, reason_of(mta_sts.delivers, mta_sts.result.as_ref())),
         SenderKind::Neither => (*opportunistic, None),
     };
-    // Of a server that rejects EHLO, for example, it is not known what senders do.
+    // For a server that rejects EHLO, for example, it is not known what senders do.
     (delivers, reason.or_else(|| address.problem.clone().filter(|_| delivers == Delivery::Unknown)))
 }
 
@@ -67,11 +74,12 @@ pub(in crate::check::domain) mod tests {
     #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
     use super::summary;
+    use crate::check::domain::hosts::Silence;
     use crate::check::domain::seen::{
         DaneSeen, Delivery, DnssecSeen, MxAddressSeen, MxSeen, PoliciesSeen, ProbeReply, SenderKind, StsResultSeen,
     };
 
-    /// A server at 192.0.2.1 with these results for a sender without a policy, with DANE, and with MTA-STS.
+    /// A server at 192.0.2.1 with these results for three senders: without a policy, with DANE, and with MTA-STS.
     pub(in crate::check::domain) fn address(
         reachable: bool,
         opportunistic: Delivery,
@@ -125,7 +133,7 @@ pub(in crate::check::domain) mod tests {
             host("mx1.example", vec![address(true, Encrypted, NotDelivered, Authenticated)]),
             host("mx2.example", vec![address(true, Encrypted, Encrypted, NotDelivered)]),
         ];
-        let found = summary(&hosts);
+        let found = summary(&hosts, Silence::OfTheHosts);
         let results: Vec<_> = found.iter().map(|one| (one.sender, one.delivers)).collect();
         assert_eq!(
             results,
@@ -138,7 +146,9 @@ pub(in crate::check::domain) mod tests {
     #[test]
     fn the_worst_of_the_working_addresses_is_the_result_of_a_host() {
         use Delivery::{Authenticated, ClearText, Encrypted, NotDelivered, Unknown};
-        let of = |addresses: Vec<MxAddressSeen>| summary(&[host("mx.example", addresses)])[0].hosts[0].clone();
+        let of = |addresses: Vec<MxAddressSeen>| {
+            summary(&[host("mx.example", addresses)], Silence::OfTheHosts)[0].hosts[0].clone()
+        };
         let dane = |delivers| address(true, Encrypted, delivers, Encrypted);
         assert_eq!(of(vec![dane(Authenticated), dane(ClearText)]).delivers, ClearText);
         assert_eq!(of(vec![dane(NotDelivered), dane(Authenticated)]).delivers, Authenticated);
@@ -146,6 +156,16 @@ pub(in crate::check::domain) mod tests {
         let unreachable = of(vec![address(false, Unknown, Unknown, Unknown)]);
         assert_eq!((unreachable.delivers, unreachable.reason.as_deref()), (NotDelivered, Some("unreachable")));
         assert_eq!(of(Vec::new()).delivers, Unknown);
-        assert!(summary(&[]).is_empty());
+        assert!(summary(&[], Silence::OfTheHosts).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_known_about_other_senders_if_this_network_blocks_the_port() {
+        use Delivery::Unknown;
+        let silent = host("mx.example", vec![address(false, Unknown, Unknown, Unknown)]);
+        for seen in summary(&[silent], Silence::OfThisNetwork) {
+            assert_eq!(seen.delivers, Unknown);
+            assert_eq!(seen.hosts[0].reason.as_deref(), Some("unreachable from this network"));
+        }
     }
 }

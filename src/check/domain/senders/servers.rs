@@ -1,5 +1,5 @@
-//! The facts about the mail servers that the TLS policies depend on: for each IP address of each host, whether a connection
-//! is possible, whether the server advertises STARTTLS, and the certificates that it sent.
+//! The facts about the mail servers on which the TLS policies depend. For each IP address of each host: whether a
+//! connection is possible, whether the server advertises STARTTLS, and which certificates it sent.
 
 use std::net::IpAddr;
 
@@ -60,9 +60,9 @@ impl<'s> PolicyHost<'s> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
-    /// Whether a sender can deliver to the host if it accepts the chains for which `accepts` is true; `None` while unknown.
-    /// One server is enough. A server with two chains counts as usable if one of them is accepted, because different
-    /// senders get different chains.
+    /// Whether a sender can deliver to the host if it accepts the chains for which `accepts` is true; `None` while
+    /// unknown. One usable server is enough. A server with two chains is usable if one of them is accepted, because
+    /// different senders get different chains.
     pub(in crate::check::domain) fn is_usable(
         &self,
         needs_tls: bool,
@@ -114,7 +114,7 @@ fn server_tls<'s>(session: Option<Session<'s>>, chains: Vec<&'s Presented>) -> S
     if was_dialled && session.connected().is_none() { ServerTls::Unreachable } else { ServerTls::Unknown }
 }
 
-/// The name of an MX host for use in a sentence. It is received text, unless it is the domain itself.
+/// The name of an MX host for use in a sentence. The name is received text, unless it is the domain itself.
 pub(in crate::check::domain) fn name_of(sight: Sight<'_>, host: &DnsName) -> String {
     match sight.records(&sight.name(), RecordKind::Mx).probe() {
         Some(probe) if *host != sight.name() => probe.quote(host.as_str()).to_string(),

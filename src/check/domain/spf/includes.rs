@@ -9,7 +9,7 @@ use crate::policy::spf::record::without_blank;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode};
 use crate::policy::spf::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID};
 
-/// From this number of lookups on, the record is close to the limit.
+/// With at least this number of lookups, the record is close to the limit.
 const CLOSE: u32 = MAX_LOOKUPS - 1;
 
 pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
@@ -83,7 +83,7 @@ fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     }
 }
 
-/// The intended terms, for a term with several names, a URL or an email address.
+/// The terms that were probably intended, if a term contains several names, a URL or an email address.
 fn separated(text: &str) -> Option<String> {
     let (mechanism, names) = text.split_once(':')?;
     if let Some((_, host)) = names.split_once("://").or_else(|| names.split_once('@')) {
@@ -105,11 +105,11 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
             return Some(too_many_hosts(subject, branch, hosts.len(), &place));
         }
         (SpfEffect::Loop(name), _) if *name == subject.tree.root.name => (
-            "leads back to the domain itself".to_owned(),
+            "refers back to the domain itself".to_owned(),
             "The record contains itself, so the evaluation ends at the limit of lookups.",
         ),
         (SpfEffect::Loop(_), _) => (
-            "leads back to a record that contains it".to_owned(),
+            "refers back to a record that contains it".to_owned(),
             "The records include each other, so the evaluation ends at the limit of lookups.",
         ),
         (SpfEffect::NoName, None) if is_record(&branch.text) => {
@@ -119,15 +119,16 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
             probe = subject.probe_of(&child.name);
             match &child.found {
                 SpfFound::Pending | SpfFound::Failed => return None,
-                SpfFound::NxDomain => {
-                    ("leads to a name that does not exist".to_owned(), "The name does not exist in the DNS (NXDOMAIN).")
-                }
+                SpfFound::NxDomain => (
+                    "refers to a name that does not exist".to_owned(),
+                    "The name does not exist in the DNS (NXDOMAIN).",
+                ),
                 SpfFound::NoRecord(_) => (
-                    "leads to a name without an SPF record".to_owned(),
+                    "refers to a name without an SPF record".to_owned(),
                     "The name has no TXT record that begins with v=spf1.",
                 ),
                 SpfFound::Several(_) => (
-                    "leads to a name with several SPF records".to_owned(),
+                    "refers to a name with several SPF records".to_owned(),
                     "Several SPF records at one name are a permanent error.",
                 ),
                 SpfFound::Record(record, texts) => {
@@ -135,7 +136,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
                     let text = texts.records.first()?;
                     let word = text.get(wrong.at.clone()).unwrap_or_default();
                     let what =
-                        format!("leads to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
+                        format!("refers to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
                     (what, "One invalid term makes the complete included record invalid.")
                 }
             }
@@ -162,7 +163,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
         }
         (_, Some(first)) => {
             let first = subject.quote(&first.text);
-            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then if you do not need it")));
+            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then if you do not need the include")));
         }
     }
     Some(finding.tried(subject.probe.id).tried(probe.id))
@@ -175,10 +176,10 @@ fn is_record(text: &str) -> bool {
 
 fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place: &str) -> Finding {
     let term = subject.quote(&branch.text);
-    let summary = format!("{term} of the SPF record{place} leads to {count} MX hosts");
+    let summary = format!("{term} of the SPF record{place} refers to {count} MX hosts");
     let mut finding = Finding::new(&MX_HOSTS, Phase::Dns, Confidence::Certain, summary);
     finding.cause =
-        "Receivers look up at most ten hosts for one mx term, and stop with a permanent error if there are more."
+        "Receivers look up at most ten hosts for one mx term. If there are more, they stop with a permanent error."
             .to_owned();
     finding.fixes.push(Fix::text(format!(
         "Operator of the domain: replace {term} with ip4 and ip6 terms for the networks of the hosts"
@@ -197,7 +198,7 @@ fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Opti
     let term = subject.quote(&branch.text);
     let summary = format!("{term} of the SPF record{} could not be looked up", below(subject, path));
     let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary);
-    finding.cause = "The lookup failed, so it is not known what the term leads to. Receivers with the same failure get a temporary error and may defer the mail.".to_owned();
+    finding.cause = "The lookup failed, so it is not known what the term refers to. Receivers with the same failure get a temporary error and may defer the mail.".to_owned();
     finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure remains, ask the operator of that name to fix its name servers."));
     Some(finding.tried(subject.probe.id).tried(probe.id))
 }
@@ -205,7 +206,7 @@ fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Opti
 fn too_many(subject: Subject<'_>) -> Option<Finding> {
     let root = &subject.tree.root;
     let count = root.count();
-    // A loop reaches every limit; it is reported as such.
+    // A loop reaches every limit, so only the loop is reported.
     if count.lookups < CLOSE {
         return None;
     }
@@ -221,12 +222,12 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     let listed = listed.join(", ");
     if is_over {
         finding.cause = format!(
-            "Receivers stop at the eleventh lookup with a permanent error. This affects only mail from IP addresses that no earlier term matches; IP addresses in the first terms still pass. Lookups by term: {listed}."
+            "Receivers stop at the eleventh lookup with a permanent error. This affects only mail from IP addresses that no earlier term matches. Lookups by term: {listed}."
         );
     } else {
         finding.severity = Severity::Warning;
         finding.cause = format!(
-            "Receivers stop at the eleventh lookup with a permanent error. One change of an included record can exceed the limit. Lookups by term: {listed}."
+            "Receivers stop at the eleventh lookup with a permanent error. A single change in an included record can exceed the limit. Lookups by term: {listed}."
         );
     }
     for client in sending::verdicts(subject.sight).iter().take(4) {
@@ -240,7 +241,7 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     {
         let term = subject.quote(&branch.text);
         finding.fixes.push(Fix::text(format!(
-            "Operator of the domain: remove {term} if it is no longer needed: it costs {cost} lookups"
+            "Operator of the domain: remove {term} if it is no longer needed, which saves {cost} lookups"
         )));
     }
     finding.fixes.push(Fix::text("Operator of the domain: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));

@@ -1,12 +1,12 @@
-//! The SPF record of the domain: the results at receivers for the sending IP addresses, if they are given, and for every
-//! other client (RFC 7208).
+//! The SPF record of the domain, and its results for the sending IP addresses, if they are given, and for every other
+//! client (RFC 7208).
 //!
 //! | file | subject |
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
 //! | `includes` | its terms: included records, and the number of lookups |
 //! | `sending` | the results for the sending IP addresses |
-//! | `rules` | the pages |
+//! | `rules` | the rules |
 
 mod includes;
 mod record;
@@ -30,7 +30,7 @@ use crate::wire::{DnsName, RecordKind};
 
 pub(super) static CHECK: Check = Check { subject: "domain-spf", ask, judge, rules: rules::RULES };
 
-/// Names below the domain at which an SPF record is sometimes published by mistake.
+/// Names below the domain at which SPF records are sometimes published by mistake.
 const WRONG_NAMES: [&str; 2] = ["_spf", "spf"];
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
@@ -58,7 +58,7 @@ fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
     }
 }
 
-/// The tree of the domain as far as it is known.
+/// The part of the domain's SPF tree that is known so far.
 fn tree(sight: Sight<'_>) -> SpfTree {
     SpfTree::of(&sight.name(), &|name, kind| known(sight, name, kind))
 }
@@ -75,7 +75,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The record, with what is needed to describe its faults.
+/// The record, and the facts that are needed to describe its faults.
 #[derive(Clone, Copy)]
 struct Subject<'s> {
     sight: Sight<'s>,
@@ -90,7 +90,7 @@ impl<'s> Subject<'s> {
         self.sight.records(name, RecordKind::Txt).probe().unwrap_or(self.probe)
     }
 
-    /// Text of a DNS record, for a sentence.
+    /// Text of a DNS record, quoted for use in a sentence.
     fn quote(&self, text: &str) -> String {
         self.probe.quote(text.to_owned()).to_string()
     }
@@ -164,7 +164,7 @@ fn terms(node: &SpfNode, path: &mut Vec<usize>, steps: Option<&[(Vec<usize>, Spf
     result
 }
 
-/// The names or hosts that a term leads to, and its fault, as short phrases.
+/// The names or hosts that a term refers to, and its fault, as short phrases.
 fn described(node: &SpfNode, at: usize, branch: &SpfBranch) -> (Option<String>, Option<String>) {
     if let SpfFound::Record(record, _) = &node.found {
         let term = record.terms.get(at);

@@ -64,7 +64,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
         finding.cause =
             "The DNS server responded with a failure code. It is not known whether the domain has an SPF record."
                 .to_owned();
-        // If every lookup of the domain fails, the user must act on the finding about the MX records.
+        // If every lookup of the domain fails, the finding about the MX records contains the fix.
         let mx = subject.sight.records(&subject.sight.name(), RecordKind::Mx);
         if mx.answer().is_none_or(|seen| !seen.is_answer()) {
             finding.severity = Severity::Notice;
@@ -88,7 +88,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };
     if is_null {
         finding.severity = Severity::Notice;
-        finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers do not know that it also sends no mail.".to_owned();
+        finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers cannot tell that it also sends no mail.".to_owned();
     } else {
         finding.cause = "Receivers cannot tell which servers may send mail for the domain. SPF records of a parent domain do not apply.".to_owned();
     }
@@ -113,7 +113,8 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option<Finding> {
-    // With a valid record, only pieces matter, and only if the record does not end with `all` itself.
+    // If there is a valid record, only pieces of a split record matter, and only if the valid record does not end with
+    // `all`.
     let is_alone = texts.records.is_empty();
     let is_complete = texts.records.iter().any(|text| SpfRecord::parse(text).all().is_some());
     let (text, why) = texts
@@ -123,17 +124,15 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
     let reason = match why {
         IgnoredBecause::Prefix => "Something precedes v=spf1: a space, a quotation mark or a backslash.",
         IgnoredBecause::Version => {
-            "The record must begin with exactly v=spf1 and a space, but another character follows v=spf1."
+            "The record must begin with exactly v=spf1 and a space, but a different character follows v=spf1."
         }
-        IgnoredBecause::OtherVersion => {
-            "The record has a version other than v=spf1. Receivers do not use other versions."
-        }
+        IgnoredBecause::OtherVersion => "The record has a version other than v=spf1. Receivers ignore other versions.",
         IgnoredBecause::Tag => "The record must begin with exactly v=spf1 and a space.",
         IgnoredBecause::Piece if is_alone => {
             "The record has no version: it contains mechanisms, but does not begin with v=spf1."
         }
         IgnoredBecause::Piece => {
-            "It contains the end of a record that was split into several records. Receivers use only the record that begins with v=spf1. A long record must be one TXT record with several strings."
+            "The text is the end of a record that was split into several records. Receivers use only the record that begins with v=spf1. A long record must be one TXT record with several strings."
         }
     };
     let summary = format!("receivers ignore a record that looks like an SPF record: {}", subject.quote(text));
@@ -189,10 +188,10 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
         "Receivers treat several SPF records as a permanent error, whatever they contain: {}",
         shown.join(" and ")
     );
-    let fix = "Operator of the domain: replace them all with one record";
+    let fix = "Operator of the domain: replace all of them with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
-            format!("{fix} The merged record allows every host that one of them allows:"),
+            format!("{fix} The merged record allows every host that any of these records allows:"),
             subject.quote(&subject.published(&record)),
         ),
         None => Fix::text(fix),
@@ -212,7 +211,7 @@ fn merged(records: &[String]) -> Option<String> {
         }
         for term in &record.terms {
             if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
-                // The most cautious result: softfail rather than fail, because a host may have been forgotten.
+                // softfail is more cautious than fail, because the list of hosts may not be complete.
                 all = match (all, qualifier) {
                     (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
                     _ => Some(SpfQualifier::SoftFail),
@@ -299,7 +298,7 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     };
     let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
     let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
-    finding.cause = "Anyone can send mail with this sender domain that passes SPF.".to_owned();
+    finding.cause = "Mail with this sender domain passes SPF, whichever host sends it.".to_owned();
     finding.fixes.push(Fix::text("Operator of the domain: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all"));
     Some(finding)
 }
@@ -316,7 +315,7 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         subject.quote(word)
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
-    finding.cause = "By the grammar it is an unknown modifier, which receivers ignore, so it allows no host. Some receivers treat it as an error.".to_owned();
+    finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
     let text = format!("Operator of the domain: write {}", subject.quote(&instead));
     let text_of_record = subject.tree.root.text().unwrap_or_default();
     let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
@@ -335,9 +334,9 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let text = subject.tree.root.text()?;
     let has_all = record.all().is_some();
     let summary = if has_all {
-        "the SPF record ends with ?all, so it has no result for other hosts".to_owned()
+        "the SPF record ends with ?all, so it defines no result for other hosts".to_owned()
     } else {
-        "the SPF record does not end with all, so it has no result for other hosts".to_owned()
+        "the SPF record does not end with all, so it defines no result for other hosts".to_owned()
     };
     let mut finding = finding(subject, &NO_ALL, summary);
     finding.cause =
@@ -427,8 +426,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let word = &subject.tree.root.branches.get(at)?.text;
     let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
     finding.cause =
-        "The mechanism ptr should not be published: it is slow and unreliable, and large receivers ignore it."
-            .to_owned();
+        "The mechanism ptr is slow and unreliable and should not be published. Large receivers ignore it.".to_owned();
     finding
         .fixes
         .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include terms for the sending hosts"));
@@ -453,8 +451,8 @@ fn alias(subject: Subject<'_>) -> Option<Finding> {
     let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer()?;
     let alias = seen.aliases.first()?;
     let target = subject.quote(alias.to.as_str());
-    let summary = format!("{} is an alias of {target}, whose SPF record applies", subject.domain());
+    let summary = format!("{} is an alias of {target}, so the SPF record of {target} applies", subject.domain());
     let mut finding = finding(subject, &ALIAS, summary);
-    finding.cause = "This is valid. The operator of the other name controls the record.".to_owned();
+    finding.cause = "This is valid, but the operator of the other name controls the record.".to_owned();
     Some(finding)
 }

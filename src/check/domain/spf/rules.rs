@@ -1,4 +1,4 @@
-//! The rules about SPF records, with their pages.
+//! The rules about SPF records.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -72,7 +72,7 @@ pub(super) static SYNTAX: Rule = Rule {
     title: "the SPF record contains a syntax error",
     docs: Docs {
         sees: "A term of the SPF record does not follow the grammar.",
-        matters: "One invalid term makes the complete record invalid (permerror) for every sender, even if it follows the term that matches. Receivers then treat mail from the domain as not authenticated, and some reject it.",
+        matters: "One invalid term makes the complete record invalid (permerror) for every sender, even if an earlier term matches. Receivers then treat mail from the domain as not authenticated, and some reject it.",
         action: "Operator of the domain: replace the invalid term as shown.",
         example: "v=spf1 ip4:192.0.2.1~all: the space before ~all is missing",
         references: "RFC 7208 section 4.6 (record evaluation), section 12 (grammar)",
@@ -97,7 +97,7 @@ pub(super) static TOO_MANY_LOOKUPS: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record needs too many DNS lookups",
     docs: Docs {
-        sees: "smtpcheck counts all terms that need DNS lookups (include, a, mx, ptr, exists, redirect), including those of included records. The finding is a warning at 9 or 10 lookups, and an error at more than 10.",
+        sees: "smtpcheck counts all terms that need DNS lookups (include, a, mx, ptr, exists, redirect), in the record and in included records. The finding is a warning at 9 or 10 lookups, and an error at more than 10.",
         matters: "Receivers stop at the eleventh of these terms with a permanent error (permerror). IP addresses that match an earlier term still pass. Mail from all other IP addresses is not authenticated. A provider can add terms to an included record at any time.",
         action: "Operator of the domain: remove providers that are no longer used, replace a and mx with ip4 and ip6, and use a subdomain with its own SPF record for each bulk mail provider.",
         example: "a record with six includes, two of which include four further records",
@@ -121,10 +121,10 @@ pub(super) static VOID_LOOKUPS: Rule = Rule {
 pub(super) static MX_HOSTS: Rule = Rule {
     id: "spf-mx-hosts",
     severity: Severity::Error,
-    title: "an mx term of the SPF record leads to more than ten hosts",
+    title: "an mx term of the SPF record refers to more than ten hosts",
     docs: Docs {
         sees: "An mx mechanism refers to a domain with more than ten MX records.",
-        matters: "Receivers stop with a permanent error (permerror) when they evaluate this term.",
+        matters: "Receivers that evaluate this term stop with a permanent error (permerror).",
         action: "Operator of the domain: replace the mx mechanism with ip4 and ip6 terms for the networks of the hosts.",
         example: "v=spf1 mx:example.net -all, where example.net has 12 MX records",
         references: "RFC 7208 section 4.6.4 (DNS lookup limits)",
@@ -136,8 +136,8 @@ pub(super) static INCLUDE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "an included SPF record is missing or invalid",
     docs: Docs {
-        sees: "An include or redirect of the record, or of an included record, leads to a name that does not exist, to a name with no SPF record, several SPF records or an invalid one, or back to a record that contains it.",
-        matters: "The complete evaluation ends with a permanent error (permerror) as soon as a receiver reaches this term. Only IP addresses that match an earlier term pass.",
+        sees: "An include or redirect in the record, or in an included record, refers to a name that does not exist or that has no SPF record, several SPF records or an invalid one. Or the included records form a loop.",
+        matters: "The evaluation ends with a permanent error (permerror) when a receiver reaches this term. Only IP addresses that match an earlier term pass.",
         action: "Operator of the domain: correct or remove the term. If the included record belongs to a provider, ask the provider for the current name.",
         example: "v=spf1 include:_spf.old-provider.example -all",
         references: "RFC 7208 section 5.2 (include), section 6.1 (redirect)",
@@ -175,7 +175,7 @@ pub(super) static ALLOWS_EVERYONE: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record allows every host to send",
     docs: Docs {
-        sees: "The record, or an included record, contains +all, a network with prefix length 0, or both halves of the IPv4 addresses.",
+        sees: "The record, or an included record, contains +all, a network with prefix length 0, or both halves of the IPv4 address space.",
         matters: "Every host on the internet passes SPF for the domain, so anyone can send authenticated mail in its name. Spam filters treat such records as suspicious.",
         action: "Operator of the domain: list the sending hosts, and end the record with ~all or -all.",
         example: "v=spf1 +all",
@@ -186,7 +186,7 @@ pub(super) static ALLOWS_EVERYONE: Rule = Rule {
 pub(super) static NO_ALL: Rule = Rule {
     id: "spf-no-all",
     severity: Severity::Warning,
-    title: "the SPF record has no result for other hosts",
+    title: "the SPF record defines no result for other hosts",
     docs: Docs {
         sees: "The record has neither all nor redirect, or ends with ?all.",
         matters: "Hosts that are not listed get the result neutral, which receivers must treat as if there were no record. The record does not protect against forged mail.",
@@ -215,7 +215,7 @@ pub(super) static PTR_USED: Rule = Rule {
     title: "the SPF record uses the mechanism ptr",
     docs: Docs {
         sees: "The record of the domain contains ptr.",
-        matters: "The mechanism is slow and unreliable and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
+        matters: "The mechanism is slow and unreliable and should not be published. Large receivers ignore it, so the hosts that it is meant to allow do not pass.",
         action: "Operator of the domain: replace ptr with ip4, ip6, a or include.",
         example: "v=spf1 ptr -all",
         references: "RFC 7208 section 5.5 (ptr should not be published)",
@@ -228,7 +228,7 @@ pub(super) static IGNORED_MODIFIER: Rule = Rule {
     title: "a term of the SPF record is ignored because it is written with =",
     docs: Docs {
         sees: "The record contains the name of a mechanism followed by = instead of a colon, for example include=.",
-        matters: "By the grammar this is an unknown modifier, which receivers ignore. The hosts that it should allow do not pass. Some receivers treat it as an error.",
+        matters: "According to the grammar, this term is an unknown modifier. Most receivers ignore it, so the hosts that it is meant to allow do not pass. Some receivers treat it as an error.",
         action: "Operator of the domain: write a colon instead of =.",
         example: "v=spf1 include=_spf.example.net -all",
         references: "RFC 7208 section 6 (unknown modifiers must be ignored)",

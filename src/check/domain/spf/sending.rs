@@ -1,5 +1,5 @@
-//! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, the IP addresses of the
-//! MX hosts are evaluated for information only, because MX hosts do not necessarily send mail.
+//! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, SPF is evaluated for
+//! the IP addresses of the MX hosts, but only for information, because MX hosts do not necessarily send mail.
 
 use std::net::IpAddr;
 
@@ -131,7 +131,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         let text = subject.quote(text);
         finding.consequences.push(format!("Receivers may add the domain's explanation to a rejection: {text}"));
     }
-    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass, and the record needs no change: DKIM authenticates forwarded mail.".to_owned());
+    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. The record needs no change then, because DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
         "Operator of the domain: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
@@ -141,7 +141,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     });
     finding
         .fixes
-        .push(Fix::text("Operator of the sending host: if it does not send mail for the domain, send through a server that the record allows"));
+        .push(Fix::text("Operator of the sending host: if the host should not send mail for the domain directly, send through a server that the record allows"));
     Some(finding.tried(subject.probe.id))
 }
 
@@ -156,14 +156,14 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
         }
         (SpfResult::PermError, SpfFailure::TooManyHosts(name)) => of("too many hosts belong to", name.as_str()),
         (SpfResult::PermError, SpfFailure::TooManyLookups) => "more than ten lookups are necessary".to_owned(),
-        (SpfResult::PermError, SpfFailure::TooManyVoid) => "more than two lookups have no result".to_owned(),
+        (SpfResult::PermError, SpfFailure::TooManyVoid) => "more than two lookups found no record".to_owned(),
         _ => return None,
     };
     let summary = format!("SPF fails with a permanent error for {ip} and {}: {why}", subject.domain());
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
-    finding.cause = "Terms with macros, such as %{i}, lead to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
+    finding.cause = "Terms with macros, such as %{i}, expand to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Operator of the domain: publish a valid record at every name that the macros can lead to, or delegate these names to the name servers of the SPF service; remove wildcard TXT records above them",
+        "Operator of the domain: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
     ));
     finding.fixes.push(Fix::text(format!(
         "Operator of the domain: if only a few hosts send mail, replace the macros with {} and similar terms",
@@ -180,7 +180,7 @@ pub(super) fn mechanism_for(ip: IpAddr) -> String {
     }
 }
 
-/// The terms for all sending IP addresses that the record does not allow, so that every finding has the same record.
+/// The terms for all sending IP addresses that the record does not allow. Every finding suggests the same record.
 fn missing_terms(subject: Subject<'_>, ip: IpAddr) -> String {
     let is_missing = |other: &IpAddr| {
         let Ok(verdict) = evaluated(subject.sight, *other) else { return false };
@@ -189,7 +189,7 @@ fn missing_terms(subject: Subject<'_>, ip: IpAddr) -> String {
     terms_for(clients(subject.sight).into_iter().filter(|other| *other == ip || is_missing(other)))
 }
 
-/// The terms that allow these IP addresses, each once.
+/// The terms that allow these IP addresses, without duplicates.
 fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
     let mut terms: Vec<String> = Vec::new();
     for term in ips.into_iter().map(mechanism_for) {
@@ -200,7 +200,7 @@ fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
     terms.join(" ")
 }
 
-/// The record with further terms at its beginning.
+/// The record with these terms added at its beginning.
 fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
     let SpfFound::Record(..) = &subject.tree.root.found else { return None };
     let text = subject.tree.root.text()?;
@@ -235,7 +235,7 @@ fn helo(subject: Subject<'_>) -> Option<Finding> {
     let summary = format!("the EHLO name {host} {what}");
     let mut finding = Finding::new(&HELO, Phase::Dns, Confidence::Certain, summary);
     finding.severity = severity;
-    finding.cause = "Receivers evaluate SPF for the EHLO name too. It is the only name that they can evaluate for bounces, which have an empty sender.".to_owned();
+    finding.cause = "Receivers also evaluate SPF for the EHLO name. For bounces, which have an empty sender, it is the only name that they can evaluate.".to_owned();
     let record = format!("v=spf1 {} -all", terms_for(sending));
     finding.fixes.push(Fix::run(
         "Operator of the sending host: publish this SPF record at the EHLO name, and delete any other SPF record there",
@@ -260,7 +260,7 @@ pub(super) fn failure(verdict: &SpfVerdict) -> &'static str {
         Some(SpfFailure::SeveralRecords(_)) => "several records",
         Some(SpfFailure::NoRecord(_)) => "an included record is missing",
         Some(SpfFailure::TooManyLookups) => "too many lookups",
-        Some(SpfFailure::TooManyVoid) => "too many lookups without a result",
+        Some(SpfFailure::TooManyVoid) => "too many lookups that found no record",
         Some(SpfFailure::TooManyHosts(_)) => "too many MX hosts",
         Some(SpfFailure::Lookup(_)) => "a lookup failed",
         None => "no reason",

@@ -1,4 +1,4 @@
-//! Domains with SPF records, and the rules that they raise.
+//! Domains with SPF records, and the findings that they raise.
 
 use super::super::seen::PublishedState;
 use super::super::sight::Sight;
@@ -125,7 +125,7 @@ fn a_sending_address_that_is_not_covered_gets_its_mechanism() {
     assert!(commands(&found).iter().any(|command| command == expected), "{found:?}");
 }
 
-/// A record with 11 lookups: the address in the first term passes, that in the last term does not.
+/// A record with 11 lookups: the address in the first term passes, but the address in the last term does not.
 #[test]
 fn the_limit_of_lookups_depends_on_the_address() {
     let zone = "example.com TXT v=spf1 ip4:192.0.2.1 a a a a a a a a a a a ip4:192.0.2.9 -all

@@ -1,4 +1,4 @@
-//! Findings about the MTA-STS record, the policy, and the MX hosts that it covers.
+//! Findings about the MTA-STS record, the policy, and the MX hosts that the policy covers.
 
 use super::published::{
     FetchFailure, PublishedPolicy, PublishedRecord, certificate_word, has_effect, is_wildcard, mode_word,
@@ -50,10 +50,7 @@ fn new_record(sight: Sight<'_>) -> String {
 
 fn change_id(sight: Sight<'_>) -> Fix {
     Fix::run(
-        format!(
-            "Operator of the DNS of {}: change the id afterwards, so that senders fetch the policy again",
-            sight.name()
-        ),
+        format!("Operator of the DNS of {}: then change the id, so that senders fetch the policy again", sight.name()),
         new_record(sight),
     )
 }
@@ -64,7 +61,7 @@ fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> 
         PublishedRecord::Other { probe, text } => (
             *probe,
             format!("the MTA-STS record does not begin with v=STSv1; ({})", probe.quote(shortened(text))),
-            "Senders discard records that do not begin with exactly this string, so they assume that the domain has no policy.".to_owned(),
+            "Senders discard records that do not begin with exactly this string. They assume that the domain has no policy.".to_owned(),
             Severity::Warning,
         ),
         PublishedRecord::Several { probe, texts } => (
@@ -91,7 +88,7 @@ fn record_faults<'s>(
     record: &StsRecord<'_>,
     texts: usize,
 ) -> Option<(&'s Probe, String, String, Severity)> {
-    // If there are other TXT records, a record with a space before the semicolon is discarded.
+    // If there are several TXT records, senders discard a record with a space before the semicolon.
     let is_discarded = |fault: &StsFault| fault.kind == StsFaultKind::SpaceAfterVersion && texts > 1;
     let invalid = record.faults.iter().find(|fault| fault.effect == StsEffect::Invalid || is_discarded(fault));
     let fault = invalid.or(record.faults.first())?;
@@ -131,7 +128,7 @@ fn fault_words(kind: StsFaultKind) -> &'static str {
     }
 }
 
-/// The name of the missing field, which a misspelt field was probably meant to have.
+/// The name of the missing field that a misspelt field was probably intended to be.
 fn field_of(kind: StsFaultKind) -> Option<&'static str> {
     match kind {
         StsFaultKind::PolicyVersion => Some("version"),
@@ -172,7 +169,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
     };
     let detail = match why {
         FetchFailure::Redirect(response) => {
-            response.location.as_ref().map(|to| format!("The redirect leads to {}. ", probe.quote(shortened(to))))
+            response.location.as_ref().map(|to| format!("The redirect goes to {}. ", probe.quote(shortened(to))))
         }
         FetchFailure::Certificate { seen, .. } => {
             let names = seen
@@ -187,14 +184,14 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup(_) | FetchFailure::Cut => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
-                "This network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
+                "This machine's network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
             );
             None
         }
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     finding.cause = format!(
-        "{}Senders that have not fetched the policy before deliver as if there were none, and TLS reports contain {}. Senders that have an earlier policy use it until its max_age has passed.",
+        "{}Senders without a stored policy deliver as if there were none, and TLS reports contain {}. Senders that stored the policy earlier use it until its max_age has passed.",
         detail.unwrap_or_default(),
         why.report_word()
     );
@@ -296,7 +293,7 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
     finding.consequences = texts.into_iter().skip(1).take(10).collect();
     finding.fixes = vec![
         Fix::text(format!(
-            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode, max_age, and one mx for each MX host",
+            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode, max_age, and mx for each MX host",
             sight.name()
         )),
         change_id(sight),
@@ -313,8 +310,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
         finding = finding.tried(lookup.id);
         let what =
             if seen.code == DnsCode::NxDomain { "The name does not exist" } else { "The name has no such TXT record" };
-        finding.cause =
-            format!("{what}. Senders look for the record first, and fetch the policy only if the record exists.");
+        finding.cause = format!("{what}. Senders fetch the policy only if the record exists.");
     }
     finding.fixes = vec![Fix::run(
         format!("Operator of the DNS of {}: publish the record if the policy should be used", sight.name()),
@@ -323,7 +319,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
     finding
 }
 
-/// The MX hosts with a valid policy.
+/// The findings about the MX hosts, if there is a valid policy.
 #[derive(Clone, Copy)]
 struct HostsUnderPolicy<'p> {
     sight: Sight<'p>,
@@ -341,7 +337,7 @@ impl HostsUnderPolicy<'_> {
             Some(StsMode::None) | None => return Vec::new(),
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
-        // Delivery with MTA-STS fails only if no host is left.
+        // Delivery fails only if senders that use MTA-STS can deliver to none of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
@@ -375,7 +371,7 @@ impl HostsUnderPolicy<'_> {
             let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
             finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
             finding.cause =
-                "Senders with MTA-STS do not deliver to a server without TLS. TLS reports contain starttls-not-supported."
+                "Senders that use MTA-STS do not deliver to a server without TLS. TLS reports contain starttls-not-supported."
                     .to_owned();
             finding.fixes = vec![Fix::text(
                 "Server operator: configure a certificate from a public CA, and advertise STARTTLS to every client on port 25",
@@ -386,7 +382,7 @@ impl HostsUnderPolicy<'_> {
             let Some(word) = certificate_word(self.sight, chain) else { continue };
             let problem = match word {
                 "certificate-expired" => "has expired or is not valid yet",
-                "certificate-host-mismatch" => "is for another name",
+                "certificate-host-mismatch" => "is for a different name",
                 _ => "is not trusted",
             };
             let key = chain.leaf().map_or("", key_of);
@@ -399,7 +395,7 @@ impl HostsUnderPolicy<'_> {
                 finding = finding.tried(probe);
             }
             finding.cause = format!(
-                "Senders with MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server. TLS reports contain {word}."
+                "Senders that use MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server. TLS reports contain {word}."
             );
             finding.fixes = vec![Fix::text(format!(
                 "Server operator: install a certificate from a public CA for {name}, with the complete chain, and reload the mail server"
@@ -414,13 +410,13 @@ impl HostsUnderPolicy<'_> {
         let mut finding = self.about(&STS_MX_NOT_COVERED, Phase::Dns, summary);
         let patterns: Vec<&str> = self.policy.mx.iter().take(5).map(String::as_str).collect();
         finding.cause = format!(
-            "The policy allows {}. A pattern with * matches exactly one label. Senders with MTA-STS do not use the host. TLS reports contain validation-failure for it.",
+            "The policy allows {}. A pattern with * matches exactly one label. Senders that use MTA-STS do not deliver to the host. TLS reports contain validation-failure for this host.",
             self.probe.quote(patterns.join(", "))
         );
         if *host == self.sight.name() {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
-                "The domain has no MX record, and RFC 8461 does not define which name senders compare in this case. Publish an MX record, so that all senders compare the same name."
+                "The domain has no MX record, and RFC 8461 does not define which name senders compare in this case. If the domain has an MX record, all senders compare the same name."
                     .to_owned(),
             );
         }

@@ -2,7 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `published` | the record and the policy, and what senders do because of them |
+//! | `published` | the record and the policy, and their effect on senders |
 //! | `judge` | findings |
 //! | `rules` | the rules |
 

@@ -1,4 +1,4 @@
-//! The MTA-STS record and policy of the domain, and what senders do with a host because of them (RFC 8461).
+//! The MTA-STS record and policy of the domain, and their effect on delivery to a host (RFC 8461).
 //!
 //! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
 //! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents delivery.
@@ -19,7 +19,7 @@ pub(super) enum PublishedRecord<'s> {
     Unknown,
     /// There is no record, and no text that was intended as one.
     Absent,
-    /// There is a text that was probably intended as a record, but does not begin with the version.
+    /// There is a text that was probably intended as a record, but it does not begin with the version.
     Other { probe: &'s Probe, text: &'s str },
     /// There are several records.
     Several { probe: &'s Probe, texts: Vec<&'s str> },
@@ -30,7 +30,7 @@ pub(super) enum PublishedRecord<'s> {
 /// The policy.
 #[derive(Clone, Debug)]
 pub(super) enum PublishedPolicy<'s> {
-    /// There is no response. If a request was sent, the reason is on this machine.
+    /// There is no response. If a request was sent, it failed because of this machine.
     Unknown,
     /// The policy cannot be fetched.
     Unreachable { probe: &'s Probe, why: FetchFailure<'s> },
@@ -43,7 +43,7 @@ pub(super) enum PublishedPolicy<'s> {
 pub(super) enum FetchFailure<'s> {
     /// The name of the web server does not exist (NXDOMAIN).
     NoName,
-    /// The name has no IP address, or it is not known why it has none.
+    /// The name has no IP address, or it is not known why none was found.
     NoAddress,
     /// The lookup of the IP addresses fails, with the reason as a short phrase, for example `SERVFAIL`.
     Lookup(String),
@@ -115,7 +115,7 @@ pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     Some(FetchRequest::https(host, sight.domain.https_port, "/.well-known/mta-sts.txt"))
 }
 
-/// A name that no domain publishes on purpose. If it has the same record, the record is a wildcard.
+/// A name that no domain publishes on purpose. If this name has the same record, the record is a wildcard.
 pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
@@ -165,7 +165,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
         Known::Unasked | Known::Waiting | Known::Skipped => PublishedPolicy::Unknown,
         Known::Failed(probe, fault) => match fault {
             Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
-                // There is an IP address, but none that this machine can connect to.
+                // The name has IP addresses, but this machine can connect to none of them.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
                 Known::Seen(_, seen) if !seen.is_answer() => {
@@ -218,7 +218,7 @@ fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailur
     FetchFailure::Certificate { seen, word }
 }
 
-/// The failure of a certificate as a result type of TLS reports (RFC 8460 §4.3); `None` if it verifies.
+/// The fault of a certificate as a result type of TLS reports (RFC 8460 §4.3); `None` if the certificate verifies.
 pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
     let doubts = presented.doubts(sight.evidence.started_at);
     if doubts.is_empty() {
@@ -232,7 +232,7 @@ pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Optio
     }
 }
 
-/// The policy that senders without a stored policy apply; `None` if there is none or it is not known.
+/// The policy that senders without a stored policy apply; `None` if there is no valid policy or it is not known.
 pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
     match (published_record(sight), published_policy(sight)) {
         (PublishedRecord::Found { record, .. }, PublishedPolicy::Fetched { policy, .. })
@@ -340,7 +340,7 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender with MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
+/// What a sender that uses MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
 pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
     let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
     let without = |result: Option<&str>| StsResultSeen {
@@ -384,7 +384,7 @@ pub(super) fn has_effect(faults: &[crate::policy::mta_sts::StsFault], effect: St
     faults.iter().any(|fault| fault.effect == effect)
 }
 
-/// Whether an unpublished name has the same record, so that the record is a wildcard.
+/// Whether the record is a wildcard: an unpublished name has the same record.
 pub(super) fn is_wildcard(sight: Sight<'_>) -> bool {
     let texts = |name: Option<DnsName>| -> Option<Vec<&str>> {
         let seen: &RecordsSeen = sight.records(&name?, RecordKind::Txt).answer()?;

@@ -21,7 +21,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
         sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
         action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age, so change the policy before the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
@@ -34,7 +34,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     title: "an MX host of an MTA-STS policy does not advertise STARTTLS",
     docs: Docs {
         sees: "The policy covers an MX host, but its server does not advertise STARTTLS at one of its IP addresses. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to a server without TLS.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to a server without TLS.",
         action: "Server operator: configure a certificate from a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the reply of mx2.example.com to EHLO does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
@@ -46,8 +46,8 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate of an MX host does not verify, although the MTA-STS policy requires it",
     docs: Docs {
-        sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or does not lead to a public CA. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders with MTA-STS do not deliver to the server.",
+        sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
         action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
@@ -73,7 +73,7 @@ pub(super) static STS_POLICY_UNREACHABLE: Rule = Rule {
     title: "the MTA-STS policy cannot be fetched",
     docs: Docs {
         sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection or the certificate fails, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
-        matters: "Senders that have not fetched the policy before deliver as if there were none. Senders with an earlier policy use it until its max_age has passed.",
+        matters: "Senders without a stored policy deliver as if there were none. Senders that stored the policy earlier use it until its max_age has passed.",
         action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, first publish a policy with mode: none.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt redirects to www.example.com",
         references: "RFC 8461 section 3.3 (fetching), RFC 8460 section 4.3 (sts-policy-fetch-error, sts-webpki-invalid)",
@@ -85,7 +85,7 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the MTA-STS record is invalid",
     docs: Docs {
-        sees: "The TXT record at _mta-sts does not begin with v=STSv1; has no valid id, or there are several records. The finding is a notice if only some senders reject the record.",
+        sees: "The TXT record at _mta-sts does not begin with \"v=STSv1;\" or has no valid id, or there are several records. The finding is a notice if only some senders reject the record.",
         matters: "Senders assume that the domain has no policy.",
         action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
         example: "v=STSv1 id=20260101: the semicolon is missing",
@@ -101,7 +101,7 @@ pub(super) static STS_MEDIA_TYPE: Rule = Rule {
         sees: "The web server sends the policy with a Content-Type other than text/plain, or without a Content-Type.",
         matters: "Senders should verify the media type, and some ignore a policy with a different type.",
         action: "Operator of the policy: configure the web server to send Content-Type: text/plain for the file.",
-        example: "Content-Type: text/html, because the file is created by an application",
+        example: "Content-Type: text/html, because an application generates the file",
         references: "RFC 8461 section 3.2 (media type)",
     },
 };
@@ -138,7 +138,7 @@ pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
     title: "senders keep the MTA-STS policy only for a short time",
     docs: Docs {
         sees: "The mode is enforce, and max_age is less than one week.",
-        matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short time protects less.",
+        matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short max_age protects less.",
         action: "Operator of the policy: set max_age to at least 604800 (one week), then change the id in the record.",
         example: "max_age: 86400",
         references: "RFC 8461 section 3.2 (max_age: weeks or more are expected), RFC 8461 section 10",

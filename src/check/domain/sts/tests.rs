@@ -24,7 +24,7 @@ const PATH: &str = "/.well-known/mta-sts.txt";
 const RECORD: &str = "_mta-sts.example.com TXT v=STSv1; id=20260101";
 const POLICY: &str = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n";
 
-/// A chain that leads to a trusted root, and whose name matches.
+/// A chain with a trusted root and a matching name.
 fn trusted(days: (i64, i64)) -> Presented {
     let made = made(days);
     let mut presented = sent(&made.ders.iter().collect::<Vec<_>>());
@@ -367,7 +367,7 @@ fn a_failed_lookup_of_the_policy_host_is_reported_with_its_code() {
     assert!(found[0].summary.contains("lookup") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
     assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig mta-sts.example.com A"));
     assert!(case.summary().problem.is_some_and(|problem| problem.contains("SERVFAIL")));
-    // Without a code, the fault is named.
+    // Without a response code, the text names the fault.
     let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::Timeout), DnsCode::NoError);
     assert!(case.with(&[])[0].summary.contains("the DNS server did not respond"));
 }

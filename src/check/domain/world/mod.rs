@@ -31,9 +31,9 @@ pub(in crate::check) struct World {
     /// The responses of authoritative servers for names in upper case, if they differ.
     upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String, FetchTransport), Outcome>,
-    /// The answers to further questions, for tests that need more than tables.
+    /// Answers to further questions, for tests that need more than the tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
-    /// The questions in the order in which they were asked.
+    /// The questions, in the order in which they were asked.
     pub(in crate::check) asked: Vec<Question>,
 }
 

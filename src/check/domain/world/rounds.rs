@@ -1,5 +1,5 @@
-//! How many rounds of questions a check of a domain needs. Questions of one round are asked at the same time, and each round
-//! costs at least one round trip.
+//! How many rounds of questions a domain check needs. Questions of one round are asked at the same time, and each round
+//! takes at least one round trip.
 
 use super::{MailServer, World, plan};
 use crate::evidence::Evidence;

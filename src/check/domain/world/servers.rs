@@ -29,10 +29,10 @@ pub(in crate::check) const NOW: i64 = 1_790_000_000;
 /// A mail server at one IP address.
 #[derive(Clone)]
 pub(in crate::check) struct MailServer {
-    /// The host name, which is in the greeting, in the reply to EHLO and in the certificate.
+    /// The host name in the greeting, in the reply to EHLO and in the certificate.
     name: String,
-    /// The replies to commands that begin with a text: the last matching entry counts. The greeting is the reply to the
-    /// empty text.
+    /// The replies to commands, by the text with which a command begins. The last matching entry counts. The greeting
+    /// is the reply to the empty text.
     replies: Vec<(String, String)>,
     /// The certificate chains: the first is shown in sessions. If there are none, the handshake fails.
     chains: Vec<Presented>,
@@ -248,7 +248,7 @@ impl Written<'_> {
     }
 }
 
-/// The outcome of a connection that cannot be established, with its event.
+/// The outcome of a connection that cannot be established. The event is added to the evidence.
 pub(super) fn not_connected(
     evidence: &mut Evidence,
     id: ProbeId,
@@ -263,8 +263,8 @@ pub(super) fn not_connected(
     Outcome::Failed { fault: Fault::NotConnected { connect } }
 }
 
-/// A trusted chain of two certificates. The leaf has these names and this key (`RSA 2048`, `EC P-256`), and expires in so
-/// many days. The key digest of the leaf follows from its first name and its key.
+/// A trusted chain of two certificates. The leaf has these names and this key (`RSA 2048`, `EC P-256`), and expires in
+/// this many days. The key digest of the leaf follows from its first name and its key.
 pub(in crate::check) fn chain(names: &[&str], key: &str, days: i64) -> Presented {
     let now = Timestamp::from_second(NOW).expect("a time");
     let hours = |days: i64| SignedDuration::from_hours(days * 24);
@@ -342,7 +342,7 @@ pub(in crate::check) fn self_signed(names: &[&str], key: &str, days: i64) -> Pre
     Presented { chain_length: 1, trust, path: Vec::new(), ..presented }
 }
 
-/// The chain as a client sees it that expects this name.
+/// The chain as seen by a client that expects this name.
 fn for_name(chain: &Presented, name: &str) -> Presented {
     let presented = chain.leaf().map(|leaf| leaf.names.clone()).unwrap_or_default();
     let expected = name.to_owned();

@@ -9,7 +9,7 @@ pub(crate) static GREETING_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The greeting is a 4yz or 5yz reply instead of 220.",
         matters: "The server rejected the client before the first command. It does not accept your IP address (because of its reputation, its reverse DNS or a list of the server), it is too busy (4yz), or it accepts no mail at all (521).",
-        action: "For 4yz, try again later. For 5yz, read the server's text, which usually names the reason. Often it is a block list that contains your IP address.",
+        action: "For 4yz, try again later. For 5yz, read the server's text, which usually names the reason. Often, your IP address is on a blocklist.",
         example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
         references: "RFC 5321 section 3.1, RFC 7504 section 3 (521)",
     },
@@ -86,7 +86,7 @@ pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     title: "the server rejects a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
-        matters: "Mail to this email address bounces. The reason may be the email address, but also the sender, the sending machine or a missing login, because many servers reject these only at RCPT TO.",
+        matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers reject all of these only at RCPT TO.",
         action: "Read the server's text, and check the email address. If the text mentions relaying, log in.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 3.3",

@@ -72,8 +72,8 @@ pub(crate) static NO_MAIL_ACCEPTED: Rule = Rule {
     severity: Severity::Error,
     title: "this host or domain accepts no mail at all",
     docs: Docs {
-        sees: "The reply means that the host never accepts mail (521), or that the domain declares this in DNS (null MX, 556).",
-        matters: "This is the intention of the operator, so every retry fails too.",
+        sees: "The reply means that the host never accepts mail (521), or that the domain declares in DNS that it accepts no mail (null MX, 556).",
+        matters: "The operator intends this, so every retry fails too.",
         action: "Use an email address in another domain, or another host.",
         example: "556 5.1.10 <x@example.com>: Recipient address rejected: Domain example.com does not accept mail (nullMX)",
         references: "RFC 7504 (521, 556), RFC 7505 section 3 (null MX)",

@@ -46,7 +46,7 @@ pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not accept the EHLO name",
     docs: Docs {
-        sees: "The reply means that the server does not accept the EHLO name: it is not a fully qualified host name, cannot be found in DNS, is the server's own name, or is on a block list. Postfix rejects such a name only at RCPT TO.",
+        sees: "The reply means that the server does not accept the EHLO name: it is not a fully qualified host name, cannot be found in DNS, is the server's own name, or is on a blocklist. Postfix rejects such a name only at RCPT TO.",
         matters: "The server rejects all mail from a machine that uses this name.",
         action: "Use the fully qualified host name of the sending machine, which must exist in DNS. In smtpcheck, use --ehlo; in Postfix, set myhostname or smtp_helo_name.",
         example: "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
@@ -57,13 +57,13 @@ pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
 pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     id: "client-reputation",
     severity: Severity::Error,
-    title: "the IP address of the sending machine is on a block list or has a poor reputation",
+    title: "the IP address of the sending machine is on a blocklist or has a poor reputation",
     docs: Docs {
-        sees: "The reply means that the receiving server does not accept your IP address, because it is on a block list or has a poor reputation.",
+        sees: "The reply means that the receiving server does not accept your IP address, because it is on a blocklist or has a poor reputation.",
         matters: "The problem is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
         action: "Open the page that the reply names, fix the reason for the listing, and then request removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
         example: "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
-        references: "RFC 5782 (DNS block lists)",
+        references: "RFC 5782 (DNS blocklists)",
     },
 };
 

@@ -9,7 +9,7 @@ pub(crate) static RATE_LIMITED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the client has sent too many messages, recipients, logins or connections in a period of time.",
         matters: "If the code begins with 4, mail remains in the queue of the sending server until the server accepts it. Further attempts may extend the block.",
-        action: "Wait, and then send more slowly. If you regularly need to send so much mail, ask the provider for a higher limit.",
+        action: "Wait, and then send more slowly. If you regularly send this amount of mail, ask the provider for a higher limit.",
         example: "452 4.4.5 Rate limit exceeded, try again later.",
         references: "RFC 5321 section 4.2.2 (421, 450)",
     },

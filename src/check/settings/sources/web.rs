@@ -135,7 +135,11 @@ fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> P
         Fault::Dns { .. } => format!("the lookup of {host} failed"),
         Fault::TimeUp { .. } => "the overall time limit was reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
-        Fault::Endless { .. } | Fault::Unread { .. } => "the request fails".to_owned(),
+        Fault::Endless { .. }
+        | Fault::Unread { .. }
+        | Fault::Proxy { .. }
+        | Fault::SocketNotConnected { .. }
+        | Fault::Binary => "the request fails".to_owned(),
     };
     Page::Failed { probe: Some(probe), why, is_certificate: false }
 }

@@ -1,4 +1,4 @@
-//! A resolver on loopback for the tests, which answers from zones that it signs itself.
+//! A resolver on loopback for the tests. It signs its zones itself.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ pub(super) fn name(text: &str) -> Name {
 #[derive(Clone, Copy)]
 pub(super) enum Signing {
     Unsigned,
-    /// From this number of days after today, for ten days.
+    /// The signatures become valid this number of days after today, for ten days.
     From(i64),
 }
 
@@ -39,7 +39,7 @@ pub(super) struct TestZone {
 }
 
 impl TestZone {
-    /// Signs the records of a zone. The children are delegated to.
+    /// Signs the records of a zone. The child zones are delegated.
     pub(super) fn new(origin: &str, signing: Signing, records: Vec<(&str, RData)>, children: &[&TestZone]) -> TestZone {
         let origin = name(origin);
         let mut zone = TestZone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
@@ -147,7 +147,7 @@ impl TestZone {
     }
 }
 
-/// The answer from the zones, with aliases followed.
+/// The answer from the zones. Aliases are followed.
 pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
     let kind = query.query_type();
     let mut at = query.name().clone();
@@ -170,12 +170,12 @@ pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
     }
 }
 
-/// A question that the resolver received.
+/// A query that the resolver received.
 #[derive(Clone, Debug)]
 pub(super) struct ReceivedQuestion {
     pub(super) query: Query,
     pub(super) over_tcp: bool,
-    /// The number of earlier questions that were equal.
+    /// The number of earlier queries that were equal.
     pub(super) repeats: usize,
 }
 
@@ -210,7 +210,7 @@ impl LoopbackResolver {
     /// Starts a resolver as tasks of the current runtime.
     pub(super) async fn start(zones: Vec<TestZone>, transports: ListensOn, change: ResponseChange) -> LoopbackResolver {
         let shared = Arc::new(ResolverState { zones, change, log: Mutex::default() });
-        // The port must be free for both.
+        // The port must be free for both UDP and TCP.
         let (udp, tcp) = loop {
             let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a TCP port");
             let address = tcp.local_addr().expect("an address");
@@ -245,7 +245,7 @@ impl LoopbackResolver {
         LoopbackResolver { address, shared }
     }
 
-    /// The questions so far.
+    /// The queries so far.
     pub(super) fn log(&self) -> Vec<ReceivedQuestion> {
         self.shared.log.lock().expect("a log").clone()
     }

@@ -1,5 +1,5 @@
-//! The matrix of mail servers: for each MX host, its IP addresses with what a sender finds there. Each cell has a text and a
-//! brief form for narrow displays.
+//! The matrix of mail servers: for each MX host, its IP addresses with what a sender finds there. Each cell has a full
+//! text and a brief form for narrow displays.
 
 use super::{common_suffix, shortened};
 use crate::check::domain::seen::{
@@ -10,7 +10,7 @@ use crate::check::domain::{AddressResult, PolicyFailure, address_result};
 use crate::render::escape;
 use crate::render::style::Role;
 
-/// The heads of the matrix.
+/// The headings of the columns.
 pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
     ["MX", "address", "port 25", "TLS", "certificate", "DANE", "MTA-STS", "result"];
 
@@ -18,9 +18,9 @@ pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
 pub(in crate::render) struct MatrixHost {
     /// The preference and the host name.
     pub(in crate::render) name: String,
-    /// The same without the end that all host names have in common.
+    /// The same without the ending that all host names share.
     pub(in crate::render) short: String,
-    /// Why the host has no IP address; it has one row then.
+    /// Why the host has no IP address. In that case, it has one row.
     pub(in crate::render) reason: Option<String>,
     /// The rows; at least one.
     pub(in crate::render) rows: Vec<MatrixRow>,
@@ -154,7 +154,7 @@ fn certificate_cell(certificate: &MxCertificateSeen) -> MatrixCell {
     }
 }
 
-/// The cell of one of several certificates, which begins with the type of its key.
+/// A cell about one of several certificates. The cell begins with the key type of the certificate.
 fn with_kind(certificate: &MxCertificateSeen) -> MatrixCell {
     let kind = match certificate.kind.as_str() {
         "rsa" => "RSA".to_owned(),

@@ -1,4 +1,4 @@
-//! The results of a check of a domain, in the words that every format for people shows: the matrix of mail servers, what
+//! The results of a domain check, in the words that all formats for people use: the matrix of mail servers, what
 //! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. Nothing is
 //! judged here: all results are those of [`DomainSeen`]. Received text has passed [`escape`].
 
@@ -45,15 +45,15 @@ fn dnssec_word(state: DnssecWord) -> &'static str {
     }
 }
 
-/// The end of all host names that the matrix leaves out, with its dot, if it is not the domain that is checked.
+/// The ending of all host names that the matrix leaves out, with its dot, unless it is the domain that is checked.
 pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
     common_suffix(seen)
         .filter(|suffix| suffix.get(1..) != Some(seen.domain.as_str()))
         .map(|suffix| escape::visible(&suffix))
 }
 
-/// The longest end that all host names have in common, beginning with a dot, which leaves a part of each name. For a single
-/// host, it is the domain itself.
+/// The longest ending that all host names share, if a part of each name is left without it. The ending begins with a
+/// dot. For a single host, it is the domain itself.
 fn common_suffix(seen: &DomainSeen) -> Option<String> {
     let own = format!(".{}", seen.domain);
     if !seen.mx.is_empty() && seen.mx.iter().all(|mx| mx.host.ends_with(&own)) {
@@ -70,7 +70,7 @@ fn common_suffix(seen: &DomainSeen) -> Option<String> {
         .find(|suffix| hosts().all(|host| host.len() > suffix.len() && host.ends_with(suffix.as_str())))
 }
 
-/// A host name without the end that all host names have in common.
+/// A host name without the ending that all host names share.
 fn shortened(host: &str, cut: Option<&str>) -> String {
     escape::visible(cut.and_then(|cut| host.strip_suffix(cut)).unwrap_or(host))
 }
@@ -206,7 +206,7 @@ pub(in crate::render) struct DomainPart {
     pub(in crate::render) detail: String,
 }
 
-/// The parts, with the reason from the list of what was not tested for each that has no details of its own.
+/// Adds the reason to each part that was not tested and has no details of its own.
 fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart> {
     for part in parts.iter_mut().filter(|part| part.state == PartState::NotTested && part.detail.is_empty()) {
         part.detail = escape::visible(&why_not_tested(seen, &part.name).unwrap_or_default());
@@ -214,7 +214,7 @@ fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart
     parts
 }
 
-/// The reason from the list of what was not tested.
+/// The reason why a part was not tested, if there is one.
 fn why_not_tested(seen: &DomainSeen, what: &str) -> Option<String> {
     seen.not_tested.iter().find(|entry| entry.what == what).map(|entry| entry.why.clone())
 }
@@ -264,14 +264,14 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
             (Some(true), _) => part(&name, PartState::Ok, [names]),
             (Some(false), true) => part(&name, PartState::Absent, []),
             (Some(false), false) => {
-                part(&name, PartState::Problem, [format!("{names} does not lead back to the IP address")])
+                part(&name, PartState::Problem, [format!("{names} does not resolve back to the IP address")])
             }
             (None, _) => part(&name, PartState::NotTested, [names, why_not_tested(seen, &name).unwrap_or_default()]),
         });
         parts.extend(lists(&format!("Blocklists for {}", one.ip), &one.lists));
     }
     if seen.sending.is_empty() {
-        let why = "the sending IP address is unknown; give it with --sending ADDRESS".to_owned();
+        let why = "the sending IP address is unknown; add --sending ADDRESS".to_owned();
         parts.push(part("PTR", PartState::NotTested, [why.clone()]));
         parts.push(part("Blocklists", PartState::NotTested, [why]));
     }
@@ -385,7 +385,7 @@ fn lists(name: &str, lists: &[ListSeen]) -> Option<DomainPart> {
     let listed: Vec<String> = of(ListState::Listed).map(|list| format!("listed by {}", named(list))).collect();
     let unusable: Vec<String> = of(ListState::Refused)
         .map(|list| format!("{} does not answer this resolver", list.zone))
-        .chain(of(ListState::NotWorking).map(|list| format!("{} gives no usable answers", list.zone)))
+        .chain(of(ListState::NotWorking).map(|list| format!("{} returns no usable answers", list.zone)))
         .collect();
     let clean = of(ListState::Clean).count();
     let state = match () {

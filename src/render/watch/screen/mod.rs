@@ -1,9 +1,10 @@
-//! The screen of a watch on a terminal: a table that redraws, as users of mtr and trippy know it. Pure: [`draw`] paints the
-//! state into a frame, and [`ScreenView::press`] answers a key. The terminal itself belongs to `commands::watch`.
+//! The screen of a watch on a terminal: a table that is updated in place, as in mtr and trippy. [`draw`] paints the
+//! state into a frame, and [`ScreenView::press`] handles a key; neither accesses the terminal, which `commands::watch`
+//! controls.
 //!
-//! Three displays: [`overview`] (phases, IP addresses, changes), a graph, and the details (findings with their fixes,
-//! servers, changes). Every width from 40 columns and every height from 5 lines works: columns and lines that do not fit
-//! are left out, and the rest can be scrolled to.
+//! There are three displays: [`overview`] (phases, IP addresses, changes), a graph, and the details (findings with
+//! their fixes, servers, changes). The screen works with any width from 40 columns and any height from 5 lines. Columns
+//! that do not fit are left out, and lines that do not fit can be scrolled to.
 
 mod overview;
 mod view;

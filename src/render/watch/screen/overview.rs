@@ -107,7 +107,7 @@ fn column_width(column: &DurationColumn) -> usize {
     if column.name.len() >= NUMBER { WIDEST } else { NUMBER }
 }
 
-/// A name in exactly this width; a longer one is cut.
+/// A name in exactly this width; a longer name is cut.
 fn fitted(name: &str, width: usize) -> String {
     let cut: String = name.chars().take(width).collect();
     format!("{cut:<width$}")

@@ -46,7 +46,7 @@ pub enum ScreenKey {
     Right,
     /// Escape.
     Escape,
-    /// Ctrl-C, which in raw mode is a key and no signal.
+    /// Ctrl-C. In raw mode, it is a key and not a signal.
     Interrupt,
 }
 
@@ -67,7 +67,7 @@ pub enum ScreenAnswer {
 const PAGE: usize = 10;
 
 impl ScreenView {
-    /// Answers a key. `targets` is the number of targets, and `lines` that of the lines of the body.
+    /// Handles a key. `targets` is the number of targets, and `lines` is the number of lines of the body.
     pub fn press(&mut self, key: ScreenKey, targets: usize, lines: usize) -> ScreenAnswer {
         let most = lines.saturating_sub(1);
         match key {
@@ -76,7 +76,7 @@ impl ScreenView {
                 self.scroll = 0;
                 return ScreenAnswer::Reset;
             }
-            // Both keys of mtr pause and resume, so that a user who knows only one of them is not stuck.
+            // Both keys of mtr pause and resume, so that either of them continues a paused watch.
             ScreenKey::Char('p') => self.is_paused = !self.is_paused,
             ScreenKey::Char(' ') => self.is_paused = false,
             ScreenKey::Char('d') => {

@@ -1,0 +1,394 @@
+//! The proxy between this machine and the server. Its faults are its own: none of these findings is about the mail server,
+//! which was not reached. If the proxy does not allow the port or cannot reach it, this check asks for the other mail
+//! ports through the same proxy.
+//!
+//! Module [`rules`]: the rules and their pages.
+
+mod rules;
+
+use std::net::IpAddr;
+
+use super::connect::MAIL_PORTS;
+use super::finding::{Check, Finding, PhaseFailure, Rule};
+use super::refusal::is_private;
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::quote::Quote;
+use crate::evidence::{
+    EventKind, Evidence, Fault, Phase, ProxyFault, ProxyFaultKind, ServerUnreachable, Session, SpokenInstead,
+};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::{Plan, Proxy, ProxyScheme, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+use rules::{
+    PROXY_DENIES_CONNECTION, PROXY_LOGIN_REJECTED, PROXY_LOGIN_REQUIRED, PROXY_NAME_UNKNOWN, PROXY_NO_PROXY,
+    PROXY_PASSWORD_UNENCRYPTED, PROXY_SERVER_UNREACHABLE, PROXY_UNREACHABLE, PROXY_UNSUPPORTED,
+};
+
+pub(super) static CHECK: Check = Check { subject: "proxy", ask, judge, rules: rules::RULES };
+
+/// Asks for the other mail ports, if the proxy did not connect to this one.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    if plan.used_proxy().is_none() {
+        return Vec::new();
+    }
+    let fault = evidence.main_session().and_then(|session| session.fault());
+    let is_about_port = matches!(
+        fault,
+        Some(Fault::Proxy { proxy }) if matches!(
+            proxy.kind,
+            ProxyFaultKind::Denied | ProxyFaultKind::ServerUnreachable { .. }
+        )
+    );
+    if !is_about_port {
+        return Vec::new();
+    }
+    let others = MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port);
+    let ask = |port| {
+        let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
+        Question::Session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
+    };
+    others.map(ask).collect()
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let (Some(proxy), Some(session)) = (plan.used_proxy(), evidence.main_session()) else { return Vec::new() };
+    let mut findings = Vec::new();
+    if let Some(Fault::Proxy { proxy: fault }) = session.fault() {
+        findings.push(failed(plan, evidence, session, proxy, fault));
+    }
+    findings.extend(unencrypted_password(session, proxy));
+    findings
+}
+
+/// What a kind of fault means.
+struct ProxyVerdict {
+    rule: &'static Rule,
+    summary: String,
+    cause: String,
+    otherwise: Option<&'static str>,
+    fixes: Vec<Fix>,
+}
+
+fn failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, proxy: &Proxy, fault: &ProxyFault) -> Finding {
+    let target = plan.target.host.with_port(plan.target.port);
+    let said = session.probe.quote(fault.detail.clone());
+    let mut verdict = match fault.kind {
+        ProxyFaultKind::NameUnknown => name_unknown(proxy, &said),
+        ProxyFaultKind::Unreachable { connect } => unreachable(proxy, connect),
+        ProxyFaultKind::LoginRequired => login_required(plan, proxy, &target, &said),
+        ProxyFaultKind::LoginRejected => login_rejected(proxy, &said),
+        ProxyFaultKind::Denied => denied(plan, proxy, &target, &said),
+        ProxyFaultKind::ServerUnreachable { reason } => server_unreachable(proxy, &target, reason, &said),
+        ProxyFaultKind::NoResult => no_result(proxy, &target),
+        ProxyFaultKind::Unsupported => unsupported(proxy, &target, &said),
+        ProxyFaultKind::NotThisProtocol { instead } => no_proxy(proxy, instead, &said),
+        ProxyFaultKind::Closed => closed(proxy),
+        ProxyFaultKind::Silent => silent(proxy),
+    };
+    verdict.cause.push_str(" The mail server was not contacted by this machine.");
+    let confidence = if verdict.otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
+    let mut finding = Finding::new(verdict.rule, Phase::Connect, confidence, verdict.summary).tried(session.probe.id);
+    finding.cause = verdict.cause;
+    finding.otherwise = verdict.otherwise.map(str::to_owned);
+    finding.fixes = verdict.fixes;
+    finding.failure = Some(PhaseFailure::Unreachable);
+    finding.evidence.events.extend(session.events().map(|event| event.seq));
+    other_ports(plan, evidence, &mut finding);
+    if let Some(variable) = plan.proxy.as_ref().and_then(|settings| settings.variable.as_ref()) {
+        finding.fixes.push(Fix::run(
+            format!("The proxy is named by the environment variable {variable}. Connect without it"),
+            format!("smtpcheck {target} --noproxy '*'"),
+        ));
+    }
+    finding
+}
+
+fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
+    ProxyVerdict {
+        rule: &PROXY_NAME_UNKNOWN,
+        summary: format!("the proxy {} has no IP address", proxy.host),
+        cause: format!("The name of the proxy was looked up on this machine: {said}."),
+        otherwise: None,
+        fixes: vec![Fix::text(
+            "Compare the name of the proxy with the instructions of your network's administrator, letter by letter",
+        )],
+    }
+}
+
+fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
+    let cause = match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => {
+            "The host of the proxy responded that it does not accept connections on this port."
+        }
+        ConnectFaultKind::TimedOut => "The connection to the proxy was neither accepted nor rejected.",
+        _ => "This machine could not connect to the proxy.",
+    };
+    let mut fixes = vec![Fix::text(format!(
+        "Check the host and port of the proxy, and that the proxy is running (proxies often listen on 1080, 3128 or 8080; without a port in the URL, smtpcheck uses 1080, here {})",
+        proxy.port
+    ))];
+    if kind == ConnectFaultKind::TimedOut {
+        fixes.push(Fix::text("Check the firewall between this machine and the proxy"));
+    }
+    ProxyVerdict {
+        rule: &PROXY_UNREACHABLE,
+        summary: format!("the proxy {proxy} cannot be reached: {kind}"),
+        cause: cause.to_owned(),
+        otherwise: None,
+        fixes,
+    }
+}
+
+fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
+    let has_user = proxy.user.is_some();
+    let cause = match has_user {
+        false => format!("The proxy demands a login ({said}), and smtpcheck has no user name for it."),
+        true => format!("The proxy demands a login ({said}), and smtpcheck has no password for it."),
+    };
+    let url = if plan.proxy.as_ref().is_some_and(|settings| settings.variable.is_some()) {
+        String::new()
+    } else {
+        format!(" --proxy {proxy}")
+    };
+    ProxyVerdict {
+        rule: &PROXY_LOGIN_REQUIRED,
+        summary: format!("the proxy {proxy} needs a user name and a password"),
+        cause,
+        otherwise: None,
+        fixes: vec![Fix::run(
+            "Log in to the proxy. The password comes from a file, a command, ~/.netrc or SMTPCHECK_PROXY_PASSWORD",
+            format!("smtpcheck {target}{url} --proxy-user NAME --proxy-password-file FILE"),
+        )],
+    }
+}
+
+fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
+    let is_socks4 = matches!(proxy.scheme, ProxyScheme::Socks4 | ProxyScheme::Socks4a);
+    let fix = match is_socks4 {
+        true => "Use a proxy that does not ask this machine for the user (identd), or use SOCKS5",
+        false => {
+            "Compare the user name and the password with those of the proxy. They are usually not those of the mailbox."
+        }
+    };
+    ProxyVerdict {
+        rule: &PROXY_LOGIN_REJECTED,
+        summary: format!("the proxy {proxy} rejects the login"),
+        cause: format!("The proxy did not accept the user name or the password: {said}."),
+        otherwise: None,
+        fixes: vec![Fix::text(fix)],
+    }
+}
+
+fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
+    let (cause, fix) = match proxy.scheme {
+        ProxyScheme::Http => (
+            format!(
+                "The rules of the proxy forbid the connection ({said}). HTTP proxies usually allow CONNECT to port 443 only."
+            ),
+            format!(
+                "Ask the proxy's administrator to allow CONNECT to port {0} (tinyproxy: ConnectPort {0}; squid: acl SSL_ports port {0})",
+                plan.target.port
+            ),
+        ),
+        _ => (
+            format!("The rules of the proxy forbid the connection ({said})."),
+            format!("Ask the proxy's administrator to allow connections to {target}"),
+        ),
+    };
+    ProxyVerdict {
+        rule: &PROXY_DENIES_CONNECTION,
+        summary: format!("the proxy {proxy} does not allow connections to {target}"),
+        cause,
+        otherwise: None,
+        fixes: vec![Fix::text(fix), Fix::text("Or connect without the proxy, if the network allows it")],
+    }
+}
+
+fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, said: &Quote<'_>) -> ProxyVerdict {
+    let otherwise = match reason {
+        ServerUnreachable::Unknown => {
+            "The proxy does not state a reason. A rule of the proxy, an unknown name and a server that is down look the same. Read the log of the proxy."
+        }
+        _ => "This is the view of the proxy. Repeat the check without the proxy, or read its log, to find out.",
+    };
+    ProxyVerdict {
+        rule: &PROXY_SERVER_UNREACHABLE,
+        summary: format!("the proxy {proxy} cannot connect to {target}: {reason}"),
+        cause: format!("The proxy was reached, tried to connect to the server, and reported {said}."),
+        otherwise: Some(otherwise),
+        fixes: vec![
+            Fix::text(format!("Check the host and port of the server as seen from the proxy: {target}")),
+            Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
+        ],
+    }
+}
+
+fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
+    ProxyVerdict {
+        rule: &PROXY_SERVER_UNREACHABLE,
+        summary: format!("the proxy {proxy} did not report a connection to {target} within the time limit"),
+        cause:
+            "The proxy was reached. It probably still waits for the server, or for a firewall that drops its packets."
+                .to_owned(),
+        otherwise: Some("The proxy itself may not respond. Check another server through it to find out."),
+        fixes: vec![
+            Fix::run("Wait longer", format!("smtpcheck {target} --connect-timeout 60s --max-time 2m")),
+            Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
+        ],
+    }
+}
+
+fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
+    let fix = match proxy.scheme {
+        ProxyScheme::Http => "Check the port of the proxy: a web server does not support CONNECT",
+        ProxyScheme::Socks4 | ProxyScheme::Socks4a => "Use SOCKS5 for servers with IPv6 addresses, or use --ipv4",
+        ProxyScheme::Socks5 => "Let the proxy look up the name (socks5h://), or use --ipv4",
+        ProxyScheme::Socks5h => "Look up the name on this machine (socks5://)",
+    };
+    ProxyVerdict {
+        rule: &PROXY_UNSUPPORTED,
+        summary: format!("{proxy} does not support the request for {target}"),
+        cause: format!("The proxy was reached, and does not support this kind of request: {said}."),
+        otherwise: None,
+        fixes: vec![Fix::text(fix)],
+    }
+}
+
+fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVerdict {
+    let (what, fix) = match (instead, proxy.scheme) {
+        (SpokenInstead::Http, _) => (
+            "an HTTP server or an HTTP proxy",
+            Fix::text(format!("If it is an HTTP proxy, write --proxy http://{}", proxy.host.with_port(proxy.port))),
+        ),
+        (SpokenInstead::Socks, ProxyScheme::Socks5 | ProxyScheme::Socks5h) => {
+            ("a SOCKS4 proxy", Fix::text(format!("Write --proxy socks4a://{}", proxy.host.with_port(proxy.port))))
+        }
+        (SpokenInstead::Socks, _) => {
+            ("a SOCKS5 proxy", Fix::text(format!("Write --proxy socks5h://{}", proxy.host.with_port(proxy.port))))
+        }
+        (SpokenInstead::Smtp, _) => (
+            "a mail server",
+            Fix::text("Write the host and port of the proxy in --proxy, and those of the mail server as the target"),
+        ),
+        (SpokenInstead::Tls, _) => ("a server that expects TLS", Fix::text("Use a port of the proxy without TLS")),
+        (SpokenInstead::Other, _) => {
+            ("another service", Fix::text("Check the host, the port and the scheme of the proxy"))
+        }
+    };
+    ProxyVerdict {
+        rule: &PROXY_NO_PROXY,
+        summary: format!(
+            "{} is not a {} proxy: the response is that of {what}",
+            proxy.host.with_port(proxy.port),
+            kind(proxy)
+        ),
+        cause: format!("The service at this address does not use the protocol of the proxy: {said}."),
+        otherwise: None,
+        fixes: vec![fix],
+    }
+}
+
+fn closed(proxy: &Proxy) -> ProxyVerdict {
+    ProxyVerdict {
+        rule: &PROXY_NO_PROXY,
+        summary: format!("{proxy} closed the connection without a response"),
+        cause: format!("A {} proxy responds to the request before it closes the connection.", kind(proxy)),
+        otherwise: Some(
+            "A proxy may also reject the IP address of this machine in this way. Read the log of the proxy to find out.",
+        ),
+        fixes: vec![
+            Fix::text("Check the host, the port and the scheme of the proxy"),
+            Fix::text(
+                "Proxy operator: check whether the rules of the proxy allow this machine (tinyproxy: Allow; dante: client pass)",
+            ),
+        ],
+    }
+}
+
+fn silent(proxy: &Proxy) -> ProxyVerdict {
+    ProxyVerdict {
+        rule: &PROXY_NO_PROXY,
+        summary: format!("{proxy} accepts the connection and does not respond"),
+        cause: format!("A {} proxy responds to the first message at once.", kind(proxy)),
+        otherwise: Some("The proxy may be overloaded. Repeat the check later to find out."),
+        fixes: vec![Fix::text("Check the host, the port and the scheme of the proxy")],
+    }
+}
+
+/// The kind of proxy that the user asked for.
+fn kind(proxy: &Proxy) -> &'static str {
+    match proxy.scheme {
+        ProxyScheme::Socks4 | ProxyScheme::Socks4a => "SOCKS4",
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => "SOCKS5",
+        ProxyScheme::Http => "HTTP",
+    }
+}
+
+/// Adds what the proxy does with the other mail ports.
+fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
+    finding.evidence.probes.extend(looked.iter().map(|session| session.probe.id));
+    let reached = |session: &&Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
+    if let Some(open) = looked.iter().find(reached) {
+        let port = open.request.port;
+        finding.consequences.push(format!("Through the same proxy, the host responds on port {port}"));
+        let scheme = if port == 465 { "smtps" } else { "smtp" };
+        let host = plan.target.host.with_port(port);
+        finding.fixes.insert(
+            0,
+            Fix::run(format!("Use port {port}, which the proxy can reach"), format!("smtpcheck {scheme}://{host}")),
+        );
+        return;
+    }
+    let denied = |session: &Session<'_>| matches!(session.fault(), Some(Fault::Proxy { proxy }) if proxy.kind == ProxyFaultKind::Denied);
+    if !looked.is_empty() && looked.iter().all(denied) {
+        let ports: Vec<String> = looked.iter().map(|session| session.request.port.to_string()).collect();
+        finding
+            .consequences
+            .push(format!("The proxy does not allow the other mail ports either ({})", ports.join(", ")));
+    }
+}
+
+/// A password that was sent to the proxy over a network in clear text. No proxy protocol here has encryption.
+fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> {
+    let login = session.events().find(|event| matches!(event.what, EventKind::ProxyLogin { .. }))?;
+    let address = session.events().find_map(|event| match &event.what {
+        EventKind::ProxyDialled { address, result: crate::evidence::DialResult::Connected { .. }, .. } => {
+            Some(address.ip())
+        }
+        _ => None,
+    })?;
+    if address.to_canonical().is_loopback() {
+        return None;
+    }
+    let summary = format!("the password for the proxy {proxy} was sent unencrypted");
+    let mut finding = Finding::new(&PROXY_PASSWORD_UNENCRYPTED, Phase::Connect, Confidence::Certain, summary).on(login);
+    finding.cause = match network(address) {
+        Network::Private => "Proxies of this kind have no encryption. Every device on the path to the proxy, here a private network, can read the password.",
+        Network::Public => "Proxies of this kind have no encryption. Every device on the path to the proxy, here the internet, can read the password.",
+    }
+    .to_owned();
+    finding
+        .fixes
+        .push(Fix::text("Use a tunnel to the proxy (ssh -L, WireGuard), and a password that is used for nothing else"));
+    Some(finding)
+}
+
+enum Network {
+    Private,
+    Public,
+}
+
+fn network(ip: IpAddr) -> Network {
+    if is_private(ip) { Network::Private } else { Network::Public }
+}
+
+/// Adds to findings about the client's IP address that the server sees the address of the proxy.
+pub(super) fn explain_address(plan: &Plan, findings: &mut [Finding]) {
+    let Some(proxy) = plan.used_proxy() else { return };
+    for finding in findings.iter_mut().filter(|finding| finding.rule == "client-reputation") {
+        finding.consequences.push(format!(
+            "The connection goes through the proxy {proxy}, so the server sees the IP address of the proxy, not that of this machine"
+        ));
+    }
+}

@@ -1,0 +1,173 @@
+//! smtpcheck through real proxies, with Postfix behind them.
+
+use serde_json::Value;
+
+use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
+use crate::servers::{CANARY, Dante, HOST, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
+use crate::support::program::run_with;
+
+/// A password for proxies that microsocks and tinyproxy accept in their arguments and configuration. `CANARY` contains
+/// spaces.
+const PROXY_PASSWORD: &str = "c4nary-of-the-proxy";
+
+fn check(proxy: &str, port: u16, more: &[&str]) -> Run {
+    check_with(proxy, port, more, &[])
+}
+
+fn check_with(proxy: &str, port: u16, more: &[&str], variables: &[(&str, &str)]) -> Run {
+    let port = port.to_string();
+    let ca = POSTFIX.ca.to_str().unwrap();
+    let run = run_with(
+        &[&[HOST, "--port", &port, "--cacert", ca, "--proxy", proxy, "--json"], more].concat(),
+        None,
+        variables,
+    );
+    for text in [&run.stdout, &run.stderr] {
+        assert!(!text.contains(PROXY_PASSWORD), "{text}");
+    }
+    run
+}
+
+fn tunnels(report: &Value) -> Vec<&Value> {
+    let events = report["transcript"].as_array().unwrap();
+    events.iter().filter(|event| event["kind"] == "tunnelled").collect()
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_session_through_each_proxy_is_like_a_direct_one() {
+    let microsocks = Microsocks::start(None);
+    let dante = Dante::start(&[POSTFIX.submission, POSTFIX.implicit_tls]);
+    let tinyproxy = Tinyproxy::start(&[POSTFIX.submission, POSTFIX.implicit_tls], None);
+    let proxies = [
+        format!("socks5h://127.0.0.1:{}", microsocks.port),
+        format!("socks5://127.0.0.1:{}", microsocks.port),
+        format!("socks5h://127.0.0.1:{}", dante.port),
+        format!("socks4://127.0.0.1:{}", dante.port),
+        format!("socks4a://127.0.0.1:{}", dante.port),
+        format!("http://127.0.0.1:{}", tinyproxy.port),
+    ];
+    for proxy in &proxies {
+        let login = ["--user", USER, "--to", "anybody@example.org"];
+        for (port, tls) in [(POSTFIX.submission, "starttls"), (POSTFIX.implicit_tls, "implicit")] {
+            let (port, ca) = (port.to_string(), POSTFIX.ca.to_str().unwrap());
+            let words = [HOST, "--port", &port, "--cacert", ca, "--proxy", proxy, "--tls", tls, "--json"];
+            let report = smtpcheck(&[&words[..], &login].concat(), Password::OnStdin(CANARY)).exits(exit::OK);
+            assert_eq!(report["auth"]["outcome"], word::ACCEPTED, "{proxy}");
+            assert!(!tunnels(&report).is_empty(), "{proxy}");
+            let resolves = proxy.starts_with("socks5:") || proxy.starts_with("socks4:");
+            let asks = report["probes"].as_array().unwrap().iter().any(|probe| probe["question"]["ask"] == "resolve");
+            assert_eq!(asks, resolves, "{proxy}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_proxy_can_demand_a_login() {
+    let microsocks = Microsocks::start(Some(("me", PROXY_PASSWORD)));
+    let tinyproxy = Tinyproxy::start(&[POSTFIX.submission], Some(("me", PROXY_PASSWORD)));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), PROXY_PASSWORD).unwrap();
+    let path = file.path().to_str().unwrap();
+    for (scheme, port) in [("socks5h", microsocks.port), ("http", tinyproxy.port)] {
+        let proxy = format!("{scheme}://127.0.0.1:{port}");
+        let check = |more: &[&str], variables: &[(&str, &str)]| check_with(&proxy, POSTFIX.submission, more, variables);
+        assert_finds(&check(&[], &[]).exits(exit::UNREACHABLE), "proxy-login-required");
+        check(&["--proxy-user", "me", "--proxy-password-file", path], &[]).exits(exit::OK);
+        let command = format!("cat {path}");
+        check(&["--proxy-user", "me", "--proxy-password-command", &command], &[]).exits(exit::OK);
+        check(&["--proxy-user", "me"], &[("SMTPCHECK_PROXY_PASSWORD", PROXY_PASSWORD)]).exits(exit::OK);
+        let report = check(&["--proxy-user", "me"], &[("SMTPCHECK_PROXY_PASSWORD", "wrong")]).exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-login-rejected");
+        assert_finds_one_error(&report);
+        // As in curl, the URL of the variable can contain the password.
+        let ca = POSTFIX.ca.to_str().unwrap();
+        let target = format!("{HOST}:{}", POSTFIX.submission);
+        let url = format!("{scheme}://me:{PROXY_PASSWORD}@127.0.0.1:{port}");
+        let words = [target.as_str(), "--cacert", ca, "--json"];
+        let run = run_with(&words, None, &[("ALL_PROXY", &url)]);
+        assert!(!run.stdout.contains(PROXY_PASSWORD) && !run.stderr.contains(PROXY_PASSWORD), "{run}");
+        let report = run.exits(exit::OK);
+        assert_eq!(report["plan"]["proxy"]["variable"], "ALL_PROXY");
+        let direct = run_with(&words, None, &[("ALL_PROXY", &url), ("NO_PROXY", "localhost")]).exits(exit::OK);
+        assert!(tunnels(&direct).is_empty());
+        assert_eq!(direct["plan"]["proxy"]["exception"]["entry"], "localhost");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_proxy_that_forbids_the_port_is_not_a_fault_of_the_server() {
+    let dante = Dante::start(&[POSTFIX.submission]);
+    let tinyproxy = Tinyproxy::start(&[POSTFIX.submission], None);
+    for proxy in [format!("socks5h://127.0.0.1:{}", dante.port), format!("http://127.0.0.1:{}", tinyproxy.port)] {
+        let report = check(&proxy, POSTFIX.relay, &[]).exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-denies-connection");
+        assert_finds_one_error(&report);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_that_the_proxy_cannot_reach_is_reported_as_the_view_of_the_proxy() {
+    let closed = free_port();
+    let microsocks = Microsocks::start(None);
+    let dante = Dante::start(&[closed]);
+    let tinyproxy = Tinyproxy::start(&[closed], None);
+    for proxy in [
+        format!("socks5h://127.0.0.1:{}", microsocks.port),
+        format!("socks5h://127.0.0.1:{}", dante.port),
+        format!("socks4a://127.0.0.1:{}", dante.port),
+        format!("http://127.0.0.1:{}", tinyproxy.port),
+    ] {
+        let report = check(&proxy, closed, &[]).exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-server-unreachable");
+        assert_finds_one_error(&report);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn another_protocol_at_the_address_of_the_proxy_is_named() {
+    let microsocks = Microsocks::start(None);
+    let tinyproxy = Tinyproxy::start(&[POSTFIX.submission], None);
+    for (scheme, port) in [
+        ("http", microsocks.port),
+        ("socks5h", tinyproxy.port),
+        ("socks4a", tinyproxy.port),
+        ("socks5h", POSTFIX.submission),
+        ("http", POSTFIX.submission),
+    ] {
+        let report = check(&format!("{scheme}://127.0.0.1:{port}"), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-no-proxy");
+        assert_finds_one_error(&report);
+    }
+    let report =
+        check(&format!("socks5h://127.0.0.1:{}", free_port()), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "proxy-unreachable");
+}
+
+/// Follow-up connections, scans and other commands use the proxy too.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn every_connection_goes_through_the_proxy() {
+    let microsocks = Microsocks::start(None);
+    let proxy = format!("socks5h://127.0.0.1:{}", microsocks.port);
+    let report = check(&proxy, POSTFIX.submission, &["--tls-scan"]).exits(exit::OK);
+    let events = report["transcript"].as_array().unwrap();
+    let of_kind = |kind: &str| events.iter().filter(|event| event["kind"] == kind).count();
+    assert!(tunnels(&report).len() > 5 && of_kind("dialled") == 0, "{}", tunnels(&report).len());
+    let (port, ca) = (POSTFIX.submission.to_string(), POSTFIX.ca.to_str().unwrap());
+    let ports = run_with(&["ports", HOST, "--ports", &port, "--cacert", ca, "--proxy", &proxy, "--json"], None, &[]);
+    assert_eq!(ports.exits(exit::OK)["ports"][0]["state"], "open");
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(list.path(), format!("{HOST}:{port}\n")).unwrap();
+    let list = list.path().to_str().unwrap();
+    let batch = run_with(&["batch", list, "--cacert", ca, "--proxy", &proxy, "--full", "-q"], None, &[]);
+    assert!(batch.code == 0 && batch.stdout.contains("\"tunnelled\""), "{batch}");
+    let watch =
+        ["watch", HOST, "--port", &port, "--cacert", ca, "--proxy", &proxy, "--count", "2", "--interval", "10ms"];
+    let watch = run_with(&[&watch[..], &["--format", "ndjson"]].concat(), None, &[]);
+    assert!(watch.code == 0 && watch.stdout.contains("\"tunnelled\""), "{watch}");
+}
