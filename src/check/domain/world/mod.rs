@@ -324,6 +324,7 @@ impl World {
         let host = match host {
             Host::Ip(ip) => return Some(*ip),
             Host::Name(host) => DnsName::from(host),
+            Host::Socket(_) => return None,
         };
         match self.lookup(&RecordsRequest::to_resolver(host, RecordKind::A)) {
             Outcome::Done { answer: Answer::Records(seen) } => seen.addresses().next(),

@@ -60,9 +60,9 @@ impl MailServer {
         }
     }
 
-    /// A server for sending mail, which advertises AUTH and accepts every login.
+    /// A server for sending mail, which advertises AUTH over TLS only and accepts every login.
     pub(in crate::check) fn submission(name: &str) -> MailServer {
-        let ehlo = format!("250-{name}\n250-STARTTLS\n250-SIZE 10240000\n250 AUTH PLAIN LOGIN");
+        let ehlo = format!("250-{name}\n250-STARTTLS\n250-AUTH PLAIN LOGIN\n250 SIZE 10240000");
         MailServer::new(name).replying("EHLO", &ehlo).replying("AUTH", "235 2.7.0 Authentication successful")
     }
 
@@ -225,8 +225,13 @@ impl Written<'_> {
     /// Sends a command. Returns whether the reply is 2yz.
     fn send(&mut self, phase: Phase, command: &str, recipient: Option<usize>) -> bool {
         self.note(phase, EventKind::Sent { text: command.to_owned(), redacted: false, recipient });
-        let after_tls = phase == Phase::EhloTls;
-        let text = self.server.reply_to(command).replace(if after_tls { "250-STARTTLS\n" } else { "\0" }, "");
+        // Over TLS, STARTTLS is not advertised. Before TLS, AUTH is not.
+        let left_out = match phase {
+            Phase::EhloTls => "250-STARTTLS\n",
+            Phase::Ehlo => "250-AUTH PLAIN LOGIN\n",
+            _ => "\0",
+        };
+        let text = self.server.reply_to(command).replace(left_out, "");
         self.received(phase, &text, recipient)
     }
 
