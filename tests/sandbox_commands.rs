@@ -154,7 +154,7 @@ fn each_server_of_a_fleet_behaves_as_described() {
         if truth["scenario"] == "certificate-sha1" {
             continue;
         }
-        let target = format!("{}:{port}", truth["address"].as_str().unwrap());
+        let target = format!("{}{}:{port}", truth["scheme"].as_str().unwrap(), truth["address"].as_str().unwrap());
         let flags: Vec<String> =
             truth["flags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap().to_owned()).collect();
         let mut words = vec![target.as_str(), "--json"];

@@ -46,13 +46,18 @@ fn target_word(plan: &Plan) -> String {
 /// The command with the protocol of the target, which checks do not write: `HOST:PORT` and the path of a socket would be
 /// checked as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
-    let (written, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
-    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| written != notation) else {
+    let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
+    let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
         return command.to_owned();
     };
-    match rest.strip_prefix(&written) {
-        Some(flags) if flags.is_empty() || flags.starts_with(' ') => format!("smtpcheck {notation}{flags}"),
-        Some(_) | None => command.to_owned(),
+    // The lexicon writes `{host}:{port}`, and a socket has no port.
+    let written = [format!("{}:{}", in_shell(&place), plan.target.port), in_shell(&place), place];
+    let flags = written.iter().find_map(|written| {
+        rest.strip_prefix(written.as_str()).filter(|flags| flags.is_empty() || flags.starts_with(' '))
+    });
+    match flags {
+        Some(flags) => format!("smtpcheck {notation}{flags}"),
+        None => command.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! SMTP and LMTP: servers that speak the other protocol, and LMTP on the port of SMTP. If the server rejects the first
 //! command as unknown, a second session begins with the command of the other protocol.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
 use super::service::{at_place, service_with_codes};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Evidence, Phase, Session};
@@ -41,7 +41,7 @@ static SMTP_EXPECTED: Rule = Rule {
 static LMTP_ON_PORT_25: Rule = Rule {
     id: "lmtp-on-port-25",
     severity: Severity::Warning,
-    title: "LMTP on port 25",
+    title: "the server uses LMTP on port 25",
     docs: Docs {
         sees: "The server on TCP port 25 accepts LHLO.",
         matters: "Port 25 is for SMTP. Other mail servers send EHLO to it, and an LMTP server rejects that, so they cannot deliver mail to this host.",
@@ -111,7 +111,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             "The server rejected {command} as an unknown command, and accepted {other_command} on a second connection."
         ),
         fixes: vec![
-            Fix::run(format!("Check the server as {spoken}"), format!("smtpcheck {target}")),
+            Fix::run(format!("Check the server as {spoken}"), format!("smtpcheck {}", in_shell(&target))),
             Fix::text(match plan.target.protocol {
                 Protocol::Smtp => {
                     "To send mail, use the SMTP port of the host. Operator of a server that delivers to this one: use its LMTP client (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."

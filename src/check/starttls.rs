@@ -145,8 +145,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let port = plan.target.port;
     // On port 25 a server must accept MAIL without TLS (RFC 3207 §4).
-    let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) || plan.tls.scan) && port != 25;
-    let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && port != 25);
+    let is_for_programs = port != 25 && plan.target.protocol == Protocol::Smtp;
+    let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) && port != 25) || (plan.tls.scan && is_for_programs);
+    let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && is_for_programs);
     if asks_for_mail || asks_for_auth {
         let mut session = SessionRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
         let from = plan.from.clone().unwrap_or(ReversePath::Null);

@@ -104,7 +104,7 @@ fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
     let written = SOCKET_SCHEMES.iter().find_map(|(prefix, scheme)| Some((prefix, *scheme, after(prefix)?)));
     if let Some((prefix, scheme, rest)) = written {
         // `lmtp+unix:///path` is the notation of other URLs.
-        let path = rest.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(rest);
+        let path = rest.strip_prefix("//").unwrap_or(rest);
         let hint = || format!("write the absolute path of the socket, for example {prefix}/run/dovecot/lmtp");
         return Some(match SocketPath::parse(path) {
             Ok(path) => Ok(TypedTarget { host: Host::Socket(path), port: None, scheme: Some(scheme) }),

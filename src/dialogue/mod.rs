@@ -155,13 +155,12 @@ impl<'a> Dialogue<'a> {
             return self.exhausted();
         }
         self.framer.push(bytes);
-        self.read_replies();
-        if matches!(self.state, SessionState::Greeting) && self.framer.is_binary() {
-            let bytes = self.framer.take_stray();
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            self.note(Phase::Greeting, EventKind::Unfinished { text, bytes: bytes.len() });
-            self.hang_up(Err(Fault::Binary));
+        if let (SessionState::Greeting, Some(beginning)) = (&self.state, self.framer.binary()) {
+            let (text, bytes) = (String::from_utf8_lossy(beginning).into_owned(), beginning.len());
+            self.note(Phase::Greeting, EventKind::Unfinished { text, bytes });
+            return self.hang_up(Err(Fault::Binary));
         }
+        self.read_replies();
     }
 
     /// Ends the session because the server sent more than the limit, in this session or in all sessions together.

@@ -27,7 +27,7 @@ pub enum Fault {
     /// smtpcheck could not connect to the Unix socket.
     SocketNotConnected {
         /// Why the attempt failed.
-        socket: SocketFault,
+        socket: Box<SocketFault>,
     },
     /// The proxy did not lead to the server.
     Proxy {

@@ -35,7 +35,7 @@ pub(crate) async fn open(
             context.notes_error(error.raw_os_error());
             let fault = describe(path, &error);
             note(event(SocketResult::Failed { fault: fault.clone() }));
-            Err(Fault::SocketNotConnected { socket: fault })
+            Err(Fault::SocketNotConnected { socket: Box::new(fault) })
         }
     }
 }

@@ -32,12 +32,17 @@ pub struct RawLine {
     pub dropped: usize,
 }
 
+/// The maximum length of the beginning of binary data.
+const BINARY: usize = 64;
+
 /// Collects bytes and returns lines.
 #[derive(Debug, Default)]
 pub struct Framer {
     ready: std::collections::VecDeque<RawLine>,
     partial: Vec<u8>,
     dropped: usize,
+    /// Whether a line has been returned.
+    has_begun: bool,
 }
 
 impl Framer {
@@ -59,13 +64,23 @@ impl Framer {
 
     /// Removes and returns the next complete line.
     pub fn next_line(&mut self) -> Option<RawLine> {
-        self.ready.pop_front()
+        let line = self.ready.pop_front();
+        self.has_begun |= line.is_some();
+        line
     }
 
-    /// Whether the data that has arrived is binary: it contains a NUL byte, which no reply may contain (RFC 5321
-    /// §2.3.8), no line is complete, and it does not begin as a reply does.
-    pub fn is_binary(&self) -> bool {
-        self.ready.is_empty() && self.partial.contains(&0) && !self.partial.first().is_some_and(u8::is_ascii_digit)
+    /// The beginning of binary data: data with a NUL byte, which no reply may contain (RFC 5321 §2.3.8). It ends at two
+    /// NUL bytes, at the end of the line, or after [`BINARY`] bytes. `None` if the first line has no NUL byte, begins as
+    /// a reply does, or has not reached such an end. Only the first line counts, so the result does not depend on how
+    /// the data was split.
+    pub fn binary(&self) -> Option<&[u8]> {
+        let first = self.ready.front().map_or(&self.partial, |line| &line.bytes);
+        if self.has_begun || !first.contains(&0) || first.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        let pair = first.windows(2).position(|pair| pair == [0, 0]).map(|at| at + 2);
+        let end = pair.or((!self.ready.is_empty()).then_some(first.len())).unwrap_or(BINARY);
+        first.get(..end.min(BINARY))
     }
 
     /// Returns the incomplete last line after the peer has closed the connection.

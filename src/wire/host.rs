@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::socket::SocketPath;
+use super::socket::{SocketPath, SocketPathError};
 
 /// A host name in two forms: ASCII for the network and Unicode for display.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -171,7 +171,11 @@ impl TryFrom<String> for Host {
     type Error = HostError;
 
     fn try_from(text: String) -> Result<Host, HostError> {
-        if text.starts_with('/') { SocketPath::parse(&text).map(Host::Socket) } else { Host::parse(&text) }
+        if text.starts_with('/') {
+            SocketPath::parse(&text).map(Host::Socket).map_err(HostError::Socket)
+        } else {
+            Host::parse(&text)
+        }
     }
 }
 
@@ -230,23 +234,8 @@ pub enum HostError {
         /// The string.
         text: String,
     },
-    /// It is not the absolute path of a socket.
-    NotAPath {
-        /// The string.
-        text: String,
-    },
-    /// The path of a socket contains a control character.
-    StrayInPath {
-        /// The character.
-        found: char,
-    },
-    /// The path of a socket is longer than a socket address allows.
-    LongPath {
-        /// The length in bytes.
-        length: usize,
-        /// The longest possible length.
-        most: usize,
-    },
+    /// It is not the path of a Unix socket.
+    Socket(SocketPathError),
 }
 
 impl fmt::Display for HostError {
@@ -272,15 +261,7 @@ impl fmt::Display for HostError {
                 )
             }
             HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
-            HostError::NotAPath { text } => {
-                write!(f, "{} is not the absolute path of a Unix socket", text.escape_debug())
-            }
-            HostError::StrayInPath { found } => {
-                write!(f, "the path of the socket contains the control character `{}`", found.escape_debug())
-            }
-            HostError::LongPath { length, most } => {
-                write!(f, "the path of a Unix socket can have at most {most} bytes, and this one has {length}")
-            }
+            HostError::Socket(error) => error.fmt(f),
         }
     }
 }
@@ -303,7 +284,22 @@ fn name_of(c: char) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{DomainName, Host, HostError};
+    use crate::wire::SocketPath;
+
+    proptest! {
+        #[test]
+        fn the_path_of_a_socket_is_the_same_after_a_report_is_saved_and_loaded(text in any::<String>(), path in "/[ -~]{1,90}") {
+            for text in [text, path] {
+                let Ok(path) = SocketPath::parse(&text) else { continue };
+                prop_assert!(!path.text().chars().any(char::is_control));
+                let host = Host::Socket(path);
+                prop_assert_eq!(Host::try_from(String::from(host.clone())), Ok(host));
+            }
+        }
+    }
 
     #[test]
     fn names_are_lower_case_without_a_trailing_dot() {

@@ -10,6 +10,11 @@ fn events<'r>(report: &'r serde_json::Value, kind: &str) -> Vec<&'r serde_json::
     report["transcript"].as_array().unwrap().iter().filter(|event| event["kind"] == kind).collect()
 }
 
+/// The text without its line breaks.
+fn words_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn a_session_through_a_proxy_completes_and_asks_for_no_name() {
     let identity = Identity::new();
@@ -56,10 +61,11 @@ fn the_variables_of_curl_name_the_proxy_and_the_exceptions() {
     let words = [target.as_str(), "-v", "--cacert", ca];
     let run = run_with(&words, None, &[("all_proxy", &url), ("https_proxy", "http://127.0.0.1:9")]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("from all_proxy") && run.stdout.contains("through the proxy"), "{run}");
+    let text = words_of(&run.stdout);
+    assert!(text.contains("from all_proxy") && text.contains("through the proxy"), "{run}");
     let run = run_with(&[&words[..], &["-4"]].concat(), None, &[("all_proxy", &url), ("no_proxy", ".localhost")]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("without the proxy (no_proxy contains .localhost)"), "{run}");
+    assert!(words_of(&run.stdout).contains("without the proxy (no_proxy contains .localhost)"), "{run}");
     let run = run_with(&[&words[..], &["-4", "--noproxy", "*"]].concat(), None, &[("ALL_PROXY", &url)]);
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(proxy.targets().len(), 1);

@@ -45,8 +45,8 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
 const PROGRAMS: &[&str] = &[
     "apt-get", "aws", "cat", "certbot", "curl", "date", "df", "dig", "dnf", "docker", "doveadm", "doveconf",
     "exigrep", "exim", "fail2ban-client", "gcloud", "getent", "getsebool", "grep", "host", "ip", "journalctl", "jq",
-    "keytool", "klist", "kubectl", "ls", "makemap", "nc", "newaliases", "nslookup", "openssl", "ping", "plesk",
-    "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setsebool", "smtpctl", "smtpd", "ss", "swaks",
+    "keytool", "klist", "kubectl", "ls", "makemap", "namei", "nc", "newaliases", "nslookup", "openssl", "ping", "plesk",
+    "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setfacl", "setsebool", "smtpctl", "smtpd", "ss", "sudo", "swaks",
     "systemctl", "timedatectl", "tr", "traceroute", "update-ca-certificates", "update-crypto-policies", "uptime",
 ];
 
@@ -279,8 +279,8 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
 fn essence(plan: &Plan) -> String {
     let Plan { target, family, overrides, resolver, ehlo, from, to, quit_after, tls, login, probes, .. } = plan;
     format!(
-        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?}",
-        target.host, target.port
+        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?} {:?}",
+        target.host, target.port, target.protocol
     )
 }
 

@@ -90,7 +90,8 @@ fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     let parsed = response.parse(head);
-    let Some(code) = response.code.filter(|_| parsed.is_ok()) else {
+    let is_complete = matches!(parsed, Ok(httparse::Status::Complete(_)));
+    let Some(code) = response.code.filter(|_| is_complete) else {
         let kind = ProxyFaultKind::NotThisProtocol { instead: SpokenInstead::of(head) };
         return Err(ProxyFault { kind, detail: first_line(&String::from_utf8_lossy(head)) });
     };

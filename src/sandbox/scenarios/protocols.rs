@@ -17,8 +17,8 @@ const LMTP_COMMANDS: &[(Trigger, &[ServerAct])] = &[
     (Trigger::Helo, &[ServerAct::Say("500 5.5.1 Unknown command")]),
     (Trigger::Lhlo, &[ServerAct::Capabilities]),
     (
-        Trigger::RcptTo("nobody@"),
-        &[ServerAct::Say("550 5.1.1 <nobody@sandbox.test> User doesn't exist: nobody@sandbox.test")],
+        Trigger::RcptTo("missing@"),
+        &[ServerAct::Say("550 5.1.1 <missing@sandbox.test> User doesn't exist: missing@sandbox.test")],
     ),
 ];
 
@@ -37,7 +37,7 @@ pub(super) static ALL: &[Scenario] = &[
         server: LMTP,
         client: ClientUsage {
             scheme: "lmtp://",
-            flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--to", "nobody@sandbox.test"],
+            flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--to", "missing@sandbox.test"],
             ..BARE
         },
         expect: &["recipient-unknown", "starttls-not-offered"],

@@ -41,8 +41,6 @@ pub struct Postfix {
     pub two_certificates: u16,
     /// Like `submission`, and anonymous logins are accepted.
     pub anonymous: u16,
-    /// Like `relay`, and clients at loopback addresses may use XCLIENT and XFORWARD.
-    pub behind_proxy: u16,
     /// The certificate of `exchanger`.
     pub exchanger_certificate: PathBuf,
     /// The certificates that every port sends to clients that ask for these hosts (SNI).
@@ -114,8 +112,7 @@ impl Postfix {
         let path = directory.path();
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay, exchanger, open_relay] = [(); 5].map(|()| free_port());
-        let [expired, self_signed, other_name, two_certificates, anonymous, behind_proxy] =
-            [(); 6].map(|()| free_port());
+        let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
         let exchanger_pair = authority.for_hosts("exchanger", &["mail.example.org"]);
         let by_name = ByName::write(path, &authority);
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
@@ -130,7 +127,6 @@ impl Postfix {
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
             smtpd_with_both(two_certificates, &good, &good_rsa),
             smtpd(anonymous, &good, ANONYMOUS),
-            smtpd(behind_proxy, &good, BEHIND_PROXY),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
@@ -164,7 +160,6 @@ impl Postfix {
                 other_name,
                 two_certificates,
                 anonymous,
-                behind_proxy,
             ]
             .map(Sign::Port)
             .into(),
@@ -182,7 +177,6 @@ impl Postfix {
             other_name,
             two_certificates,
             anonymous,
-            behind_proxy,
             exchanger_certificate: exchanger_pair.chain,
             by_name,
             ca: authority.pem.clone(),
@@ -290,12 +284,6 @@ const IMPLICIT_TLS: &[&str] = &[
 ];
 
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
-
-const BEHIND_PROXY: &[&str] = &[
-    "smtpd_tls_security_level=may",
-    "smtpd_authorized_xclient_hosts=127.0.0.0/8,[::1]",
-    "smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]",
-];
 
 /// A network that is too large.
 const OPEN_RELAY: &[&str] = &[

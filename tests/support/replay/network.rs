@@ -137,7 +137,7 @@ impl Replay<'_> {
         let result = fault.clone().map_or(SocketResult::Connected, |fault| SocketResult::Failed { fault });
         self.note(id, Phase::Connect, false, EventKind::SocketOpened { path, started_ms: self.clock, result });
         match fault {
-            Some(socket) => Err(Fault::SocketNotConnected { socket }),
+            Some(socket) => Err(Fault::SocketNotConnected { socket: Box::new(socket) }),
             None => self.play_dialogue(id, request, &session),
         }
     }
