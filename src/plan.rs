@@ -3,9 +3,13 @@
 //!
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
+mod addresses;
+mod commands;
 mod domain;
 mod proxy;
+mod proxy_header;
 mod settings;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,9 +18,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use addresses::{AddressChoice, Family};
+pub use commands::{ClientClaims, EnvelopeParameters, Esmtp};
 pub use domain::DomainPlan;
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
+pub use proxy_header::ProxyHeaderPlan;
 pub use settings::{Discovery, LoginConsent, SettingsPlan};
+pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -39,6 +47,12 @@ pub struct Plan {
     /// The proxy, if one is named; null if all connections are direct.
     #[serde(default)]
     pub proxy: Option<Box<ProxyPlan>>,
+    /// The IP address, interface and ports of this machine that connections come from.
+    #[serde(default)]
+    pub source: ConnectionSource,
+    /// The PROXY header that each connection to the target's port begins with; null if there is none.
+    #[serde(default)]
+    pub proxy_header: Option<ProxyHeaderPlan>,
     /// Time limits, and the limit of connections.
     pub limits: Limits,
     /// The EHLO name.
@@ -47,6 +61,15 @@ pub struct Plan {
     pub from: Option<ReversePath>,
     /// The recipients. A plan with recipients has a sender.
     pub to: Vec<ForwardPath>,
+    /// The parameters of MAIL and RCPT.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
+    /// Whether EHLO or HELO is sent.
+    #[serde(default)]
+    pub esmtp: Esmtp,
+    /// The client that smtpcheck claims to be.
+    #[serde(default)]
+    pub claims: ClientClaims,
     /// The last phase of the session.
     pub quit_after: QuitAfter,
     /// When TLS starts, and which certificates are trusted.
@@ -126,36 +149,6 @@ pub enum ValueOrigin {
     Machine,
     /// The built-in default.
     Default,
-}
-
-/// The address families that may be used (`-4`, `-6`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Both families; IPv6 is preferred, as RFC 8305 §2 recommends.
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
-}
-
-/// Which of the host's IP addresses are checked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "choice", rename_all = "kebab-case")]
-pub enum AddressChoice {
-    /// The first IP address that accepts the connection (RFC 8305).
-    #[default]
-    First,
-    /// Every IP address, each in a separate session (`--every-address`).
-    Every,
-    /// One given IP address, if the name still resolves to it (`watch --every-address`).
-    Only {
-        /// The IP address.
-        address: std::net::IpAddr,
-    },
 }
 
 /// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.
@@ -396,15 +389,29 @@ pub enum IntrusiveProbe {
     MailBeforeTls,
     /// AUTH before TLS. No password is sent.
     AuthBeforeTls,
+    /// VRFY with known and invented mailboxes.
+    Vrfy,
+    /// EXPN with the recipients.
+    Expn,
 }
 
 impl IntrusiveProbe {
     /// All probes, with their names on the command line.
-    pub const ALL: [(&str, IntrusiveProbe); 3] = [
+    pub const ALL: [(&str, IntrusiveProbe); 5] = [
         ("starttls-injection", IntrusiveProbe::StarttlsInjection),
         ("mail-before-tls", IntrusiveProbe::MailBeforeTls),
         ("auth-before-tls", IntrusiveProbe::AuthBeforeTls),
+        ("vrfy", IntrusiveProbe::Vrfy),
+        ("expn", IntrusiveProbe::Expn),
     ];
+
+    /// Whether the probe tests STARTTLS, and therefore needs it.
+    pub fn is_about_starttls(self) -> bool {
+        match self {
+            IntrusiveProbe::StarttlsInjection | IntrusiveProbe::MailBeforeTls | IntrusiveProbe::AuthBeforeTls => true,
+            IntrusiveProbe::Vrfy | IntrusiveProbe::Expn => false,
+        }
+    }
 }
 
 /// The login, without the password.

@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Family, Login, Plan, Protocol, QuitAfter, TlsUse};
+use crate::plan::{ClientClaims, EnvelopeParameters, Esmtp, Family, Login, Plan, Protocol, QuitAfter, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
-use crate::wire::{DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
+use crate::wire::{AddressQuery, DnsName, DomainName, EhloName, ForwardPath, Host, RecordKind, ReversePath};
 
 /// A question about the network or about this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub enum Question {
         host: DomainName,
     },
     /// One SMTP session.
-    Session(SessionRequest),
+    Session(Box<SessionRequest>),
     /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
     /// DNS records of one type.
@@ -35,6 +35,13 @@ pub enum Question {
         /// Names of environment variables that indicate a cloud or network.
         variables: Vec<String>,
     },
+}
+
+impl Question {
+    /// A session with this request.
+    pub fn session(request: SessionRequest) -> Question {
+        Question::Session(Box::new(request))
+    }
 }
 
 /// A question about DNS records.
@@ -164,8 +171,14 @@ pub enum Purpose {
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
+    /// The server may wait for a PROXY header. Does it accept a session that begins with one?
+    ProxyHeader,
     /// How does the server at one IP address of an MX host respond to mail for the domain?
     MailExchanger,
+    /// The server rejected MAIL or RCPT with parameters. Does it accept them without parameters?
+    WithoutParameters,
+    /// What does the server reveal about mailboxes (VRFY, EXPN)?
+    Disclosure,
     /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
     OtherProtocol,
     /// Do client settings for sending mail work?
@@ -183,6 +196,15 @@ pub struct Script {
     pub ehlo: EhloName,
     /// Whether and how TLS is used.
     pub tls: TlsUse,
+    /// Whether EHLO or HELO is sent.
+    #[serde(default)]
+    pub esmtp: Esmtp,
+    /// The client that smtpcheck claims to be.
+    #[serde(default)]
+    pub claims: ClientClaims,
+    /// The mailboxes to ask about with VRFY or EXPN, instead of a login and an envelope.
+    #[serde(default)]
+    pub queries: Vec<Query>,
     /// The login, if the session logs in.
     pub login: Option<Login>,
     /// The sender and the recipients, if MAIL FROM is sent.
@@ -200,6 +222,27 @@ pub struct Script {
     /// The server name in the ClientHello (SNI), if it differs from that of the plan.
     #[serde(default)]
     pub sni: Option<String>,
+}
+
+/// A question about a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Query {
+    /// VRFY or EXPN.
+    pub command: QueryCommand,
+    /// The mailbox.
+    pub address: AddressQuery,
+}
+
+/// The command with which a mailbox is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum QueryCommand {
+    /// Does the mailbox exist?
+    Vrfy,
+    /// Who are the members of the mailing list?
+    Expn,
 }
 
 /// When commands are sent.
@@ -454,6 +497,9 @@ impl HelloRequest {
                 protocol: self.protocol,
                 ehlo: self.ehlo.clone(),
                 tls: self.tls,
+                esmtp: Esmtp::Auto,
+                claims: ClientClaims::default(),
+                queries: Vec::new(),
                 login: None,
                 envelope: None,
                 quit_after: QuitAfter::Starttls,
@@ -486,6 +532,16 @@ pub struct Envelope {
     pub from: ReversePath,
     /// The recipients for RCPT TO, in this order; may be empty.
     pub to: Vec<ForwardPath>,
+    /// The parameters of both commands.
+    #[serde(default)]
+    pub parameters: EnvelopeParameters,
+}
+
+impl Envelope {
+    /// A sender and recipients without parameters.
+    pub fn plain(from: ReversePath, to: Vec<ForwardPath>) -> Envelope {
+        Envelope { from, to, parameters: EnvelopeParameters::default() }
+    }
 }
 
 impl SessionRequest {
@@ -500,8 +556,15 @@ impl SessionRequest {
                 protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls: plan.tls_use(),
+                esmtp: plan.esmtp,
+                claims: plan.claims.clone(),
+                queries: Vec::new(),
                 login: plan.login.clone(),
-                envelope: plan.from.clone().map(|from| Envelope { from, to: plan.to.clone() }),
+                envelope: plan.from.clone().map(|from| Envelope {
+                    from,
+                    to: plan.to.clone(),
+                    parameters: plan.parameters.clone(),
+                }),
                 quit_after: plan.quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
@@ -520,6 +583,9 @@ impl SessionRequest {
             && self.family == other.family
             && ours.protocol == theirs.protocol
             && ours.ehlo == theirs.ehlo
+            && ours.esmtp == theirs.esmtp
+            && ours.claims == theirs.claims
+            && theirs.queries.is_empty()
             && ours.tls == theirs.tls
             && ours.quit_after >= theirs.quit_after
             && theirs.login.is_none()
@@ -545,6 +611,17 @@ impl SessionRequest {
         request
     }
 
+    /// The main session again, without parameters of MAIL and RCPT. The login is repeated, because the server has accepted
+    /// it.
+    pub fn without_parameters(plan: &Plan) -> SessionRequest {
+        let mut request = SessionRequest { purpose: Purpose::WithoutParameters, ..SessionRequest::main(plan) };
+        if let Some(envelope) = &mut request.script.envelope {
+            envelope.parameters = EnvelopeParameters::default();
+            envelope.to.truncate(REPEATED_RECIPIENTS);
+        }
+        request
+    }
+
     /// A session on another port of the same host, without a login and without an envelope.
     pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> SessionRequest {
         SessionRequest {
@@ -556,6 +633,9 @@ impl SessionRequest {
                 protocol: plan.target.protocol,
                 ehlo: plan.ehlo.clone(),
                 tls,
+                esmtp: plan.esmtp,
+                claims: ClientClaims::default(),
+                queries: Vec::new(),
                 login: None,
                 envelope: None,
                 quit_after,

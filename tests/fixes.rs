@@ -89,6 +89,17 @@ fn every_command_in_the_report_of_a_transcript_works_there() {
     assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn the_command_for_the_other_protocol_names_it() {
+    let of = |name: &str, rule: &str| {
+        let played = support::replay::all().into_iter().find(|played| played.name == name).unwrap();
+        let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
+        finding.fixes.iter().filter_map(|fix| fix.command.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("protocol/smtp-expected", "smtp-expected"), ["smtpcheck smtp://mail.example.net:2525"]);
+    assert_eq!(of("greeting/lmtp", "lmtp-expected"), ["smtpcheck lmtp://mail.example.net:2121"]);
+}
+
 /// The examples of the lexicon, explained: a permanent rejection gets no command with `--retry`.
 #[test]
 fn every_command_of_an_explanation_is_valid() {

@@ -57,6 +57,9 @@ fn log_in(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> Stri
     };
     let script = Script {
         protocol: smtpcheck::plan::Protocol::Smtp,
+        esmtp: smtpcheck::plan::Esmtp::Auto,
+        claims: smtpcheck::plan::ClientClaims::default(),
+        queries: Vec::new(),
         ehlo: EhloName::Name("client.example.org".to_owned()),
         tls: TlsUse::Implicit,
         asks_for_auth: false,

@@ -6,8 +6,8 @@
 //! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
-use crate::plan::{Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
-use crate::wire::EhloName;
+use crate::plan::{Esmtp, Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
+use crate::wire::{EhloName, Parameter};
 
 /// A fix that contains one of these words may suggest the same command again, because the user does something else first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
@@ -72,7 +72,13 @@ fn with_envelope(plan: &Plan, command: &str) -> String {
     let user = plan.login.as_ref().filter(|_| is_given("user")).map(|login| ("user", login.user.clone()));
     let from = plan.from.as_ref().filter(|_| is_given("from")).map(|from| ("from", from.to_string()));
     let to = plan.to.iter().filter(|_| is_given("to")).map(|to| ("to", to.to_string()));
-    for (name, value) in user.into_iter().chain(from).chain(to) {
+    let parameters = |name: &'static str, given: &[Parameter]| {
+        let given: Vec<String> = given.iter().filter(|_| is_given(name)).map(Parameter::to_string).collect();
+        given.into_iter().map(move |parameter| (name, parameter))
+    };
+    let of_mail = parameters("mail-parameter", &plan.parameters.mail);
+    let of_rcpt = parameters("rcpt-parameter", &plan.parameters.rcpt);
+    for (name, value) in user.into_iter().chain(from).chain(to).chain(of_mail).chain(of_rcpt) {
         whole.push_str(&format!(" --{name} {}", in_shell(&value)));
     }
     whole
@@ -198,6 +204,17 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
             flags.push(("--proxy-user", Some(user)));
         }
     }
+    if let Some(header) = plan.proxy_header.as_ref().filter(|_| kind == CommandKind::Check && same_host.is_some()) {
+        add(&mut flags, "haproxy-protocol", "--haproxy-protocol", Some(header.version.to_string()));
+        let client = header.client.map(|ip| ip.to_string());
+        client.into_iter().for_each(|ip| add(&mut flags, "haproxy-clientip", "--haproxy-clientip", Some(ip)));
+    }
+    if let Some(interface) = &plan.source.interface {
+        add(&mut flags, "interface", "--interface", Some(interface.to_string()));
+    }
+    if let Some(ports) = plan.source.ports {
+        add(&mut flags, "local-port", "--local-port", Some(ports.to_string()));
+    }
     if let Some(resolver) = plan.resolver {
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
@@ -276,6 +293,18 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
     }
     if plan.tls.min == TlsVersion::V1_3 && kind == CommandKind::Check {
         add(&mut flags, "tls-min", "--tls-min", Some("1.3".to_owned()));
+    }
+    if same_host.is_some() && kind == CommandKind::Check && plan.domain.is_none() {
+        for attribute in &plan.claims.xclient {
+            add(&mut flags, "xclient", "--xclient", Some(format!("{}={}", attribute.name, attribute.value)));
+        }
+        for attribute in &plan.claims.xforward {
+            add(&mut flags, "xforward", "--xforward", Some(format!("{}={}", attribute.name, attribute.value)));
+        }
+        if plan.esmtp != Esmtp::Auto {
+            let value = if plan.esmtp == Esmtp::Never { "never" } else { "always" };
+            add(&mut flags, "esmtp", "--esmtp", Some(value.to_owned()));
+        }
     }
     if let EhloName::Name(name) = &plan.ehlo {
         add(&mut flags, "ehlo", "--ehlo", Some(name.clone()));

@@ -3,7 +3,7 @@
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{Plan, TlsUse};
+use crate::plan::{Esmtp, Plan, TlsUse};
 
 pub(super) static CHECK: Check =
     Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_UNSUPPORTED, &CAPABILITIES_DIFFER] };
@@ -37,7 +37,9 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 /// Returns the findings of this check. Rejections of both EHLO and HELO are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
-    [helo_only(plan, session), differing(session)].into_iter().flatten().collect()
+    // After XCLIENT, the second reply is for another client.
+    let differing = differing(session).filter(|_| plan.claims.is_empty());
+    [helo_only(plan, session), differing].into_iter().flatten().collect()
 }
 
 /// The server accepted HELO after it rejected EHLO. An error if STARTTLS or a login was requested, because both need
@@ -46,7 +48,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let at = |phase| session.reply_at(phase).filter(|received| received.accepts());
     let received = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
     let is_helo = |what: &EventKind| matches!(what, EventKind::Sent { text, .. } if text.starts_with("HELO "));
-    let helo = session.events().find(|event| is_helo(&event.what))?;
+    let helo = session.events().find(|event| is_helo(&event.what)).filter(|_| plan.esmtp != Esmtp::Never)?;
     let summary = "the server rejects EHLO and accepts only the older HELO".to_owned();
     let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(received.event);
     let failure = match (plan.tls_use(), &plan.login) {

@@ -93,7 +93,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let plaintext = plan.tls_use() != TlsUse::Implicit && plan.target.host.socket().is_none();
     let quiet = session.events().any(|event| matches!(event.what, EventKind::Quiet { .. }));
     if plaintext && quiet {
-        return vec![Question::Session(in_tls(plan))];
+        return vec![Question::session(in_tls(plan))];
     }
     if !session.is_over() {
         return Vec::new();
@@ -107,7 +107,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let foreign =
         greeting(session).is_some_and(|reply| reply.code.is_none()) || matches!(session.fault(), Some(Fault::Binary));
     if plaintext && (silent || foreign) {
-        return vec![Question::Session(in_tls(plan))];
+        return vec![Question::session(in_tls(plan))];
     }
     let turned_away = greeting(session).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
         || matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
@@ -138,7 +138,7 @@ fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
         return None;
     }
     let probe = SessionRequest::probe(plan, Purpose::OtherFamily, plan.target.port, plan.tls_use(), QuitAfter::Banner);
-    Some(Question::Session(SessionRequest { family, ..probe }))
+    Some(Question::session(SessionRequest { family, ..probe }))
 }
 
 fn in_tls(plan: &Plan) -> SessionRequest {
@@ -332,6 +332,12 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
+    if partial_bytes == 0 && plan.proxy_header.is_none() && plan.resolves_here() {
+        finding.fixes.push(Fix::repeat(
+            "If the server is meant for connections from a load balancer, repeat the check with a PROXY header",
+            format!("smtpcheck {} --haproxy-protocol v1", plan.target.host.with_port(plan.target.port)),
+        ));
+    }
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }

@@ -8,6 +8,7 @@ use crate::evidence::{Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
+use crate::wire::Host;
 
 pub(super) static CHECK: Check =
     Check { subject: "protocol", ask, judge, rules: &[&LMTP_EXPECTED, &SMTP_EXPECTED, &LMTP_ON_PORT_25] };
@@ -74,13 +75,21 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let tls = if plan.tls_use() == TlsUse::Implicit { TlsUse::Implicit } else { TlsUse::Never };
     let mut request = SessionRequest::probe(plan, Purpose::OtherProtocol, plan.target.port, tls, QuitAfter::Ehlo);
     request.script.protocol = other(plan.target.protocol);
-    vec![Question::Session(request)]
+    vec![Question::session(request)]
 }
 
 fn other(protocol: Protocol) -> Protocol {
     match protocol {
         Protocol::Smtp => Protocol::Lmtp,
         Protocol::Lmtp => Protocol::Smtp,
+    }
+}
+
+/// The target with the other protocol. The scheme is always written: commands without one get the protocol of this check.
+fn other_target(target: &Target) -> String {
+    match (other(target.protocol), &target.host) {
+        (Protocol::Smtp, Host::Name(_) | Host::Ip(_)) => format!("smtp://{}", target.host.with_port(target.port)),
+        (protocol, _) => Target { protocol, ..target.clone() }.notation(),
     }
 }
 
@@ -95,7 +104,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(accepted) = accepts_other(evidence) else { return on_port_25(plan, session).into_iter().collect() };
     let Some(rejected) = unknown_command(session) else { return Vec::new() };
-    let target = Target { protocol: other(plan.target.protocol), ..plan.target.clone() }.notation();
+    let target = other_target(&plan.target);
     let (rule, spoken, checked, command, other_command) = match plan.target.protocol {
         Protocol::Smtp => (&LMTP_EXPECTED, "LMTP", "SMTP", "EHLO", "LHLO"),
         Protocol::Lmtp => (&SMTP_EXPECTED, "SMTP", "LMTP", "LHLO", "EHLO"),

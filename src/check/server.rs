@@ -3,8 +3,8 @@
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
-    again, auth, backends, certificate, clients, connect, ehlo, envelope, greeting, handshake, protocol, proxy,
-    refusal, scan, server_name, session, starttls,
+    again, auth, backends, certificate, claims, clients, connect, disclosure, ehlo, envelope, greeting, handshake,
+    parameters, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
 };
 use crate::evidence::{Evidence, quote};
 use crate::plan::{Plan, Protocol};
@@ -13,6 +13,8 @@ use crate::plan::{Plan, Protocol};
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
     &proxy::CHECK,
+    &source::CHECK,
+    &proxy_header::CHECK,
     &backends::CHECK,
     &greeting::CHECK,
     &ehlo::CHECK,
@@ -23,8 +25,11 @@ pub static CHECKS: &[&Check] = &[
     &clients::CHECK,
     &certificate::CHECK,
     &scan::CHECK,
+    &claims::CHECK,
+    &disclosure::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
+    &parameters::CHECK,
     &refusal::CHECK,
     &session::CHECK,
 ];
@@ -34,6 +39,7 @@ pub static CHECKS: &[&Check] = &[
 pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
+    proxy_header::absorb(&mut findings);
     proxy::explain_address(plan, &mut findings);
     // If the session is out of step, that finding is listed first, because later findings are from a second session.
     // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.

@@ -54,7 +54,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(symptom) = symptom(plan, evidence, session) else { return Vec::new() };
     for name in candidates(plan, evidence, session, symptom) {
-        let question = Question::Session(with_name(plan, &name));
+        let question = Question::session(with_name(plan, &name));
         match evidence.answer_to(&question) {
             None => return vec![question],
             Some(probe) if !probe.is_over() => return Vec::new(),
@@ -190,7 +190,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     }
     for port in [587, 25].into_iter().filter(|port| *port != plan.target.port) {
         let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, TlsUse::IfOffered, QuitAfter::Banner);
-        let question = Question::Session(request);
+        let question = Question::session(request);
         match evidence.answer_to(&question) {
             None => return Some(question),
             Some(probe) if !probe.is_over() => return None,

@@ -84,6 +84,9 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
             }
             _ => ("an internal service of Postfix", ""),
         })
+    } else if starts("protocol=") {
+        // Another notation of Postfix, with a line for each attribute.
+        Some(("an internal service of Postfix", ""))
     } else if starts("VERSION\t") {
         Some(("a login service of Dovecot, which other servers ask about passwords", ""))
     } else {

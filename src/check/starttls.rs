@@ -127,7 +127,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if let Some(Fault::Tls { tls }) = session.fault() {
         let other = matches!(tls.kind, TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Silent { .. });
         if plan.tls_use() == TlsUse::Implicit && other {
-            return vec![Question::Session(in_plain(plan))];
+            return vec![Question::session(in_plain(plan))];
         }
     }
     let offered = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
@@ -141,7 +141,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         let mut session =
             SessionRequest::probe(plan, Purpose::StarttlsInjection, port, TlsUse::Required, QuitAfter::Starttls);
         session.script.starttls = Starttls::WithNoop;
-        questions.push(Question::Session(session));
+        questions.push(Question::session(session));
     }
     let port = plan.target.port;
     // On port 25 a server must accept MAIL without TLS (RFC 3207 §4).
@@ -151,9 +151,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if asks_for_mail || asks_for_auth {
         let mut session = SessionRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
         let from = plan.from.clone().unwrap_or(ReversePath::Null);
-        session.script.envelope = asks_for_mail.then_some(Envelope { from, to: Vec::new() });
+        session.script.envelope = asks_for_mail.then(|| Envelope::plain(from, Vec::new()));
         session.script.asks_for_auth = asks_for_auth;
-        questions.push(Question::Session(session));
+        questions.push(Question::session(session));
     }
     questions
 }
@@ -169,7 +169,7 @@ pub(super) fn is_expected(evidence: &Evidence) -> bool {
 
 /// Whether the probe for [`is_expected`] is still running.
 pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
-    let question = Question::Session(in_plain(plan));
+    let question = Question::session(in_plain(plan));
     evidence.answer_to(&question).is_some_and(|probe| !probe.is_over())
 }
 

@@ -19,8 +19,8 @@ use super::plan::{limits, origins};
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
 use crate::plan::{
-    AddressChoice, CertificateDays, DomainPlan, FailOn, Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth,
-    Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientClaims, ConnectionSource, DomainPlan, EnvelopeParameters, Esmtp, FailOn,
+    Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
 };
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, EhloName, ForwardPath, Host};
@@ -116,6 +116,7 @@ impl DomainFlags<'_> {
             family: self.connection.family(),
             overrides: resolve::overrides(&self.connection.resolve)?,
             resolver: self.connection.resolver,
+            source: self.connection.source(),
             ehlo: self.ehlo.name(hostname),
             tls: Tls { cacert: self.cacert.cloned(), ..base.tls },
             gate: self.gate.gate(),
@@ -161,10 +162,15 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         overrides: Vec::new(),
         resolver: None,
         proxy: None,
+        source: ConnectionSource::default(),
+        proxy_header: None,
         limits,
         ehlo: EhloName::LocalAddress,
         from: None,
         to: Vec::new(),
+        parameters: EnvelopeParameters::default(),
+        esmtp: Esmtp::Auto,
+        claims: ClientClaims::default(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,

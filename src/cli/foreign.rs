@@ -58,6 +58,16 @@ const TABLE: &[ForeignFlags] = &[
         Equivalent::Text("use --tls implicit, or write the target as smtps://HOST"),
     ),
     row(
+        &["--local-interface", "-li", "--source-ip", "--source-address", "--bind", "--bind-address"],
+        Equivalent::Flag("--interface", "ADDR"),
+    ),
+    row(&["-lp", "--source-port"], Equivalent::Flag("--local-port", "PORT")),
+    row(
+        &["--socks5", "--socks5-hostname", "--socks4", "--socks4a", "--proxy-host", "--socks", "--preproxy"],
+        Equivalent::Text("use --proxy socks5h://HOST:PORT, or socks5://, socks4a://, socks4://"),
+    ),
+    row(&["--proxytunnel"], Equivalent::Text("omit it: --proxy http://HOST:PORT always uses CONNECT")),
+    row(
         &["-starttls", "--starttls", "-tls", "-S", "--ssl-reqd", "--require-tls", "--force-tls"],
         Equivalent::Text("use --tls starttls"),
     ),
@@ -96,6 +106,24 @@ const TABLE: &[ForeignFlags] = &[
     row(
         &["--fqdn", "-F", "--hello", "--lhlo", "-name", "--ehlo-name", "--helo-name"],
         Equivalent::Flag("--ehlo", "NAME"),
+    ),
+    row(
+        &["--socket", "--unix-socket", "--lmtp"],
+        Equivalent::Text("write the protocol in the target: lmtp://HOST, lmtp+unix:/path or smtp+unix:/path"),
+    ),
+    row(
+        &[
+            "--xclient-addr",
+            "--xclient-name",
+            "--xclient-port",
+            "--xclient-proto",
+            "--xclient-destaddr",
+            "--xclient-destport",
+            "--xclient-helo",
+            "--xclient-login",
+            "--xclient-reverse-name",
+        ],
+        Equivalent::Flag("--xclient", "ATTR=VALUE"),
     ),
     row(&["--quit", "--stop-after", "--drop-after", "-q-after"], Equivalent::Flag("--quit-after", "PHASE")),
     row(

@@ -8,6 +8,7 @@
 //! check_smtp. [`help`] and [`pages`] generate the help and the manual pages from the same declarations. [`complete`] finds
 //! the candidates for the completion scripts.
 
+mod client;
 mod command;
 pub mod commands;
 pub mod complete;

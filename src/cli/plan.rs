@@ -20,14 +20,15 @@ use super::flags::tls::{TlsArgs, TrustArgs};
 use super::proxy::{self, SessionStart};
 use super::requested::{Ranks, Requested, scan_depth};
 use super::target::{self, TypedTarget, UrlScheme};
-use super::{UsageError, resolve};
+use super::{UsageError, client, resolve};
 use crate::expect::{Expression, Mistake};
 use crate::plan::{
-    AddressChoice, CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext,
-    Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientCertificate, ClientClaims, EnvelopeParameters, Esmtp, IntrusiveProbe, Limits,
+    Login, LoginProof, Override, Plaintext, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
+    Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
-use crate::wire::{Host, ReversePath};
+use crate::wire::{Host, Parameter, ReversePath};
 
 /// The number of IP addresses that `--every-address` checks by default.
 const MOST_ADDRESSES: u32 = 32;
@@ -68,6 +69,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     let start = if is_implicit { SessionStart::ImplicitTls } else { SessionStart::Plain };
     let proxy = proxy::plan(&args.route, &typed.host, start)?.map(Box::new);
     let depth = scan_depth(&tls_args);
+    let from = sender(&envelope, login.as_ref());
     if args.settings_level == SettingsLevel::Suite {
         // In a report, values from both levels of a suite have the origin `flag`.
         origins
@@ -82,12 +84,17 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
         proxy,
+        source: args.connection.source(),
+        proxy_header: args.route.proxy_header(),
         limits: limits(
             &args.connection,
             args.port.max_connections.unwrap_or(connection_budget(depth) + every_address(args)),
         ),
         ehlo: args.ehlo.name(hostname),
-        from: sender(&envelope, login.as_ref()),
+        parameters: parameters(&envelope, &origins, from.is_some())?,
+        esmtp: args.client.esmtp,
+        claims: ClientClaims { xclient: args.client.xclient.clone(), xforward: args.client.xforward.clone() },
+        from,
         to: envelope.to,
         quit_after: quit_after.unwrap_or(QuitAfter::Rcpt),
         tls: tls(&tls_args, &args.trust, mode, verify),
@@ -99,6 +106,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         origins,
     };
     proxy::reject_contradictions(&plan)?;
+    client::reject_contradictions(&plan)?;
     Ok(plan)
 }
 
@@ -128,11 +136,16 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         resolver: args.connection.resolver,
         // Several ports are compared, so they use the same proxy.
         proxy: proxy::plan(&args.route, &host, SessionStart::Plain)?.map(Box::new),
+        source: args.connection.source(),
+        proxy_header: args.route.proxy_header(),
         // These limits are per port. A DNS lookup that several ports need is done only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
         to: Vec::new(),
+        parameters: EnvelopeParameters::default(),
+        esmtp: Esmtp::Auto,
+        claims: ClientClaims::default(),
         quit_after: QuitAfter::Rcpt,
         tls: Tls {
             mode: TlsMode::Auto,
@@ -294,6 +307,35 @@ fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath>
     }
     let user = login.and_then(|login| ReversePath::parse(&login.user).ok());
     Some(user.unwrap_or(ReversePath::Null))
+}
+
+/// The parameters of MAIL and RCPT. On the command line, they need the command that they belong to; in a file, they are for
+/// the checks that have it.
+fn parameters(
+    envelope: &EnvelopeArgs,
+    origins: &BTreeMap<String, ValueOrigin>,
+    has_sender: bool,
+) -> Result<EnvelopeParameters, UsageError> {
+    let EnvelopeArgs { mail_parameter: mail, rcpt_parameter: rcpt, force_parameters: is_forced, to, .. } = envelope;
+    let is_flag = |name: &str| origins.get(name) == Some(&ValueOrigin::Flag);
+    for (name, given, is_used, needed) in
+        [("mail-parameter", mail, has_sender, "--from or --to"), ("rcpt-parameter", rcpt, !to.is_empty(), "--to")]
+    {
+        let flag = || format!("--{name}");
+        if !given.is_empty() && !is_used && is_flag(name) {
+            let error = UsageError::flag(flag(), "has no effect, because its command is not sent");
+            return Err(error.with_hint(format!("add {needed}")));
+        }
+        let keywords = given.iter().map(Parameter::keyword);
+        let twice =
+            keywords.clone().enumerate().find(|(at, keyword)| keywords.clone().take(*at).any(|one| one == *keyword));
+        if let Some((_, keyword)) = twice {
+            return Err(UsageError::flag(flag(), format!("the parameter {keyword} is given twice"))
+                .with_hint("remove one of them"));
+        }
+    }
+    let of = |given: &[Parameter], is_used: bool| if is_used { given.to_vec() } else { Vec::new() };
+    Ok(EnvelopeParameters { mail: of(mail, has_sender), rcpt: of(rcpt, !to.is_empty()), is_forced: *is_forced })
 }
 
 fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> {
@@ -561,6 +603,10 @@ mod tests {
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
+            (&["h.example", "--mail-parameter", "SIZE=1"], "add --from or --to"),
+            (&["h.example", "--from", "a@b.example", "--rcpt-parameter", "NOTIFY=NEVER"], "add --to"),
+            (&["h.example", "--to", "a@b.example", "--mail-parameter", "A=1", "--mail-parameter", "a=2"], "twice"),
+            (&["h.example", "--to", "a@b.example", "--mail-parameter", "ENVID=a b"], "xtext"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
             (&["lmtp+unix:/run/lmtp", "--port", "24"], "has no port"),
             (&["h.example", "--tls", "none", "--tls-scan"], "because it tests TLS"),

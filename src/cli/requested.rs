@@ -79,18 +79,19 @@ const TLS_TESTS: [&str; 3] = ["tls-scan", "tls-profile", "probe"];
 impl Requested {
     /// Resolves the contradiction between `--tls none` and a TLS test, and between implicit TLS and a probe.
     pub(super) fn settle_tls(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
-        if self.is_implicit && !self.tls.probe.is_empty() {
+        if self.is_implicit && self.has_starttls_probes() {
             if self.ranks.of_flag("probe", origins) == self.ranks.of(ValueOrigin::Flag) {
-                let reason = "cannot be used with implicit TLS, because all probes test STARTTLS";
+                let reason = "cannot be used with implicit TLS, because this probe tests STARTTLS";
                 return Err(UsageError::flag("--probe", reason).with_hint("omit it, or use a port with STARTTLS"));
             }
-            self.tls.probe = Vec::new();
-            forget(&["probe"], origins);
+            self.drop_starttls_probes(origins);
         }
         if self.mode != TlsMode::None {
             return Ok(());
         }
-        let Some((flag, rank)) = self.ranks.highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else {
+        let tests = TLS_TESTS.iter().copied().filter(|flag| *flag != "probe" || self.has_starttls_probes());
+        let tests: Vec<&str> = tests.collect();
+        let Some((flag, rank)) = self.ranks.highest(&tests, origins).filter(|_| self.has_tls_tests()) else {
             return Ok(());
         };
         let none = self.ranks.highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
@@ -155,6 +156,7 @@ impl Requested {
             // `auto` does not need STARTTLS.
             "tls" => self.mode == TlsMode::Starttls,
             "tls-scan" => self.tls.tls_scan != Some(ScanChoice::Off),
+            "probe" => self.has_starttls_probes(),
             _ => true,
         }
     }
@@ -177,14 +179,25 @@ impl Requested {
     }
 
     fn has_tls_tests(&self) -> bool {
-        scan_depth(&self.tls).is_some() || !self.tls.probe.is_empty()
+        scan_depth(&self.tls).is_some() || self.has_starttls_probes()
+    }
+
+    fn has_starttls_probes(&self) -> bool {
+        self.tls.probe.iter().any(|probe| probe.is_about_starttls())
+    }
+
+    fn drop_starttls_probes(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) {
+        self.tls.probe.retain(|probe| !probe.is_about_starttls());
+        if self.tls.probe.is_empty() {
+            forget(&["probe"], origins);
+        }
     }
 
     fn drop_tls_tests(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) {
         self.tls.tls_scan = None;
         self.tls.tls_profile = None;
-        self.tls.probe = Vec::new();
-        forget(&TLS_TESTS, origins);
+        self.drop_starttls_probes(origins);
+        forget(&["tls-scan", "tls-profile"], origins);
     }
 }
 

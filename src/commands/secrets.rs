@@ -16,6 +16,7 @@ use crate::plan::{Login, LoginProof, Plan, Proxy};
 use crate::render::escape;
 use crate::run::ProxyPasswords;
 use crate::secret::Secret;
+use crate::wire::Host;
 
 /// The sources of a password that are available without a flag.
 pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
@@ -26,8 +27,13 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
     PasswordEnvironment {
         variable: environment::is_set(VARIABLE),
         directory: credential(name),
-        terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        terminal: has_terminal(),
     }
+}
+
+/// Whether a prompt is possible.
+fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Reads secrets, and measures how long a command took to print one. This time counts towards the overall time limit of
@@ -60,40 +66,63 @@ pub(super) fn fetch_all(source: Option<&PasswordSource>, plans: &[Plan]) -> Resu
 
 /// Reads the secret for one plan.
 pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, CommandError> {
-    let limit = Duration::from_millis(plan.limits.total_ms);
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
-    match source {
-        PasswordSource::File(path) => warn_of_readers("--password-file", path),
-        PasswordSource::Netrc => warn_of_readers("--netrc", &netrc::path()),
-        // The platform sets the mode of files in $CREDENTIALS_DIRECTORY. The other sources are not files.
-        PasswordSource::Directory(_)
-        | PasswordSource::TokenCommand(_)
-        | PasswordSource::Stdin
-        | PasswordSource::Command(_)
-        | PasswordSource::Environment
-        | PasswordSource::Prompt => {}
-    }
+    let wanted = WantedPassword { names: &OF_MAIL, host: &plan.target.host, user, prompt: user };
+    read(source, &wanted, Duration::from_millis(plan.limits.total_ms))
+}
+
+/// The flags and the variable of a password, as messages name them.
+struct SourceNames {
+    file: &'static str,
+    command: &'static str,
+    netrc: &'static str,
+    variable: &'static str,
+}
+
+const OF_MAIL: SourceNames =
+    SourceNames { file: "--password-file", command: "--password-command", netrc: "--netrc", variable: VARIABLE };
+
+const OF_PROXY: SourceNames = SourceNames {
+    file: "--proxy-password-file",
+    command: "--proxy-password-command",
+    netrc: "--proxy-netrc",
+    variable: PROXY_VARIABLE,
+};
+
+/// Whose password is wanted.
+struct WantedPassword<'a> {
+    names: &'static SourceNames,
+    /// The host and the user name of the entry in `.netrc`.
+    host: &'a Host,
+    user: &'a str,
+    /// The user, as the prompt names it.
+    prompt: &'a str,
+}
+
+fn read(source: &PasswordSource, wanted: &WantedPassword<'_>, limit: Duration) -> Result<Secret, CommandError> {
+    let names = wanted.names;
     Ok(match source {
+        PasswordSource::Stdin => password::from_stdin()?,
+        PasswordSource::File(path) => {
+            warn_of_readers(names.file, path);
+            password::from_named_file(path, &format!("{} ", names.file))?
+        }
+        PasswordSource::Command(command) => password::from_command(command, names.command, limit, write_messages)?,
         PasswordSource::TokenCommand(command) => {
             password::from_command(command, "--token-command", limit, write_messages)?
         }
-        PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
-        PasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
-        PasswordSource::Stdin => password::from_stdin()?,
-        PasswordSource::File(path) => password::from_file(path)?,
-        PasswordSource::Command(command) => {
-            password::from_command(command, "--password-command", limit, write_messages)?
+        PasswordSource::Netrc => {
+            warn_of_readers(names.netrc, &netrc::path());
+            netrc::password(&wanted.host.to_string(), wanted.user)?
         }
-        PasswordSource::Environment => from_environment()?,
-        PasswordSource::Prompt => password::from_prompt(user)?,
+        PasswordSource::Environment => match environment::text(names.variable) {
+            Ok(value) => password::from_variable(value, names.variable)?,
+            Err(_) => return Err(CommandError::usage(format!("{} is not UTF-8", names.variable))),
+        },
+        // The platform sets the mode of files in $CREDENTIALS_DIRECTORY.
+        PasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
+        PasswordSource::Prompt => password::from_prompt(wanted.prompt)?,
     })
-}
-
-fn from_environment() -> Result<Secret, CommandError> {
-    match environment::text(VARIABLE) {
-        Ok(value) => Ok(password::from_environment(value)?),
-        Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
-    }
 }
 
 /// Whether the user can be asked for a password.
@@ -129,9 +158,11 @@ pub(super) fn add_proxies(
         let url = settings.and_then(|settings| settings.variable.as_deref()).and_then(url_password);
         let environment = ProxyPasswordEnvironment {
             url: url.is_some(),
-            variable: environment::is_set(PROXY_VARIABLE),
-            directory: credential("smtpcheck-proxy-password"),
-            terminal: prompt == PromptUse::Allowed && io::stdin().is_terminal() && io::stderr().is_terminal(),
+            password: PasswordEnvironment {
+                variable: environment::is_set(PROXY_VARIABLE),
+                directory: credential("smtpcheck-proxy-password"),
+                terminal: prompt == PromptUse::Allowed && has_terminal(),
+            },
         };
         let source = args.password_source(settings, environment)?;
         let (Some(source), Some(proxy)) = (source, plan.used_proxy()) else { continue };
@@ -148,30 +179,17 @@ fn proxy_password(
     proxy: &Proxy,
     plan: &Plan,
 ) -> Result<Secret, CommandError> {
-    const FILE: &str = "--proxy-password-file";
-    const COMMAND: &str = "--proxy-password-command";
-    let limit = Duration::from_millis(plan.limits.total_ms);
-    let user = proxy.user.clone().unwrap_or_default();
-    Ok(match source {
-        ProxyPasswordSource::File(path) => {
-            warn_of_readers(FILE, path);
-            password::from_named_file(path, &format!("{FILE} "))?
-        }
-        ProxyPasswordSource::Command(command) => password::from_command(command, COMMAND, limit, write_messages)?,
-        ProxyPasswordSource::Netrc => {
-            warn_of_readers("--proxy-netrc", &netrc::path());
-            netrc::password(&proxy.host.to_string(), &user)?
-        }
+    let user = proxy.user.as_deref().unwrap_or_default();
+    match source {
         ProxyPasswordSource::Url(variable) => {
-            url.ok_or_else(|| CommandError::usage(format!("{variable} contains no password")))?
+            url.ok_or_else(|| CommandError::usage(format!("{variable} contains no password")))
         }
-        ProxyPasswordSource::Environment => match environment::text(PROXY_VARIABLE) {
-            Ok(value) => password::from_variable(value, PROXY_VARIABLE)?,
-            Err(_) => return Err(CommandError::usage(format!("{PROXY_VARIABLE} is not UTF-8"))),
-        },
-        ProxyPasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
-        ProxyPasswordSource::Prompt => password::from_prompt(&format!("{user} at the proxy {proxy}"))?,
-    })
+        ProxyPasswordSource::Named(source) => {
+            let prompt = format!("{user} at the proxy {proxy}");
+            let wanted = WantedPassword { names: &OF_PROXY, host: &proxy.host, user, prompt: &prompt };
+            read(source, &wanted, Duration::from_millis(plan.limits.total_ms))
+        }
+    }
 }
 
 /// The password in the URL of an environment variable.

@@ -6,7 +6,7 @@ use super::state::{Dialogue, Drained, Pairing, PendingCommand, SessionState, Tra
 use crate::evidence::fit::{Fit, fit};
 use crate::evidence::{EventKind, Phase};
 use crate::plan::QuitAfter;
-use crate::wire::{Command, Reply};
+use crate::wire::{Command, Parameter, Reply};
 
 impl<'a> Dialogue<'a> {
     pub(super) fn begin_envelope(&mut self) {
@@ -21,6 +21,8 @@ impl<'a> Dialogue<'a> {
         }
         let Some(envelope) = &self.script.envelope else { return };
         let smtputf8 = self.offers.has("SMTPUTF8");
+        let given = &envelope.parameters;
+        let mut of_mail = self.permitted(&given.mail, given.is_forced, Phase::Mail);
         if let Some(address) = envelope.from.mailbox().filter(|from| from.needs_smtputf8() && !smtputf8) {
             let address = address.to_string();
             self.note(Phase::Mail, EventKind::NeedsSmtputf8 { address, recipient: None });
@@ -30,7 +32,15 @@ impl<'a> Dialogue<'a> {
         let parameter = smtputf8
             && (envelope.from.mailbox().is_some_and(|from| from.needs_smtputf8()) || (0..envelope.to.len()).any(needs));
         let from = envelope.from.clone();
-        let mut due = VecDeque::from([PendingCommand::new(Command::Mail { from, smtputf8: parameter }, Phase::Mail)]);
+        if parameter && !of_mail.contains(&Parameter::smtputf8()) {
+            of_mail.push(Parameter::smtputf8());
+        }
+        let mail = Command::Mail { from, parameters: of_mail };
+        let mut due = VecDeque::from([PendingCommand::new(mail, Phase::Mail)]);
+        let of_rcpt = match self.script.quit_after >= QuitAfter::Rcpt && !envelope.to.is_empty() {
+            true => self.permitted(&given.rcpt, given.is_forced, Phase::Rcpt),
+            false => Vec::new(),
+        };
         if self.script.quit_after >= QuitAfter::Rcpt {
             for (number, to) in envelope.to.iter().enumerate() {
                 if needs(number) && !smtputf8 {
@@ -38,13 +48,29 @@ impl<'a> Dialogue<'a> {
                     self.note(Phase::Rcpt, what);
                     continue;
                 }
-                let command = PendingCommand::new(Command::Rcpt { to: to.clone() }, Phase::Rcpt);
+                let command =
+                    PendingCommand::new(Command::Rcpt { to: to.clone(), parameters: of_rcpt.clone() }, Phase::Rcpt);
                 due.push_back(PendingCommand { recipient: Some(number), ..command });
             }
         }
         if self.send(&due) == Drained::Clear {
             self.state = SessionState::Envelope { due, transaction: Transaction::None };
         }
+    }
+
+    /// The parameters whose extensions are advertised. The others are recorded, unless they are sent all the same.
+    fn permitted(&mut self, given: &[Parameter], is_forced: bool, phase: Phase) -> Vec<Parameter> {
+        let mut permitted = Vec::new();
+        for parameter in given {
+            let extension = parameter.extension();
+            if is_forced || self.offers.has(extension) {
+                permitted.push(parameter.clone());
+            } else {
+                let (parameter, extension) = (parameter.to_string(), extension.to_owned());
+                self.note(phase, EventKind::ParameterWithheld { parameter, extension });
+            }
+        }
+        permitted
     }
 
     pub(super) fn envelope_answered(

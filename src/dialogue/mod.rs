@@ -18,6 +18,10 @@
 //! | | any other reply | send QUIT |
 //! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
 //! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
+//! | Claim (XCLIENT) | 220 | send EHLO again, because the session begins again; then XFORWARD, AUTH, the envelope or QUIT |
+//! | Claim (XFORWARD) | 250 | continue with AUTH, the envelope or QUIT |
+//! | | any other reply | send QUIT, because the session would not be that of the client |
+//! | Queries (VRFY, EXPN) | any reply | send the next of them, or QUIT |
 //! | AskAuth | 334 | send `*` to cancel the login |
 //! | | any other reply | continue with the envelope or QUIT |
 //! | Auth | 334 | send the mechanism's response, or `*` if it has none |
@@ -35,6 +39,7 @@
 //! each reply. Only [`fit`] decides which replies mean success.
 
 mod auth;
+mod claims;
 mod envelope;
 mod login;
 mod send;
@@ -49,7 +54,7 @@ use zeroize::Zeroizing;
 use self::state::{AuthProbe, Encryption, HelloCommand, Pairing, SessionState};
 use crate::evidence::fit::{Fit, fit};
 use crate::evidence::{EventKind, Fault, Phase};
-use crate::plan::{QuitAfter, TlsUse};
+use crate::plan::{Esmtp, QuitAfter, TlsUse};
 use crate::question::{Pacing, Script, Starttls};
 use crate::sasl::Binding;
 use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, LineEnding, Reply};
@@ -91,6 +96,7 @@ impl<'a> Dialogue<'a> {
             held: None,
             pairing: Pairing::InStep,
             is_look_only: false,
+            claimed: Vec::new(),
         };
         if script.tls == TlsUse::Implicit {
             dialogue.state = SessionState::Handshake;
@@ -125,8 +131,9 @@ impl<'a> Dialogue<'a> {
             SessionState::StartTls => Phase::Starttls,
             SessionState::Handshake => Phase::Tls,
             SessionState::Eavesdrop => Phase::EhloTls,
+            SessionState::Claim(_) => Phase::Xclient,
             SessionState::AskAuth(_) | SessionState::Auth(_) => Phase::Auth,
-            SessionState::Envelope { due, .. } | SessionState::Farewell { due } => {
+            SessionState::Queries { due } | SessionState::Envelope { due, .. } | SessionState::Farewell { due } => {
                 due.front().map_or(Phase::Quit, |command| command.phase)
             }
             SessionState::Linger | SessionState::Over => Phase::Quit,
@@ -176,6 +183,7 @@ impl<'a> Dialogue<'a> {
         self.encryption = Encryption::Encrypted(peer);
         // RFC 3207 §4.2: a client discards all knowledge about the server from before TLS.
         self.offers = Capabilities::default();
+        self.claimed.clear();
         if self.script.tls == TlsUse::Implicit {
             self.state = SessionState::Greeting;
             if self.script.quit_after == QuitAfter::Connect {
@@ -300,6 +308,8 @@ impl<'a> Dialogue<'a> {
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),
+            SessionState::Claim(command) => self.claim_answered(command, reply),
+            SessionState::Queries { due } => self.query_answered(due, reply),
             SessionState::Auth(login) => self.auth_answered(login, reply),
             SessionState::Envelope { due, transaction } => self.envelope_answered(due, transaction, reply),
             SessionState::Farewell { due } => self.quit_answered(due, reply),
@@ -328,7 +338,8 @@ impl<'a> Dialogue<'a> {
         // HELO. This does not apply after TLS: a server that advertised STARTTLS supports EHLO, and HELO would hide
         // AUTH.
         let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
-        if hello == HelloCommand::Ehlo && unknown && self.encryption == Encryption::Plain {
+        let may_fall_back = self.script.esmtp == Esmtp::Auto && self.claimed.is_empty();
+        if hello == HelloCommand::Ehlo && unknown && may_fall_back && self.encryption == Encryption::Plain {
             return self.send_hello(HelloCommand::Helo);
         }
         if fit(self.ehlo_phase(), reply) != Fit::Accepts || self.is_look_only {
@@ -354,7 +365,7 @@ impl<'a> Dialogue<'a> {
         } else if self.script.asks_for_auth && self.encryption == Encryption::Plain {
             self.send_one(Command::AuthPlain, Phase::Auth, SessionState::AskAuth(AuthProbe::Begun));
         } else {
-            self.begin_auth();
+            self.begin_claims();
         }
     }
 

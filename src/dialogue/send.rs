@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::state::{Action, Dialogue, Drained, Encryption, HelloCommand, Pairing, PendingCommand, SessionState};
 use crate::evidence::sequence::could_be_reply;
 use crate::evidence::{EventKind, Fault, Phase};
-use crate::plan::Protocol;
+use crate::plan::{Esmtp, Protocol};
 use crate::question::{Pacing, Starttls};
 use crate::wire::{Command, reply};
 
@@ -25,9 +25,10 @@ impl<'a> Dialogue<'a> {
 
     /// The command that follows the greeting and the TLS handshake.
     pub(super) fn first_hello(&self) -> HelloCommand {
-        match self.script.protocol {
-            Protocol::Smtp => HelloCommand::Ehlo,
-            Protocol::Lmtp => HelloCommand::Lhlo,
+        match (self.script.protocol, self.script.esmtp) {
+            (Protocol::Smtp, Esmtp::Auto | Esmtp::Always) => HelloCommand::Ehlo,
+            (Protocol::Smtp, Esmtp::Never) => HelloCommand::Helo,
+            (Protocol::Lmtp, _) => HelloCommand::Lhlo,
         }
     }
 

@@ -9,7 +9,7 @@ use super::login::{Access, AuthExchange};
 use crate::evidence::{EventKind, Fault, Phase};
 use crate::question::Script;
 use crate::sasl::Binding;
-use crate::wire::{Assembler, Capabilities, Command, Framer, Reply};
+use crate::wire::{Assembler, Capabilities, ClientCommand, Command, Framer, Reply};
 
 /// The next action of the driver.
 pub enum Action {
@@ -69,6 +69,8 @@ pub struct Dialogue<'a> {
     pub(super) pairing: Pairing,
     /// Whether the greeting rejected the client, so that EHLO is sent only to identify the server.
     pub(super) is_look_only: bool,
+    /// The commands of the client that the server has accepted on this connection, before or over TLS.
+    pub(super) claimed: Vec<ClientCommand>,
 }
 
 /// Whether the next reply can be treated as the reply to the next command.
@@ -88,6 +90,8 @@ pub(super) enum SessionState<'a> {
     Handshake,
     Eavesdrop,
     AskAuth(AuthProbe),
+    Claim(ClientCommand),
+    Queries { due: VecDeque<PendingCommand> },
     Auth(AuthExchange<'a>),
     Envelope { due: VecDeque<PendingCommand>, transaction: Transaction },
     Farewell { due: VecDeque<PendingCommand> },

@@ -31,6 +31,12 @@ pub enum ConnectFaultKind {
     NetworkUnreachable,
     /// EADDRNOTAVAIL: this machine has no IP address of that family.
     NoSourceAddress,
+    /// The IP address or the network interface that the user named as the source (`--interface`) cannot be used.
+    SourceMissing,
+    /// The server has no IP address of the family of the source.
+    SourceFamily,
+    /// None of the local ports that the user named (`--local-port`) can be used.
+    SourcePorts,
     /// EACCES or EPERM: a policy on this machine does not permit the connection.
     DeniedHere,
     /// ECONNRESET during connect.
@@ -47,6 +53,9 @@ impl fmt::Display for ConnectFaultKind {
             ConnectFaultKind::HostUnreachable => "no route to host",
             ConnectFaultKind::NetworkUnreachable => "network unreachable",
             ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
+            ConnectFaultKind::SourceMissing => "the source address or interface cannot be used",
+            ConnectFaultKind::SourceFamily => "the source address has the other address family",
+            ConnectFaultKind::SourcePorts => "no local port can be used",
             ConnectFaultKind::DeniedHere => "not permitted on this machine",
             ConnectFaultKind::Reset => "connection reset",
             ConnectFaultKind::Other => "connection failed",

@@ -10,7 +10,7 @@ use super::proxy::TunnelResult;
 use super::socket::SocketResult;
 use super::tls::Handshake;
 use crate::sasl::token::{TokenClaims, TokenForm};
-use crate::wire::Reply;
+use crate::wire::{ClientCommand, ProxyHeaderVersion, Reply};
 
 /// An event of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,13 @@ pub enum EventKind {
         started_ms: f64,
         /// The result.
         result: TunnelResult,
+    },
+    /// smtpcheck sent a header of the PROXY protocol.
+    ProxyHeaderSent {
+        /// The version of the header.
+        version: ProxyHeaderVersion,
+        /// The header as a line of version 1.
+        text: String,
     },
     /// smtpcheck sent a line.
     Sent {
@@ -159,6 +166,21 @@ pub enum EventKind {
         address: String,
         /// The recipient: its index in the list of recipients, from 0. Null if the email address is the sender's.
         recipient: Option<usize>,
+    },
+    /// A parameter of MAIL or RCPT was not sent, because its extension is not advertised (RFC 5321 §4.1.1.11).
+    ParameterWithheld {
+        /// The parameter.
+        parameter: String,
+        /// The extension that defines it.
+        extension: String,
+    },
+    /// XCLIENT or XFORWARD was not sent, because the server does not advertise all attributes. The session ends, because it
+    /// would not be that of the client.
+    ClaimWithheld {
+        /// XCLIENT or XFORWARD.
+        command: ClientCommand,
+        /// The attributes that are not advertised; all of them if the command is not advertised.
+        missing: Vec<String>,
     },
     /// The server has been silent for so long that smtpcheck starts follow-up probes. It keeps waiting.
     Quiet {

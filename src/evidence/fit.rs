@@ -8,6 +8,9 @@
 //! | greeting | 220 | RFC 5321 §4.3.2 (connection establishment), §3.1 |
 //! | EHLO, HELO | 250 | RFC 5321 §4.3.2, §4.1.1.1 |
 //! | STARTTLS | 220 | RFC 3207 §4 |
+//! | XCLIENT | 220: the session begins again (Postfix, XCLIENT_README) |
+//! | XFORWARD | 250 (Postfix, XFORWARD_README) |
+//! | VRFY, EXPN | 250, 251, 252 | RFC 5321 §4.3.2 |
 //! | AUTH | 235 (334 continues the exchange) | RFC 4954 §4 |
 //! | MAIL | 250 | RFC 5321 §4.3.2 |
 //! | RCPT | 250, 251 | RFC 5321 §4.3.2 |
@@ -71,6 +74,8 @@ pub(crate) fn fit(phase: Phase, reply: &Reply) -> Fit {
         (Phase::Greeting, 220)
         | (Phase::Ehlo | Phase::EhloTls, 250)
         | (Phase::Starttls, 220)
+        | (Phase::Xclient, 220 | 250)
+        | (Phase::Vrfy, 250..=252)
         | (Phase::Auth, 235)
         | (Phase::Mail, 250)
         | (Phase::Rcpt, 250..=252)
@@ -147,6 +152,8 @@ mod tests {
             (Phase::Ehlo, &[250]),
             (Phase::EhloTls, &[250]),
             (Phase::Starttls, &[220]),
+            (Phase::Xclient, &[220, 250]),
+            (Phase::Vrfy, &[250, 251, 252]),
             (Phase::Auth, &[235]),
             (Phase::Mail, &[250]),
             (Phase::Rcpt, &[250, 251, 252]),

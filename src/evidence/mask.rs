@@ -153,6 +153,7 @@ impl Mask<'_> {
             | EventKind::SocketOpened { .. }
             | EventKind::ProxyDialled { .. }
             | EventKind::ProxyLogin { .. }
+            | EventKind::ProxyHeaderSent { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
             | EventKind::Withheld { .. }
@@ -161,6 +162,8 @@ impl Mask<'_> {
             | EventKind::OddPassword { .. }
             | EventKind::AuthCancelled { .. }
             | EventKind::NeedsSmtputf8 { .. }
+            | EventKind::ParameterWithheld { .. }
+            | EventKind::ClaimWithheld { .. }
             | EventKind::Quiet { .. }
             | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };

@@ -33,6 +33,10 @@ pub enum Phase {
     Tls,
     /// EHLO over TLS.
     EhloTls,
+    /// XCLIENT and XFORWARD.
+    Xclient,
+    /// VRFY and EXPN.
+    Vrfy,
     /// AUTH.
     Auth,
     /// MAIL FROM.
@@ -56,6 +60,8 @@ impl Phase {
             Phase::Starttls => "starttls",
             Phase::Tls => "tls",
             Phase::EhloTls => "ehlo-tls",
+            Phase::Xclient => "xclient",
+            Phase::Vrfy => "vrfy",
             Phase::Auth => "auth",
             Phase::Mail => "mail",
             Phase::Rcpt => "rcpt",
@@ -74,6 +80,8 @@ impl fmt::Display for Phase {
             Phase::Ehlo | Phase::EhloTls => "EHLO",
             Phase::Starttls => "STARTTLS",
             Phase::Tls => "the TLS handshake",
+            Phase::Xclient => "XCLIENT",
+            Phase::Vrfy => "VRFY",
             Phase::Auth => "AUTH",
             Phase::Mail => "MAIL FROM",
             Phase::Rcpt => "RCPT TO",

@@ -178,7 +178,7 @@ impl<'a> Session<'a> {
         Some((received, offers))
     }
 
-    /// Whether EHLO was rejected and HELO was sent instead (RFC 5321 §3.2).
+    /// Whether HELO was sent: EHLO was rejected (RFC 5321 §3.2), or the user requested HELO.
     pub fn fell_back_to_helo(&self) -> bool {
         self.events().any(|event| matches!(&event.what, EventKind::Sent { text, .. } if text.starts_with("HELO ")))
     }

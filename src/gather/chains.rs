@@ -106,7 +106,7 @@ mod tests {
         let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
         let plan = cli::plan::plan(&args, &matches, &args.targets[0], None).unwrap();
         let mut evidence = Evidence::new(now());
-        let id = evidence.asked(Question::Session(SessionRequest::main(&plan)), 0.0, Outcome::Underway);
+        let id = evidence.asked(Question::session(SessionRequest::main(&plan)), 0.0, Outcome::Underway);
         let doubts: Vec<String> = handshake.doubts(now()).iter().map(|doubt| format!("{doubt:?}")).collect();
         evidence.happened(1.0, id, Phase::Tls, true, EventKind::Secured { handshake });
         let findings = check::judge(&plan, &evidence);

@@ -8,6 +8,7 @@ mod anchor;
 mod certificate;
 #[cfg(test)]
 mod chains;
+mod connecting;
 mod context;
 mod dial;
 mod dns;
@@ -19,6 +20,7 @@ mod identity;
 mod names;
 mod pace;
 mod proxy;
+mod proxy_header;
 mod race;
 mod roots;
 mod session;

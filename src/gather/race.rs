@@ -3,7 +3,6 @@
 //! as evidence.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::connecting;
 use super::context::GatherContext;
 use super::names::KnownAddresses;
 use crate::evidence::fault::ConnectFaultKind;
@@ -36,9 +36,11 @@ pub(super) struct Race<'a> {
     four: VecDeque<IpAddr>,
     six_next: bool,
     seen: (bool, bool),
-    running: JoinSet<(SocketAddr, f64, io::Result<TcpStream>)>,
+    running: JoinSet<(SocketAddr, f64, Result<TcpStream, ConnectFault>)>,
     underway: Vec<(SocketAddr, f64)>,
     worst: Option<ConnectFault>,
+    /// Whether an IP address was left out, because the source of the plan has the other address family.
+    leaves_out: bool,
 }
 
 impl<'a> Race<'a> {
@@ -55,6 +57,7 @@ impl<'a> Race<'a> {
             running: JoinSet::new(),
             underway: Vec::new(),
             worst: None,
+            leaves_out: false,
         }
     }
 
@@ -120,7 +123,7 @@ impl<'a> Race<'a> {
                             self.overtaken(note);
                             return Ok((stream, local));
                         }
-                        Err(error) => self.lost(address, started_ms, describe(&error), note),
+                        Err(fault) => self.lost(address, started_ms, fault, note),
                     }
                 }
                 () = tokio::time::sleep(ATTEMPT_DELAY), if more => {}
@@ -194,6 +197,10 @@ impl<'a> Race<'a> {
     }
 
     pub(super) fn add(&mut self, ip: IpAddr) {
+        if !self.context.plan.source.can_reach(ip) {
+            self.leaves_out = true;
+            return;
+        }
         if ip.is_ipv6() { self.six.push_back(ip) } else { self.four.push_back(ip) }
     }
 
@@ -209,7 +216,9 @@ impl<'a> Race<'a> {
         let address = SocketAddr::new(ip, self.port);
         let started_ms = self.context.now_ms();
         self.underway.push((address, started_ms));
-        self.running.spawn_local(async move { (address, started_ms, TcpStream::connect(address).await) });
+        let plan = Rc::clone(&self.context.plan);
+        self.running
+            .spawn_local(async move { (address, started_ms, connecting::connect(address, &plan.source).await) });
     }
 
     fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(EventKind)) {
@@ -239,6 +248,11 @@ impl<'a> Race<'a> {
     fn failed(&mut self) -> Fault {
         match self.worst.take() {
             Some(connect) => Fault::NotConnected { connect },
+            None if self.leaves_out => {
+                let detail = "the server has no IP address of the family of the source".to_owned();
+                let connect = ConnectFault { kind: ConnectFaultKind::SourceFamily, errno: None, detail };
+                Fault::NotConnected { connect }
+            }
             None => Fault::NoAddress,
         }
     }
@@ -261,20 +275,10 @@ fn most_telling_fault(kind: ConnectFaultKind) -> u8 {
         ConnectFaultKind::DeniedHere => 3,
         ConnectFaultKind::HostUnreachable => 2,
         ConnectFaultKind::Other => 1,
-        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => 0,
+        ConnectFaultKind::NetworkUnreachable
+        | ConnectFaultKind::NoSourceAddress
+        | ConnectFaultKind::SourceMissing
+        | ConnectFaultKind::SourceFamily
+        | ConnectFaultKind::SourcePorts => 0,
     }
-}
-
-fn describe(error: &io::Error) -> ConnectFault {
-    let kind = match error.kind() {
-        io::ErrorKind::ConnectionRefused => ConnectFaultKind::Refused,
-        io::ErrorKind::TimedOut => ConnectFaultKind::TimedOut,
-        io::ErrorKind::HostUnreachable => ConnectFaultKind::HostUnreachable,
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => ConnectFaultKind::NetworkUnreachable,
-        io::ErrorKind::AddrNotAvailable => ConnectFaultKind::NoSourceAddress,
-        io::ErrorKind::PermissionDenied => ConnectFaultKind::DeniedHere,
-        io::ErrorKind::ConnectionReset => ConnectFaultKind::Reset,
-        _ => ConnectFaultKind::Other,
-    };
-    ConnectFault { kind, errno: error.raw_os_error(), detail: error.to_string() }
 }

@@ -95,11 +95,6 @@ pub fn from_stdin() -> Result<Secret, PasswordError> {
     read(io::stdin().lock(), "--password-stdin")
 }
 
-/// Reads the password from the file of `--password-file`.
-pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
-    from_named_file(path, "--password-file ")
-}
-
 /// Reads the password from a file. In messages, `named` precedes the path.
 pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError> {
     let source = format!("{named}{}", path.display());

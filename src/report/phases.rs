@@ -64,7 +64,12 @@ pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
             Phase::Quit,
         ]
     };
-    phases.extend(order.iter().map(|&phase| phase_result(plan, session, phase)));
+    for &phase in order {
+        if phase == Phase::Auth && !plan.claims.is_empty() {
+            phases.push(phase_result(plan, session, Phase::Xclient));
+        }
+        phases.push(phase_result(plan, session, phase));
+    }
     phases
 }
 
@@ -184,6 +189,7 @@ fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str 
     let is_requested = match phase {
         Phase::Starttls | Phase::Tls | Phase::EhloTls => plan.tls_use() != TlsUse::Never,
         Phase::Auth => plan.login.is_some(),
+        Phase::Xclient => !plan.claims.is_empty(),
         Phase::Mail => plan.from.is_some(),
         Phase::Rcpt => !plan.to.is_empty(),
         _ => true,

@@ -250,6 +250,9 @@ fn state(session: Session<'_>) -> PortState {
             ConnectFaultKind::HostUnreachable
             | ConnectFaultKind::NetworkUnreachable
             | ConnectFaultKind::NoSourceAddress
+            | ConnectFaultKind::SourceMissing
+            | ConnectFaultKind::SourceFamily
+            | ConnectFaultKind::SourcePorts
             | ConnectFaultKind::DeniedHere
             | ConnectFaultKind::Other => PortState::Unreachable,
         },

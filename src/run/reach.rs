@@ -92,7 +92,10 @@ async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal
             | ConnectFaultKind::NetworkUnreachable
             | ConnectFaultKind::NoSourceAddress
             | ConnectFaultKind::DeniedHere => PortReach::Blocked,
-            ConnectFaultKind::Other => PortReach::Unknown,
+            ConnectFaultKind::SourceMissing
+            | ConnectFaultKind::SourceFamily
+            | ConnectFaultKind::SourcePorts
+            | ConnectFaultKind::Other => PortReach::Unknown,
         },
         Some(Fault::TimeUp { .. }) => PortReach::Blocked,
         _ => PortReach::Unknown,

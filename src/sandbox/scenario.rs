@@ -240,7 +240,9 @@ pub enum Trigger {
     MailPlain,
     /// MAIL.
     Mail,
-    /// RCPT whose email address contains this text.
+    /// MAIL whose email address or parameters contain this text.
+    MailWith(&'static str),
+    /// RCPT whose email address or parameters contain this text.
     RcptTo(&'static str),
     /// The nth RCPT of a transaction, counted from 1.
     RcptNumber(u32),
@@ -250,6 +252,12 @@ pub enum Trigger {
     Data,
     /// The end of a message.
     Message,
+    /// XCLIENT, if it is advertised; by default, the server greets again.
+    Xclient,
+    /// VRFY whose argument contains this text.
+    VrfyOf(&'static str),
+    /// EXPN.
+    Expn,
     /// RSET.
     Rset,
     /// QUIT.
@@ -381,6 +389,16 @@ impl Server {
             Trigger::RcptNumber(nth) => *nth == number,
             other => *other == Trigger::Rcpt,
         })
+    }
+
+    /// The server's own acts for a question about a mailbox.
+    pub fn on_question(&self, argument: &str) -> Option<&'static [ServerAct]> {
+        self.acts(|on| matches!(on, Trigger::VrfyOf(part) if argument.contains(part)))
+    }
+
+    /// The server's own acts for a sender or a parameter of MAIL.
+    pub fn on_sender(&self, argument: &str) -> Option<&'static [ServerAct]> {
+        self.acts(|on| matches!(on, Trigger::MailWith(part) if argument.contains(part)))
     }
 
     /// The server's own acts for a client that connects too often.

@@ -154,7 +154,7 @@ impl SandboxSession<'_> {
                 None => self.send("502 5.5.1 Command not implemented").await,
             },
             "AUTH" => self.auth(argument).await,
-            "MAIL" => self.mail().await,
+            "MAIL" => self.mail(argument).await,
             "RCPT" => self.recipient(argument).await,
             "DATA" => self.data().await,
             "RSET" => {
@@ -162,6 +162,14 @@ impl SandboxSession<'_> {
                 self.own_or(Trigger::Rset, "250 2.0.0 Ok").await
             }
             "NOOP" => self.own_or(Trigger::Other, "250 2.0.0 Ok").await,
+            "XCLIENT" if self.keywords().iter().any(|line| line.starts_with("XCLIENT")) => {
+                self.forget_transaction();
+                self.own_or(Trigger::Xclient, self.server.greeting).await
+            }
+            "EXPN" => self.own_or(Trigger::Expn, "502 5.5.1 Command not implemented").await,
+            "VRFY" if self.server.on_question(argument).is_some() => {
+                self.perform(self.server.on_question(argument).unwrap_or_default()).await
+            }
             "VRFY" => self.own_or(Trigger::Other, "252 2.0.0 Cannot verify, send and see").await,
             "QUIT" => match self.server.on(Trigger::Quit) {
                 Some(acts) => self.perform(acts).await,
@@ -181,7 +189,10 @@ impl SandboxSession<'_> {
         }
     }
 
-    async fn mail(&mut self) -> io::Result<Flow> {
+    async fn mail(&mut self, argument: &str) -> io::Result<Flow> {
+        if let Some(acts) = self.server.on_sender(argument) {
+            return self.perform(acts).await;
+        }
         let own = if self.inside { None } else { self.server.on(Trigger::MailPlain) };
         if let Some(acts) = own {
             return self.perform(acts).await;

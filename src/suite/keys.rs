@@ -67,7 +67,12 @@ pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
 /// Keys whose value is a path relative to the directory of the suite.
-pub(super) const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
+const PATHS: [&str; 6] = ["cacert", "cert", "key", "password-file", "proxy-password-file", "trust-anchor"];
+
+/// Whether the value of a key is the path of a file, which is relative to the suite.
+pub(crate) fn is_path(key: &str) -> bool {
+    PATHS.contains(&key)
+}
 
 const fn key(name: &'static str, shape: KeyShape, scope: Scope, about: &'static str) -> SuiteKey {
     SuiteKey { name, shape, scope, about }
@@ -164,6 +169,20 @@ pub static KEYS: &[SuiteKey] = &[
         "HOST:PORT:ADDR[,ADDR]: use ADDR instead of a DNS lookup for connections to HOST:PORT",
     ),
     key("resolver", KeyShape::Text, Scope::Both, "the DNS server to use instead of the system's resolver"),
+    key(
+        "interface",
+        KeyShape::Text,
+        Scope::Both,
+        "the IP address or network interface of this machine to connect from",
+    ),
+    key("local-port", KeyShape::NumberOrText, Scope::Both, "the local port to connect from, or a range of ports"),
+    key(
+        "haproxy-protocol",
+        KeyShape::Text,
+        Scope::Both,
+        "the version of the PROXY header to begin connections with: v1 or v2",
+    ),
+    key("haproxy-clientip", KeyShape::Text, Scope::Both, "the IP address of the client in the PROXY header"),
     key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
     key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
     key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use keys::is_path;
 pub use keys::{KEYS, KeyShape, Scope, SuiteKey};
 pub use parts::{Need, Password, SuiteSubject};
 
@@ -387,8 +388,7 @@ fn shaped(
                 return Ok(TomlValue::List(vec![Item { text: filled, at, file, is_exact: false }]));
             }
             let text = filled(source, byte, text, around)?;
-            let text =
-                if keys::PATHS.contains(&key.name) { beside(source.file, &text).display().to_string() } else { text };
+            let text = if is_path(key.name) { beside(source.file, &text).display().to_string() } else { text };
             Ok(TomlValue::Text(text))
         }
         (KeyShape::Number | KeyShape::NumberOrText, DeValue::Integer(number)) if number.radix() == 10 => {

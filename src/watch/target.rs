@@ -400,7 +400,10 @@ fn lacks_network(report: &Report, evidence: &Evidence) -> bool {
         _ => return false,
     };
     matches!(report.plan.addresses, AddressChoice::Only { .. })
-        && matches!(kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
+        && matches!(
+            kind,
+            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::SourceFamily
+        )
 }
 
 /// How each phase that ran has ended.

@@ -42,7 +42,7 @@ const USUAL: Seen<'_> =
 /// The report of a check without TLS that began at a time.
 fn report(plan: &Plan, second: u64, seen: &Seen<'_>) -> Report {
     let mut evidence = Evidence::new(at(second));
-    let probe = evidence.asked(Question::Session(SessionRequest::main(plan)), 0.0, Outcome::Underway);
+    let probe = evidence.asked(Question::session(SessionRequest::main(plan)), 0.0, Outcome::Underway);
     let address = format!("{}:25", seen.address).parse().or_else(|_| format!("[{}]:25", seen.address).parse());
     let result = DialResult::Connected { local: "192.0.2.9:4000".parse().expect("an address") };
     let dialled = EventKind::Dialled { address: address.expect("an address"), started_ms: 0.0, result };
@@ -67,7 +67,7 @@ fn failed(plan: &Plan, second: u64, kind: ConnectFaultKind) -> Report {
     let mut evidence = Evidence::new(at(second));
     let connect = ConnectFault { kind, errno: None, detail: "failed".to_owned() };
     let outcome = Outcome::Failed { fault: Fault::NotConnected { connect } };
-    evidence.asked(Question::Session(SessionRequest::main(plan)), 0.0, outcome);
+    evidence.asked(Question::session(SessionRequest::main(plan)), 0.0, outcome);
     Report::new(plan.clone(), evidence, &Ended::Complete, 10_000.0)
 }
 

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::address::{ForwardPath, ReversePath};
+use crate::wire::{ClientAttribute, ClientCommand, DomainName, Parameter};
 
 /// The client name in EHLO and HELO (RFC 5321 §4.1.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,6 +78,30 @@ impl fmt::Display for EhloNameError {
 
 impl std::error::Error for EhloNameError {}
 
+/// The argument of VRFY and EXPN: a mailbox, or a local part without a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressQuery {
+    /// The address of a recipient.
+    Recipient(ForwardPath),
+    /// The mailbox that every server must have (RFC 5321 §4.5.1).
+    Postmaster,
+    /// A mailbox that probably does not exist: a fixed name, in the domain of the recipient if there is one.
+    Invented(Option<DomainName>),
+}
+
+impl fmt::Display for AddressQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressQuery::Recipient(path) => write!(f, "{path}"),
+            AddressQuery::Postmaster => f.write_str("postmaster"),
+            AddressQuery::Invented(Some(domain)) => write!(f, "smtpcheck-vrfy-test@{}", domain.ascii()),
+            AddressQuery::Invented(None) => f.write_str("smtpcheck-vrfy-test"),
+        }
+    }
+}
+
 /// One command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -93,18 +118,31 @@ pub enum Command {
     AuthPlain,
     /// The line `*`, which cancels an AUTH exchange (RFC 4954 §4).
     Cancel,
-    /// RFC 5321 §4.1.1.2, with the parameter `SMTPUTF8` (RFC 6531 §3.4) if an email address requires it.
+    /// RFC 5321 §4.1.1.2.
     Mail {
         /// The sender.
         from: ReversePath,
-        /// Whether the parameter `SMTPUTF8` is added.
-        smtputf8: bool,
+        /// The parameters of extensions (RFC 5321 §4.1.1.11).
+        parameters: Vec<Parameter>,
     },
     /// RFC 5321 §4.1.1.3.
     Rcpt {
         /// The recipient.
         to: ForwardPath,
+        /// The parameters of extensions.
+        parameters: Vec<Parameter>,
     },
+    /// XCLIENT or XFORWARD, extensions of Postfix.
+    Client {
+        /// Which of the two.
+        command: ClientCommand,
+        /// The attributes.
+        attributes: Vec<ClientAttribute>,
+    },
+    /// RFC 5321 §4.1.1.6: asks whether a mailbox exists.
+    Vrfy(AddressQuery),
+    /// RFC 5321 §4.1.1.7: asks for the members of a mailing list.
+    Expn(AddressQuery),
     /// RFC 5321 §4.1.1.5: discards the sender and the recipients.
     Rset,
     /// RFC 5321 §4.1.1.9: has no effect.
@@ -129,14 +167,23 @@ impl fmt::Display for Command {
             Command::StartTls => f.write_str("STARTTLS"),
             Command::AuthPlain => f.write_str("AUTH PLAIN"),
             Command::Cancel => f.write_str("*"),
-            Command::Mail { from, smtputf8 } => {
+            Command::Mail { from, parameters } => {
                 match from {
                     ReversePath::Null => f.write_str("MAIL FROM:<>")?,
                     ReversePath::Mailbox(mailbox) => write!(f, "MAIL FROM:<{mailbox}>")?,
                 }
-                if *smtputf8 { f.write_str(" SMTPUTF8") } else { Ok(()) }
+                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
             }
-            Command::Rcpt { to } => write!(f, "RCPT TO:<{to}>"),
+            Command::Rcpt { to, parameters } => {
+                write!(f, "RCPT TO:<{to}>")?;
+                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
+            }
+            Command::Client { command, attributes } => {
+                write!(f, "{command}")?;
+                attributes.iter().try_for_each(|attribute| write!(f, " {attribute}"))
+            }
+            Command::Vrfy(query) => write!(f, "VRFY {query}"),
+            Command::Expn(query) => write!(f, "EXPN {query}"),
             Command::Rset => f.write_str("RSET"),
             Command::Noop => f.write_str("NOOP"),
             Command::Quit => f.write_str("QUIT"),
@@ -147,15 +194,20 @@ impl fmt::Display for Command {
 #[cfg(test)]
 mod tests {
     use super::{Command, EhloName};
+    use crate::wire::Parameter;
     use crate::wire::address::{ForwardPath, ReversePath};
 
     #[test]
     fn commands_are_one_line_each() {
         let from = ReversePath::parse("u@example.net").expect("an address");
         let to = ForwardPath::parse("x@example.org").expect("an address");
-        assert_eq!(Command::Mail { from, smtputf8: true }.line(), b"MAIL FROM:<u@example.net> SMTPUTF8\r\n");
-        assert_eq!(Command::Mail { from: ReversePath::Null, smtputf8: false }.line(), b"MAIL FROM:<>\r\n");
-        assert_eq!(Command::Rcpt { to }.line(), b"RCPT TO:<x@example.org>\r\n");
+        let notify = Parameter::parse("NOTIFY=NEVER").expect("a parameter");
+        assert_eq!(
+            Command::Mail { from, parameters: vec![Parameter::smtputf8()] }.line(),
+            b"MAIL FROM:<u@example.net> SMTPUTF8\r\n"
+        );
+        assert_eq!(Command::Mail { from: ReversePath::Null, parameters: Vec::new() }.line(), b"MAIL FROM:<>\r\n");
+        assert_eq!(Command::Rcpt { to, parameters: vec![notify] }.line(), b"RCPT TO:<x@example.org> NOTIFY=NEVER\r\n");
     }
 
     #[test]

@@ -11,10 +11,13 @@
 
 pub(crate) mod address;
 pub(crate) mod capability;
+mod client_attribute;
 pub(crate) mod command;
 mod dns;
 pub mod framer;
 pub(crate) mod host;
+mod parameter;
+mod proxy_header;
 pub mod reply;
 mod socket;
 pub(crate) mod status;
@@ -22,10 +25,13 @@ pub mod tls;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};
-pub use command::{Command, EhloName};
+pub use client_attribute::{ClientAttribute, ClientAttributeError, ClientCommand};
+pub use command::{AddressQuery, Command, EhloName};
 pub use dns::{DnsName, DnsNameError, RecordKind, reverse_name, reversed};
 pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};
+pub use parameter::{Parameter, ParameterError};
+pub use proxy_header::{ProxyHeader, ProxyHeaderVersion};
 pub use reply::{Assembler, Irregularity, Reply};
-pub use socket::SocketPath;
+pub use socket::{SocketPath, SocketPathError};
 pub use status::{Class, EnhancedStatus, ReplyCode};

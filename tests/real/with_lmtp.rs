@@ -1,4 +1,5 @@
-//! smtpcheck with the LMTP server of Dovecot, over TCP and over a Unix socket, and with the sockets of Postfix.
+//! smtpcheck with the LMTP server of Dovecot, over TCP and over a Unix socket, with the sockets of Postfix, and with XCLIENT,
+//! parameters and VRFY in Postfix.
 
 use std::path::Path;
 use std::process::Command;
@@ -32,14 +33,16 @@ fn as_other_user(target: &str) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn each_recipient_gets_its_own_reply_over_tcp() {
     let report = check(&tcp("lmtp://"), &["--to", USER, "--to", UNKNOWN]).exits(exit::REFUSED_PERMANENT);
     assert_eq!(recipient_codes(&report), [250, 550]);
     assert_finds(&report, "recipient-unknown");
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_recipient_with_a_mailbox_is_accepted_over_a_socket() {
     let report = check(&socket("lmtp", &DOVECOT_LMTP.socket), &["--to", USER]).exits(exit::OK);
     assert_eq!(recipient_codes(&report), [250]);
@@ -62,7 +65,8 @@ fn postfix_checked_as_lmtp_is_recognised_as_smtp() {
     assert_finds(&report, "smtp-expected");
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn postfix_serves_smtp_over_a_socket() {
     // The connection to master(8) must not be taken for one to smtpd, which master(8) starts on demand.
     let path = POSTFIX.private().join("smtpd-socket");
@@ -70,7 +74,8 @@ fn postfix_serves_smtp_over_a_socket() {
     assert_eq!(recipient_codes(&report), [250]);
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn the_internal_sockets_of_postfix_are_not_mail_servers() {
     for name in ["discard", "bounce", "rewrite", "anvil", "proxymap"] {
         let report = check(&socket("smtp", &POSTFIX.private().join(name)), &[]).exits(exit::PROTOCOL);
@@ -109,4 +114,74 @@ fn a_directory_that_may_not_be_searched_is_named() {
     assert_finds(&report, "socket-access-denied");
     let cause = report["findings"][0]["cause"].as_str().unwrap();
     assert!(cause.contains(&format!("The directory {}", private.display())) && cause.contains("mode 0700"), "{cause}");
+}
+
+/// A check of the relay port of Postfix, or of the port that accepts XCLIENT.
+fn postfix(port: u16, more: &[&str]) -> Run {
+    let target = format!("localhost:{port}");
+    check(&target, &[&["--cacert", POSTFIX.ca.to_str().unwrap()], more].concat())
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_treats_the_session_as_that_of_the_client_after_xclient() {
+    let claims = ["--xclient", "ADDR=192.0.2.77", "--xclient", "NAME=client.example.com", "--xclient", "HELO=a b"];
+    let report = postfix(POSTFIX.behind_proxy, &[&["--to", "missing@example.net"], &claims[..]].concat())
+        .exits(exit::REFUSED_PERMANENT);
+    assert_finds(&report, "recipient-unknown");
+    // The log names the client that was given.
+    assert!(POSTFIX.log().contains("client.example.com[192.0.2.77]"), "{}", POSTFIX.log());
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_accepts_xforward_and_an_ipv6_address() {
+    for claim in [["--xforward", "ADDR=2001:db8::7"], ["--xclient", "ADDR=2001:db8::7"]] {
+        let report =
+            postfix(POSTFIX.behind_proxy, &[&["--to", "known@example.net"], &claim[..]].concat()).exits(exit::OK);
+        assert_eq!(recipient_codes(&report), [250], "{claim:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_rejects_values_of_xclient_and_does_not_advertise_it_to_others() {
+    let wrong = ["--quit-after", "auth", "--xclient", "PROTO=QMTP"];
+    assert_finds(&postfix(POSTFIX.behind_proxy, &wrong).exits(exit::REFUSED_PERMANENT), "xclient-refused");
+    let unknown = ["--quit-after", "auth", "--xclient", "ADDR=192.0.2.77"];
+    assert_finds(&postfix(POSTFIX.relay, &unknown).exits(exit::REFUSED_PERMANENT), "xclient-not-advertised");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_accepts_parameters_and_their_faults_are_proved() {
+    let known = ["--to", "known@example.net"];
+    let good = ["--mail-parameter", "SIZE=1000", "--mail-parameter", "RET=HDRS", "--rcpt-parameter", "NOTIFY=NEVER"];
+    let report = postfix(POSTFIX.relay, &[&known[..], &good[..]].concat()).exits(exit::OK);
+    assert_eq!(recipient_codes(&report), [250]);
+    for wrong in [
+        ["--mail-parameter", "SIZE=99999999999"],
+        ["--mail-parameter", "BODY=9BITMIME"],
+        ["--rcpt-parameter", "NOTIFY=SOMETIMES"],
+    ] {
+        let report = postfix(POSTFIX.relay, &[&known[..], &wrong[..]].concat()).exits(exit::REFUSED_PERMANENT);
+        assert_finds(&report, "parameter-refused");
+    }
+    let foreign = ["--mail-parameter", "MT-PRIORITY=3"];
+    let report = postfix(POSTFIX.relay, &[&known[..], &foreign[..]].concat()).exits(exit::REFUSED_PERMANENT);
+    assert_finds(&report, "parameter-not-advertised");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_reveals_mailboxes_by_vrfy() {
+    let report = postfix(POSTFIX.relay, &["--to", "known@example.net", "--probe", "vrfy,expn"]).exits(exit::OK);
+    assert_finds(&report, "vrfy-confirms-addresses");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_accepts_helo() {
+    let report = postfix(POSTFIX.relay, &["--to", "known@example.net", "--esmtp", "never"]).exits(exit::OK);
+    assert_eq!(recipient_codes(&report), [250]);
 }

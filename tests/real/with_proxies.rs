@@ -1,9 +1,9 @@
-//! smtpcheck through real proxies, with Postfix behind them.
+//! smtpcheck through real proxies, with Postfix behind them, and with haproxy as a load balancer in front of Postfix.
 
 use serde_json::Value;
 
 use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
-use crate::servers::{CANARY, Dante, HOST, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
+use crate::servers::{CANARY, Dante, HOST, Haproxy, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
 use crate::support::program::run_with;
 
 /// A password for proxies that microsocks and tinyproxy accept in their arguments and configuration. `CANARY` contains
@@ -33,7 +33,8 @@ fn tunnels(report: &Value) -> Vec<&Value> {
     events.iter().filter(|event| event["kind"] == "tunnelled").collect()
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_session_through_each_proxy_is_like_a_direct_one() {
     let microsocks = Microsocks::start(None);
     let dante = Dante::start(&[POSTFIX.submission, POSTFIX.implicit_tls]);
@@ -43,7 +44,7 @@ fn a_session_through_each_proxy_is_like_a_direct_one() {
         format!("socks5://127.0.0.1:{}", microsocks.port),
         format!("socks5h://127.0.0.1:{}", dante.port),
         format!("socks4://127.0.0.1:{}", dante.port),
-        format!("socks4a://127.0.0.1:{}", dante.port),
+        // dante does not support SOCKS4a, with which curl fails too.
         format!("http://127.0.0.1:{}", tinyproxy.port),
     ];
     for proxy in &proxies {
@@ -117,7 +118,7 @@ fn a_server_that_the_proxy_cannot_reach_is_reported_as_the_view_of_the_proxy() {
     for proxy in [
         format!("socks5h://127.0.0.1:{}", microsocks.port),
         format!("socks5h://127.0.0.1:{}", dante.port),
-        format!("socks4a://127.0.0.1:{}", dante.port),
+        // dante does not support SOCKS4a, with which curl fails too.
         format!("http://127.0.0.1:{}", tinyproxy.port),
     ] {
         let report = check(&proxy, closed, &[]).exits(exit::UNREACHABLE);
@@ -126,14 +127,14 @@ fn a_server_that_the_proxy_cannot_reach_is_reported_as_the_view_of_the_proxy() {
     }
 }
 
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn another_protocol_at_the_address_of_the_proxy_is_named() {
     let microsocks = Microsocks::start(None);
     let tinyproxy = Tinyproxy::start(&[POSTFIX.submission], None);
     for (scheme, port) in [
         ("http", microsocks.port),
         ("socks5h", tinyproxy.port),
-        ("socks4a", tinyproxy.port),
         ("socks5h", POSTFIX.submission),
         ("http", POSTFIX.submission),
     ] {
@@ -141,13 +142,19 @@ fn another_protocol_at_the_address_of_the_proxy_is_named() {
         assert_finds(&report, "proxy-no-proxy");
         assert_finds_one_error(&report);
     }
+    // SOCKS4 has a single response, so silence may also be that of the server.
+    let report = check(&format!("socks4a://127.0.0.1:{}", tinyproxy.port), POSTFIX.submission, &[]);
+    let report = report.exits(exit::UNREACHABLE);
+    assert_finds(&report, "proxy-server-unreachable");
+    assert!(report["findings"][0]["otherwise"].as_str().unwrap().contains("another kind"), "{report:#}");
     let report =
         check(&format!("socks5h://127.0.0.1:{}", free_port()), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
     assert_finds(&report, "proxy-unreachable");
 }
 
 /// Follow-up connections, scans and other commands use the proxy too.
-#[allow(dead_code, reason = "fails with the real server; not run until it is repaired")]
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
 fn every_connection_goes_through_the_proxy() {
     let microsocks = Microsocks::start(None);
     let proxy = format!("socks5h://127.0.0.1:{}", microsocks.port);
@@ -157,7 +164,8 @@ fn every_connection_goes_through_the_proxy() {
     assert!(tunnels(&report).len() > 5 && of_kind("dialled") == 0, "{}", tunnels(&report).len());
     let (port, ca) = (POSTFIX.submission.to_string(), POSTFIX.ca.to_str().unwrap());
     let ports = run_with(&["ports", HOST, "--ports", &port, "--cacert", ca, "--proxy", &proxy, "--json"], None, &[]);
-    assert_eq!(ports.exits(exit::OK)["ports"][0]["state"], "open");
+    let results: Value = serde_json::from_str(&ports.stdout).unwrap();
+    assert_eq!((ports.code, results["ports"][0]["state"].as_str()), (exit::OK, Some("open")), "{ports}");
     let list = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(list.path(), format!("{HOST}:{port}\n")).unwrap();
     let list = list.path().to_str().unwrap();
@@ -167,4 +175,61 @@ fn every_connection_goes_through_the_proxy() {
         ["watch", HOST, "--port", &port, "--cacert", ca, "--proxy", &proxy, "--count", "2", "--interval", "10ms"];
     let watch = run_with(&[&watch[..], &["--format", "ndjson"]].concat(), None, &[]);
     assert!(watch.code == 0 && watch.stdout.contains("\"tunnelled\""), "{watch}");
+}
+
+/// A direct check, without a proxy.
+fn direct(port: u16, more: &[&str]) -> Run {
+    let (target, ca) = (format!("127.0.0.1:{port}"), POSTFIX.ca.to_str().unwrap());
+    run_with(&[&[target.as_str(), "--cacert", ca, "--json"], more].concat(), None, &[])
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_behind_haproxy_is_reached_through_it_or_with_a_header() {
+    let haproxy = Haproxy::start(POSTFIX.balanced);
+    direct(haproxy.v1, &[]).exits(exit::OK);
+    direct(haproxy.v2, &[]).exits(exit::OK);
+    for version in ["v1", "v2"] {
+        direct(POSTFIX.balanced, &["--haproxy-protocol", version]).exits(exit::OK);
+        direct(POSTFIX.balanced, &["--haproxy-protocol", version, "--haproxy-clientip", "2001:db8::7"]).exits(exit::OK);
+    }
+    assert!(POSTFIX.log().contains("2001:db8::7"), "{}", POSTFIX.log());
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_that_waits_for_the_header_is_recognised() {
+    let report = direct(POSTFIX.balanced, &[]).exits(exit::REFUSED_TEMPORARY);
+    assert_finds(&report, "proxy-header-missing");
+    assert_finds_one_error(&report);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_header_that_the_server_does_not_expect_is_recognised() {
+    for version in ["v1", "v2"] {
+        let report = direct(POSTFIX.relay, &["--haproxy-protocol", version]).exits(exit::PROTOCOL);
+        assert_finds(&report, "proxy-header-unexpected");
+        assert_finds_one_error(&report);
+    }
+    // The load balancer sends it, and the server does not know it.
+    let haproxy = Haproxy::start(POSTFIX.relay);
+    for port in [haproxy.v1, haproxy.v2] {
+        let report = direct(port, &[]).exits(exit::PROTOCOL);
+        assert_finds(&report, "proxy-header-unexpected");
+        assert_finds_one_error(&report);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_connection_comes_from_the_given_address() {
+    let report = direct(POSTFIX.relay, &["--interface", "127.0.0.2", "--local-port", "41000-41999"]).exits(exit::OK);
+    let local = report["transcript"][0]["result"]["local"].as_str().unwrap().to_owned();
+    assert!(local.starts_with("127.0.0.2:41"), "{local}");
+    direct(POSTFIX.relay, &["--interface", "lo"]).exits(exit::OK);
+    let report = direct(POSTFIX.relay, &["--interface", "192.0.2.77"]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "source-address-missing");
+    let report = direct(POSTFIX.relay, &["--interface", "::1"]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "source-family-mismatch");
 }

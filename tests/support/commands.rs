@@ -278,8 +278,9 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
 /// What decides how a check goes.
 fn essence(plan: &Plan) -> String {
     let Plan { target, family, overrides, resolver, ehlo, from, to, quit_after, tls, login, probes, .. } = plan;
+    let Plan { parameters, esmtp, claims, .. } = plan;
     format!(
-        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?} {:?}",
+        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?} {:?} {parameters:?} {esmtp:?} {claims:?}",
         target.host, target.port, target.protocol
     )
 }

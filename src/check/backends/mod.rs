@@ -52,7 +52,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             others.push(ip);
         }
     }
-    others.into_iter().take(over + AT_ONCE).map(|ip| Question::Session(at(plan, Host::Ip(ip)))).collect()
+    others.into_iter().take(over + AT_ONCE).map(|ip| Question::session(at(plan, Host::Ip(ip)))).collect()
 }
 
 /// The session at one IP address. It has the same phases as the main session, except the login.

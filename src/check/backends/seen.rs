@@ -156,7 +156,9 @@ impl CertificateFault {
 /// Whether this machine has no network of the address family. Such a failure shows nothing about the server.
 fn is_without_network(session: Session<'_>) -> bool {
     matches!(session.fault(), Some(Fault::NotConnected { connect })
-        if matches!(connect.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress))
+        if matches!(connect.kind, ConnectFaultKind::NetworkUnreachable
+            | ConnectFaultKind::NoSourceAddress
+            | ConnectFaultKind::SourceFamily))
 }
 
 /// The IP address that the session connected to, or the only one that it tried.

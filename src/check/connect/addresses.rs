@@ -41,7 +41,7 @@ pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> 
         request.script.sni =
             plan.tls.sni.clone().or_else(|| plan.target.host.name().map(|name| name.ascii().to_owned()));
     }
-    Some(Question::Session(request))
+    Some(Question::session(request))
 }
 
 /// IP addresses to which the connection failed, although another IP address of the host accepted it.

@@ -10,7 +10,7 @@ mod rules;
 mod sockets;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule};
-use super::place;
+use super::{place, source};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -32,7 +32,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
         questions.push(Question::Resolve { host: host.clone() });
     }
-    questions.push(Question::Session(SessionRequest::main(plan)));
+    questions.push(Question::session(SessionRequest::main(plan)));
     let kind = evidence.main_session().and_then(|session| session.fault()).and_then(|fault| match fault {
         Fault::NotConnected { connect } => Some(connect.kind),
         _ => None,
@@ -54,7 +54,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
             let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
-            questions.push(Question::Session(request));
+            questions.push(Question::session(request));
         }
     }
     if kind.is_some_and(|kind| kind != ConnectFaultKind::TimedOut) && is_loopback(plan, evidence) {
@@ -81,6 +81,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = match session.fault() {
         Some(Fault::NoAddress) => names::no_address(plan, evidence).into_iter().collect(),
         Some(Fault::SocketNotConnected { socket }) => vec![sockets::not_connected(plan, session, socket)],
+        // `source` reports these.
+        Some(Fault::NotConnected { connect }) if source::is_about_source(connect.kind) => Vec::new(),
         Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, session, connect.kind)],
         // `backends` judges the session at each IP address.
         _ if plan.addresses == AddressChoice::Every => Vec::new(),
@@ -132,7 +134,11 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
             format!("{host} cannot be reached: {kind}"),
             "The network reports that there is no route to this host.",
         ),
-        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
+        ConnectFaultKind::NetworkUnreachable
+        | ConnectFaultKind::NoSourceAddress
+        | ConnectFaultKind::SourceMissing
+        | ConnectFaultKind::SourceFamily
+        | ConnectFaultKind::SourcePorts => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
             "The host has only IP addresses of a family (IPv4 or IPv6) that this machine's network does not support.",
@@ -178,7 +184,12 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             Some("Some firewalls on servers respond in the same way (firewalld does).")
         }
-        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => None,
+        ConnectFaultKind::NetworkUnreachable
+        | ConnectFaultKind::NoSourceAddress
+        | ConnectFaultKind::SourceMissing
+        | ConnectFaultKind::SourceFamily
+        | ConnectFaultKind::SourcePorts
+        | ConnectFaultKind::DeniedHere => None,
     }
 }
 
@@ -304,7 +315,11 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
                 "Check the route and the VPN. Server operator: check the firewall (firewalld rejects connections in this way).",
             )]
         }
-        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
+        ConnectFaultKind::NetworkUnreachable
+        | ConnectFaultKind::NoSourceAddress
+        | ConnectFaultKind::SourceMissing
+        | ConnectFaultKind::SourceFamily
+        | ConnectFaultKind::SourcePorts => vec![Fix::text(
             "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
         )],
         ConnectFaultKind::DeniedHere => {

@@ -15,7 +15,7 @@
 //! | `senders` | how mail is delivered, by the policies of the sender |
 //! | `deliverability` | the result for one server |
 //! | `seen`, `results` | the results, for reports |
-//! | `world` | a DNS and web servers for tests |
+//! | `world` | simulated DNS, web and mail servers for tests |
 //! | `sight` | the evidence, with short functions for finding answers in it |
 
 mod dane;

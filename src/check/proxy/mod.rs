@@ -45,7 +45,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let others = MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port);
     let ask = |port| {
         let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
-        Question::Session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
+        Question::session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
     };
     others.map(ask).collect()
 }
@@ -106,7 +106,7 @@ fn failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, proxy: &Proxy,
 fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NAME_UNKNOWN,
-        summary: format!("the proxy {} has no IP address", proxy.host),
+        summary: format!("no IP address was found for the proxy {}", proxy.host),
         cause: format!("The name of the proxy was looked up on this machine: {said}."),
         otherwise: None,
         fixes: vec![Fix::text(
@@ -124,7 +124,7 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
         _ => "This machine could not connect to the proxy.",
     };
     let mut fixes = vec![Fix::text(format!(
-        "Check the host and port of the proxy, and that the proxy is running (proxies often listen on 1080, 3128 or 8080; without a port in the URL, smtpcheck uses 1080, here {})",
+        "Check the host and port of the proxy, and that the proxy is running (this check used port {}; proxies often listen on 1080, 3128 or 8080)",
         proxy.port
     ))];
     if kind == ConnectFaultKind::TimedOut {
@@ -211,26 +211,39 @@ fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, sa
         }
         _ => "This is the view of the proxy. Repeat the check without the proxy, or read its log, to find out.",
     };
+    let mut fixes = vec![
+        Fix::text(format!("Check the host and port of the server as seen from the proxy: {target}")),
+        Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
+    ];
+    if proxy.scheme == ProxyScheme::Socks4a && reason == ServerUnreachable::Unknown {
+        fixes.push(Fix::text("Try socks4:// or socks5h:// too; some proxies (dante) do not support SOCKS4a"));
+    }
     ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} cannot connect to {target}: {reason}"),
         cause: format!("The proxy was reached, tried to connect to the server, and reported {said}."),
         otherwise: Some(otherwise),
-        fixes: vec![
-            Fix::text(format!("Check the host and port of the server as seen from the proxy: {target}")),
-            Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
-        ],
+        fixes,
     }
 }
 
 fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
+    // These protocols have a single response, so the proxy does not show earlier that it is one.
+    let otherwise = match proxy.scheme {
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
+            "The proxy itself may not respond. Check another server through it to find out."
+        }
+        ProxyScheme::Socks4 | ProxyScheme::Socks4a | ProxyScheme::Http => {
+            "The service at this address may be of another kind: it may wait for a different protocol. Check another server through it to find out."
+        }
+    };
     ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} did not report a connection to {target} within the time limit"),
         cause:
             "The proxy was reached. It probably still waits for the server, or for a firewall that drops its packets."
                 .to_owned(),
-        otherwise: Some("The proxy itself may not respond. Check another server through it to find out."),
+        otherwise: Some(otherwise),
         fixes: vec![
             Fix::run("Wait longer", format!("smtpcheck {target} --connect-timeout 60s --max-time 2m")),
             Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
@@ -256,6 +269,9 @@ fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
 
 fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVerdict {
     let (what, fix) = match (instead, proxy.scheme) {
+        (SpokenInstead::Http, ProxyScheme::Http) => {
+            ("an HTTP server, but is not complete", Fix::text("Check the host and the port of the proxy"))
+        }
         (SpokenInstead::Http, _) => (
             "an HTTP server or an HTTP proxy",
             Fix::text(format!("If it is an HTTP proxy, write --proxy http://{}", proxy.host.with_port(proxy.port))),

@@ -18,7 +18,7 @@ pub(super) static RULES: &[&Rule] = &[
 pub(super) static PROXY_NAME_UNKNOWN: Rule = Rule {
     id: "proxy-name-unknown",
     severity: Severity::Error,
-    title: "the host name of the proxy has no IP address",
+    title: "no IP address was found for the proxy",
     docs: Docs {
         sees: "The host name of the proxy (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
         matters: "Without the proxy, no connection is possible. The mail server was not tested.",
@@ -72,7 +72,7 @@ pub(super) static PROXY_DENIES_CONNECTION: Rule = Rule {
     severity: Severity::Error,
     title: "the rules of the proxy forbid the connection",
     docs: Docs {
-        sees: "A SOCKS5 proxy replied with code 2, or an HTTP proxy responded with 403 or another 3xx or 4xx code. smtpcheck then tries the other mail ports through the same proxy.",
+        sees: "A SOCKS5 proxy replied with code 2, or an HTTP proxy responded with 403. smtpcheck then tries the other mail ports through the same proxy.",
         matters: "HTTP proxies usually allow CONNECT to port 443 only, so mail ports are forbidden. The mail server was not tested.",
         action: "Ask the administrator of the proxy to allow the port, use a port that the proxy allows, or use a SOCKS proxy.",
         example: "squid's default configuration: http_access deny CONNECT !SSL_ports",
@@ -85,7 +85,7 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot connect to the server",
     docs: Docs {
-        sees: "The proxy was reached and reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, HTTP 5xx), or reported no result within the time limit.",
+        sees: "The proxy was reached and reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP codes from 300), or reported no result within the time limit.",
         matters: "This is the view of the proxy. The server can be down, its name can be unknown to the proxy, or the network of the proxy can block mail ports.",
         action: "Check the host and port. Repeat the check without the proxy or through another one, and read the log of the proxy.",
         example: "HTTP/1.1 503 Service Unavailable from squid, if the server refuses the connection",

@@ -10,6 +10,7 @@ mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell};
 use super::greeting::weigh_other_family;
+use super::parameters;
 use super::peer;
 use super::protocol;
 use super::service::service_with_codes;
@@ -39,6 +40,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if protocol::accepts_other(evidence).is_some() {
         refusals.retain(|received| !matches!(received.event.phase, Phase::Ehlo | Phase::EhloTls));
     }
+    // `parameters` reports a rejection that is proved to be about a parameter.
+    if let Some((rejected, _)) = parameters::proved(plan, evidence) {
+        refusals.retain(|received| received.event.seq != rejected.event.seq);
+        if rejected.event.phase == Phase::Mail {
+            refusals.retain(|received| received.event.phase != Phase::Rcpt);
+        }
+    }
     if refusals.is_empty() {
         return findings;
     }
@@ -54,7 +62,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         };
         let Some(reading) = lexicon::read(received.reply, &context) else { continue };
         let about_recipient = reading.cause.is_about_recipient();
-        let reading = weighed(received, reading, logged_in);
+        let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
@@ -292,11 +300,13 @@ fn doubted_without_message(reading: Reading) -> Reading {
 
 /// Corrects a reading that the rest of the session contradicts: 530 after a successful login does not mean that a login
 /// is required, unless the text states it.
-fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
+fn weighed(plan: &Plan, received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
     let reading = lexicon::by_class(received.reply).filter(|_| is_contradicted).unwrap_or(reading);
-    doubted_without_message(doubted_inside_tls(received, reading))
+    let reading = doubted_inside_tls(received, reading);
+    let announces_size = plan.parameters.mail.iter().any(|parameter| parameter.keyword() == "SIZE");
+    if announces_size { reading } else { doubted_without_message(reading) }
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
@@ -324,7 +334,7 @@ pub fn rule_at(phase: ReplyPhase, reply: &Reply) -> Option<&'static Rule> {
 fn reply_phase(phase: Phase) -> ReplyPhase {
     match phase {
         Phase::Dns | Phase::Connect | Phase::Greeting => ReplyPhase::Greeting,
-        Phase::Ehlo | Phase::EhloTls => ReplyPhase::Ehlo,
+        Phase::Ehlo | Phase::EhloTls | Phase::Xclient | Phase::Vrfy => ReplyPhase::Ehlo,
         Phase::Starttls | Phase::Tls => ReplyPhase::Starttls,
         Phase::Auth => ReplyPhase::Auth,
         Phase::Mail => ReplyPhase::Mail,

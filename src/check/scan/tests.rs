@@ -116,7 +116,7 @@ fn scan(server: &FakeServer, plan: &Plan) -> Evidence {
     let tls =
         TlsFault { kind: alert, detail: String::new(), first_bytes: String::new(), server_hello: None, sni: None };
     let fault = Fault::Tls { tls };
-    evidence.asked(Question::Session(SessionRequest::main(plan)), 0.0, Outcome::Failed { fault });
+    evidence.asked(Question::session(SessionRequest::main(plan)), 0.0, Outcome::Failed { fault });
     for number in 0.. {
         assert!(number < 1200, "the scan does not end");
         let asked = ask(plan, &evidence);

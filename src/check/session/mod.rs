@@ -27,7 +27,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         return Vec::new();
     }
     let login = if order::rejected_login(session).is_some() { Repeat::No } else { Repeat::Yes };
-    vec![Question::Session(SessionRequest::in_step(plan, login))]
+    vec![Question::session(SessionRequest::in_step(plan, login))]
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {

@@ -20,7 +20,7 @@ use crate::cli::flags::output::{
 };
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::route::RouteArgs;
-use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::session::{ClientArgs, EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::cli::target;
 use crate::plan::ValueOrigin;
@@ -159,6 +159,8 @@ pub struct BatchArgs {
     #[command(flatten)]
     pub sending: SendingArgs,
     #[command(flatten)]
+    pub client: ClientArgs,
+    #[command(flatten)]
     pub envelope: EnvelopeArgs,
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -210,6 +212,7 @@ impl BatchArgs {
             connection: self.connection.clone(),
             route: self.route.clone(),
             ehlo: self.ehlo.clone(),
+            client: self.client.clone(),
             envelope: self.envelope.clone(),
             trust: self.trust.clone(),
             tls: self.tls.clone(),

@@ -15,7 +15,7 @@ use crate::cli::flags::output::{
 };
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::route::RouteArgs;
-use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::session::{ClientArgs, EhloArgs, EnvelopeArgs};
 use crate::cli::flags::tls::{TlsArgs, TrustArgs};
 use crate::plan::ValueOrigin;
 use crate::render::{ChainDisplay, Display};
@@ -62,7 +62,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CheckArgs {
-    /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, or @PROFILE
+    /// Server to check: host, host:port, [IPv6]:port, smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, smtp+unix:/path, or @PROFILE
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
 
@@ -74,6 +74,8 @@ pub struct CheckArgs {
     pub route: RouteArgs,
     #[command(flatten)]
     pub ehlo: EhloArgs,
+    #[command(flatten)]
+    pub client: ClientArgs,
     #[command(flatten)]
     pub envelope: EnvelopeArgs,
     #[command(flatten)]

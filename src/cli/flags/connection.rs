@@ -7,7 +7,7 @@ use clap::Args;
 use super::{InvalidValue, MOST_JOBS, duration, number};
 use crate::cli::resolve::{self, ResolveEntry};
 use crate::cli::target;
-use crate::plan::Family;
+use crate::plan::{ConnectionSource, Family, PortRange, SourceInterface};
 
 const HEADING: &str = "Connection";
 
@@ -45,6 +45,12 @@ pub struct ConnectionArgs {
     /// Use this DNS server instead of the system's resolver
     #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, help_heading = HEADING)]
     pub resolver: Option<SocketAddr>,
+    /// Connect from this IP address of this machine, or through this network interface, as in curl
+    #[arg(long, value_name = "NAME|ADDR", value_parser = interface, help_heading = HEADING)]
+    pub interface: Option<SourceInterface>,
+    /// Connect from this local port, or from the first free port of this range
+    #[arg(long, value_name = "PORT[-PORT]", value_parser = port_range, help_heading = HEADING)]
+    pub local_port: Option<PortRange>,
     /// Time limit for connecting, including the DNS lookup
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = HEADING)]
     pub connect_timeout: u64,
@@ -57,6 +63,11 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    /// Where connections come from.
+    pub fn source(&self) -> ConnectionSource {
+        ConnectionSource { interface: self.interface.clone(), ports: self.local_port }
+    }
+
     /// The address family that `-4` or `-6` selects; both families if neither is given.
     pub fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
@@ -67,6 +78,40 @@ impl ConnectionArgs {
     }
 }
 
+/// An IP address or the name of an interface. curl's prefixes `host!` and `if!` say which of the two it is.
+fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
+    let hint = "write an IP address of this machine, or the name of an interface, for example eth1";
+    let (is_name, is_address) = (text.strip_prefix("if!"), text.strip_prefix("host!"));
+    let bare = is_name.or(is_address).unwrap_or(text);
+    let inner = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(bare);
+    match inner.parse::<IpAddr>() {
+        Ok(address) if is_name.is_none() => return Ok(SourceInterface::Address { address }),
+        _ if is_address.is_some() => return Err(InvalidValue::new("not an IP address", hint)),
+        _ => {}
+    }
+    // The limit is that of Linux (IFNAMSIZ).
+    let is_fitting = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '/' | ':');
+    if bare.is_empty() || bare.len() > 15 || !bare.chars().all(is_fitting) {
+        return Err(InvalidValue::new("not an IP address and not the name of an interface", hint));
+    }
+    if !cfg!(any(target_os = "linux", target_os = "android")) {
+        let hint = "write an IP address of the interface";
+        return Err(InvalidValue::new("names of interfaces are supported on Linux only", hint));
+    }
+    Ok(SourceInterface::Name { name: bare.to_owned() })
+}
+
+fn port_range(text: &str) -> Result<PortRange, InvalidValue> {
+    let hint = "write a port or a range of ports, for example 40000-40099";
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let port = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port > 0);
+    match (port(first), port(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(PortRange { first, last }),
+        (Some(_), Some(_)) => Err(InvalidValue::new("the range ends before it begins", hint)),
+        _ => Err(InvalidValue::new("not a port from 1 to 65535", hint)),
+    }
+}
+
 fn resolver(text: &str) -> Result<SocketAddr, InvalidValue> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     if let Ok(ip) = bare.parse::<IpAddr>() {
@@ -74,4 +119,34 @@ fn resolver(text: &str) -> Result<SocketAddr, InvalidValue> {
     }
     let hint = "use an IP address, followed by a port if it is not 53, for example 192.0.2.53:5353";
     text.parse().map_err(|_| InvalidValue::new("not an IP address", hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{interface, port_range};
+    use crate::plan::{PortRange, SourceInterface};
+
+    #[test]
+    fn an_interface_is_an_address_or_a_name() {
+        let address = |text: &str| Some(SourceInterface::Address { address: text.parse().expect("an address") });
+        assert_eq!(interface("192.0.2.7").ok(), address("192.0.2.7"));
+        assert_eq!(interface("[2001:db8::7]").ok(), address("2001:db8::7"));
+        assert_eq!(interface("host!192.0.2.7").ok(), address("192.0.2.7"));
+        #[cfg(target_os = "linux")]
+        for (text, name) in [("eth0.100", "eth0.100"), ("if!eth1", "eth1"), ("wg-mail", "wg-mail")] {
+            assert_eq!(interface(text).ok(), Some(SourceInterface::Name { name: name.to_owned() }));
+        }
+        for text in ["a b", "averylonginterfacename", "host!eth0", "2001:db8::xyz", "if!"] {
+            assert!(interface(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_of_ports_has_two_ends() {
+        assert_eq!(port_range("40000").ok(), Some(PortRange { first: 40_000, last: 40_000 }));
+        assert_eq!(port_range("40000-40009").ok(), Some(PortRange { first: 40_000, last: 40_009 }));
+        for text in ["0", "40009-40000", "x", "1-70000", "-5"] {
+            assert!(port_range(text).is_err(), "{text}");
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub enum PasswordSource {
 /// The sources that are available without a flag.
 #[derive(Clone, Debug)]
 pub struct PasswordEnvironment {
-    /// Whether `SMTPCHECK_PASSWORD` is set and not empty.
+    /// Whether the variable is set and not empty.
     pub variable: bool,
     /// The file with the password in `$CREDENTIALS_DIRECTORY`, if it exists.
     pub directory: Option<PathBuf>,
@@ -90,33 +90,52 @@ impl PasswordArgs {
             let reason = "not supported: every user of this machine could read the password in the process list";
             return Err(UsageError::flag("--password", reason).with_hint(format!("use {SOURCES}")));
         }
-        let given: Vec<(&str, PasswordSource)> = [
+        let given = [
             self.password_stdin.then_some(("--password-stdin", PasswordSource::Stdin)),
             self.password_file.clone().map(|file| ("--password-file", PasswordSource::File(file))),
             self.password_command.clone().map(|command| ("--password-command", PasswordSource::Command(command))),
             self.token_command.clone().map(|command| ("--token-command", PasswordSource::TokenCommand(command))),
             self.netrc.then_some(("--netrc", PasswordSource::Netrc)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if let [(first, _), (second, _), ..] = *given.as_slice() {
-            let reason = format!("cannot be used with {second}");
-            return Err(UsageError::flag(first.to_owned(), reason).with_hint("use only one of them"));
-        }
+        ];
+        let given = only_one(given)?;
         let wanted = login.is_some_and(|login| login.proof != LoginProof::NoSecret);
-        match given.into_iter().next() {
+        match given {
             Some((flag, _)) if user.is_none() => {
                 Err(UsageError::flag(flag.to_owned(), "no user name given").with_hint("add --user USER"))
             }
             _ if !wanted => Ok(None),
             Some((_, source)) => Ok(Some(source)),
-            None if environment.variable => Ok(Some(PasswordSource::Environment)),
-            None if environment.directory.is_some() => Ok(environment.directory.map(PasswordSource::Directory)),
-            None if environment.terminal => Ok(Some(PasswordSource::Prompt)),
-            None => Err(UsageError::flag("--user", "no password given")
-                .with_hint(format!("provide the password with {SOURCES}"))),
+            None => match environment.source() {
+                Some(source) => Ok(Some(source)),
+                None => Err(UsageError::flag("--user", "no password given")
+                    .with_hint(format!("provide the password with {SOURCES}"))),
+            },
         }
+    }
+}
+
+/// The source that a flag names. Two flags contradict each other.
+pub(super) fn only_one<const N: usize>(
+    given: [Option<(&'static str, PasswordSource)>; N],
+) -> Result<Option<(&'static str, PasswordSource)>, UsageError> {
+    let mut given = given.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some((first, _)), Some((second, _))) => {
+            let reason = format!("cannot be used with {second}");
+            Err(UsageError::flag(first, reason).with_hint("use only one of them"))
+        }
+        (source, _) => Ok(source),
+    }
+}
+
+impl PasswordEnvironment {
+    /// The first of the available sources.
+    pub(super) fn source(self) -> Option<PasswordSource> {
+        if self.variable {
+            return Some(PasswordSource::Environment);
+        }
+        let directory = self.directory.map(PasswordSource::Directory);
+        directory.or_else(|| self.terminal.then_some(PasswordSource::Prompt))
     }
 }
 

@@ -1,14 +1,21 @@
 //! Proxy flags: the proxy, the hosts without a proxy, and the source of the proxy's password. As for the password of the
 //! mail server, no flag takes the password itself.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::password::{PasswordEnvironment, PasswordSource, only_one};
 use crate::cli::UsageError;
+use crate::cli::flags::value::closed_list;
 use crate::cli::proxy::url;
-use crate::plan::{Proxy, ProxyPlan};
+use crate::plan::{Proxy, ProxyHeaderPlan, ProxyPlan};
+use crate::wire::ProxyHeaderVersion;
 
+closed_list!(ProxyHeaderVersion { ProxyHeaderVersion::V1 => "v1", ProxyHeaderVersion::V2 => "v2" });
+
+const BALANCER: &str = "Connection";
 const HEADING: &str = "Proxy (also ALL_PROXY and NO_PROXY)";
 
 /// The environment variable that can contain the password for the proxy.
@@ -39,9 +46,23 @@ pub struct RouteArgs {
     /// Read the password for the proxy from ~/.netrc, or from the file that $NETRC names
     #[arg(long, help_heading = HEADING)]
     pub proxy_netrc: bool,
+    /// Begin each connection to the port with a header of the PROXY protocol, as a load balancer does
+    #[arg(long, value_name = "VERSION", value_enum, help_heading = BALANCER)]
+    pub haproxy_protocol: Option<ProxyHeaderVersion>,
+    /// Use this IP address as that of the client in the header [default: the local IP address]; requests a header too
+    #[arg(long, value_name = "ADDR", help_heading = BALANCER)]
+    pub haproxy_clientip: Option<IpAddr>,
     /// Not supported. Declared only so that the error can list the supported sources.
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
     pub proxy_password: Vec<String>,
+}
+
+impl RouteArgs {
+    /// The PROXY header. As in curl, `--haproxy-clientip` alone requests one too.
+    pub fn proxy_header(&self) -> Option<ProxyHeaderPlan> {
+        let version = self.haproxy_protocol.or(self.haproxy_clientip.map(|_| ProxyHeaderVersion::V1))?;
+        Some(ProxyHeaderPlan { version, client: self.haproxy_clientip })
+    }
 }
 
 /// The flags of this group whose values no error message repeats, because a user may write the password there.
@@ -50,20 +71,10 @@ pub const FLAGS: &[&str] = &["--proxy-password", "--proxy-password-file", "--pro
 /// A source of the password for a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyPasswordSource {
-    /// A file.
-    File(PathBuf),
-    /// The output of this shell command.
-    Command(String),
-    /// The entry of the proxy's host in `.netrc`.
-    Netrc,
     /// The URL in this environment variable.
     Url(String),
-    /// `SMTPCHECK_PROXY_PASSWORD`.
-    Environment,
-    /// A file in the directory where the service manager puts credentials.
-    Directory(PathBuf),
-    /// A prompt without echo.
-    Prompt,
+    /// A source of the kinds that the password for the mail server has, with names that begin with `proxy-`.
+    Named(PasswordSource),
 }
 
 /// The sources that are available without a flag.
@@ -71,12 +82,8 @@ pub enum ProxyPasswordSource {
 pub struct ProxyPasswordEnvironment {
     /// Whether the URL in the variable that names the proxy contains a password.
     pub url: bool,
-    /// Whether `SMTPCHECK_PROXY_PASSWORD` is set and not empty.
-    pub variable: bool,
-    /// The file with the password in `$CREDENTIALS_DIRECTORY`, if it exists.
-    pub directory: Option<PathBuf>,
-    /// Whether a prompt is possible.
-    pub terminal: bool,
+    /// The other sources.
+    pub password: PasswordEnvironment,
 }
 
 impl RouteArgs {
@@ -91,21 +98,14 @@ impl RouteArgs {
             let reason = "not supported: every user of this machine could read the password in the process list";
             return Err(UsageError::flag("--proxy-password", reason).with_hint(format!("use {SOURCES}")));
         }
-        let given: Vec<(&str, ProxyPasswordSource)> = [
-            self.proxy_password_file.clone().map(|file| ("--proxy-password-file", ProxyPasswordSource::File(file))),
+        let given = [
+            self.proxy_password_file.clone().map(|file| ("--proxy-password-file", PasswordSource::File(file))),
             self.proxy_password_command
                 .clone()
-                .map(|command| ("--proxy-password-command", ProxyPasswordSource::Command(command))),
-            self.proxy_netrc.then_some(("--proxy-netrc", ProxyPasswordSource::Netrc)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if let [(first, _), (second, _), ..] = *given.as_slice() {
-            let reason = format!("cannot be used with {second}");
-            return Err(UsageError::flag(first.to_owned(), reason).with_hint("use only one of them"));
-        }
-        let given = given.into_iter().next();
+                .map(|command| ("--proxy-password-command", PasswordSource::Command(command))),
+            self.proxy_netrc.then_some(("--proxy-netrc", PasswordSource::Netrc)),
+        ];
+        let given = only_one(given)?;
         let Some(plan) = plan else {
             return match (given, &self.proxy_user) {
                 (Some((flag, _)), _) => {
@@ -127,15 +127,15 @@ impl RouteArgs {
                 Err(UsageError::flag(flag.to_owned(), "no user name given").with_hint("add --proxy-user NAME"))
             }
             _ if !is_needed => Ok(None),
-            Some((_, source)) => Ok(Some(source)),
+            Some((_, source)) => Ok(Some(ProxyPasswordSource::Named(source))),
             None if environment.url && self.proxy_user.is_none() => {
                 Ok(plan.variable.clone().map(ProxyPasswordSource::Url))
             }
-            None if environment.variable => Ok(Some(ProxyPasswordSource::Environment)),
-            None if environment.directory.is_some() => Ok(environment.directory.map(ProxyPasswordSource::Directory)),
-            None if environment.terminal => Ok(Some(ProxyPasswordSource::Prompt)),
-            None => Err(UsageError::flag("--proxy-user", "no password for the proxy given")
-                .with_hint(format!("provide the password with {SOURCES}"))),
+            None => match environment.password.source() {
+                Some(source) => Ok(Some(ProxyPasswordSource::Named(source))),
+                None => Err(UsageError::flag("--proxy-user", "no password for the proxy given")
+                    .with_hint(format!("provide the password with {SOURCES}"))),
+            },
         }
     }
 }

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{InvalidValue, closed_list};
-use crate::plan::QuitAfter;
-use crate::wire::{EhloName, ForwardPath, ReversePath};
+use crate::plan::{Esmtp, QuitAfter};
+use crate::wire::{ClientAttribute, ClientCommand, EhloName, ForwardPath, Parameter, ReversePath};
 
 const HEADING: &str = "SMTP session";
 
@@ -17,6 +17,28 @@ closed_list!(QuitAfter {
     QuitAfter::Mail => "mail" | "from",
     QuitAfter::Rcpt => "rcpt" | "to",
 });
+
+closed_list!(Esmtp {
+    Esmtp::Auto => "auto",
+    Esmtp::Always => "always",
+    Esmtp::Never => "never",
+});
+
+/// The flags for the first command, and for the client that smtpcheck claims to be.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct ClientArgs {
+    /// When to use ESMTP: EHLO, then HELO if the server does not know EHLO (auto), EHLO only (always), or HELO only (never)
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum, help_heading = HEADING)]
+    pub esmtp: Esmtp,
+    /// Attribute of another client to send with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the session as
+    /// that of this client
+    #[arg(long, value_name = "ATTR=VALUE", value_parser = xclient, help_heading = HEADING)]
+    pub xclient: Vec<ClientAttribute>,
+    /// Attribute of another client to send with XFORWARD (repeatable); the server writes it to its log
+    #[arg(long, value_name = "ATTR=VALUE", value_parser = xforward, help_heading = HEADING)]
+    pub xforward: Vec<ClientAttribute>,
+}
 
 /// The flag for the EHLO name.
 #[derive(Args, Clone, Debug)]
@@ -49,6 +71,15 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
+    /// Parameter for MAIL FROM, such as SIZE=1000 or RET=HDRS (repeatable); sent only if the server advertises its extension
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parameter, help_heading = HEADING)]
+    pub mail_parameter: Vec<Parameter>,
+    /// Parameter for every RCPT TO, such as NOTIFY=NEVER (repeatable); sent only if the server advertises its extension
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parameter, help_heading = HEADING)]
+    pub rcpt_parameter: Vec<Parameter>,
+    /// Send the parameters even if the server does not advertise their extensions
+    #[arg(long, help_heading = HEADING)]
+    pub force_parameters: bool,
     /// End the session after this phase; flags that need a later phase cannot be used (for example, --to with
     /// --quit-after auth) [default: rcpt]
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
@@ -57,6 +88,18 @@ pub struct EnvelopeArgs {
 
 fn ehlo_name(text: &str) -> Result<EhloName, InvalidValue> {
     EhloName::parse(text).map_err(|error| InvalidValue::new(error.to_string(), ""))
+}
+
+fn xclient(text: &str) -> Result<ClientAttribute, InvalidValue> {
+    ClientAttribute::parse(ClientCommand::Xclient, text).map_err(|error| InvalidValue::new(error.to_string(), ""))
+}
+
+fn xforward(text: &str) -> Result<ClientAttribute, InvalidValue> {
+    ClientAttribute::parse(ClientCommand::Xforward, text).map_err(|error| InvalidValue::new(error.to_string(), ""))
+}
+
+fn parameter(text: &str) -> Result<Parameter, InvalidValue> {
+    Parameter::parse(text).map_err(|error| InvalidValue::new(error.to_string(), ""))
 }
 
 fn sender(text: &str) -> Result<ReversePath, InvalidValue> {

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use super::UsageError;
 use super::flags::route::RouteArgs;
 use crate::host::environment;
-use crate::plan::{AddressChoice, Family, Plan, ProxyException, ProxyPlan, ProxyScheme};
+use crate::plan::{AddressChoice, Family, Plan, ProxyException, ProxyPlan, ProxyScheme, ValueOrigin};
 use crate::wire::Host;
 
 /// How a session starts, which decides which variable names its proxy.
@@ -37,9 +37,20 @@ pub(super) fn plan(args: &RouteArgs, host: &Host, start: SessionStart) -> Result
             None => Ok(None),
         };
     }
+    // A proxy leads to hosts of a network, not to a Unix socket.
+    if args.proxy.is_none() && host.socket().is_some() {
+        return Ok(None);
+    }
     let (mut proxy, variable) = match &args.proxy {
         Some(proxy) => (proxy.clone(), None),
         None => match variable(start) {
+            // A mistake in the variable does not matter if it is not used.
+            Some((name, value))
+                if exceptions(args).is_some_and(|(_, list)| list.trim() == "*")
+                    && of_variable(name, &value).is_err() =>
+            {
+                return Ok(None);
+            }
             Some((name, value)) => (of_variable(name, &value)?.proxy, Some(name.to_owned())),
             None => return Ok(None),
         },
@@ -57,8 +68,19 @@ pub(super) fn plan(args: &RouteArgs, host: &Host, start: SessionStart) -> Result
     Ok(Some(ProxyPlan { proxy, variable, exception }))
 }
 
-/// Rejects flags that have no effect if the proxy looks up the target's name.
+/// Rejects flags about connections that have no effect on this target or with this proxy.
 pub(super) fn reject_contradictions(plan: &Plan) -> Result<(), UsageError> {
+    if plan.target.host.socket().is_some() {
+        let given = |name: &&&str| plan.origin(name) == ValueOrigin::Flag;
+        let flags = ["proxy", "interface", "local-port", "haproxy-protocol", "haproxy-clientip"];
+        return match flags.iter().find(given) {
+            Some(name) => {
+                let error = UsageError::flag(format!("--{name}"), "has no effect with a Unix socket");
+                Err(error.with_hint("omit the flag"))
+            }
+            None => Ok(()),
+        };
+    }
     let Some(proxy) = plan.used_proxy().filter(|_| !plan.resolves_here() && plan.target.host.name().is_some()) else {
         return Ok(());
     };
@@ -69,6 +91,7 @@ pub(super) fn reject_contradictions(plan: &Plan) -> Result<(), UsageError> {
     };
     let reason = format!("has no effect with the proxy {proxy}, which looks up the target itself");
     let flag = match plan.family {
+        _ if plan.proxy_header.is_some() => "--haproxy-protocol",
         _ if plan.addresses == AddressChoice::Every => "--every-address",
         Family::V4 => "--ipv4",
         Family::V6 => "--ipv6",

@@ -102,7 +102,7 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
             .flatten()
             .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
-        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file" | "proxy-password-file");
+        let is_path = suite::is_path(key.name);
         let text = |value: &String| {
             let absolute = || std::path::absolute(value).map(|path| path.display().to_string());
             let written = if is_path && !is_here { absolute().ok() } else { None };

@@ -159,7 +159,10 @@ mod tests {
         assert_eq!(ask(&servers).expect("a response").server, good);
         let started = Instant::now();
         assert_eq!(ask(&servers).expect("a response").server, good);
-        assert!(started.elapsed() < Duration::from_millis(500), "the good server is asked first from then on");
+        assert!(
+            started.elapsed() < Duration::from_millis(500),
+            "the working server is queried first after its response"
+        );
     }
 
     #[test]

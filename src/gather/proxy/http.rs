@@ -112,7 +112,9 @@ fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
         500..=599 if code != 501 && code != 505 => unreachable(ServerUnreachable::Unknown),
         // A web server that is no proxy does not know the method.
         400 | 404 | 405 | 501 | 505 => ProxyFaultKind::Unsupported,
-        _ => ProxyFaultKind::Denied,
+        403 => ProxyFaultKind::Denied,
+        // A redirect or a limit (429) is not a rule about the target.
+        _ => unreachable(ServerUnreachable::Unknown),
     };
     Err(ProxyFault { kind, detail })
 }
@@ -183,6 +185,12 @@ mod tests {
                 "HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n",
                 unreachable(ServerUnreachable::Host),
             ),
+            (
+                None,
+                "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n",
+                unreachable(ServerUnreachable::Unknown),
+            ),
+            (None, "HTTP/1.1 429 Too Many Requests\r\n\r\n", unreachable(ServerUnreachable::Unknown)),
             (None, "HTTP/1.1 405 Method Not Allowed\r\n\r\n", ProxyFaultKind::Unsupported),
             (None, "220 mx.example.net ESMTP\r\n", instead(SpokenInstead::Smtp)),
             (None, "\u{5}\u{ff}", instead(SpokenInstead::Socks)),

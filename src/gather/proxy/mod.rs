@@ -26,13 +26,22 @@ use crate::question::SessionRequest;
 use crate::wire::Host;
 use tunnel::{ProxyLogin, TunnelEnd, TunnelTarget};
 
+/// A connection to the server through the proxy.
+pub(super) struct Tunnel {
+    pub(super) stream: TcpStream,
+    /// The local end of the connection to the proxy.
+    pub(super) local: SocketAddr,
+    /// The address of the server; `None` if the proxy looked it up.
+    pub(super) server: Option<SocketAddr>,
+}
+
 /// Connects to the server through the proxy, and passes the result of each step to `note`.
 pub(super) async fn dial(
     context: &Rc<GatherContext>,
     proxy: &Proxy,
     request: &SessionRequest,
-    mut note: impl FnMut(EventKind),
-) -> Result<(TcpStream, SocketAddr), Fault> {
+    note: &mut impl FnMut(EventKind),
+) -> Result<Tunnel, Fault> {
     let deadline = Instant::now() + std::time::Duration::from_millis(context.plan.limits.connect_ms);
     let targets = targets(context, proxy, request, deadline).await?;
     let count = targets.len();
@@ -42,8 +51,8 @@ pub(super) async fn dial(
         // Each address gets an equal share of the time that is left.
         let share = left / u32::try_from(count - at).unwrap_or(1);
         let attempt = Attempt { context, proxy, target, deadline: Instant::now() + share };
-        match attempt.run(&mut note).await {
-            Ok(connected) => return Ok(connected),
+        match attempt.run(note).await {
+            Ok(tunnel) => return Ok(tunnel),
             Err(fault) => {
                 let is_about_address = matches!(
                     fault.kind,
@@ -111,7 +120,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn run(&self, note: &mut impl FnMut(EventKind)) -> Result<(TcpStream, SocketAddr), ProxyFault> {
+    async fn run(&self, note: &mut impl FnMut(EventKind)) -> Result<Tunnel, ProxyFault> {
         let started_ms = self.context.now_ms();
         let (stream, local) = self.reach_proxy(note).await?;
         // The packets are small, and each waits for a response.
@@ -130,7 +139,7 @@ impl Attempt<'_> {
             started_ms,
             result: shown,
         });
-        Ok((result?, local))
+        Ok(Tunnel { stream: result?, local, server: self.target.address() })
     }
 
     async fn reach_proxy(&self, note: &mut impl FnMut(EventKind)) -> Result<(TcpStream, SocketAddr), ProxyFault> {

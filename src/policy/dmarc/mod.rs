@@ -58,7 +58,7 @@ pub(crate) struct ReportAddress {
     pub(crate) domain: Option<DnsName>,
 }
 
-/// A mistake in a DMARC record. The texts are received text.
+/// A mistake in a DMARC record. The strings in it are received text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DmarcFault {
     /// There is no `p`.

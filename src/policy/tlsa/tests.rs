@@ -177,7 +177,7 @@ fn only_the_strongest_digest_counts_for_strict_senders() {
     }
     let kinds = |records: &[TlsaRecord]| outcome(records, &presented).stale_kinds().into_iter().collect::<Vec<_>>();
     assert_eq!(kinds(&[good.clone(), stale]), ["3 1 2"]);
-    assert!(kinds(&[good, record(3, 1, 1, &middle)]).is_empty(), "a record for the next key is no fault");
+    assert!(kinds(&[good, record(3, 1, 1, &middle)]).is_empty(), "a record for the next key is not a fault");
 }
 
 /// The cases in mox's DANE test (`dane_test.go`) that are about records and chains, with mox's results. mox accepts any

@@ -18,7 +18,7 @@ use crate::evidence::{
     DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, ProxyFaultKind,
     Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
 };
-use crate::plan::{Family, Plan, Protocol, TlsUse};
+use crate::plan::{ConnectionSource, Family, Plan, Protocol, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::render::style::Role;
 use crate::render::symbols::Speaker;
@@ -98,9 +98,13 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
         EventKind::Dialled { address, started_ms, result } => {
             let ms = event.at_ms - started_ms;
             match result {
-                DialResult::Connected { .. } => {
+                DialResult::Connected { local } => {
+                    let from = match plan.source == ConnectionSource::default() {
+                        true => String::new(),
+                        false => format!(" from {local}"),
+                    };
                     let bypass = without_proxy(plan);
-                    note(Role::Dim, Speaker::Note, format!("connected to {address} in {}{bypass}", duration(ms)))
+                    note(Role::Dim, Speaker::Note, format!("connected to {address}{from} in {}{bypass}", duration(ms)))
                 }
                 DialResult::Failed { fault } => {
                     let text = format!("{address}: {} after {}", fault.kind, duration(ms));
@@ -140,6 +144,9 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                     format!("proxy {address}: abandoned after {ms}, another address connected first"),
                 ),
             }
+        }
+        EventKind::ProxyHeaderSent { version, text } => {
+            note(Role::Client, Speaker::Client, format!("{} (PROXY protocol {version})", escape::visible(text)))
         }
         EventKind::ProxyLogin { user } => {
             let text = format!("logged in to the proxy as {}; the password is not shown", escape::visible(user));
@@ -188,6 +195,15 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                 "{} was not sent: it needs SMTPUTF8, which the server does not advertise",
                 escape::visible(address)
             );
+            note(Role::Error, Speaker::Fault, text)
+        }
+        EventKind::ParameterWithheld { parameter, extension } => {
+            let text = format!("{parameter} was not sent, because the server does not advertise {extension}");
+            note(Role::Warning, Speaker::Note, text)
+        }
+        EventKind::ClaimWithheld { command, missing } => {
+            let text =
+                format!("{command} was not sent, because the server does not advertise it with {}", missing.join(", "));
             note(Role::Error, Speaker::Fault, text)
         }
         // Shown with `-v` only.
@@ -367,6 +383,32 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
+/// A session that asks about mailboxes, in one line.
+fn disclosure(session: Session<'_>) -> String {
+    let replies: Vec<String> = session
+        .all_replies()
+        .filter(|received| received.event.phase == Phase::Vrfy)
+        .map(|received| received.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()))
+        .collect();
+    match &session.probe.outcome {
+        Outcome::Skipped { .. } => "VRFY and EXPN: not tested (--max-connections reached)".to_owned(),
+        _ if replies.is_empty() => "VRFY and EXPN: no reply".to_owned(),
+        _ => format!("VRFY and EXPN: {}", replies.join(", ")),
+    }
+}
+
+/// A session without parameters of MAIL and RCPT, in one line.
+fn without_parameters(session: Session<'_>) -> String {
+    match (&session.probe.outcome, session.reply_at(Phase::Rcpt).or_else(|| session.reply_at(Phase::Mail))) {
+        (Outcome::Skipped { .. }, _) => "again without parameters: not tested (--max-connections reached)".to_owned(),
+        (_, Some(received)) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            format!("again without parameters: {}", escape::visible(&first))
+        }
+        (_, None) => "again without parameters: no reply to MAIL FROM".to_owned(),
+    }
+}
+
 /// A session that begins with the command of the other protocol, in one line.
 fn other_protocol(session: Session<'_>) -> String {
     let (protocol, command) = match session.request.script.protocol {
@@ -398,7 +440,10 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         Purpose::StarttlsInjection => return injection(evidence, session),
         Purpose::BeforeTls => return before_tls(session),
         Purpose::OtherProtocol => return other_protocol(session),
+        Purpose::Disclosure => return disclosure(session),
+        Purpose::WithoutParameters => return without_parameters(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
+        Purpose::ProxyHeader => "again, with a PROXY header".to_owned(),
         Purpose::ServerName => {
             let name = session.request.script.sni.as_deref().unwrap_or_default();
             format!("port {port} again, with the server name {}", escape::visible(name))

@@ -3,6 +3,7 @@
 
 mod auth;
 mod backends;
+mod balancers;
 mod certificates;
 mod greeting;
 mod healthy;
@@ -32,6 +33,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     hostile::ALL,
     backends::ALL,
     proxies::ALL,
+    balancers::ALL,
 ];
 
 /// The scenarios without faults.

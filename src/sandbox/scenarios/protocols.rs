@@ -1,4 +1,4 @@
-//! LMTP, and servers that are checked with the wrong protocol.
+//! LMTP, servers that are checked with the wrong protocol, parameters of MAIL and RCPT, XCLIENT, and VRFY and EXPN.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
@@ -21,6 +21,9 @@ const LMTP_COMMANDS: &[(Trigger, &[ServerAct])] = &[
         &[ServerAct::Say("550 5.1.1 <missing@sandbox.test> User doesn't exist: missing@sandbox.test")],
     ),
 ];
+
+const XCLIENT: &[&str] =
+    &["PIPELINING", "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT", "8BITMIME"];
 
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
@@ -50,6 +53,82 @@ pub(super) static ALL: &[Scenario] = &[
         client: SENDING,
         expect: &["lmtp-expected"],
         exit: 8,
+    },
+    Scenario {
+        name: "xclient",
+        summary: "lets this machine claim to be another client with XCLIENT, as Postfix does for its proxies",
+        server: Server { inside: XCLIENT, ..RELAY },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
+        expect: &[],
+        exit: 0,
+    },
+    Scenario {
+        name: "xclient-not-advertised",
+        summary: "does not let this machine use XCLIENT",
+        server: RELAY,
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
+        expect: &["xclient-not-advertised"],
+        exit: 5,
+    },
+    Scenario {
+        name: "xclient-refused",
+        summary: "advertises XCLIENT, and rejects it",
+        server: Server {
+            inside: XCLIENT,
+            on: &[(Trigger::Xclient, &[ServerAct::Say("550 5.7.0 Error: insufficient authorization")])],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
+        expect: &["xclient-refused"],
+        exit: 5,
+    },
+    Scenario {
+        name: "vrfy-confirms-addresses",
+        summary: "tells everyone which mailboxes exist, and who the members of a mailing list are",
+        server: Server {
+            on: &[
+                (Trigger::VrfyOf("smtpcheck-vrfy-test"), &[ServerAct::Say("550 5.1.1 User unknown")]),
+                (Trigger::VrfyOf(""), &[ServerAct::Say("250 2.1.5 You <you@sandbox.test>")]),
+                (Trigger::Expn, &[ServerAct::Say("250-ann@sandbox.test\n250 bob@sandbox.test")]),
+            ],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--probe", "vrfy,expn"], ..BARE },
+        expect: &["vrfy-confirms-addresses", "expn-lists-members"],
+        exit: 0,
+    },
+    Scenario {
+        name: "vrfy-not-implemented",
+        summary: "rejects VRFY as an unknown command",
+        server: Server {
+            on: &[(Trigger::VrfyOf(""), &[ServerAct::Say("502 5.5.1 VRFY command is disabled")])],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--probe", "vrfy"], ..BARE },
+        expect: &["vrfy-not-implemented"],
+        exit: 0,
+    },
+    Scenario {
+        name: "parameter-not-advertised",
+        summary: "does not advertise DSN, so a client may not ask for a delivery notification",
+        server: Server { plain: &["STARTTLS", "SIZE 1000"], inside: &["SIZE 1000"], ..RELAY },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--rcpt-parameter", "NOTIFY=SUCCESS"], ..BARE },
+        expect: &["parameter-not-advertised"],
+        exit: 5,
+    },
+    Scenario {
+        name: "parameter-refused",
+        summary: "rejects a message that is larger than the advertised SIZE",
+        server: Server {
+            on: &[(
+                Trigger::MailWith("SIZE=99999999"),
+                &[ServerAct::Say("552 5.3.4 Message size exceeds fixed limit")],
+            )],
+            ..RELAY
+        },
+        client: ClientUsage { flags: &["--to", "you@sandbox.test", "--mail-parameter", "SIZE=99999999"], ..BARE },
+        expect: &["parameter-refused"],
+        exit: 5,
     },
     Scenario {
         name: "smtp-expected",

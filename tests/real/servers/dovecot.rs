@@ -68,6 +68,8 @@ impl DovecotLmtp {
         let directory = keeper::directory("lmtp");
         let port = free_port();
         let [socket, private, login] = ["lmtp", "lmtp-private", "login"].map(|name| directory.path().join(name));
+        // Without the colons, the entry is only about the password.
+        keeper::write(&directory.path().join("mailboxes"), &format!("{USER}:::::\n"));
         let config = format!(
             "protocols = lmtp\n\
              hostname = {HOST}\n\
@@ -75,7 +77,7 @@ impl DovecotLmtp {
              auth_mechanisms = plain\n\
              mail_location = maildir:~/mail\n\
              # The static userdb of the other roles would accept every recipient.\n\
-             userdb {{\n  driver = passwd-file\n  args = {directory}/users\n\
+             userdb {{\n  driver = passwd-file\n  args = {directory}/mailboxes\n\
              \x20 default_fields = uid=dovecot gid=dovecot home={directory}/home/%u\n}}\n\
              service lmtp {{\n\
              \x20 unix_listener {socket} {{\n    mode = 0666\n  }}\n\

@@ -37,7 +37,7 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use prometheus::Prometheus;
-pub use proxies::{Dante, Microsocks, Tinyproxy};
+pub use proxies::{Dante, Haproxy, Microsocks, Tinyproxy};
 pub use slurm::Slurm;
 pub use web::WebServer;
 

@@ -41,6 +41,10 @@ pub struct Postfix {
     pub two_certificates: u16,
     /// Like `submission`, and anonymous logins are accepted.
     pub anonymous: u16,
+    /// Like `relay`, for connections from a load balancer, which begin with a PROXY header.
+    pub balanced: u16,
+    /// The server behind a proxy that speaks SMTP: it takes the identity of clients from XCLIENT and XFORWARD.
+    pub behind_proxy: u16,
     /// The certificate of `exchanger`.
     pub exchanger_certificate: PathBuf,
     /// The certificates that every port sends to clients that ask for these hosts (SNI).
@@ -113,6 +117,7 @@ impl Postfix {
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay, exchanger, open_relay] = [(); 5].map(|()| free_port());
         let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
+        let [balanced, behind_proxy] = [(); 2].map(|()| free_port());
         let exchanger_pair = authority.for_hosts("exchanger", &["mail.example.org"]);
         let by_name = ByName::write(path, &authority);
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
@@ -127,6 +132,8 @@ impl Postfix {
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
             smtpd_with_both(two_certificates, &good, &good_rsa),
             smtpd(anonymous, &good, ANONYMOUS),
+            smtpd(balanced, &good, BALANCED),
+            smtpd(behind_proxy, &good, BEHIND_PROXY),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
@@ -160,6 +167,8 @@ impl Postfix {
                 other_name,
                 two_certificates,
                 anonymous,
+                balanced,
+                behind_proxy,
             ]
             .map(Sign::Port)
             .into(),
@@ -177,6 +186,8 @@ impl Postfix {
             other_name,
             two_certificates,
             anonymous,
+            balanced,
+            behind_proxy,
             exchanger_certificate: exchanger_pair.chain,
             by_name,
             ca: authority.pem.clone(),
@@ -285,6 +296,15 @@ const IMPLICIT_TLS: &[&str] = &[
 
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
 
+/// The server behind a load balancer.
+const BALANCED: &[&str] = &["smtpd_tls_security_level=may", "smtpd_upstream_proxy_protocol=haproxy"];
+
+const BEHIND_PROXY: &[&str] = &[
+    "smtpd_tls_security_level=may",
+    "smtpd_authorized_xclient_hosts=127.0.0.0/8,[::1]",
+    "smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]",
+];
+
 /// A network that is too large.
 const OPEN_RELAY: &[&str] = &[
     "smtpd_tls_security_level=may",
@@ -305,7 +325,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 discard unix - - n - - discard
 postlog unix-dgram n - n - 1 postlogd
-smtpd-socket unix n - n - - smtpd
+smtpd-socket unix - - n - - smtpd
 ";
 
 fn main_cf(directory: &Path, sasl: &Sasl) -> String {

@@ -1,4 +1,4 @@
-//! Proxies: microsocks and dante (SOCKS4 and SOCKS5), tinyproxy (HTTP). Read next: `keeper`.
+//! Proxies: microsocks and dante (SOCKS4 and SOCKS5), tinyproxy (HTTP). haproxy as a load balancer. Read next: `keeper`.
 
 use super::keeper::{Keeper, Launch, Sign, directory, write};
 use super::{free_port, unpacked};
@@ -73,5 +73,36 @@ impl Tinyproxy {
         let command = vec![program, "-d".to_owned(), "-c".to_owned(), path.display().to_string()];
         let ready = vec![Sign::Address(([127, 0, 0, 1], port).into())];
         Tinyproxy { port, _keeper: Keeper::start(Launch { directory, command, ready, logs: Vec::new() }) }
+    }
+}
+
+/// A load balancer in TCP mode, with one port for each version of the PROXY protocol.
+pub struct Haproxy {
+    pub v1: u16,
+    pub v2: u16,
+    _keeper: Keeper,
+}
+
+impl Haproxy {
+    /// All connections lead to this port of 127.0.0.1.
+    pub fn start(server: u16) -> Haproxy {
+        let [v1, v2] = [(); 2].map(|()| free_port());
+        let directory = directory("haproxy");
+        let path = directory.path().join("haproxy.cfg");
+        let proxy = |name: &str, port: u16, option: &str| {
+            format!("listen {name}\n  bind 127.0.0.1:{port}\n  server postfix 127.0.0.1:{server} {option}\n")
+        };
+        write(
+            &path,
+            &format!(
+                "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n{}{}",
+                proxy("v1", v1, "send-proxy"),
+                proxy("v2", v2, "send-proxy-v2"),
+            ),
+        );
+        let program = unpacked("haproxy").join("usr/sbin/haproxy").display().to_string();
+        let command = [program.as_str(), "-db", "-f", &path.display().to_string()].map(str::to_owned).into();
+        let ready = [v1, v2].map(|port| Sign::Address(([127, 0, 0, 1], port).into())).into();
+        Haproxy { v1, v2, _keeper: Keeper::start(Launch { directory, command, ready, logs: Vec::new() }) }
     }
 }

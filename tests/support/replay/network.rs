@@ -12,10 +12,10 @@ use smtpcheck::evidence::{
 };
 use smtpcheck::inquiry::{Arrival, Gather};
 use smtpcheck::plan::{Plan, TlsUse};
-use smtpcheck::question::{HelloRequest, Question, SessionRequest};
+use smtpcheck::question::{HelloRequest, Purpose, Question, SessionRequest};
 use smtpcheck::sasl::{Credentials, Means};
 use smtpcheck::secret::Echoes;
-use smtpcheck::wire::tls;
+use smtpcheck::wire::{ProxyHeaderVersion, tls};
 
 use super::format::{TypedCertificate, TypedHandshake, TypedHello, TypedLookup, TypedNames, TypedPage, TypedSession};
 use super::handshake::{handshake, server_name, sni, tls_fault};
@@ -126,6 +126,11 @@ impl Replay<'_> {
                 self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
                 return Err(Fault::NotConnected { connect });
             }
+        }
+        if self.plan.proxy_header.is_some() || request.purpose == Purpose::ProxyHeader {
+            let version = self.plan.proxy_header.as_ref().map_or(ProxyHeaderVersion::V1, |header| header.version);
+            let text = "PROXY TCP4 192.0.2.9 192.0.2.25 40000 25".to_owned();
+            self.note(id, Phase::Connect, false, EventKind::ProxyHeaderSent { version, text });
         }
         self.play_dialogue(id, request, &session)
     }
@@ -493,6 +498,9 @@ fn connect_fault(word: &str) -> ConnectFault {
         "host-unreachable" => ConnectFaultKind::HostUnreachable,
         "network-unreachable" => ConnectFaultKind::NetworkUnreachable,
         "no-source-address" => ConnectFaultKind::NoSourceAddress,
+        "source-missing" => ConnectFaultKind::SourceMissing,
+        "source-family" => ConnectFaultKind::SourceFamily,
+        "source-ports" => ConnectFaultKind::SourcePorts,
         "denied-here" => ConnectFaultKind::DeniedHere,
         "reset" => ConnectFaultKind::Reset,
         other => panic!("unknown connect {other}"),

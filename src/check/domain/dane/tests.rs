@@ -152,7 +152,7 @@ fn the_exit_code_counts_only_if_no_host_is_left() {
     let usable = of(ServerTls::Chains(vec![&chain]));
     assert_eq!(ids(&usable), [("dane-mismatch", Severity::Error), ("dane-incomplete", Severity::Notice)]);
     assert_eq!(usable[0].failure, None);
-    assert_eq!(of(ServerTls::Unknown)[0].failure, None, "what is not known is no failure");
+    assert_eq!(of(ServerTls::Unknown)[0].failure, None, "an unknown result is not a failure");
     assert_eq!(of(ServerTls::Unreachable)[0].failure, Some(PhaseFailure::Tls));
 }
 
@@ -302,7 +302,7 @@ fn failed_lookups_are_errors_and_absence_is_not() {
         assert_eq!(ids(&found), [("dane-lookup-fails", Severity::Error)]);
         assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     }
-    // Signed or unsigned, a host without TLSA records is no fault.
+    // A host without TLSA records is not a fault, whether the zone is signed or not.
     let mut absent = Case::new();
     absent.world.signed();
     assert_eq!(absent.state(), (Some(DaneState::Absent), Delivery::Encrypted, None));

@@ -24,7 +24,7 @@ pub(super) static KEY_BROKEN: Rule = Rule {
     docs: Docs {
         sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, the text contains quotation marks or backslashes, the text is a host name, the key is a private key or a PEM file, or a tag is wrong. The summary names the mistake.",
         matters: "Receivers cannot verify signatures with this selector. They treat the mail as unsigned, so DMARC depends on SPF alone, and forwarded mail fails DMARC.",
-        action: "Operator of the DNS: publish the record again exactly as the mail server or the provider prints it, as one TXT record. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector at once.",
+        action: "Operator of the DNS: publish the record again exactly as the mail server or the provider prints it, as one TXT record. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector immediately.",
         example: "s1._domainkey.example.com TXT with 255 characters of a 2048-bit key, without its end",
         references: "RFC 6376 section 3.6.1 (key records), section 3.6.2.2 (several strings); RFC 8463 section 4.2 (Ed25519 keys are 32 octets)",
     },

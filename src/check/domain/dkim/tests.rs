@@ -1,4 +1,4 @@
-//! DKIM keys in a small DNS.
+//! Tests of DKIM keys with simulated DNS servers.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -136,7 +136,7 @@ fn a_key_at_a_doubled_name_is_found() {
     }
 }
 
-// Row 37: NXDOMAIN for `_domainkey` is confirmed with a few selectors, and then the others are not asked.
+// Row 37: NXDOMAIN for `_domainkey` is confirmed with a few selectors; the other selectors are then not looked up.
 #[test]
 fn a_missing_guess_is_never_a_finding() {
     let mut world = World::new();

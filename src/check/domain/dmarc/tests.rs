@@ -1,4 +1,4 @@
-//! DMARC records in a small DNS.
+//! Tests of DMARC records with simulated DNS servers.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 

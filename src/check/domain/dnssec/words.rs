@@ -1,4 +1,4 @@
-//! The reasons of DNSSEC states in words.
+//! The reasons for DNSSEC states, as short phrases.
 
 use crate::evidence::BogusReason;
 

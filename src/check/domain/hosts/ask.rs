@@ -18,7 +18,7 @@ use super::super::mx;
 use super::super::sight::Sight;
 use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Phase, Session};
-use crate::plan::{Family, Protocol, QuitAfter, TlsUse};
+use crate::plan::{ClientClaims, Esmtp, Family, Protocol, QuitAfter, TlsUse};
 use crate::question::{Envelope, HelloRequest, Offer, Pacing, Purpose, Question, Script, SessionRequest, Starttls};
 use crate::wire::{DnsName, ForwardPath, Host, ReversePath};
 
@@ -74,7 +74,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
         let addresses = mx::addresses(sight, &host.name);
         for (at, &ip) in addresses.iter().enumerate() {
             let to = recipients(sight, |recipient| at == 0 || !recipient.is_for_one_address());
-            questions.push(Question::Session(request(sight, &host.name, ip, to)));
+            questions.push(Question::session(request(sight, &host.name, ip, to)));
             hellos.extend(other_certificate(sight, &host.name, ip));
         }
         questions.extend(second_session(sight, &host.name, &addresses));
@@ -103,8 +103,11 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             protocol: Protocol::Smtp,
             ehlo: sight.plan.ehlo.clone(),
             tls: TlsUse::IfOffered,
+            esmtp: Esmtp::Auto,
+            claims: ClientClaims::default(),
+            queries: Vec::new(),
             login: None,
-            envelope: Some(Envelope { from: ReversePath::Null, to }),
+            envelope: Some(Envelope::plain(ReversePath::Null, to)),
             quit_after: QuitAfter::Rcpt,
             starttls: Starttls::Alone,
             asks_for_auth: false,
@@ -129,7 +132,7 @@ fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Opt
     let accepts_sender = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|reply| reply.accepts());
     let (ip, _) = all.iter().find(|(_, session)| accepts_sender(session))?;
     let to = recipients(sight, Recipient::is_for_one_address);
-    (!to.is_empty()).then(|| Question::Session(request(sight, host, *ip, to)))
+    (!to.is_empty()).then(|| Question::session(request(sight, host, *ip, to)))
 }
 
 /// A ClientHello for the other type of certificate, sent after the session has shown the first.

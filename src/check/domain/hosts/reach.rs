@@ -34,7 +34,7 @@ const MAX_OTHER: usize = 2;
 /// The probable reason why hosts do not respond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::check::domain) enum Silence {
-    /// Connections are blocked near this machine, so nothing is known about senders in other networks.
+    /// This machine's network blocks connections, so the result for senders in other networks is not known.
     OfThisNetwork,
     /// The hosts themselves do not respond, so no sender reaches them.
     OfTheHosts,
@@ -64,6 +64,9 @@ pub(super) fn reaches(sight: Sight<'_>) -> Vec<HostReach<'_>> {
                 Some((session, false, Some(Fault::NotConnected { connect }))) => match connect.kind {
                     ConnectFaultKind::NetworkUnreachable
                     | ConnectFaultKind::NoSourceAddress
+                    | ConnectFaultKind::SourceMissing
+                    | ConnectFaultKind::SourceFamily
+                    | ConnectFaultKind::SourcePorts
                     | ConnectFaultKind::DeniedHere => reach.untested.push((ip, connect.kind, session)),
                     kind => reach.failed.push((ip, kind, session)),
                 },
@@ -115,7 +118,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
     for ip in silent.iter().take(MAX_OTHER) {
         for port in OTHER_PORTS {
-            questions.push(Question::Session(other_port(sight, *ip, port)));
+            questions.push(Question::session(other_port(sight, *ip, port)));
         }
     }
     questions

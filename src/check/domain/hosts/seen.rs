@@ -89,9 +89,12 @@ pub(super) fn reachable(session: Session<'_>) -> Option<bool> {
     }
     match session.fault()? {
         Fault::NotConnected { connect } => match connect.kind {
-            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => {
-                None
-            }
+            ConnectFaultKind::NetworkUnreachable
+            | ConnectFaultKind::NoSourceAddress
+            | ConnectFaultKind::SourceMissing
+            | ConnectFaultKind::SourceFamily
+            | ConnectFaultKind::SourcePorts
+            | ConnectFaultKind::DeniedHere => None,
             ConnectFaultKind::Refused
             | ConnectFaultKind::TimedOut
             | ConnectFaultKind::HostUnreachable
@@ -156,7 +159,9 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Tls => "TLS",
         Phase::Mail => "MAIL FROM",
         Phase::Rcpt => "RCPT TO",
-        Phase::Dns | Phase::Connect | Phase::Auth | Phase::Rset | Phase::Quit => "session",
+        Phase::Dns | Phase::Connect | Phase::Xclient | Phase::Vrfy | Phase::Auth | Phase::Rset | Phase::Quit => {
+            "session"
+        }
     }
 }
 

@@ -129,7 +129,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
                 ),
                 SpfFound::Several(_) => (
                     "refers to a name with several SPF records".to_owned(),
-                    "Several SPF records at one name are a permanent error.",
+                    "Several SPF records at one name cause a permanent error.",
                 ),
                 SpfFound::Record(record, texts) => {
                     let (wrong, mistake) = record.mistakes().next()?;

@@ -43,7 +43,7 @@ pub(super) static MISSING: Rule = Rule {
 pub(super) static IGNORED: Rule = Rule {
     id: "spf-ignored-record",
     severity: Severity::Error,
-    title: "a record that was meant as an SPF record is ignored",
+    title: "a record that was intended as an SPF record is ignored",
     docs: Docs {
         sees: "A TXT record of the domain looks like an SPF record, but does not begin with exactly v=spf1 and a space: it has a leading space, quotation marks, a semicolon or another version, or it is a piece of a record that was split into several records. The finding is a warning if the domain has a valid SPF record as well.",
         matters: "Receivers ignore such a record, as if the domain had no SPF record, or use only a part of the intended record.",

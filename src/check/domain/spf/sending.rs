@@ -244,7 +244,7 @@ fn helo(subject: Subject<'_>) -> Option<Finding> {
     Some(finding.tried(probe.id))
 }
 
-/// How severe a result for the EHLO name is; `None` if it is no problem.
+/// The severity of a result for the EHLO name; `None` if the result is not a problem.
 fn helo_severity(result: SpfResult) -> Option<Severity> {
     match result {
         SpfResult::Pass | SpfResult::TempError => None,

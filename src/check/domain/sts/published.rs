@@ -203,7 +203,12 @@ fn is_local(fault: &Fault) -> bool {
         Fault::TimeUp { .. } | Fault::Interrupted => true,
         Fault::NotConnected { connect } => matches!(
             connect.kind,
-            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere
+            ConnectFaultKind::NetworkUnreachable
+                | ConnectFaultKind::NoSourceAddress
+                | ConnectFaultKind::SourceMissing
+                | ConnectFaultKind::SourceFamily
+                | ConnectFaultKind::SourcePorts
+                | ConnectFaultKind::DeniedHere
         ),
         Fault::Dns { kind, .. } => {
             matches!(kind, DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit)

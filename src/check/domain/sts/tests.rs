@@ -124,7 +124,7 @@ fn a_valid_policy_raises_nothing() {
     let seen = case.summary();
     assert_eq!((seen.state, seen.mode.as_deref()), (PublishedState::Valid, Some("enforce")));
     assert_eq!((seen.id.as_deref(), seen.max_age, seen.status), (Some("20260101"), Some(604_800), Some(200)));
-    // CRLF and spaces at the end of a line are no fault.
+    // CRLF and spaces at the end of a line are not a fault.
     let body = POLICY.replace('\n', " \r\n");
     assert_eq!(self::case(RECORD, Some(page(&body))).ids(), []);
 }

@@ -1,5 +1,5 @@
-//! A simulated DNS, web servers and mail servers for the tests of this module. Tables contain the answers to all questions
-//! of the checks. A name that is not in a table does not exist. Module [`servers`] describes mail servers.
+//! Simulated DNS servers, web servers and mail servers for the tests of this module. Tables contain the answers to all
+//! questions of the checks. A name that is not in a table does not exist. Module [`servers`] describes mail servers.
 
 mod rounds;
 mod servers;
@@ -16,12 +16,12 @@ use crate::evidence::{
     RecordData, RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
-use crate::question::{FetchTransport, HelloRequest, Question, RecordsRequest, SessionRequest};
+use crate::question::{FetchTransport, HelloRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
 pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
 
-/// The answers of a DNS, of web servers and of mail servers. Other connections are refused.
+/// The answers of DNS servers, web servers and mail servers. Other connections are refused.
 pub(in crate::check) struct World {
     /// The mail servers by IP address, on every port; a fault instead of a server if connections fail.
     servers: HashMap<IpAddr, Result<MailServer, ConnectFaultKind>>,
@@ -93,7 +93,7 @@ pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> Reco
 }
 
 impl World {
-    /// A DNS without names.
+    /// DNS servers without records.
     pub(in crate::check) fn new() -> World {
         World {
             servers: HashMap::new(),
@@ -256,12 +256,12 @@ impl World {
         self
     }
 
-    /// Answers all questions of the checks, until there are no new ones.
+    /// Answers all questions of the checks until there are no new questions.
     pub(in crate::check) fn evidence(&mut self, plan: &Plan) -> Evidence {
         self.evidence_for(plan, crate::check::ask)
     }
 
-    /// Answers all questions that this function asks, until there are no new ones.
+    /// Answers all questions that this function asks until there are no new questions.
     pub(in crate::check) fn evidence_for(
         &mut self,
         plan: &Plan,
@@ -300,7 +300,12 @@ impl World {
             }
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
             Question::Resolve { .. } => Outcome::Failed { fault: Fault::NoAddress },
-            Question::Session(SessionRequest { host, port, .. }) | Question::Hello(HelloRequest { host, port, .. }) => {
+            Question::Session(_) | Question::Hello(_) => {
+                let (host, port) = match question {
+                    Question::Session(request) => (&request.host, &request.port),
+                    Question::Hello(HelloRequest { host, port, .. }) => (host, port),
+                    _ => return Outcome::Failed { fault: Fault::NoAddress },
+                };
                 let Some(ip) = self.address_of(host) else { return Outcome::Failed { fault: Fault::NoAddress } };
                 let (ip, address) = (&ip, SocketAddr::new(ip, *port));
                 let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);

@@ -1,0 +1,253 @@
+//! The PROXY protocol of load balancers: a server that waits for the header and does not get it, and a server that gets a
+//! header that it does not expect.
+//!
+//! Signs of a server that waits, if no header was sent:
+//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot closes
+//!    after 3 s, Postfix sends 421 after 5 s);
+//! 2. a rejection in the greeting or of EHLO names PROXY (Exim, Haraka).
+//!
+//! The first is only a sign, so a second session sends the header. If the server then accepts EHLO, the cause is certain.
+//!
+//! Signs of a server that does not expect the header: an error about the syntax before it replied to EHLO, or a rejection
+//! that names PROXY. Module [`rules`]: the rules and their pages.
+
+mod rules;
+
+use super::finding::{Check, Finding, PhaseFailure};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+use crate::wire::Class;
+use rules::{PROXY_HEADER_MISSING, PROXY_HEADER_UNEXPECTED};
+
+pub(super) static CHECK: Check = Check { subject: "proxy_header", ask, judge, rules: rules::RULES };
+
+/// How long servers wait for the header, with some tolerance, in milliseconds.
+const WAITING: std::ops::RangeInclusive<f64> = 2500.0..=6500.0;
+
+/// A session that sends the header, if the server may wait for it.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    // The header contains the IP address of the server, which a proxy may not tell.
+    let is_known = session.server_address().is_some();
+    if plan.proxy_header.is_some() || !is_known || sign_of_waiting(session).is_none() {
+        return Vec::new();
+    }
+    let tls = plan.tls_use();
+    let last = if tls == TlsUse::Implicit { QuitAfter::Banner } else { QuitAfter::Ehlo };
+    let port = plan.target.port;
+    vec![Question::session(SessionRequest::probe(plan, Purpose::ProxyHeader, port, tls, last))]
+}
+
+/// A sign that the server waits for the header.
+enum WaitingSign<'a> {
+    /// The connection was closed, or rejected with 421, after the usual waiting time.
+    Time(f64),
+    /// A reply names the protocol.
+    Reply(ReceivedReply<'a>),
+}
+
+fn sign_of_waiting(session: Session<'_>) -> Option<WaitingSign<'_>> {
+    let rejects = |received: &ReceivedReply<'_>| {
+        matches!(received.event.phase, Phase::Greeting | Phase::Ehlo | Phase::EhloTls)
+            && received.reply.code.is_some()
+            && !received.reply.is_success()
+    };
+    if let Some(received) = session.all_replies().find(|received| rejects(received) && names_protocol(received)) {
+        return Some(WaitingSign::Reply(received));
+    }
+    let connected = session.events().filter(|event| is_connection(event)).last()?.at_ms;
+    let ended = match session.fault() {
+        Some(Fault::Closed { phase: Phase::Greeting, .. }) => session.probe.started_ms + session.probe.duration_ms?,
+        Some(Fault::Tls { .. }) if session.request.script.tls == TlsUse::Implicit && session.handshake().is_none() => {
+            session.probe.started_ms + session.probe.duration_ms?
+        }
+        _ => {
+            let received = session.all_replies().next()?;
+            let is_first = received.event.phase == Phase::Greeting && received.reply.has_code(421);
+            is_first.then_some(received.event.at_ms)?
+        }
+    };
+    Some(ended - connected).filter(|waited| WAITING.contains(waited)).map(WaitingSign::Time)
+}
+
+fn is_connection(event: &Event) -> bool {
+    matches!(event.what, EventKind::Dialled { .. } | EventKind::Tunnelled { .. })
+}
+
+/// Whether a reply names the PROXY protocol.
+fn names_protocol(received: &ReceivedReply<'_>) -> bool {
+    let text = received.reply.joined();
+    let lower = text.to_ascii_lowercase();
+    text.contains("PROXY") || lower.contains("proxy negotiation") || lower.contains("proxy protocol")
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(session) = evidence.main_session() else { return Vec::new() };
+    let sent = session.events().find(|event| matches!(event.what, EventKind::ProxyHeaderSent { .. }));
+    let finding = match sent {
+        Some(event) => unexpected(plan, session, event),
+        None => missing(plan, evidence, session).or_else(|| from_balancer(plan, session)),
+    };
+    finding.into_iter().collect()
+}
+
+fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let sign = sign_of_waiting(session)?;
+    let probe = evidence.probes(Purpose::ProxyHeader).find(Session::is_over);
+    let proof = probe.filter(|probe| {
+        let phase = if probe.request.script.tls == TlsUse::Implicit { Phase::Greeting } else { Phase::Ehlo };
+        probe.reply_at(phase).is_some_and(|received| received.accepts())
+    });
+    let target = plan.target.host.with_port(plan.target.port);
+    let (how, failure) = match &sign {
+        WaitingSign::Time(waited) => (
+            format!("Without the header, the connection ended after {:.1} s.", waited / 1000.0),
+            session.all_replies().next().map_or(PhaseFailure::Unreachable, |_| PhaseFailure::RefusedTemporary),
+        ),
+        WaitingSign::Reply(received) => {
+            let failure = match received.reply.class() {
+                Class::Transient => PhaseFailure::RefusedTemporary,
+                _ => PhaseFailure::RefusedPermanent,
+            };
+            (format!("The server replied: {}.", received.first_line()), failure)
+        }
+    };
+    let (confidence, tested) = match (proof, &sign) {
+        (Some(_), _) => {
+            (Confidence::Certain, " In a second session, smtpcheck sent the header, and the server accepted EHLO.")
+        }
+        (None, WaitingSign::Reply(_)) => (Confidence::Likely, ""),
+        (None, WaitingSign::Time(_)) => return None,
+    };
+    let summary = format!("port {} of {} expects a PROXY header first", plan.target.port, plan.target.host);
+    let phase = match &sign {
+        WaitingSign::Reply(received) => received.event.phase,
+        WaitingSign::Time(_) => Phase::Greeting,
+    };
+    let mut finding = Finding::new(&PROXY_HEADER_MISSING, phase, confidence, summary).tried(session.probe.id);
+    finding.evidence.events.extend(session.events().map(|event| event.seq));
+    finding.evidence.probes.extend(probe.map(|probe| probe.probe.id));
+    finding.cause = format!(
+        "This port is for connections from a load balancer, which sends a header of the PROXY protocol before everything else. {how}{tested}"
+    );
+    if confidence == Confidence::Likely {
+        finding.otherwise = Some(
+            "The server may accept the header only from the IP addresses of its load balancer. Repeat the check with the header to find out."
+                .to_owned(),
+        );
+    }
+    finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
+    finding.fixes.push(Fix::repeat(
+        "Or send the header, if this machine may do so",
+        format!("smtpcheck {target} --haproxy-protocol v1"),
+    ));
+    finding.fixes.push(Fix::text(
+        "Server operator: offer a port without the PROXY protocol for direct connections (Postfix: smtpd_upstream_proxy_protocol, Dovecot: haproxy, Exim: hosts_proxy, Haraka: connection.ini)",
+    ));
+    finding.failure = Some(failure);
+    Some(finding)
+}
+
+/// The header was sent, and the server treats it as a command.
+fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding> {
+    let early = |received: &ReceivedReply<'_>| {
+        matches!(received.event.phase, Phase::Greeting | Phase::Ehlo) && !received.reply.is_success()
+    };
+    let named = session.all_replies().find(|received| early(received) && names_protocol(received));
+    let syntax = || session.all_replies().find(|received| early(received) && is_syntax_error(received));
+    let in_tls = matches!(session.fault(), Some(Fault::Tls { .. })) && session.request.script.tls == TlsUse::Implicit;
+    let stray = || session.events().find(|event| is_stray_error(event));
+    let (confidence, how, event) = match (named, syntax()) {
+        (Some(received), _) => {
+            (Confidence::Certain, format!("The server replied: {}.", received.first_line()), received.event)
+        }
+        (None, Some(received)) => {
+            (Confidence::Likely, format!("The server replied: {}.", received.first_line()), received.event)
+        }
+        (None, None) => match stray() {
+            Some(event) => {
+                (Confidence::Likely, "The server replied to the header as to an unknown command.".to_owned(), event)
+            }
+            None if in_tls => {
+                (Confidence::Likely, "The TLS handshake failed, because the header is not TLS.".to_owned(), sent)
+            }
+            None => return None,
+        },
+    };
+    let summary = format!("port {} of {} does not expect a PROXY header", plan.target.port, plan.target.host);
+    let phase = if in_tls { Phase::Tls } else { event.phase };
+    let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, phase, confidence, summary).on(sent).on(event);
+    finding.cause = format!("smtpcheck sent a PROXY header, because --haproxy-protocol was given. {how}");
+    if confidence == Confidence::Likely {
+        finding.otherwise = Some(
+            "The server may reject the session for another reason. Repeat the check without the header to find out."
+                .to_owned(),
+        );
+    }
+    finding.fixes.push(Fix::run(
+        "Repeat the check without --haproxy-protocol",
+        format!("smtpcheck {}", plan.target.host.with_port(plan.target.port)),
+    ));
+    finding.fixes.push(Fix::text(
+        "Server operator: switch on the PROXY protocol for this port if a load balancer is in front of it",
+    ));
+    finding.failure = Some(if in_tls { PhaseFailure::Tls } else { PhaseFailure::Protocol });
+    Some(finding)
+}
+
+/// Errors about commands that smtpcheck did not send, right after the greeting: a load balancer in front of the server
+/// sends the header, and the server does not know it.
+fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let greeted = session
+        .all_replies()
+        .next()
+        .is_some_and(|received| received.event.phase == Phase::Greeting && received.reply.has_code(220));
+    let event = session.events().find(|event| is_stray_error(event)).filter(|_| greeted)?;
+    let summary = format!("{} replies to a command that smtpcheck did not send", plan.target.host);
+    let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary).on(event);
+    finding.cause = "The server sent an error right after its greeting. A load balancer in front of the server probably sends a PROXY header, and the server treats it as a command.".to_owned();
+    finding.otherwise = Some("The server may be faulty. Its log shows which command it received.".to_owned());
+    finding.fixes.push(Fix::text(
+        "Server operator: switch on the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or switch it off in the load balancer (haproxy: remove send-proxy)",
+    ));
+    finding.failure = Some(PhaseFailure::Protocol);
+    Some(finding)
+}
+
+/// RFC 5321 §4.2.3: 500 to 503 are errors about the syntax or the sequence of commands.
+fn is_syntax_error(received: &ReceivedReply<'_>) -> bool {
+    [500, 501, 502, 503].into_iter().any(|code| received.reply.has_code(code))
+}
+
+/// Unsolicited bytes before EHLO that begin with such an error.
+fn is_stray_error(event: &Event) -> bool {
+    match &event.what {
+        EventKind::Stray { text, .. } => {
+            matches!(event.phase, Phase::Greeting | Phase::Ehlo)
+                && ["500", "501", "502", "503"].iter().any(|code| text.starts_with(code))
+        }
+        _ => false,
+    }
+}
+
+/// Lists the findings that follow from a missing or unexpected header under it.
+pub(super) fn absorb(findings: &mut Vec<Finding>) {
+    let is_cause =
+        |finding: &Finding| finding.rule == PROXY_HEADER_MISSING.id || finding.rule == PROXY_HEADER_UNEXPECTED.id;
+    if !findings.iter().any(is_cause) {
+        return;
+    }
+    let follows = |finding: &Finding| {
+        !is_cause(finding)
+            && (finding.failure.is_some() || finding.rule.starts_with("reply-"))
+            && !matches!(finding.phase, Phase::Dns | Phase::Auth)
+    };
+    let (absorbed, mut rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
+    if let Some(cause) = rest.iter_mut().find(|finding| is_cause(finding)) {
+        cause.consequences.extend(absorbed.into_iter().map(|finding| finding.summary));
+    }
+    *findings = rest;
+}
