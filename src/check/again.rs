@@ -6,6 +6,7 @@
 //! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
+use crate::evidence::Phase;
 use crate::plan::{Esmtp, Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::{EhloName, Parameter};
 
@@ -26,7 +27,7 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
             let Some(command) = fix.command.as_deref() else { continue };
             let command = &in_notation(plan, command);
             // From here on, the command has the flags that it needs.
-            let is_repeat = std::mem::take(&mut fix.is_repeat);
+            let is_repeat = std::mem::take(&mut fix.is_repeat) || repeats(plan, finding.phase, command);
             let repeated = if is_repeat { with_envelope(plan, command) } else { command.to_owned() };
             let command = completed(plan, &repeated);
             let is_after_another_step = is_repeat || OF_REPETITION.iter().any(|word| text.contains(word));
@@ -59,6 +60,15 @@ fn in_notation(plan: &Plan, command: &str) -> String {
         Some(flags) => format!("smtpcheck {notation}{flags}"),
         None => command.to_owned(),
     }
+}
+
+/// Whether a command repeats the check, so that it needs the sender and the recipients. A retry does, and so does a check
+/// of the same port that leads to MAIL or RCPT: without them, it would pass before the command that the server rejected.
+fn repeats(plan: &Plan, phase: Phase, command: &str) -> bool {
+    let words = || command.split(' ');
+    let is_about_target = words().nth(1) == Some(&target_word(plan)) && plan.domain.is_none();
+    let is_of_envelope = matches!(phase, Phase::Mail | Phase::Rcpt) && !words().any(|word| word == "--no-auth");
+    is_about_target && (is_of_envelope || words().any(|word| word == "--retry"))
 }
 
 /// Adds the user, the sender and the recipients, without which a repeated check would end in an earlier phase.
@@ -350,7 +360,6 @@ mod tests {
     use super::super::finding::{Docs, Rule, Severity};
     use super::*;
     use crate::cli::{self, Invocation};
-    use crate::evidence::Phase;
     use crate::lexicon::{Confidence, Fix};
 
     fn plan(words: &[&str]) -> Plan {
@@ -415,6 +424,36 @@ mod tests {
         assert_eq!(with_envelope(&plan(&given), has_sender), has_sender);
         let other_host = "smtpcheck smtp.example.com:587";
         assert_eq!(with_envelope(&plan(&given), other_host), other_host);
+    }
+
+    #[test]
+    fn a_retry_and_a_check_after_a_rejected_recipient_get_the_recipients() {
+        static RULE: Rule = Rule {
+            id: "x",
+            severity: Severity::Error,
+            title: "",
+            docs: Docs { sees: "", matters: "", action: "", example: "", references: "" },
+        };
+        let given = plan(&["mail.example.net:587", "--to", "b@example.org"]);
+        let whole = |phase: Phase, command: &str| {
+            let mut finding = Finding::new(&RULE, phase, Confidence::Certain, String::new());
+            finding.fixes = vec![Fix::run("Do something", command)];
+            let mut findings = [finding];
+            carry(&given, &mut findings);
+            findings.iter().flat_map(|one| &one.fixes).find_map(|fix| fix.command.clone()).unwrap_or_default()
+        };
+        let [retry, verbose, other, without] = [
+            "smtpcheck mail.example.net:587 --retry 3 --wait 10m",
+            "smtpcheck mail.example.net:587 -v",
+            "smtpcheck smtps://mail.example.net:465",
+            "smtpcheck mail.example.net:587 --no-auth",
+        ];
+        let with_recipient = |command: &str| format!("{command} --to b@example.org");
+        assert_eq!(whole(Phase::Tls, retry), with_recipient(retry));
+        assert_eq!(whole(Phase::Rcpt, verbose), with_recipient(verbose));
+        for (phase, command) in [(Phase::Tls, verbose), (Phase::Rcpt, other), (Phase::Rcpt, without)] {
+            assert_eq!(whole(phase, command), command);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    let way = request.way();
+    let way = request.preceding_session();
     let started = Instant::now();
     let led = session::lead(context, id, &way).await;
     let (outcome, is_served) = match led {
