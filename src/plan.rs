@@ -9,6 +9,7 @@ mod domain;
 mod overrides;
 mod proxy;
 mod proxy_header;
+mod settings;
 mod source;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use domain::DomainPlan;
 pub use overrides::{Override, OverrideHost};
 pub use proxy::{Proxy, ProxyException, ProxyPlan, ProxyScheme};
 pub use proxy_header::ProxyHeaderPlan;
+pub use settings::{Discovery, LoginConsent, SettingsPlan};
 pub use source::{ConnectionSource, PortRange, SourceInterface};
 
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -82,6 +84,9 @@ pub struct Plan {
     /// The mail domain, if the check is about a domain and not about one server.
     #[serde(default)]
     pub domain: Option<Box<DomainPlan>>,
+    /// The search for client settings, if the check is one.
+    #[serde(default)]
+    pub settings: Option<Box<SettingsPlan>>,
     /// The origin of each value that is not a default, by the name of its flag.
     pub origins: BTreeMap<String, ValueOrigin>,
 }
@@ -507,10 +512,22 @@ impl Plan {
 
     /// The name of what is checked: the server with its port, or the domain.
     pub fn name(&self) -> String {
-        match &self.domain {
-            Some(domain) => domain.name.to_string(),
-            None => self.target.notation(),
+        match (&self.domain, &self.settings) {
+            (Some(domain), _) => domain.name.to_string(),
+            (None, Some(settings)) => settings.domain.to_string(),
+            (None, None) => self.target.notation(),
         }
+    }
+
+    /// Whether the check is about one server, and not about a domain or the client settings of a domain.
+    pub fn is_about_server(&self) -> bool {
+        self.domain.is_none() && self.settings.is_none()
+    }
+
+    /// The file with the trust anchor for DNSSEC, if it is not that of the public root.
+    pub fn trust_anchor(&self) -> Option<&PathBuf> {
+        let of_domain = self.domain.as_ref().and_then(|domain| domain.trust_anchor.as_ref());
+        of_domain.or(self.settings.as_ref().and_then(|settings| settings.trust_anchor.as_ref()))
     }
 
     /// The origin of a value, by the name of its flag.

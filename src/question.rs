@@ -30,7 +30,7 @@ pub enum Question {
     Hello(HelloRequest),
     /// DNS records of one type.
     Records(RecordsRequest),
-    /// A GET request over HTTPS, without following redirects.
+    /// A GET request over HTTPS or HTTP, without following redirects.
     Fetch(FetchRequest),
     /// Signs of the cloud or network that this machine is in. This sends nothing over the network.
     Machine {
@@ -74,16 +74,59 @@ impl RecordsRequest {
     }
 }
 
-/// A GET request over HTTPS.
+/// A GET request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FetchRequest {
     /// The host, which is also the server name (SNI) and the name in the certificate.
     pub host: DomainName,
-    /// The TCP port, normally 443.
+    /// The TCP port, normally 443, or 80 without TLS.
     pub port: u16,
     /// The path, beginning with a slash.
     pub path: String,
+    /// Whether TLS is used.
+    #[serde(default)]
+    pub transport: FetchTransport,
+    /// The IP addresses to which the request may be sent.
+    #[serde(default)]
+    pub reach: FetchReach,
+    /// The time limit in milliseconds for the request, from the lookup to the end of the response; null if each part has
+    /// its own limit.
+    #[serde(default)]
+    pub limit_ms: Option<u64>,
+}
+
+/// Whether a GET request uses TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FetchTransport {
+    /// HTTPS. If the certificate does not verify, no request is sent.
+    #[default]
+    Https,
+    /// HTTP, without TLS. The response is not authenticated.
+    Http,
+}
+
+/// The IP addresses to which a GET request may be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FetchReach {
+    /// All.
+    #[default]
+    Any,
+    /// Public addresses, and those of `--resolve`. The operator of a public domain could otherwise make this machine send
+    /// requests to servers of its own network.
+    Public,
+}
+
+impl FetchRequest {
+    /// A request over HTTPS to any IP address.
+    pub fn https(host: DomainName, port: u16, path: impl Into<String>) -> FetchRequest {
+        let (transport, reach) = (FetchTransport::Https, FetchReach::Any);
+        FetchRequest { host, port, path: path.into(), transport, reach, limit_ms: None }
+    }
 }
 
 /// One SMTP session, from the TCP connection to QUIT.
@@ -140,6 +183,8 @@ pub enum Purpose {
     Disclosure,
     /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
     OtherProtocol,
+    /// Do client settings for sending mail work?
+    ClientSettings,
 }
 
 /// The commands of a session.

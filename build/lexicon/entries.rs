@@ -491,6 +491,9 @@ pub(super) struct ProviderEntry {
     #[serde(default)]
     pub(super) also: Vec<String>,
     pub(super) platform: Option<String>,
+    pub(super) mailboxes: Option<String>,
+    #[serde(default)]
+    pub(super) user_is_local_part: bool,
     #[serde(default)]
     pub(super) port: Vec<PortEntry>,
     pub(super) recommended: Option<Spanned<u16>>,

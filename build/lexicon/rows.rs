@@ -352,6 +352,8 @@ fn provider(entry: &ProviderEntry, pool: &mut Pool) -> String {
             ("hosts", pool.texts(strings(&entry.hosts))),
             ("also", pool.texts(strings(&entry.also))),
             ("platform", pool.optional(entry.platform.as_deref())),
+            ("mailboxes", pool.optional(entry.mailboxes.as_deref())),
+            ("user_is_local_part", entry.user_is_local_part.to_string()),
             ("ports", ports),
             ("recommended", option(entry.recommended.as_ref().map(|port| port.get_ref().to_string()))),
             ("why", pool.optional(entry.why.as_deref())),

@@ -113,6 +113,9 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     if let Some(domain) = &plan.domain {
         run = format!("smtpcheck domain {}", domain.name);
     }
+    if plan.settings.is_some() {
+        run = format!("smtpcheck settings {}", in_shell(&plan.target.input));
+    }
     let run = completed(plan, &run);
     let sorted = |text: &str| {
         let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
@@ -122,7 +125,8 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     sorted(&run) == sorted(command)
 }
 
-fn completed(plan: &Plan, command: &str) -> String {
+/// A command with the flags of this run that change which server is reached, and whether its certificate verifies.
+pub(super) fn completed(plan: &Plan, command: &str) -> String {
     let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
     let target = command.split(' ').find(|word| word.contains(&host));
@@ -151,6 +155,8 @@ enum CommandKind {
     Ports,
     /// The flags of `smtpcheck domain`.
     Domain,
+    /// The flags of `smtpcheck settings`.
+    Settings,
 }
 
 /// The commands of smtpcheck, with the flags that can be added to them; `None` if no flag can be added. A test compares
@@ -158,6 +164,7 @@ enum CommandKind {
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
     ("domain", Some(CommandKind::Domain)),
+    ("settings", Some(CommandKind::Settings)),
     ("run", None),
     ("batch", None),
     ("ports", Some(CommandKind::Ports)),
@@ -237,6 +244,25 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
             ("https-port", "--https-port", domain.https_port),
         ] {
             add(&mut flags, name, flag, Some(port.to_string()));
+        }
+    } else if let (Some(settings), CommandKind::Settings) = (&plan.settings, kind) {
+        for given in grouped_overrides(plan) {
+            add(&mut flags, "resolve", "--resolve", Some(given));
+        }
+        if let Some(path) = &plan.tls.cacert {
+            add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
+        }
+        if let Some(path) = &settings.trust_anchor {
+            add(&mut flags, "trust-anchor", "--trust-anchor", Some(path.display().to_string()));
+        }
+        for (name, flag, port) in
+            [("https-port", "--https-port", settings.https_port), ("http-port", "--http-port", settings.http_port)]
+        {
+            add(&mut flags, name, flag, Some(port.to_string()));
+        }
+    } else if plan.settings.is_some() && kind == CommandKind::Check {
+        if let Some(path) = &plan.tls.cacert {
+            add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
         }
     } else if let (Some(_), Some(_), CommandKind::Check) = (&plan.domain, same_host, kind) {
         if let Some(path) = &plan.tls.cacert {

@@ -206,11 +206,11 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
-/// The order in which findings determine the exit code. In a check of a domain, a limit of smtpcheck counts only if
-/// there is no other failure. A policy that makes delivery fail counts as a failure of TLS, although its records are in
-/// the DNS.
+/// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of
+/// smtpcheck counts only if there is no other failure. A policy that makes delivery fail counts as a failure of TLS,
+/// although its records are in the DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
-    if plan.domain.is_none() {
+    if plan.is_about_server() {
         return (false, order(plan, finding.phase));
     }
     let phase = match finding.failure {

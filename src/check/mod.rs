@@ -32,6 +32,7 @@ mod server;
 mod server_name;
 mod service;
 mod session;
+pub mod settings;
 mod source;
 mod starttls;
 
@@ -49,9 +50,13 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     checks_of(plan).iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
 }
 
-/// The checks of a domain or those of a server.
+/// The checks of a domain, those of client settings, or those of a server.
 fn checks_of(plan: &Plan) -> &'static [&'static Check] {
-    if plan.domain.is_some() { domain::DOMAIN_CHECKS } else { CHECKS }
+    match (&plan.domain, &plan.settings) {
+        (Some(_), _) => domain::DOMAIN_CHECKS,
+        (None, Some(_)) => settings::SETTINGS_CHECKS,
+        (None, None) => CHECKS,
+    }
 }
 
 /// A session that can be abandoned, because data that still arrives in it cannot change the findings.
@@ -77,7 +82,11 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Every rule.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    CHECKS.iter().chain(domain::DOMAIN_CHECKS).flat_map(|check| check.rules.iter().copied())
+    CHECKS
+        .iter()
+        .chain(domain::DOMAIN_CHECKS)
+        .chain(settings::SETTINGS_CHECKS)
+        .flat_map(|check| check.rules.iter().copied())
 }
 
 /// A rule by its id.

@@ -45,7 +45,7 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
-        let is_deciding = plan.domain.is_some() && finding.failure.is_some() && finding.severity == Severity::Error;
+        let is_deciding = !plan.is_about_server() && finding.failure.is_some() && finding.severity == Severity::Error;
         (!is_deciding, severity, exit_order(plan, finding), !session::is_about_order(finding))
     });
     if plan.target.protocol == Protocol::Lmtp {

@@ -24,7 +24,7 @@ use crate::expect::Mistake;
 use crate::source::nearest;
 
 /// Words that a later version may use as commands, or that users of other tools type by habit.
-const RESERVED: &[&str] = &["settings", "mx", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
+const RESERVED: &[&str] = &["mx", "send", "serve", "init", "doctor", "diff", "list", "login", "update"];
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {

@@ -136,6 +136,7 @@ fn positionals(
         CommandId::Explain => rule_ids().into_iter().chain([Candidate::Files]).collect(),
         CommandId::Man => command_names(),
         CommandId::Domain
+        | CommandId::Settings
         | CommandId::Run
         | CommandId::Batch
         | CommandId::Exporter

@@ -188,6 +188,7 @@ fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan 
         probes: Vec::new(),
         gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
         domain: Some(Box::new(domain)),
+        settings: None,
         origins: BTreeMap::new(),
     }
 }

@@ -20,6 +20,7 @@ use super::commands::report::ReportArgs;
 use super::commands::run::RunArgs;
 use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::{SchemaArgs, SchemaOf};
+use super::commands::settings::SettingsArgs;
 use super::commands::watch::WatchArgs;
 
 /// A parsed command line.
@@ -29,6 +30,8 @@ pub enum Invocation {
     Check(Box<CheckArgs>, ArgMatches),
     /// Check a mail domain.
     Domain(Box<DomainArgs>, ArgMatches),
+    /// Find the settings for sending mail.
+    Settings(Box<SettingsArgs>, ArgMatches),
     /// Run a suite.
     Run(Box<RunArgs>),
     /// Check a long list of servers.
@@ -73,6 +76,7 @@ impl Invocation {
         Ok(match command {
             CommandId::Check => Invocation::Check(Box::new(CheckArgs::from_arg_matches(&matches)?), matches),
             CommandId::Domain => Invocation::Domain(Box::new(DomainArgs::from_arg_matches(&matches)?), matches),
+            CommandId::Settings => Invocation::Settings(Box::new(SettingsArgs::from_arg_matches(&matches)?), matches),
             CommandId::Run => Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?)),
             CommandId::Batch => Invocation::Batch(Box::new(BatchArgs::from_arg_matches(&matches)?), matches),
             CommandId::Ports => Invocation::Ports(Box::new(PortsArgs::from_arg_matches(&matches)?), matches),

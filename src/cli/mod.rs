@@ -26,6 +26,7 @@ pub mod plugin;
 pub mod proxy;
 mod requested;
 pub mod resolve;
+pub mod settings;
 pub mod target;
 mod words;
 

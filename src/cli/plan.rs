@@ -102,6 +102,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         probes: probes(&tls_args.probe),
         gate: args.gate.gate(),
         domain: None,
+        settings: None,
         origins,
     };
     proxy::reject_contradictions(&plan)?;
@@ -162,6 +163,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         probes: Vec::new(),
         gate: args.gate.gate(),
         domain: None,
+        settings: None,
         origins,
     };
     let mut plans: Vec<Plan> = chosen.iter().map(|&port| for_port(&template, port)).collect();

@@ -12,7 +12,7 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::sandbox::{Folder, scenario};
 use super::sink::Sink;
 use super::stdout::{outlet, print};
-use super::{CommandError, check, domain};
+use super::{CommandError, check, domain, settings};
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::demo::DemoArgs;
 use crate::cli::{self, Invocation};
@@ -21,14 +21,17 @@ use crate::render::sandbox as rendering;
 use crate::render::{Display, Format, Live};
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
-use crate::sandbox::domains::case::DomainCase;
-use crate::sandbox::domains::{DomainPorts, domain_case};
+use crate::sandbox::domains::case::{DomainCase, SettingsCase};
+use crate::sandbox::domains::{DomainPorts, domain_case, settings_case};
 use crate::sandbox::scenario::{ClientTrust, proxy_url};
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
 /// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
 /// rejected recipient.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
+
+/// The domain for which `demo settings` searches settings.
+const FIRST_SETTINGS: &str = "settings-contradiction";
 
 /// The domain that `demo domain` checks.
 const FIRST_DOMAIN: &str = "dane-mismatch";
@@ -43,10 +46,15 @@ pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
-        Some(name) => match domain_case(if name == "domain" { FIRST_DOMAIN } else { name }) {
-            Some(case) => run_domain(args, case, format, &look),
-            None => run_scenario(args, scenario(name)?, format, &look),
-        },
+        Some(name) => {
+            let of_domain = domain_case(if name == "domain" { FIRST_DOMAIN } else { name });
+            let of_settings = settings_case(if name == "settings" { FIRST_SETTINGS } else { name });
+            match (of_domain, of_settings) {
+                (Some(case), _) => run_domain(args, case, format, &look),
+                (None, Some(case)) => run_settings(args, case, format, &look),
+                (None, None) => run_scenario(args, scenario(name)?, format, &look),
+            }
+        }
         None => {
             let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
             let servers = DemoServers::open(&chosen)?;
@@ -99,6 +107,39 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
         return Err(CommandError::usage("the demo is not a domain check".to_owned()));
     };
     let code = domain::run(&domain_args, &matches)?;
+    if explains {
+        print(&rendering::end_of_domain_lesson(look))?;
+    }
+    Ok(code)
+}
+
+/// Starts the servers of all mail domains, and searches the settings of one.
+fn run_settings(
+    args: &DemoArgs,
+    case: &'static SettingsCase,
+    format: &Format,
+    look: &Display,
+) -> Result<u8, CommandError> {
+    let options = Options { domains: Some(DomainPorts::default()), ..local() };
+    let sandbox = Sandbox::open(&[], &options)?;
+    let authorities = sandbox.authorities()?;
+    let Some(service) = sandbox.domains().cloned() else { return Ok(0) };
+    let (folder, _running) = (Folder::new()?, sandbox.spawn(None)?);
+    let mut words: Vec<OsString> = service.settings_arguments(case).into_iter().map(Into::into).collect();
+    words.extend(["--trust-anchor".into(), folder.write("trust-anchor.txt", &service.anchor)?.into()]);
+    words.extend(["--cacert".into(), folder.write("ca.pem", &authorities)?.into()]);
+    if let Some(secret) = case.secret {
+        words.extend(["--password-file".into(), folder.write("password", secret)?.into()]);
+    }
+    let explains = format.live == Live::Text && !args.verbosity.quiet;
+    if explains {
+        print(&rendering::domain_lesson(&case.domain, &described(&words), look))?;
+    }
+    let given = args.words_without_transcript();
+    let Invocation::Settings(settings_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
+        return Err(CommandError::usage("the demo is not a search for settings".to_owned()));
+    };
+    let code = settings::run(&settings_args, &matches)?;
     if explains {
         print(&rendering::end_of_domain_lesson(look))?;
     }

@@ -20,6 +20,7 @@ mod providers;
 mod report;
 mod sandbox;
 mod secrets;
+mod settings;
 mod sink;
 mod snippet;
 mod stdout;
@@ -67,6 +68,7 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
     match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Domain(args, matches) => domain::run(&args, &matches),
+        Invocation::Settings(args, matches) => settings::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),
         Invocation::Batch(args, matches) => batch::run(&args, &matches),
         Invocation::Watch(args, matches) => watch::run(&args, &matches),

@@ -10,7 +10,7 @@ use crate::cli::commands::sandbox::SandboxArgs;
 use crate::host::{clock, file, signals};
 use crate::render::Display;
 use crate::render::sandbox::{self as rendering, SandboxStart};
-use crate::sandbox::domains::{DOMAIN_CASES, DomainPorts, domain_case};
+use crate::sandbox::domains::{DOMAIN_CASES, DomainPorts, SETTINGS_CASES, domain_case, settings_case};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::journal::{JournalEntry, JournalListener};
 use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
@@ -47,7 +47,12 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
         remote: if args.allow_remote { Remote::Allowed } else { Remote::Refused },
         fleet,
         dns: request.dns.filter(|_| !args.domains),
-        domains: args.domains.then_some(DomainPorts { mail: request.port, dns: request.dns, https: args.https_port }),
+        domains: args.domains.then_some(DomainPorts {
+            mail: request.port,
+            dns: request.dns,
+            https: args.https_port,
+            http: args.http_port,
+        }),
     };
     let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
@@ -105,14 +110,17 @@ fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json
 
 fn listed_domains(json: bool, look: &Display) -> String {
     let one = |case| if json { rendering::domain_json(case) } else { rendering::domain(case, look) };
-    DOMAIN_CASES.iter().map(one).collect()
+    DOMAIN_CASES.iter().chain(SETTINGS_CASES.iter().map(|case| &case.domain)).map(one).collect()
 }
 
 /// Finds a scenario by its name. The error suggests similar names.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
         if name.ends_with(".test") {
-            let domain = name.rsplit_once('@').map(|(_, domain)| domain).filter(|domain| domain_case(domain).is_some());
+            let domain = name
+                .rsplit_once('@')
+                .map(|(_, domain)| domain)
+                .filter(|domain| domain_case(domain).is_some() || settings_case(domain).is_some());
             let hint = domain.map(|domain| format!("; did you mean {domain}?")).unwrap_or(";".to_owned());
             let name = name.escape_debug();
             return CommandError::usage(format!(

@@ -13,6 +13,11 @@ use crate::wire::tls::ServerHello;
 pub enum Fault {
     /// There was no IP address to connect to. The result of the name lookup contains the reason.
     NoAddress,
+    /// The name has only IP addresses that are not public, and the request must not be sent to them.
+    NotPublic {
+        /// One of the IP addresses.
+        address: std::net::IpAddr,
+    },
     /// smtpcheck could not connect to any IP address. All attempts are in the transcript; this is the most significant
     /// one.
     NotConnected {

@@ -1,4 +1,4 @@
-//! The response of a web server to a GET request over HTTPS. This file contains facts only.
+//! The response of a web server to a GET request. This file contains facts only.
 
 use std::net::SocketAddr;
 
@@ -15,10 +15,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 pub struct FetchSeen {
     /// The IP address and port that the request was sent to.
     pub address: SocketAddr,
-    /// The TLS version.
-    pub tls_version: String,
-    /// The certificates of the web server. If they do not verify, no request is sent.
-    pub presented: Box<Presented>,
+    /// The TLS version; null without TLS.
+    pub tls_version: Option<String>,
+    /// The certificates of the web server; null without TLS. If they do not verify, no request is sent.
+    pub presented: Option<Box<Presented>>,
     /// The response; null if no request was sent, because the certificate does not verify.
     pub response: Option<HttpResponse>,
 }

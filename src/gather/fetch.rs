@@ -1,6 +1,7 @@
 //! Sends one GET request over HTTPS, in the same way as a mail server that fetches an MTA-STS policy (RFC 8461 §3.3).
 //! The certificate is verified in the same way as that of a mail server. If it does not verify, no request is sent.
 //! Redirects are not followed, and no cookies and no client certificate are sent.
+//! Requests for client settings can also be sent over HTTP, which authenticates nothing.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -12,8 +13,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tokio_rustls::client::TlsStream;
 
 use super::context::GatherContext;
 use super::dial;
@@ -26,7 +27,7 @@ use crate::evidence::{
     Answer, Fault, FetchSeen, HttpResponse, Incompatibility, MAX_BODY, Outcome, Phase, TlsFault, TlsFaultKind,
 };
 use crate::plan::Family;
-use crate::question::FetchRequest;
+use crate::question::{FetchReach, FetchRequest, FetchTransport};
 use crate::wire::Host;
 
 /// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It limits the wait
@@ -40,17 +41,32 @@ const MAX_HEAD: usize = 64 * 1024;
 
 /// Sends the request and reads the response.
 pub(super) async fn get(context: &Rc<GatherContext>, request: &FetchRequest) -> Outcome {
-    let deadline = Instant::now() + DEADLINE;
-    match fetched(context, request, deadline).await {
+    let started = Instant::now();
+    let limit = request.limit_ms.map_or(DEADLINE, Duration::from_millis);
+    let work = fetched(context, request, started + limit.min(DEADLINE));
+    let ended = match request.limit_ms {
+        None => work.await,
+        // The parts have longer limits of their own.
+        Some(_) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(silent(started))),
+    };
+    match ended {
         Ok(seen) => Outcome::Done { answer: Answer::Fetch(Box::new(seen)) },
         Err(fault) => Outcome::Failed { fault },
     }
+}
+
+fn silent(started: Instant) -> Fault {
+    Fault::Silent { phase: Phase::Tls, waited_ms: milliseconds(started.elapsed()), partial_bytes: 0 }
 }
 
 async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: Instant) -> Result<FetchSeen, Fault> {
     let addresses = addresses(context, request).await?;
     let stream = dial::dial_one_of(context, &addresses, request.port).await?;
     let address = stream.peer_addr().unwrap_or(SocketAddr::new(IpAddr::from([0; 4]), request.port));
+    if request.transport == FetchTransport::Http {
+        let response = Some(response(context, request, stream, deadline).await?);
+        return Ok(FetchSeen { address, tls_version: None, presented: None, response });
+    }
     let name = request.host.ascii().to_owned();
     let Secured { stream, handshake, .. } = tls::handshake_as(context, name, None, Tap::new(ServerStream::Tcp(stream)))
         .await
@@ -63,7 +79,8 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
         return Err(not_proven("the OCSP response does not confirm the certificate".to_owned(), handshake.sni));
     }
     let response = if is_verified { Some(response(context, request, stream, deadline).await?) } else { None };
-    Ok(FetchSeen { address, tls_version: handshake.version, presented: Box::new(handshake.presented), response })
+    let (tls_version, presented) = (Some(handshake.version), Some(Box::new(handshake.presented)));
+    Ok(FetchSeen { address, tls_version, presented, response })
 }
 
 /// The certificates are valid, but the server has not proved that it owns them.
@@ -77,6 +94,13 @@ async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Resul
     let mut addresses = context.plan.given_addresses_at(&Host::Name(request.host.clone()), request.port);
     if addresses.is_empty() {
         addresses = dns::host_addresses(context, &request.host).await?;
+        let first = addresses.first().copied();
+        if request.reach == FetchReach::Public {
+            addresses.retain(|ip| is_public(*ip));
+        }
+        if let (Some(address), true) = (first, addresses.is_empty()) {
+            return Err(Fault::NotPublic { address });
+        }
     }
     addresses.retain(|ip| match context.plan.family {
         Family::Any => true,
@@ -86,15 +110,40 @@ async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Resul
     if addresses.is_empty() { Err(Fault::NoAddress) } else { Ok(addresses) }
 }
 
+/// Whether packets to this IP address can leave the local network.
+fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            // Shared addresses of providers (RFC 6598).
+            let is_shared = first == 100 && (64..128).contains(&second);
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_unspecified()
+                || ip.is_broadcast()
+                || ip.is_multicast()
+                || first == 0
+                || is_shared)
+        }
+        IpAddr::V6(ip) => {
+            !(ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.is_multicast())
+        }
+    }
+}
+
 async fn response(
     context: &GatherContext,
     request: &FetchRequest,
-    stream: TlsStream<Tap>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     deadline: Instant,
 ) -> Result<HttpResponse, Fault> {
     let started = Instant::now();
     let limit = deadline.min(started + Duration::from_millis(context.plan.limits.reply_ms));
-    let silent = || Fault::Silent { phase: Phase::Tls, waited_ms: milliseconds(started.elapsed()), partial_bytes: 0 };
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(stream))
@@ -102,7 +151,8 @@ async fn response(
         .map_err(|error| not_http(&error))?;
     let message = message(request)?;
     let work = pin!(async {
-        let received = tokio::time::timeout_at(limit, sender.send_request(message)).await.map_err(|_| silent())?;
+        let received =
+            tokio::time::timeout_at(limit, sender.send_request(message)).await.map_err(|_| silent(started))?;
         let response = received.map_err(|error| not_http(&error))?;
         Ok(read(context, response, deadline).await)
     });
@@ -112,7 +162,11 @@ async fn response(
 
 fn message(request: &FetchRequest) -> Result<Request<Empty<Bytes>>, Fault> {
     let host = request.host.ascii();
-    let host = if request.port == 443 { host.to_owned() } else { format!("{host}:{}", request.port) };
+    let usual = match request.transport {
+        FetchTransport::Https => 443,
+        FetchTransport::Http => 80,
+    };
+    let host = if request.port == usual { host.to_owned() } else { format!("{host}:{}", request.port) };
     Request::get(request.path.as_str())
         .header(HOST, host)
         .header(USER_AGENT, concat!("smtpcheck/", env!("CARGO_PKG_VERSION")))

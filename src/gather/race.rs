@@ -75,6 +75,10 @@ impl<'a> Race<'a> {
 
     pub(super) fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
         let mut race = Race::of_port(context, request.port);
+        let own = match context.plan.settings {
+            Some(_) => context.plan.given_addresses_at(&request.host, request.port),
+            None => Vec::new(),
+        };
         match &request.host {
             Host::Ip(ip) => {
                 let given = context.plan.given_addresses(&request.host);
@@ -83,6 +87,8 @@ impl<'a> Race<'a> {
             }
             // `socket` connects to sockets.
             Host::Socket(_) => {}
+            // In a search for client settings, sessions have several hosts and ports.
+            Host::Name(_) if !own.is_empty() => own.into_iter().for_each(|ip| race.add(ip)),
             Host::Name(name) => {
                 race.source = Some(context.names.follow(&context.plan, name));
                 if let (AddressChoice::Only { address }, true) =

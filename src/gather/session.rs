@@ -26,7 +26,7 @@ use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
 use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
-use crate::sasl::Means;
+use crate::sasl::{Credentials, Means};
 use crate::wire::Host;
 
 /// The maximum number of bytes per read.
@@ -42,7 +42,9 @@ const FIRST_BYTES: usize = 64;
 
 /// Runs the session to its end.
 pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
-    let mut session = match SessionDriver::begin(context, id, request).await {
+    let renamed = renamed(context, request);
+    let credentials = renamed.as_ref().or(context.credentials.as_ref());
+    let mut session = match SessionDriver::begin(context, id, request, credentials).await {
         Ok(session) => session,
         Err(fault) => return Outcome::Failed { fault },
     };
@@ -77,7 +79,7 @@ pub(super) async fn lead(
     id: ProbeId,
     request: &SessionRequest,
 ) -> Result<HandshakeLead, Fault> {
-    let mut session = SessionDriver::begin(context, id, request).await?;
+    let mut session = SessionDriver::begin(context, id, request, context.credentials.as_ref()).await?;
     match session.advance().await? {
         Advance::Tls => match session.connection {
             Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
@@ -125,6 +127,7 @@ impl<'a> SessionDriver<'a> {
         context: &'a Rc<GatherContext>,
         id: ProbeId,
         request: &'a SessionRequest,
+        credentials: Option<&'a Credentials>,
     ) -> Result<SessionDriver<'a>, Fault> {
         let note = |what| {
             context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
@@ -142,7 +145,7 @@ impl<'a> SessionDriver<'a> {
             context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(context, request), local),
+            dialogue: Dialogue::new(&request.script, access(context, request, credentials), local),
             connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
@@ -309,8 +312,12 @@ impl<'a> SessionDriver<'a> {
 }
 
 /// The credentials and other inputs of a login.
-fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
-    let credentials = context.credentials.as_ref()?;
+fn access<'a>(
+    context: &GatherContext,
+    request: &SessionRequest,
+    credentials: Option<&'a Credentials>,
+) -> Option<Access<'a>> {
+    let credentials = credentials?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
@@ -318,6 +325,14 @@ fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Ac
     let means =
         Means { host: request.host.expected_name(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
+}
+
+/// The credentials with the user name of this session, if it is not that of the plan: the sources of client settings name
+/// different ones.
+fn renamed(context: &GatherContext, request: &SessionRequest) -> Option<Credentials> {
+    let user = &request.script.login.as_ref()?.user;
+    let known = context.credentials.as_ref().filter(|known| known.user != *user)?;
+    Some(known.for_user(user))
 }
 
 enum Sent {

@@ -43,7 +43,7 @@ impl SharedFiles {
 
     /// The DNSSEC trust anchors of a plan: those in its file, or the keys of the public root zone.
     pub(super) fn dnssec_anchors(&self, plan: &Plan) -> Result<DnssecAnchors, SetupError> {
-        let Some(path) = plan.domain.as_ref().and_then(|domain| domain.trust_anchor.as_ref()) else {
+        let Some(path) = plan.trust_anchor() else {
             return Ok(DnssecAnchors::default());
         };
         if let Some(known) = self.dnssec_anchors.borrow().get(path) {

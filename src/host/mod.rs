@@ -19,7 +19,7 @@ pub mod routes;
 pub mod service;
 pub mod signals;
 pub(crate) mod socket;
-mod terminal;
+pub(crate) mod terminal;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,20 @@
-//! Restores the terminal if a signal arrives while the user types a password, because the echo is off during that time.
+//! Reads the answer to a question, and restores the terminal if a signal arrives while the user types a password, because the
+//! echo is off during that time.
+
+use std::io::{self, BufRead, Read};
 
 #[cfg(unix)]
 use tokio::sync::oneshot;
+
+/// The maximum length of an answer.
+const MAX_ANSWER: u64 = 64;
+
+/// Reads a line from standard input. Everything except `y` and `yes` means no.
+pub(crate) fn reads_yes() -> bool {
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(MAX_ANSWER).read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
 
 /// Watches for signals until the returned value is dropped. On a signal, it restores the echo of the terminal and ends
 /// the program. If there is no terminal, or on systems other than Unix, it has no effect.

@@ -22,6 +22,9 @@ pub struct Provider {
     also: List<Text>,
     /// The platform that several brands share, whose servers send the same texts.
     platform: Option<Text>,
+    /// The id of the provider whose mailboxes the servers of an inbound provider receive mail for.
+    mailboxes: Option<Text>,
+    user_is_local_part: bool,
     /// The ports, with their use of TLS.
     pub ports: &'static [Port],
     /// The recommended port.
@@ -60,11 +63,44 @@ impl Provider {
         !self.banner_any.is_empty()
     }
 
+    /// The provider of mailboxes to which this one belongs: itself, or that for which an inbound provider receives mail.
+    /// `None` for relays and for servers in the user's own network.
+    pub fn for_mailboxes(&'static self) -> Option<&'static Provider> {
+        match (&*self.kind, self.mailboxes) {
+            ("mailbox" | "hosting", _) => Some(self),
+            (_, Some(id)) => all().iter().find(|provider| provider.id == id.as_str()),
+            (_, None) => None,
+        }
+    }
+
+    /// The server for the users of a domain or an MX host: if the provider has servers for several countries, that with
+    /// the same top-level domain, else the first.
+    pub fn host_for(&self, name: &str) -> Option<&'static str> {
+        let top = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+        let hosts: Vec<&'static str> = self.hosts.texts().filter(|host| !host.starts_with('*')).collect();
+        let same = hosts.iter().find(|host| !name.is_empty() && top(host) == top(name));
+        same.or(hosts.first()).copied()
+    }
+
+    /// The form of the user name.
+    pub fn user_form(&self) -> UserNameForm {
+        if self.user_is_local_part { UserNameForm::LocalPart } else { UserNameForm::Address }
+    }
+
     /// Whether a greeting looks like the provider's own.
     pub fn greets_with(&self, text: &str) -> bool {
         let text = normal(text);
         self.banner_any.iter().any(|literal| text.contains(&**literal))
     }
+}
+
+/// The form of a user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserNameForm {
+    /// The complete email address.
+    Address,
+    /// The part of the address before the `@`.
+    LocalPart,
 }
 
 /// One port of a provider.
@@ -249,7 +285,7 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProviderSigns, find, is_named_in, nearest_host, recognise};
+    use super::{Provider, ProviderSigns, UserNameForm, all, find, is_named_in, nearest_host, recognise};
     use crate::lexicon::entries;
     use crate::lexicon::entries::ProviderExample;
 
@@ -268,6 +304,29 @@ mod tests {
             assert_eq!(found(&provider.example), id, "{:?}", provider.example);
             assert_ne!(found(&provider.counter_example), id, "{:?}", provider.counter_example);
         }
+    }
+
+    #[test]
+    fn inbound_servers_lead_to_the_provider_of_the_mailboxes() {
+        let of = |host: &str| {
+            let signs = ProviderSigns { host: Some(host), ..ProviderSigns::default() };
+            recognise(&signs).and_then(Provider::for_mailboxes).map(|found| found.id.as_str())
+        };
+        assert_eq!(of("aspmx.l.google.com"), Some("gmail"));
+        assert_eq!(of("example-com.mail.protection.outlook.com"), Some("microsoft-365"));
+        assert_eq!(of("gmail.com"), Some("gmail"));
+        assert_eq!(of("smtp.sendgrid.net"), None, "a relay has no mailboxes");
+        for provider in all().iter().filter_map(|provider| provider.mailboxes) {
+            assert!(all().iter().any(|known| known.id == provider.as_str()), "{provider}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_the_same_country_is_preferred() {
+        let zoho = find("zoho").first().copied().expect("a provider");
+        assert_eq!(zoho.host_for("mx.zoho.eu"), Some("smtp.zoho.eu"));
+        assert_eq!(zoho.host_for("example.org"), Some("smtp.zoho.com"));
+        assert_eq!(find("laposte").first().map(|provider| provider.user_form()), Some(UserNameForm::LocalPart));
     }
 
     #[test]

@@ -5,15 +5,20 @@
 //! Parsers keep every part that they cannot read, with its position, because smtpcheck must explain the fault. [`tags`]
 //! parses the tag list format that DKIM, DMARC, MTA-STS, TLS-RPT and BIMI share.
 
+pub(crate) mod autoconfig;
+pub(crate) mod autodiscover;
 pub(crate) mod blocklist;
 pub(crate) mod dkim;
 pub(crate) mod dmarc;
 pub(crate) mod mta_sts;
+pub(crate) mod pacc;
+pub(crate) mod placeholders;
 pub(crate) mod spf;
 pub(crate) mod tags;
 pub(crate) mod tls_rpt;
 pub(crate) mod tlsa;
 pub(crate) mod txt;
+pub(crate) mod web_address;
 
 #[cfg(test)]
 mod tests;

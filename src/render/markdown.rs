@@ -8,9 +8,11 @@ use std::fmt::Write;
 
 use super::view::domain::{self, DomainPart, MATRIX_HEADS};
 use super::view::phases;
+use super::view::settings as view_of_settings;
 use super::view::verdict::{self, OutcomeWord};
 use super::{Display, Transcript, escape, text as plain_text};
 use crate::check::domain::{results, seen::DomainSeen};
+use crate::check::settings::{self as client_settings, seen::SettingsSeen};
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
@@ -67,8 +69,14 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     let seen = results(&report.plan, &report.evidence);
     text.extend(seen.as_ref().map(matrix));
+    let client = client_settings::results(&report.plan, &report.evidence);
+    text.extend(client.as_ref().map(|seen| settings(seen, look)));
     for one in &report.findings {
         text.push_str(&finding(report, one));
+    }
+    if let Some(seen) = &client {
+        text.push_str(&untested(&view_of_settings::not_tested(seen)));
+        return text;
     }
     if let Some(seen) = &seen {
         text.push_str(&published(seen, look));
@@ -132,6 +140,44 @@ fn matrix(seen: &DomainSeen) -> String {
     text + "\n"
 }
 
+/// The recommended client settings, the sources, and the settings that were tested.
+fn settings(seen: &SettingsSeen, look: &Display) -> String {
+    let mut text = String::new();
+    if let Some(setting) = &seen.recommended {
+        text.push_str("### Recommended setting\n\n");
+        for (label, value) in view_of_settings::recommended(setting) {
+            let _ = writeln!(text, "- {label}: {}", plain(&value));
+        }
+        let _ = write!(text, "- check again: {}\n\n", code(&setting.command));
+    }
+    for (heading, first, rows) in [
+        ("Sources", "Source", view_of_settings::sources(seen, look)),
+        ("Settings tested", "Server", view_of_settings::candidates(seen, look)),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "### {heading}\n\n| {first} | Result | Details |\n|---|---|---|\n");
+        for row in rows {
+            let _ = writeln!(text, "| {} | {} | {} |", plain(&row.name), row.word, plain(&row.detail));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn untested(list: &[String]) -> String {
+    let mut text = String::new();
+    if !list.is_empty() {
+        text.push_str("### Not tested\n\n");
+        for one in list {
+            let _ = writeln!(text, "- {}", plain(one));
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// What senders do, what the domain publishes, the SPF tree, and what was not tested.
 fn published(seen: &DomainSeen, look: &Display) -> String {
     let mut text = String::new();
@@ -154,15 +200,7 @@ fn published(seen: &DomainSeen, look: &Display) -> String {
     if !tree.is_empty() {
         let _ = write!(text, "<details><summary>SPF record</summary>\n\n{}\n</details>\n\n", block(&tree));
     }
-    let untested = domain::not_tested(seen);
-    if !untested.is_empty() {
-        text.push_str("### Not tested\n\n");
-        for one in untested {
-            let _ = writeln!(text, "- {}", plain(&one));
-        }
-        text.push('\n');
-    }
-    text
+    text + &untested(&domain::not_tested(seen))
 }
 
 fn parts(title: &str, parts: &[DomainPart]) -> String {

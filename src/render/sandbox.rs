@@ -48,6 +48,8 @@ enum Record<'a> {
         dns: Option<SocketAddr>,
         /// The arguments of a domain check; null without `--domains`.
         domains: Option<String>,
+        /// The arguments of a search for settings; null without `--domains`.
+        settings: Option<String>,
     },
     /// One mail domain.
     Domain {
@@ -87,6 +89,15 @@ impl SandboxStart<'_> {
             self.authority
         ))
     }
+
+    /// The arguments of a search for settings.
+    fn settings_arguments(&self) -> Option<String> {
+        let (DomainService { resolver, https, http, .. }, anchor) = self.domains?;
+        Some(format!(
+            "--resolver {resolver} --https-port {https} --http-port {http} --trust-anchor {anchor} --cacert {}",
+            self.authority
+        ))
+    }
 }
 
 /// The lines before the list of servers.
@@ -102,6 +113,10 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
     lines.extend(ready.dns.map(|at| format!("# DNS: names below .test, served by {at} (smtpcheck --resolver {at})")));
     let domains = ready.domain_arguments();
     lines.extend(domains.map(|words| format!("# domains: smtpcheck domain NAME.test {}", escape::visible(&words))));
+    let settings = ready.settings_arguments();
+    lines.extend(
+        settings.map(|words| format!("# settings-*: smtpcheck settings NAME.test {}", escape::visible(&words))),
+    );
     lines.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
 }
 
@@ -123,9 +138,10 @@ pub fn domain_json(case: &DomainCase) -> String {
 /// The same as JSON.
 pub fn ready_json(ready: SandboxStart<'_>) -> String {
     let domains = ready.domain_arguments();
+    let settings = ready.settings_arguments();
     let SandboxStart { authority, fleet_port, dns, .. } = ready;
     let (user, password, token) = (login::USER, login::PASSWORD, login::TOKEN);
-    line(&Record::Ready { authority, user, password, token, fleet_port, dns, domains })
+    line(&Record::Ready { authority, user, password, token, fleet_port, dns, domains, settings })
 }
 
 /// One line about a server.
@@ -191,7 +207,7 @@ pub fn end_of_domain_lesson(look: &Display) -> String {
     let text = format!(
         "The demo servers have stopped. There are {} domains; to list them: smtpcheck sandbox --domains --list. To check \
          another one: smtpcheck demo NAME. To run their servers: smtpcheck sandbox --domains.",
-        crate::sandbox::domains::DOMAIN_CASES.len()
+        crate::sandbox::domains::DOMAIN_CASES.len() + crate::sandbox::domains::SETTINGS_CASES.len()
     );
     let lines = textwrap::wrap(&text, super::text::columns(look.width));
     "\n".to_owned()

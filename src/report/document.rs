@@ -9,6 +9,7 @@ use crate::check::Finding;
 use crate::check::clients::{self, ClientSeen};
 use crate::check::domain::{self, seen::DomainSeen};
 use crate::check::scan::{self, ProfileVerdict, Scan};
+use crate::check::settings::{self, seen::SettingsSeen};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
     Certificate, DialResult, Event, EventId, EventKind, Evidence, HandshakeKind, NameMatch, Phase, Probe, Session,
@@ -53,6 +54,9 @@ pub struct Document {
     /// The results of a domain check; null for a server check.
     #[serde(default)]
     pub(super) domain: Option<DomainSeen>,
+    /// The results of a search for client settings; null for other checks.
+    #[serde(default)]
+    pub(super) settings: Option<SettingsSeen>,
     /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.
     #[serde(default)]
     pub(super) tls_clients: Option<Vec<ClientSeen>>,
@@ -256,7 +260,7 @@ impl From<&Report> for Document {
             total_ms: rounded(*total_ms),
             target: target(plan),
             plan: plan.clone(),
-            addresses: addresses(evidence),
+            addresses: if plan.settings.is_some() { Vec::new() } else { addresses(evidence) },
             phases: phases(plan, evidence),
             greeting: session.and_then(greeting),
             capabilities: CapabilityLists {
@@ -269,6 +273,7 @@ impl From<&Report> for Document {
             tls_profile: scan::verdict(plan, evidence),
             tls_clients: clients::results(evidence),
             domain: domain::results(plan, evidence),
+            settings: settings::results(plan, evidence),
             auth: auth(plan, session),
             mail: mail(plan, session),
             rcpt: rcpt(plan, session),

@@ -39,8 +39,8 @@ pub enum PhaseStatus {
 
 /// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
-    // A domain check has no main session.
-    if plan.domain.is_some() {
+    // A domain check, or a search for client settings, has no main session.
+    if !plan.is_about_server() {
         return Vec::new();
     }
     let mut phases = Vec::new();

@@ -211,7 +211,7 @@ fn take<L>(
                 host,
                 server: address.map(|address| SocketAddr::new(address, target.port)),
                 // A domain check looks up its servers itself.
-                needs_lookup: address.is_none() && job.plan.domain.is_none() && target.host.socket().is_none(),
+                needs_lookup: address.is_none() && job.plan.is_about_server() && target.host.socket().is_none(),
                 job: StreamedCheck { label, job, history: History::default(), names: None },
             });
             Ok(())
@@ -270,7 +270,7 @@ fn with_history<L>(mut check: Paced<StreamedCheck<L>>, history: History) -> Pace
     check.job.history = history;
     let plan = &check.job.job.plan;
     let is_given = !plan.given_addresses(&plan.target.host).is_empty();
-    check.needs_lookup = plan.target.host.name().is_some() && !is_given && plan.domain.is_none();
+    check.needs_lookup = plan.target.host.name().is_some() && !is_given && plan.is_about_server();
     check
 }
 

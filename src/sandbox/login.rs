@@ -174,13 +174,13 @@ impl LoginExchange {
             LoginState::Plain => {
                 let mut parts = bytes.split(|&byte| byte == 0).skip(1);
                 let (user, password) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-                self.verdict(user == USER.as_bytes() && password == PASSWORD.as_bytes())
+                self.verdict(is_user(&String::from_utf8_lossy(user)) && password == PASSWORD.as_bytes())
             }
             LoginState::LoginUser => {
                 self.state = LoginState::LoginPassword(String::from_utf8_lossy(bytes).into_owned());
                 ServerTurn::Challenge(b"Password:".to_vec())
             }
-            LoginState::LoginPassword(user) => self.verdict(user == USER && bytes == PASSWORD.as_bytes()),
+            LoginState::LoginPassword(user) => self.verdict(is_user(&user) && bytes == PASSWORD.as_bytes()),
             LoginState::CramMd5(challenge) => {
                 let proof = hex(&mac::<Md5>(PASSWORD.as_bytes(), challenge.as_bytes()));
                 self.verdict(bytes == format!("{USER} {proof}").as_bytes())
@@ -352,6 +352,12 @@ fn hex(bytes: &[u8]) -> String {
 
 fn no_certificate() -> String {
     "535 5.7.8 No client certificate".to_owned()
+}
+
+/// Whether this is the name of the user, in this domain or in another domain of the sandbox.
+fn is_user(name: &str) -> bool {
+    let is_demo = name.strip_prefix("demo@").is_some_and(|domain| domain.ends_with(".test"));
+    name == USER || is_demo
 }
 
 #[cfg(test)]

@@ -242,9 +242,10 @@ impl Sandbox {
             for server in domains.take_dns_servers() {
                 tasks.spawn_local(server.run());
             }
-            let DomainServers { mail, web, .. } = domains;
+            let DomainServers { mail, web, plain_web, .. } = domains;
             tasks.spawn_local(accept(Rc::clone(&context), mail, None));
-            tasks.spawn_local(accept_for_policy(context, web));
+            tasks.spawn_local(accept_for_page(Rc::clone(&context), web, WebTransport::Https));
+            tasks.spawn_local(accept_for_page(context, plain_web, WebTransport::Http));
         }
         tasks.block_on(&runtime, end)
     }
@@ -319,8 +320,15 @@ async fn accept(context: Rc<SandboxContext>, listener: TcpListener, scenario: Op
     }
 }
 
-/// Accepts clients of the web server of the mail domains, on this machine only.
-async fn accept_for_policy(context: Rc<SandboxContext>, listener: TcpListener) {
+/// Whether a web server uses TLS.
+#[derive(Clone, Copy)]
+enum WebTransport {
+    Https,
+    Http,
+}
+
+/// Accepts clients of a web server of the mail domains, on this machine only.
+async fn accept_for_page(context: Rc<SandboxContext>, listener: TcpListener, transport: WebTransport) {
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -334,7 +342,10 @@ async fn accept_for_policy(context: Rc<SandboxContext>, listener: TcpListener) {
         *context.at_once.borrow_mut() += 1;
         tokio::task::spawn_local(async move {
             if let Some(directory) = &context.directory {
-                domains::serve_policy(stream, directory, &context.certificates).await;
+                match transport {
+                    WebTransport::Https => domains::serve_policy(stream, directory, &context.certificates).await,
+                    WebTransport::Http => domains::serve_page(stream, directory).await,
+                }
             }
             *context.at_once.borrow_mut() -= 1;
         });

@@ -73,6 +73,16 @@ impl Credentials {
         }
     }
 
+    /// The same proof for another user name.
+    pub fn for_user(&self, user: &str) -> Credentials {
+        let proof = match &self.proof {
+            Proof::Password(secret) => Proof::Password(secret.duplicate()),
+            Proof::Token(secret) => Proof::Token(secret.duplicate()),
+            Proof::NoSecret => Proof::NoSecret,
+        };
+        Credentials { user: user.to_owned(), authzid: self.authzid.clone(), proof }
+    }
+
     /// The values that must be masked if a peer repeats them: the secret, and checksums of it.
     pub fn echoes(&self) -> Echoes {
         let echoes = Echoes::default();

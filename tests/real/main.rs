@@ -34,6 +34,7 @@ mod with_postfix;
 mod with_prometheus;
 mod with_proxies;
 mod with_schedulers;
+mod with_settings;
 mod with_shells;
 mod with_snippets;
 mod with_tmux;

@@ -32,7 +32,7 @@ mod results;
 mod reverse;
 pub mod seen;
 mod senders;
-mod sight;
+pub(in crate::check) mod sight;
 mod spf;
 mod sts;
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl<'s> Sight<'s> {
 
     /// The records from this resolver or server.
     pub(crate) fn records_of(&self, request: &RecordsRequest) -> Known<'s, RecordsSeen> {
-        self.known(&Question::Records(request.clone()), |answer| match answer {
+        known(self.evidence, &Question::Records(request.clone()), |answer| match answer {
             Answer::Records(seen) => Some(seen),
             _ => None,
         })
@@ -63,20 +63,33 @@ impl<'s> Sight<'s> {
 
     /// The response to a GET request.
     pub(crate) fn fetched(&self, request: &FetchRequest) -> Known<'s, FetchSeen> {
-        self.known(&Question::Fetch(request.clone()), |answer| match answer {
-            Answer::Fetch(seen) => Some(&**seen),
-            _ => None,
-        })
+        fetched(self.evidence, request)
     }
+}
 
-    fn known<T>(&self, question: &Question, of: impl Fn(&'s Answer) -> Option<&'s T>) -> Known<'s, T> {
-        let Some(probe) = self.evidence.answer_to(question) else { return Known::Unasked };
-        match &probe.outcome {
-            Outcome::Underway => Known::Waiting,
-            Outcome::Done { answer } => of(answer).map_or(Known::Waiting, |seen| Known::Seen(probe, seen)),
-            Outcome::Failed { fault } => Known::Failed(probe, fault),
-            Outcome::Skipped { .. } => Known::Skipped,
-        }
+/// The response to a GET request.
+pub(crate) fn fetched<'s>(evidence: &'s Evidence, request: &FetchRequest) -> Known<'s, FetchSeen> {
+    known(evidence, &Question::Fetch(request.clone()), |answer| match answer {
+        Answer::Fetch(seen) => Some(&**seen),
+        _ => None,
+    })
+}
+
+/// The records of a name, from the resolver of the plan.
+pub(crate) fn looked_up<'s>(evidence: &'s Evidence, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
+    known(evidence, &records(name, kind), |answer| match answer {
+        Answer::Records(seen) => Some(seen),
+        _ => None,
+    })
+}
+
+fn known<'s, T>(evidence: &'s Evidence, question: &Question, of: impl Fn(&'s Answer) -> Option<&'s T>) -> Known<'s, T> {
+    let Some(probe) = evidence.answer_to(question) else { return Known::Unasked };
+    match &probe.outcome {
+        Outcome::Underway => Known::Waiting,
+        Outcome::Done { answer } => of(answer).map_or(Known::Waiting, |seen| Known::Seen(probe, seen)),
+        Outcome::Failed { fault } => Known::Failed(probe, fault),
+        Outcome::Skipped { .. } => Known::Skipped,
     }
 }
 

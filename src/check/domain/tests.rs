@@ -373,8 +373,8 @@ fn page(host: &str, body: &str, how: &str) -> FetchSeen {
     };
     FetchSeen {
         address: "192.0.2.80:443".parse().expect("an address"),
-        tls_version: "TLS 1.3".to_owned(),
-        presented: Box::new(presented),
+        tls_version: Some("TLS 1.3".to_owned()),
+        presented: Some(Box::new(presented)),
         response: (how != "other-name").then_some(response),
     }
 }

@@ -53,6 +53,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         | Fault::Silent { phase: Phase::Greeting, .. }
         | Fault::Closed { phase: Phase::Greeting, .. }
         | Fault::Dns { .. }
+        | Fault::NotPublic { .. }
         | Fault::Http { .. }
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may also close the connection.

@@ -15,11 +15,17 @@ pub const SPEC: CommandSpec = CommandSpec {
     name: "demo",
     about: "Start a server with a known fault and check it",
     details: "The demo needs no network. Without a scenario, it checks a healthy server and three servers with common faults.",
-    usage: &["demo [SCENARIO|domain] [FLAGS]"],
+    usage: &["demo [SCENARIO|domain|settings] [FLAGS]"],
     notes: &[
         "With a scenario, the exit code is the same as for the check. Without a scenario, it is 0 if all four checks have the expected result, otherwise 1.",
     ],
-    examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck demo domain", "smtpcheck sandbox --list"],
+    examples: &[
+        "smtpcheck demo",
+        "smtpcheck demo greylisted",
+        "smtpcheck demo domain",
+        "smtpcheck demo settings",
+        "smtpcheck sandbox --list",
+    ],
     settings: SettingsUse::Display,
     takes_profile: false,
     missing: None,
@@ -31,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DemoArgs {
-    /// Scenario to check, or `domain` for a mail domain; `smtpcheck sandbox --list` lists the servers, `smtpcheck sandbox --domains --list` the domains
+    /// Scenario to check, `domain` for a mail domain, or `settings` for its client settings; `smtpcheck sandbox --list` lists the servers, `smtpcheck sandbox --domains --list` the domains
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
 

@@ -17,6 +17,7 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod schema;
+pub mod settings;
 mod spec;
 pub mod watch;
 
@@ -26,6 +27,7 @@ pub use spec::{CommandId, CommandSpec, Missing, SettingsLevel, SettingsUse};
 pub const COMMANDS: &[CommandSpec] = &[
     check::SPEC,
     domain::SPEC,
+    settings::SPEC,
     run::SPEC,
     batch::SPEC,
     ports::SPEC,

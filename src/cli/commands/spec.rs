@@ -42,6 +42,8 @@ pub enum CommandId {
     Check,
     /// `smtpcheck domain`.
     Domain,
+    /// `smtpcheck settings`.
+    Settings,
     /// `smtpcheck run`.
     Run,
     /// `smtpcheck batch`.

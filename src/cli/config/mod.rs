@@ -274,7 +274,18 @@ impl Settings {
 const OF_OUTPUT: &[&str] = &["jobs", "format", "quiet"];
 
 /// Settings of a server check that have another meaning for a domain.
-const OF_SERVER: &[&str] = &["port", "max-connections", "expect"];
+const OF_SERVER: &[&str] = &[
+    "port",
+    "max-connections",
+    "expect",
+    "user",
+    "auth",
+    "password-stdin",
+    "password-file",
+    "password-command",
+    "token-command",
+    "netrc",
+];
 
 fn takes_target(arg: &Arg) -> bool {
     matches!(arg.get_id().as_str(), "targets" | "host")
@@ -303,6 +314,7 @@ pub(super) fn complete(
             args.from_file = origins;
             args.settings_level = settings.level;
         }
+        Invocation::Settings(args, _) => args.from_file = origins,
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;
             // The target of the profile may contain a port, which is checked in addition to the usual ports.

@@ -39,7 +39,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     for spec in file::commands() {
         let words: Vec<OsString> = match spec.id {
             // The target of a profile is not a domain.
-            CommandId::Domain => vec!["example.net".into()],
+            CommandId::Domain | CommandId::Settings => vec!["example.net".into()],
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };
         let (command, from_file) = settings.apply(spec.command(&words), &words);

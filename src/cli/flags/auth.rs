@@ -36,7 +36,7 @@ pub struct AuthArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mechanisms(pub Vec<String>);
 
-fn mechanisms(text: &str) -> Result<Mechanisms, InvalidValue> {
+pub(super) fn mechanisms(text: &str) -> Result<Mechanisms, InvalidValue> {
     text.split(',').map(|name| mechanism(name.trim())).collect::<Result<_, _>>().map(Mechanisms)
 }
 
@@ -54,7 +54,7 @@ fn mechanism(name: &str) -> Result<String, InvalidValue> {
     })
 }
 
-fn user_name(text: &str) -> Result<String, InvalidValue> {
+pub(super) fn user_name(text: &str) -> Result<String, InvalidValue> {
     if text.contains(':') {
         let hint = format!("write only the user name, and provide the password with {}", super::password::SOURCES);
         return Err(InvalidValue { is_secret: true, ..InvalidValue::new("a user name cannot contain a colon", hint) });

@@ -17,6 +17,7 @@ pub mod output;
 pub mod password;
 pub mod route;
 pub mod session;
+pub mod settings;
 pub mod snippet;
 pub mod tls;
 mod value;

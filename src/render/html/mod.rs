@@ -10,6 +10,7 @@ mod certificates;
 mod domain;
 mod parts;
 mod session;
+mod settings;
 mod times;
 
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use super::view::verdict::{self, OutcomeWord};
 use super::view::{self, phases, tls};
 use super::{Display, Transcript, text};
 use crate::check::domain as domain_checks;
+use crate::check::settings as client_settings;
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
@@ -167,9 +169,11 @@ fn facts(report: &Report) -> Markup {
     if let EhloName::Name(name) = &plan.ehlo {
         facts.push(("EHLO name", name.clone()));
     }
-    match domain_checks::results(plan, evidence) {
-        Some(seen) => facts.push(("Domain", view::domain::headline(&seen).join(", "))),
-        None => facts.push(("Encryption", encryption(report))),
+    let of_domain = domain_checks::results(plan, evidence);
+    match (of_domain, client_settings::results(plan, evidence)) {
+        (Some(seen), _) => facts.push(("Domain", view::domain::headline(&seen).join(", "))),
+        (None, Some(seen)) => facts.push(("Settings", view::settings::headline(&seen).1)),
+        (None, None) => facts.push(("Encryption", encryption(report))),
     }
     list(&facts)
 }
@@ -188,6 +192,7 @@ fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) 
     let scan = text::scanned(report, &text::for_readers(look));
     let plain = Display::plain();
     let seen = domain_checks::results(&report.plan, &report.evidence);
+    let client = client_settings::results(&report.plan, &report.evidence);
     html! {
         @if !case.earlier().is_empty() {
             (place.heading("earlier", "Earlier runs"))
@@ -215,12 +220,14 @@ fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) 
             "\n"
         }
         @if let Some(seen) = &seen { (domain::servers(place, seen)) }
+        @if let Some(seen) = &client { (settings::found(place, seen, look)) }
         (place.heading("findings", "Findings"))
         @if report.findings.is_empty() {
             p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "No findings." } } "\n"
         }
         @for one in &report.findings { (finding(report, one, place.level + 1)) }
         @if let Some(seen) = &seen { (domain::published(place, seen)) }
+        @if let Some(seen) = &client { (settings::untested(place, seen)) }
         (times::section(place, &phases::rows(report)))
         (certificates::section(place, &report.evidence))
         @if !scan.is_empty() {

@@ -5,8 +5,10 @@ use super::domain;
 use super::labels::{fix_lines, labelled};
 use super::matrix;
 use super::scan;
+use super::settings;
 use super::wrap::columns;
 use crate::check::domain::seen::DomainSeen;
+use crate::check::settings::seen::SettingsSeen;
 use crate::check::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::render::style::{Role, StyledLine};
@@ -20,6 +22,9 @@ use crate::report::{JudgedExpectation, Report};
 pub fn conclusion(report: &Report, look: &Display) -> String {
     if let Some(seen) = domain::results(report) {
         return of_domain(report, &seen, look);
+    }
+    if let Some(seen) = settings::results(report) {
+        return of_settings(report, &seen, look);
     }
     let mut lines = Vec::new();
     if look.volume != Verbosity::Quiet {
@@ -53,6 +58,26 @@ fn of_domain(report: &Report, seen: &DomainSeen, look: &Display) -> String {
             lines.extend(expectation_lines(judged, look));
         }
         lines.extend(domain::rest(seen, look));
+    }
+    if look.volume == Verbosity::Verbose {
+        lines.extend(domain::sessions(report, look));
+    }
+    lines.extend(verdict_lines(report, look));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// The report of a search for client settings.
+fn of_settings(report: &Report, seen: &SettingsSeen, look: &Display) -> String {
+    let mut lines = Vec::new();
+    if look.volume != Verbosity::Quiet {
+        lines.extend(settings::overview(seen, look));
+        for finding in &report.findings {
+            lines.extend(finding_lines(report, finding, look));
+        }
+        for judged in &report.expectations {
+            lines.extend(expectation_lines(judged, look));
+        }
+        lines.extend(settings::rest(seen, look));
     }
     if look.volume == Verbosity::Verbose {
         lines.extend(domain::sessions(report, look));

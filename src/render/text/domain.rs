@@ -4,6 +4,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::matrix::matrix;
+use super::rows::{StateRow, state_rows};
 use super::wrap::{columns, hanging, wrapped};
 use crate::check::domain::{self, seen::DomainSeen};
 use crate::evidence::Outcome;
@@ -17,8 +18,6 @@ use crate::render::view::spf_tree::{SpfLine, spf_tree};
 use crate::render::{Display, Symbols, escape};
 use crate::report::Report;
 
-/// The minimum width of details beside a state.
-const DETAIL: usize = 36;
 /// The spaces between columns.
 const GAP: usize = 2;
 
@@ -106,34 +105,11 @@ pub(super) fn rest(seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
 }
 
 fn parts(parts: &[DomainPart], look: &Display) -> Vec<StyledLine> {
-    let label = parts.iter().map(|part| part.name.width()).max().unwrap_or(0);
-    let mut lines = Vec::new();
-    for part in parts {
-        let label = format!("  {:<label$}  ", part.name);
-        let state = format!("{:<10}  ", part.state.word());
-        if look.width < label.width() + state.width() + DETAIL {
-            lines.push(StyledLine::of(Role::Plain, label).and(part.state.role(), state));
-            if !part.detail.is_empty() {
-                lines.extend(hanging("    ", Role::Plain, Role::Plain, &part.detail, look));
-            }
-            continue;
-        }
-        let indent = label.width() + state.width();
-        let options = columns(look.width.saturating_sub(indent).max(20));
-        let pieces = textwrap::wrap(&part.detail, options);
-        if pieces.is_empty() {
-            lines.push(StyledLine::of(Role::Plain, label.clone()).and(part.state.role(), state.clone()));
-        }
-        for (at, piece) in pieces.into_iter().enumerate() {
-            lines.push(match at {
-                0 => StyledLine::of(Role::Plain, label.clone())
-                    .and(part.state.role(), state.clone())
-                    .and(Role::Plain, piece.into_owned()),
-                _ => StyledLine::of(Role::Plain, " ".repeat(indent)).and(Role::Plain, piece.into_owned()),
-            });
-        }
+    let mut rows = Vec::new();
+    for DomainPart { name, state, detail } in parts {
+        rows.push(StateRow { name, role: state.role(), word: state.word(), detail });
     }
-    lines
+    state_rows(&rows, look)
 }
 
 /// The terms of the SPF record as a tree.

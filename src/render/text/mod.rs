@@ -10,7 +10,9 @@ mod domain;
 mod labels;
 mod matrix;
 mod report;
+mod rows;
 mod scan;
+mod settings;
 mod wrap;
 
 use super::{Display, Verbosity};

@@ -2,6 +2,7 @@
 
 use super::conclusion::{conclusion, try_line};
 use super::domain;
+use super::settings;
 use super::wrap::wrapped;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
@@ -19,7 +20,7 @@ pub fn tries(earlier: &[Report], look: &Display) -> String {
 /// The complete report.
 pub fn render(report: &Report, look: &Display) -> String {
     let mut text = String::new();
-    if look.volume != Verbosity::Quiet && report.plan.domain.is_none() {
+    if look.volume != Verbosity::Quiet && report.plan.is_about_server() {
         text.push_str(&header(&report.plan, look));
         text.extend(session(report, look).iter().map(|line| line.paint(look)));
     }
@@ -39,8 +40,8 @@ fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display)
 
 /// The header: target, TLS mode and EHLO name.
 pub fn header(plan: &Plan, look: &Display) -> String {
-    // The header of a domain contains results.
-    if look.volume == Verbosity::Quiet || plan.domain.is_some() {
+    // The header of a domain or of its client settings contains results.
+    if look.volume == Verbosity::Quiet || !plan.is_about_server() {
         return String::new();
     }
     let target = plan.target.notation();
@@ -85,7 +86,7 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
 
 /// Whether the session is shown while it runs. A domain check has many sessions at the same time.
 fn is_live(plan: &Plan, look: &Display) -> bool {
-    look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.domain.is_none()
+    look.volume != Verbosity::Quiet && look.transcript == Transcript::Full && plan.is_about_server()
 }
 
 /// The session, or the results of a domain, as plain text for formats that are not written to a terminal.
@@ -93,6 +94,10 @@ pub(in crate::render) fn plain_session(report: &Report, look: &Display) -> Strin
     let look = for_readers(look);
     if let Some(seen) = domain::results(report) {
         return domain::overview(report, &seen, &look).iter().map(|line| line.paint(&look)).collect();
+    }
+    if let Some(seen) = settings::results(report) {
+        let lines = settings::overview(&seen, &look).into_iter().chain(settings::rest(&seen, &look));
+        return lines.map(|line| line.paint(&look)).collect();
     }
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }

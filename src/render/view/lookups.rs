@@ -66,6 +66,7 @@ fn failed(fault: &Fault) -> String {
         Fault::Dns { detail, .. } => format!("no usable response ({})", escape::visible(detail)),
         Fault::Http { detail } => format!("no HTTP response ({})", escape::visible(detail)),
         Fault::NoAddress => "no IP address".to_owned(),
+        Fault::NotPublic { address } => format!("not requested, because {address} is not a public IP address"),
         Fault::NotConnected { connect } => format!("no connection ({})", connect.kind),
         Fault::SocketNotConnected { socket } => format!("no connection ({})", socket.kind),
         Fault::Binary => "binary data".to_owned(),

@@ -6,6 +6,7 @@ pub(super) mod lines;
 pub(super) mod lookups;
 pub(super) mod phases;
 pub(super) mod session;
+pub(super) mod settings;
 pub(super) mod spf_tree;
 pub(super) mod tls;
 pub(super) mod verdict;

@@ -367,6 +367,7 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
             _ => return Vec::new(),
         },
         Fault::Binary => "the server sends binary data; connection closed".to_owned(),
+        Fault::NotPublic { address } => format!("not requested: {address} is not a public IP address"),
         Fault::Dns { detail, .. } => format!("the DNS lookup failed: {}", escape::visible(detail)),
         Fault::Http { detail } => format!("the response is not HTTP: {}", escape::visible(detail)),
         Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
@@ -451,6 +452,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
             let name = session.request.script.sni.as_deref().unwrap_or_default();
             format!("{} at {}", escape::visible(name), session.request.host)
         }
+        Purpose::ClientSettings => session.request.host.with_port(port),
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&session.probe.outcome, session.reply_at(Phase::Greeting), session.handshake()) {

@@ -1,4 +1,5 @@
-//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy, and what smtpcheck should find.
+//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy or its settings for mail programs,
+//! and what smtpcheck should find.
 
 use super::zone::ZoneSigning;
 use crate::sandbox::scenario::Server;
@@ -44,6 +45,40 @@ impl DomainCase {
             user => format!("{user}@{}.test", self.name),
         }
     }
+}
+
+/// A domain with settings for mail programs. The zone, the flags and the pages may contain `{port}`, the port of the mail
+/// servers.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingsCase {
+    /// The domain. Its recipient is the part of the address before the `@`.
+    pub domain: DomainCase,
+    /// The pages of its web servers.
+    pub pages: &'static [WebPage],
+    /// The password of the search; it is never passed as an argument.
+    pub secret: Option<&'static str>,
+}
+
+/// A page of a web server. `{name}` is the name of the domain, and `{https}` the port of web servers with HTTPS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebPage {
+    /// The labels of the host before the domain; `@` is the domain itself.
+    pub host: &'static str,
+    /// The path, or `*` for every path.
+    pub path: &'static str,
+    /// A header field; empty for a page in XML. A `Location` makes it a redirect.
+    pub head: &'static str,
+    /// The body.
+    pub body: &'static str,
+    /// Whether it is served over HTTPS.
+    pub is_encrypted: bool,
+    /// Whether the certificate of the web server is valid for its name.
+    pub verifies: bool,
+}
+
+/// A page in XML that is served correctly over HTTPS.
+pub const fn xml(host: &'static str, path: &'static str, body: &'static str) -> WebPage {
+    WebPage { host, path, head: "", body, is_encrypted: true, verifies: true }
 }
 
 /// A host with a mail server.

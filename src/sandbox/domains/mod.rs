@@ -4,16 +4,19 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases`, `sending` | the domains |
+//! | `cases`, `sending` | the domains for `smtpcheck domain` |
+//! | `settings` | the domains for `smtpcheck settings` |
 //! | `zone` | a zone, signed when it is created |
 //! | `dns` | what the name servers and the resolver answer |
-//! | `policy` | the web server |
+//! | `policy`, `pages` | the web server: MTA-STS policies, and pages with client settings |
 
 pub mod case;
 mod cases;
 mod dns;
+mod pages;
 mod policy;
 mod sending;
+mod settings;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,10 +26,12 @@ use hickory_resolver::proto::rr::{LowerName, Name};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-use self::case::{DomainCase, MailHost, SecondServer};
+use self::case::{DomainCase, MailHost, SecondServer, SettingsCase};
 use self::cases::{PLAIN, RECEIVING};
 use self::dns::{AnswerFault, ZoneStore};
+use self::pages::PageOfHost;
 use self::sending::AUTHENTICATION;
+use self::settings::SETTINGS_DOMAINS;
 use self::zone::{SignedZone, ZoneBelow};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
@@ -47,6 +52,14 @@ const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 /// All domains.
 pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + AUTHENTICATION.len() }>();
 
+/// All domains that publish settings for mail programs.
+pub static SETTINGS_CASES: &[SettingsCase] = SETTINGS_DOMAINS;
+
+/// The domains of both kinds.
+fn all_cases() -> impl Iterator<Item = &'static DomainCase> {
+    DOMAIN_CASES.iter().chain(SETTINGS_CASES.iter().map(|case| &case.domain))
+}
+
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates the indexes")]
 const fn joined<const N: usize>() -> [DomainCase; N] {
     let mut all = [PLAIN; N];
@@ -65,8 +78,10 @@ pub struct DomainPorts {
     pub mail: Option<u16>,
     /// The port of the name servers.
     pub dns: Option<u16>,
-    /// The port of the web server.
+    /// The port of the web server with HTTPS.
     pub https: Option<u16>,
+    /// The port of the web server without TLS.
+    pub http: Option<u16>,
 }
 
 /// Where the domains are served.
@@ -78,8 +93,10 @@ pub struct DomainService {
     pub mail: u16,
     /// The port of the name servers.
     pub dns: u16,
-    /// The port of the web server.
+    /// The port of the web server with HTTPS.
     pub https: u16,
+    /// The port of the web server without TLS.
+    pub http: u16,
     /// The trust anchor, as the content of a file.
     pub anchor: String,
 }
@@ -106,6 +123,29 @@ impl DomainService {
     }
 }
 
+impl DomainService {
+    /// The arguments of a search for settings, without `--trust-anchor`, `--cacert` and the password.
+    pub fn settings_arguments(&self, case: &SettingsCase) -> Vec<String> {
+        let mut words = vec!["settings".to_owned(), case.domain.target()];
+        for (flag, value) in [
+            ("--resolver", self.resolver.to_string()),
+            ("--https-port", self.https.to_string()),
+            ("--http-port", self.http.to_string()),
+        ] {
+            words.extend([flag.to_owned(), value]);
+        }
+        words.extend(case.domain.flags.iter().map(|flag| flag.replace("{port}", &self.mail.to_string())));
+        words
+    }
+}
+
+/// A domain that publishes settings, by its id or its name.
+pub fn settings_case(name: &str) -> Option<&'static SettingsCase> {
+    let domain = name.rsplit_once('@').map_or(name, |(_, domain)| domain);
+    let id = domain.strip_suffix(".test").unwrap_or(domain);
+    SETTINGS_CASES.iter().find(|case| case.domain.name == id)
+}
+
 /// A domain by its id or its name, which ends with `.test`. The recipient that the list of domains shows before some names
 /// (`ann@NAME.test`) is accepted too.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
@@ -120,6 +160,7 @@ pub(super) struct DomainServers {
     servers: Vec<DnsServer<ZoneStore>>,
     pub(super) mail: TcpListener,
     pub(super) web: TcpListener,
+    pub(super) plain_web: TcpListener,
     pub(super) directory: Arc<DomainDirectory>,
 }
 
@@ -127,6 +168,11 @@ pub(super) struct DomainServers {
 pub(super) struct DomainDirectory {
     hosts: Vec<(Ipv4Addr, &'static Scenario)>,
     webs: Vec<(&'static DomainCase, &'static str)>,
+    pages: Vec<PageOfHost>,
+    /// The port of the mail servers.
+    mail: u16,
+    /// The port of the web server with HTTPS.
+    https: u16,
 }
 
 impl DomainDirectory {
@@ -142,39 +188,53 @@ pub(super) async fn serve_policy(
     directory: &DomainDirectory,
     certificates: &Certificates,
 ) {
-    policy::serve(stream, &directory.webs, certificates).await;
+    policy::serve(stream, directory, certificates).await;
+}
+
+/// Answers one client of the web server without TLS.
+pub(super) async fn serve_page(stream: tokio::net::TcpStream, directory: &DomainDirectory) {
+    policy::serve_plain(stream, directory).await;
 }
 
 impl DomainServers {
     /// Creates and signs all zones, and binds all ports. Must be called inside the runtime.
     pub(super) fn open(ports: DomainPorts, certificates: &Arc<Certificates>) -> Result<DomainServers, StartError> {
         let machine = StartError::Machine;
-        let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
-        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+        let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
+        let port = |listener: &TcpListener| {
+            listener.local_addr().map(|at| at.port()).map_err(|error| machine(error.to_string()))
+        };
+        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
+        let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
+        let plain_web = bind(any(ports.http, FIRST), "the web server without TLS", "--http-port")?;
+        let (hosts, webs, pages) = (Vec::new(), Vec::new(), Vec::new());
+        let mut directory = DomainDirectory { hosts, webs, pages, mail: port(&mail)?, https: port(&web)? };
+        for (at, case) in all_cases().enumerate() {
             for (number, host) in case.hosts.iter().enumerate() {
                 directory.hosts.push((address_of(at, number), leaked(case, host)));
             }
             directory.webs.push((case, Box::leak(format!("mta-sts.{}", case.name).into_boxed_str())));
         }
+        for case in SETTINGS_CASES {
+            let domain = case.domain.name;
+            let of_host = |page| PageOfHost { host: pages::host_of(domain, page), page, domain };
+            directory.pages.extend(case.pages.iter().map(of_host));
+        }
         let zones = Zones::make(&directory, certificates).map_err(machine)?;
-        let any = |port: Option<u16>, ip: Ipv4Addr| SocketAddr::new(ip.into(), port.unwrap_or(0));
         let dns = any(ports.dns, FIRST);
         let [first, second, third] =
             with_free_port(ports.dns, || name_servers(dns, [&zones.first, &zones.second, &zones.third]))?;
         let resolver = first.address();
-        let mail = bind(any(ports.mail, Ipv4Addr::UNSPECIFIED), "the mail servers", "--port")?;
-        let web = bind(any(ports.https, FIRST), "the web server", "--https-port")?;
-        let port = |listener: &TcpListener| {
-            listener.local_addr().map(|at| at.port()).map_err(|error| machine(error.to_string()))
-        };
         let service = DomainService {
             resolver,
-            mail: port(&mail)?,
+            mail: directory.mail,
             dns: resolver.port(),
-            https: port(&web)?,
+            https: directory.https,
+            http: port(&plain_web)?,
             anchor: zones.anchor,
         };
-        Ok(DomainServers { service, servers: vec![first, second, third], mail, web, directory: Arc::new(directory) })
+        let (servers, directory) = (vec![first, second, third], Arc::new(directory));
+        Ok(DomainServers { service, servers, mail, web, plain_web, directory })
     }
 
     pub(super) fn service(&self) -> &DomainService {
@@ -257,7 +317,7 @@ impl Zones {
         let (mut faults, mut refused, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
         let mut below = Vec::new();
         let mut reverse = String::new();
-        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+        for (at, case) in all_cases().enumerate() {
             let origin = name(&format!("{}.test.", case.name))?;
             let text = filled(case, at, case.zone, directory, certificates)?;
             let (records, failing) = directives(&text, &origin)?;
@@ -327,6 +387,7 @@ fn filled(
 ) -> Result<String, String> {
     let zone = zone.replace("{sending}", SENDING).replace("{dkim}", DKIM_KEY).replace("{name}", case.name);
     let mut text = zone.replace("{web}", &FIRST.to_string()).replace("{zeros}", &"0".repeat(64));
+    text = text.replace("{port}", &directory.mail.to_string());
     for (number, host) in case.hosts.iter().enumerate() {
         let (label, address) = (host.label, address_of(at, number));
         text = text.replace(&format!("{{{label}}}"), &address.to_string());
@@ -376,7 +437,7 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
 mod tests {
     use std::io;
 
-    use super::{ATTEMPTS, DOMAIN_CASES, DomainDirectory, StartError, Zones, address_of, leaked, with_free_port};
+    use super::{ATTEMPTS, DomainDirectory, StartError, Zones, address_of, all_cases, leaked, with_free_port};
     use crate::sandbox::certificates::Certificates;
 
     #[test]
@@ -406,14 +467,15 @@ mod tests {
 
     #[test]
     fn every_zone_can_be_made() {
-        let mut directory = DomainDirectory { hosts: Vec::new(), webs: Vec::new() };
-        for (at, case) in DOMAIN_CASES.iter().enumerate() {
+        let (hosts, webs, pages) = (Vec::new(), Vec::new(), Vec::new());
+        let mut directory = DomainDirectory { hosts, webs, pages, mail: 2525, https: 8443 };
+        for (at, case) in all_cases().enumerate() {
             let hosts = case.hosts.iter().enumerate();
             directory.hosts.extend(hosts.map(|(number, host)| (address_of(at, number), leaked(case, host))));
         }
         let zones = Zones::make(&directory, &Certificates::default());
         assert!(
-            zones.as_ref().is_ok_and(|zones| zones.first.zones.len() == DOMAIN_CASES.len() + 3),
+            zones.as_ref().is_ok_and(|zones| zones.first.zones.len() == all_cases().count() + 3),
             "{:?}",
             zones.err()
         );

@@ -1,4 +1,5 @@
-//! The web server of the domains: answers GET requests over TLS with the MTA-STS policy of the domain (RFC 8461 §3.3).
+//! The web server of the domains: answers GET requests over TLS with the MTA-STS policy of the domain (RFC 8461 §3.3), or
+//! with a page that contains client settings.
 
 use std::io;
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::case::{DomainCase, PolicyBody};
+use super::case::PolicyBody;
+use super::{DomainDirectory, pages};
 use crate::sandbox::certificates::{Certificates, ServerNames};
 use crate::sandbox::scenario::{Recipe, TlsTerms};
 
@@ -18,20 +20,28 @@ const MAX_REQUEST: usize = 16 * 1024;
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close";
 
 /// Serves one client until the connection ends.
-pub(super) async fn serve(stream: TcpStream, cases: &[(&'static DomainCase, &'static str)], made: &Certificates) {
-    let _ = tokio::time::timeout(LIFETIME, answer(stream, cases, made)).await;
+pub(super) async fn serve(stream: TcpStream, directory: &DomainDirectory, made: &Certificates) {
+    let _ = tokio::time::timeout(LIFETIME, answer(stream, directory, made)).await;
 }
 
-/// `cases` are the domains with the names of their web servers, without `.test`.
-async fn answer(
-    stream: TcpStream,
-    cases: &[(&'static DomainCase, &'static str)],
-    made: &Certificates,
-) -> io::Result<()> {
+/// Serves one client over HTTP until the connection ends.
+pub(super) async fn serve_plain(stream: TcpStream, directory: &DomainDirectory) {
+    let _ = tokio::time::timeout(LIFETIME, pages::answer(stream, directory, None)).await;
+}
+
+async fn answer(stream: TcpStream, directory: &DomainDirectory, made: &Certificates) -> io::Result<()> {
     let address = stream.local_addr()?.ip().to_canonical();
     let start = tokio_rustls::LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
     let host = start.client_hello().server_name().unwrap_or_default().to_owned();
-    let known = cases.iter().find(|(_, web)| host.strip_suffix(".test") == Some(web));
+    let page = directory.pages.iter().find(|one| one.page.is_encrypted && host.strip_suffix(".test") == Some(one.host));
+    if let Some(one) = page {
+        let recipe = if one.page.verifies { Recipe::Good } else { Recipe::OtherName };
+        let identity = made.identity(recipe, TlsTerms::Open, ServerNames { name: one.host, ip: address });
+        let identity = identity.map_err(io::Error::other)?;
+        let stream = start.into_stream(Arc::clone(&identity.config)).await?;
+        return pages::answer(stream, directory, Some(&host)).await;
+    }
+    let known = directory.webs.iter().find(|(_, web)| host.strip_suffix(".test") == Some(web));
     let Some((case, web)) = known else { return Ok(()) };
     let Some(page) = &case.policy else { return Ok(()) };
     let recipe = if page.verifies { Recipe::Good } else { Recipe::OtherName };

@@ -1,4 +1,5 @@
-//! A web server with MTA-STS policies over HTTPS: the module http.server of Python. Read next: `keeper`.
+//! A web server with MTA-STS policies and autoconfiguration files over HTTPS: the module http.server of Python. Read next:
+//! `keeper`.
 
 use super::free_port;
 use super::keeper::{Keeper, Launch, Sign, directory, write};
@@ -17,7 +18,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
         page = directory + "/" + self.headers["Host"].split(":")[0]
-        found = self.path == "/.well-known/mta-sts.txt" and os.path.exists(page)
+        path = self.path.split("?")[0]
+        found = path in ("/.well-known/mta-sts.txt", "/mail/config-v1.1.xml") and os.path.exists(page)
         body = open(page, "rb").read() if found else b""
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "text/plain")
@@ -32,7 +34,7 @@ server.serve_forever()
 "#;
 
 impl WebServer {
-    /// Serves these policies at the well-known path, each for its host. The certificate, which the CA issues, is valid
+    /// Serves these policies or files at the well-known paths, each for its host. The certificate, which the CA issues, is valid
     /// for the named hosts.
     pub fn start(authority: &Authority, named: &[&str], policies: &[(&str, &str)]) -> WebServer {
         let directory = directory("web");

@@ -103,8 +103,8 @@ pub(super) fn page(pages: &[TypedPage], request: &FetchRequest) -> Outcome {
     let typed = TypedHandshake { names: Some(vec![host.clone()]), ..TypedHandshake::default() };
     let seen = FetchSeen {
         address: "192.0.2.80:443".parse().unwrap(),
-        tls_version: "TLS 1.3".to_owned(),
-        presented: Box::new(handshake(host, &typed).presented),
+        tls_version: Some("TLS 1.3".to_owned()),
+        presented: Some(Box::new(handshake(host, &typed).presented)),
         response: Some(HttpResponse {
             status: 200,
             content_type: Some("text/plain".to_owned()),

@@ -147,7 +147,7 @@ fn problem(session: &Session<'_>) -> Option<String> {
         Fault::TimeUp { .. } => "time limit reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
         Fault::Proxy { proxy } => format!("proxy: {}", proxy.kind),
-        Fault::NoAddress | Fault::Dns { .. } | Fault::Http { .. } => return None,
+        Fault::NoAddress | Fault::NotPublic { .. } | Fault::Dns { .. } | Fault::Http { .. } => return None,
     })
 }
 

@@ -172,8 +172,11 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
             response.location.as_ref().map(|to| format!("The redirect goes to {}. ", probe.quote(shortened(to))))
         }
         FetchFailure::Certificate { seen, .. } => {
-            let names =
-                seen.presented.leaf().map(|leaf| leaf.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+            let names = seen
+                .presented
+                .as_ref()
+                .and_then(|presented| presented.leaf())
+                .map(|leaf| leaf.names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
             names
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))

@@ -112,7 +112,7 @@ pub(super) fn record_name(sight: Sight<'_>) -> Option<DnsName> {
 /// The request for the policy.
 pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     let host = DomainName::parse(&format!("mta-sts.{}", sight.domain.name.ascii())).ok()?;
-    Some(FetchRequest { host, port: sight.domain.https_port, path: "/.well-known/mta-sts.txt".to_owned() })
+    Some(FetchRequest::https(host, sight.domain.https_port, "/.well-known/mta-sts.txt"))
 }
 
 /// A name that no domain publishes on purpose. If this name has the same record, the record is a wildcard.
@@ -218,7 +218,8 @@ fn is_local(fault: &Fault) -> bool {
 }
 
 fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailure<'s> {
-    let word = certificate_word(sight, &seen.presented).unwrap_or("certificate-not-trusted");
+    let word = seen.presented.as_deref().and_then(|presented| certificate_word(sight, presented));
+    let word = word.unwrap_or("certificate-not-trusted");
     FetchFailure::Certificate { seen, word }
 }
 

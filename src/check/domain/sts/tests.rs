@@ -42,8 +42,8 @@ fn other_name() -> Presented {
 fn page(body: &str) -> FetchSeen {
     FetchSeen {
         address: "192.0.2.80:443".parse().expect("an address"),
-        tls_version: "TLS 1.3".to_owned(),
-        presented: Box::new(trusted((-1, 30))),
+        tls_version: Some("TLS 1.3".to_owned()),
+        presented: Some(Box::new(trusted((-1, 30)))),
         response: Some(HttpResponse {
             status: 200,
             content_type: Some("text/plain; charset=utf-8".to_owned()),
@@ -168,7 +168,8 @@ fn invalid_records_are_reported_with_the_record_to_publish() {
 
 #[test]
 fn each_failure_of_the_request_is_named() {
-    let certificate = |presented: Presented| FetchSeen { presented: Box::new(presented), response: None, ..page("") };
+    let certificate =
+        |presented: Presented| FetchSeen { presented: Some(Box::new(presented)), response: None, ..page("") };
     let redirect = page_with(|response| {
         response.status = 301;
         response.location = Some("https://www.example.com/".to_owned());

@@ -16,7 +16,7 @@ use crate::evidence::{
     RecordData, RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
-use crate::question::{HelloRequest, Question, RecordsRequest};
+use crate::question::{FetchTransport, HelloRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
 pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
@@ -30,7 +30,7 @@ pub(in crate::check) struct World {
     responses: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     /// The responses of authoritative servers for names in upper case, if they differ.
     upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
-    pages: HashMap<(String, String), Outcome>,
+    pages: HashMap<(String, String, FetchTransport), Outcome>,
     /// Answers to further questions, for tests that need more than the tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
     /// The questions, in the order in which they were asked.
@@ -136,7 +136,7 @@ impl World {
     }
 
     /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported types: A, AAAA, MX, NS, TXT (the rest of
-    /// the line), PTR, TLSA, CNAME.
+    /// the line), PTR, TLSA, SRV, CNAME.
     pub(in crate::check) fn record(&mut self, line: &str) -> &mut World {
         let (of, rest) = line.split_once(' ').expect("a name");
         let (kind, value) = rest.split_once(' ').expect("a type");
@@ -168,6 +168,11 @@ impl World {
                 (RecordKind::Ds, RecordData::Ds { tag: number(0), algorithm: field(1), digest: field(2) })
             }
             "NSEC3PARAM" => (RecordKind::Nsec3Param, RecordData::Nsec3Param { iterations: number(0), salt: 0 }),
+            "SRV" => {
+                let host = name(words.get(3).expect("a host"));
+                let data = RecordData::Srv { priority: number(0), weight: number(1), port: number(2), host };
+                (RecordKind::Srv, data)
+            }
             "CNAME" => (RecordKind::Cname, RecordData::Cname { target: name(value) }),
             other => unreachable!("the type {other} is not supported"),
         };
@@ -228,8 +233,26 @@ impl World {
 
     /// Sets the response of a web server.
     pub(in crate::check) fn page(&mut self, host: &str, path: &str, seen: FetchSeen) -> &mut World {
+        self.page_over(FetchTransport::Https, host, path, seen)
+    }
+
+    /// Sets the response of a web server, with or without TLS.
+    pub(in crate::check) fn page_over(
+        &mut self,
+        transport: FetchTransport,
+        host: &str,
+        path: &str,
+        seen: FetchSeen,
+    ) -> &mut World {
         let outcome = Outcome::Done { answer: Answer::Fetch(Box::new(seen)) };
-        self.pages.insert((host.to_owned(), path.to_owned()), outcome);
+        self.pages.insert((host.to_owned(), path.to_owned(), transport), outcome);
+        self
+    }
+
+    /// Makes a request to a web server fail.
+    pub(in crate::check) fn page_fails(&mut self, host: &str, path: &str, fault: Fault) -> &mut World {
+        let key = (host.to_owned(), path.to_owned(), FetchTransport::Https);
+        self.pages.insert(key, Outcome::Failed { fault });
         self
     }
 
@@ -272,7 +295,7 @@ impl World {
         match question {
             Question::Records(request) => self.lookup(request),
             Question::Fetch(request) => {
-                let key = (request.host.ascii().to_owned(), request.path.clone());
+                let key = (request.host.ascii().to_owned(), request.path.clone(), request.transport);
                 self.pages.get(&key).cloned().unwrap_or(Outcome::Failed { fault: Fault::NoAddress })
             }
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
@@ -283,8 +306,8 @@ impl World {
                     Question::Hello(HelloRequest { host, port, .. }) => (host, port),
                     _ => return Outcome::Failed { fault: Fault::NoAddress },
                 };
-                let Host::Ip(ip) = host else { return Outcome::Failed { fault: Fault::NoAddress } };
-                let address = SocketAddr::new(*ip, *port);
+                let Some(ip) = self.address_of(host) else { return Outcome::Failed { fault: Fault::NoAddress } };
+                let (ip, address) = (&ip, SocketAddr::new(ip, *port));
                 let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
                 if self.only_on.get(ip).is_some_and(|open| open != port) {
                     return servers::not_connected(evidence, id, address, ConnectFaultKind::TimedOut, at_ms);
@@ -298,6 +321,19 @@ impl World {
                     _ => servers::not_connected(evidence, id, address, ConnectFaultKind::Refused, at_ms),
                 }
             }
+        }
+    }
+
+    /// The first IPv4 address of a host.
+    fn address_of(&self, host: &Host) -> Option<IpAddr> {
+        let host = match host {
+            Host::Ip(ip) => return Some(*ip),
+            Host::Name(host) => DnsName::from(host),
+            Host::Socket(_) => return None,
+        };
+        match self.lookup(&RecordsRequest::to_resolver(host, RecordKind::A)) {
+            Outcome::Done { answer: Answer::Records(seen) } => seen.addresses().next(),
+            _ => None,
         }
     }
 

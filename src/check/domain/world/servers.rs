@@ -60,6 +60,12 @@ impl MailServer {
         }
     }
 
+    /// A server for sending mail, which advertises AUTH over TLS only and accepts every login.
+    pub(in crate::check) fn submission(name: &str) -> MailServer {
+        let ehlo = format!("250-{name}\n250-STARTTLS\n250-AUTH PLAIN LOGIN\n250 SIZE 10240000");
+        MailServer::new(name).replying("EHLO", &ehlo).replying("AUTH", "235 2.7.0 Authentication successful")
+    }
+
     /// Sets the reply to commands that begin with this text. The greeting is the reply to the empty text.
     pub(in crate::check) fn replying(mut self, command: &str, reply: &str) -> MailServer {
         self.replies.push((command.to_owned(), reply.to_owned()));
@@ -133,16 +139,22 @@ struct Written<'w> {
 impl Written<'_> {
     fn run(&mut self, request: &SessionRequest, address: SocketAddr) -> Outcome {
         let done = Outcome::Done { answer: Answer::Session };
+        let name = request.script.sni.clone().unwrap_or_default();
         let script = &request.script;
         let local =
             SocketAddr::new(if address.is_ipv4() { [192, 168, 1, 2].into() } else { IpAddr::from([0; 16]) }, 40000);
         let result = DialResult::Connected { local };
         self.note(Phase::Connect, EventKind::Dialled { address, started_ms: self.at_ms, result });
+        if script.tls == TlsUse::Implicit
+            && let Some(failed) = self.secure(&name)
+        {
+            return failed;
+        }
         if !self.receive(Phase::Greeting, "", None) || script.quit_after <= QuitAfter::Banner {
             return self.quit();
         }
         let ehlo = format!("EHLO {}", script.ehlo.word(Some(local.ip())));
-        if !self.send(Phase::Ehlo, &ehlo, None) {
+        if !self.send(if self.tls { Phase::EhloTls } else { Phase::Ehlo }, &ehlo, None) {
             return self.quit();
         }
         let reply = reply::from_text(self.server.reply_to("EHLO")).expect("a reply");
@@ -150,28 +162,24 @@ impl Written<'_> {
         if script.tls == TlsUse::Required && !offers_tls {
             return self.quit();
         }
-        if script.tls != TlsUse::Never && offers_tls {
+        if !matches!(script.tls, TlsUse::Never | TlsUse::Implicit) && offers_tls {
             if !self.send(Phase::Starttls, "STARTTLS", None) {
                 return self.quit();
             }
-            let name = script.sni.clone().unwrap_or_default();
-            let Some(chain) = self.server.chains.first() else {
-                let tls = TlsFault {
-                    kind: TlsFaultKind::Alert { code: 40, name: "handshake_failure".to_owned() },
-                    first_bytes: String::new(),
-                    detail: "handshake failure".to_owned(),
-                    sni: Some(name),
-                    server_hello: None,
-                };
-                return Outcome::Failed { fault: Fault::Tls { tls } };
-            };
-            let handshake = Box::new(handshake(for_name(chain, &name), &self.server.tls_version, &name));
-            self.tls = true;
-            self.note(Phase::Tls, EventKind::Secured { handshake });
+            if let Some(failed) = self.secure(&name) {
+                return failed;
+            }
             if script.quit_after <= QuitAfter::Starttls {
                 return self.quit();
             }
             if !self.send(Phase::EhloTls, &ehlo, None) {
+                return self.quit();
+            }
+        }
+        if script.login.is_some() && script.quit_after >= QuitAfter::Auth {
+            let text = "AUTH PLAIN [password, not shown]".to_owned();
+            self.note(Phase::Auth, EventKind::Sent { text, redacted: true, recipient: None });
+            if !self.receive(Phase::Auth, "AUTH", None) {
                 return self.quit();
             }
         }
@@ -191,6 +199,24 @@ impl Written<'_> {
         done
     }
 
+    /// Performs the handshake. Returns the outcome of the session if it fails.
+    fn secure(&mut self, name: &str) -> Option<Outcome> {
+        let Some(chain) = self.server.chains.first() else {
+            let tls = TlsFault {
+                kind: TlsFaultKind::Alert { code: 40, name: "handshake_failure".to_owned() },
+                first_bytes: String::new(),
+                detail: "handshake failure".to_owned(),
+                sni: Some(name.to_owned()),
+                server_hello: None,
+            };
+            return Some(Outcome::Failed { fault: Fault::Tls { tls } });
+        };
+        let handshake = Box::new(handshake(for_name(chain, name), &self.server.tls_version, name));
+        self.tls = true;
+        self.note(Phase::Tls, EventKind::Secured { handshake });
+        None
+    }
+
     fn note(&mut self, phase: Phase, what: EventKind) {
         self.at_ms += 1.0 / 64.0;
         self.evidence.happened(self.at_ms, self.id, phase, self.tls, what);
@@ -199,8 +225,13 @@ impl Written<'_> {
     /// Sends a command. Returns whether the reply is 2yz.
     fn send(&mut self, phase: Phase, command: &str, recipient: Option<usize>) -> bool {
         self.note(phase, EventKind::Sent { text: command.to_owned(), redacted: false, recipient });
-        let after_tls = phase == Phase::EhloTls;
-        let text = self.server.reply_to(command).replace(if after_tls { "250-STARTTLS\n" } else { "\0" }, "");
+        // Over TLS, STARTTLS is not advertised. Before TLS, AUTH is not.
+        let left_out = match phase {
+            Phase::EhloTls => "250-STARTTLS\n",
+            Phase::Ehlo => "250-AUTH PLAIN LOGIN\n",
+            _ => "\0",
+        };
+        let text = self.server.reply_to(command).replace(left_out, "");
         self.received(phase, &text, recipient)
     }
 

@@ -1,0 +1,65 @@
+//! The search for client settings (`smtpcheck settings`): what a program needs for sending mail from an email address. It
+//! runs instead of the checks of a server if the plan contains it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `sources` | where settings are published, each source with its result |
+//! | `candidates` | the settings to test |
+//! | `outcome` | what the sessions show about a setting, and the order of preference |
+//! | `ranked` | the settings in this order, and which login is tested next |
+//! | `judge`, `ordinary` | the findings; those of the ordinary checks about the setting that decides |
+//! | `rules` | the rules |
+//! | `seen`, `results` | the results, for reports |
+//! | `sight` | the evidence, with short functions for lookups in it |
+
+mod candidates;
+mod judge;
+mod ordinary;
+mod outcome;
+mod ranked;
+mod results;
+mod rules;
+pub mod seen;
+mod sight;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use super::finding::{Check, Finding};
+use crate::evidence::Evidence;
+use crate::plan::Plan;
+use crate::question::Question;
+use ranked::Ranking;
+use sight::SettingsSight;
+
+pub use results::{UnconfirmedServer, results, unconfirmed};
+
+/// The checks of a search for settings.
+pub static SETTINGS_CHECKS: &[&Check] = &[&CHECK];
+
+static CHECK: Check = Check { subject: "settings", ask, judge, rules: rules::RULES };
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(sight) = SettingsSight::new(plan, evidence) else { return Vec::new() };
+    let ranking = Ranking::new(sight);
+    let mut questions: Vec<Question> = ranking.reports.iter().flat_map(|report| report.questions.clone()).collect();
+    for (candidate, _) in &ranking.settings {
+        questions.push(Question::Resolve { host: candidate.host.clone() });
+    }
+    // Ports with a login come first if the limit of connections is low.
+    let mut sessions: Vec<_> = ranking.settings.iter().map(|(candidate, _)| candidate.request(sight)).collect();
+    sessions.sort_by_key(|request| match request.port {
+        465 => 0,
+        587 => 1,
+        25 => 3,
+        _ => 2,
+    });
+    questions.extend(sessions.into_iter().map(Question::Session));
+    questions.extend(ranking.next_login(sight).map(Question::Session));
+    questions
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(sight) = SettingsSight::new(plan, evidence) else { return Vec::new() };
+    judge::findings(sight, &Ranking::new(sight))
+}

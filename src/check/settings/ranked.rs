@@ -1,0 +1,123 @@
+//! The settings in the order of preference, and the login that is tested next.
+
+use super::candidates::{Candidate, candidates};
+use super::outcome::{Tested, preference, tested};
+use super::seen::{LoginState, SourceKind, SourceState};
+use super::sight::SettingsSight;
+use super::sources::{SourceReport, reports};
+use crate::question::SessionRequest;
+use crate::wire::DomainName;
+
+/// The maximum number of servers at which a password is tested. Each rejected login may count towards a lock-out.
+const MAX_LOGINS: usize = 3;
+
+/// The sources, and the settings in the order of preference.
+pub(super) struct Ranking<'s> {
+    pub(super) reports: Vec<SourceReport<'s>>,
+    pub(super) settings: Vec<(Candidate<'s>, Tested)>,
+}
+
+impl<'s> Ranking<'s> {
+    pub(super) fn new(sight: SettingsSight<'s>) -> Ranking<'s> {
+        let reports = reports(sight);
+        let mut settings: Vec<(Candidate<'s>, Tested)> = candidates(sight, &reports)
+            .into_iter()
+            .map(|candidate| {
+                let tested = tested(sight, &candidate);
+                (candidate, tested)
+            })
+            .collect();
+        share_rejections(&mut settings);
+        settings.sort_by_key(|(candidate, tested)| preference(candidate, tested));
+        Ranking { reports, settings }
+    }
+
+    /// The setting to use: the best one, if it is proved and its login was not rejected.
+    pub(super) fn recommended(&self) -> Option<&(Candidate<'s>, Tested)> {
+        self.settings.first().filter(|(_, tested)| tested.is_proved() && !tested.is_rejected)
+    }
+
+    /// Whether a source has settings, or names were guessed and a server with the right certificate responds.
+    pub(super) fn is_found(&self) -> bool {
+        self.reports.iter().any(SourceReport::is_found)
+            || self.settings.iter().any(|(candidate, tested)| !is_guess(candidate) || tested.verifies == Some(true))
+    }
+
+    /// The result of guessing, as a row of the sources.
+    pub(super) fn guess(&self) -> (SourceState, String) {
+        let guessed: Vec<&(Candidate<'s>, Tested)> =
+            self.settings.iter().filter(|(candidate, _)| is_guess(candidate)).collect();
+        let works = guessed.iter().filter(|(_, tested)| tested.verifies == Some(true)).count();
+        let mut hosts: Vec<&str> = Vec::new();
+        for (candidate, _) in &guessed {
+            if !hosts.contains(&candidate.host.ascii()) {
+                hosts.push(candidate.host.ascii());
+            }
+        }
+        hosts.sort_unstable();
+        match (guessed.len(), works) {
+            (0, _) => (SourceState::NotAsked, "no name was guessed".to_owned()),
+            (_, 0) => {
+                (SourceState::NotPublished, format!("no mail server with a valid certificate at {}", hosts.join(", ")))
+            }
+            (_, _) => (SourceState::Found, format!("guessed: {}", hosts.join(", "))),
+        }
+    }
+
+    /// The login to test next. Logins are tested one after the other: the next server is asked only if the reply of the
+    /// previous one was not conclusive, or if it rejected the login and the next one is another host.
+    pub(super) fn next_login(&self, sight: SettingsSight<'s>) -> Option<SessionRequest> {
+        sight.plan.login.as_ref()?;
+        let is_open = |(candidate, _): &(Candidate<'s>, Tested)| {
+            !candidate.session(sight).is_some_and(|session| session.is_over())
+        };
+        if !self.reports.iter().all(SourceReport::is_over) || self.settings.iter().any(is_open) {
+            return None;
+        }
+        let held: Vec<&(Candidate<'s>, Tested)> =
+            self.settings.iter().filter(|(candidate, _)| candidate.login_session(sight).is_some()).collect();
+        let is_running = |(candidate, _): &&&(Candidate<'s>, Tested)| {
+            candidate.login_session(sight).is_some_and(|session| !session.is_over())
+        };
+        let is_accepted = held.iter().any(|(_, tested)| tested.login == LoginState::Accepted);
+        if held.iter().any(|one| is_running(&one)) || is_accepted || held.len() >= MAX_LOGINS {
+            return None;
+        }
+        self.settings
+            .iter()
+            .filter(|(candidate, tested)| tested.is_proved() && !tested.is_rejected && candidate.has_consent(sight))
+            .filter(|(candidate, _)| candidate.login_session(sight).is_none())
+            .find_map(|(candidate, _)| candidate.login_request(sight))
+    }
+
+    /// Proved settings at which no login was tested, because the source of the host name is not authenticated.
+    pub(super) fn without_consent(&self, sight: SettingsSight<'s>) -> Vec<&Candidate<'s>> {
+        let is_accepted = self.settings.iter().any(|(_, tested)| tested.login == LoginState::Accepted);
+        if sight.plan.login.is_none() || is_accepted {
+            return Vec::new();
+        }
+        let proved =
+            self.settings.iter().filter(|(candidate, tested)| tested.is_proved() && !candidate.has_consent(sight));
+        proved.map(|(candidate, _)| candidate).collect()
+    }
+}
+
+/// A host that rejects the login at one port rejects it at the others too, so it is not tested there.
+fn share_rejections(settings: &mut [(Candidate<'_>, Tested)]) {
+    let rejected: Vec<(DomainName, u16)> = settings
+        .iter()
+        .filter(|(_, tested)| tested.login == LoginState::Rejected)
+        .map(|(candidate, _)| (candidate.host.clone(), candidate.port))
+        .collect();
+    for (candidate, tested) in settings.iter_mut().filter(|(_, tested)| tested.login == LoginState::NotTested) {
+        if let Some((_, port)) = rejected.iter().find(|(host, _)| *host == candidate.host) {
+            tested.is_rejected = true;
+            tested.login_detail = Some(format!("the same host rejected the login at port {port}"));
+        }
+    }
+}
+
+/// Whether no source names the host.
+pub(super) fn is_guess(candidate: &Candidate<'_>) -> bool {
+    candidate.sources.contains(&SourceKind::Guess)
+}

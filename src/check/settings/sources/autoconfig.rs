@@ -1,0 +1,203 @@
+//! Autoconfiguration files (draft-ietf-mailmaint-autoconfig): of the domain, of the domain of its MX host, and of the
+//! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by the certificate of
+//! that host. The email address is sent only to `https://autoconfig.DOMAIN`.
+
+use super::web::{self, Page};
+use super::{PublishedSetting, SourceFault, SourceReport, UserForm, mx_domains};
+use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
+use crate::check::settings::sight::SettingsSight;
+use crate::evidence::Probe;
+use crate::policy::autoconfig::{self, Autoconfig, AutoconfigFault, NotAutoconfig, OutgoingServer, SocketType};
+use crate::policy::placeholders;
+use crate::question::{FetchRequest, FetchTransport};
+use crate::wire::{DnsName, DomainName};
+
+const FILE: &str = "/mail/config-v1.1.xml";
+const WELL_KNOWN: &str = "/.well-known/autoconfig/mail/config-v1.1.xml";
+
+/// The file at `https://autoconfig.DOMAIN`.
+pub(super) fn own(sight: SettingsSight<'_>) -> SourceReport<'_> {
+    let host = format!("autoconfig.{}", sight.domain());
+    let query = sight.settings.address.as_ref().map(|address| {
+        let address: String = form_urlencoded::byte_serialize(address.to_string().as_bytes()).collect();
+        format!("?emailaddress={address}")
+    });
+    let path = format!("{FILE}{}", query.unwrap_or_default());
+    one(sight, SourceKind::Autoconfig, FetchTransport::Https, &host, path)
+}
+
+/// The file at `https://DOMAIN/.well-known`.
+pub(super) fn well_known(sight: SettingsSight<'_>) -> SourceReport<'_> {
+    one(sight, SourceKind::AutoconfigWellKnown, FetchTransport::Https, sight.domain(), WELL_KNOWN.to_owned())
+}
+
+/// The file at `http://autoconfig.DOMAIN`, which is not authenticated.
+pub(super) fn over_http(sight: SettingsSight<'_>) -> SourceReport<'_> {
+    let host = format!("autoconfig.{}", sight.domain());
+    one(sight, SourceKind::AutoconfigHttp, FetchTransport::Http, &host, FILE.to_owned())
+}
+
+/// The entry of the public database for the domain.
+pub(super) fn database(sight: SettingsSight<'_>) -> SourceReport<'_> {
+    let Some(host) = &sight.settings.database else {
+        return SourceReport::of(SourceKind::Database, SourceState::NotAsked, "not asked (--ispdb none)");
+    };
+    one(sight, SourceKind::Database, FetchTransport::Https, host.ascii(), format!("/{}", sight.domain()))
+}
+
+/// The file of the domain of the MX host.
+pub(super) fn of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool) -> SourceReport<'s> {
+    let domains = mx_domains(sight, mx);
+    let places = domains.iter().map(|domain| (format!("autoconfig.{domain}"), FILE.to_owned()));
+    first(sight, SourceKind::AutoconfigOfMx, places, is_secure)
+}
+
+/// The entry of the public database for the domain of the MX host.
+pub(super) fn database_of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool) -> SourceReport<'s> {
+    let Some(host) = &sight.settings.database else {
+        return SourceReport::of(SourceKind::DatabaseOfMx, SourceState::NotAsked, "not asked (--ispdb none)");
+    };
+    let domains = mx_domains(sight, mx);
+    let places = domains.iter().map(|domain| (host.ascii().to_owned(), format!("/{domain}")));
+    first(sight, SourceKind::DatabaseOfMx, places, is_secure)
+}
+
+/// The first of several places that has a file. All are asked at the same time.
+fn first<'s>(
+    sight: SettingsSight<'s>,
+    kind: SourceKind,
+    places: impl Iterator<Item = (String, String)>,
+    is_authenticated: bool,
+) -> SourceReport<'s> {
+    let mut reports: Vec<SourceReport<'s>> =
+        places.map(|(host, path)| one(sight, kind, FetchTransport::Https, &host, path)).collect();
+    if reports.is_empty() {
+        return SourceReport::of(kind, SourceState::NotAsked, "the MX host is in the domain itself");
+    }
+    if reports.iter().any(|report| !report.is_over()) {
+        return SourceReport::open(kind, reports.into_iter().flat_map(|report| report.questions));
+    }
+    let at = reports.iter().position(SourceReport::is_found).unwrap_or(0);
+    SourceReport { is_authenticated, ..reports.swap_remove(at) }
+}
+
+fn one<'s>(
+    sight: SettingsSight<'s>,
+    kind: SourceKind,
+    transport: FetchTransport,
+    host: &str,
+    path: String,
+) -> SourceReport<'s> {
+    let Some(request) = sight.request(transport, host, path) else {
+        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+    };
+    let place = place(&request);
+    let report = match web::page(sight, &request) {
+        Page::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
+        Page::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
+        Page::Failed { probe, why, is_certificate } => {
+            let faults = match probe {
+                Some(probe) if is_certificate => vec![SourceFault::Certificate { probe, words: why.clone() }],
+                _ => Vec::new(),
+            };
+            SourceReport { faults, ..SourceReport::of(kind, SourceState::Failed, why) }
+        }
+        Page::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
+    };
+    SourceReport { is_authenticated: transport == FetchTransport::Https, ..report }.at(place)
+}
+
+fn place(request: &FetchRequest) -> String {
+    let (scheme, usual) = match request.transport {
+        FetchTransport::Https => ("https", 443),
+        FetchTransport::Http => ("http", 80),
+    };
+    let port = if request.port == usual { String::new() } else { format!(":{}", request.port) };
+    let path = request.path.split('?').next().unwrap_or_default();
+    format!("{scheme}://{}{port}{path}", request.host)
+}
+
+fn of_file<'s>(
+    sight: SettingsSight<'s>,
+    kind: SourceKind,
+    probe: &'s Probe,
+    body: &'s str,
+    redirected_to: Option<String>,
+) -> SourceReport<'s> {
+    let invalid = |words: String, detail: &str| {
+        let faults = vec![SourceFault::File { probe, words, is_useless: true }];
+        SourceReport { faults, ..SourceReport::of(kind, SourceState::Invalid, detail) }
+    };
+    let file = match autoconfig::parse(body) {
+        Ok(file) => file,
+        // Many web servers answer every request with the same page.
+        Err(NotAutoconfig::Html) => {
+            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends an HTML page");
+        }
+        Err(NotAutoconfig::NotXml | NotAutoconfig::OtherRoot(_)) => {
+            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends another kind of page");
+        }
+        Err(NotAutoconfig::Malformed { line, detail }) => {
+            let words = format!("line {line} is not valid XML: {}", probe.quote(detail));
+            return invalid(words, "not valid XML");
+        }
+        Err(NotAutoconfig::Doctype) => {
+            return invalid("it contains a document type definition".to_owned(), "with a document type definition");
+        }
+    };
+    let mut faults: Vec<SourceFault<'s>> = Vec::new();
+    let is_useless = file.servers.is_empty();
+    faults.extend(file.faults.iter().map(|fault| SourceFault::File { probe, words: words(probe, fault), is_useless }));
+    let mut settings = Vec::new();
+    for server in &file.servers {
+        match setting(sight, probe, server) {
+            Some(setting) => settings.push(setting),
+            None => {
+                let words = format!("the host name is not valid: {}", probe.quote(&server.host));
+                faults.push(SourceFault::File { probe, words, is_useless: false });
+            }
+        }
+    }
+    let (state, detail) = match settings.len() {
+        0 => (SourceState::Invalid, "no usable server for sending mail".to_owned()),
+        1 => (SourceState::Found, "1 server".to_owned()),
+        count => (SourceState::Found, format!("{count} servers")),
+    };
+    let detail = match redirected_to {
+        Some(host) => format!("{detail}, from {host} (redirect)"),
+        None => detail,
+    };
+    let Autoconfig { provider, .. } = file;
+    SourceReport { settings, faults, provider, ..SourceReport::of(kind, state, detail) }
+}
+
+fn setting<'s>(sight: SettingsSight<'_>, probe: &'s Probe, server: &OutgoingServer) -> Option<PublishedSetting<'s>> {
+    let host = placeholders::filled(&server.host, sight.settings.local_part().as_deref(), sight.domain())?;
+    let host = DomainName::parse(&host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err())?;
+    Some(PublishedSetting {
+        host,
+        port: server.port,
+        security: match server.socket {
+            SocketType::Implicit => SettingSecurity::ImplicitTls,
+            SocketType::StartTls => SettingSecurity::Starttls,
+            SocketType::Plain => SettingSecurity::None,
+        },
+        user: server.username.clone().map_or_else(UserForm::address, UserForm),
+        methods: server.authentication.clone(),
+        probe: Some(probe),
+        provider: None,
+    })
+}
+
+fn words(probe: &Probe, fault: &AutoconfigFault) -> String {
+    match fault {
+        AutoconfigFault::HostMissing => "a server for sending mail has no host name".to_owned(),
+        AutoconfigFault::Port(text) if text.is_empty() => "a server for sending mail has no port".to_owned(),
+        AutoconfigFault::Port(text) => format!("the port is not valid: {}", probe.quote(text)),
+        AutoconfigFault::Socket(text) if text.is_empty() => "a server for sending mail has no socketType".to_owned(),
+        AutoconfigFault::Socket(text) => format!("the socketType is not SSL, STARTTLS or plain: {}", probe.quote(text)),
+        AutoconfigFault::Authentication(text) => format!("the authentication is unknown: {}", probe.quote(text)),
+        AutoconfigFault::NoServer => "it has no outgoingServer".to_owned(),
+        AutoconfigFault::TooMany => "it has more than 16 servers for sending mail".to_owned(),
+    }
+}

@@ -1,0 +1,80 @@
+//! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the DNS of the domain.
+
+use super::web::{self, Page};
+use super::{PublishedSetting, SourceFault, SourceReport, UserForm};
+use crate::check::domain::sight::{Known, records};
+use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
+use crate::check::settings::sight::SettingsSight;
+use crate::evidence::Probe;
+use crate::policy::autoconfig::AuthenticationWord;
+use crate::policy::pacc::{self, PaccFile};
+use crate::question::FetchTransport;
+use crate::wire::{DnsName, DomainName, RecordKind};
+
+const KIND: SourceKind = SourceKind::Pacc;
+const FILE: &str = "/.well-known/user-agent-configuration.json";
+
+/// The file at `https://ua-auto-config.DOMAIN`, if it matches the digest in the DNS.
+pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
+    let host = format!("ua-auto-config.{}", sight.domain());
+    let name = DnsName::parse(&format!("_ua-auto-config.{}", sight.domain())).ok();
+    let request = sight.request(FetchTransport::Https, &host, FILE.to_owned());
+    let (Some(name), Some(request)) = (name, request) else {
+        return SourceReport::of(KIND, SourceState::NotAsked, "the name of the web server is too long");
+    };
+    let report = match web::page(sight, &request) {
+        Page::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),
+        Page::Absent(why) => SourceReport::of(KIND, SourceState::NotPublished, why),
+        Page::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
+        Page::Found { probe, body, .. } => match pacc::parse(body) {
+            None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends another kind of page"),
+            Some(file) => of_file(sight, &name, probe, body, &file),
+        },
+    };
+    SourceReport { is_authenticated: true, ..report }.at(format!("https://{host}{FILE}"))
+}
+
+fn of_file<'s>(
+    sight: SettingsSight<'s>,
+    name: &DnsName,
+    probe: &'s Probe,
+    body: &str,
+    file: &PaccFile,
+) -> SourceReport<'s> {
+    let seen = match sight.records(name, RecordKind::Txt) {
+        Known::Unasked => return SourceReport::open(KIND, [records(name, RecordKind::Txt)]),
+        Known::Waiting => return SourceReport::open(KIND, []),
+        Known::Failed(..) | Known::Skipped => {
+            let why = format!("the lookup of {name} failed");
+            return SourceReport::of(KIND, SourceState::Failed, why);
+        }
+        Known::Seen(_, seen) => seen,
+    };
+    let digests: Vec<Vec<u8>> = seen.texts().filter_map(pacc::digest_of).collect();
+    if !digests.iter().any(|digest| pacc::matches(digest, body)) {
+        let words = match digests.is_empty() {
+            true => format!("there is no TXT record with a digest at {name}"),
+            false => format!("the digest at {name} is not that of the file"),
+        };
+        let faults = vec![SourceFault::Digest { probe, words: words.clone() }];
+        return SourceReport { faults, ..SourceReport::of(KIND, SourceState::Invalid, words) };
+    }
+    let host = file.host.as_deref().and_then(|host| DomainName::parse(host).ok());
+    let Some(host) = host else {
+        return SourceReport::of(KIND, SourceState::NotPublished, "the file has no host for sending mail");
+    };
+    let mut methods = Vec::new();
+    methods.extend(file.oauth.then_some(AuthenticationWord::OAuth2));
+    methods.extend((file.password == Some(true)).then_some(AuthenticationWord::Password));
+    let setting = PublishedSetting {
+        host,
+        port: 465,
+        security: SettingSecurity::ImplicitTls,
+        user: UserForm::address(),
+        methods,
+        probe: Some(probe),
+        provider: None,
+    };
+    let found = SourceReport::of(KIND, SourceState::Found, "1 server, the digest matches");
+    SourceReport { settings: vec![setting], provider: file.provider.clone(), ..found }
+}

@@ -1,0 +1,117 @@
+//! `smtpcheck settings ADDRESS|DOMAIN`: makes the plan, runs the search, writes the result and returns the exit code.
+//!
+//! If a login needs the consent of the user, and a terminal is available, the search runs without that login first. The
+//! user is then asked about the server, and the search runs again.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::CommandError;
+use super::live::{self, ReportDisplay, Results, Retention};
+use super::outputs::{Outputs, reject_clashes};
+use super::secrets;
+use super::sink::{Draft, Readers, Sink, file_of};
+use super::stdout::outlet;
+use crate::check::settings::{UnconfirmedServer, unconfirmed};
+use crate::cli::commands::settings::SettingsArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::cli::settings;
+use crate::host::{name, signals, terminal};
+use crate::plan::{LoginConsent, Plan, Retry};
+use crate::report::RunSource;
+use crate::run::{ConcurrencyLimits, Engine, Job};
+use crate::secret::Secret;
+
+pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
+    let format = args.format.chosen();
+    let outlet = match file_of(&args.file.output) {
+        Some(_) => OutputTarget::default(),
+        None => outlet(),
+    };
+    let look = args.display(&outlet);
+    let mut plan = settings::plan(args, matches, name::host_name().as_deref())?;
+    let login = settings::login(args, &plan, secrets::sources(None))?;
+    reject_clashes(
+        file_of(&args.file.output),
+        &args.reports.report,
+        &[
+            ("--cacert", args.cacert.as_deref()),
+            ("--trust-anchor", args.sources.trust_anchor.as_deref()),
+            ("--password-file", args.password.password_file.as_deref()),
+        ],
+    )?;
+    plan.login = login.as_ref().map(|(login, _)| login.clone());
+    let readers = Readers::of(std::slice::from_ref(&plan));
+    let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
+    let source = login.map(|(_, source)| source);
+    let (secret, spent) =
+        secrets::measured(source.as_ref(), || source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose())?;
+    let mut engine = Engine::new()?;
+    let mut job = SearchJob { plan, secret, spent };
+    engine.prepare(&job.job())?;
+    let mut sink = file.map_or(Sink::Stdout, Sink::File);
+    signals::end_if_unhandled();
+    if job.needs_question() {
+        job.ask(&mut engine)?;
+    }
+    let shown = ReportDisplay { format, look: &look, template: None };
+    let limits = ConcurrencyLimits::in_all(1);
+    let retention = if outputs.are_any() { Retention::Reports } else { Retention::AsNeeded };
+    let results = live::run(&mut engine, vec![job.job()], limits, RunSource::Target, &shown, retention, &mut sink)?;
+    sink.finish()?;
+    if let Results::Kept(run) = &results {
+        outputs.write(run, &look)?;
+    }
+    Ok(results.exit_code(format, &look))
+}
+
+/// A search that can be run more than once.
+struct SearchJob {
+    plan: Plan,
+    secret: Option<Secret>,
+    spent: Duration,
+}
+
+impl SearchJob {
+    fn job(&self) -> Job {
+        Job {
+            plan: self.plan.clone(),
+            secret: self.secret.as_ref().map(Secret::duplicate),
+            spent: self.spent,
+            expectations: Vec::new(),
+            retry: Retry::default(),
+        }
+    }
+
+    /// Whether the user can be asked about servers.
+    fn needs_question(&self) -> bool {
+        let has_consent = self.plan.settings.as_ref().is_some_and(|settings| settings.consent != LoginConsent::None);
+        self.plan.login.is_some() && !has_consent && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Searches without a password, and asks the user about the server if its name is not authenticated.
+    fn ask(&mut self, engine: &mut Engine) -> Result<(), CommandError> {
+        let without_login = Plan { login: None, ..self.plan.clone() };
+        let job = Job { plan: without_login, secret: None, ..self.job() };
+        let checked = live::run_single(engine, job)?;
+        let Some(server) = unconfirmed(&self.plan, &checked.report.evidence) else { return Ok(()) };
+        secrets::write_note(&question(&server));
+        let is_confirmed = terminal::reads_yes();
+        if let (true, Some(settings)) = (is_confirmed, &mut self.plan.settings) {
+            settings.consent = LoginConsent::Hosts { hosts: vec![server.host] };
+        }
+        Ok(())
+    }
+}
+
+fn question(server: &UnconfirmedServer) -> String {
+    format!(
+        "Send the password to {}, in the registrable domain {}? Its name comes from a source that is not authenticated ({}). Type y for yes",
+        server.host.with_port(server.port),
+        server.registrable,
+        server.source.title()
+    )
+}
