@@ -8,8 +8,9 @@ use super::flags::settings::DatabaseChoice;
 use super::plan::{limits, origins};
 use super::{UsageError, domain, resolve};
 use crate::plan::{
-    AddressChoice, CertificateDays, Discovery, Login, LoginConsent, LoginProof, Plaintext, Plan, Protocol, QuitAfter,
-    ScanDepth, SettingsPlan, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
+    AddressChoice, CertificateDays, ClientClaims, Discovery, EnvelopeParameters, Esmtp, Login, LoginConsent,
+    LoginProof, Plaintext, Plan, Protocol, QuitAfter, ScanDepth, SettingsPlan, Target, Tls, TlsMode, TlsVersion,
+    Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::Host;
@@ -47,10 +48,15 @@ pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
         proxy: None,
+        source: args.connection.source(),
+        proxy_header: None,
         limits: limits(&args.connection, args.port.max_connections),
         ehlo: args.ehlo.name(hostname),
         from: None,
         to: Vec::new(),
+        parameters: EnvelopeParameters::default(),
+        esmtp: Esmtp::Auto,
+        claims: ClientClaims::default(),
         quit_after: QuitAfter::Auth,
         tls: Tls {
             mode: TlsMode::Auto,

@@ -13,7 +13,6 @@ use super::stdout::outlet;
 use crate::check;
 use crate::cli::commands::domain::DomainArgs;
 use crate::cli::flags::display::OutputTarget;
-use crate::cli::proxy::{self, SessionStart};
 use crate::cli::{domain, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{name, signals};
@@ -35,10 +34,8 @@ pub(super) fn run(args: &DomainArgs, matches: &ArgMatches) -> Result<u8, Command
         &args.reports.report,
         &[("--cacert", args.cacert.as_deref()), ("--trust-anchor", args.dns.trust_anchor.as_deref())],
     )?;
-    if let Some((variable, _)) = proxy::variable(SessionStart::Plain).filter(|_| !args.verbosity.quiet) {
-        secrets::write_note(&format!(
-            "{variable} is not used: a check of a domain asks DNS servers, and connects to the mail servers directly"
-        ));
+    if !args.verbosity.quiet {
+        secrets::note_unused_proxy("a domain check");
     }
     let job = job(args, plan)?;
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;

@@ -11,6 +11,7 @@ use super::CommandError;
 use crate::cli;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource, VARIABLE};
 use crate::cli::flags::route::{PROXY_VARIABLE, ProxyPasswordEnvironment, ProxyPasswordSource, RouteArgs};
+use crate::cli::proxy::{self, SessionStart};
 use crate::host::{environment, file, netrc, password};
 use crate::plan::{Login, LoginProof, Plan, Proxy};
 use crate::render::escape;
@@ -223,6 +224,15 @@ fn warn_of_readers(flag: &str, path: &Path) {
 /// Writes a note to standard error.
 pub(super) fn write_note(text: &str) {
     write_messages(&format!("smtpcheck: {text}"));
+}
+
+/// Writes a note if a variable names a proxy, for commands that connect without one.
+pub(super) fn note_unused_proxy(subject: &str) {
+    if let Some((variable, _)) = proxy::variable(SessionStart::Plain) {
+        write_note(&format!(
+            "{variable} is not used: {subject} asks DNS servers, and connects to the mail servers directly"
+        ));
+    }
 }
 
 /// Writes a warning to standard error.

@@ -42,6 +42,9 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
             ("--password-file", args.password.password_file.as_deref()),
         ],
     )?;
+    if !args.verbosity.quiet {
+        secrets::note_unused_proxy("a search for settings");
+    }
     plan.login = login.as_ref().map(|(login, _)| login.clone());
     let readers = Readers::of(std::slice::from_ref(&plan));
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;

@@ -11,7 +11,7 @@ use super::seen::{SettingSecurity, SourceKind};
 use super::sight::SettingsSight;
 use super::sources::{MxHost, PublishedSetting, SourceReport, UserForm, mx_host, srv_ports_not_offered};
 use crate::evidence::{Probe, Session};
-use crate::plan::{Discovery, LoginConsent, Protocol, QuitAfter, TlsUse};
+use crate::plan::{ClientClaims, Discovery, Esmtp, LoginConsent, Protocol, QuitAfter, TlsUse};
 use crate::policy::autoconfig::AuthenticationWord;
 use crate::question::{Pacing, Purpose, Script, SessionRequest, Starttls};
 use crate::wire::{DomainName, Host};
@@ -68,6 +68,9 @@ impl<'s> Candidate<'s> {
                 protocol: Protocol::Smtp,
                 ehlo: sight.plan.ehlo.clone(),
                 tls,
+                esmtp: Esmtp::Auto,
+                claims: ClientClaims::default(),
+                queries: Vec::new(),
                 login: None,
                 envelope: None,
                 quit_after: QuitAfter::Auth,

@@ -54,8 +54,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         25 => 3,
         _ => 2,
     });
-    questions.extend(sessions.into_iter().map(Question::Session));
-    questions.extend(ranking.next_login(sight).map(Question::Session));
+    questions.extend(sessions.into_iter().map(Question::session));
+    questions.extend(ranking.next_login(sight).map(Question::session));
     questions
 }
 
