@@ -189,7 +189,7 @@ pub struct Query {
     pub address: AddressQuery,
 }
 
-/// The command with which a mailbox is asked about.
+/// The command that asks about a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

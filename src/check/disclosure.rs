@@ -22,7 +22,7 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     docs: Docs {
         sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for an invented one.",
         matters: "Senders of spam use VRFY to collect email addresses, and attackers to collect user names. The reply 252 reveals nothing and is allowed by RFC 5321. Note that the replies to RCPT TO reveal the same on most servers.",
-        action: "Server operator: let the server reply 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
+        action: "Server operator: configure the server to reply with 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
         example: "250 2.1.5 Ann Example <ann@example.net> in reply to VRFY ann",
         references: "RFC 5321 section 3.5.3 (252), section 7.3 (VRFY, EXPN and security)",
     },
@@ -46,9 +46,9 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     severity: Severity::Notice,
     title: "the server does not implement VRFY",
     docs: Docs {
-        sees: "With --probe vrfy, the server replied 500, 502 or 504.",
+        sees: "With --probe vrfy, the server replied with 500, 502 or 504.",
         matters: "VRFY is one of the commands that every server must implement, but a server may reply 252 without any information. Many operators disable the command, and mail servers do not use it.",
-        action: "No action is needed. To follow the standard, let the server reply 252 to VRFY instead of rejecting it.",
+        action: "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY instead of rejecting the command.",
         example: "502 5.5.1 VRFY command is disabled",
         references: "RFC 5321 section 4.5.1 (minimum implementation), section 3.5.3 (252)",
     },
@@ -130,7 +130,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     let invented = of_vrfy().find(|one| matches!(one.address, AddressQuery::Invented(_)))?;
     let known = of_vrfy().find(|one| {
         let is_known = !matches!(one.address, AddressQuery::Invented(_));
-        // A server that confirms every name reveals nothing. One that replies 252 only to some does.
+        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names does.
         is_known && one.received.accepts() && invented.received.reply.class() == Class::Permanent
     })?;
     let summary = format!(
@@ -147,7 +147,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
             "The server may reject the invented mailbox for another reason, such as its form.".to_owned()
         }),
         fixes: vec![Fix::run(
-            "Server operator: disable VRFY (command for Postfix), or let the server reply 252 to every VRFY",
+            "Server operator: disable VRFY (command for Postfix), or configure the server to reply with 252 to every VRFY",
             "postconf -e disable_vrfy_command=yes",
         )],
         ..finding.on(known.received.event).on(invented.received.event)
@@ -174,7 +174,9 @@ fn not_implemented(answers: &[Answered<'_>]) -> Option<Finding> {
     Some(Finding {
         cause: "The operator has probably disabled the command, so that it cannot be used to collect email addresses."
             .to_owned(),
-        fixes: vec![Fix::text("No action is needed. To follow the standard, reply 252 to VRFY instead")],
+        fixes: vec![Fix::text(
+            "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY",
+        )],
         ..finding.on(rejected.received.event)
     })
 }

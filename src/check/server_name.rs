@@ -134,7 +134,7 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
-/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is fully
+/// The host name at the beginning of a greeting or EHLO reply (RFC 5321 sections 4.2 and 4.1.1.1), if it is fully
 /// qualified and consists of letters, digits, hyphens and underscores.
 fn announced(reply: &Reply) -> Option<DomainName> {
     let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;

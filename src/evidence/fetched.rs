@@ -17,9 +17,9 @@ pub struct FetchSeen {
     pub address: SocketAddr,
     /// The TLS version.
     pub tls_version: String,
-    /// The certificates of the web server. If they do not verify, no request is sent.
+    /// The certificates of the web server. If they fail verification, no request is sent.
     pub presented: Box<Presented>,
-    /// The response; null if no request was sent, because the certificate does not verify.
+    /// The response; null if no request was sent, because the certificate fails verification.
     pub response: Option<HttpResponse>,
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct GatherContext {
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     /// The key log to which TLS session keys are written, if the user requested it.
     pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
-    /// The wall-clock time at the start, with which validity periods are compared.
+    /// The wall-clock time at the start. Validity periods are compared with it.
     pub(crate) started_at: Timestamp,
     pub(crate) stops: StopSignals,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,

@@ -225,7 +225,7 @@ fn limits(
     limits
 }
 
-/// A kind of key with which rustls and Go cannot do a handshake.
+/// A kind of key that rustls and Go cannot use in a handshake.
 fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
     let read = ders.first().and_then(|der| pkix::ParsedCertificate::read(der))?;
     match VerifyingKey::read(read.key) {

@@ -1,4 +1,4 @@
-//! Finds the file or directory because of which a Unix socket cannot be connected to. It follows the path one component
+//! Finds the file or directory that prevents a connection to a Unix socket. It follows the path one component
 //! at a time, as the kernel does, because the error number alone does not tell which component is at fault.
 
 use std::path::Path;

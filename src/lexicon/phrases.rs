@@ -211,7 +211,7 @@ const HEADINGS: [&str; 5] = [
     "data command rejected: ",
 ];
 
-/// A text in two parts, of which the operator wrote the second; none if the second part is empty.
+/// A text in two parts. The operator wrote the second part; none if that part is empty.
 fn headed(text: &str) -> Option<(&str, &str)> {
     let (at, heading) = HEADINGS.iter().filter_map(|heading| Some((text.find(heading)?, heading))).min()?;
     let (head, own) = text.split_at_checked(at + heading.len())?;

@@ -2,7 +2,7 @@
 //!
 //! Port 25 receives mail from other servers (RFC 5321); every other port receives mail from programs, which usually log
 //! in (RFC 8314 §3.3). [`PortsReport`] is also the JSON form: the rows of the table, the recommendation, and for each
-//! port the complete report, which can be loaded and judged again.
+//! port the complete report, which can be loaded and evaluated again.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -63,7 +63,7 @@ pub(super) enum PaceStep<J> {
 pub(super) enum ServerResponse {
     /// It accepted the connection.
     Accepting,
-    /// It replied 421.
+    /// The server replied with 421.
     Overloaded,
     /// It refused the connection. This matters only if it accepted one before.
     Refusing,

@@ -18,7 +18,7 @@ pub struct Scenario {
     pub summary: &'static str,
     /// The behaviour of the server.
     pub server: Server,
-    /// The arguments with which smtpcheck finds the fault.
+    /// The arguments that make smtpcheck find the fault.
     pub client: ClientUsage,
     /// The rule ids of all findings that the check must report, in order.
     pub expect: &'static [&'static str],
@@ -71,7 +71,7 @@ pub enum Backends {
     },
 }
 
-/// The arguments with which smtpcheck finds the fault.
+/// The arguments that make smtpcheck find the fault.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
     /// The scheme of the target with its slashes; empty for SMTP without implicit TLS.

@@ -137,7 +137,7 @@ pub struct AddressSummary {
     pub last_exit_code: u8,
     /// The certificate that was last seen; null if none was seen.
     pub certificate: Option<String>,
-    /// The time since when this certificate has been seen.
+    /// When this certificate was first seen.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub certificate_since: Option<Timestamp>,
 }

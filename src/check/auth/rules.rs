@@ -153,11 +153,11 @@ pub(super) static AUTH_TAKEN_IN_PLAINTEXT: Rule = Rule {
     severity: Severity::Warning,
     title: "the server accepts a login on an unencrypted connection without advertising it",
     docs: Docs {
-        sees: "The server advertises STARTTLS, and does not advertise AUTH with PLAIN or LOGIN before TLS. Before TLS, smtpcheck sent AUTH PLAIN without a password, and the server replied with 334 instead of rejecting the command. smtpcheck then cancels the login and sends no password. It tests this only with --probe auth-before-tls or --tls-scan.",
+        sees: "The server advertises STARTTLS, and does not advertise AUTH with PLAIN or LOGIN before TLS. Before TLS, smtpcheck sent AUTH PLAIN without a password, and the server replied with 334 instead of rejecting the command. smtpcheck then cancelled the login without sending a password. It runs this test only with --probe auth-before-tls or --tls-scan.",
         matters: "A program that does not check the advertised extensions sends its password where an on-path attacker can read it. The login succeeds, so no error message shows the problem.",
         action: "Server operator: reject AUTH before TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in the server_advertise_condition of each authenticator.",
         example: "the reply to AUTH PLAIN on port 587, before STARTTLS, is 334 instead of 538 or 530",
-        references: "RFC 4954 section 4 and 6 (538 encryption required), RFC 8314 section 4.1",
+        references: "RFC 4954 sections 4 and 6 (538 encryption required), RFC 8314 section 4.1",
     },
 };
 

@@ -16,7 +16,7 @@ pub enum AddressResult<'a> {
     Delivers(Delivery),
 }
 
-/// A policy because of which a sender does not deliver.
+/// A policy that prevents a sender from delivering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyFailure<'a> {
     /// The senders that follow the policy.

@@ -36,11 +36,11 @@ static REFUSES_RESOLVER: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist does not answer queries from this resolver",
     docs: Docs {
-        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the address is listed.",
-        matters: "It is unknown whether the list contains the address. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
+        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the IP address or domain is listed.",
+        matters: "It is unknown whether the IP address or domain is listed. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
         action: "Use your own resolver (--resolver), or look up the address on the website of the list.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
-        references: "RFC 5782 section 5 (test entries); the pages of the lists about their return codes",
+        references: "RFC 5782 section 5 (test entries); the lists' own documentation of their return codes",
     },
 };
 
@@ -326,13 +326,13 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
-        Fix::text("You, or the operator of the mail server: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
+        Fix::text("You, or the server operator: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
     } else {
-        Fix::text("Operator of the mail server: first fix the cause that the code indicates")
+        Fix::text("Server operator: first fix the cause that the code indicates")
     });
     let removal = match facts {
-        Some(list) => Fix::open("Operator of the mail server: then request removal", list.removal),
-        None => Fix::text("Operator of the mail server: then ask the operator of the list for removal"),
+        Some(list) => Fix::open("Server operator: then request removal", list.removal),
+        None => Fix::text("Server operator: then ask the operator of the list for removal"),
     };
     finding.fixes.push(removal);
     Some(finding)

@@ -389,7 +389,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     let record = format!("{name}. {} {ip}", kind_of(ip));
     unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
     unresolved.fixes.push(Fix::run(
-        "Operator of the mail server: use a name that resolves to the address",
+        "Server operator: use a name that resolves to the address",
         format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),
     ));
     Some(unresolved)

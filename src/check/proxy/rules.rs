@@ -46,9 +46,9 @@ pub(super) static PROXY_LOGIN_REQUIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy needs a user name and a password",
     docs: Docs {
-        sees: "A SOCKS5 proxy accepts no method without a login, or an HTTP proxy responded 407 or 401, and no password for the proxy was given.",
+        sees: "A SOCKS5 proxy accepts no method without a login, or an HTTP proxy responded with 407 or 401, and no password for the proxy was given.",
         matters: "The proxy does not connect to any server without a login. The mail server was not tested.",
-        action: "Give the user name with --proxy-user, and the password with --proxy-password-file, --proxy-password-command, --proxy-netrc or SMTPCHECK_PROXY_PASSWORD. Passwords in the URL of --proxy are not accepted, because other users of the machine can read arguments.",
+        action: "Give the user name with --proxy-user, and the password with --proxy-password-file, --proxy-password-command, --proxy-netrc or SMTPCHECK_PROXY_PASSWORD. Passwords in the URL of --proxy are not accepted, because other users of the machine can read command-line arguments.",
         example: "HTTP/1.1 407 Proxy Authentication Required",
         references: "RFC 1928 section 3, RFC 1929, RFC 9110 section 15.5.8 (407)",
     },

@@ -7,7 +7,7 @@
 //! 2. a URL without a scheme is an HTTP proxy, and the default port is 1080;
 //! 3. `--noproxy` replaces `no_proxy` and `NO_PROXY`, which also apply to `--proxy`.
 //!
-//! A password is accepted in the variables of curl, but not in `--proxy`: every user of this machine can read arguments.
+//! A password is accepted in curl's variables, but not in `--proxy`: every user can read command-line arguments.
 //! The plan contains no password; `flags::route` finds its source. [`url`] parses URLs.
 
 pub mod url;

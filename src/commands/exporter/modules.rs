@@ -72,7 +72,7 @@ struct ServerModule {
 enum ModuleLogin {
     /// The module does not log in.
     None,
-    /// The module logs in on these hosts. If there is no source, the login needs no password.
+    /// The module logs in to these hosts. Without a source, the login needs no password.
     On(Vec<Host>, Option<PasswordSource>),
     /// The profile names no password that a service can read.
     Unusable(String),

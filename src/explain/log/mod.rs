@@ -99,7 +99,7 @@ pub struct Finder {
     /// on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
-    /// The last replies, with which repetitions are recognised: a bounce contains each reply in its text and in a header.
+    /// The last replies, used to recognise repetitions: a bounce contains each reply in its text and in a header.
     quoted: VecDeque<String>,
     /// The last reply in an exception, and the number of its line. Stack traces repeat the text of an exception.
     thrown: Option<(u64, String)>,

@@ -158,7 +158,7 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!(
         "senders.neither",
         ValueType::Word(DELIVERIES),
-        "how a sender with neither DANE nor MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses neither DANE nor MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Neither)
     ),
 ];

@@ -63,7 +63,7 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
         matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the IP address of the domain itself.",
         action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores letter case.",
         example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
-        references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
+        references: "RFC 4343 section 3 (names are compared case-insensitively), RFC 1035 section 2.3.3",
     },
 };
 

@@ -50,7 +50,7 @@ pub(super) static KEY_WEAK: Rule = Rule {
     docs: Docs {
         sees: "The RSA key has fewer than 1024 bits (error) or fewer than 2048 bits (notice).",
         matters: "Signatures made with keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
-        action: "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
+        action: "Server operator: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
         example: "openssl genrsa -out dkim.key 2048",
         references: "RFC 8301 section 3.2 (key sizes)",
     },
@@ -63,7 +63,7 @@ pub(super) static KEY_LARGE: Rule = Rule {
     docs: Docs {
         sees: "The RSA key has more than 4096 bits.",
         matters: "Verifiers need to support only keys of up to 4096 bits. Some receivers may treat the mail as unsigned.",
-        action: "Operator of the mail server: use a key of 2048 bits.",
+        action: "Server operator: use a key of 2048 bits.",
         example: "a key record with 8192 bits",
         references: "RFC 8301 section 3.2 (verifiers must support 1024 to 4096 bits)",
     },
@@ -76,7 +76,7 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
         matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
-        action: "Operator of the mail server: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
+        action: "Server operator: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },
@@ -154,7 +154,7 @@ pub(super) static ED25519_ONLY: Rule = Rule {
     docs: Docs {
         sees: "All usable keys that were found are Ed25519 keys.",
         matters: "Large receivers do not verify Ed25519 signatures and treat such mail as unsigned.",
-        action: "Operator of the mail server: sign with an RSA key of 2048 bits too. A message can have both signatures.",
+        action: "Server operator: sign with an RSA key of 2048 bits too. A message can have both signatures.",
         example: "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         references: "RFC 8463 section 5 (signers should add an RSA signature as long as not all verifiers support Ed25519)",
     },

@@ -209,7 +209,7 @@ pub(super) static WITHOUT_DKIM: Rule = Rule {
     docs: Docs {
         sees: "The policy is quarantine or reject, the SPF record allows senders, and _domainkey.<domain> does not exist, so there is no DKIM key.",
         matters: "Only SPF can authenticate the mail. Mail that is forwarded, or sent through most mailing lists, fails DMARC and is rejected or filtered.",
-        action: "Operator of the mail server: sign mail with DKIM, and publish the key.",
+        action: "Server operator: sign mail with DKIM, and publish the key.",
         example: "v=DMARC1; p=reject, and no name below _domainkey.example.com",
         references: "RFC 9989 section 7.4 (domains must not rely on SPF alone); RFC 8020 (nothing exists below a name that does not exist)",
     },

@@ -9,7 +9,7 @@
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
-//! The sender is empty, because servers must accept mail with an empty sender (RFC 5321 §4.5.5), and because the
+//! The sender is null, because servers must accept mail with the null sender (RFC 5321 §4.5.5), and because the
 //! session then contains no real user's address.
 
 use std::net::IpAddr;

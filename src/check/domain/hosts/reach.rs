@@ -208,7 +208,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     }
     let places = listed(&ips);
     found.fixes.push(Fix::text(format!(
-        "Operator of the mail server: make the mail service listen on {places} and open port {port} in the firewall"
+        "Server operator: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
         None => format!(

@@ -136,7 +136,7 @@ pub(super) static INCLUDE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "an included SPF record is missing or invalid",
     docs: Docs {
-        sees: "An include or redirect in the record, or in an included record, refers to a name that does not exist or that has no SPF record, several SPF records or an invalid one. Or the included records form a loop.",
+        sees: "An include or redirect, in the record itself or in an included record, refers to a name that does not exist. The rule also applies if the name has no SPF record, more than one, or an invalid one, or if the included records form a loop.",
         matters: "The evaluation ends with a permanent error (permerror) when a receiver reaches this term. Only IP addresses that match an earlier term pass.",
         action: "Operator of the domain: correct or remove the term. If the included record belongs to a provider, ask the provider for the current name.",
         example: "v=spf1 include:_spf.old-provider.example -all",
@@ -280,7 +280,7 @@ pub(super) static HELO: Rule = Rule {
     title: "the EHLO name of the sending host has no usable SPF record",
     docs: Docs {
         sees: "The name given with --from-host has no SPF record, or its record does not allow the IP address of --sending. The finding is a warning if the record is invalid or rejects the address.",
-        matters: "For bounces, which have an empty sender, receivers evaluate SPF for the EHLO name. Without a record, bounces are not authenticated.",
+        matters: "For bounces, which have the null sender, receivers evaluate SPF for the EHLO name. Without a record, bounces are not authenticated.",
         action: "Operator of the sending host: publish a record for the host name, for example v=spf1 a -all.",
         example: "mail.example.com. IN TXT \"v=spf1 a -all\"",
         references: "RFC 7208 section 2.3 (HELO identity), section 2.4",

@@ -44,7 +44,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
 pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     id: "sts-certificate-invalid",
     severity: Severity::Error,
-    title: "the certificate of an MX host does not verify, although the MTA-STS policy requires it",
+    title: "an MX host's certificate fails verification, although the MTA-STS policy requires it",
     docs: Docs {
         sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
