@@ -20,8 +20,8 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     severity: Severity::Warning,
     title: "replies to VRFY reveal which mailboxes exist",
     docs: Docs {
-        sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for an invented one.",
-        matters: "Senders of spam use VRFY to collect email addresses, and attackers to collect user names. The reply 252 reveals nothing and is allowed by RFC 5321. Note that the replies to RCPT TO reveal the same on most servers.",
+        sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for a made-up name.",
+        matters: "Spammers use VRFY to collect email addresses, and attackers use it to collect user names. The reply 252 reveals nothing, and RFC 5321 allows it. On most servers, the replies to RCPT TO reveal the same information.",
         action: "Server operator: configure the server to reply with 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
         example: "250 2.1.5 Ann Example <ann@example.net> in reply to VRFY ann",
         references: "RFC 5321 section 3.5.3 (252), section 7.3 (VRFY, EXPN and security)",
@@ -34,7 +34,7 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the email addresses of the members, which are often private, or the user to whom an address is delivered.",
+        matters: "The reply contains the email addresses of the members, which are often private, or the user who receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -47,7 +47,7 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     title: "the server does not implement VRFY",
     docs: Docs {
         sees: "With --probe vrfy, the server replied with 500, 502 or 504.",
-        matters: "VRFY is one of the commands that every server must implement, but a server may reply 252 without any information. Many operators disable the command, and mail servers do not use it.",
+        matters: "VRFY is one of the commands that every server must implement, but a server may reply with 252, which reveals nothing. Many operators disable the command, and mail servers do not use it.",
         action: "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY instead of rejecting the command.",
         example: "502 5.5.1 VRFY command is disabled",
         references: "RFC 5321 section 4.5.1 (minimum implementation), section 3.5.3 (252)",

@@ -37,7 +37,7 @@ pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
     docs: Docs {
-        sees: "On an unencrypted connection the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
+        sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
         matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is one of the most common mistakes in mail settings.",
         action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",

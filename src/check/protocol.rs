@@ -18,7 +18,7 @@ static LMTP_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server speaks LMTP, not SMTP",
     docs: Docs {
-        sees: "The server rejected EHLO and HELO as unknown commands. On a second connection it accepted LHLO, the first command of LMTP.",
+        sees: "The server rejected EHLO and HELO as unknown commands. On a second connection, it accepted LHLO, the first command of LMTP.",
         matters: "A mail server uses LMTP to pass messages to a mailbox server such as Dovecot or Cyrus. An LMTP server has no queue, and sends one reply per recipient after the message. Mail programs cannot use LMTP.",
         action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client (in Postfix lmtp:inet:HOST:PORT) for this server.",
         example: "500 5.5.1 Unknown command in reply to EHLO, and 250 in reply to LHLO",
@@ -31,7 +31,7 @@ static SMTP_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server speaks SMTP, not LMTP",
     docs: Docs {
-        sees: "The server rejected LHLO as an unknown command. On a second connection it accepted EHLO.",
+        sees: "The server rejected LHLO as an unknown command. On a second connection, it accepted EHLO.",
         matters: "A client that speaks LMTP, such as the lmtp transport of Postfix, cannot deliver mail to this server.",
         action: "Check the server with SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
         example: "502 5.5.2 Error: command not recognized in reply to LHLO",
@@ -45,8 +45,8 @@ static LMTP_ON_PORT_25: Rule = Rule {
     title: "the server uses LMTP on port 25",
     docs: Docs {
         sees: "The server on TCP port 25 accepts LHLO.",
-        matters: "Port 25 is for SMTP. Other mail servers send EHLO to it, and an LMTP server rejects that, so they cannot deliver mail to this host.",
-        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. It must be reachable only from the mail servers that deliver to it.",
+        matters: "Port 25 is for SMTP. Other mail servers connect to it and send EHLO. An LMTP server rejects EHLO, so they cannot deliver mail to this host.",
+        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. The LMTP server must be reachable only from the mail servers that deliver to it.",
         example: "smtpcheck lmtp://mail.example.net:25",
         references: "RFC 2033 section 5 (LMTP must not be used on TCP port 25)",
     },

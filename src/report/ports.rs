@@ -263,7 +263,7 @@ fn state(session: Session<'_>) -> PortState {
                 PortState::Silent
             }
             ProxyFaultKind::ServerUnreachable { .. } => PortState::Unreachable,
-            // The server was not contacted.
+            // smtpcheck did not connect to the server.
             _ => PortState::NotTested,
         },
         _ if !session.is_connected() => PortState::NotTested,

@@ -49,7 +49,7 @@ static TLSRPT_UNDELIVERABLE: Rule = Rule {
 static TLSRPT_MISSING: Rule = Rule {
     id: "tlsrpt-missing",
     severity: Severity::Notice,
-    title: "there is no TLS-RPT record, although the domain has DANE or MTA-STS",
+    title: "there is no TLS-RPT record, although the domain uses DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
         matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",

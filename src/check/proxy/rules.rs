@@ -33,9 +33,9 @@ pub(super) static PROXY_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot be reached",
     docs: Docs {
-        sees: "The connection to the proxy was refused, timed out or failed on this machine.",
+        sees: "The connection to the proxy was refused or timed out, or this machine could not open it.",
         matters: "The mail server was not tested. The fault is between this machine and the proxy.",
-        action: "Check the host and port of the proxy, and that it is running. Without a port in the URL, the port is 1080, as in curl.",
+        action: "Check the host and port of the proxy, and make sure that the proxy is running. If the URL contains no port, smtpcheck uses port 1080, as curl does.",
         example: "smtpcheck smtp.example.net --proxy socks5h://127.0.0.1:1080 with no proxy running",
         references: "curl(1), --proxy",
     },
@@ -46,7 +46,7 @@ pub(super) static PROXY_LOGIN_REQUIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy needs a user name and a password",
     docs: Docs {
-        sees: "A SOCKS5 proxy accepts no method without a login, or an HTTP proxy responded with 407 or 401, and no password for the proxy was given.",
+        sees: "A SOCKS5 proxy accepts only authentication methods that need a login, or an HTTP proxy responded with 407 or 401. No password for the proxy was given.",
         matters: "The proxy does not connect to any server without a login. The mail server was not tested.",
         action: "Give the user name with --proxy-user, and the password with --proxy-password-file, --proxy-password-command, --proxy-netrc or SMTPCHECK_PROXY_PASSWORD. Passwords in the URL of --proxy are not accepted, because other users of the machine can read command-line arguments.",
         example: "HTTP/1.1 407 Proxy Authentication Required",
@@ -59,9 +59,9 @@ pub(super) static PROXY_LOGIN_REJECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy rejects the user name or the password",
     docs: Docs {
-        sees: "The proxy rejected the login: a SOCKS5 status other than 0, an HTTP response 407 or 401 to a request with a password, or a SOCKS4 reply 92 or 93.",
+        sees: "The proxy rejected the login: a SOCKS5 status other than 0, an HTTP response with status 407 or 401 to a request with a password, or a SOCKS4 reply with code 92 or 93.",
         matters: "The proxy does not connect to any server. The mail server was not tested, and its password was not sent.",
-        action: "Correct the user name (--proxy-user) or the password of the proxy. They are usually not those of the mailbox.",
+        action: "Correct the user name (--proxy-user) or the password for the proxy. They usually differ from those of the mailbox.",
         example: "tinyproxy responds with 401 Unauthorized to a wrong password",
         references: "RFC 1929 section 2, RFC 9110 section 11.7",
     },
@@ -85,9 +85,9 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot connect to the server",
     docs: Docs {
-        sees: "The proxy was reached and reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP codes from 300), or reported no result within the time limit.",
-        matters: "This is the view of the proxy. The server can be down, its name can be unknown to the proxy, or the network of the proxy can block mail ports.",
-        action: "Check the host and port. Repeat the check without the proxy or through another one, and read the log of the proxy.",
+        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP codes from 300), or it reported no result within the time limit.",
+        matters: "The server may be down, the proxy may be unable to resolve the server's name, or the proxy's network may block mail ports.",
+        action: "Check the host and port. Repeat the check without the proxy or through another proxy, and read the proxy's log.",
         example: "HTTP/1.1 503 Service Unavailable from squid, if the server refuses the connection",
         references: "RFC 1928 section 6, RFC 9110 section 15.6",
     },
@@ -99,7 +99,7 @@ pub(super) static PROXY_UNSUPPORTED: Rule = Rule {
     title: "the proxy does not support the request",
     docs: Docs {
         sees: "A SOCKS5 proxy replied with code 7 or 8, SOCKS4 was asked for an IPv6 address, or an HTTP server responded with 400, 404, 405, 501 or 505 to CONNECT.",
-        matters: "The proxy cannot make this kind of connection. The mail server was not tested.",
+        matters: "The proxy cannot open the requested connection. The mail server was not tested.",
         action: "For IPv6, use SOCKS5. If a web server responds, correct the host or the port of the proxy.",
         example: "--proxy socks4:// with a server that has only IPv6 addresses",
         references: "RFC 1928 section 6, RFC 9110 section 15.5.6",
@@ -109,9 +109,9 @@ pub(super) static PROXY_UNSUPPORTED: Rule = Rule {
 pub(super) static PROXY_NO_PROXY: Rule = Rule {
     id: "proxy-no-proxy",
     severity: Severity::Error,
-    title: "the service at the address of the proxy is not such a proxy",
+    title: "the service at the address of the proxy is not a proxy of the expected type",
     docs: Docs {
-        sees: "The response does not belong to the protocol of the proxy URL, or the connection was closed or stayed silent before any response.",
+        sees: "The response does not belong to the protocol that the proxy URL names, or the service closed the connection or sent nothing.",
         matters: "The scheme, the host or the port of the proxy is wrong, or the proxy rejects this machine without a response. The mail server was not tested.",
         action: "Correct the scheme (http://, socks5h://, socks4a://), the host or the port of the proxy.",
         example: "--proxy socks5h://proxy.example.net:3128, where 3128 is the port of an HTTP proxy",
@@ -125,8 +125,8 @@ pub(super) static PROXY_PASSWORD_UNENCRYPTED: Rule = Rule {
     title: "the password for the proxy was sent unencrypted",
     docs: Docs {
         sees: "smtpcheck logged in to a proxy that is not on this machine. SOCKS5 and HTTP proxies receive the password in clear text (Basic).",
-        matters: "Every device on the network path to the proxy can read the password. The password of the mailbox is not affected: it is protected by TLS to the mail server.",
-        action: "Use a tunnel to the proxy (ssh -L, WireGuard, VPN), or a password that is used for nothing else.",
+        matters: "Every device on the network path to the proxy can read the password. The mailbox password is not affected: TLS to the mail server protects it.",
+        action: "Use a tunnel to the proxy (ssh -L, WireGuard, VPN), or a password that you use only for this proxy.",
         example: "--proxy http://proxy.example.net:3128 --proxy-user me",
         references: "RFC 1929 section 3, RFC 7617 section 4",
     },

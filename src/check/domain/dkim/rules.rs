@@ -35,7 +35,7 @@ pub(super) static KEY_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "there is no DKIM key under the requested selector",
     docs: Docs {
-        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks at the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
+        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks up the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
         matters: "Receivers cannot verify signatures with this selector and treat the mail as unsigned.",
         action: "Operator of the DNS: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
         example: "DKIM-Signature: v=1; d=example.com; s=s2, but only s1._domainkey.example.com exists",
@@ -88,8 +88,8 @@ pub(super) static TESTING: Rule = Rule {
     title: "a DKIM key is in test mode",
     docs: Docs {
         sees: "The record contains t=y.",
-        matters: "Receivers must treat mail with a failed signature like unsigned mail, and some also ignore valid signatures.",
-        action: "Operator of the DNS: remove t=y once signatures verify.",
+        matters: "Receivers must treat mail with an invalid signature as unsigned, and some also ignore valid signatures.",
+        action: "Operator of the DNS: remove t=y when receivers can verify the signatures.",
         example: "v=DKIM1; k=rsa; t=y; p=...",
         references: "RFC 6376 section 3.6.1 (t=y)",
     },
@@ -115,7 +115,7 @@ pub(super) static HASH: Rule = Rule {
     docs: Docs {
         sees: "The h= tag does not contain sha256.",
         matters: "SHA-1 must no longer be used, so no valid signature is possible with this key.",
-        action: "Operator of the DNS: remove the h= tag, or write h=sha256.",
+        action: "Operator of the DNS: remove the h= tag, or change it to h=sha256.",
         example: "v=DKIM1; h=sha1; p=...",
         references: "RFC 8301 section 3.1 (only rsa-sha256), RFC 6376 section 3.6.1 (h=)",
     },
@@ -128,7 +128,7 @@ pub(super) static SERVICE: Rule = Rule {
     docs: Docs {
         sees: "The s= tag contains neither * nor email.",
         matters: "Receivers ignore the key for mail. Keys with s=tlsrpt are for TLS reports only.",
-        action: "Operator of the DNS: remove the s= tag, or write s=email.",
+        action: "Operator of the DNS: remove the s= tag, or change it to s=email.",
         example: "v=DKIM1; s=tlsrpt; p=...",
         references: "RFC 6376 section 3.6.1 (s=), RFC 8460 section 3 (s=tlsrpt)",
     },

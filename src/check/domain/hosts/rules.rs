@@ -8,7 +8,7 @@ pub(super) static MX_UNREACHABLE: Rule = Rule {
     title: "an MX host does not accept connections",
     docs: Docs {
         sees: "Connections to an IP address of an MX host were refused, timed out or failed. Other hosts or other evidence show that neither this machine nor its network blocks the port. The finding is a warning if another IP address of the host accepts connections.",
-        matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, they keep the mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
+        matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, senders keep the mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
         action: "Server operator: start the mail service, make it listen on this IP address, and open port 25 in the firewall. Operator of the domain: delete records of servers that no longer exist.",
         example: "mx1.example.com [2001:db8::25]: no connection to port 25 (no answer), but 192.0.2.25 responds",
         references: "RFC 5321 section 5.1 (senders try the hosts in order of preference), RFC 8305 section 5 (connection attempts)",
@@ -74,7 +74,7 @@ pub(super) static MX_POSTMASTER_REJECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected the recipient postmaster of the domain permanently, for a reason that is not about this machine. smtpcheck sends no message.",
         matters: "Every domain that receives mail must accept mail for its postmaster. Without this address, other operators cannot report problems, and some services do not accept the domain.",
-        action: "Server operator: create the address postmaster as an alias of a mailbox that a person reads.",
+        action: "Server operator: create the email address postmaster as an alias of a mailbox that a person reads.",
         example: "550 5.1.1 <postmaster@example.com>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 4.5.1 (minimum implementation)",
     },
@@ -99,7 +99,7 @@ pub(super) static MX_ACCEPTS_EVERY_RECIPIENT: Rule = Rule {
     title: "the domain accepts a recipient that cannot exist",
     docs: Docs {
         sees: "The user gave a recipient to test, and the server also accepted a second recipient with a random name.",
-        matters: "The domain has a mailbox for all recipients (catch-all), or the server checks recipients only after the message. An accepted recipient then does not show that the mailbox exists.",
+        matters: "The domain has a catch-all mailbox that receives mail for all recipients, or the server checks recipients only after the message has been sent. An accepted recipient then does not show that the mailbox exists.",
         action: "No action is required if this is intended. Server operator: reject unknown recipients at RCPT TO. Senders then notice typing errors, and the server does not have to return messages later.",
         example: "the reply to RCPT TO:<no-such-user-1a2b3c4d@example.com> is 250",
         references: "RFC 5321 section 4.1.1.3 (RCPT), section 6.2 (unwanted messages)",
@@ -126,7 +126,7 @@ pub(super) static MX_SERVER_NAME_NOT_VALID: Rule = Rule {
     docs: Docs {
         sees: "The first word of the greeting or of the reply to EHLO is not a fully qualified domain name.",
         matters: "The name has no effect on most senders. If the server uses the same name when it sends mail, receivers may reject that mail.",
-        action: "Server operator: set its host name to a fully qualified name (Postfix: myhostname).",
+        action: "Server operator: set the server's host name to a fully qualified name (Postfix: myhostname).",
         example: "220 localhost ESMTP",
         references: "RFC 5321 section 4.3.1 (the greeting contains the domain name of the host)",
     },
