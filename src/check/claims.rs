@@ -1,4 +1,4 @@
-//! XCLIENT and XFORWARD: attributes that the server does not advertise, and rejections.
+//! XCLIENT and XFORWARD: commands and attributes that the server does not advertise, and commands that it rejects.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing, in_shell};
 use crate::evidence::fit::Fit;
@@ -79,7 +79,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&XCLIENT_NOT_ADVERTISED, Phase::Xclient, Confidence::Certain, summary);
     Some(Finding {
         cause: format!(
-            "The server does not authorize this machine to use {command}, or its version does not know the attribute. smtpcheck ended the session, because it would not be that of the client."
+            "The server does not authorize this machine to use {command}, or its version does not support the attribute. smtpcheck ended the session, because the server would have treated it as a session of this machine."
         ),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
@@ -105,22 +105,24 @@ fn refused(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (cause, otherwise, fix) = match () {
         () if code(550) => (
             format!("The server does not authorize this machine to use {command}."),
-            "Another rule of the server may reject the client that was given. Its mail log shows that.",
+            "Another rule of the server may reject the given client. The mail log of the server shows this.",
             authorize(session, command),
         ),
         () if code(501) => (
             format!("The server does not accept the value of an attribute ({}).", names.join(", ")),
-            "The server may not know one of the attributes, although it advertises it.",
+            "The server may not support one of the attributes, although it advertises all of them.",
             Fix::text("Give the attributes one at a time, to find out which value the server rejects"),
         ),
         () if code(503) => (
-            format!("The server accepts {command} only before a transaction, and considers one to be open."),
+            format!(
+                "The server accepts {command} only before a mail transaction, and a transaction has already begun."
+            ),
             "The server may require STARTTLS or a login first.",
             Fix::text("Repeat the check with TLS (--tls starttls)"),
         ),
         () => (
-            format!("The server rejected {command}, or the client that was given."),
-            "An access list may reject the client that was given. The mail log of the server shows that.",
+            format!("The server rejected {command}, or the given client."),
+            "An access list may reject the given client. The mail log of the server shows this.",
             Fix::text("Server operator: read the mail log"),
         ),
     };

@@ -1,4 +1,4 @@
-//! What a server reveals about its mailboxes by VRFY and EXPN (`--probe vrfy`, `--probe expn`).
+//! What a server reveals about its mailboxes in reply to VRFY and EXPN (`--probe vrfy`, `--probe expn`).
 
 use super::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::session::ReceivedReply;
@@ -134,7 +134,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
         is_known && one.received.accepts() && invented.received.reply.class() == Class::Permanent
     })?;
     let summary = format!(
-        "VRFY reveals which mailboxes exist: {} for {}, and {} for an invented one",
+        "VRFY reveals which mailboxes exist: {} for {}, and {} for a made-up mailbox",
         known.received.first_line(),
         known.address,
         invented.received.first_line()
@@ -144,7 +144,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     Some(Finding {
         cause: "The server replies differently for a mailbox that exists. Anyone can use that to collect email addresses and user names.".to_owned(),
         otherwise: (confidence == Confidence::Likely).then(|| {
-            "The server may reject the invented mailbox for another reason, such as its form.".to_owned()
+            "The server may reject the made-up mailbox for another reason, such as the form of its name.".to_owned()
         }),
         fixes: vec![Fix::run(
             "Server operator: disable VRFY (command for Postfix), or configure the server to reply with 252 to every VRFY",
@@ -159,7 +159,7 @@ fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
     let summary = format!("EXPN {} is answered with {}", listed.address, listed.received.first_line());
     let finding = Finding::new(&EXPN_LISTS_MEMBERS, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
-        cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox to which the address is delivered.".to_owned(),
+        cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox that receives mail for the address.".to_owned(),
         fixes: vec![Fix::text("Server operator: disable EXPN, or allow it only to administrators (Exim: acl_smtp_expn; Sendmail: PrivacyOptions=noexpn)")],
         ..finding.on(listed.received.event)
     })

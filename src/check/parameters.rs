@@ -1,6 +1,6 @@
-//! The parameters of MAIL and RCPT that the user gave: those that were not sent, because the server does not advertise their
-//! extensions, and those because of which the server rejects the command. The second needs a proof: the same session without
-//! parameters, in which the server accepts the command.
+//! The parameters of MAIL and RCPT that the user gave. The rules report parameters that were not sent because the
+//! server does not advertise their extensions, and parameters that make the server reject the command. For the latter,
+//! a second session proves that the server accepts the same command without parameters.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::fit::Fit;
@@ -124,7 +124,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             "The size {size} is larger than the limit of {} bytes that the server advertises.",
             accepted.event.quote(limit)
         ),
-        _ => "In a second session without parameters, the server accepted the same command. So the server does not accept the value, or does not implement the extension.".to_owned(),
+        _ => "In a second session, the server accepted the same command without parameters. Therefore it does not accept the value, or does not implement the extension.".to_owned(),
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain)
@@ -189,7 +189,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "Server operator: enable the extension. In Postfix, smtpd_discard_ehlo_keywords removes extensions from the EHLO reply.",
         ),
         Fix::repeat(
-            "See how the server responds to the parameter all the same",
+            "Send the parameter anyway, to see how the server responds",
             format!("smtpcheck {target}{mail}{rcpt} --force-parameters"),
         ),
     ];

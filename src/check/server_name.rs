@@ -6,8 +6,8 @@
 //! The session is tried in these cases. Each case states the proof that the name was the reason:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
 //!    do not explain. Proof: with the better name it succeeds.
-//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server
-//!    presents a certificate for it.
+//! 2. The certificate matches neither the target nor the better name. Proof: with that name the server presents a
+//!    certificate for it.
 //! 3. With implicit TLS no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
 //!    better name an SMTP server sends a greeting.
 //!

@@ -1,5 +1,5 @@
 //! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and
-//! files to which a format appends, such as the step summary of GitHub Actions. All files are opened before anything is
+//! files that a format appends to, such as the step summary of GitHub Actions. All files are opened before anything is
 //! sent, so that a file that cannot be written is a usage error.
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The reasons for which a probe can fail. This file contains facts only; the checks write the sentences for the user.
+//! The reasons why a probe can fail. This file contains facts only; the checks write the sentences for the user.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! What happens between this machine and a proxy, and why a proxy does not lead to the server. None of it is about the
-//! mail server itself: a proxy only reports what it has seen.
+//! What happens between this machine and a proxy, and why a connection through the proxy failed. These facts are not
+//! about the mail server itself: a proxy only reports its own connection attempt.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Cloud providers and CI services in which a machine may run: how to recognise them, and whether they block outgoing
+//! Cloud providers and CI services that a machine may run in: how to recognise them, and whether they block outgoing
 //! mail connections.
 
 use super::meaning::Confidence;

@@ -8,7 +8,7 @@
 //!    (§4.2.2.2);
 //! 3. it has not expired (§4.2.2.1).
 //!
-//! A response that is not valid neither revokes a certificate nor satisfies the must-staple extension.
+//! An invalid response neither revokes a certificate nor satisfies the must-staple extension.
 
 use super::certificate::{OCSP_SIGNING, ParsedCertificate};
 use super::der::{self, Element, Reader, tag};

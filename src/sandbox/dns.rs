@@ -1,4 +1,4 @@
-//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), to be used with `--resolver`. It
+//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), for use with `--resolver`. It
 //! does not support recursion. The name determines the answer:
 //!
 //! | name | answer |

@@ -1,8 +1,8 @@
 //! The types that describe a scenario: one server with one fault, or without faults. A scenario is data only. `session`
 //! runs it, `certificates` makes its certificates, and `scenarios/` contains the lists of scenarios.
 //!
-//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently.
-//! Any valid session is therefore possible with it, and the fault appears at its command or phase.
+//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently. A
+//! scenario therefore supports any valid session, and the fault appears only at its command or phase.
 
 use std::net::SocketAddr;
 

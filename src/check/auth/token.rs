@@ -1,4 +1,4 @@
-//! Faults that can be seen in the token itself, if a login failed: first its form, then its claims. The token is not shown.
+//! Faults of the token itself, examined if a login failed: first its form, then its claims. The token is never shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;

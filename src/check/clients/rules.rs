@@ -1,4 +1,4 @@
-//! The rules about servers to which smtpcheck connects, but some other clients do not.
+//! The rules about servers that smtpcheck can connect to, but some other clients cannot.
 
 use super::super::finding::{Docs, Rule, Severity};
 

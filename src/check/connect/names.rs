@@ -21,7 +21,7 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     }
     let kept = names.addresses().count();
     let summary =
-        format!("{} has {} IP addresses, of which smtpcheck tries {kept}", names.host.both(), kept + left_out);
+        format!("{} has {} IP addresses; smtpcheck tries only {kept} of them", names.host.both(), kept + left_out);
     let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
     Some(Finding {
         cause: "The lookup returned far more IP addresses than a mail service needs.".to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.fixes.push(Fix::text(next));
             finding.fixes.push(Fix::run(
-                "Ask a public resolver, to find out whether the name exists outside your network",
+                "Query a public resolver, to find out whether the name exists outside your network",
                 format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
             ));
             finding
@@ -323,7 +323,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run(
-            "Look up the name at a public resolver, and check the provider's own server",
+            "Look up the name with a public resolver, and check the provider's own server",
             format!("smtpcheck {target} --resolver 9.9.9.9"),
         ),
         Fix::run(

@@ -1,4 +1,4 @@
-//! Unix sockets that cannot be connected to.
+//! Failed connections to Unix sockets.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::rules::{SOCKET_ACCESS_DENIED, SOCKET_MISSING, SOCKET_NOT_SERVED, SOCKET_UNSUITABLE};

@@ -1,5 +1,5 @@
 //! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of the MX hosts' IP addresses, and
-//! whether a name resolves back to its address. No RFC requires this name to equal the EHLO name. Receivers check that
+//! whether a name resolves back to its address. No RFC requires the PTR name to be the EHLO name. Receivers check that
 //! both names resolve. For MX hosts, which only receive mail, a missing name is a notice.
 
 use std::net::IpAddr;

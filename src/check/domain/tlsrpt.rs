@@ -1,8 +1,8 @@
 //! TLS-RPT (RFC 8460): whether the domain receives reports about TLS failures.
 //!
-//! Without DANE and MTA-STS there is nothing to report, so a missing record is a notice only if the domain has one of
-//! them. Reports about the DANE records of an MX host use a record at that host (RFC 8460 §1.1), which is not looked
-//! up.
+//! Without DANE and MTA-STS there is nothing to report, so a missing record is reported (as a notice) only if the
+//! domain uses one of them. Reports about the DANE records of an MX host use a TLS-RPT record at that host (RFC 8460
+//! §1.1). smtpcheck does not look up that record.
 
 use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, is_conclusive, records};

@@ -1,6 +1,6 @@
 //! Rejections: replies that reject a command, explained by the lexicon and judged by their phase.
 //!
-//! 1. Rejected recipients after a rejected MAIL FROM are a consequence of it, not separate findings.
+//! 1. If MAIL FROM was rejected, later rejections of recipients are its consequence, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
 //! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
 //!    the phase is raised, and the finding states that it is based on the code only.

@@ -1,5 +1,5 @@
-//! Which proxy the connections of a check go through: `--proxy`, else the environment variables of curl, minus the hosts
-//! of `--noproxy` or `NO_PROXY`.
+//! Finds the proxy for the connections of a check: from `--proxy`, or otherwise from curl's environment variables,
+//! except for the hosts in `--noproxy` or `NO_PROXY`.
 //!
 //! As in curl:
 //! 1. the variable of the protocol (`smtp_proxy`, or `smtps_proxy` for implicit TLS) takes precedence over `all_proxy`,

@@ -1,4 +1,4 @@
-//! The modules of the exporter: makes the plan of a request from the settings of its module.
+//! The modules of the exporter: makes the plan for a request from the settings of its module.
 //!
 //! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
 //! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The

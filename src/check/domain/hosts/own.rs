@@ -1,6 +1,6 @@
-//! Findings that only the domain command has, about the replies of MX hosts: to the null sender, the postmaster,
-//! recipients that cannot exist, and recipients in another domain, and about hosts whose replies differ from those of
-//! the first host.
+//! Findings that only the domain command has. They are about the replies of MX hosts to the null sender, the
+//! postmaster, a recipient that cannot exist and a recipient in another domain, and about hosts whose replies differ
+//! from those of the first host.
 
 use std::net::IpAddr;
 

@@ -5,8 +5,8 @@
 //! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
 //!    connections to the mail port time out.
 //! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked by
-//!    this machine or its network. This is one finding, and the hosts have none. Other ports of the hosts, and the
-//!    cloud in which this machine runs, are evidence.
+//!    this machine or its network. This is one finding, and the hosts have no findings of their own. Other ports of the
+//!    hosts, and the cloud in which this machine runs, are evidence.
 //! 4. Otherwise, each host has a finding about its addresses that do not respond.
 
 use std::net::IpAddr;
