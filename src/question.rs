@@ -55,7 +55,7 @@ pub struct RecordsRequest {
     /// The authoritative server to ask, without recursion; null is the resolver of the plan, whose response is
     /// validated.
     pub server: Option<SocketAddr>,
-    /// Whether the name is sent in upper case, to find servers for which the case matters.
+    /// Whether the name is sent in upper case, to find servers that do not ignore letter case.
     #[serde(default)]
     pub upper_case: bool,
 }

@@ -166,7 +166,7 @@ const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
 ];
 
 impl CommandKind {
-    /// `None` for commands of other programs and for commands to which no flag can be added. A first word that is not a
+    /// `None` for commands of other programs and for commands that no flag can be added to. A first word that is not a
     /// command is the target of a check.
     fn of(command: &str) -> Option<CommandKind> {
         let first = command.strip_prefix("smtpcheck ")?.split(' ').next()?;

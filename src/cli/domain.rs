@@ -86,7 +86,7 @@ pub fn plan_in_batch(
 /// The default of `--max-connections`.
 const CONNECTIONS: u32 = 64;
 
-/// The flags on which the plan for a domain depends.
+/// The flags that the plan for a domain depends on.
 struct DomainFlags<'a> {
     port: u16,
     max_connections: u32,

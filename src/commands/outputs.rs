@@ -90,7 +90,7 @@ fn real_file(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Opens the files to which the formats append, each file once. Other programs append to the same files.
+/// Opens the files that the formats append to, each file once. Other programs append to the same files.
 fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(SideFile, File)>, CommandError> {
     let mut wanted: Vec<SideFile> = Vec::new();
     for side in formats.filter_map(|format| format.side_file) {

@@ -156,7 +156,7 @@ pub enum TlsFaultKind {
     },
 }
 
-/// The point on which the server and the TLS library could not agree.
+/// The parameter that the server and the TLS library could not agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -71,7 +71,7 @@ struct Before {
     all: HashSet<String>,
 }
 
-/// Turns evidence into the form in which it is shown.
+/// Converts evidence to the form that is shown.
 pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,

@@ -64,7 +64,7 @@ pub enum ProxyFaultKind {
     },
     /// The proxy closed the connection without a response.
     Closed,
-    /// The proxy accepted the connection and sent no response to the greeting of its own protocol.
+    /// The proxy accepted the connection and sent no response to the first message of the proxy protocol.
     Silent,
     /// The proxy was asked to connect to the server, and sent no response within the time limit.
     NoResult,

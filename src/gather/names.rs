@@ -53,7 +53,7 @@ pub(crate) struct SharedLookups {
     by_settings: RefCell<HashMap<ResolverSettings, Rc<LookupCache>>>,
 }
 
-/// The DNS server, and the time limit for connecting, from which the timeout of a lookup follows.
+/// The DNS server, and the time limit for connecting, which determines the timeout of a lookup.
 type ResolverSettings = (Option<SocketAddr>, u64);
 
 /// A name that was looked up before its check begins.

@@ -38,7 +38,7 @@ use crate::wire::tls::{alert_name, scheme_name};
 /// The maximum number of certificates in a chain that are parsed.
 const MAX_CHAIN: usize = 60;
 
-/// Handshake signature schemes for which rustls has no name (RFC 8446 §4.2.3).
+/// Handshake signature schemes that rustls has no name for (RFC 8446 §4.2.3).
 const RSA_PSS_PSS_SHA256: u16 = 0x0809;
 const RSA_PSS_PSS_SHA384: u16 = 0x080a;
 const RSA_PSS_PSS_SHA512: u16 = 0x080b;

@@ -28,7 +28,7 @@ pub(crate) struct Cloud {
     pub fix: List<FixRow>,
 }
 
-/// Facts about a machine by which the cloud is recognised.
+/// Facts about a machine that identify its cloud.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineSigns<'a> {
     /// Files of `/sys/class/dmi/id` with their contents.

@@ -180,7 +180,7 @@ fn judged(row: &PortRow, report: &Report, names_rule: bool) -> Cell {
     }
 }
 
-/// A finding, with the ports to which it applies.
+/// A finding, with the ports that it applies to.
 struct Group<'a> {
     finding: &'a Finding,
     ports: Vec<u16>,

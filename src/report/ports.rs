@@ -17,7 +17,7 @@ use crate::wire::Host;
 /// The JSON Schema (2020-12) of `smtpcheck ports --json`, generated from the types below by this file's test.
 pub const PORTS_SCHEMA: &str = include_str!("../../schema/ports.json");
 
-/// The port on which mail servers deliver mail to each other.
+/// The port that mail servers use to deliver mail to each other.
 const RELAY: u16 = 25;
 
 /// The results of several ports of one host.

@@ -211,7 +211,7 @@ pub enum Recipe {
     HostileNames,
 }
 
-/// The event to which a server reacts.
+/// The event that a server reacts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// A client has connected; replaces the greeting.

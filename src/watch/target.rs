@@ -392,7 +392,7 @@ fn address_of(report: &Report, evidence: &Evidence) -> Option<IpAddr> {
     })
 }
 
-/// Whether a check was directed to an IP address of a family for which this machine has no network.
+/// Whether a check was directed to an IP address whose family this machine has no network for.
 fn lacks_network(report: &Report, evidence: &Evidence) -> bool {
     let fault = evidence.main_session().and_then(|session| session.fault());
     let kind = match fault {

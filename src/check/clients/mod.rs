@@ -266,7 +266,7 @@ fn client_seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     ClientSeen { client, programs, connects, until, obstacle, error }
 }
 
-/// The properties of a cipher suite by which clients select it.
+/// The properties of a cipher suite that clients use to select it.
 struct Suite {
     exchange: HelloExchange,
     bulk: Bulk,

@@ -85,7 +85,7 @@ fn zones(sight: Sight<'_>) -> impl Iterator<Item = DnsName> {
     sight.domain.lists.iter().map(DnsName::from).filter(|zone| !blocklist::is_dead(zone.as_str()))
 }
 
-/// The lists in which an IP address is looked up.
+/// The lists that an IP address is looked up in.
 fn zones_for(sight: Sight<'_>, ip: IpAddr) -> impl Iterator<Item = DnsName> {
     zones(sight).filter(move |zone| match blocklist::subject(zone.as_str()) {
         ListSubject::Addresses => true,

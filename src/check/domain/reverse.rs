@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses for which the names, or the addresses of the names, could not be looked up.
+/// The sending addresses whose names, or the addresses of these names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };

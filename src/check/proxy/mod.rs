@@ -282,10 +282,10 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
             )),
         ),
         (SpokenInstead::Socks, ProxyScheme::Socks5 | ProxyScheme::Socks5h) => {
-            ("a SOCKS4 proxy", Fix::text(format!("Write --proxy socks4a://{}", proxy.host.with_port(proxy.port))))
+            ("a SOCKS4 proxy", Fix::text(format!("Use --proxy socks4a://{}", proxy.host.with_port(proxy.port))))
         }
         (SpokenInstead::Socks, _) => {
-            ("a SOCKS5 proxy", Fix::text(format!("Write --proxy socks5h://{}", proxy.host.with_port(proxy.port))))
+            ("a SOCKS5 proxy", Fix::text(format!("Use --proxy socks5h://{}", proxy.host.with_port(proxy.port))))
         }
         (SpokenInstead::Smtp, _) => (
             "a mail server",
@@ -336,7 +336,7 @@ fn silent(proxy: &Proxy) -> ProxyVerdict {
     }
 }
 
-/// The kind of proxy that the user asked for.
+/// The kind of proxy that the user requested.
 fn kind(proxy: &Proxy) -> &'static str {
     match proxy.scheme {
         ProxyScheme::Socks4 | ProxyScheme::Socks4a => "SOCKS4",

@@ -99,7 +99,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// A 421 reply directly after the last reply to MAIL or RCPT, before the next command was sent. The server accepts the
-/// command but ends the session at once, so no message could follow (RFC 5321 §3.8).
+/// command but ends the session immediately, so no message could follow (RFC 5321 §3.8).
 fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let next = |phase: Phase| matches!(phase, Phase::Rset | Phase::Quit);
     let left = session.events().any(|event| next(event.phase) && matches!(event.what, EventKind::Sent { .. }));

@@ -83,7 +83,7 @@ pub struct ModuleSettings {
     pub name: String,
     /// What it checks.
     pub kind: ModuleType,
-    /// The hosts to which it may send its password, in addition to the target of its profile.
+    /// The hosts that it may send its password to, in addition to the target of its profile.
     pub login_hosts: Vec<Host>,
     /// The settings.
     pub settings: Settings,

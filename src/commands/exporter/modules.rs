@@ -315,7 +315,7 @@ impl ServerModule {
     }
 }
 
-/// The login of a module, with the hosts to which the password may be sent.
+/// The login of a module, with the hosts that the password may be sent to.
 fn login(
     args: &CheckArgs,
     example: &Plan,

@@ -160,7 +160,7 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
     Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
 }
 
-/// A duration in the form in which users write it.
+/// A duration as users write it.
 fn in_units(ms: u64) -> String {
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }

@@ -296,7 +296,7 @@ fn ancestors(zone: &Name) -> Vec<Name> {
     (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
 }
 
-/// The state of the DNAME record from which an alias was synthesized.
+/// The state of the DNAME record that an alias was synthesized from.
 fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
     let target = raw.answers.iter().find_map(|record| match &record.data {
         RData::CNAME(target) if &record.name == name => Some(&target.0),

@@ -19,7 +19,7 @@ use super::{TlsaRecord, TlsaUnusable, decoded, der};
 use crate::evidence::{Certificate, NameMatch, Presented};
 use crate::wire::DnsName;
 
-/// The names and the time for which a chain is evaluated.
+/// The names and the time used to evaluate a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsaReferences {
     /// For usage 2: the certificate must contain one of these names.

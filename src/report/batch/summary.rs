@@ -131,7 +131,7 @@ pub struct InvalidExample {
 pub struct PhaseTimes {
     /// The name of the phase, or `total`.
     pub name: String,
-    /// The number of targets for which the phase has a duration.
+    /// The number of targets with a duration for the phase.
     pub targets: u64,
     /// The mean.
     pub mean_ms: f64,

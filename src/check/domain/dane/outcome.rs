@@ -130,7 +130,7 @@ pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     }
 }
 
-/// Senders for which the result differs.
+/// Senders with a different result.
 fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     let texts: &[&str] = if outcome.matches_strictly() {
         &[]

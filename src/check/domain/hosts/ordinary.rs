@@ -133,7 +133,7 @@ fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedRep
     session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
 }
 
-/// A server that demands a login for a recipient of its domain rejects mail from all other servers, because they cannot
+/// A server that requires a login for a recipient of its domain rejects mail from all other servers, because they cannot
 /// log in. The operator of the server must fix this, not the user of smtpcheck.
 fn without_login(finding: Finding) -> Finding {
     if !is_left_out(&finding) {

@@ -25,7 +25,7 @@ use crate::plan::{QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// Ports on which a host may respond even if its port for mail from other servers does not.
+/// Other ports that may respond even if the port for mail from other servers does not.
 const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 
 /// The number of hosts whose other ports are tried.
@@ -44,9 +44,9 @@ pub(in crate::check::domain) enum Silence {
 pub(super) struct HostReach<'s> {
     pub(super) host: MxHost,
     pub(super) connected: Vec<IpAddr>,
-    /// Addresses to which connections failed on the network or at the server.
+    /// Addresses whose connections failed on the network or at the server.
     pub(super) failed: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
-    /// Addresses to which this machine cannot connect.
+    /// Addresses that this machine cannot connect to.
     pub(super) untested: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
     /// Addresses whose session was skipped, has not ended, or has not been requested yet.
     pub(super) open: Vec<IpAddr>,
