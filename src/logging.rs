@@ -1,7 +1,7 @@
 //! Logging to standard error, for debugging smtpcheck itself: `RUST_LOG=smtpcheck=debug,hickory_net=info`. Without this
-//! variable, logging is off. The log lines of smtpcheck contain neither secrets nor text from servers. At its level
-//! `trace`, rustls logs certificates unmodified, and a server can put any text into them, so this level is disabled for
-//! rustls.
+//! variable, logging is off. The log lines of smtpcheck contain neither secrets nor text from servers. At the
+//! `trace` level, rustls logs certificates unmodified, and a server can put any text into them. Therefore this level is
+//! disabled for rustls.
 
 use std::io::{self, Write};
 
@@ -38,7 +38,7 @@ impl<W: Write> Write for Visible<W> {
     }
 }
 
-/// The same filter without the level `trace` of rustls, at which it logs received data.
+/// The same filter without rustls's `trace` level, at which rustls logs received data.
 fn bounded(wanted: &Targets) -> Targets {
     let default = wanted.default_level().unwrap_or(LevelFilter::OFF);
     let begin = Targets::new().with_default(default).with_target("rustls", default.min(LevelFilter::DEBUG));

@@ -331,7 +331,7 @@ pub enum IntrusiveProbe {
     MailBeforeTls,
     /// AUTH before TLS. No password is sent.
     AuthBeforeTls,
-    /// VRFY with known and invented mailboxes.
+    /// VRFY with known and made-up mailboxes.
     Vrfy,
     /// EXPN with the recipients.
     Expn,

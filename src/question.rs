@@ -57,7 +57,7 @@ pub struct RecordsRequest {
     /// The authoritative server to ask, without recursion; null is the resolver of the plan, whose response is
     /// validated.
     pub server: Option<SocketAddr>,
-    /// Whether the name is sent in upper case, to find servers for which the case matters.
+    /// Whether the name is sent in upper case, to find servers that do not ignore letter case.
     #[serde(default)]
     pub upper_case: bool,
 }
@@ -236,7 +236,7 @@ pub struct Query {
     pub address: AddressQuery,
 }
 
-/// The command with which a mailbox is asked about.
+/// The command that asks about a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -87,7 +87,7 @@ fn a_failed_expectation_causes_exit_code_1_when_the_session_completed() {
     assert_eq!(report["expectations"][0]["seen"], "2");
     let text = check("healthy-relay", &[], &["rcpt.class == 5"]);
     assert_eq!(text.code, 1, "{text}");
-    assert!(text.stdout.contains("FAIL rcpt.class == 5\n         expected 5, seen 2\n"), "{text}");
+    assert!(text.stdout.contains("FAIL rcpt.class == 5\n         expected 5, got 2\n"), "{text}");
     assert!(text.stdout.contains("1 of 1 expectations failed"), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! The built program with Unix sockets: a server of mailboxes behind a socket, and each fault of a socket.
+//! The built program with Unix sockets: a mailbox server behind a socket, and each fault of a socket.
 //!
 //! The tests do not change the user of a process. `tests/real/with_lmtp.rs` tests permissions with another user, because root
 //! may use every socket.
@@ -29,7 +29,7 @@ fn serve(folder: &Path, session: impl Fn(UnixStream) + Send + 'static) -> PathBu
     path
 }
 
-/// A server of mailboxes. It does not know DATA, so a message would be an error.
+/// A mailbox server. It does not know DATA, so a message would be an error.
 fn lmtp(stream: UnixStream) {
     let mut writer = stream.try_clone().unwrap();
     let _ = writer.write_all(b"220 localhost ready\r\n");

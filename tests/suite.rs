@@ -114,7 +114,7 @@ fn a_failed_check_shows_its_report_and_decides_the_exit_code() {
     let run = suite.run(&[]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stdout.contains("FAIL is not an open relay  127.0.0.1:"), "{run}");
-    assert!(run.stdout.contains("failed: rcpt.class == 5") && run.stdout.contains("expected 5, seen 2"), "{run}");
+    assert!(run.stdout.contains("failed: rcpt.class == 5") && run.stdout.contains("expected 5, got 2"), "{run}");
     assert!(run.stdout.contains("RCPT TO:<someone@elsewhere.test>"), "{run}");
     assert!(run.stdout.ends_with("FAIL  1 failed, 1 passed · exit 1\n"), "{run}");
     let quiet = suite.run(&["-q"]);

@@ -251,7 +251,7 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
         (&["watch"][..], "no target given"),
         (
             &["watch", "mail.example.net", "--interval", "500ms"],
-            "--interval 500ms: less than a second is too often for mail.example.net",
+            "--interval 500ms: more than one check per second is too frequent for mail.example.net",
         ),
         (&["watch", "192.0.2.1", "--interval", "999ms"], "add --force-interval"),
         (

@@ -1,7 +1,7 @@
 //! Adds the flags of this run to the commands that fixes suggest. Without `--cacert` or `--resolve`, for example, the
 //! suggested command could fail for another reason.
 //!
-//! Only flags from the command line about connection, names and trust are added to every command. The flags for login,
+//! Only command-line flags about the connection, names and trust are added to every command. The flags for login,
 //! sender and recipients are added to commands that repeat the check; other fixes contain the flags that they need.
 //! Values from the environment are not added, because they apply to the next run too.
 
@@ -183,7 +183,7 @@ const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
 ];
 
 impl CommandKind {
-    /// `None` for commands of other programs and for commands to which no flag can be added. A first word that is not a
+    /// `None` for commands of other programs and for commands that no flag can be added to. A first word that is not a
     /// command is the target of a check.
     fn of(command: &str) -> Option<CommandKind> {
         let first = command.strip_prefix("smtpcheck ")?.split(' ').next()?;

@@ -1,4 +1,4 @@
-//! What a server reveals about its mailboxes by VRFY and EXPN (`--probe vrfy`, `--probe expn`).
+//! What a server reveals about its mailboxes in reply to VRFY and EXPN (`--probe vrfy`, `--probe expn`).
 
 use super::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::session::ReceivedReply;
@@ -20,9 +20,9 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     severity: Severity::Warning,
     title: "replies to VRFY reveal which mailboxes exist",
     docs: Docs {
-        sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for an invented one.",
-        matters: "Senders of spam use VRFY to collect email addresses, and attackers to collect user names. The reply 252 reveals nothing and is allowed by RFC 5321. Note that the replies to RCPT TO reveal the same on most servers.",
-        action: "Server operator: let the server reply 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
+        sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for a made-up name.",
+        matters: "Spammers use VRFY to collect email addresses, and attackers use it to collect user names. The reply 252 reveals nothing, and RFC 5321 allows it. On most servers, the replies to RCPT TO reveal the same information.",
+        action: "Server operator: configure the server to reply with 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
         example: "250 2.1.5 Ann Example <ann@example.net> in reply to VRFY ann",
         references: "RFC 5321 section 3.5.3 (252), section 7.3 (VRFY, EXPN and security)",
     },
@@ -34,7 +34,7 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the email addresses of the members, which are often private, or the user to whom an address is delivered.",
+        matters: "The reply contains the email addresses of the members, which are often private, or the user who receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -46,9 +46,9 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     severity: Severity::Notice,
     title: "the server does not implement VRFY",
     docs: Docs {
-        sees: "With --probe vrfy, the server replied 500, 502 or 504.",
-        matters: "VRFY is one of the commands that every server must implement, but a server may reply 252 without any information. Many operators disable the command, and mail servers do not use it.",
-        action: "No action is needed. To follow the standard, let the server reply 252 to VRFY instead of rejecting it.",
+        sees: "With --probe vrfy, the server replied with 500, 502 or 504.",
+        matters: "VRFY is one of the commands that every server must implement, but a server may reply with 252, which reveals nothing. Many operators disable the command, and mail servers do not use it.",
+        action: "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY instead of rejecting the command.",
         example: "502 5.5.1 VRFY command is disabled",
         references: "RFC 5321 section 4.5.1 (minimum implementation), section 3.5.3 (252)",
     },
@@ -130,11 +130,11 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     let invented = of_vrfy().find(|one| matches!(one.address, AddressQuery::Invented(_)))?;
     let known = of_vrfy().find(|one| {
         let is_known = !matches!(one.address, AddressQuery::Invented(_));
-        // A server that confirms every name reveals nothing. One that replies 252 only to some does.
+        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names does.
         is_known && one.received.accepts() && invented.received.reply.class() == Class::Permanent
     })?;
     let summary = format!(
-        "VRFY reveals which mailboxes exist: {} for {}, and {} for an invented one",
+        "VRFY reveals which mailboxes exist: {} for {}, and {} for a made-up mailbox",
         known.received.first_line(),
         known.address,
         invented.received.first_line()
@@ -144,10 +144,10 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     Some(Finding {
         cause: "The server replies differently for a mailbox that exists. Anyone can use that to collect email addresses and user names.".to_owned(),
         otherwise: (confidence == Confidence::Likely).then(|| {
-            "The server may reject the invented mailbox for another reason, such as its form.".to_owned()
+            "The server may reject the made-up mailbox for another reason, such as the form of its name.".to_owned()
         }),
         fixes: vec![Fix::run(
-            "Server operator: disable VRFY (command for Postfix), or let the server reply 252 to every VRFY",
+            "Server operator: disable VRFY (command for Postfix), or configure the server to reply with 252 to every VRFY",
             "postconf -e disable_vrfy_command=yes",
         )],
         ..finding.on(known.received.event).on(invented.received.event)
@@ -159,7 +159,7 @@ fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
     let summary = format!("EXPN {} is answered with {}", listed.address, listed.received.first_line());
     let finding = Finding::new(&EXPN_LISTS_MEMBERS, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
-        cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox to which the address is delivered.".to_owned(),
+        cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox that receives mail for the address.".to_owned(),
         fixes: vec![Fix::text("Server operator: disable EXPN, or allow it only to administrators (Exim: acl_smtp_expn; Sendmail: PrivacyOptions=noexpn)")],
         ..finding.on(listed.received.event)
     })
@@ -174,7 +174,9 @@ fn not_implemented(answers: &[Answered<'_>]) -> Option<Finding> {
     Some(Finding {
         cause: "The operator has probably disabled the command, so that it cannot be used to collect email addresses."
             .to_owned(),
-        fixes: vec![Fix::text("No action is needed. To follow the standard, reply 252 to VRFY instead")],
+        fixes: vec![Fix::text(
+            "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY",
+        )],
         ..finding.on(rejected.received.event)
     })
 }

@@ -26,8 +26,8 @@ static CAPABILITIES_DIFFER: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises fewer or different extensions over TLS than before TLS",
     docs: Docs {
-        sees: "An extension that the server advertised before TLS is missing from the EHLO reply over TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only over TLS are normal and are not reported.",
-        matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply over TLS.",
+        sees: "An extension that the server advertised before TLS is missing from the EHLO reply over TLS, or has different parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only over TLS are normal and are not reported.",
+        matters: "The difference is allowed. However, a proxy or firewall on the network path that changes the first, unencrypted reply can also cause it. Rely on the reply over TLS.",
         action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and over TLS, look for a filter on the network path.",
         example: "SIZE 1000 before TLS, SIZE 2000 over TLS",
         references: "RFC 3207 section 4.2 (EHLO again after TLS)",

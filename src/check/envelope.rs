@@ -1,5 +1,5 @@
-//! Findings about MAIL FROM and RCPT TO that are not rejections: email addresses that cannot be sent to this server,
-//! and providers that reject mail only after the message.
+//! Findings about MAIL FROM and RCPT TO that are not rejections: email addresses that this server does not support, and
+//! providers that reject mail only after the message has been sent.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use super::peer;

@@ -37,7 +37,7 @@ pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
     docs: Docs {
-        sees: "On an unencrypted connection the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
+        sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
         matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is one of the most common mistakes in mail settings.",
         action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",
@@ -51,7 +51,7 @@ static GREETING_NOT_SMTP: Rule = Rule {
     title: "the service on this port is not SMTP",
     docs: Docs {
         sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the server sends binary data, or if the greeting is that of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
-        matters: "Another service uses this port or Unix socket, for example a web server, SSH, IMAP, POP3 or FTP. Most sockets in the directory private of Postfix belong to its internal services, which use a binary protocol.",
+        matters: "Another service uses this port or Unix socket, for example a web server, SSH, IMAP, POP3 or FTP. Most sockets in Postfix's private directory belong to internal services, which use a binary protocol.",
         action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",

@@ -1,6 +1,6 @@
-//! The parameters of MAIL and RCPT that the user gave: those that were not sent, because the server does not advertise their
-//! extensions, and those because of which the server rejects the command. The second needs a proof: the same session without
-//! parameters, in which the server accepts the command.
+//! The parameters of MAIL and RCPT that the user gave. The rules report parameters that were not sent because the
+//! server does not advertise their extensions, and parameters that make the server reject the command. For the latter,
+//! a second session proves that the server accepts the same command without parameters.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::fit::Fit;
@@ -19,8 +19,8 @@ static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     severity: Severity::Error,
     title: "a parameter was not sent, because the server does not advertise its extension",
     docs: Docs {
-        sees: "--mail-parameter or --rcpt-parameter gives a parameter whose extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
-        matters: "A client may use a parameter only if the server advertises its extension. Without it, the request of the parameter is lost: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
+        sees: "A parameter was given with --mail-parameter or --rcpt-parameter, and its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
+        matters: "A client may use a parameter only if the server advertises its extension. Without the extension, what the parameter requests is lost: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
         action: "Omit the parameter, or use a server that advertises the extension. Server operator: enable the extension. Some extensions are advertised only over TLS or after a login. To see how the server responds to the parameter, add --force-parameters.",
         example: "--mail-parameter RET=HDRS, and no DSN in the EHLO reply",
         references: "RFC 5321 section 4.1.1.11 (parameters need an extension), RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 8689 (REQUIRETLS), RFC 6710 (MT-PRIORITY)",
@@ -32,8 +32,8 @@ static PARAMETER_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server rejects a command because of its parameters",
     docs: Docs {
-        sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session it accepted the same command without parameters.",
-        matters: "Programs that send these parameters cannot send mail through this server. The value may be outside the limits of the server (SIZE, MT-PRIORITY), or invalid (NOTIFY, ORCPT), or the server does not implement what it advertises.",
+        sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
+        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the limits of the server (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT). Or the server does not implement the extension that it advertises.",
         action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",
@@ -124,7 +124,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             "The size {size} is larger than the limit of {} bytes that the server advertises.",
             accepted.event.quote(limit)
         ),
-        _ => "In a second session without parameters, the server accepted the same command. So the server does not accept the value, or does not implement the extension.".to_owned(),
+        _ => "In a second session, the server accepted the same command without parameters. Therefore it does not accept the value, or does not implement the extension.".to_owned(),
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain)
@@ -189,7 +189,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "Server operator: enable the extension. In Postfix, smtpd_discard_ehlo_keywords removes extensions from the EHLO reply.",
         ),
         Fix::repeat(
-            "See how the server responds to the parameter all the same",
+            "Send the parameter anyway, to see how the server responds",
             format!("smtpcheck {target}{mail}{rcpt} --force-parameters"),
         ),
     ];

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::Host;
 
-/// The question that collects the local data by which the cloud is recognised.
+/// The question that collects the local data that identify the cloud.
 pub(super) fn question() -> Question {
     let variables = clouds::variables().chain(OF_CONTAINERS);
     Question::Machine { variables: variables.map(str::to_owned).collect() }

@@ -1,5 +1,5 @@
-//! SMTP and LMTP: servers that speak the other protocol, and LMTP on the port of SMTP. If the server rejects the first
-//! command as unknown, a second session begins with the command of the other protocol.
+//! SMTP and LMTP: servers that speak the other protocol, and LMTP on the SMTP port. If the server rejects the first
+//! command as unknown, a second session begins with the first command of the other protocol.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
 use super::service::{at_place, service_with_codes};
@@ -18,9 +18,9 @@ static LMTP_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server speaks LMTP, not SMTP",
     docs: Docs {
-        sees: "The server rejected EHLO and HELO as unknown commands. On a second connection it accepted LHLO, the first command of LMTP.",
-        matters: "LMTP is the protocol with which a mail server delivers into mailboxes, for example to Dovecot or Cyrus. It has no queue, and sends one reply for each recipient after the message. Mail programs cannot use it.",
-        action: "To send mail, use the SMTP port of the host. To test the delivery into mailboxes, check the server as LMTP. Operator of the sending server: use the LMTP client (in Postfix lmtp:inet:HOST:PORT) for this server.",
+        sees: "The server rejected EHLO and HELO as unknown commands. On a second connection, it accepted LHLO, the first command of LMTP.",
+        matters: "A mail server uses LMTP to pass messages to a mailbox server such as Dovecot or Cyrus. An LMTP server has no queue, and sends one reply per recipient after the message. Mail programs cannot use LMTP.",
+        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client (in Postfix lmtp:inet:HOST:PORT) for this server.",
         example: "500 5.5.1 Unknown command in reply to EHLO, and 250 in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO, and no EHLO or HELO)",
     },
@@ -31,9 +31,9 @@ static SMTP_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server speaks SMTP, not LMTP",
     docs: Docs {
-        sees: "The server rejected LHLO as an unknown command. On a second connection it accepted EHLO.",
+        sees: "The server rejected LHLO as an unknown command. On a second connection, it accepted EHLO.",
         matters: "A client that speaks LMTP, such as the lmtp transport of Postfix, cannot deliver mail to this server.",
-        action: "Check the server as SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
+        action: "Check the server with SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
         example: "502 5.5.2 Error: command not recognized in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO), RFC 5321 section 3.2 (EHLO)",
     },
@@ -45,8 +45,8 @@ static LMTP_ON_PORT_25: Rule = Rule {
     title: "the server uses LMTP on port 25",
     docs: Docs {
         sees: "The server on TCP port 25 accepts LHLO.",
-        matters: "Port 25 is for SMTP. Other mail servers send EHLO to it, and an LMTP server rejects that, so they cannot deliver mail to this host.",
-        action: "Server operator: let the LMTP server listen on another port, normally 24, or on a Unix socket. It must be reachable only from the mail servers that deliver to it.",
+        matters: "Port 25 is for SMTP. Other mail servers connect to it and send EHLO. An LMTP server rejects EHLO, so they cannot deliver mail to this host.",
+        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. The LMTP server must be reachable only from the mail servers that deliver to it.",
         example: "smtpcheck lmtp://mail.example.net:25",
         references: "RFC 2033 section 5 (LMTP must not be used on TCP port 25)",
     },
@@ -93,7 +93,7 @@ fn other_target(target: &Target) -> String {
     }
 }
 
-/// The reply with which the server accepts the first command of the other protocol.
+/// The reply that accepts the first command of the other protocol.
 pub(super) fn accepts_other(evidence: &Evidence) -> Option<ReceivedReply<'_>> {
     let probe = evidence.probes(Purpose::OtherProtocol).next()?;
     let accepted = |phase| probe.reply_at(phase).filter(ReceivedReply::accepts);
@@ -120,7 +120,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             "The server rejected {command} as an unknown command, and accepted {other_command} on a second connection."
         ),
         fixes: vec![
-            Fix::run(format!("Check the server as {spoken}"), format!("smtpcheck {}", in_shell(&target))),
+            Fix::run(format!("Check the server with {spoken}"), format!("smtpcheck {}", in_shell(&target))),
             Fix::text(match plan.target.protocol {
                 Protocol::Smtp => {
                     "To send mail, use the SMTP port of the host. Operator of a server that delivers to this one: use its LMTP client (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
@@ -146,7 +146,7 @@ fn on_port_25(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         cause: "The server accepted LHLO on TCP port 25. Mail servers that deliver to this host send EHLO there, which an LMTP server rejects.".to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: let the LMTP server listen on another port, normally 24, or on a Unix socket",
+            "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket",
         )],
         ..finding.on(received.event)
     })

@@ -1,4 +1,4 @@
-//! The checks of one server, and how the findings of checks are put in order.
+//! The checks of one server, and the order of their findings.
 
 use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};

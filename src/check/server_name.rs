@@ -6,8 +6,8 @@
 //! The session is tried in these cases. Each case states the proof that the name was the reason:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
 //!    do not explain. Proof: with the better name it succeeds.
-//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server
-//!    presents a certificate for it.
+//! 2. The certificate matches neither the target nor the better name. Proof: with that name the server presents a
+//!    certificate for it.
 //! 3. With implicit TLS no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
 //!    better name an SMTP server sends a greeting.
 //!
@@ -134,7 +134,7 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
-/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is fully
+/// The host name at the beginning of a greeting or EHLO reply (RFC 5321 sections 4.2 and 4.1.1.1), if it is fully
 /// qualified and consists of letters, digits, hyphens and underscores.
 fn announced(reply: &Reply) -> Option<DomainName> {
     let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;

@@ -85,7 +85,7 @@ static STARTTLS_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the port does not use implicit TLS: the session begins unencrypted",
     docs: Docs {
-        sees: "smtpcheck started with a TLS handshake (implicit TLS), and the server sent an unencrypted response or no response. On a second, unencrypted connection the server sent a greeting.",
+        sees: "smtpcheck started with a TLS handshake (implicit TLS), and the server sent an unencrypted response or no response. On a second, unencrypted connection, the server sent a greeting.",
         matters: "The port expects STARTTLS, or no TLS. TLS libraries report this as 'wrong version number' or 'invalid content type', although the TLS version is not the reason.",
         action: "Use STARTTLS on this port, or port 465 for implicit TLS. In mail programs, select STARTTLS instead of SSL/TLS for this port.",
         example: "smtpcheck smtps://mail.example.net:587",
@@ -98,8 +98,8 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     severity: Severity::Error,
     title: "the server executes, after the TLS handshake, a command that it received before the handshake",
     docs: Docs {
-        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS: either before smtpcheck sent a command there, or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
-        matters: "An on-path attacker can insert commands before those of the client, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
+        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS, either before smtpcheck sent a command over TLS or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
+        matters: "An on-path attacker can insert commands before the client's commands, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
         action: "Server operator: update the mail server, or the proxy in front of it. It must discard data that it received before TLS.",
         example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply over TLS",
         references: "RFC 3207 section 4.2 (the server must discard information from before TLS); CVE-2011-0411",
@@ -111,7 +111,7 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server accepts MAIL FROM before TLS on a port for mail programs",
     docs: Docs {
-        sees: "The server advertises STARTTLS on a port other than 25, and accepts MAIL FROM without TLS instead of rejecting it with 530. smtpcheck tests this only with --probe mail-before-tls or --tls-scan. On port 25 a public server must accept MAIL FROM without TLS (RFC 3207 section 4), so it is not reported there.",
+        sees: "The server advertises STARTTLS on a port other than 25, and accepts MAIL FROM without TLS instead of rejecting it with 530. smtpcheck tests this only with --probe mail-before-tls or --tls-scan. On port 25, a public server must accept MAIL FROM without TLS (RFC 3207 section 4), so the finding is not reported there.",
         matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection without an error message.",
         action: "Server operator: require TLS on that port. In Postfix, set smtpd_tls_security_level=encrypt for the submission service in master.cf.",
         example: "250 2.1.0 Ok to MAIL FROM on port 587, before STARTTLS",

@@ -1,5 +1,5 @@
-//! Contradictions between `--esmtp`, `--xclient`, `--xforward` and the rest of a plan. They are errors whatever the sources of
-//! the values are, because the check would otherwise not do what was requested.
+//! Contradictions between `--esmtp`, `--xclient`, `--xforward` and the rest of a plan. They are errors regardless of
+//! where the values come from, because the check would otherwise not do what was requested.
 
 use super::UsageError;
 use crate::plan::{Esmtp, Plan, Protocol, QuitAfter, TlsMode};

@@ -1,4 +1,4 @@
-//! Parses the argument of `smtpcheck domain` and makes its plan: a mail domain, or an email address in it. Any other
+//! Parses the argument of `smtpcheck domain` (a mail domain, or an email address in it) and makes its plan. Any other
 //! argument (an IP address, a server with a port, a URL) is an error with a hint about what to write instead.
 
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub fn plan_in_batch(
 /// The default of `--max-connections`.
 const CONNECTIONS: u32 = 64;
 
-/// The flags on which the plan for a domain depends.
+/// The flags that the plan for a domain depends on.
 struct DomainFlags<'a> {
     port: u16,
     max_connections: u32,

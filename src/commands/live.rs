@@ -122,7 +122,7 @@ impl From<RunError> for CommandError {
     }
 }
 
-/// The form in which a check is written while it runs.
+/// How a check is written while it runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LiveForm {
     Silent,

@@ -1,5 +1,5 @@
 //! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and
-//! files to which a format appends, such as the step summary of GitHub Actions. All files are opened before anything is
+//! files that a format appends to, such as the step summary of GitHub Actions. All files are opened before anything is
 //! sent, so that a file that cannot be written is a usage error.
 
 use std::fs::File;
@@ -90,7 +90,7 @@ fn real_file(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Opens the files to which the formats append, each file once. Other programs append to the same files.
+/// Opens the files that the formats append to, each file once. Other programs append to the same files.
 fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(SideFile, File)>, CommandError> {
     let mut wanted: Vec<SideFile> = Vec::new();
     for side in formats.filter_map(|format| format.side_file) {

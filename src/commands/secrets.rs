@@ -38,7 +38,7 @@ fn has_terminal() -> bool {
 }
 
 /// Reads secrets, and measures how long a command took to print one. This time counts towards the overall time limit of
-/// the checks. The time in which a user types a password does not count.
+/// the checks. The time that a user needs to type a password does not count.
 pub(super) fn measured<T, E>(
     source: Option<&PasswordSource>,
     read: impl FnOnce() -> Result<T, E>,

@@ -1,7 +1,7 @@
-//! XCLIENT and XFORWARD, with which smtpcheck claims to be another client, and VRFY and EXPN.
+//! XCLIENT and XFORWARD, which present smtpcheck as another client, and VRFY and EXPN.
 //!
-//! XCLIENT and XFORWARD are extensions of Postfix, which it documents in XCLIENT_README and XFORWARD_README. They are sent
-//! where AUTH would follow, over TLS if TLS is used, because a TLS handshake resets the session.
+//! Postfix documents its extensions XCLIENT and XFORWARD in XCLIENT_README and XFORWARD_README. They are sent just
+//! before AUTH, and after STARTTLS if TLS is used, because a TLS handshake resets the session.
 
 use std::collections::VecDeque;
 

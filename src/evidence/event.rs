@@ -217,7 +217,7 @@ pub enum DialResult {
 pub enum WithheldReason {
     /// The connection is not encrypted.
     Plaintext,
-    /// The server's certificate does not verify.
+    /// The server's certificate fails verification.
     Unverified,
     /// AUTH is not advertised.
     NotOffered,

@@ -1,4 +1,4 @@
-//! The reasons for which a probe can fail. This file contains facts only; the checks write the sentences for the user.
+//! The reasons why a probe can fail. This file contains facts only; the checks write the sentences for the user.
 
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +161,7 @@ pub enum TlsFaultKind {
     },
 }
 
-/// The point on which the server and the TLS library could not agree.
+/// The parameter that the server and the TLS library could not agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -14,9 +14,8 @@
 //!    received the password could send a list of words, and see in a public CI log which word was masked. But the peer
 //!    may also repeat the password in such a session. Therefore the output must not depend on the password. It contains
 //!    only ordinary words and the words that were received before the secret was sent. Every other word is left out.
-//! 5. Text received in sessions with other peers is shown unchanged.
-//!    If the session sent the password for a proxy, the proxy can put it into any later text of the session, so
-//!    repetitions are masked there.
+//! 5. Text received in sessions with other peers is shown unchanged. If the session sent the password for a proxy, the
+//!    proxy can put it into any later text of the session, so repetitions of this password are masked there.
 //! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
 //!    are never masked. Masking them would reveal which of them is the password, and a reader of the output knows them
 //!    anyway. The same applies to the words of known phrases in replies, and to ordinary words that match only part of
@@ -72,7 +71,7 @@ struct Before {
     all: HashSet<String>,
 }
 
-/// Turns evidence into the form in which it is shown.
+/// Converts evidence to the form that is shown.
 pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,

@@ -97,7 +97,7 @@ pub enum PathFaultKind {
     },
     /// A CA certificate above it constrains a kind of name that clients cannot compare.
     UnsupportedNameConstraint,
-    /// It has so many names, and there are so many constraints, that they are not all compared.
+    /// The numbers of names and constraints exceed the limit, so not all of them are compared.
     TooManyNames,
     /// Its authorityKeyIdentifier identifies a key that is not its issuer's (§4.2.1.1).
     OtherAuthorityKey,
@@ -115,7 +115,7 @@ pub enum PathFaultKind {
         /// The key, for example `RSA 1024`.
         key: String,
     },
-    /// Its signature uses a hash for which signatures can be forged.
+    /// Its signature uses a hash that allows forged signatures.
     WeakSignature {
         /// The hash.
         hash: String,

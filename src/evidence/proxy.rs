@@ -1,5 +1,5 @@
-//! What happens between this machine and a proxy, and why a proxy does not lead to the server. None of it is about the
-//! mail server itself: a proxy only reports what it has seen.
+//! What happens between this machine and a proxy, and why a connection through the proxy failed. These facts are not
+//! about the mail server itself: a proxy only reports its own connection attempt.
 
 use std::fmt;
 
@@ -64,7 +64,7 @@ pub enum ProxyFaultKind {
     },
     /// The proxy closed the connection without a response.
     Closed,
-    /// The proxy accepted the connection and sent no response to the greeting of its own protocol.
+    /// The proxy accepted the connection and sent no response to the first message of the proxy protocol.
     Silent,
     /// The proxy was asked to connect to the server, and sent no response within the time limit.
     NoResult,

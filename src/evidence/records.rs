@@ -97,7 +97,7 @@ pub struct DnsAlias {
 pub struct DnsRecord {
     /// The name of the record, after all aliases.
     pub name: DnsName,
-    /// The time in seconds for which resolvers may keep the record.
+    /// How long resolvers may keep the record, in seconds.
     pub ttl: u32,
     /// The content.
     pub data: RecordData,
@@ -182,7 +182,7 @@ pub enum RecordData {
         serial: u32,
         /// The time in seconds after which secondary servers discard the zone.
         expire: u32,
-        /// The time in seconds for which resolvers may keep negative responses (RFC 2308 §4).
+        /// How long resolvers may keep negative responses, in seconds (RFC 2308 §4).
         minimum: u32,
     },
     /// Service location (RFC 2782).

@@ -44,7 +44,7 @@ pub struct Break<'a> {
     pub certain: &'a Event,
     /// Whether the proof follows the reply to QUIT.
     pub is_behind_quit: bool,
-    /// The first phase that may have received a reply too many or too few: the phase of `certain`, or the one after it.
+    /// The first phase that may have received too many or too few replies: the phase of `certain`, or the next phase.
     pub phase: Phase,
 }
 

@@ -40,7 +40,7 @@ impl Evidence {
         self.sessions().find(|session| session.request.purpose == Purpose::Main)
     }
 
-    /// The IP addresses of the host with which no session was completed, if the main session connected to a different
+    /// The IP addresses of the host without a completed session, if the main session connected to a different
     /// address. The addresses of `localhost` are left out, because they belong to the same machine.
     pub fn untested_addresses(&self) -> Vec<IpAddr> {
         let connected = self.main_session().is_some_and(|session| session.is_connected());

@@ -72,12 +72,12 @@ impl ExpressionReader<'_> {
         let values = match (&third.what, operator) {
             (TokenKind::Open, Operator::In) => self.list(name, operator)?,
             (_, Operator::In) => {
-                return Err(self.wrong(&third, "write a list after in: in [550, 554]"));
+                return Err(self.wrong(&third, "write a list after 'in', for example: in [550, 554]"));
             }
             (TokenKind::Open, _) => {
                 return Err(self.wrong(
                     &third,
-                    &format!("write one value after {}; to allow several values, write in [..]", operator.spelling()),
+                    &format!("write one value after {}; to allow several values, use 'in' with a list, for example: in [550, 554]", operator.spelling()),
                 ));
             }
             _ => vec![self.literal(&third, name, operator)?],
@@ -88,10 +88,10 @@ impl ExpressionReader<'_> {
                     "an expectation is one comparison; write two expectations"
                 }
                 TokenKind::Word(word) if matches!(word.as_str(), "or" | "||") => {
-                    "to allow several values, write in [..]"
+                    "to allow several values, use 'in' with a list, for example: in [550, 554]"
                 }
                 TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
-                    "an expectation is one comparison; write two expectations, or in [..] to allow several values"
+                    "an expectation is one comparison; write two expectations, or use 'in' with a list to allow several values"
                 }
                 _ => "unexpected text after the value",
             };
@@ -161,7 +161,7 @@ impl ExpressionReader<'_> {
 
     fn list(&mut self, name: &Field, operator: Operator) -> Result<Vec<Literal>, Mistake> {
         let mut values = Vec::new();
-        let open = "missing ] at the end of the list; write in [550, 554]";
+        let open = "missing ] at the end of the list; for example: in [550, 554]";
         loop {
             let token = self.take().ok_or_else(|| self.at_end(open))?;
             if token.what == TokenKind::Close && values.is_empty() {

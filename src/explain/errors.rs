@@ -112,7 +112,7 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));
 }
 
-/// The form of a text in which literals are searched. qmail writes `_` instead of each space in its log.
+/// The form of a text used to search for literals. qmail writes `_` instead of each space in its log.
 fn prepared(text: &str) -> String {
     let text = normal(text);
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");

@@ -1,10 +1,10 @@
 //! Finds the lines of a log that report a failure without quoting a reply, so that they can be explained or counted.
 //!
 //! The memory use is bounded. A line without a failure needs only one pass of a byte search. A message that continues
-//! in lines that begin with a space (bounces, nested exceptions) is treated as one line.
+//! on indented lines (bounces, nested exceptions) is treated as one line.
 //!
 //! A line without a known error message is a failure if it contains one of `WORDS` and none of `HARMLESS`. `HARMLESS`
-//! lists the headers and fixed sentences of bounces, counters, and messages about unknown clients.
+//! lists counters, messages about unknown clients, and the headers and fixed sentences of bounces.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,10 @@ use aho_corasick::AhoCorasick;
 
 use crate::lexicon::{normal, program_errors};
 
-/// The maximum number of bytes that are kept of a message over several lines.
+/// The maximum number of bytes kept of a multi-line message.
 const MAX_HELD: usize = 8 * 1024;
 
-/// Words with which programs report failures.
+/// Words that programs use to report failures.
 const WORDS: [&str; 26] = [
     "error",
     "fail",

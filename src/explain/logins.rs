@@ -1,4 +1,4 @@
-//! The passwords in pasted sessions, settings, commands and URLs. They are masked in all later texts, because a server
+//! The passwords in pasted sessions, settings, commands and URLs. They are masked in all later text, because a server
 //! may repeat them in its reply.
 //!
 //! The number of passwords in memory is bounded. Text that looks like a secret is masked by [`super::secrets`].

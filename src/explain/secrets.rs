@@ -16,7 +16,7 @@ use crate::lexicon::mechanisms;
 /// The text that replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// Words with which the name of a setting ends if its value is a secret, without `_` and `-`.
+/// Words that end the name of a setting whose value is a secret, without `_` and `-`.
 const NAMES: [&str; 26] = [
     "password",
     "passwd",

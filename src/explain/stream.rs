@@ -104,7 +104,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The properties on which the interpretation of a reply depends: its text, its phase, its host, and the
+/// The properties that the interpretation of a reply depends on: its text, its phase, its host, and the
 /// side that logged it.
 type ReplyKey = (String, Option<ReplyPhase>, ServerName, LogSide);
 

@@ -1,4 +1,4 @@
-//! Runs the check of a request to `/probe`.
+//! Runs the check that a request to `/probe` asks for.
 //!
 //! The check is a separate task, which the request waits for. If the client closes its connection, hyper drops the
 //! request. This drops the [`StopHandle`](crate::run::StopHandle), and the check ends its sessions (see

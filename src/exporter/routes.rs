@@ -1,4 +1,4 @@
-//! Finds the page of a request. Every response passes the access check first.
+//! Selects the page for a request. Every response passes the access check first.
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -9,9 +9,9 @@
 //!   prometheus: $2y$10$...
 //! ```
 //!
-//! Paths are relative to the directory of the file. If a key of the toolkit is not supported by smtpcheck, it is an
-//! error. If smtpcheck ignored the key, an administrator could rely on a restriction that has no effect. Messages do
-//! not repeat the hash of a password.
+//! Paths are relative to the directory of the file. A key of the toolkit that smtpcheck does not support is an error.
+//! If smtpcheck ignored the key, an administrator could rely on a restriction that has no effect. Error messages never
+//! contain the hash of a password.
 //!
 //! The size, the depth and the number of values are limited, and aliases are not allowed.
 

@@ -1,8 +1,8 @@
-//! One trust anchor of a trust store, in the form in which the store was read.
+//! One trust anchor of a trust store, in the form that the store provides.
 //!
-//! A trust store has 150 certificates, of which a chain needs one or two. Therefore, reading a PEM file only finds each
-//! certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read next:
-//! [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
+//! A trust store has about 150 certificates, but a chain needs only one or two of them. Therefore, reading a PEM file
+//! only finds each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
+//! next: [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -33,7 +33,7 @@ pub(super) struct EncodedCertificate {
     der: OnceLock<Vec<u8>>,
 }
 
-/// The length of the base64 text from which the names are read: the maximum of all public root certificates is 430.
+/// The length of the base64 text that the names are read from: the maximum of all public root certificates is 430.
 const START: usize = 512;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";

@@ -81,7 +81,7 @@ fn is_about_port(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-/// The local end could not be used. The server was not contacted.
+/// The local end could not be used. smtpcheck did not connect to the server.
 fn unbound(error: &io::Error) -> ConnectFault {
     ConnectFault { kind: ConnectFaultKind::SourceMissing, errno: error.raw_os_error(), detail: error.to_string() }
 }

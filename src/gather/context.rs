@@ -38,9 +38,9 @@ pub(crate) struct GatherContext {
     pub(super) dns: DnsRecordSource,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
-    /// The key log to which TLS session keys are written, if the user requested it.
+    /// The key log that TLS session keys are written to, if the user requested one.
     pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
-    /// The wall-clock time at the start, with which validity periods are compared.
+    /// The wall-clock time at the start, used to judge validity periods.
     pub(crate) started_at: Timestamp,
     pub(crate) stops: StopSignals,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,

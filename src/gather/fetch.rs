@@ -1,5 +1,5 @@
 //! Sends one GET request over HTTPS, in the same way as a mail server that fetches an MTA-STS policy (RFC 8461 §3.3).
-//! The certificate is verified in the same way as that of a mail server. If it does not verify, no request is sent.
+//! The certificate is verified in the same way as that of a mail server. If it fails verification, no request is sent.
 //! Redirects are not followed, and no cookies and no client certificate are sent.
 //! Requests for client settings can also be sent over HTTP, which authenticates nothing.
 

@@ -1,6 +1,6 @@
 //! Resolves names to IP addresses. A and AAAA are looked up at the same time, each with its own duration and result.
-//! Several sessions with the same host share one lookup. The resolver is created for the first lookup, so it is not
-//! created for an IP address or `--resolve`.
+//! Several sessions with the same host share one lookup. The resolver is created for the first lookup, so a check of an
+//! IP address, or with `--resolve`, does not create it.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ pub(crate) struct SharedLookups {
     by_settings: RefCell<HashMap<ResolverSettings, Rc<LookupCache>>>,
 }
 
-/// The DNS server, and the time limit for connecting, from which the timeout of a lookup follows.
+/// The DNS server, and the time limit for connecting, which determines the timeout of a lookup.
 type ResolverSettings = (Option<SocketAddr>, u64);
 
 /// A name that was looked up before its check begins.

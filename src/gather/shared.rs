@@ -1,5 +1,6 @@
-//! Files that all checks of a run share: trust stores, trust anchors for DNSSEC, client certificates, the key log. Each
-//! file is read once, regardless of the number of checks. Files that the user specified are read before any data is sent.
+//! The files that all checks of a run share: trust stores, trust anchors for DNSSEC, client certificates, the key log.
+//! Each file is read once, regardless of the number of checks. Files that the user specified are read before any data
+//! is sent.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;

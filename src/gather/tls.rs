@@ -1,5 +1,5 @@
-//! Performs one TLS handshake with rustls. The verifier records all faults and accepts every certificate, because the
-//! session can be tested further even if the certificate is not trusted. In that case the dialogue does not send
+//! Performs one TLS handshake with rustls. The verifier records all faults and accepts every certificate, so that the
+//! session can be tested further even if the certificate is not trusted. In that case, the dialogue does not send
 //! secrets.
 //!
 //! [`super::verify`] verifies trust and host name separately; the checks evaluate the dates.
@@ -38,7 +38,7 @@ use crate::wire::tls::{alert_name, scheme_name};
 /// The maximum number of certificates in a chain that are parsed.
 const MAX_CHAIN: usize = 60;
 
-/// Handshake signature schemes for which rustls has no name (RFC 8446 §4.2.3).
+/// Handshake signature schemes that rustls has no name for (RFC 8446 §4.2.3).
 const RSA_PSS_PSS_SHA256: u16 = 0x0809;
 const RSA_PSS_PSS_SHA384: u16 = 0x080a;
 const RSA_PSS_PSS_SHA512: u16 = 0x080b;

@@ -1,6 +1,6 @@
-//! Verifies whether there is a path from a chain to a trust anchor and whether the certificate covers the host name,
-//! and evaluates a stapled OCSP response. `pkix` does the verification; this file provides its input and turns the
-//! result into evidence.
+//! Verifies that a path leads from a chain to a trust anchor and that the certificate covers the host name, and
+//! evaluates a stapled OCSP response. `pkix` does the verification; this file provides its input and turns the result
+//! into evidence.
 //!
 //! A valid path is also verified with webpki. If webpki rejects it, this is part of the evidence: programs that use
 //! rustls fail, and others do not.
@@ -225,7 +225,7 @@ fn limits(
     limits
 }
 
-/// A kind of key with which rustls and Go cannot do a handshake.
+/// A kind of key that rustls and Go cannot use in a handshake.
 fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
     let read = ders.first().and_then(|der| pkix::ParsedCertificate::read(der))?;
     match VerifyingKey::read(read.key) {

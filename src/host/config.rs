@@ -1,6 +1,6 @@
 //! Reads the configuration file. `cli::config` parses its text.
 //!
-//! A file that every user can write is rejected, because the file can name commands to run.
+//! A file that any user can write to is rejected, because it can contain commands that smtpcheck runs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub fn read(file: &Path) -> Result<String, ConfigFileError> {
     let bytes = super::file::contents(file).map_err(|error| wrong(super::file::reason(&error)))?;
     if is_open_to_all(file) {
         return Err(wrong(format!(
-            "every user of this machine can write this file, and the file can name commands to run; run: chmod go-w {}",
+            "any user can write to this file, and it can contain commands that smtpcheck runs; to fix this: chmod go-w {}",
             file.display()
         )));
     }

@@ -1,6 +1,6 @@
-//! The signals of a service: SIGTERM and SIGINT stop it, and SIGHUP makes it read its configuration again. While a
-//! service runs, no other part of this program reacts to signals. Otherwise, code that waits for a password command
-//! could end the program.
+//! The signals of a service: SIGTERM and SIGINT stop it, and SIGHUP makes it reload its configuration. While a service
+//! runs, no other part of this program reacts to signals. Otherwise, code that waits for a password command could end
+//! the program.
 
 use std::sync::OnceLock;
 

@@ -89,7 +89,7 @@ impl SignalWatch {
         SignalWatch { signals: Signals::listen(), sender: watch::Sender::new(None) }
     }
 
-    /// A handle with which an inquiry can wait for the signal.
+    /// A handle that an inquiry can use to wait for the signal.
     pub(crate) fn interruption(&self) -> Interruption {
         Interruption(self.sender.subscribe())
     }

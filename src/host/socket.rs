@@ -1,5 +1,5 @@
-//! Finds the file or directory because of which a Unix socket cannot be connected to. It follows the path one component
-//! at a time, as the kernel does, because the error number alone does not tell which component is at fault.
+//! Finds the file or directory that prevents a connection to a Unix socket. It follows the path one component at a
+//! time, as the kernel does, because the error number alone does not show which component causes the fault.
 
 use std::path::Path;
 

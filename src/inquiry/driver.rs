@@ -38,7 +38,7 @@ pub async fn inquire(
     (evidence.pop().unwrap_or_else(|| Evidence::new(started_at)), ended)
 }
 
-/// Runs an inquiry about several plans at once. The evidence is returned in the order of the plans.
+/// Runs one inquiry for several plans. The evidence is returned in the order of the plans.
 pub async fn inquire_all(
     plans: &[Plan],
     gather: &mut impl Gather,

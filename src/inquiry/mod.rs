@@ -339,7 +339,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// The running probes from which no case needs further results.
+    /// The running probes whose results no case needs any more.
     fn settled(&self) -> VecDeque<ProbeId> {
         let is_settled = |pending: &PendingQuestion| {
             pending.is_open

@@ -1,5 +1,5 @@
-//! The interface between the inquiry and the gatherer, which answers the questions: from the network (`gather`), or from
-//! a transcript in a test.
+//! The interface between the inquiry and the gatherer. The gatherer answers the questions from the network (`gather`),
+//! or from a transcript in a test.
 
 use crate::evidence::{EventKind, Outcome, Phase, ProbeId};
 use crate::question::Question;

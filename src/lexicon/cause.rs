@@ -53,7 +53,7 @@ pub enum Cause {
     Greylisted,
     /// The client sent too much mail in a short time.
     RateLimited,
-    /// The client has too many connections at once.
+    /// The client has too many simultaneous connections.
     TooManyConnections,
     /// The message is too large.
     TooLarge,

@@ -24,7 +24,7 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead with which no code was replaced by a
+/// The lead that a cause needs over every other category. It is the smallest lead at which no code was replaced by a
 /// wrong cause when each source was left out of the training.
 const LEAD: f32 = 0.7;
 

@@ -1,4 +1,4 @@
-//! Cloud providers and CI services in which a machine may run: how to recognise them, and whether they block outgoing
+//! Cloud providers and CI services that a machine may run in: how to recognise them, and whether they block outgoing
 //! mail connections.
 
 use super::meaning::Confidence;
@@ -28,7 +28,7 @@ pub(crate) struct Cloud {
     pub fix: List<FixRow>,
 }
 
-/// Facts about a machine by which the cloud is recognised.
+/// Facts about a machine that identify its cloud.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineSigns<'a> {
     /// Files of `/sys/class/dmi/id` with their contents.

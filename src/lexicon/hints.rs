@@ -1,5 +1,5 @@
 //! Removes a list of hints from a reply: "make sure your server is configured correctly (SPF, HELO, PTR)". Such a list
-//! names the server's checks and not the check that failed, so its words do not show the reason. The sign [`MARK`],
+//! names all checks of the server, not the check that failed, so its words do not show the reason. The sign [`MARK`],
 //! which a phrase can require, replaces the list.
 
 /// The sign that replaces a list of hints in the text.

@@ -7,7 +7,7 @@
 //! literals in the slot are ruled out without a comparison.
 //!
 //! The literals of an entry match if the text contains all of `all`, at least one of `any` (unless the list is empty)
-//! and none of `none`. Only entries to which a literal in the text leads are examined.
+//! and none of `none`. Only entries with a literal in the text are examined.
 //!
 //! The meanings of the entries and their other conditions are in [`super::phrases`] and [`super::program_errors`]. Read
 //! next: `build/lexicon/literals.rs`, which builds the index.

@@ -1,4 +1,4 @@
-//! The normal form in which a text is compared with the literals of the lexicon.
+//! The normal form of a text. Texts are compared with the literals of the lexicon in this form.
 
 /// Normalises text for comparison: lower case, with each run of white space replaced by one space.
 pub fn normal(text: &str) -> String {

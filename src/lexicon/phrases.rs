@@ -1,6 +1,6 @@
 //! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. The index
-//! ([`super::literals`]) finds all literals of all phrases in one pass. Then the conditions are checked, but only those of
-//! phrases with a literal in the text.
+//! ([`super::literals`]) finds all literals of all phrases in one pass. Then the conditions of the phrases with a
+//! literal in the text are checked.
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
@@ -211,7 +211,7 @@ const HEADINGS: [&str; 5] = [
     "data command rejected: ",
 ];
 
-/// A text in two parts, of which the operator wrote the second; none if the second part is empty.
+/// A text in two parts. The operator wrote the second part; none if that part is empty.
 fn headed(text: &str) -> Option<(&str, &str)> {
     let (at, heading) = HEADINGS.iter().filter_map(|heading| Some((text.find(heading)?, heading))).min()?;
     let (head, own) = text.split_at_checked(at + heading.len())?;

@@ -1,5 +1,5 @@
-//! Error messages of mail programs, mail libraries, TLS libraries and operating systems. Users have only such a message
-//! if no server has replied, or if their program does not show the reply.
+//! Error messages of mail programs, mail libraries, TLS libraries and operating systems. Such a message is all that a
+//! user has if no server replied, or if the program does not show the reply.
 //!
 //! An entry matches if its literals match (see [`super::literals`]). If several entries match, the one with the most
 //! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority.

@@ -1,5 +1,5 @@
-//! Mail programs and libraries: how to recognise their error messages, their particularities, and how to apply a fix in
-//! their own settings.
+//! Mail programs and libraries: how to recognise their error messages, what is special about them, and how to apply a
+//! fix in their settings.
 
 use super::normal;
 use super::pool::{FixRow, List, Text};

@@ -49,9 +49,9 @@ pub struct Provider {
     banner_any: List<Text>,
     cert_any: List<Text>,
     ehlo_any: List<Text>,
-    /// Words by which its servers can be recognised in any reply.
+    /// Words in any reply that identify its servers.
     reply_any: List<Text>,
-    /// The date on which this information was last checked.
+    /// When this information was last checked.
     pub reviewed: Text,
     /// The source of this information.
     pub source: Text,
@@ -127,7 +127,7 @@ pub enum PortTls {
     StarttlsOrPlain,
 }
 
-/// Facts about a server from which its provider is recognised.
+/// Facts about a server that identify its provider.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderSigns<'a> {
     /// The host name that the user specified.

@@ -41,11 +41,11 @@ pub struct Reading {
     pub otherwise: Option<String>,
     /// Fixes for the user, most useful first.
     pub fixes: Vec<Fix>,
-    /// The part of the reply on which the interpretation is based.
+    /// The part of the reply that the interpretation is based on.
     pub basis: Basis,
 }
 
-/// The part of a reply on which its interpretation is based.
+/// The part of a reply that its interpretation is based on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "kebab-case")]
@@ -305,7 +305,7 @@ fn of_policy(reply: &Reply, phase: ReplyPhase) -> Option<Reply> {
     (phase == ReplyPhase::Greeting && is_policy).then(|| Reply { code: Some(code), ..reply.clone() })
 }
 
-/// The interpretation based on the reply code in a phase, whatever the text is. `None` if the code has no meaning there.
+/// The interpretation based on the reply code in a phase, regardless of the text; `None` if the code has no meaning.
 pub fn by_code_at(reply: &Reply, phase: ReplyPhase) -> Option<Reading> {
     let code = reply.code?;
     let row = tables::code_at(code, phase)?;

@@ -96,7 +96,7 @@ pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'stati
         .map(|sign| sign.software.as_str())
 }
 
-/// The provider or gateway to which an MX host belongs.
+/// The provider or gateway that an MX host belongs to.
 pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     MX.iter().find(|row| {

@@ -55,7 +55,7 @@ pub(crate) struct CodeRow {
     pub reference: Text,
     /// The cause if the phase is not known.
     pub cause: Cause,
-    /// The meanings in the phases for which they are known.
+    /// The known meanings, by phase.
     pub at: &'static [CodeAt],
 }
 

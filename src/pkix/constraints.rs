@@ -95,7 +95,7 @@ pub(crate) fn violation(
     None
 }
 
-/// The names to which constraints apply: the subject unless it is empty, the email addresses in it, the alternative
+/// The names that constraints apply to: the subject unless it is empty, the email addresses in it, the alternative
 /// names, and the common names that are treated as DNS names.
 fn names<'a>(one: &ParsedCertificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>> {
     let mut names: Vec<GeneralName<'a>> = one.extensions.names.clone().unwrap_or_default();

@@ -5,8 +5,8 @@ use super::der;
 use super::signature::{self, VerifyingKey};
 use crate::evidence::PathFaultKind;
 
-/// Format errors that both libraries ignore in a server certificate, but that at least one of them rejects in a CA
-/// certificate.
+/// Format errors that both OpenSSL and GnuTLS ignore in a server certificate, but that at least one of them rejects in
+/// a CA certificate.
 pub(super) fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let named = one.extensions.unreadable_of_authority.iter().map(|oid| extension_name(&der::dotted(oid)));
     named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()

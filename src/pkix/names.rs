@@ -2,8 +2,8 @@
 //! address that is written as a DNS name does not count.
 //!
 //! The common name is ignored (§6.3), with one exception in both OpenSSL and GnuTLS: if the certificate has no
-//! alternative name of a kind that a host can have, its common name is used. smtpcheck reports clients without this
-//! exception as a limit.
+//! alternative name of a kind that a host can have, its common name is used. Clients without this exception are
+//! reported as unable to verify the certificate.
 
 use std::net::IpAddr;
 

@@ -8,7 +8,7 @@
 //!    (§4.2.2.2);
 //! 3. it has not expired (§4.2.2.1).
 //!
-//! A response that is not valid neither revokes a certificate nor satisfies the must-staple extension.
+//! An invalid response neither revokes a certificate nor satisfies the must-staple extension.
 
 use super::certificate::{OCSP_SIGNING, ParsedCertificate};
 use super::der::{self, Element, Reader, tag};
@@ -18,7 +18,7 @@ use crate::evidence::{StapleFault, StapleStatus};
 /// The maximum number of answers in one response that are parsed. A stapled response has one.
 const MAX_ANSWERS: usize = 16;
 
-/// The seconds for which a response without nextUpdate is valid.
+/// How long a response without nextUpdate is valid, in seconds.
 const LONGEST: i64 = 15 * 86_400;
 
 /// The tolerated difference between clocks, in seconds.

@@ -131,7 +131,7 @@ pub(crate) enum VerifyingKey<'a> {
     },
 }
 
-/// The smallest RSA key to which OpenSSL attributes 112 bits of security. Its formula yields 108 bits for 1963 bits and
+/// The smallest RSA key that has 112 bits of security according to OpenSSL. Its formula yields 108 bits for 1963 bits and
 /// rounds up, so that keys slightly shorter than 2048 bits are accepted.
 pub(crate) const LEAST_RSA_BITS: usize = 1963;
 

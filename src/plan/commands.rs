@@ -1,5 +1,5 @@
-//! What the commands of a session contain beside addresses: EHLO or HELO, the parameters of MAIL and RCPT, and the
-//! attributes of XCLIENT and XFORWARD.
+//! What the commands of a session contain in addition to email addresses: EHLO or HELO, the parameters of MAIL and
+//! RCPT, and the attributes of XCLIENT and XFORWARD.
 
 use serde::{Deserialize, Serialize};
 

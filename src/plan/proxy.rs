@@ -1,4 +1,4 @@
-//! The proxy of a plan: through which proxy the connections go, and why. It contains no password.
+//! The proxy of a plan, and the setting that it comes from. A plan contains no password.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The local end of connections: the IP address or interface, and the port, that connections come from.
+//! The local end of connections: the IP address or interface, and the port.
 
 use std::fmt;
 use std::net::IpAddr;

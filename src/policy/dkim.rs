@@ -2,7 +2,7 @@
 //! that makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and
 //! never fails.
 //!
-//! This module reads only records. Whether a signature verifies depends on a message, which smtpcheck does not have.
+//! This module reads only records. Verifying a signature needs a message, which smtpcheck does not have.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A list of tags: `v=DMARC1; p=none` (RFC 6376 §3.2). Parts that are not of the form `name=value` are kept.
+//! A list of tags: `v=DMARC1; p=none` (RFC 6376 §3.2). Parts without the form `name=value` are kept.
 
 use std::ops::Range;
 

@@ -21,7 +21,7 @@ pub struct Display {
     pub transcript: Transcript,
     /// Whether the certificate chain is shown as PEM.
     pub chain: ChainDisplay,
-    /// The durations at which the format `nagios` reports WARNING or CRITICAL.
+    /// The durations that make the format `nagios` report WARNING or CRITICAL.
     pub thresholds: Thresholds,
 }
 

@@ -71,7 +71,7 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// A text with metrics, to which families are added.
+/// The text that metric families are added to.
 pub struct Exposition {
     form: Form,
     text: String,

@@ -133,7 +133,7 @@ pub enum ExitCodes {
     NagiosPlugin,
 }
 
-/// A file to which a format appends text in addition to its output.
+/// A file that a format appends text to, in addition to its output.
 #[derive(Clone, Copy)]
 pub struct SideFile {
     /// The environment variable with the path of the file. If it is not set, no file is written.

@@ -1,5 +1,5 @@
-//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` are those of
-//! check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` have the same
+//! form as in check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
 //!
 //! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;

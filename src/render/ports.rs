@@ -180,7 +180,7 @@ fn judged(row: &PortRow, report: &Report, names_rule: bool) -> Cell {
     }
 }
 
-/// A finding, with the ports to which it applies.
+/// A finding, with the ports that it applies to.
 struct Group<'a> {
     finding: &'a Finding,
     ports: Vec<u16>,
@@ -299,7 +299,7 @@ fn recommendation(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
 fn verdict(answer: &PortsReport, look: &Display) -> StyledLine {
     let (role, word) = match answer.exit.code {
         0 => (Role::Bold, "PASS"),
-        9 | 130 | 143 => (Role::Warning, "CUT SHORT"),
+        9 | 130 | 143 => (Role::Warning, "INCOMPLETE"),
         _ => (Role::Error, "FAIL"),
     };
     let open = answer.ports.iter().filter(|row| row.state == PortState::Open).count();

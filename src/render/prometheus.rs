@@ -5,7 +5,7 @@
 //! In a file, every sample of a check that ran has the labels `target` and `check`. A probe of the exporter is about one
 //! target, which Prometheus itself adds as a label. A value that is unknown has no sample; NaN is never written.
 //!
-//! The expiry of a certificate is published whenever a certificate was received, even if it does not verify.
+//! The expiry of a certificate is published whenever a certificate was received, even if it fails verification.
 //! blackbox_exporter publishes it only after a successful verification. Its alert about the expiry therefore ends when
 //! the certificate expires.
 

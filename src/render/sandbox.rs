@@ -31,7 +31,7 @@ enum Record<'a> {
         scheme: &'a str,
         /// The host name to pass as the target (with `--resolve`); null if the IP address is the target.
         host: Option<&'a str>,
-        /// The flags with which smtpcheck finds the fault.
+        /// The flags that make smtpcheck find the fault.
         flags: &'a [&'a str],
         /// The password or token for these flags. It is not secret: it is the same in every sandbox.
         login: Option<&'a str>,
@@ -59,7 +59,7 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The expected exit code of smtpcheck.
         exit: u8,
-        /// The flags with which smtpcheck finds the fault.
+        /// The flags that make smtpcheck find the fault.
         flags: &'a [&'a str],
     },
     /// One action of a client or of a server.
@@ -206,7 +206,7 @@ pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> Str
 pub fn end_of_domain_lesson(look: &Display) -> String {
     let text = format!(
         "The demo servers have stopped. There are {} domains; to list them: smtpcheck sandbox --domains --list. To check \
-         another one: smtpcheck demo NAME. To run their servers: smtpcheck sandbox --domains.",
+         another domain: smtpcheck demo NAME. To run the servers of these domains: smtpcheck sandbox --domains.",
         crate::sandbox::domains::DOMAIN_CASES.len() + crate::sandbox::domains::SETTINGS_CASES.len()
     );
     let lines = textwrap::wrap(&text, super::text::columns(look.width));

@@ -101,7 +101,7 @@ pub(super) struct TargetDocument {
     pub(super) host_unicode: Option<String>,
     /// The TCP port; null for a Unix socket.
     pub(super) port: Option<u16>,
-    /// The protocol that the server was checked for.
+    /// The protocol that was used to check the server.
     #[serde(default)]
     pub(super) protocol: Protocol,
     pub(super) port_source: ValueOrigin,
@@ -179,7 +179,7 @@ pub(super) struct CertificateDocument {
     /// Whether clients that verify certificates accept this one: the chain is trusted, the certificate matches the host
     /// name and is within its validity period, and its key signed the handshake.
     pub(super) verifies: bool,
-    /// Why the certificate does not verify, one word for each reason; empty if it verifies.
+    /// Why the certificate fails verification, one word for each reason; empty if it is valid.
     #[serde(default)]
     doubts: Vec<String>,
     pub(super) trusted: bool,
@@ -200,7 +200,7 @@ pub(super) struct CertificateDocument {
 pub(super) struct Auth {
     /// The mechanisms that the server advertises before TLS.
     pub(super) advertised_before_tls: Option<Vec<String>>,
-    /// The mechanisms that the server advertises after TLS.
+    /// The mechanisms that the server advertises over TLS.
     pub(super) advertised_after_tls: Option<Vec<String>>,
     pub(super) user: Option<String>,
     /// The mechanism that was used.

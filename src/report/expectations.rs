@@ -3,7 +3,7 @@
 //! 1. An expectation can describe a failure: `rcpt.class == 5`, `exit.code == 7`, `findings contains relay-denied`. If it
 //!    is true and no successful result could satisfy it, the findings about this failure are marked as expected and do
 //!    not count.
-//! 2. The other findings decide the exit code as without expectations: it is the code of the first phase that failed.
+//! 2. The other findings determine the exit code in the usual way: it is the code of the first phase that failed.
 //! 3. If no finding counts but an expectation failed, the exit code is 1.
 //!
 //! The module `expect`, which imports this one, parses and compares expectations.

@@ -1,4 +1,4 @@
-//! How a report is made: by judging the evidence and the expectations, after a run or again from a saved report.
+//! Makes a report by evaluating the evidence and the expectations, after a run or from a saved report.
 
 use super::{Document, Exit, Expectations, NoExpectations, Report, exit};
 use crate::check;

@@ -1,7 +1,7 @@
 //! The report: plan, evidence and findings, with the verdict and the exit code that follow from them.
 //!
 //! Its JSON form is [`Document`], schema version 1.0; versions 1.x only add keys. The plan, the probes and the
-//! transcript are complete, so that a saved report can be loaded ([`Report::load`]) and judged again. The other keys
+//! transcript are complete, so that a saved report can be loaded ([`Report::load`]) and evaluated again. The other keys
 //! contain the same information in a form for readers and scripts. Every key is always present: null means that the
 //! value is unknown, and [] means that there are no values. [`ports`] combines the reports of several ports.
 
@@ -90,7 +90,7 @@ pub enum Exit {
     RefusedTemporary,
     /// 5: permanently rejected (5yz).
     RefusedPermanent,
-    /// 6: TLS failed, was not advertised, or the certificate does not verify.
+    /// 6: TLS failed, was not advertised, or the certificate fails verification.
     Tls,
     /// 7: the login failed or is required.
     Auth,

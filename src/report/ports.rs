@@ -2,7 +2,7 @@
 //!
 //! Port 25 receives mail from other servers (RFC 5321); every other port receives mail from programs, which usually log
 //! in (RFC 8314 §3.3). [`PortsReport`] is also the JSON form: the rows of the table, the recommendation, and for each
-//! port the complete report, which can be loaded and judged again.
+//! port the complete report, which can be loaded and evaluated again.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::wire::Host;
 /// The JSON Schema (2020-12) of `smtpcheck ports --json`, generated from the types below by this file's test.
 pub const PORTS_SCHEMA: &str = include_str!("../../schema/ports.json");
 
-/// The port on which mail servers deliver mail to each other.
+/// The port that mail servers use to deliver mail to each other.
 const RELAY: u16 = 25;
 
 /// The results of several ports of one host.
@@ -263,7 +263,7 @@ fn state(session: Session<'_>) -> PortState {
                 PortState::Silent
             }
             ProxyFaultKind::ServerUnreachable { .. } => PortState::Unreachable,
-            // The server was not contacted.
+            // smtpcheck did not connect to the server.
             _ => PortState::NotTested,
         },
         _ if !session.is_connected() => PortState::NotTested,

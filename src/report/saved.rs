@@ -336,7 +336,7 @@ fn not_json(error: &serde_json::Error) -> NotSaved {
     NotSaved(format!("this is not JSON: {error}"))
 }
 
-/// The keys of a document from which a report is loaded; the other keys are derived from them.
+/// The keys of a document that are needed to load a report. The other keys are derived from them.
 #[derive(Deserialize)]
 struct StoredDocument {
     started_at: Timestamp,

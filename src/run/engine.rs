@@ -147,7 +147,7 @@ impl Engine {
         Ok(plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect())
     }
 
-    /// Finds the ports to which the network blocks connections, with the reason for each. If a signal arrives, it is
+    /// Finds the ports that the network blocks, with the reason for each. If a signal arrives, it is
     /// returned as an error. See `reach`.
     pub fn blocked_ports(&mut self, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
         let Engine { runtime, signals, resources } = self;

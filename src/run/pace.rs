@@ -6,9 +6,9 @@
 //!    an attack;
 //! 2. the lookup of its host: at most `lookups` names are looked up at the same time;
 //! 3. the first IP address of its host: at most `per_address` checks, because many hosts can share one address;
-//! 4. a limit of one check at a time for that IP address and port, if it has begun to reply 421 or to refuse
-//!    connections. The delay between these checks doubles, up to a minute, after each such result. Each success halves
-//!    it;
+//! 4. a limit of one check at a time for that IP address and port, if the server there has begun to reply with 421 or
+//!    to refuse connections. The delay between these checks doubles, up to a minute, after each such result. Each
+//!    success halves the delay;
 //! 5. the rate;
 //! 6. the number of checks in total.
 
@@ -63,7 +63,7 @@ pub(super) enum PaceStep<J> {
 pub(super) enum ServerResponse {
     /// It accepted the connection.
     Accepting,
-    /// It replied 421.
+    /// The server replied with 421.
     Overloaded,
     /// It refused the connection. This matters only if it accepted one before.
     Refusing,

@@ -1,5 +1,5 @@
-//! Runs checks for a service: one check whenever the service is asked for it, until the service ends. The checks share
-//! the runtime of the engine and the files that they need. There are no retries, because the client of a service repeats
+//! Runs checks for a service: one check for each request to the service, until the service ends. The checks share the
+//! runtime of the engine and the files that they need. There are no retries, because the client of a service repeats
 //! its request.
 //!
 //! A check can be stopped, for example because its client disconnected. It then starts no further probes. The sessions

@@ -66,7 +66,7 @@ pub enum StreamEnd {
     Interrupted(Signal),
 }
 
-/// A check with what is known about it.
+/// A check, and the known facts about it.
 struct StreamedCheck<L> {
     label: L,
     job: Box<Job>,
@@ -147,7 +147,7 @@ pub(super) async fn run<L>(
     }
 }
 
-/// Records what has been done with a check, and returns what to do with it next, if that needs no limit.
+/// Records the completed step of a check, and returns the next step if no limit applies to it.
 fn settle<L>(
     pace: &mut StreamPace<StreamedCheck<L>>,
     done: Done<L>,

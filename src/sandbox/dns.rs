@@ -1,4 +1,4 @@
-//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), to be used with `--resolver`. It
+//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), for use with `--resolver`. It
 //! does not support recursion. The name determines the answer:
 //!
 //! | name | answer |
@@ -31,7 +31,7 @@ use super::scenarios::scenarios;
 /// The time to live of records in seconds: 0, so that a cached record of an earlier sandbox is not used.
 const TTL: u32 = 0;
 
-/// The data from which the answers are made.
+/// The data that the answers are made from.
 pub(super) struct Zone {
     /// Whether each scenario has its own IP address.
     pub is_fleet: bool,

@@ -1,8 +1,8 @@
 //! The types that describe a scenario: one server with one fault, or without faults. A scenario is data only. `session`
 //! runs it, `certificates` makes its certificates, and `scenarios/` contains the lists of scenarios.
 //!
-//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently.
-//! Any valid session is therefore possible with it, and the fault appears at its command or phase.
+//! By default, a server behaves like a small, correct SMTP server; [`Server::on`] lists where it behaves differently. A
+//! scenario therefore supports any valid session, and the fault appears only at its command or phase.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ pub struct Scenario {
     pub summary: &'static str,
     /// The behaviour of the server.
     pub server: Server,
-    /// The arguments with which smtpcheck finds the fault.
+    /// The arguments that make smtpcheck find the fault.
     pub client: ClientUsage,
     /// The rule ids of all findings that the check must report, in order.
     pub expect: &'static [&'static str],
@@ -71,7 +71,7 @@ pub enum Backends {
     },
 }
 
-/// The arguments with which smtpcheck finds the fault.
+/// The arguments that make smtpcheck find the fault.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
     /// The scheme of the target with its slashes; empty for SMTP without implicit TLS.
@@ -211,7 +211,7 @@ pub enum Recipe {
     HostileNames,
 }
 
-/// The event to which a server reacts.
+/// The event that a server reacts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// A client has connected; replaces the greeting.

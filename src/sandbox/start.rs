@@ -1,4 +1,4 @@
-//! Binding ports, and the reasons for which the sandbox cannot start.
+//! Binds ports, and reports why the sandbox cannot start.
 
 use std::fmt;
 use std::io;

@@ -42,7 +42,7 @@ pub enum TokenForm {
     Placeholder,
     /// The code that is exchanged for a token.
     AuthorizationCode,
-    /// The secret with which an application identifies itself to the token service.
+    /// The secret that an application uses to authenticate to the token service.
     ClientSecret,
     /// A token in quotation marks.
     Quoted,
@@ -191,7 +191,7 @@ fn is_placeholder(text: &str) -> bool {
     is_enclosed || is_variable || is_empty_value || is_type || (is_letters && names_a_token && text.len() < 60)
 }
 
-/// A client secret of Microsoft Entra: 40 characters, of which the fourth is a digit, followed by `Q~`.
+/// A client secret of Microsoft Entra: 40 characters; the fourth is a digit, followed by `Q~`.
 fn is_entra_secret(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'~' | b'.' | b'_' | b'-');
     let bytes = text.as_bytes();

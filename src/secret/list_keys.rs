@@ -52,7 +52,7 @@ pub struct ListKeys(Vec<KeyedZone>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct KeyedZone {
-    /// The zone in the form in which the plan and all output contain it.
+    /// The zone as the plan and all output contain it.
     shown: String,
     /// The zone that is queried.
     asked: String,
@@ -104,7 +104,7 @@ impl ListKeys {
         self.0.iter().find_map(asked)
     }
 
-    /// The text with the zones in the form in which they are shown, and without the keys.
+    /// The text with the zones as they are shown, without the keys.
     pub fn hidden(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, zone| {
             let text = replaced(&text, &zone.asked, &zone.shown);

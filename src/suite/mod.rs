@@ -35,7 +35,7 @@ pub const MOST_CHECKS: usize = 1000;
 const MOST_BYTES: usize = 1024 * 1024;
 const MOST_INCLUDES: usize = 50;
 
-/// The functions with which the caller provides files and variables.
+/// The functions that the caller uses to provide files and variables.
 pub struct SuiteEnvironment<'a> {
     /// Reads a file. The error is the reason why it cannot be read.
     pub load: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,

@@ -1,4 +1,4 @@
-//! The servers behind a name. What many sessions have shown distinguishes them.
+//! The servers behind a name, distinguished by facts from many sessions.
 //!
 //! Sessions with the same IP address and the same host name in the greeting belong to one server, unless other facts
 //! differ and alternate. If the facts of a server change once, for example because its certificate was renewed, the

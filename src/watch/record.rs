@@ -1,6 +1,6 @@
 //! The records of `smtpcheck watch --format ndjson`: one JSON object per line. The first record is `watch`; a record
 //! `watched` with the complete report follows for each check, and the last record is `summary`. The reports can be
-//! judged again, and the summary can be computed again from them ([`WatchReader`]).
+//! evaluated again, and the summary can be recomputed from them ([`WatchReader`]).
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -54,7 +54,7 @@ pub enum WatchRecord {
     Summary(Box<WatchSummary>),
 }
 
-/// A record of a file.
+/// A record read from a file.
 #[derive(Debug)]
 pub enum SavedWatchLine {
     /// The beginning of a watch with this number of targets.
@@ -69,9 +69,9 @@ pub enum SavedWatchLine {
         /// The report.
         report: Box<Report>,
     },
-    /// A summary, which is computed again.
+    /// A summary. The reader ignores its content and recomputes it.
     Summary,
-    /// The last line is incomplete, because the program was stopped while it wrote it.
+    /// The last line is incomplete, because the program was stopped while writing it.
     Torn,
     /// This is not a record, or a record of a newer version.
     Foreign,
@@ -95,7 +95,7 @@ pub fn begins_a_watch(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(BEGINNING)
 }
 
-/// Reads records one after the other, so that a file can be larger than the memory.
+/// Reads records one after the other, so that a file can be larger than memory.
 pub struct WatchReader<R> {
     file: R,
     line: Vec<u8>,

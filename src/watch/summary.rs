@@ -137,7 +137,7 @@ pub struct AddressSummary {
     pub last_exit_code: u8,
     /// The certificate that was last seen; null if none was seen.
     pub certificate: Option<String>,
-    /// The time since when this certificate has been seen.
+    /// When this certificate was first seen.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub certificate_since: Option<Timestamp>,
 }
@@ -150,7 +150,7 @@ pub struct BackendSummary {
     pub address: Option<IpAddr>,
     /// The host name in its greeting; null if it never sent one.
     pub greeting_host: Option<String>,
-    /// The number of sessions with it.
+    /// The number of sessions in which it was seen.
     pub sessions: u64,
     /// Its certificate; null without TLS.
     pub certificate: Option<BackendCertificate>,
@@ -166,7 +166,7 @@ pub struct BackendSummary {
 
 impl Watch {
     /// The state as a summary. `limit` is the percentage of failed checks up to which the watch passes
-    /// (`--fail-on-loss`); without it, every failed check makes the watch fail.
+    /// (`--fail-on-loss`); without a limit, every failed check makes the watch fail.
     pub fn summary(&self, now: Timestamp, limit: Option<f64>) -> WatchSummary {
         let targets: Vec<TargetSummary> = self.targets.iter().map(TargetWatch::summary).collect();
         let code = self.exit_code(&targets, limit);

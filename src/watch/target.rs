@@ -24,7 +24,7 @@ use crate::wire::Host;
 pub const MOST_ADDRESSES: usize = 64;
 /// The number of failed checks that are kept with their reasons.
 const FAILED_CHECKS: usize = 20;
-/// The maximum number of different rules. A file can contain any ids.
+/// The maximum number of different rules. It limits memory, because a saved file can contain arbitrary ids.
 const MOST_RULES: usize = 300;
 /// The maximum length of a kept string in characters.
 const LONGEST_TEXT: usize = 400;
@@ -89,7 +89,7 @@ pub struct AddressWatch {
     pub last_exit: Exit,
     /// The certificate that was last seen.
     pub certificate: Option<String>,
-    /// The time since when this certificate has been seen.
+    /// When this certificate was first seen.
     pub certificate_since: Option<Timestamp>,
 }
 
@@ -392,7 +392,7 @@ fn address_of(report: &Report, evidence: &Evidence) -> Option<IpAddr> {
     })
 }
 
-/// Whether a check was directed to an IP address of a family for which this machine has no network.
+/// Whether a check was directed to an IP address whose family this machine has no network for.
 fn lacks_network(report: &Report, evidence: &Evidence) -> bool {
     let fault = evidence.main_session().and_then(|session| session.fault());
     let kind = match fault {

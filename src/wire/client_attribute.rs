@@ -1,4 +1,4 @@
-//! The attributes of XCLIENT and XFORWARD, two extensions of Postfix with which a proxy tells the server about its client.
+//! The attributes of XCLIENT and XFORWARD, two Postfix extensions that proxies use to pass on facts about their client.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -61,7 +61,7 @@ pub enum EhloNameError {
 impl fmt::Display for EhloNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EhloNameError::Empty => f.write_str("the EHLO name is empty; write for example mail.example.net"),
+            EhloNameError::Empty => f.write_str("the EHLO name is empty; give a name such as mail.example.net"),
             EhloNameError::Stray('\r' | '\n') => {
                 f.write_str("the EHLO name contains a line break, which would inject a second command")
             }

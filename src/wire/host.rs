@@ -241,7 +241,7 @@ pub enum HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HostError::Empty => f.write_str("the host is empty; write for example smtp.example.net"),
+            HostError::Empty => f.write_str("the host is empty; give a host such as smtp.example.net"),
             HostError::Stray { found, cleaned } => {
                 write!(f, "the host contains {}, which is not allowed in a host name", name_of(*found))?;
                 match DomainName::parse(cleaned) {

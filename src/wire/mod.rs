@@ -1,8 +1,8 @@
 //! The syntax of SMTP and of the TLS handshake: lines, replies, status codes, extensions, commands, email addresses,
-//! host names, and the first messages of TLS, for servers with which no TLS library can connect.
+//! host names, and the first messages of TLS, for servers that no TLS library can connect to.
 //!
 //! This module does no I/O, does not read the clock, and allocates a bounded amount of memory. Parsing data from a
-//! *peer* cannot fail: it yields a value and a list of [`reply::Irregularity`]s, not an error. Parsing data from the
+//! *peer* cannot fail: it returns a value and a list of [`reply::Irregularity`]s, not an error. Parsing data from the
 //! *user* returns `Result`. A parsed value needs no second check: a command line built from it can never contain CR, LF
 //! or NUL.
 //!

@@ -137,7 +137,7 @@ impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ParameterError::Keyword => {
-                f.write_str("the name of a parameter consists of letters, digits and hyphens; write for example SIZE=1000")
+                f.write_str("the name of a parameter consists of letters, digits and hyphens; for example: SIZE=1000")
             }
             ParameterError::EmptyValue => f.write_str("the value is empty; omit the equals sign if the parameter has no value"),
             ParameterError::Value => f.write_str(

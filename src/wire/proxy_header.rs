@@ -1,6 +1,6 @@
-//! The header of the PROXY protocol, with which a load balancer tells a server who its client is. It precedes everything
-//! else on a connection, TLS included, and the server does not answer it. The source is haproxy's document
-//! "The PROXY protocol", versions 1 and 2.
+//! The header of the PROXY protocol, which a load balancer uses to pass the client's address to a server. It
+//! precedes everything else on a connection, TLS included, and the server does not reply to it. The specification is
+//! haproxy's document "The PROXY protocol", versions 1 and 2.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

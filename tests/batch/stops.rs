@@ -172,7 +172,7 @@ fn few_file_descriptors_reduce_the_number_of_checks_at_the_same_time() {
         .unwrap();
     let run = finish(child);
     assert_eq!((run.code, records(&run.stdout).len()), (0, 200), "{run}");
-    assert!(run.stderr.contains("the limit of file descriptors is too low for --jobs"), "{run}");
+    assert!(run.stderr.contains("the file descriptor limit is too low for --jobs"), "{run}");
     assert!(sessions.most.load(Ordering::SeqCst) <= 40);
     // A soft limit is raised.
     let line = format!("ulimit -Sn 80; exec \"$0\" {} -q", words.join(" "));

@@ -1,5 +1,4 @@
-//! AUTH: the mechanisms that are advertised before and over TLS, and the reason why a login was not attempted or
-//! failed.
+//! AUTH: the mechanisms that are advertised before and over TLS, and why a login was not attempted or failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
 //! [`secret`] (oddities of a password), [`user`] (the form of the user name) and [`rules`]. This file judges withheld

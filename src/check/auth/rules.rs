@@ -23,9 +23,9 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from the finding is a notice, and is reported only over TLS on the ports for mail programs (587 and 465).",
-        matters: "Programs cannot log in. On the port for mail between servers (25), most servers accept no logins. Many servers advertise AUTH only over TLS.",
-        action: "Use port 587 with STARTTLS or port 465, and the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from, the finding is a notice, and is reported only over TLS on the ports for mail programs (587 and 465).",
+        matters: "Programs cannot log in. On port 25, which is for mail between servers, most servers accept no logins. Many servers advertise AUTH only over TLS.",
+        action: "Use port 587 with STARTTLS, or port 465. Use the provider's server for mail programs instead of the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
         references: "RFC 4954 section 3, RFC 6409 section 4.3",
     },
@@ -36,7 +36,7 @@ pub(super) static AUTH_MECHANISM_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the server and smtpcheck have no login mechanism in common",
     docs: Docs {
-        sees: "The server advertises AUTH, but none of the mechanisms that smtpcheck supports and that --auth allows. smtpcheck did not send the password.",
+        sees: "The server advertises AUTH, but no mechanism that smtpcheck supports and --auth allows. smtpcheck did not send the password.",
         matters: "Clients cannot log in with the given credentials. A server that advertises only XOAUTH2 or OAUTHBEARER accepts no passwords. A server that advertises only GSSAPI requires a Kerberos login.",
         action: "Use the type of credentials that the server requires, for example an OAuth token. Server operator: enable PLAIN over TLS.",
         example: "250 AUTH XOAUTH2 OAUTHBEARER",
@@ -49,7 +49,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not follow the login mechanism",
     docs: Docs {
-        sees: "The server sent more challenges than the mechanism has, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. The finding is a warning if smtpcheck then tries another mechanism (--try-all-mechanisms).",
+        sees: "The server sent more challenges than the mechanism defines, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hashing rounds. smtpcheck cancelled the login with `*`. The finding is a warning if --try-all-mechanisms makes smtpcheck try another mechanism.",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "334 after the password of AUTH LOGIN",
@@ -88,7 +88,7 @@ pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the token cannot be used for this login",
     docs: Docs {
-        sees: "The given value is not an access token. For example, it is a refresh token (which smtpcheck does not send), the complete JSON document of the token service, a token after the word Bearer, a finished XOAUTH2 string, or a placeholder. The rule also applies to an access token that does not fit the login: it is for another service, it lacks the permission SMTP.Send or SMTP.SendAsApp (Microsoft), or it belongs to a user other than --user. smtpcheck never shows the token itself.",
+        sees: "The given value is not an access token. For example, it is a refresh token (which smtpcheck does not send), the complete JSON document of the token service, a token after the word Bearer, a finished XOAUTH2 string, or a placeholder. The rule also applies to an access token that does not fit the login: it is for another service, it lacks the permission SMTP.Send or SMTP.SendAsApp (Microsoft), or it belongs to a user other than the one given with --user. smtpcheck never shows the token itself.",
         matters: "A mail server accepts only an access token that is for mail and for this user. A refresh token is equivalent to the password and may be sent only to the token service.",
         action: "Pass only the value of access_token. Request the token with the scope for mail: https://outlook.office.com/SMTP.Send for Microsoft, https://mail.google.com/ for Google. A Microsoft Entra application also needs the permission SMTP.SendAsApp, and an administrator must give it access with New-ServicePrincipal and Add-MailboxPermission.",
         example: "a token for https://graph.microsoft.com at smtp.office365.com",
@@ -153,11 +153,11 @@ pub(super) static AUTH_TAKEN_IN_PLAINTEXT: Rule = Rule {
     severity: Severity::Warning,
     title: "the server accepts a login on an unencrypted connection without advertising it",
     docs: Docs {
-        sees: "The server advertises STARTTLS, and does not advertise AUTH with PLAIN or LOGIN before TLS. Before TLS, smtpcheck sent AUTH PLAIN without a password, and the server replied with 334 instead of rejecting the command. smtpcheck then cancels the login and sends no password. It tests this only with --probe auth-before-tls or --tls-scan.",
+        sees: "The server advertises STARTTLS, and does not advertise AUTH with PLAIN or LOGIN before TLS. Before TLS, smtpcheck sent AUTH PLAIN without a password, and the server replied with 334 instead of rejecting the command. smtpcheck then cancelled the login without sending a password. It runs this test only with --probe auth-before-tls or --tls-scan.",
         matters: "A program that does not check the advertised extensions sends its password where an on-path attacker can read it. The login succeeds, so no error message shows the problem.",
         action: "Server operator: reject AUTH before TLS. In Postfix, set smtpd_tls_auth_only = yes. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, use $tls_in_cipher in the server_advertise_condition of each authenticator.",
         example: "the reply to AUTH PLAIN on port 587, before STARTTLS, is 334 instead of 538 or 530",
-        references: "RFC 4954 section 4 and 6 (538 encryption required), RFC 8314 section 4.1",
+        references: "RFC 4954 sections 4 and 6 (538 encryption required), RFC 8314 section 4.1",
     },
 };
 

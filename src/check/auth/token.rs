@@ -1,4 +1,4 @@
-//! Faults that can be seen in the token itself, if a login failed: first its form, then its claims. The token is not shown.
+//! Faults of the token itself, examined if a login failed: first its form, then its claims. The token is never shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -236,7 +236,7 @@ fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
         }
         TokenIssuer::Google => (
             format!("the token is a JSON Web Token for {audience}, not an access token of Google"),
-            "Google's access tokens begin with ya29. A JSON Web Token of Google is an ID token, or the request with which a service account asks for an access token.",
+            "Google's access tokens begin with ya29. A JSON Web Token of Google is an ID token, or the request that a service account sends to get an access token.",
             Fix::text(
                 "Pass the value of access_token from the response of Google's token service, requested with the scope https://mail.google.com/",
             ),
@@ -309,7 +309,7 @@ fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Opti
             "The token does not permit sending mail by SMTP. Microsoft's server accepts only tokens with the scope SMTP.Send.",
             vec![
                 microsoft_scope(seen),
-                Fix::text("Add the delegated permission SMTP.Send to the app registration, and let the user consent again: a token that is only refreshed keeps its old scopes"),
+                Fix::text("Add the delegated permission SMTP.Send to the app registration, and ask the user to consent again: a token that is only refreshed keeps its old scopes"),
             ],
         )
     })

@@ -80,7 +80,7 @@ impl<'a> Servers<'a> {
         some.iter().map(|one| one.probe).filter(|probe| *probe != ProbeId(0)).fold(finding, Finding::tried)
     }
 
-    /// The command that checks one of the servers, if its IP address is known and selects it.
+    /// The command that checks one server, if its IP address is known and no other server shares it.
     fn check_of(self, one: &BackendSeen) -> Option<Fix> {
         let same = self.all.iter().filter(|other| other.address == one.address).count();
         let address = one.address.filter(|_| same == 1)?;

@@ -1,4 +1,4 @@
-//! The facts about a server that one session shows, by which servers behind one name can be distinguished.
+//! The facts that one session shows about a server. They distinguish the servers behind one name.
 
 use std::net::IpAddr;
 

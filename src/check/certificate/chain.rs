@@ -1,4 +1,4 @@
-//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect anyway.
+//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect despite them.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;

@@ -1,8 +1,8 @@
 //! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
 //! is judged separately.
 //!
-//! By default, mail servers that deliver to port 25 do not verify the certificate, so mail arrives despite a faulty
-//! certificate, and the fault is only a warning. With a login, or on any other port, it is an error.
+//! By default, mail servers that deliver to port 25 do not verify the certificate, so a faulty certificate does not
+//! prevent delivery and is only a warning. With a login, or on any other port, it is an error.
 //!
 //! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
 //! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged

@@ -58,7 +58,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
     docs: Docs {
-        sees: "Neither a certificate that the server sent nor a trusted root has signed the server's certificate, and the certificate contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The server's certificate was not signed by any other certificate that the server sent, or by a trusted root. It contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Some clients download or cache the missing certificate, but most mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
         example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",
@@ -73,7 +73,7 @@ pub(super) static CERTIFICATE_INTERCEPTED: Rule = Rule {
     docs: Docs {
         sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not a CA. The rule also applies if the host name is that of a known public provider, and the certificate is self-signed or comes from a CA that is not public.",
         matters: "The scanner or gateway can read the entire session, and programs that verify certificates reject its certificate. smtpcheck could not examine the server's own certificate.",
-        action: "Switch off the scanning of encrypted mail, or exclude this program. On a company network, ask its administrator for the gateway's root certificate.",
+        action: "Switch off the scanning of encrypted mail, or exclude smtpcheck and your mail program from it. On a company network, ask its administrator for the gateway's root certificate.",
         example: "issuer: O=Avast Web/Mail Shield, CN=Avast Web/Mail Shield Root",
         references: "RFC 5280 section 6.1",
     },
@@ -86,7 +86,7 @@ pub(super) static CERTIFICATE_NAME_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "None of the names in the certificate matches the host that smtpcheck connected to. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, because they may have reached a different server.",
-        action: "Use a name in the certificate as the server name in your program. On shared hosting, use the host name of the hosting company's server. Server operator: get a certificate that contains the host name.",
+        action: "In your program, use a name from the certificate as the server name. On shared hosting, use the host name of the hosting company's server. Server operator: get a certificate that contains the host name.",
         example: "the target is mail.example.net, but the certificate is for *.hoster.example",
         references: "RFC 9525 section 6.1, RFC 8314 section 3.2",
     },
@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept it. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",

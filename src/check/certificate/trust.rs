@@ -1,4 +1,4 @@
-//! Certificates from which no path leads to a trusted root, and the reason: a self-signed certificate, a private CA, a
+//! Certificates without a path to a trusted root, and the reason: a self-signed certificate, a private CA, a
 //! certificate that is missing from the chain, or a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};

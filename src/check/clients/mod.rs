@@ -1,12 +1,12 @@
-//! The clients to which a verdict about TLS applies. Other clients use other TLS libraries than smtpcheck, which
-//! support other versions and algorithms. This file compares the unencrypted part of the server's handshake with the
+//! The clients that can connect to a server over TLS. Other clients use TLS libraries that support other versions and
+//! algorithms than that of smtpcheck. This file compares the unencrypted part of the server's handshake with the
 //! versions and algorithms that common clients support ([`table`]). It lists the clients that connect, and raises
 //! findings if smtpcheck connects but other clients do not.
 //!
 //! The evidence is one of these:
-//! 1. After a successful handshake, the ServerHello of the session. The server chose it from the offer of smtpcheck. It
-//!    shows whether the server meets the requirements of clients (RFC 5746, RFC 7627), but not what the server would
-//!    choose for another client.
+//! 1. After a successful handshake, the ServerHello of the session. The server chose its parameters from those that
+//!    smtpcheck offered. The ServerHello shows whether the server meets the requirements of clients (RFC 5746, RFC
+//!    7627), but not what the server would choose for another client.
 //! 2. After a failed handshake, the responses to ClientHellos that offer all algorithms, in the order in which they
 //!    were sent. A client is assumed to get the first of these choices that it offers.
 //!
@@ -266,7 +266,7 @@ fn client_seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     ClientSeen { client, programs, connects, until, obstacle, error }
 }
 
-/// The properties of a cipher suite by which clients select it.
+/// The properties of a cipher suite that clients use to select it.
 struct Suite {
     exchange: HelloExchange,
     bulk: Bulk,

@@ -1,4 +1,4 @@
-//! The rules about servers to which smtpcheck connects, but some other clients do not.
+//! The rules about servers that smtpcheck can connect to, but some other clients cannot.
 
 use super::super::finding::{Docs, Rule, Severity};
 
@@ -11,8 +11,8 @@ pub(in crate::check) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
     title: "the server does not protect renegotiation, or it uses compression",
     docs: Docs {
         sees: "The server chose TLS 1.2 in the session and did not send renegotiation_info. With --tls-scan, the rule also applies if the server omits renegotiation_info in TLS 1.2 or an older version, or uses compression.",
-        matters: "Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with 'unsafe legacy renegotiation disabled'. Without renegotiation_info, an on-path attacker can insert data before that of the client (CVE-2009-3555). With compression, an attacker can guess secrets from the size of the compressed data (CRIME).",
-        action: "Server operator: update the TLS library of the server, or of the device in front of it. Until then, clients can allow such servers (in OpenSSL, with Options = UnsafeLegacyServerConnect).",
+        matters: "Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with 'unsafe legacy renegotiation disabled'. Without renegotiation_info, an on-path attacker can insert data before the client's data (CVE-2009-3555). If the server uses compression, an attacker can guess secrets from the size of the compressed data (CRIME).",
+        action: "Server operator: update the TLS library of the server, or of the device in front of it. Until then, configure clients to accept such servers (in OpenSSL, with Options = UnsafeLegacyServerConnect).",
         example: "no renegotiation_info in the ServerHello",
         references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
     },

@@ -1,5 +1,5 @@
-//! The parameters that common TLS clients offer by default, and those that they reject. Each client is a row with its
-//! source. "Measured" means that a handshake of this client was tested with a suitably configured server
+//! The parameters that common TLS clients offer by default, and those that they reject. Each client has one row, which
+//! names its source. "Measured" means that a handshake of this client was tested with a suitably configured server
 //! (`tests/real/with_clients_of_tls.rs` repeats some of these tests).
 //!
 //! Rows describe the defaults of the library. A program or a system-wide policy can be stricter or less strict. For

@@ -44,7 +44,7 @@ pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> 
     Some(Question::session(request))
 }
 
-/// IP addresses to which the connection failed, although another IP address of the host accepted it.
+/// IP addresses whose connection failed, although another IP address of the host accepted a connection.
 pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
     let Some((served, _)) = session.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {

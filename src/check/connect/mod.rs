@@ -290,7 +290,7 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
         }
         None => {
             finding.fixes.push(Fix::text(
-                "If this program runs in a container, localhost means the container itself. Use the service name of the mail server, or host.docker.internal for the machine on which the container runs",
+                "If this program runs in a container, localhost means the container itself. Use the service name of the mail server, or host.docker.internal for the machine that runs the container",
             ));
         }
     }

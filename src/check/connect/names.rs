@@ -21,7 +21,7 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     }
     let kept = names.addresses().count();
     let summary =
-        format!("{} has {} IP addresses, of which smtpcheck tries {kept}", names.host.both(), kept + left_out);
+        format!("{} has {} IP addresses; smtpcheck tries only {kept} of them", names.host.both(), kept + left_out);
     let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
     Some(Finding {
         cause: "The lookup returned far more IP addresses than a mail service needs.".to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.fixes.push(Fix::text(next));
             finding.fixes.push(Fix::run(
-                "Ask a public resolver, to find out whether the name exists outside your network",
+                "Query a public resolver, to find out whether the name exists outside your network",
                 format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
             ));
             finding
@@ -185,7 +185,7 @@ enum PrivateName {
     OneLabel,
     /// The name of a Kubernetes service.
     Cluster,
-    /// The name of the machine on which a container runs.
+    /// The name of the machine that a container runs on.
     ContainerHost,
     /// A name for multicast DNS.
     Local,
@@ -235,7 +235,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
                     "Docker Compose: run the check in a container of the same network as the service {host}; if both containers are in different projects, connect them to one network (networks: with external: true)"
                 )),
                 Fix::run(
-                    "From the machine on which the containers run, use the published port of the service",
+                    "From the machine that runs the containers, use the published port of the service",
                     format!("smtpcheck localhost:{port}"),
                 ),
                 Fix::text(format!("Kubernetes: use the full name of the service, {host}.NAMESPACE.svc.cluster.local")),
@@ -258,7 +258,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::ContainerHost => (
-            "In a container, this name means the machine on which the container runs. Docker Desktop and Podman create the name. Docker Engine on Linux creates the name only if this is configured.",
+            "In a container, this name means the machine that runs the container. Docker Desktop and Podman create the name. Docker Engine on Linux creates the name only if this is configured.",
             vec![
                 Fix::text(
                     "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
@@ -279,7 +279,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
                 Fix::text("Run the check on a machine of that network, or connect to it by VPN"),
                 Fix::text("Use the resolver of that network with --resolver, or the IP address of the server"),
                 Fix::text(
-                    "In a container, use the service name on the same network; for the machine on which the container runs, host.docker.internal",
+                    "In a container, use the service name on the same network; for the machine that runs the container, host.docker.internal",
                 ),
             ],
         ),
@@ -323,7 +323,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run(
-            "Look up the name at a public resolver, and check the provider's own server",
+            "Look up the name with a public resolver, and check the provider's own server",
             format!("smtpcheck {target} --resolver 9.9.9.9"),
         ),
         Fix::run(

@@ -1,4 +1,4 @@
-//! Unix sockets that cannot be connected to.
+//! Failed connections to Unix sockets.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::rules::{SOCKET_ACCESS_DENIED, SOCKET_MISSING, SOCKET_NOT_SERVED, SOCKET_UNSUITABLE};
@@ -70,7 +70,7 @@ fn finish(session: Session<'_>, mut finding: Finding) -> Finding {
     finding.tried(session.probe.id)
 }
 
-/// Lists the sockets on which a process listens.
+/// Lists the sockets that a process listens on.
 fn listening() -> Fix {
     Fix::run("List the Unix sockets on which processes listen, with the processes (as root)", "ss -xlp")
 }

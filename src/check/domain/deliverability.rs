@@ -1,4 +1,4 @@
-//! The result for one server of the domain in one word, and the names at which DANE has no effect without DNSSEC.
+//! A one-word result for each server of the domain, and the names at which DANE has no effect without DNSSEC.
 
 use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen, SenderKind};
 
@@ -16,7 +16,7 @@ pub enum AddressResult<'a> {
     Delivers(Delivery),
 }
 
-/// A policy because of which a sender does not deliver.
+/// A policy that prevents a sender from delivering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyFailure<'a> {
     /// The senders that follow the policy.

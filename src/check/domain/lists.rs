@@ -23,9 +23,9 @@ static LISTED: Rule = Rule {
     severity: Severity::Error,
     title: "a blocklist contains the sending IP address or the domain",
     docs: Docs {
-        sees: "The list has an entry for an IP address of --sending or for the domain, and its test entries show that it works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
-        matters: "Receivers that use the list reject or filter mail from the address or with the domain.",
-        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the website of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the address.",
+        sees: "The list has an entry for an IP address of --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
+        matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the website of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },
@@ -36,11 +36,11 @@ static REFUSES_RESOLVER: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist does not answer queries from this resolver",
     docs: Docs {
-        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the address is listed.",
-        matters: "It is unknown whether the list contains the address. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
-        action: "Use your own resolver (--resolver), or look up the address on the website of the list.",
+        sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the IP address or domain is listed.",
+        matters: "It is unknown whether the IP address or domain is listed. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
+        action: "Use your own resolver (--resolver), or look up the IP address or domain on the website of the list.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
-        references: "RFC 5782 section 5 (test entries); the pages of the lists about their return codes",
+        references: "RFC 5782 section 5 (test entries); the lists' own documentation of their return codes",
     },
 };
 
@@ -50,8 +50,8 @@ static NOT_WORKING: Rule = Rule {
     title: "a blocklist returns no usable responses, so smtpcheck ignores it",
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
-        matters: "It is unknown whether the list contains the address. Some lists respond only to registered resolvers.",
-        action: "Look up the address or domain on the website of the list, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
+        action: "Look up the IP address or domain on the website of the list, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -63,9 +63,9 @@ static SHUT_DOWN: Rule = Rule {
     title: "a blocklist given with --list was shut down",
     docs: Docs {
         sees: "A list given with --list was shut down. smtpcheck does not query it.",
-        matters: "A list that was shut down is empty, or lists every address.",
+        matters: "A list that was shut down is empty, or lists every IP address.",
         action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration, because the server may reject all mail.",
-        example: "dnsbl.ahbl.org, which has listed every address since 2015",
+        example: "dnsbl.ahbl.org, which has listed every IP address since 2015",
         references: "RFC 5782 section 5; the announcements of the operators",
     },
 };
@@ -85,7 +85,7 @@ fn zones(sight: Sight<'_>) -> impl Iterator<Item = DnsName> {
     sight.domain.lists.iter().map(DnsName::from).filter(|zone| !blocklist::is_dead(zone.as_str()))
 }
 
-/// The lists in which an IP address is looked up.
+/// The lists that an IP address is looked up in.
 fn zones_for(sight: Sight<'_>, ip: IpAddr) -> impl Iterator<Item = DnsName> {
     zones(sight).filter(move |zone| match blocklist::subject(zone.as_str()) {
         ListSubject::Addresses => true,
@@ -284,7 +284,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     for zone in sight.domain.lists.iter().map(DnsName::from).filter(|zone| blocklist::is_dead(zone.as_str())) {
         let summary = format!("the blocklist {zone} was shut down, so it was not queried");
         let mut finding = Finding::new(&SHUT_DOWN, Phase::Dns, Confidence::Certain, summary);
-        "A list that was shut down is empty, or lists every address.".clone_into(&mut finding.cause);
+        "A list that was shut down is empty, or lists every IP address.".clone_into(&mut finding.cause);
         finding
             .fixes
             .push(Fix::text("Do not use this list, and remove it from the configuration of your own mail server"));
@@ -326,13 +326,13 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
-        Fix::text("You, or the operator of the mail server: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
+        Fix::text("You, or the server operator: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
     } else {
-        Fix::text("Operator of the mail server: first fix the cause that the code indicates")
+        Fix::text("Server operator: first fix the cause that the code indicates")
     });
     let removal = match facts {
-        Some(list) => Fix::open("Operator of the mail server: then request removal", list.removal),
-        None => Fix::text("Operator of the mail server: then ask the operator of the list for removal"),
+        Some(list) => Fix::open("Server operator: then request removal", list.removal),
+        None => Fix::text("Server operator: then ask the operator of the list for removal"),
     };
     finding.fixes.push(removal);
     Some(finding)

@@ -1,4 +1,4 @@
-//! Checks of a mail domain: its DNS records, its mail servers and its policies, all of which every sender can query.
+//! Checks of a mail domain: its DNS records, its mail servers and its policies. Every sender can query all of these.
 //! They run instead of the checks of a server if the plan contains a domain.
 //!
 //! | file | subject |

@@ -1,5 +1,5 @@
 //! Reverse DNS: the names of the IP addresses that send mail (`--sending`) and of the MX hosts' IP addresses, and
-//! whether a name resolves back to its address. No RFC requires this name to equal the EHLO name. Receivers check that
+//! whether a name resolves back to its address. No RFC requires the PTR name to be the EHLO name. Receivers check that
 //! both names resolve. For MX hosts, which only receive mail, a missing name is a notice.
 
 use std::net::IpAddr;
@@ -28,8 +28,8 @@ static MISSING: Rule = Rule {
     title: "an IP address has no PTR record",
     docs: Docs {
         sees: "An IP address of --sending has no PTR record. For IP addresses of MX hosts, the finding is a notice.",
-        matters: "Gmail, GMX, Telekom and many other receivers reject mail from addresses without a PTR record, some of them before EHLO. For hosts that only receive mail, it has no effect.",
-        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server, and let this name resolve to the address.",
+        matters: "Gmail, GMX, Telekom and many other receivers reject mail from IP addresses without a PTR record, some of them before EHLO. For hosts that only receive mail, a missing PTR record has no effect.",
+        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server, and make sure that this name resolves to the IP address.",
         example: "7.2.0.192.in-addr.arpa does not exist",
         references: "RFC 1035 section 3.5 (in-addr.arpa), RFC 3596 section 2.5 (ip6.arpa); support.google.com/a/answer/81126; postmaster.gmx.com",
     },
@@ -40,9 +40,9 @@ static NOT_CONFIRMED: Rule = Rule {
     severity: Severity::Warning,
     title: "the name in the PTR record does not resolve back to the IP address",
     docs: Docs {
-        sees: "No name in the PTR records of the IP address has an A or AAAA record with this address. For IP addresses of MX hosts, the finding is a notice.",
+        sees: "No name in the PTR records of the IP address has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
         matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back. Gmail and several others reject or defer the mail.",
-        action: "Operator of the DNS: add the address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to the address.",
+        action: "Operator of the DNS: add the IP address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to it.",
         example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
@@ -67,8 +67,8 @@ static EHLO_UNRESOLVED: Rule = Rule {
     title: "the EHLO name of the sending host does not resolve to its IP address",
     docs: Docs {
         sees: "The name of --from-host has no A or AAAA record with an IP address of --sending.",
-        matters: "Spam filters check the name, and a few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "Operator of the DNS: publish the address at the name. Or operator of the mail server: use a name that resolves to the address (in Postfix: smtp_helo_name).",
+        matters: "Spam filters check the EHLO name. A few receivers reject the mail, although RFC 5321 does not allow that.",
+        action: "Operator of the DNS: publish an A or AAAA record with the IP address at the EHLO name. Or server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
         example: "EHLO mail.example.com from 192.0.2.7, and mail.example.com is the address of a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses for which the names, or the addresses of the names, could not be looked up.
+/// The sending addresses whose names, or the addresses of these names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -389,7 +389,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     let record = format!("{name}. {} {ip}", kind_of(ip));
     unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
     unresolved.fixes.push(Fix::run(
-        "Operator of the mail server: use a name that resolves to the address",
+        "Server operator: use a name that resolves to the address",
         format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),
     ));
     Some(unresolved)

@@ -259,7 +259,7 @@ pub struct DaneSeen {
     pub delivers: Delivery,
     /// The failure as a result type of TLS reports (RFC 8460 §4.3), for example `tlsa-invalid`.
     pub result: Option<String>,
-    /// Senders for which the result differs, each with its result, for example `mox: delivers`.
+    /// Senders with a different result, each with its result, for example `mox: delivers`.
     pub senders: Vec<String>,
     /// The TLSA records, and whether each matches.
     pub records: Vec<TlsaSeen>,
@@ -357,7 +357,7 @@ pub struct StsSeen {
     pub state: PublishedState,
     /// The mode of the policy: `enforce`, `testing`, `none`.
     pub mode: Option<String>,
-    /// The time in seconds for which senders keep the policy.
+    /// How long senders keep the policy, in seconds.
     pub max_age: Option<u64>,
     /// The patterns of MX hosts in the policy.
     pub mx: Vec<String>,

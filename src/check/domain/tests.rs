@@ -1,6 +1,6 @@
 //! Tests with domains from public reports (`tests/data/domain/*.toml`). Each case contains a zone with its servers and
-//! policies, and the findings that it must raise. It lists every error and warning; notices count only if the case
-//! lists them.
+//! policies, and the findings that it must raise. A case lists every expected error and warning. Notices that a case
+//! does not list are ignored.
 //!
 //! Records that a case does not contain are added from a domain without faults: an MX host that responds, SPF, and
 //! DMARC.

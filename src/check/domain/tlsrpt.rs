@@ -1,8 +1,8 @@
 //! TLS-RPT (RFC 8460): whether the domain receives reports about TLS failures.
 //!
-//! Without DANE and MTA-STS there is nothing to report, so a missing record is a notice only if the domain has one of
-//! them. Reports about the DANE records of an MX host use a record at that host (RFC 8460 §1.1), which is not looked
-//! up.
+//! Without DANE and MTA-STS there is nothing to report, so a missing record is reported (as a notice) only if the
+//! domain uses one of them. Reports about the DANE records of an MX host use a TLS-RPT record at that host (RFC 8460
+//! §1.1). smtpcheck does not look up that record.
 
 use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -49,7 +49,7 @@ static TLSRPT_UNDELIVERABLE: Rule = Rule {
 static TLSRPT_MISSING: Rule = Rule {
     id: "tlsrpt-missing",
     severity: Severity::Notice,
-    title: "there is no TLS-RPT record, although the domain has DANE or MTA-STS",
+    title: "there is no TLS-RPT record, although the domain uses DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
         matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",

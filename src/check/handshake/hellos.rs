@@ -1,4 +1,4 @@
-//! The ClientHellos that were sent after a failed handshake, and their results.
+//! The ClientHellos that were sent after a failed handshake, and the responses to them.
 
 use crate::evidence::{Evidence, HelloOutcome, HelloProbe};
 use crate::question::Offer;

@@ -34,8 +34,8 @@ pub(super) static CHECK: Check = Check { subject: "handshake", ask, judge, rules
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
-    // After a complete handshake, the server rejected the client certificate. After an unencrypted response, there are
-    // no TLS parameters to find out.
+    // If the handshake completed, the server rejected the client certificate. If the response was not TLS, there are
+    // no TLS parameters to test.
     if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
         return Vec::new();
     }
@@ -86,7 +86,7 @@ fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     Some(Offer::OtherSuites { version: Version::Tls12, list: SuiteList::Common, known })
 }
 
-/// The maximum number of ClientHellos about other suites.
+/// The maximum number of ClientHellos that offer other suites.
 const MORE_SUITES: usize = 2;
 
 /// Whether the server sent no TLS response, or could not parse the ClientHello. A ClientHello that is too large for the

@@ -53,7 +53,7 @@ pub(super) fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
 
 fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, version: &str) -> Finding {
     let least = match plan.tls.min {
-        TlsVersion::V1_2 => "TLS 1.2",
+        TlsVersion::V1_2 => "TLS 1.2 or later",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
     };
     let supports = match version {

@@ -100,7 +100,7 @@ pub(super) static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server aborted the connection.",
         matters: "The server accepts only clients whose certificates it trusts.",
-        action: "Give a client certificate with --cert and --key, or use the port for clients without a certificate.",
+        action: "Give a client certificate with --cert and --key, or use a port that does not require a client certificate.",
         example: "alert 116 certificate_required, after the handshake",
         references: "RFC 8446 sections 4.4.2.4 and 6.2",
     },

@@ -1,6 +1,6 @@
-//! The proxy between this machine and the server. Its faults are its own: none of these findings is about the mail server,
-//! which was not reached. If the proxy does not allow the port or cannot reach it, this check asks for the other mail
-//! ports through the same proxy.
+//! The proxy between this machine and the server. None of these findings is about the mail server, because smtpcheck
+//! did not reach it. If the proxy does not allow the port or cannot reach it, this check tries the other mail ports
+//! through the same proxy.
 //!
 //! Module [`rules`]: the rules and their pages.
 
@@ -85,7 +85,7 @@ fn failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, proxy: &Proxy,
         ProxyFaultKind::Closed => closed(proxy),
         ProxyFaultKind::Silent => silent(proxy),
     };
-    verdict.cause.push_str(" The mail server was not contacted by this machine.");
+    verdict.cause.push_str(" This machine did not connect to the mail server.");
     let confidence = if verdict.otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
     let mut finding = Finding::new(verdict.rule, Phase::Connect, confidence, verdict.summary).tried(session.probe.id);
     finding.cause = verdict.cause;
@@ -124,7 +124,7 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
         _ => "This machine could not connect to the proxy.",
     };
     let mut fixes = vec![Fix::text(format!(
-        "Check the host and port of the proxy, and that the proxy is running (this check used port {}; proxies often listen on 1080, 3128 or 8080)",
+        "Check the host and port of the proxy, and make sure that the proxy is running (this check used port {}; proxies often listen on 1080, 3128 or 8080)",
         proxy.port
     ))];
     if kind == ConnectFaultKind::TimedOut {
@@ -142,8 +142,8 @@ fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
 fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let has_user = proxy.user.is_some();
     let cause = match has_user {
-        false => format!("The proxy demands a login ({said}), and smtpcheck has no user name for it."),
-        true => format!("The proxy demands a login ({said}), and smtpcheck has no password for it."),
+        false => format!("The proxy requires a login ({said}), but no user name for the proxy was given."),
+        true => format!("The proxy requires a login ({said}), but no password for the proxy was given."),
     };
     let url = if plan.proxy.as_ref().is_some_and(|settings| settings.variable.is_some()) {
         String::new()
@@ -166,9 +166,7 @@ fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
     let is_socks4 = matches!(proxy.scheme, ProxyScheme::Socks4 | ProxyScheme::Socks4a);
     let fix = match is_socks4 {
         true => "Use a proxy that does not ask this machine for the user (identd), or use SOCKS5",
-        false => {
-            "Compare the user name and the password with those of the proxy. They are usually not those of the mailbox."
-        }
+        false => "Check the user name and the password for the proxy. They usually differ from those of the mailbox.",
     };
     ProxyVerdict {
         rule: &PROXY_LOGIN_REJECTED,
@@ -207,12 +205,16 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVe
 fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, said: &Quote<'_>) -> ProxyVerdict {
     let otherwise = match reason {
         ServerUnreachable::Unknown => {
-            "The proxy does not state a reason. A rule of the proxy, an unknown name and a server that is down look the same. Read the log of the proxy."
+            "The proxy does not state a reason. It sends the same response if one of its rules forbids the connection, if the name is unknown, and if the server is down. Read the proxy's log."
         }
-        _ => "This is the view of the proxy. Repeat the check without the proxy, or read its log, to find out.",
+        _ => {
+            "The server may be reachable from other networks. Repeat the check without the proxy, or read the proxy's log, to find out."
+        }
     };
     let mut fixes = vec![
-        Fix::text(format!("Check the host and port of the server as seen from the proxy: {target}")),
+        Fix::text(format!(
+            "Check whether the proxy can resolve the host name and reach the port of the server: {target}"
+        )),
         Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
     ];
     if proxy.scheme == ProxyScheme::Socks4a && reason == ServerUnreachable::Unknown {
@@ -221,7 +223,7 @@ fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, sa
     ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} cannot connect to {target}: {reason}"),
-        cause: format!("The proxy was reached, tried to connect to the server, and reported {said}."),
+        cause: format!("smtpcheck reached the proxy. The proxy tried to connect to the server, and reported {said}."),
         otherwise: Some(otherwise),
         fixes,
     }
@@ -231,17 +233,17 @@ fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
     // These protocols have a single response, so the proxy does not show earlier that it is one.
     let otherwise = match proxy.scheme {
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
-            "The proxy itself may not respond. Check another server through it to find out."
+            "The proxy itself may be faulty. Check another server through the proxy to find out."
         }
         ProxyScheme::Socks4 | ProxyScheme::Socks4a | ProxyScheme::Http => {
-            "The service at this address may be of another kind: it may wait for a different protocol. Check another server through it to find out."
+            "The service at this address may expect a different protocol. Check another server through the proxy to find out."
         }
     };
     ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
         summary: format!("the proxy {proxy} did not report a connection to {target} within the time limit"),
         cause:
-            "The proxy was reached. It probably still waits for the server, or for a firewall that drops its packets."
+            "smtpcheck reached the proxy. The proxy is probably still waiting for the server, or a firewall drops its packets."
                 .to_owned(),
         otherwise: Some(otherwise),
         fixes: vec![
@@ -255,13 +257,13 @@ fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let fix = match proxy.scheme {
         ProxyScheme::Http => "Check the port of the proxy: a web server does not support CONNECT",
         ProxyScheme::Socks4 | ProxyScheme::Socks4a => "Use SOCKS5 for servers with IPv6 addresses, or use --ipv4",
-        ProxyScheme::Socks5 => "Let the proxy look up the name (socks5h://), or use --ipv4",
+        ProxyScheme::Socks5 => "Look up the name on the proxy (socks5h://), or use --ipv4",
         ProxyScheme::Socks5h => "Look up the name on this machine (socks5://)",
     };
     ProxyVerdict {
         rule: &PROXY_UNSUPPORTED,
         summary: format!("{proxy} does not support the request for {target}"),
-        cause: format!("The proxy was reached, and does not support this kind of request: {said}."),
+        cause: format!("smtpcheck reached the proxy, but the proxy does not support this kind of request: {said}."),
         otherwise: None,
         fixes: vec![Fix::text(fix)],
     }
@@ -274,17 +276,20 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
         }
         (SpokenInstead::Http, _) => (
             "an HTTP server or an HTTP proxy",
-            Fix::text(format!("If it is an HTTP proxy, write --proxy http://{}", proxy.host.with_port(proxy.port))),
+            Fix::text(format!(
+                "If the service is an HTTP proxy, use --proxy http://{}",
+                proxy.host.with_port(proxy.port)
+            )),
         ),
         (SpokenInstead::Socks, ProxyScheme::Socks5 | ProxyScheme::Socks5h) => {
-            ("a SOCKS4 proxy", Fix::text(format!("Write --proxy socks4a://{}", proxy.host.with_port(proxy.port))))
+            ("a SOCKS4 proxy", Fix::text(format!("Use --proxy socks4a://{}", proxy.host.with_port(proxy.port))))
         }
         (SpokenInstead::Socks, _) => {
-            ("a SOCKS5 proxy", Fix::text(format!("Write --proxy socks5h://{}", proxy.host.with_port(proxy.port))))
+            ("a SOCKS5 proxy", Fix::text(format!("Use --proxy socks5h://{}", proxy.host.with_port(proxy.port))))
         }
         (SpokenInstead::Smtp, _) => (
             "a mail server",
-            Fix::text("Write the host and port of the proxy in --proxy, and those of the mail server as the target"),
+            Fix::text("Give the host and port of the proxy with --proxy, and those of the mail server as the target"),
         ),
         (SpokenInstead::Tls, _) => ("a server that expects TLS", Fix::text("Use a port of the proxy without TLS")),
         (SpokenInstead::Other, _) => {
@@ -294,7 +299,7 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!(
-            "{} is not a {} proxy: the response is that of {what}",
+            "{} is not a {} proxy: the response comes from {what}",
             proxy.host.with_port(proxy.port),
             kind(proxy)
         ),
@@ -325,13 +330,13 @@ fn silent(proxy: &Proxy) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!("{proxy} accepts the connection and does not respond"),
-        cause: format!("A {} proxy responds to the first message at once.", kind(proxy)),
+        cause: format!("A {} proxy responds to the first message immediately.", kind(proxy)),
         otherwise: Some("The proxy may be overloaded. Repeat the check later to find out."),
         fixes: vec![Fix::text("Check the host, the port and the scheme of the proxy")],
     }
 }
 
-/// The kind of proxy that the user asked for.
+/// The kind of proxy that the user requested.
 fn kind(proxy: &Proxy) -> &'static str {
     match proxy.scheme {
         ProxyScheme::Socks4 | ProxyScheme::Socks4a => "SOCKS4",
@@ -384,9 +389,9 @@ fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> 
         Network::Public => "Proxies of this kind have no encryption. Every device on the path to the proxy, here the internet, can read the password.",
     }
     .to_owned();
-    finding
-        .fixes
-        .push(Fix::text("Use a tunnel to the proxy (ssh -L, WireGuard), and a password that is used for nothing else"));
+    finding.fixes.push(Fix::text(
+        "Use a tunnel to the proxy (ssh -L, WireGuard), and a password that you use only for this proxy",
+    ));
     Some(finding)
 }
 

@@ -1,15 +1,16 @@
-//! The PROXY protocol of load balancers: a server that waits for the header and does not get it, and a server that gets a
-//! header that it does not expect.
+//! The PROXY protocol of load balancers: servers that wait for the header although none was sent, and servers that do
+//! not expect the header.
 //!
 //! Signs of a server that waits, if no header was sent:
-//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot closes
-//!    after 3 s, Postfix sends 421 after 5 s);
+//! 1. the connection is closed without a greeting, or with 421 instead of a greeting, after 2.5 to 6 seconds (Dovecot
+//!    closes after 3 s, Postfix sends 421 after 5 s);
 //! 2. a rejection in the greeting or of EHLO names PROXY (Exim, Haraka).
 //!
-//! The first is only a sign, so a second session sends the header. If the server then accepts EHLO, the cause is certain.
+//! The first sign proves nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
+//! certain.
 //!
-//! Signs of a server that does not expect the header: an error about the syntax before it replied to EHLO, or a rejection
-//! that names PROXY. Module [`rules`]: the rules and their pages.
+//! Signs of a server that does not expect the header: a syntax error before the reply to EHLO, or a rejection that
+//! names PROXY. Module [`rules`]: the rules and their pages.
 
 mod rules;
 
@@ -141,7 +142,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     }
     finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
     finding.fixes.push(Fix::repeat(
-        "Or send the header, if this machine may do so",
+        "Or send the header, if the server accepts it from this machine",
         format!("smtpcheck {target} --haproxy-protocol v1"),
     ));
     finding.fixes.push(Fix::text(
@@ -209,7 +210,8 @@ fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let summary = format!("{} replies to a command that smtpcheck did not send", plan.target.host);
     let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary).on(event);
     finding.cause = "The server sent an error right after its greeting. A load balancer in front of the server probably sends a PROXY header, and the server treats it as a command.".to_owned();
-    finding.otherwise = Some("The server may be faulty. Its log shows which command it received.".to_owned());
+    finding.otherwise =
+        Some("The server may be faulty. The log of the server shows which command it received.".to_owned());
     finding.fixes.push(Fix::text(
         "Server operator: switch on the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or switch it off in the load balancer (haproxy: remove send-proxy)",
     ));

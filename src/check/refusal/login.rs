@@ -1,5 +1,6 @@
-//! Corrects readings of rejections by facts about the login: an error of the AUTH exchange is not about the password, a
-//! provider with API keys has no app passwords, and after a login the sender must be an address of the account.
+//! Uses facts about the login to correct the reading of a rejection: an error of the AUTH exchange is not about the
+//! password, a provider with API keys has no app passwords, and after a login the sender must be an address of the
+//! account.
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
@@ -30,8 +31,8 @@ pub(super) fn corrected(
     }
 }
 
-/// Corrects the reading if, after a login, the server rejects a sender that is not the account's address, but the reply
-/// does not mention the sender: it has only a code, or mentions a rule about messages, although no message was sent.
+/// Corrects the reading if, after a login, the server rejects a sender other than the account's own address without
+/// saying why. The reply has only a code, or it mentions a message policy although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -50,9 +51,9 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The server accepts the login but not the sender. This account may send only with its own email address.".to_owned(),
+        means: "The server accepts the login but not the sender. This account may send only from its own email address.".to_owned(),
         otherwise: Some(
-            "If the server rejects the account's own email address too, the reason is another rule of the server, which a web page in the reply or the server's mail log shows."
+            "If the server also rejects the account's own email address, the reason is another rule. See the web page named in the reply, or the server's mail log."
                 .to_owned(),
         ),
         fixes: vec![Fix::text(
@@ -204,7 +205,7 @@ pub(super) fn sender_of_account(
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
         finding.consequences.push(
-            "The sender is the same as the user name of the login. If this name is an alias, send with the main address of the account"
+            "The sender is the same as the user name of the login. If this name is an alias, send from the account's primary email address"
                 .to_owned(),
         );
         return;
@@ -214,9 +215,9 @@ pub(super) fn sender_of_account(
     for to in plan.to.iter().take(1) {
         command.push_str(&format!(" --to {}", in_shell(&to.to_string())));
     }
-    finding.fixes.insert(0, Fix::run("Send with the address of the account that logs in", command));
+    finding.fixes.insert(0, Fix::run("Send from the email address of the account that you log in with", command));
     finding.consequences.push(format!(
-        "The login {} and the sender {from} are different email addresses. Many servers let an account send only with its own email addresses.",
+        "The login {} and the sender {from} are different email addresses. Many servers allow an account to send only from its own email addresses.",
         login.user
     ));
 }

@@ -1,6 +1,6 @@
 //! Rejections: replies that reject a command, explained by the lexicon and judged by their phase.
 //!
-//! 1. Rejected recipients after a rejected MAIL FROM are a consequence of it, not separate findings.
+//! 1. If MAIL FROM was rejected, later rejections of recipients are its consequence, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
 //! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
 //!    the phase is raised, and the finding states that it is based on the code only.
@@ -99,7 +99,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// A 421 reply directly after the last reply to MAIL or RCPT, before the next command was sent. The server accepts the
-/// command but ends the session at once, so no message could follow (RFC 5321 §3.8).
+/// command but ends the session immediately, so no message could follow (RFC 5321 §3.8).
 fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let next = |phase: Phase| matches!(phase, Phase::Rset | Phase::Quit);
     let left = session.events().any(|event| next(event.phase) && matches!(event.what, EventKind::Sent { .. }));

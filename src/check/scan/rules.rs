@@ -16,8 +16,8 @@ pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server still accepts deprecated TLS versions",
     docs: Docs {
-        sees: "With --tls-scan, the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice, because between mail servers an old version is better than no encryption.",
-        matters: "An on-path attacker may be able to downgrade clients to these versions, which have known weaknesses. Security audits report them as a fault.",
+        sees: "With --tls-scan, the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice, because, between mail servers, an old version is better than no encryption.",
+        matters: "An on-path attacker may be able to downgrade clients to these versions, which have known weaknesses. Security audits report such versions as a fault.",
         action: "Server operator: disable these versions. In Postfix, set smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
         example: "a server that accepts TLS 1.0 and TLS 1.1 in addition to TLS 1.3",
         references: "RFC 8996 sections 4 and 5 (TLS 1.0 and 1.1 are deprecated), RFC 7568 (SSLv3)",
@@ -70,7 +70,7 @@ pub(super) static TLS_SCAN_INCONCLUSIVE: Rule = Rule {
     docs: Docs {
         sees: "With --tls-scan, the server rejected a connection or stopped responding, a limit of smtpcheck (--max-connections or --max-time) was reached, or the server does not use TLS.",
         matters: "Items that were not tested are reported as unknown, neither as passed nor as failed.",
-        action: "If a limit of smtpcheck was reached, repeat the scan with a higher limit. If the server rejected connections, repeat the scan after a few minutes, or from an IP address whose connections the server does not limit.",
+        action: "If a limit of smtpcheck was reached, repeat the scan with a higher limit. If the server rejected connections, repeat the scan after a few minutes, or from an IP address that the server does not rate-limit.",
         example: "the server replies with 421 too many connections after the seventh ClientHello",
         references: "RFC 5321 section 4.5.4.1 (limits on connections to one host)",
     },

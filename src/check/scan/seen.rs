@@ -169,7 +169,7 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Weak classes of which a suite is accepted.
+    /// Weak classes with an accepted suite.
     pub(super) fn weak(&self) -> Vec<WeakClass> {
         let has = |class: WeakClass| self.taken().any(|taken| class.has(&taken.suite_name));
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()

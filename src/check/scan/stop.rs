@@ -1,4 +1,4 @@
-//! The reasons why a scan stops early: a server that throttles connections, or a limit of smtpcheck.
+//! Why a scan stops early: a server that throttles connections, or a limit of smtpcheck.
 
 use super::seen::Seen;
 use crate::evidence::{Fault, HelloOutcome, HelloProbe, Outcome};

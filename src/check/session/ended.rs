@@ -126,7 +126,7 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
         rule: &CONNECTION_CLOSED,
         phase,
         summary: format!("the server {closes} the connection instead of replying to {phase}"),
-        cause: "Usually, the server process ended in the middle of the session.",
+        cause: "The server process probably ended in the middle of the session.",
         otherwise: Some(
             "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
         ),
@@ -153,7 +153,7 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
     }
 }
 
-/// The command whose reply is missing (or, if no command was sent, the event with which the phase began), and the part
+/// The command whose reply is missing (or, if no command was sent, the event that began the phase), and the part
 /// of the reply that arrived.
 fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     let is_whole = |received: &ReceivedReply<'_>| received.fit() != Fit::Unfinished;

@@ -85,7 +85,7 @@ pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     severity: Severity::Error,
     title: "the server sends data that is not the reply to a command",
     docs: Docs {
-        sees: "Data from the server arrived before smtpcheck sent a command, so it is not the reply to a command. The finding is a warning if the data cannot be mistaken for a reply, because none of its lines begins with a digit.",
+        sees: "Data from the server arrived before smtpcheck sent the next command, so it is not a reply to that command. The finding is a warning if the data cannot be mistaken for a reply, because none of its lines begins with a digit.",
         matters: "A client that treats this data as the next reply misinterprets all later replies. smtpcheck cannot know which of two replies to one command is valid, so it ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
         action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends this data, and correct it.",
         example: "two replies 250 Ok to one EHLO, or 250 and 550 in reply to one MAIL FROM",

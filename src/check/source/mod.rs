@@ -1,5 +1,5 @@
-//! The local end of the connection: an IP address, interface or port of this machine that the user named and that cannot be
-//! used. The server was not contacted.
+//! The local end of the connection: an IP address, interface or port of this machine that the user gave but that cannot
+//! be used. In these cases, smtpcheck did not connect to the server.
 //!
 //! Module [`rules`]: the rules and their pages.
 
@@ -63,7 +63,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => return Vec::new(),
     };
     let mut finding = Finding::new(rule, Phase::Connect, Confidence::Certain, summary).tried(session.probe.id);
-    finding.cause = format!("{cause} The server was not contacted.");
+    finding.cause = format!("{cause} smtpcheck did not connect to the server.");
     finding.fixes.push(fix);
     finding.failure = Some(PhaseFailure::Unreachable);
     finding.evidence.events.extend(session.events().map(|event| event.seq));

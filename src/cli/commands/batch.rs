@@ -109,7 +109,7 @@ pub struct BatchArgs {
     /// Check up to N targets at the same time on one host
     #[arg(long, value_name = "N", default_value = "2", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_host: usize,
-    /// Check up to N targets at the same time on one IP address; if the server at this IP address replies 421 or refuses connections, smtpcheck runs fewer checks on it
+    /// Check up to N targets at the same time on one IP address; if the server at this IP address replies with 421 or refuses connections, smtpcheck runs fewer checks on it
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_address: usize,
     /// Look up the addresses of up to N hosts at the same time
@@ -169,7 +169,7 @@ pub struct BatchArgs {
     pub tls: TlsArgs,
     #[command(flatten)]
     pub auth: AuthArgs,
-    /// Log in on this host with --user; the password is not sent to other hosts (repeatable)
+    /// Log in to this host with --user; the password is not sent to other hosts (repeatable)
     #[arg(long, value_name = "HOST", value_parser = host, help_heading = "Authentication")]
     pub login_host: Vec<Host>,
     /// Read the password from this file

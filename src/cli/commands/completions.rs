@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct CompletionsArgs {
-    /// Shell for which the script is printed
+    /// Shell to print the script for
     #[arg(value_name = "SHELL", value_enum, ignore_case = true)]
     pub shell: CompletedShell,
 }

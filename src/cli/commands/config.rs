@@ -11,7 +11,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Config,
     name: "config",
     about: "Show the settings of a check, and where each is set",
-    details: "A setting comes from an environment variable, from a profile, or from [defaults] in the configuration file. If none of them contains it, the built-in default applies.",
+    details: "A setting comes from an environment variable, from a profile, or from [defaults] in the configuration file. If none of them sets it, the built-in default applies.",
     usage: &["config show [FLAGS]"],
     notes: &[
         "The file is ~/.config/smtpcheck/config.toml, or smtpcheck/config.toml in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names of flags without the leading dashes. Settings under [defaults] apply to every check. Settings under [profile.NAME] apply to a check with --profile NAME, or with the target @NAME.",

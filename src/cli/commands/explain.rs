@@ -13,7 +13,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, an error message, a log or a rule, offline",
-    details: "The explanation contains the meaning of the input, how certain it is, and what to do.",
+    details: "The output states what the input means, how certain that reading is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
         "For a log, the output ends with the number of replies in each category, the most frequent category first.",
@@ -58,7 +58,7 @@ pub struct ExplainArgs {
     /// Phase of the reply, if the input does not show it: greeting, ehlo, starttls, auth, mail, rcpt, data
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<String>,
-    /// Provider or software of the server, if the input does not show it; write its id, its name or a host name
+    /// Provider or software of the server, if the input does not show it: an id, a name or a host name
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
     /// Print one JSON object for each recognised part of the input, one per line

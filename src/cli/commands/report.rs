@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "The exit code is the one saved in the report; with --rejudge, it is computed again. For several reports, it is the code that all failures share, otherwise 1. For the difference between two files, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
+        "The exit code is the one saved in the report; with --rejudge, it is recomputed. For several reports, it is the code that all failures share, otherwise 1. For the difference between two files, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",

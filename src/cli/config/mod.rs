@@ -1,4 +1,4 @@
-//! The configuration file: defaults for flags, and profiles of servers that are checked often.
+//! The configuration file: defaults for flags, and profiles for servers that are checked often.
 //!
 //! ```toml
 //! [defaults]
@@ -24,7 +24,7 @@
 //! - Every error has a line and a column.
 //!
 //! This module does not open the file. It also does not look for a file in the working directory, because a cloned
-//! repository could contain one that runs a command.
+//! repository could contain a file that runs a command.
 
 mod file;
 mod modules;

@@ -12,7 +12,7 @@
 //!
 //! Every profile is also a module. Without a module, `[defaults]` apply. A module has the flags of its type of check as
 //! keys, and three additional keys. `type` is the type of check. With `profile`, the module takes the settings of this
-//! profile, and can replace some of them. `login-host` lists the hosts to which the module sends its password.
+//! profile, and can replace some of them. `login-host` lists the hosts that the module may send its password to.
 //!
 //! A key without an effect is an error, because a module exists only for its settings.
 
@@ -83,7 +83,7 @@ pub struct ModuleSettings {
     pub name: String,
     /// What it checks.
     pub kind: ModuleType,
-    /// The hosts to which it may send its password, in addition to the target of its profile.
+    /// The hosts that it may send its password to, in addition to the target of its profile.
     pub login_hosts: Vec<Host>,
     /// The settings.
     pub settings: Settings,

@@ -1,4 +1,4 @@
-//! The names of flags, and the flags on a command line.
+//! The names of flags, and which flags a command line contains.
 
 use std::ffi::OsString;
 

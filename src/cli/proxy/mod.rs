@@ -1,5 +1,5 @@
-//! Which proxy the connections of a check go through: `--proxy`, else the environment variables of curl, minus the hosts
-//! of `--noproxy` or `NO_PROXY`.
+//! Finds the proxy for the connections of a check: from `--proxy`, or otherwise from curl's environment variables,
+//! except for the hosts in `--noproxy` or `NO_PROXY`.
 //!
 //! As in curl:
 //! 1. the variable of the protocol (`smtp_proxy`, or `smtps_proxy` for implicit TLS) takes precedence over `all_proxy`,
@@ -7,7 +7,7 @@
 //! 2. a URL without a scheme is an HTTP proxy, and the default port is 1080;
 //! 3. `--noproxy` replaces `no_proxy` and `NO_PROXY`, which also apply to `--proxy`.
 //!
-//! A password is accepted in the variables of curl, but not in `--proxy`: every user of this machine can read arguments.
+//! A password is accepted in curl's variables, but not in `--proxy`: every user can read command-line arguments.
 //! The plan contains no password; `flags::route` finds its source. [`url`] parses URLs.
 
 pub mod url;

@@ -34,7 +34,7 @@ pub fn flag(text: &str) -> Result<Proxy, InvalidValue> {
 
 /// Parses the URL of a proxy.
 pub fn parse(text: &str) -> Result<ProxyUrl, InvalidValue> {
-    let hint = "write for example socks5h://proxy.example.net:1080 or http://proxy.example.net:3128";
+    let hint = "give a URL such as socks5h://proxy.example.net:1080 or http://proxy.example.net:3128";
     // The value can contain a password, even if it is not a valid URL.
     let wrong = |reason: String| match text.contains('@') {
         true => secret(reason, hint),

@@ -1,5 +1,5 @@
 //! The targets that occurred earlier in the input, or that have a record in the file of `--output`. Only their
-//! identities are kept, so that a million targets need about 40 MB.
+//! identities are kept, so a million targets need about 40 MB.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};

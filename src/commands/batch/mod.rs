@@ -2,7 +2,7 @@
 //! for each target as soon as its check has ended, and only counts are kept.
 //!
 //! If the flags contain a mistake, the input cannot be opened or a password cannot be read, the program ends before
-//! anything is sent. A mistake in a line of the input becomes a record.
+//! anything is sent. For an invalid line of the input, an error record is written.
 
 mod columns;
 mod input;

@@ -99,7 +99,7 @@ impl RecordFile {
         RecordFile { file, kind, synced: Instant::now() }
     }
 
-    /// Whether the records are written to the file `other`, from which the input is read.
+    /// Whether the records are written to `other`, the file that the input is read from.
     pub(super) fn is_same(&self, other: &File) -> bool {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
     }

@@ -102,7 +102,7 @@ impl StreamListener<LineLabel> for BatchResults {
 
     fn reduced(&mut self, jobs: usize) {
         self.progress.clear();
-        let few = "the limit of file descriptors is too low for --jobs; raise it, for example with: ulimit -n 4096";
+        let few = "the file descriptor limit is too low for --jobs; raise it, for example with: ulimit -n 4096";
         super::super::secrets::warn(&format!("{jobs} checks run at the same time: {few}"));
     }
 

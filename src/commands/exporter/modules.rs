@@ -1,4 +1,4 @@
-//! The modules of the exporter: makes the plan of a request from the settings of its module.
+//! The modules of the exporter: makes the plan for a request from the settings of its module.
 //!
 //! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
 //! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
@@ -72,7 +72,7 @@ struct ServerModule {
 enum ModuleLogin {
     /// The module does not log in.
     None,
-    /// The module logs in on these hosts. If there is no source, the login needs no password.
+    /// The module logs in to these hosts. Without a source, the login needs no password.
     On(Vec<Host>, Option<PasswordSource>),
     /// The profile names no password that a service can read.
     Unusable(String),
@@ -315,7 +315,7 @@ impl ServerModule {
     }
 }
 
-/// The login of a module, with the hosts to which the password may be sent.
+/// The login of a module, with the hosts that the password may be sent to.
 fn login(
     args: &CheckArgs,
     example: &Plan,

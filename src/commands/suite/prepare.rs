@@ -27,7 +27,7 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
-    /// The proxy flags, from which the password for the proxy is read.
+    /// The proxy flags, which name the source of the password for the proxy.
     pub(super) route: RouteArgs,
     /// The reason why the check is skipped; `None` if it will run.
     pub(super) skipped: Option<String>,

@@ -154,13 +154,13 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
     let host = &plan.target.host;
     let (reason, least) = match plan.tls.scan {
         true => (format!("a TLS scan of {host} needs many connections"), "5m"),
-        false => (format!("less than a second is too often for {host}"), "1s"),
+        false => (format!("more than one check per second is too frequent for {host}"), "1s"),
     };
     let error = UsageError::flag("--interval", reason).with_value(in_units(args.interval));
     Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
 }
 
-/// A duration in the form in which users write it.
+/// A duration as users write it.
 fn in_units(ms: u64) -> String {
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
@@ -188,7 +188,7 @@ fn warn_about_logins(args: &WatchArgs, plans: &[Plan]) {
     let Some(login) = plans.iter().find_map(|plan| plan.login.as_ref()) else { return };
     let hourly = (3_600_000 / args.interval.max(1)).max(1);
     secrets::warn(&format!(
-        "each check logs in as {}, about {hourly} times an hour; the server may lock the account or block this IP address",
+        "the watch logs in as {} about {hourly} times an hour; the server may lock the account or block this machine's IP address",
         login.user
     ));
 }

@@ -1,6 +1,6 @@
-//! `smtpcheck report` for the records of `smtpcheck watch`: computes the summary again from the saved reports. The
-//! files are read record by record, so they can be larger than the available memory. With `--rejudge`, the rules are
-//! applied again first.
+//! `smtpcheck report` for the records of `smtpcheck watch`: recomputes the summary from the saved reports. The files
+//! are read record by record, so they can be larger than the available memory. With `--rejudge`, the rules are applied
+//! again first.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -1,6 +1,6 @@
-//! The terminal of a watch: raw mode, the alternate screen, and a thread that reads keys and draws. The terminal is restored
-//! in every case: at the end, after a panic, and before a signal ends the process. Then the summary is printed on the
-//! normal screen, where it stays.
+//! The terminal of a watch: raw mode, the alternate screen, and a thread that reads keys and draws. The terminal is
+//! restored in every case: at the end, after a panic, and before a signal ends the process. Then the summary is printed
+//! on the normal screen.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

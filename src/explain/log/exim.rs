@@ -1,6 +1,6 @@
-//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`. In logs this is one line;
-//! in bounces the reply is on the next line. As a server, Exim logs its own rejections without their code:
-//! `H=x [192.0.2.1] F=<a> rejected RCPT <b>: relay not permitted`.
+//! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`. In logs, this is one
+//! line; in bounces, the reply is on the next line. As a server, Exim logs its own rejections without their code: `H=x
+//! [192.0.2.1] F=<a> rejected RCPT <b>: relay not permitted`.
 
 use super::extract::{ExtractedReply, MarkedLine, first_reply, host_name, named_host, phase_in_words};
 use crate::lexicon::ReplyPhase;

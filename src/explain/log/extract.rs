@@ -124,7 +124,7 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// Words before the reply of another server, in the reply with which a server reports that it could not deliver a message.
+/// Words before the reply of another server, in a reply that reports a failed delivery.
 const BEFORE_INNER: [&str; 6] =
     ["<", "[message=", "last error: ", "last error was: ", "remote server said: ", "lasterror="];
 

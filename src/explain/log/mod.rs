@@ -11,8 +11,8 @@
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
 //!    begin with a code, a command or an arrow.
-//! 2. Each row of `MARKS` has a mark and the function that reads the log format in which it occurs. The reply begins with
-//!    the first code after the mark.
+//! 2. Each row of `MARKS` has a mark and the function that reads the log format of this mark. The reply begins with the
+//!    first code after the mark.
 //! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows. A header or `said:` line
 //!    is kept while the next lines begin with a space.
 //!
@@ -99,7 +99,7 @@ pub struct Finder {
     /// on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
-    /// The last replies, with which repetitions are recognised: a bounce contains each reply in its text and in a header.
+    /// The last replies, used to recognise repetitions: a bounce contains each reply in its text and in a header.
     quoted: VecDeque<String>,
     /// The last reply in an exception, and the number of its line. Stack traces repeat the text of an exception.
     thrown: Option<(u64, String)>,

@@ -48,7 +48,7 @@ struct CacheState {
     /// Created for the first query, because this reads the configuration of this machine.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
-    /// Whether a zone begins at a name. Contains the names for which this is known.
+    /// Whether a zone begins at a name, for each name whose state is known.
     cuts: Mutex<HashMap<Name, ZoneCut>>,
     received: AtomicUsize,
     /// Limits the number of concurrent queries.

@@ -157,7 +157,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
 }
 
-/// A lookup failed on which the result depends.
+/// The result depends on a lookup that failed.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
 }

@@ -1,4 +1,4 @@
-//! The DNS servers to which queries are sent: the resolver of the plan, or the servers that this machine is configured
+//! The DNS servers that queries are sent to: the resolver of the plan, or the servers that this machine is configured
 //! to use, in turn. After a server has responded, it is queried first.
 
 use std::net::SocketAddr;

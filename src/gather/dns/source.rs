@@ -80,8 +80,8 @@ pub(super) async fn authoritative(
     Ok(RecordsSeen { records, ..seen })
 }
 
-/// The NS records with which a server of the parent zone refers to the servers of a zone (RFC 1034 §4.3.2, step 3b). They
-/// are in the authority section, and not authoritative.
+/// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
+/// in the authority section, and not authoritative.
 fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
     let asked = response.message.queries.first().map(Query::name);
     let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;

@@ -406,7 +406,7 @@ fn the_name_of_a_question_is_sent_in_upper_case() {
     let lower = read::library_name(&DnsName::parse("mx1.example.com").expect("a name")).expect("a name");
     let upper = read::in_upper_case(&lower);
     assert_eq!(upper.to_ascii(), "MX1.EXAMPLE.COM.");
-    assert_eq!(upper, lower, "names are compared without case");
+    assert_eq!(upper, lower, "names are compared case-insensitively");
 }
 
 #[test]

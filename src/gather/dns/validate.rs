@@ -5,8 +5,8 @@
 //! 2. A resolver that removes signatures is recognised by the keys of the trust anchor, which must be signed. With such
 //!    a resolver, no response is called bogus.
 //! 3. Records without a signature in a zone that is known to be unsigned are insecure.
-//! 4. Otherwise, the result of the library counts. For bogus records, [`super::reason`] finds the reason. If a lookup
-//!    failed on which the result depends, the records are not called bogus.
+//! 4. Otherwise, the result of the library counts. For bogus records, [`super::reason`] finds the reason. If the result
+//!    depends on a lookup that failed, the records are not called bogus.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -296,7 +296,7 @@ fn ancestors(zone: &Name) -> Vec<Name> {
     (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
 }
 
-/// The state of the DNAME record from which an alias was synthesized.
+/// The state of the DNAME record that an alias was synthesized from.
 fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
     let target = raw.answers.iter().find_map(|record| match &record.data {
         RData::CNAME(target) if &record.name == name => Some(&target.0),

@@ -1,11 +1,12 @@
-//! Connects to the server through the proxy of the plan. The result is a TCP connection on which the session begins, with
-//! no byte read too far: a server can send its greeting in one packet with the response of the proxy.
+//! Connects to the server through the proxy of the plan. The result is a TCP connection on which the session can begin.
+//! No byte after the proxy's response is read, because the server's greeting can arrive in the same packet.
 //!
 //! If this machine looks up the target's name, the addresses are tried one after the other. A fault of the proxy itself
-//! ends the attempts, because it would be the same for each address. The time limit for connecting includes all of it.
+//! ends the attempts, because it would be the same for each address. All of these steps share the time limit for
+//! connecting.
 //!
-//! [`socks`] and [`http`] contain the protocols. The password is sent only to the proxy, and only if it asks for it
-//! (SOCKS5) or with the request (HTTP, as curl does).
+//! [`socks`] and [`http`] contain the protocols. The password is sent only to the proxy, either when the proxy requests
+//! it (SOCKS5) or with the request (HTTP, as in curl).
 
 mod http;
 mod recorder;

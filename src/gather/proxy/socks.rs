@@ -1,5 +1,5 @@
-//! SOCKS4, SOCKS4a and SOCKS5 (RFC 1928, RFC 1929), and what the reply codes mean. The library reads exactly the reply, so
-//! that the greeting of the server stays in the socket.
+//! SOCKS4, SOCKS4a and SOCKS5 (RFC 1928, RFC 1929), and what the reply codes mean. The library reads no bytes after the
+//! reply, so that the greeting of the server stays in the socket.
 
 use std::net::SocketAddr;
 

@@ -21,7 +21,7 @@ pub(crate) struct DmarcRecord {
     pub(crate) suffix: PublicSuffix,
     /// Whether the policy is in test mode, which lowers it by one level (`t=y`).
     pub(crate) is_testing: bool,
-    /// The percentage of mail to which the policy applies according to RFC 7489 (historic). RFC 9989 does not define
+    /// The percentage of mail that the policy applies to according to RFC 7489 (historic). RFC 9989 does not define
     /// it.
     pub(crate) percent: Option<u8>,
     /// The addresses for aggregate reports.

@@ -1,4 +1,4 @@
-//! The evaluation of SPF for one client (`check_host()`, RFC 7208 §4), strictly in the order of the standard.
+//! Evaluates SPF for one client (`check_host()`, RFC 7208 §4), strictly in the order of the standard.
 //!
 //! 1. If the domain is not a DNS name of several labels, the result is `none` (§4.3).
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).

@@ -1,4 +1,4 @@
-//! The evaluation of all TLSA records of a host for the certificate chain that it sent.
+//! Evaluates all TLSA records of a host for the certificate chain that its server sent.
 //!
 //! 1. Usage 3 matches only the server's own certificate. The names and dates in it are ignored (RFC 7672 §3.1.1).
 //! 2. Usage 2 matches a CA certificate that the server sent. A path from the server's certificate to this CA
@@ -19,7 +19,7 @@ use super::{TlsaRecord, TlsaUnusable, decoded, der};
 use crate::evidence::{Certificate, NameMatch, Presented};
 use crate::wire::DnsName;
 
-/// The names and the time for which a chain is evaluated.
+/// The names and the time used to evaluate a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsaReferences {
     /// For usage 2: the certificate must contain one of these names.

@@ -1,4 +1,4 @@
-//! Extracts the parts of a certificate with which TLSA records are compared from its DER encoding: the public key
+//! Extracts from a DER-encoded certificate the parts that TLSA records are compared with: the public key
 //! (SubjectPublicKeyInfo), the subject and the issuer. This module verifies nothing, because the signatures of the
 //! chain were verified when it was received.
 //!

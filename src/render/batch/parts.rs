@@ -63,9 +63,9 @@ pub(super) fn domain_counts(counts: &DomainCounts) -> Vec<(&'static str, Vec<(St
         ("TLS-RPT", named(&counts.by_tls_rpt)),
         ("SPF", named(&counts.by_spf)),
         ("DMARC", named(&counts.by_dmarc)),
-        ("senders with DANE", of_sender("dane")),
-        ("senders with MTA-STS", of_sender("mta-sts")),
-        ("senders with neither", of_sender("neither")),
+        ("senders that use DANE", of_sender("dane")),
+        ("senders that use MTA-STS", of_sender("mta-sts")),
+        ("senders that use neither", of_sender("neither")),
     ];
     all.into_iter().filter(|(_, counts)| !counts.is_empty()).collect()
 }

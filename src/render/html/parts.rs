@@ -1,4 +1,4 @@
-//! Pieces that several parts of the page have: headings, lists of names with values, text.
+//! Elements that several parts of the page use: headings, lists of names with values, text.
 
 use maud::{Markup, html};
 

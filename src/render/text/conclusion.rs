@@ -171,7 +171,7 @@ fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLi
     }
     if !judged.held {
         let seen = match &judged.seen {
-            Some(seen) => format!("seen {}", escape::visible(seen)),
+            Some(seen) => format!("got {}", escape::visible(seen)),
             None => "but the check did not get this value".to_owned(),
         };
         let comparison = format!("expected {}, {seen}", escape::visible(&judged.expected));

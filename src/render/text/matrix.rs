@@ -1,7 +1,7 @@
 //! The matrix of mail servers, in the first form that fits the display:
 //!
-//! 1. A table whose rows contain the host name and the IP address, with complete names or with names without the end that
-//!    they share.
+//! 1. A table whose rows contain the host name and the IP address. Names are complete, or lack the ending that all of
+//!    them share.
 //! 2. A table with a line for each host name and its IP addresses below it. Cells are shorter, and wrapped if necessary; a
 //!    long IPv6 address has a separate line.
 //! 3. A block for each IP address.

@@ -136,7 +136,7 @@ fn content(data: &RecordData) -> String {
 
 fn fetched(seen: &FetchSeen) -> String {
     match &seen.response {
-        None => "not requested, because the certificate of the web server does not verify".to_owned(),
+        None => "not requested, because the web server's certificate fails verification".to_owned(),
         Some(response) => {
             let media = response.content_type.as_deref().map(|media| format!(", {}", escape::visible(media)));
             format!("status {}{}, {} bytes", response.status, media.unwrap_or_default(), response.body_bytes)

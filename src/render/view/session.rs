@@ -370,7 +370,14 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
         Fault::NotPublic { address } => format!("not requested: {address} is not a public IP address"),
         Fault::Dns { detail, .. } => format!("the DNS lookup failed: {}", escape::visible(detail)),
         Fault::Http { detail } => format!("the response is not HTTP: {}", escape::visible(detail)),
-        Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
+        Fault::Silent { phase, waited_ms, partial_bytes } => {
+            let complete = if *partial_bytes > 0 { "complete " } else { "" };
+            let reply = match phase {
+                Phase::Greeting => "greeting".to_owned(),
+                _ => format!("reply to {phase}"),
+            };
+            format!("no {complete}{reply} within {}", duration(*waited_ms))
+        }
         Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
         Fault::Closed { phase, reset: false } => format!("connection closed at {phase}"),
         Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),

@@ -13,7 +13,7 @@ pub(in crate::render) struct SpfLine {
     pub(in crate::render) mark: &'static str,
     pub(in crate::render) role: Role,
     pub(in crate::render) cost: u32,
-    /// What it leads to, or what is wrong with it.
+    /// The result of the term, or its mistake.
     pub(in crate::render) detail: String,
 }
 

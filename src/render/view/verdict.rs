@@ -50,7 +50,7 @@ impl OutcomeWord {
         match self {
             OutcomeWord::Pass => "PASS",
             OutcomeWord::Fail => "FAIL",
-            OutcomeWord::CutShort => "CUT SHORT",
+            OutcomeWord::CutShort => "INCOMPLETE",
             OutcomeWord::Skip => "SKIP",
         }
     }
@@ -79,8 +79,8 @@ pub(in crate::render) enum FailureReason<'a> {
 }
 
 impl<'a> FailureReason<'a> {
-    /// All reasons, the root cause first; at least one for a check that did not pass. An expectation about something that
-    /// was not reached comes last, because it only follows from the others.
+    /// All reasons, the root cause first; at least one for a check that did not pass. An expectation about a phase that
+    /// was not reached comes last, because its failure is only a consequence of the other failures.
     pub(in crate::render) fn all(report: &'a Report) -> Vec<FailureReason<'a>> {
         if report.verdict() == Verdict::Pass {
             return Vec::new();
@@ -137,7 +137,7 @@ impl<'a> FailureReason<'a> {
 /// An expectation that failed, in one line.
 pub(in crate::render) fn not_held(one: &JudgedExpectation) -> String {
     let seen = match one.seen.as_deref() {
-        Some(seen) => format!("seen {}", escape::visible(seen)),
+        Some(seen) => format!("got {}", escape::visible(seen)),
         None => "but the check did not get this value".to_owned(),
     };
     let (expression, expected) = (escape::visible(&one.expression), escape::visible(&one.expected));

@@ -1,4 +1,4 @@
-//! The columns of a table of durations, and how their values are written.
+//! The columns of a table of durations, and the form of their values.
 
 use jiff::Timestamp;
 

@@ -1,8 +1,8 @@
 //! The identity of a target: two lines of the input with the same identity are the same check.
 //!
-//! The identity is the SHA-256 of a string that users can compute themselves: `smtp://HOST:PORT`, or `smtps://HOST:PORT` with
-//! implicit TLS, with the host in lower case and an IPv6 address in brackets. If the line sets from, to, tls or sni, a
-//! line `from=...` and so on follows for each, in this order, after a line feed.
+//! The identity is the SHA-256 of a string that users can compute themselves: `smtp://HOST:PORT`, or
+//! `smtps://HOST:PORT` with implicit TLS, with the host in lower case and an IPv6 address in brackets. For each of
+//! `from`, `to`, `tls` and `sni` that the line sets, a line feed and `KEY=VALUE` follow, in this order.
 
 use std::fmt;
 

@@ -24,7 +24,7 @@ pub enum SavedLine<'a> {
         /// What is wrong with it.
         error: Cow<'a, str>,
     },
-    /// The last line is incomplete, because the program was stopped while it wrote it.
+    /// The last line is incomplete, because the program was stopped while writing it.
     Torn,
     /// This is not a record.
     Foreign,
@@ -188,7 +188,7 @@ fn parsed(line: &[u8]) -> SavedLine<'_> {
 /// The beginnings of records.
 const BEGINNINGS: [&[u8]; 2] = [b"{\"event\":\"target\",", b"{\"event\":\"invalid-line\","];
 
-/// Whether the beginning of a line is that of a record, as far as the line was written. After a power failure, a file
+/// Whether an incomplete line is the beginning of a record. After a power failure, a file
 /// can end with zero bytes instead.
 fn begins_like_a_record(line: &[u8]) -> bool {
     let fits = |begin: &[u8]| line.starts_with(begin) || begin.starts_with(line);

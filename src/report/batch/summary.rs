@@ -1,5 +1,5 @@
-//! The summary of the records of a batch: how many targets have which result, how long the phases took, and the most
-//! frequent findings.
+//! The summary of the records of a batch: the number of targets with each result, the durations of the phases, and the
+//! most frequent findings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -131,7 +131,7 @@ pub struct InvalidExample {
 pub struct PhaseTimes {
     /// The name of the phase, or `total`.
     pub name: String,
-    /// The number of targets for which the phase has a duration.
+    /// The number of targets with a duration for the phase.
     pub targets: u64,
     /// The mean.
     pub mean_ms: f64,

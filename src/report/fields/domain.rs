@@ -158,7 +158,7 @@ pub(super) const DOMAIN: &[Field] = &[
     of_domain!(
         "senders.neither",
         ValueType::Word(DELIVERIES),
-        "how a sender with neither DANE nor MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
+        "how a sender that uses neither DANE nor MTA-STS delivers mail to the domain: the result of the first MX host that it can use",
         |seen| delivery(seen, SenderKind::Neither)
     ),
 ];
@@ -203,9 +203,9 @@ pub(super) const MX: [&[Field]; 17] = [
     of_addresses!("postmaster", ValueType::Word(REPLIES), "the reply for postmaster", |address| vec![word(Some(
         address.postmaster.state
     ))]),
-    of_addresses!("recipient", ValueType::Word(REPLIES), "the reply for the recipient that was given", |address| vec![
-        word(Some(address.recipient.state))
-    ]),
+    of_addresses!("recipient", ValueType::Word(REPLIES), "the reply for the given recipient", |address| vec![word(
+        Some(address.recipient.state)
+    )]),
     of_addresses!(
         "unknown_recipient",
         ValueType::Word(REPLIES),

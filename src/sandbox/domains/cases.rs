@@ -245,7 +245,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "delegation-parent-differs",
-        summary: "the parent zone names a former name server that no longer knows the domain",
+        summary: "the parent zone lists a former name server that no longer serves the domain",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}

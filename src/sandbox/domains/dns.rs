@@ -18,9 +18,9 @@ const MAX_ALIASES: usize = 16;
 pub(in crate::sandbox) struct ZoneStore {
     /// The zones. The root zone is one of them.
     pub(super) zones: Vec<Arc<SignedZone>>,
-    /// Names for which questions fail.
+    /// Names that always cause a failed lookup.
     pub(super) faults: Vec<(LowerName, AnswerFault)>,
-    /// Zones for which questions are refused.
+    /// Zones whose queries are refused.
     pub(super) refused: Vec<LowerName>,
     /// Zones that another server serves. The resolver has them. The authoritative server refers to that server.
     pub(super) elsewhere: Vec<LowerName>,

@@ -204,7 +204,7 @@ impl SignedZone {
         }
     }
 
-    /// The NS records with which a server refers to a zone below this one.
+    /// The NS records that a server sends as a referral to a zone below this one.
     pub(super) fn referral(&self, name: &LowerName) -> Vec<Record> {
         let set = self.sets.get(name).and_then(|sets| sets.get(&RecordType::NS));
         set.into_iter().flat_map(RecordSet::records_without_rrsigs).cloned().collect()

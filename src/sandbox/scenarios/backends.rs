@@ -1,4 +1,5 @@
-//! Several servers behind one address, for `smtpcheck watch`. A single check reaches the first of them, which has no fault.
+//! Several servers behind one IP address, for `smtpcheck watch`. A single check reaches the first of them, which has no
+//! fault.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, Backends, RELAY, Recipe, Server, ServerAct, Trigger};

@@ -220,7 +220,7 @@ pub(super) static ALL: &[Scenario] = &[
         exit: 6,
     },
     Scenario {
-        name: "certificate-keeps-the-password-here",
+        name: "certificate-other-name-with-login",
         summary: "the certificate is for another host, so the client does not send the password",
         server: Server { identity: Recipe::OtherName, ..SUBMISSION },
         client: LOGGING_IN,

@@ -3,7 +3,7 @@
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
-/// The server of mailboxes: it knows LHLO, but neither EHLO nor HELO (RFC 2033 §4.1).
+/// The mailbox server. It supports LHLO, but neither EHLO nor HELO (RFC 2033 §4.1).
 const LMTP: Server = Server {
     greeting: "220 localhost Dovecot ready.",
     plain: &["8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING"],
@@ -28,7 +28,7 @@ const XCLIENT: &[&str] =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "lmtp",
-        summary: "a server of mailboxes that speaks LMTP, without TLS",
+        summary: "a mailbox server that speaks LMTP, without TLS",
         server: LMTP,
         client: ClientUsage { scheme: "lmtp://", ..SENDING },
         expect: &["starttls-not-offered"],
@@ -36,7 +36,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "lmtp-recipient-unknown",
-        summary: "a server of mailboxes that rejects a recipient without a mailbox",
+        summary: "a mailbox server that rejects a recipient without a mailbox",
         server: LMTP,
         client: ClientUsage {
             scheme: "lmtp://",

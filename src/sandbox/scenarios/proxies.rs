@@ -1,5 +1,5 @@
-//! Faults of proxies. The server plays the proxy, and no mail server is contacted. Each response is sent at once, so it is
-//! waiting when the request arrives.
+//! Faults of proxies. The sandbox server acts as the proxy, and there is no mail server behind it. Each response is
+//! sent immediately, before the request arrives.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientTrust, ClientUsage, SUBMISSION, Server, ServerAct, Trigger};

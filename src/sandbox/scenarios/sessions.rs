@@ -147,7 +147,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     ends!(
         Mail,
-        "close-rudely-at-mail",
+        "close-without-close-notify-at-mail",
         "closes the connection at MAIL without a TLS close_notify alert",
         [ServerAct::CloseRudely],
         &["connection-closed"],

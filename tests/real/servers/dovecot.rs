@@ -1,5 +1,5 @@
 //! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server, and as
-//! the server of mailboxes, which speaks LMTP.
+//! the mailbox server, which speaks LMTP.
 //!
 //! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
 //! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
@@ -50,7 +50,7 @@ pub struct DovecotSubmission {
     keeper: Keeper,
 }
 
-/// The server of mailboxes. `USER` has one, and other users of `DOMAIN` do not.
+/// The mailbox server. `USER` has one, and other users of `DOMAIN` do not.
 pub struct DovecotLmtp {
     /// The TCP port, at every loopback address.
     pub port: u16,

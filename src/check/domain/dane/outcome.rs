@@ -47,7 +47,7 @@ pub(in crate::check::domain) fn worst(hosts: &[MxSeen]) -> Option<DaneState> {
     policies.filter_map(|policies| policies.dane.state).max()
 }
 
-/// The reference names and the time with which usage 2 is verified. The domain is an accepted name only if its MX
+/// The reference names and the time used to verify usage 2. The domain is an accepted name only if its MX
 /// records are signed (RFC 7672 §3.2.2).
 pub(super) fn references(sight: Sight<'_>, host: &DnsName, base: &DnsName) -> TlsaReferences {
     let mut names = vec![base.clone()];
@@ -130,7 +130,7 @@ pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     }
 }
 
-/// Senders for which the result differs.
+/// Senders with a different result.
 fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     let texts: &[&str] = if outcome.matches_strictly() {
         &[]

@@ -21,7 +21,7 @@ pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     severity: Severity::Error,
     title: "the lookup of the TLSA records fails",
     docs: Docs {
-        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails: SERVFAIL, a timeout, or a response whose signatures are not valid. If there are no TLSA records, a signed response must prove it.",
+        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails: SERVFAIL, a timeout, or a response whose signatures are not valid. If there are no TLSA records, a signed response must prove that.",
         matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
         action: "Operator of the DNS of the host: fix the name servers so that they answer queries for the name in the finding, with signed proof if there are no records. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
@@ -34,7 +34,7 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
     severity: Severity::Error,
     title: "a host with TLSA records does not advertise STARTTLS",
     docs: Docs {
-        sees: "An MX host has signed TLSA records, but its server does not advertise STARTTLS at one of its IP addresses.",
+        sees: "An MX host has signed TLSA records, but its server does not advertise STARTTLS on at least one IP address.",
         matters: "TLSA records require TLS. Senders that use DANE do not deliver to a server that does not advertise STARTTLS, and do not fall back to an unencrypted connection.",
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
         example: "mx2.example.com has a record 3 1 1, but its reply to EHLO does not contain STARTTLS",
@@ -60,8 +60,8 @@ pub(super) static DANE_STALE_DIGEST: Rule = Rule {
     severity: Severity::Error,
     title: "some combinations of TLSA parameters match no certificate",
     docs: Docs {
-        sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
-        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest, and do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
+        sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, however, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
+        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest. If that digest does not match, they do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
         action: "Operator of the DNS of the host: remove the records that do not match, or publish them for the current certificate.",
         example: "3 1 1 matches the current key, but 3 1 2 matches the previous key",
         references: "RFC 7671 section 8 (a match for each combination), RFC 7671 section 9 (strongest digest), RFC 7672 section 5",

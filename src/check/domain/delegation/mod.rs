@@ -1,5 +1,5 @@
-//! The authoritative name servers of the zone that contains the domain: whether they answer for it, and whether their
-//! records are the same.
+//! The authoritative name servers of the zone that contains the domain: whether they answer for the zone, and whether
+//! their records are the same.
 //!
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
 //! probably cannot send DNS queries to the internet, and the servers get no finding.

@@ -1,4 +1,4 @@
-//! The delegation in the parent zone, from which a resolver first learns the name servers (RFC 1034 §4.3.2, step 3b).
+//! The delegation in the parent zone, where a resolver first finds the name servers (RFC 1034 §4.3.2, step 3b).
 //!
 //! The parent zone is the closest zone above the domain's zone. smtpcheck queries at most [`MAX_ASKED`] of its name
 //! servers for the NS records of the domain's zone, without recursion. They respond with a referral, which is not

@@ -34,7 +34,7 @@ pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     title: "the parent zone and the zone itself list different name servers",
     docs: Docs {
         sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for its NS records, without recursion. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
-        matters: "Resolvers learn the name servers from the parent zone, and later use those in the zone. They still query a server that only the parent zone lists, which may return old records or an error. They rarely query a server that only the zone lists.",
+        matters: "Resolvers learn the name servers from the parent zone, and later use those in the zone. If only the parent zone lists a server, they still query it, and it may return old records or an error. They rarely query a server that only the zone lists.",
         action: "Operator of the domain: at the registrar, enter exactly the name servers that serve the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
         example: "the parent zone lists ns1.old-provider.example and ns1.example.net, the zone lists only ns1.example.net",
         references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which NS records resolvers trust)",
@@ -63,7 +63,7 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
         matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the IP address of the domain itself.",
         action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores letter case.",
         example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
-        references: "RFC 4343 section 3 (names are compared without case), RFC 1035 section 2.3.3",
+        references: "RFC 4343 section 3 (names are compared case-insensitively), RFC 1035 section 2.3.3",
     },
 };
 
@@ -85,7 +85,7 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     severity: Severity::Notice,
     title: "the authoritative name servers have different copies of the zone",
     docs: Docs {
-        sees: "The serial numbers in the SOA records of the name servers differ, while their MX and TXT records are the same.",
+        sees: "The serial numbers in the SOA records of the name servers differ, but their MX and TXT records are the same.",
         matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference remains, a server no longer receives the zone, and will eventually stop answering for it.",
         action: "Repeat the check after some minutes. If the difference remains and all servers belong to one provider, the operator of the DNS must check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",

@@ -166,7 +166,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
         );
         if lookup.is_requested {
             finding.severity = Severity::Error;
-            finding.fixes.push(Fix::text("Operator of the mail server: sign with a selector whose key is published"));
+            finding.fixes.push(Fix::text("Server operator: sign with a selector whose key is published"));
             finding.fixes.push(Fix::text(format!(
                 "Operator of the DNS: if the key is still in use, publish it again at {name}"
             )));
@@ -218,7 +218,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
 fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding> {
     let summary = format!("the DKIM key at {} has {bits} bits", lookup.name);
     let fix = Fix::run(
-        "Operator of the mail server: create a key of 2048 bits, publish the record that this command prints at a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
+        "Server operator: create a key of 2048 bits, publish the record that this command prints at a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
         "openssl genrsa -out dkim.key 2048 && echo \"v=DKIM1; k=rsa; p=$(openssl rsa -in dkim.key -pubout -outform DER | openssl base64 -A)\"",
     );
     let mut finding = if bits < MIN_RSA_BITS {
@@ -299,7 +299,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         KeyFault::PrivateKey => vec![
             Fix::text(format!("{operator} delete the record at {name} now")),
             Fix::text(
-                "Operator of the mail server: create a new key pair with a new selector, and never use the published key again",
+                "Server operator: create a new key pair with a new selector, and never use the published key again",
             ),
         ],
         KeyFault::CutAt255 | KeyFault::Cut => vec![Fix::text(format!(
@@ -476,9 +476,9 @@ fn only_ed25519(all: &[SelectorLookup<'_>]) -> Option<Finding> {
     } else {
         "There may be an RSA key under a selector that was not tried; give it with --dkim-selector".to_owned()
     });
-    finding.fixes.push(Fix::text(
-        "Operator of the mail server: sign with an RSA key of 2048 bits too; a message can have both signatures",
-    ));
+    finding
+        .fixes
+        .push(Fix::text("Server operator: sign with an RSA key of 2048 bits too; a message can have both signatures"));
     Some(finding)
 }
 

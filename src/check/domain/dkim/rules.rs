@@ -35,7 +35,7 @@ pub(super) static KEY_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "there is no DKIM key under the requested selector",
     docs: Docs {
-        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks at the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
+        sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks up the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
         matters: "Receivers cannot verify signatures with this selector and treat the mail as unsigned.",
         action: "Operator of the DNS: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
         example: "DKIM-Signature: v=1; d=example.com; s=s2, but only s1._domainkey.example.com exists",
@@ -50,7 +50,7 @@ pub(super) static KEY_WEAK: Rule = Rule {
     docs: Docs {
         sees: "The RSA key has fewer than 1024 bits (error) or fewer than 2048 bits (notice).",
         matters: "Signatures made with keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
-        action: "Operator of the mail server: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
+        action: "Server operator: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
         example: "openssl genrsa -out dkim.key 2048",
         references: "RFC 8301 section 3.2 (key sizes)",
     },
@@ -63,7 +63,7 @@ pub(super) static KEY_LARGE: Rule = Rule {
     docs: Docs {
         sees: "The RSA key has more than 4096 bits.",
         matters: "Verifiers need to support only keys of up to 4096 bits. Some receivers may treat the mail as unsigned.",
-        action: "Operator of the mail server: use a key of 2048 bits.",
+        action: "Server operator: use a key of 2048 bits.",
         example: "a key record with 8192 bits",
         references: "RFC 8301 section 3.2 (verifiers must support 1024 to 4096 bits)",
     },
@@ -76,7 +76,7 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
         matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
-        action: "Operator of the mail server: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
+        action: "Server operator: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },
@@ -88,8 +88,8 @@ pub(super) static TESTING: Rule = Rule {
     title: "a DKIM key is in test mode",
     docs: Docs {
         sees: "The record contains t=y.",
-        matters: "Receivers must treat mail with a failed signature like unsigned mail, and some also ignore valid signatures.",
-        action: "Operator of the DNS: remove t=y once signatures verify.",
+        matters: "Receivers must treat mail with an invalid signature as unsigned, and some also ignore valid signatures.",
+        action: "Operator of the DNS: remove t=y when receivers can verify the signatures.",
         example: "v=DKIM1; k=rsa; t=y; p=...",
         references: "RFC 6376 section 3.6.1 (t=y)",
     },
@@ -115,7 +115,7 @@ pub(super) static HASH: Rule = Rule {
     docs: Docs {
         sees: "The h= tag does not contain sha256.",
         matters: "SHA-1 must no longer be used, so no valid signature is possible with this key.",
-        action: "Operator of the DNS: remove the h= tag, or write h=sha256.",
+        action: "Operator of the DNS: remove the h= tag, or change it to h=sha256.",
         example: "v=DKIM1; h=sha1; p=...",
         references: "RFC 8301 section 3.1 (only rsa-sha256), RFC 6376 section 3.6.1 (h=)",
     },
@@ -128,7 +128,7 @@ pub(super) static SERVICE: Rule = Rule {
     docs: Docs {
         sees: "The s= tag contains neither * nor email.",
         matters: "Receivers ignore the key for mail. Keys with s=tlsrpt are for TLS reports only.",
-        action: "Operator of the DNS: remove the s= tag, or write s=email.",
+        action: "Operator of the DNS: remove the s= tag, or change it to s=email.",
         example: "v=DKIM1; s=tlsrpt; p=...",
         references: "RFC 6376 section 3.6.1 (s=), RFC 8460 section 3 (s=tlsrpt)",
     },
@@ -154,7 +154,7 @@ pub(super) static ED25519_ONLY: Rule = Rule {
     docs: Docs {
         sees: "All usable keys that were found are Ed25519 keys.",
         matters: "Large receivers do not verify Ed25519 signatures and treat such mail as unsigned.",
-        action: "Operator of the mail server: sign with an RSA key of 2048 bits too. A message can have both signatures.",
+        action: "Server operator: sign with an RSA key of 2048 bits too. A message can have both signatures.",
         example: "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         references: "RFC 8463 section 5 (signers should add an RSA signature as long as not all verifiers support Ed25519)",
     },

@@ -335,7 +335,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         });
         if sends && dkim::can_exist(sight) == Some(false) {
             let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
-            let fix = Fix::text("Operator of the mail server: sign mail with DKIM, and publish the key");
+            let fix = Fix::text("Server operator: sign mail with DKIM, and publish the key");
             let cause = "Only SPF can authenticate the mail. SPF fails if mail is forwarded or sent through most mailing lists, so receivers reject or filter such mail.";
             let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
             finding.evidence.probes.extend(dkim::lookup_of_keys(sight).map(|probe| probe.id));

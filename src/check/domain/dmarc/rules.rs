@@ -64,7 +64,7 @@ pub(super) static WRONG_NAME: Rule = Rule {
     severity: Severity::Error,
     title: "the DMARC record is at the wrong name",
     docs: Docs {
-        sees: "A DMARC record is at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, and there is none at _dmarc.<domain>. If the record at _dmarc.<domain> exists, a copy at the domain itself is reported as a notice.",
+        sees: "There is a DMARC record at the domain itself, at dmarc.<domain>, or at _dmarc.<domain>.<domain>, but none at _dmarc.<domain>. If the record at _dmarc.<domain> exists, a copy at the domain itself is reported as a notice.",
         matters: "Receivers look only at _dmarc.<domain>, so DMARC does not apply.",
         action: "Operator of the DNS: move the record to _dmarc.<domain>. If the DNS provider's form appends the domain, enter only _dmarc as the name.",
         example: "_dmarc.example.com.example.com TXT \"v=DMARC1; p=none\"",
@@ -79,7 +79,7 @@ pub(super) static OTHER_TEXT: Rule = Rule {
     docs: Docs {
         sees: "The name of the DMARC record has further TXT records that are not DMARC records. The finding is a warning if one of them contains DMARC tags without v=DMARC1.",
         matters: "Receivers discard these records. If they contain a part of the policy, for example report addresses, that part does not apply.",
-        action: "Operator of the DNS: move their tags into the DMARC record, and then delete these TXT records.",
+        action: "Operator of the DNS: move the tags in these TXT records into the DMARC record, and then delete the TXT records.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"rua=mailto:dmarc@example.com\"",
         references: "RFC 9989 section 4.10 (texts that do not begin with v=DMARC1 are discarded)",
     },
@@ -209,7 +209,7 @@ pub(super) static WITHOUT_DKIM: Rule = Rule {
     docs: Docs {
         sees: "The policy is quarantine or reject, the SPF record allows senders, and _domainkey.<domain> does not exist, so there is no DKIM key.",
         matters: "Only SPF can authenticate the mail. Mail that is forwarded, or sent through most mailing lists, fails DMARC and is rejected or filtered.",
-        action: "Operator of the mail server: sign mail with DKIM, and publish the key.",
+        action: "Server operator: sign mail with DKIM, and publish the key.",
         example: "v=DMARC1; p=reject, and no name below _domainkey.example.com",
         references: "RFC 9989 section 7.4 (domains must not rely on SPF alone); RFC 8020 (nothing exists below a name that does not exist)",
     },

@@ -7,9 +7,9 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "a DNSSEC signature has expired",
     docs: Docs {
-        sees: "The signature on the MX records of the domain, or on the addresses of an MX host, has expired according to the clock of this machine.",
+        sees: "The signature on the MX records of the domain, or on the addresses of an MX host, has expired according to this machine's clock.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, including many large providers, do not deliver mail to the domain. They retry for some days.",
-        action: "Operator of the DNS: sign the zone again, publish it on all name servers, and check why the signer did not run. Check the clock of this machine first.",
+        action: "Operator of the DNS: sign the zone again, publish it on all name servers, and find out why the signer did not run. Check this machine's clock first.",
         example: "example.com. RRSIG MX ... expired on 2026-01-31",
         references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 4035 section 5.3.1 (validation)",
     },
@@ -21,7 +21,7 @@ pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
     title: "a DNSSEC signature is not valid yet",
     docs: Docs {
         sees: "According to the clock of this machine, the signature on the MX records of the domain, or on the addresses of an MX host, is not valid until a later time.",
-        matters: "If the clock of this machine is correct, resolvers that validate DNSSEC do not return the records. More often, the clock of this machine or of the signer is wrong.",
+        matters: "If the clock of this machine is correct, resolvers that validate DNSSEC do not return the records. More often, the clock of this machine or of the machine that signs the zone is wrong.",
         action: "Check the clock of this machine first. Operator of the DNS: if this machine's clock is right, set the signer's clock, and sign the zone again.",
         example: "a machine whose clock was reset to 1970",
         references: "RFC 4034 section 3.1.5 (validity of signatures)",
@@ -33,7 +33,7 @@ pub(super) static DNSSEC_DS_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the DS record in the parent zone does not match a key of the zone",
     docs: Docs {
-        sees: "The parent zone has a DS record, but no key (DNSKEY) of the zone has its digest.",
+        sees: "The parent zone has a DS record, but its digest matches no key (DNSKEY) of the zone.",
         matters: "Resolvers that validate DNSSEC cannot resolve any name of the zone. Senders that use such a resolver do not deliver mail to the domain.",
         action: "Operator of the domain: replace the DS record at the registrar with the one for the current key, or remove it until the zone is signed correctly. The mismatch often occurs after a move to another DNS provider or a key rollover.",
         example: "the DS record of the former DNS provider was left in the parent zone",

@@ -9,8 +9,8 @@
 //! | a recipient that cannot exist, if the user gave a recipient | the first address of each host that responds |
 //! | a recipient in another domain, which shows whether the server relays | the first address of each host that responds |
 //!
-//! The sender is empty, because servers must accept mail with an empty sender (RFC 5321 §4.5.5), and because the
-//! session then contains no real user's address.
+//! The sender is the null sender, because servers must accept it (RFC 5321 §4.5.5), and because the session then
+//! contains no real user's email address.
 
 use std::net::IpAddr;
 

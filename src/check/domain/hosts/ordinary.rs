@@ -12,7 +12,7 @@
 //! | `time-limit-reached`, `connection-limit-reached` | left out | listed as not tested |
 //! | `certificate-*`, `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy do not verify certificates, and deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
 //! | rejections of the unknown and the foreign recipient | left out | a server should reject them |
-//! | rejections of the postmaster and of the empty sender | left out unless they are about this machine | [`super::own`] |
+//! | rejections of the postmaster and of the null sender | left out unless they are about this machine | [`super::own`] |
 //! | permanent rejections of the recipient that the user gave | unchanged, for any reason | they answer the question of the user |
 //! | other rejections that are about this machine | warnings without failure, at most | not faults of the domain |
 //! | other temporary rejections of recipients | warnings without failure, at most | they do not show what the server accepts later |
@@ -133,13 +133,13 @@ fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedRep
     session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
 }
 
-/// A server that demands a login for a recipient of its domain rejects mail from all other servers, because they cannot
+/// A server that requires a login for a recipient of its domain rejects mail from all other servers, because they cannot
 /// log in. The operator of the server must fix this, not the user of smtpcheck.
 fn without_login(finding: Finding) -> Finding {
     if !is_left_out(&finding) {
         return finding;
     }
-    let fix = "Operator of the mail server: accept the recipients of the domain on this port without a login, and require a login only on the ports for mail programs (465 and 587)";
+    let fix = "Server operator: accept the recipients of the domain on this port without a login, and require a login only on the ports for mail programs (465 and 587)";
     Finding {
         cause: "The server requires a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
         fixes: vec![Fix::text(fix)],
@@ -154,7 +154,7 @@ fn is_left_out(finding: &Finding) -> bool {
     LEFT_OUT.contains(&rule) || LEFT_OUT_GROUPS.iter().any(|group| rule.starts_with(group))
 }
 
-/// Whether another finding replaces a rejection of the empty sender.
+/// Whether another finding replaces a rejection of the null sender.
 fn is_replaced(session: Session<'_>, finding: &Finding) -> bool {
     let rejected = session.reply_at(Phase::Mail).filter(|received| !received.accepts());
     rejected.is_some_and(|received| {
@@ -310,11 +310,6 @@ impl MergedFinding {
         for (host, ip, summary) in &self.others {
             let place = places_of(sight, std::iter::once((&host.name, std::slice::from_ref(ip))));
             finding.consequences.push(format!("{place}: {summary}"));
-        }
-        for fix in &mut finding.fixes {
-            if let Some(rest) = fix.text.strip_prefix("Server operator: ") {
-                fix.text = format!("Operator of the mail server: {rest}");
-            }
         }
         // The host name comes from the MX record, so the operator of the domain controls it, not the user of this
         // check.

@@ -1,6 +1,6 @@
-//! Findings that only the domain command has, about the replies of MX hosts: to the empty sender, the postmaster,
-//! recipients that cannot exist, and recipients in another domain, and about hosts whose replies differ from those of
-//! the first host.
+//! Findings that only the domain command has. They are about the replies of MX hosts to the null sender, the
+//! postmaster, a recipient that cannot exist and a recipient in another domain, and about hosts whose replies differ
+//! from those of the first host.
 
 use std::net::IpAddr;
 
@@ -88,11 +88,11 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
         sessions::session(sight, host, ip).and_then(|session: Session<'_>| session.reply_at(Phase::Mail))
     };
     let found = replies(sight, of, rejects);
-    let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the empty sender is rejected")?;
+    let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the null sender is rejected")?;
     Some(Finding {
-        cause: "Delivery reports have an empty sender, so that reports about reports cannot loop. A server must accept this sender. This server receives no reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
+        cause: "Delivery reports have the null sender, so that reports about reports cannot loop. A server must accept this sender. This server receives no reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
         fixes: vec![
-            Fix::text("Operator of the mail server: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
+            Fix::text("Server operator: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],
         ..finding
     })
@@ -107,7 +107,7 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
         cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
         fixes: vec![
             Fix::run(
-                "Operator of the mail server: create the address, for example as an alias of a mailbox that a person reads (/etc/aliases)",
+                "Server operator: create the address, for example as an alias of a mailbox that a person reads (/etc/aliases)",
                 "postmaster: root",
             ),
         ],
@@ -117,14 +117,14 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
 
 fn relay(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, |host, ip| received_about(sight, host, ip, Recipient::Relay), ReceivedReply::accepts);
-    let what = format!("the recipient {} in another domain is accepted", sight.domain.relay_recipient);
+    let what = format!("{}, a recipient in another domain, is accepted", sight.domain.relay_recipient);
     let finding = about(sight, &MX_RELAY_ACCEPTED, Confidence::Possible, &found, &what)?;
     Some(Finding {
         cause: "The server may deliver mail from any sender to any domain (open relay). Such servers are found and abused within hours, and then added to blocklists.".to_owned(),
         otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The log of the server shows whether it would have relayed the message.".to_owned()),
         fixes: vec![
             Fix::run(
-                "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in (Postfix)",
+                "Server operator: accept recipients in other domains only from your own networks and from authenticated users (command for Postfix)",
                 "postconf -e 'smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination'",
             ),
         ],
@@ -175,7 +175,7 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
         summary,
         cause: "A host of lower priority has no list of valid recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the mail server: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record, because senders keep mail for days anyway if the first host is not available",
+            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record, because senders keep mail for days anyway if the first host is not available",
         )],
         ..finding
     })
@@ -209,7 +209,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
     Some(Finding {
         cause: "The name has no effect on most senders. If the server also sends mail with this name in EHLO, receivers may reject that mail.".to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the mail server: set its host name to the fully qualified name in its PTR record (Postfix: myhostname)",
+            "Server operator: set its host name to the fully qualified name in its PTR record (Postfix: myhostname)",
         )],
         ..finding
     })

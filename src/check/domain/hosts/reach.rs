@@ -5,8 +5,8 @@
 //! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
 //!    connections to the mail port time out.
 //! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked by
-//!    this machine or its network. This is one finding, and the hosts have none. Other ports of the hosts, and the
-//!    cloud in which this machine runs, are evidence.
+//!    this machine or its network. This is one finding, and the hosts have no findings of their own. Other ports of the
+//!    hosts, and the cloud in which this machine runs, are evidence.
 //! 4. Otherwise, each host has a finding about its addresses that do not respond.
 
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ use crate::plan::{QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// Ports on which a host may respond even if its port for mail from other servers does not.
+/// Other ports that may respond even if the port for mail from other servers does not.
 const OTHER_PORTS: [u16; 3] = [587, 465, 443];
 
 /// The number of hosts whose other ports are tried.
@@ -44,9 +44,9 @@ pub(in crate::check::domain) enum Silence {
 pub(super) struct HostReach<'s> {
     pub(super) host: MxHost,
     pub(super) connected: Vec<IpAddr>,
-    /// Addresses to which connections failed on the network or at the server.
+    /// Addresses whose connections failed on the network or at the server.
     pub(super) failed: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
-    /// Addresses to which this machine cannot connect.
+    /// Addresses that this machine cannot connect to.
     pub(super) untested: Vec<(IpAddr, ConnectFaultKind, Session<'s>)>,
     /// Addresses whose session was skipped, has not ended, or has not been requested yet.
     pub(super) open: Vec<IpAddr>,
@@ -208,7 +208,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     }
     let places = listed(&ips);
     found.fixes.push(Fix::text(format!(
-        "Operator of the mail server: make the mail service listen on {places} and open port {port} in the firewall"
+        "Server operator: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
         None => format!(

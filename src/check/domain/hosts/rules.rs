@@ -8,8 +8,8 @@ pub(super) static MX_UNREACHABLE: Rule = Rule {
     title: "an MX host does not accept connections",
     docs: Docs {
         sees: "Connections to an IP address of an MX host were refused, timed out or failed. Other hosts or other evidence show that neither this machine nor its network blocks the port. The finding is a warning if another IP address of the host accepts connections.",
-        matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, they keep the mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
-        action: "Operator of the mail server: start the mail service, make it listen on this IP address, and open port 25 in the firewall. Operator of the domain: delete records of servers that no longer exist.",
+        matters: "Senders cannot deliver mail to this IP address. If no IP address of any MX host responds, senders keep the mail for some days and then return it. An IPv6 address that does not respond delays senders that try it first.",
+        action: "Server operator: start the mail service, make it listen on this IP address, and open port 25 in the firewall. Operator of the domain: delete records of servers that no longer exist.",
         example: "mx1.example.com [2001:db8::25]: no connection to port 25 (no answer), but 192.0.2.25 responds",
         references: "RFC 5321 section 5.1 (senders try the hosts in order of preference), RFC 8305 section 5 (connection attempts)",
     },
@@ -57,11 +57,11 @@ pub(super) static MX_NOT_TESTED: Rule = Rule {
 pub(super) static MX_NULL_SENDER_REJECTED: Rule = Rule {
     id: "mx-null-sender-rejected",
     severity: Severity::Error,
-    title: "an MX host rejects the empty sender",
+    title: "an MX host rejects the null sender",
     docs: Docs {
         sees: "The server rejected MAIL FROM:<> permanently, for a reason that is not about this machine.",
-        matters: "Delivery reports and other automatic messages have an empty sender. Users of the domain do not learn that their mail was not delivered, and servers that verify senders by a callout reject mail from this domain.",
-        action: "Operator of the mail server: accept MAIL FROM:<>.",
+        matters: "Delivery reports and other automatic messages have the null sender. Users of the domain do not learn that their mail was not delivered, and servers that verify senders by a callout reject mail from this domain.",
+        action: "Server operator: accept MAIL FROM:<>.",
         example: "550 5.7.1 Null sender not allowed",
         references: "RFC 5321 section 4.5.5 (messages with a null reverse-path), section 6.1 (notifications)",
     },
@@ -74,7 +74,7 @@ pub(super) static MX_POSTMASTER_REJECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected the recipient postmaster of the domain permanently, for a reason that is not about this machine. smtpcheck sends no message.",
         matters: "Every domain that receives mail must accept mail for its postmaster. Without this address, other operators cannot report problems, and some services do not accept the domain.",
-        action: "Operator of the mail server: create the address postmaster as an alias of a mailbox that a person reads.",
+        action: "Server operator: create the email address postmaster as an alias of a mailbox that a person reads.",
         example: "550 5.1.1 <postmaster@example.com>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 4.5.1 (minimum implementation)",
     },
@@ -87,7 +87,7 @@ pub(super) static MX_RELAY_ACCEPTED: Rule = Rule {
     docs: Docs {
         sees: "Without a login, the server accepted RCPT TO with a recipient in a domain for which it is not responsible. smtpcheck sends no message, so it cannot determine whether the server would relay one.",
         matters: "If the server relays such mail, it is an open relay. Open relays are abused for spam and added to blocklists within hours.",
-        action: "Operator of the mail server: accept recipients in other domains only from your own networks and from users who are logged in. Check the log of the server to find out what happens to such mail.",
+        action: "Server operator: accept recipients in other domains only from your own networks and from authenticated users. Check the log of the server to find out what happens to such mail.",
         example: "the reply to RCPT TO:<relay-test@example.org> is 250",
         references: "RFC 5321 section 7.1 (mail security), section 3.6.2 (relaying)",
     },
@@ -99,8 +99,8 @@ pub(super) static MX_ACCEPTS_EVERY_RECIPIENT: Rule = Rule {
     title: "the domain accepts a recipient that cannot exist",
     docs: Docs {
         sees: "The user gave a recipient to test, and the server also accepted a second recipient with a random name.",
-        matters: "The domain has a mailbox for all recipients (catch-all), or the server checks recipients only after the message. An accepted recipient then does not show that the mailbox exists.",
-        action: "No action is required if this is intended. Operator of the mail server: reject unknown recipients at RCPT TO. Senders then notice typing errors, and the server does not have to return messages later.",
+        matters: "The domain has a catch-all mailbox that receives mail for all recipients, or the server checks recipients only after the message has been sent. An accepted recipient then does not show that the mailbox exists.",
+        action: "No action is required if this is intended. Server operator: reject unknown recipients at RCPT TO. Senders then notice typing errors, and the server does not have to return messages later.",
         example: "the reply to RCPT TO:<no-such-user-1a2b3c4d@example.com> is 250",
         references: "RFC 5321 section 4.1.1.3 (RCPT), section 6.2 (unwanted messages)",
     },
@@ -113,8 +113,8 @@ pub(super) static MX_BACKUP_DIFFERS: Rule = Rule {
     docs: Docs {
         sees: "The most preferred MX host (lowest preference value) rejects a recipient that cannot exist, but a less preferred host accepts it. smtpcheck tests this only if the user gave a recipient.",
         matters: "The less preferred host accepts mail that cannot be delivered and must return it, often to forged senders. Spammers prefer such hosts.",
-        action: "Operator of the mail server: configure the list of valid recipients on this host, or remove its MX record.",
-        example: "mx1 replies 550 5.1.1, and mx2 (a backup MX that the provider runs) replies 250",
+        action: "Server operator: configure the list of valid recipients on this host, or remove its MX record.",
+        example: "mx1 replies with 550 5.1.1, and mx2 (a backup MX that the provider runs) replies with 250",
         references: "RFC 5321 section 6.2 (unwanted messages), section 5.1 (preferences)",
     },
 };
@@ -126,7 +126,7 @@ pub(super) static MX_SERVER_NAME_NOT_VALID: Rule = Rule {
     docs: Docs {
         sees: "The first word of the greeting or of the reply to EHLO is not a fully qualified domain name.",
         matters: "The name has no effect on most senders. If the server uses the same name when it sends mail, receivers may reject that mail.",
-        action: "Operator of the mail server: set its host name to a fully qualified name (Postfix: myhostname).",
+        action: "Server operator: set the server's host name to a fully qualified name (Postfix: myhostname).",
         example: "220 localhost ESMTP",
         references: "RFC 5321 section 4.3.1 (the greeting contains the domain name of the host)",
     },

@@ -116,7 +116,7 @@ pub(super) fn before_recipients(session: Session<'_>) -> Option<String> {
     let rejected = || {
         let received = session.reply_at(Phase::Mail).filter(|received| !received.accepts())?;
         let code = received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string());
-        Some(format!("empty sender rejected: {code}"))
+        Some(format!("null sender rejected: {code}"))
     };
     problem(&session).or_else(rejected)
 }

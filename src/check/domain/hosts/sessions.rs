@@ -1,4 +1,4 @@
-//! The sessions with the IP addresses of MX hosts in the evidence, and the certificate chains that the servers sent.
+//! Finds the sessions with MX hosts in the evidence, and the certificate chains that the servers sent.
 
 use std::net::IpAddr;
 

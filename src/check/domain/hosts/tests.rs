@@ -451,7 +451,7 @@ fn recipients_that_the_session_did_not_reach_are_listed_with_the_reason() {
     for (command, reply, why) in [
         ("", "554 go away", "greeting rejected: 554"),
         ("EHLO", "550 5.7.1 Invalid HELO name", "EHLO rejected: 550"),
-        ("MAIL", "550 5.1.0 <>: Sender address rejected", "empty sender rejected: 550"),
+        ("MAIL", "550 5.1.0 <>: Sender address rejected", "null sender rejected: 550"),
     ] {
         let (list, replies) = untested(command, reply);
         for host in ["mx1.example.com [8.8.4.1]", "mx2.example.com [8.8.4.2]"] {

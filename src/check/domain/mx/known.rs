@@ -49,7 +49,7 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     hosts
 }
 
-/// The IP addresses of a host that are known so far, and to which this machine can connect: at most as many as the
+/// The IP addresses of a host that are known so far and that this machine can connect to: at most as many as the
 /// limit of [`MAX_ADDRESSES`] allows for each host.
 pub(in crate::check::domain) fn addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses = usable(sight, host);
@@ -82,7 +82,7 @@ pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) 
     addresses
 }
 
-/// The IP addresses of a host to which connections are possible, without the limit.
+/// The IP addresses of a host that this machine can connect to, without the limit.
 pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses = all_addresses(sight, host);
     addresses.retain(|&ip| is_usable(sight, ip));

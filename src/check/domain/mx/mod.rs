@@ -1,8 +1,8 @@
 //! Which hosts receive mail for the domain: the MX records, or the domain itself if it has none (RFC 5321 §5.1).
 //!
 //! Lookups do not wait for each other unnecessarily: the addresses of the domain are looked up at the same time as the
-//! MX records, although they count only without MX records. At most [`MAX_HOSTS`] hosts and [`MAX_ADDRESSES`] IP
-//! addresses are tested.
+//! MX records, although they are used only if there are no MX records. At most [`MAX_HOSTS`] hosts and
+//! [`MAX_ADDRESSES`] IP addresses are tested.
 //!
 //! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses that
 //! are not public).

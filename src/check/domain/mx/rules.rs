@@ -72,7 +72,7 @@ pub(super) static MX_NULL_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "a null MX record is not valid",
     docs: Docs {
-        sees: "An MX record has the host `.` (null MX), but the domain has other MX records too, or the preference is not 0. If it is the only record, this is a warning.",
+        sees: "An MX record has the host `.` (null MX), but the domain has other MX records too, or the preference is not 0. If it is the only MX record, the finding is a warning.",
         matters: "A null MX must be the only MX record, with preference 0. Otherwise, the result depends on the sender: some return the message, others use the other hosts or try to look up the root.",
         action: "Operator of the domain: if the domain receives mail, delete the record with the host `.`. If it receives no mail, keep only `MX 0 .`.",
         example: "MX 0 . and MX 10 mx1.example.com at the same domain",
@@ -112,7 +112,7 @@ pub(super) static MX_IS_ADDRESS: Rule = Rule {
     title: "an MX record contains an IP address instead of a host name",
     docs: Docs {
         sees: "The host in an MX record is an IP address.",
-        matters: "An MX record must contain a host name. Senders look up the digits as a name, which does not exist, so they cannot use the host.",
+        matters: "An MX record must contain a host name. Senders look up the IP address as a host name. That name does not exist, so they cannot use the host.",
         action: "Operator of the domain: create a host name with this IP address, and use it in the MX record.",
         example: "example.com. MX 10 192.0.2.1.",
         references: "RFC 5321 section 5.1 (an MX record contains a domain name), RFC 1035 section 3.3.9 (format of MX records)",
@@ -203,7 +203,7 @@ pub(super) static MX_NO_IPV4: Rule = Rule {
     title: "no MX host has an IPv4 address",
     docs: Docs {
         sees: "The MX hosts have AAAA records, but none has an A record.",
-        matters: "Many senders do not have IPv6, so they cannot deliver mail to this domain.",
+        matters: "Many senders have no IPv6 connection, so they cannot deliver mail to this domain.",
         action: "Operator of the domain: publish an A record for at least one MX host.",
         example: "MX 10 mx.example.com with only AAAA 2001:db8::1",
         references: "RFC 5321 section 5.2 (IPv6 and MX records)",
@@ -229,7 +229,7 @@ pub(super) static MX_MANY: Rule = Rule {
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
         sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only the first of them.",
-        matters: "If there are many hosts, senders try only some of them. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may have other faults.",
+        matters: "If there are many hosts, senders try only some of them. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
         action: "Operator of the domain: use fewer MX hosts and IP addresses. A few are enough for large mail services.",
         example: "a domain with 300 MX records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -241,7 +241,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain is an alias (CNAME)",
     docs: Docs {
-        sees: "The domain has a CNAME record. If it has an MX record too, this is an error.",
+        sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error.",
         matters: "All records of an alias are those of its target, including MX and SPF records. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Operator of the domain: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",

@@ -1,5 +1,5 @@
-//! The facts about the mail servers on which the TLS policies depend. For each IP address of each host: whether a
-//! connection is possible, whether the server advertises STARTTLS, and which certificates it sent.
+//! The facts about the mail servers that the TLS policies depend on. They state for each IP address of each host
+//! whether a connection is possible, whether the server advertises STARTTLS, and which certificates it sent.
 
 use std::net::IpAddr;
 
@@ -60,7 +60,7 @@ impl<'s> PolicyHost<'s> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
-    /// Whether a sender can deliver to the host if it accepts the chains for which `accepts` is true; `None` while
+    /// Whether a sender can deliver to the host if it accepts only chains that satisfy `accepts`; `None` while
     /// unknown. One usable server is enough. A server with two chains is usable if one of them is accepted, because
     /// different senders get different chains.
     pub(in crate::check::domain) fn is_usable(

@@ -1,5 +1,5 @@
-//! The SPF record of the domain, and its results for the sending IP addresses, if they are given, and for every other
-//! client (RFC 7208).
+//! The SPF record of the domain, and its results: for the sending IP addresses (if given), and for all other
+//! clients (RFC 7208).
 //!
 //! | file | subject |
 //! |---|---|

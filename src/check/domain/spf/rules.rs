@@ -59,7 +59,7 @@ pub(super) static TWO_RECORDS: Rule = Rule {
     title: "the domain has several SPF records",
     docs: Docs {
         sees: "The domain has more than one TXT record that begins with v=spf1.",
-        matters: "Receivers treat this as a permanent error (permerror), whatever the records contain. Some use one of them at random.",
+        matters: "Receivers treat this as a permanent error (permerror), whatever the records contain. Some receivers use one of the records at random.",
         action: "Operator of the domain: merge the records into one, and delete the others.",
         example: "v=spf1 mx -all and v=spf1 include:_spf.example.net -all",
         references: "RFC 7208 section 3.2 and section 4.5 (multiple records)",
@@ -73,7 +73,7 @@ pub(super) static SYNTAX: Rule = Rule {
     docs: Docs {
         sees: "A term of the SPF record does not follow the grammar.",
         matters: "One invalid term makes the complete record invalid (permerror) for every sender, even if an earlier term matches. Receivers then treat mail from the domain as not authenticated, and some reject it.",
-        action: "Operator of the domain: replace the invalid term as shown.",
+        action: "Operator of the domain: replace the invalid term as shown in the finding.",
         example: "v=spf1 ip4:192.0.2.1~all: the space before ~all is missing",
         references: "RFC 7208 section 4.6 (record evaluation), section 12 (grammar)",
     },
@@ -136,7 +136,7 @@ pub(super) static INCLUDE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "an included SPF record is missing or invalid",
     docs: Docs {
-        sees: "An include or redirect in the record, or in an included record, refers to a name that does not exist or that has no SPF record, several SPF records or an invalid one. Or the included records form a loop.",
+        sees: "An include or redirect, in the record itself or in an included record, refers to a name that does not exist. The rule also applies if the name has no SPF record, more than one, or an invalid one, or if the included records form a loop.",
         matters: "The evaluation ends with a permanent error (permerror) when a receiver reaches this term. Only IP addresses that match an earlier term pass.",
         action: "Operator of the domain: correct or remove the term. If the included record belongs to a provider, ask the provider for the current name.",
         example: "v=spf1 include:_spf.old-provider.example -all",
@@ -189,7 +189,7 @@ pub(super) static NO_ALL: Rule = Rule {
     title: "the SPF record defines no result for other hosts",
     docs: Docs {
         sees: "The record has neither all nor redirect, or ends with ?all.",
-        matters: "Hosts that are not listed get the result neutral, which receivers must treat as if there were no record. The record does not protect against forged mail.",
+        matters: "For hosts that are not listed, the result is neutral, which receivers must treat as if there were no record. The record does not protect against forged mail.",
         action: "Operator of the domain: end the record with ~all or -all.",
         example: "v=spf1 include:_spf.example.net: the -all of the included record has no effect here",
         references: "RFC 7208 section 4.7 (default result), section 8.2 (neutral)",
@@ -229,7 +229,7 @@ pub(super) static IGNORED_MODIFIER: Rule = Rule {
     docs: Docs {
         sees: "The record contains the name of a mechanism followed by = instead of a colon, for example include=.",
         matters: "According to the grammar, this term is an unknown modifier. Most receivers ignore it, so the hosts that it is meant to allow do not pass. Some receivers treat it as an error.",
-        action: "Operator of the domain: write a colon instead of =.",
+        action: "Operator of the domain: replace = with a colon.",
         example: "v=spf1 include=_spf.example.net -all",
         references: "RFC 7208 section 6 (unknown modifiers must be ignored)",
     },
@@ -266,9 +266,9 @@ pub(super) static SENDING_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "the SPF record does not allow a sending IP address",
     docs: Docs {
-        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral, or a permanent error that occurs only for this IP address, because of a macro.",
+        sees: "The result of SPF for an IP address of --sending is fail, softfail or neutral, or is a permanent error that occurs only for this IP address, because of a macro.",
         matters: "Mail from this IP address is not authenticated by SPF. Receivers reject it, mark it as spam, or depend on DKIM.",
-        action: "Operator of the domain: add the mechanism shown to the record, or send through a host that the record allows.",
+        action: "Operator of the domain: add to the record the mechanism that the finding shows, or send through a host that the record allows.",
         example: "smtpcheck domain example.com --sending 192.0.2.7",
         references: "RFC 7208 section 2.6 (results), section 8 (use of results)",
     },
@@ -279,8 +279,8 @@ pub(super) static HELO: Rule = Rule {
     severity: Severity::Notice,
     title: "the EHLO name of the sending host has no usable SPF record",
     docs: Docs {
-        sees: "The name given with --from-host has no SPF record, or its record does not allow the IP address of --sending. The finding is a warning if the record is invalid or rejects the address.",
-        matters: "For bounces, which have an empty sender, receivers evaluate SPF for the EHLO name. Without a record, bounces are not authenticated.",
+        sees: "The name given with --from-host has no SPF record, or its record does not allow the IP address of --sending. The finding is a warning if the record is invalid or rejects the IP address.",
+        matters: "For bounces, which have the null sender, receivers evaluate SPF for the EHLO name. Without a record, bounces are not authenticated.",
         action: "Operator of the sending host: publish a record for the host name, for example v=spf1 a -all.",
         example: "mail.example.com. IN TXT \"v=spf1 a -all\"",
         references: "RFC 7208 section 2.3 (HELO identity), section 2.4",

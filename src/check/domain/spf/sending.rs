@@ -235,7 +235,7 @@ fn helo(subject: Subject<'_>) -> Option<Finding> {
     let summary = format!("the EHLO name {host} {what}");
     let mut finding = Finding::new(&HELO, Phase::Dns, Confidence::Certain, summary);
     finding.severity = severity;
-    finding.cause = "Receivers also evaluate SPF for the EHLO name. For bounces, which have an empty sender, it is the only name that they can evaluate.".to_owned();
+    finding.cause = "Receivers also evaluate SPF for the EHLO name. For bounces, which have the null sender, it is the only name that they can evaluate.".to_owned();
     let record = format!("v=spf1 {} -all", terms_for(sending));
     finding.fixes.push(Fix::run(
         "Operator of the sending host: publish this SPF record at the EHLO name, and delete any other SPF record there",

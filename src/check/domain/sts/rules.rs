@@ -21,8 +21,8 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
         sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the host. If it is a backup host, the fault is noticed only when the other hosts are down.",
-        action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age, so change the policy before the MX records.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
+        action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
     },
@@ -33,7 +33,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host of an MTA-STS policy does not advertise STARTTLS",
     docs: Docs {
-        sees: "The policy covers an MX host, but its server does not advertise STARTTLS at one of its IP addresses. If the policy is in testing mode, the finding is a warning.",
+        sees: "The policy covers an MX host, but its server does not advertise STARTTLS on at least one IP address. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to a server without TLS.",
         action: "Server operator: configure a certificate from a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the reply of mx2.example.com to EHLO does not contain STARTTLS",
@@ -44,7 +44,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
 pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     id: "sts-certificate-invalid",
     severity: Severity::Error,
-    title: "the certificate of an MX host does not verify, although the MTA-STS policy requires it",
+    title: "an MX host's certificate fails verification, although the MTA-STS policy requires it",
     docs: Docs {
         sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
@@ -137,7 +137,7 @@ pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
     severity: Severity::Notice,
     title: "senders keep the MTA-STS policy only for a short time",
     docs: Docs {
-        sees: "The mode is enforce, and max_age is less than one week.",
+        sees: "The mode is enforce, and max_age is shorter than one week.",
         matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short max_age protects less.",
         action: "Operator of the policy: set max_age to at least 604800 (one week), then change the id in the record.",
         example: "max_age: 86400",

@@ -1,4 +1,4 @@
-//! Tests of MTA-STS: the record, the request for the policy, the policy, and the hosts under it.
+//! Tests of MTA-STS: the record, the request for the policy, the policy, and the hosts that it covers.
 
 #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 

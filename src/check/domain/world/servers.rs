@@ -31,7 +31,7 @@ pub(in crate::check) const NOW: i64 = 1_790_000_000;
 pub(in crate::check) struct MailServer {
     /// The host name in the greeting, in the reply to EHLO and in the certificate.
     name: String,
-    /// The replies to commands, by the text with which a command begins. The last matching entry counts. The greeting
+    /// The replies to commands, by the first text of a command. The last matching entry counts. The greeting
     /// is the reply to the empty text.
     replies: Vec<(String, String)>,
     /// The certificate chains: the first is shown in sessions. If there are none, the handshake fails.

@@ -8,8 +8,8 @@ pub(crate) static GREETING_REFUSED: Rule = Rule {
     title: "the server rejects the connection in its greeting",
     docs: Docs {
         sees: "The greeting is a 4yz or 5yz reply instead of 220.",
-        matters: "The server rejected the client before the first command. It does not accept your IP address (because of its reputation, its reverse DNS or a list of the server), it is too busy (4yz), or it accepts no mail at all (521).",
-        action: "For 4yz, try again later. For 5yz, read the server's text, which usually names the reason. Often, your IP address is on a blocklist.",
+        matters: "The server rejected the client before the first command. It does not accept your IP address (because of its reputation, its reverse DNS or a blocklist), it is too busy (4yz), or it accepts no mail at all (521).",
+        action: "For 4yz, retry later. For 5yz, read the server's text, which usually names the reason. Often, your IP address is on a blocklist.",
         example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
         references: "RFC 5321 section 3.1, RFC 7504 section 3 (521)",
     },
@@ -61,7 +61,7 @@ pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
         matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at the same time.",
-        action: "Try again later with the same password. Server operator: if the error remains, read the log of the authentication service.",
+        action: "Retry later with the same password. Server operator: if the error remains, read the log of the authentication service.",
         example: "454 4.7.0 Temporary authentication failure",
         references: "RFC 4954 section 6 (454)",
     },
@@ -86,7 +86,7 @@ pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     title: "the server rejects a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
-        matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers reject all of these only at RCPT TO.",
+        matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers send all of these rejections only at RCPT TO.",
         action: "Read the server's text, and check the email address. If the text mentions relaying, log in.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 3.3",
@@ -99,8 +99,8 @@ pub(crate) static RECIPIENT_DEFERRED: Rule = Rule {
     title: "the server defers a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 4yz.",
-        matters: "Mail remains in the queue of the sending server, which tries again later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
-        action: "Try again after a few minutes from the same IP address. If the error remains, read the server's text.",
+        matters: "Mail remains in the queue of the sending server, which retries later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
+        action: "Retry after a few minutes from the same IP address. If the error remains, read the server's text.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted",
         references: "RFC 5321 section 4.2.1, RFC 6647 section 2 (greylisting)",
     },
@@ -112,8 +112,8 @@ pub(crate) static SERVER_CLOSING: Rule = Rule {
     title: "the server ends the session with 421",
     docs: Docs {
         sees: "The server sent a 421 reply after the greeting, in any phase.",
-        matters: "The server closes the connection because it is shutting down or overloaded, or because the client has reached a limit. Mail remains in the queue of the sending server, which tries again later.",
-        action: "Try again later, with fewer connections. If the error remains, read the server's text. Server operator: read the mail log for the time of the check.",
+        matters: "The server closes the connection because it is shutting down or overloaded, or because the client has reached a limit. Mail remains in the queue of the sending server, which retries later.",
+        action: "Retry later, with fewer connections. If the error remains, read the server's text. Server operator: read the mail log for the time of the check.",
         example: "421 4.7.0 mx.example.net Error: too many errors",
         references: "RFC 5321 sections 3.8 and 4.2.2",
     },

@@ -8,7 +8,7 @@ pub(crate) static SENDER_NOT_ACCEPTED: Rule = Rule {
     title: "the server does not accept the sender's email address",
     docs: Docs {
         sees: "The reply means that the server does not accept the email address in MAIL FROM: it does not exist, its domain cannot be found, it does not belong to the account, or the provider has not verified it.",
-        matters: "You cannot send mail with this sender. Many servers reject it only at RCPT TO.",
+        matters: "You cannot send mail from this email address. Many servers reject a sender only at RCPT TO.",
         action: "Use the email address of the account that you log in with, or add the email address or domain at the provider and have it verified.",
         example: "553 5.7.1 <a@example.net>: Sender address rejected: not owned by user b@example.net",
         references: "RFC 5321 section 3.3, RFC 6409 section 6.1",
@@ -74,7 +74,7 @@ pub(crate) static GREYLISTED: Rule = Rule {
     docs: Docs {
         sees: "The server sent a 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
         matters: "The server delays mail from unknown clients on purpose. Mail servers retry automatically, and the server accepts the retry. smtpcheck reports an error because the server did not accept the mail in this session, and a program that does not retry cannot deliver mail to it.",
-        action: "Try again from the same IP address after the time given in the reply, or after five minutes.",
+        action: "Retry from the same IP address after the time given in the reply, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
         references: "RFC 6647 section 2 (greylisting)",
     },

@@ -22,7 +22,7 @@ pub(crate) static TOO_MANY_CONNECTIONS: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the server has too many connections, from this client or in total.",
         matters: "The server accepts no further connections until others have ended. The next attempt may succeed.",
-        action: "Use fewer connections in parallel, close each of them with QUIT, and try again later.",
+        action: "Use fewer connections in parallel, close each of them with QUIT, and retry later.",
         example: "421 4.7.0 mx.example.net Error: too many connections from 192.0.2.1",
         references: "RFC 5321 section 4.2.2 (421)",
     },
@@ -35,7 +35,7 @@ pub(crate) static MESSAGE_TOO_LARGE: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the message is larger than the limit of the server or the mailbox.",
         matters: "The server will reject the same message again.",
-        action: "Send a link instead of the attachment. Server operator: raise the limit, which SIZE in the EHLO reply shows.",
+        action: "Send a link instead of the attachment. Server operator: raise the limit (SIZE in the EHLO reply).",
         example: "552 5.3.4 Message size exceeds fixed limit",
         references: "RFC 1870 section 6.1",
     },
@@ -74,7 +74,7 @@ pub(crate) static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the server considers the syntax of a command or an email address invalid.",
         matters: "The server will reject the same command again.",
-        action: "Check the email addresses for unusual characters. If they are correct, a proxy on the network path may change the commands.",
+        action: "Check the email addresses for unusual characters. If the email addresses are correct, a proxy on the network path may change the commands.",
         example: "501 5.1.3 Bad recipient address syntax",
         references: "RFC 5321 section 4.2.4",
     },
@@ -112,8 +112,8 @@ pub(crate) static SERVER_FAULT: Rule = Rule {
     title: "the server has an internal fault",
     docs: Docs {
         sees: "The reply means that a DNS lookup failed, or that the database, the configuration or another part of the server is faulty.",
-        matters: "The client is not the cause. If the code begins with 4, mail remains in the queue of the sending server, which tries again later.",
-        action: "Try again later. Server operator: read the mail log for the time of the check.",
+        matters: "The client is not the cause. If the code begins with 4, mail remains in the queue of the sending server, which retries later.",
+        action: "Retry later. Server operator: read the mail log for the time of the check.",
         example: "451 4.3.5 <x@example.net>: Server configuration error",
         references: "RFC 5321 section 4.2.3 (451), RFC 3463 section 3.4 (x.3.5)",
     },
@@ -126,7 +126,7 @@ pub(crate) static SERVER_STORAGE_FULL: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the server's disk or queue is full, not only one mailbox.",
         matters: "The server accepts no mail until space is free. Mail remains in the queues of the sending servers.",
-        action: "Try again later. Server operator: free space on the disk that contains the mail queue.",
+        action: "Retry later. Server operator: free space on the disk that contains the mail queue.",
         example: "452 4.3.1 Insufficient system storage",
         references: "RFC 3463 section 3.4 (x.3.1)",
     },

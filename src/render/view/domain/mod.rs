@@ -52,7 +52,7 @@ pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
         .map(|suffix| escape::visible(&suffix))
 }
 
-/// The longest ending that all host names share, if a part of each name is left without it. The ending begins with a
+/// The longest ending that all host names share, if a part of each name remains before it. The ending begins with a
 /// dot. For a single host, it is the domain itself.
 fn common_suffix(seen: &DomainSeen) -> Option<String> {
     let own = format!(".{}", seen.domain);
@@ -110,7 +110,7 @@ fn recipient_part(name: &str, reply: &ProbeReply) -> DomainPart {
     part(name, state, [format!("{word}{code}{text}")])
 }
 
-/// What each kind of sender does: its name, and the results with the hosts to which they apply.
+/// What each kind of sender does: its name, and the results with the hosts that they apply to.
 pub(in crate::render) fn senders(seen: &DomainSeen) -> Vec<(&'static str, Vec<DomainCell>)> {
     let cut = common_suffix(seen);
     let short = |host: &str| shortened(host, cut.as_deref());
