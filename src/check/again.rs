@@ -27,8 +27,12 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
             let Some(command) = fix.command.as_deref() else { continue };
             let command = &in_notation(plan, command);
             // From here on, the command has the flags that it needs.
-            let is_repeat = std::mem::take(&mut fix.is_repeat) || repeats(plan, finding.phase, command);
-            let repeated = if is_repeat { with_envelope(plan, command) } else { command.to_owned() };
+            let is_repeat = std::mem::take(&mut fix.is_repeat);
+            let repeated = if is_repeat || repeats(plan, finding.phase, command) {
+                with_envelope(plan, command)
+            } else {
+                command.to_owned()
+            };
             let command = completed(plan, &repeated);
             let is_after_another_step = is_repeat || OF_REPETITION.iter().any(|word| text.contains(word));
             let is_useless = command.contains(" --retry ") && !is_retried

@@ -55,7 +55,11 @@ fn sign_of_waiting(session: Session<'_>) -> Option<WaitingSign<'_>> {
             && received.reply.code.is_some()
             && !received.reply.is_success()
     };
-    if let Some(received) = session.all_replies().find(|received| rejects(received) && names_protocol(received)) {
+    // "PROXY not allowed from" (Haraka) means that the server received a header.
+    let is_about_sent =
+        |received: &ReceivedReply<'_>| received.reply.joined().to_ascii_lowercase().contains("not allowed");
+    let mut rejections = session.all_replies().filter(|received| rejects(received) && names_protocol(received));
+    if let Some(received) = rejections.find(|received| !is_about_sent(received)) {
         return Some(WaitingSign::Reply(received));
     }
     let connected = session.events().filter(|event| is_connection(event)).last()?.at_ms;
@@ -141,7 +145,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     }
     finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
     finding.fixes.push(Fix::repeat(
-        "Or send the header, if this machine may do so",
+        "Or repeat the check with the header, if this machine may send it",
         format!("smtpcheck {target} --haproxy-protocol v1"),
     ));
     finding.fixes.push(Fix::text(
