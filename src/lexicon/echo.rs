@@ -45,7 +45,16 @@ const BEFORE_ADDRESS: [&str; 14] = [
 /// A prepared text without the repeated parts. The punctuation around each part is kept, because phrases may require
 /// it.
 pub(super) fn without(text: &str) -> String {
-    without_addresses(&without_commands(&without_brackets(text)))
+    without_addresses(&without_commands(&without_brackets(without_callout(text))))
+}
+
+/// Without the session of a callout, which Exim quotes in the lines `Called:`, `Sent:` and `Response:`: the quoted reply of
+/// the other server is not the reason of this one.
+fn without_callout(text: &str) -> &str {
+    match text.split_once("called:") {
+        Some((before, quoted)) if quoted.contains("sent:") && quoted.contains("response:") => before,
+        _ => text,
+    }
 }
 
 /// `<user@example.com>` becomes `<@>`, and `<host.example.com[192.0.2.1]>` becomes `<>`.
