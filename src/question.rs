@@ -406,3 +406,30 @@ impl SessionRequest {
         }
     }
 }
+
+impl HelloRequest {
+    /// The session whose commands precede the ClientHello.
+    pub fn preceding_session(&self) -> SessionRequest {
+        SessionRequest {
+            purpose: Purpose::TlsHello,
+            host: self.host.clone(),
+            port: self.port,
+            family: self.family,
+            script: Script {
+                protocol: self.protocol,
+                ehlo: self.ehlo.clone(),
+                tls: self.tls,
+                esmtp: Esmtp::Auto,
+                claims: ClientClaims::default(),
+                queries: Vec::new(),
+                login: None,
+                envelope: None,
+                quit_after: QuitAfter::Starttls,
+                starttls: Starttls::Alone,
+                asks_for_auth: false,
+                pacing: Pacing::Prompt,
+                sni: None,
+            },
+        }
+    }
+}

@@ -2,7 +2,8 @@
 //! suggested command could fail for another reason.
 //!
 //! Only command-line flags about the connection, names and trust are added to every command. The flags for login,
-//! sender and recipients are added to commands that repeat the check; other fixes contain the flags that they need.
+//! sender and recipients are added to commands that repeat the check: fixes that are marked so, retries, and checks of the
+//! same port after a rejected MAIL or RCPT. Other fixes contain the flags that they need.
 //! Values from the environment are not added, because they apply to the next run too.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
@@ -19,7 +20,9 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {
         // A Unix socket has no second port with implicit TLS.
         let is_impossible = |command: &String| command.contains(" smtps:///");
-        finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(is_impossible));
+        // With `--esmtp auto`, HELO was sent after EHLO had been rejected.
+        let is_tried = |command: &String| command.ends_with(" --esmtp never") && plan.esmtp != Esmtp::Always;
+        finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|one| is_impossible(one) || is_tried(one)));
         let is_retried =
             matches!(finding.failure, Some(PhaseFailure::Unreachable | PhaseFailure::RefusedTemporary) | None);
         for fix in &mut finding.fixes {
@@ -27,8 +30,9 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
             let Some(command) = fix.command.as_deref() else { continue };
             let command = &in_notation(plan, command);
             // From here on, the command has the flags that it needs.
-            let is_repeat = std::mem::take(&mut fix.is_repeat) || repeats(plan, finding.phase, command);
-            let repeated = if is_repeat { with_envelope(plan, command) } else { command.to_owned() };
+            let is_repeat = std::mem::take(&mut fix.is_repeat);
+            let needs_envelope = is_repeat || repeats(plan, finding.phase, command);
+            let repeated = if needs_envelope { with_envelope(plan, command) } else { command.to_owned() };
             let command = completed(plan, &repeated);
             let is_after_another_step = is_repeat || OF_REPETITION.iter().any(|word| text.contains(word));
             let is_useless = command.contains(" --retry ") && !is_retried
@@ -362,6 +366,13 @@ mod tests {
     use crate::cli::{self, Invocation};
     use crate::lexicon::{Confidence, Fix};
 
+    static RULE: Rule = Rule {
+        id: "x",
+        severity: Severity::Error,
+        title: "",
+        docs: Docs { sees: "", matters: "", action: "", example: "", references: "" },
+    };
+
     fn plan(words: &[&str]) -> Plan {
         let words = words.iter().map(Into::into).collect();
         let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
@@ -393,12 +404,6 @@ mod tests {
 
     #[test]
     fn only_a_fix_that_repeats_the_check_gets_the_recipients_whatever_its_text_is() {
-        static RULE: Rule = Rule {
-            id: "x",
-            severity: Severity::Error,
-            title: "",
-            docs: Docs { sees: "", matters: "", action: "", example: "", references: "" },
-        };
         let given = plan(&["mail.example.net:587", "--to", "b@example.org"]);
         let command = "smtpcheck mail.example.net:587 --timeout 300s";
         let mut finding = Finding::new(&RULE, Phase::Tls, Confidence::Certain, String::new());
@@ -428,12 +433,6 @@ mod tests {
 
     #[test]
     fn a_retry_and_a_check_after_a_rejected_recipient_get_the_recipients() {
-        static RULE: Rule = Rule {
-            id: "x",
-            severity: Severity::Error,
-            title: "",
-            docs: Docs { sees: "", matters: "", action: "", example: "", references: "" },
-        };
         let given = plan(&["mail.example.net:587", "--to", "b@example.org"]);
         let whole = |phase: Phase, command: &str| {
             let mut finding = Finding::new(&RULE, phase, Confidence::Certain, String::new());

@@ -78,11 +78,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let query = |command: QueryCommand| move |address: AddressQuery| Query { command, address };
     if wants(IntrusiveProbe::Vrfy) {
-        request.script.queries.extend(known.iter().cloned().map(query(QueryCommand::Vrfy)));
-        request
-            .script
-            .queries
-            .push(Query { command: QueryCommand::Vrfy, address: AddressQuery::Invented(domain(plan)) });
+        let asked = known.iter().cloned().chain([AddressQuery::Invented(domain(plan))]);
+        request.script.queries.extend(asked.map(query(QueryCommand::Vrfy)));
     }
     if wants(IntrusiveProbe::Expn) {
         request.script.queries.extend(known.into_iter().map(query(QueryCommand::Expn)));

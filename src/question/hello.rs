@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Purpose, Script, SessionRequest, Starttls};
-use crate::plan::{ClientClaims, Esmtp, Family, Plan, Protocol, QuitAfter, TlsUse};
+use crate::plan::{Family, Plan, Protocol, TlsUse};
 use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{EhloName, Host};
 
@@ -223,31 +222,6 @@ impl HelloRequest {
             tls: if plan.tls_use() == TlsUse::Implicit { TlsUse::Implicit } else { TlsUse::Required },
             sni: Some(plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.expected_name())),
             offer,
-        }
-    }
-
-    /// The session whose commands precede the ClientHello.
-    pub fn preceding_session(&self) -> SessionRequest {
-        SessionRequest {
-            purpose: Purpose::TlsHello,
-            host: self.host.clone(),
-            port: self.port,
-            family: self.family,
-            script: Script {
-                protocol: self.protocol,
-                ehlo: self.ehlo.clone(),
-                tls: self.tls,
-                esmtp: Esmtp::Auto,
-                claims: ClientClaims::default(),
-                queries: Vec::new(),
-                login: None,
-                envelope: None,
-                quit_after: QuitAfter::Starttls,
-                starttls: Starttls::Alone,
-                asks_for_auth: false,
-                pacing: Pacing::Prompt,
-                sni: None,
-            },
         }
     }
 }

@@ -278,9 +278,9 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
 /// What decides how a check goes.
 fn essence(plan: &Plan) -> String {
     let Plan { target, family, overrides, resolver, ehlo, from, to, quit_after, tls, login, probes, .. } = plan;
-    let Plan { parameters, esmtp, claims, .. } = plan;
+    let Plan { parameters, esmtp, claims, proxy_header, source, .. } = plan;
     format!(
-        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?} {:?} {parameters:?} {esmtp:?} {claims:?}",
+        "{} {} {family:?} {overrides:?} {resolver:?} {ehlo:?} {from:?} {to:?} {quit_after:?} {tls:?} {login:?} {probes:?} {:?} {parameters:?} {esmtp:?} {claims:?} {proxy_header:?} {source:?}",
         target.host, target.port, target.protocol
     )
 }

@@ -2,28 +2,34 @@
 //! not expect the header.
 //!
 //! Signs of a server that waits, if no header was sent:
-//! 1. the connection is closed without a greeting, or with 421 instead of a greeting, after 2.5 to 6 seconds (Dovecot
-//!    closes after 3 s, Postfix sends 421 after 5 s);
-//! 2. a rejection in the greeting or of EHLO names PROXY (Exim, Haraka).
+//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot closes
+//!    after 3 s, Postfix sends 421 after 5 s);
+//! 2. a rejection in the greeting or of EHLO says that the header is missing or invalid (Exim, Haraka).
 //!
 //! The first sign proves nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
 //! certain.
 //!
-//! Signs of a server that does not expect the header: a syntax error before the reply to EHLO, or a rejection that
-//! names PROXY. Module [`rules`]: the rules and their pages.
+//! Signs of a server that rejects the header: an error about the syntax before it replied to EHLO, or a rejection because
+//! of the header. Module [`rules`]: the rules and their pages.
 
 mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
-use crate::lexicon::{Confidence, Fix};
+use crate::lexicon::{self, Basis, Confidence, Context, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;
 use rules::{PROXY_HEADER_MISSING, PROXY_HEADER_UNEXPECTED};
 
 pub(super) static CHECK: Check = Check { subject: "proxy_header", ask, judge, rules: rules::RULES };
+
+/// The phrase of replies to a connection without a header, or with an invalid one.
+const HEADER_NEEDED: &str = "proxy-protocol-mismatch";
+
+/// The phrase of replies to a header from a machine that may not send one.
+const HEADER_NOT_ALLOWED: &str = "proxy-protocol-not-allowed";
 
 /// How long servers wait for the header, with some tolerance, in milliseconds.
 const WAITING: std::ops::RangeInclusive<f64> = 2500.0..=6500.0;
@@ -46,7 +52,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 enum WaitingSign<'a> {
     /// The connection was closed, or rejected with 421, after the usual waiting time.
     Time(f64),
-    /// A reply names the protocol.
+    /// A reply says that the header is missing or invalid.
     Reply(ReceivedReply<'a>),
 }
 
@@ -56,7 +62,8 @@ fn sign_of_waiting(session: Session<'_>) -> Option<WaitingSign<'_>> {
             && received.reply.code.is_some()
             && !received.reply.is_success()
     };
-    if let Some(received) = session.all_replies().find(|received| rejects(received) && names_protocol(received)) {
+    let waits = |received: &ReceivedReply<'_>| rejects(received) && is_read_as(received, HEADER_NEEDED);
+    if let Some(received) = session.all_replies().find(waits) {
         return Some(WaitingSign::Reply(received));
     }
     let connected = session.events().filter(|event| is_connection(event)).last()?.at_ms;
@@ -78,11 +85,17 @@ fn is_connection(event: &Event) -> bool {
     matches!(event.what, EventKind::Dialled { .. } | EventKind::Tunnelled { .. })
 }
 
-/// Whether a reply names the PROXY protocol.
-fn names_protocol(received: &ReceivedReply<'_>) -> bool {
-    let text = received.reply.joined();
-    let lower = text.to_ascii_lowercase();
-    text.contains("PROXY") || lower.contains("proxy negotiation") || lower.contains("proxy protocol")
+/// Whether the lexicon reads a reply as this phrase.
+fn is_read_as(received: &ReceivedReply<'_>, phrase: &str) -> bool {
+    let reading = lexicon::read(received.reply, &Context::default());
+    reading.is_some_and(|reading| matches!(&reading.basis, Basis::Phrase { id } if id == phrase))
+}
+
+/// Whether a reply is about a header that was sent: the lexicon knows the words, or the reply repeats the header as an
+/// unknown command.
+fn is_about_header(received: &ReceivedReply<'_>) -> bool {
+    [HEADER_NEEDED, HEADER_NOT_ALLOWED].into_iter().any(|phrase| is_read_as(received, phrase))
+        || is_syntax_error(received) && received.reply.joined().contains("PROXY")
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -142,7 +155,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     }
     finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
     finding.fixes.push(Fix::repeat(
-        "Or send the header, if the server accepts it from this machine",
+        "Or repeat the check with the header, if this machine may send it",
         format!("smtpcheck {target} --haproxy-protocol v1"),
     ));
     finding.fixes.push(Fix::text(
@@ -157,7 +170,7 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
     let early = |received: &ReceivedReply<'_>| {
         matches!(received.event.phase, Phase::Greeting | Phase::Ehlo) && !received.reply.is_success()
     };
-    let named = session.all_replies().find(|received| early(received) && names_protocol(received));
+    let named = session.all_replies().find(|received| early(received) && is_about_header(received));
     let syntax = || session.all_replies().find(|received| early(received) && is_syntax_error(received));
     let in_tls = matches!(session.fault(), Some(Fault::Tls { .. })) && session.request.script.tls == TlsUse::Implicit;
     let stray = || session.events().find(|event| is_stray_error(event));
@@ -178,7 +191,7 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
             None => return None,
         },
     };
-    let summary = format!("port {} of {} does not expect a PROXY header", plan.target.port, plan.target.host);
+    let summary = format!("port {} of {} rejects the PROXY header", plan.target.port, plan.target.host);
     let phase = if in_tls { Phase::Tls } else { event.phase };
     let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, phase, confidence, summary).on(sent).on(event);
     finding.cause = format!("smtpcheck sent a PROXY header, because --haproxy-protocol was given. {how}");
@@ -188,12 +201,10 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
                 .to_owned(),
         );
     }
-    finding.fixes.push(Fix::run(
-        "Repeat the check without --haproxy-protocol",
-        format!("smtpcheck {}", plan.target.host.with_port(plan.target.port)),
-    ));
+    // Without a command: the flags of this run would be added to it, and --haproxy-protocol is one of them.
+    finding.fixes.push(Fix::text("Repeat the check without --haproxy-protocol"));
     finding.fixes.push(Fix::text(
-        "Server operator: switch on the PROXY protocol for this port if a load balancer is in front of it",
+        "Server operator: if a load balancer is in front of this port, switch on the PROXY protocol for it, and allow the load balancer's IP address to send the header",
     ));
     finding.failure = Some(if in_tls { PhaseFailure::Tls } else { PhaseFailure::Protocol });
     Some(finding)

@@ -16,7 +16,7 @@ use crate::evidence::{
     RecordData, RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
-use crate::question::{FetchTransport, HelloRequest, Question, RecordsRequest};
+use crate::question::{FetchTransport, Question, RecordsRequest};
 use crate::wire::{DnsName, DomainName, ForwardPath, Host, RecordKind};
 
 pub(in crate::check) use servers::{MailServer, NOW, chain, self_signed};
@@ -292,35 +292,30 @@ impl World {
         if let Some(outcome) = (self.others)(plan, question) {
             return outcome;
         }
-        match question {
-            Question::Records(request) => self.lookup(request),
+        let (host, port) = match question {
+            Question::Records(request) => return self.lookup(request),
             Question::Fetch(request) => {
                 let key = (request.host.ascii().to_owned(), request.path.clone(), request.transport);
-                self.pages.get(&key).cloned().unwrap_or(Outcome::Failed { fault: Fault::NoAddress })
+                return self.pages.get(&key).cloned().unwrap_or(Outcome::Failed { fault: Fault::NoAddress });
             }
-            Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) },
-            Question::Resolve { .. } => Outcome::Failed { fault: Fault::NoAddress },
-            Question::Session(_) | Question::Hello(_) => {
-                let (host, port) = match question {
-                    Question::Session(request) => (&request.host, &request.port),
-                    Question::Hello(HelloRequest { host, port, .. }) => (host, port),
-                    _ => return Outcome::Failed { fault: Fault::NoAddress },
-                };
-                let Some(ip) = self.address_of(host) else { return Outcome::Failed { fault: Fault::NoAddress } };
-                let (ip, address) = (&ip, SocketAddr::new(ip, *port));
-                let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
-                if self.only_on.get(ip).is_some_and(|open| open != port) {
-                    return servers::not_connected(evidence, id, address, ConnectFaultKind::TimedOut, at_ms);
-                }
-                match (self.servers.get(ip), question) {
-                    (Some(Ok(server)), Question::Session(request)) => {
-                        server.hold(evidence, id, request, address, at_ms)
-                    }
-                    (Some(Ok(server)), Question::Hello(request)) => server.hello(request),
-                    (Some(Err(kind)), _) => servers::not_connected(evidence, id, address, *kind, at_ms),
-                    _ => servers::not_connected(evidence, id, address, ConnectFaultKind::Refused, at_ms),
-                }
+            Question::Machine { .. } => {
+                return Outcome::Done { answer: Answer::Machine(crate::evidence::Machine::default()) };
             }
+            Question::Resolve { .. } => return Outcome::Failed { fault: Fault::NoAddress },
+            Question::Session(request) => (&request.host, request.port),
+            Question::Hello(request) => (&request.host, request.port),
+        };
+        let Some(ip) = self.address_of(host) else { return Outcome::Failed { fault: Fault::NoAddress } };
+        let (ip, address) = (&ip, SocketAddr::new(ip, port));
+        let at_ms = evidence.probe(id).map_or(0.0, |probe| probe.started_ms);
+        if self.only_on.get(ip).is_some_and(|open| *open != port) {
+            return servers::not_connected(evidence, id, address, ConnectFaultKind::TimedOut, at_ms);
+        }
+        match (self.servers.get(ip), question) {
+            (Some(Ok(server)), Question::Session(request)) => server.hold(evidence, id, request, address, at_ms),
+            (Some(Ok(server)), Question::Hello(request)) => server.hello(request),
+            (Some(Err(kind)), _) => servers::not_connected(evidence, id, address, *kind, at_ms),
+            _ => servers::not_connected(evidence, id, address, ConnectFaultKind::Refused, at_ms),
         }
     }
 
