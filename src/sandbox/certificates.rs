@@ -407,9 +407,12 @@ fn issuer_at(url: &str) -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
+/// The moment `offset` days from now, and half a day further, so that "3 days ago" is still true hours later and on a
+/// machine whose clock differs.
 fn day(offset: i64) -> time::OffsetDateTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
-    time::OffsetDateTime::from_unix_timestamp(now + offset * 86_400).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
+    let seconds = offset * 86_400 + offset.signum() * 43_200;
+    time::OffsetDateTime::from_unix_timestamp(now + seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
 /// An OCSP response (RFC 6960 §4.2.1) in which the issuer reports a certificate as revoked.
