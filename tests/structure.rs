@@ -164,7 +164,7 @@ fn files_that_belong_to_a_list_are_in_it() {
         }
     };
     let mut checks: Vec<String> = check::CHECKS.iter().map(|check| check.subject.to_owned()).collect();
-    checks.extend(["again", "domain", "finding", "peer", "place", "server", "service"].map(str::to_owned));
+    checks.extend(["again", "domain", "finding", "peer", "place", "server", "service", "settings"].map(str::to_owned));
     listed("check", checks);
     // One file implements all SCRAM mechanisms, which differ only in their hashes.
     let file = |mechanism: &&sasl::Mechanism| {
@@ -287,7 +287,9 @@ fn every_file_begins_with_a_description() {
 
 #[test]
 fn docs_rules_md_is_up_to_date() {
-    let page = render::rule::markdown(check::CHECKS.iter().chain(check::domain::DOMAIN_CHECKS).copied());
+    let page = render::rule::markdown(
+        check::CHECKS.iter().chain(check::domain::DOMAIN_CHECKS).chain(check::settings::SETTINGS_CHECKS).copied(),
+    );
     let missing: Vec<&str> =
         check::rules().map(|rule| rule.id).filter(|id| !page.contains(&format!("\n### {id}\n"))).collect();
     assert!(missing.is_empty(), "docs/rules.md does not contain {missing:?}");
@@ -312,7 +314,7 @@ fn assert_is_current(page: &str, text: &str) {
 #[test]
 fn pages_about_mail_programs_and_other_tools_are_up_to_date_and_linked() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let tools = smtpcheck::cli::foreign::Tool::PAGES.map(|(file, tool)| (file, tool.page()));
+    let tools = smtpcheck::cli::foreign::ForeignTool::PAGES.map(|(file, tool)| (file, tool.page()));
     for (file, text) in tools.into_iter().chain([("snippets.md", render::snippets::markdown())]) {
         assert_is_current(&format!("docs/{file}"), &text);
         assert!(readme.contains(&format!("docs/{file}")), "README.md does not link to docs/{file}");

@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn a_reserved_or_mistyped_command_is_not_a_host() {
         for (word, needle) in [
-            ("settings", "smtp://settings"),
+            ("login", "smtp://login"),
             ("chek", "did you mean check?"),
             ("explian", "did you mean explain?"),
             ("port", "did you mean ports?"),
@@ -371,7 +371,7 @@ mod tests {
             ("Run", "did you mean run?"),
             ("Man", "did you mean man?"),
             ("EXPLAIN", "did you mean explain?"),
-            ("Settings", "smtp://Settings"),
+            ("Settings", "did you mean settings?"),
             ("hlep", "did you mean help?"),
         ] {
             let message = run(&[word, "h.example"]).expect_err(word);
@@ -416,7 +416,7 @@ mod tests {
             (&["run", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check; in a suite"),
             (&["run", "--password", "x"], "--password: unknown flag; specify the source of the password in the suite"),
             (&["run", "--onyl", "x"], "--onyl: unknown flag; did you mean --only?"),
-            (&["explain", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check"),
+            (&["explain", "--port", "25"], "--port: unknown flag; smtpcheck explain --help"),
             (&["ports", "h.example", "--port", "25"], "--port: unknown flag; did you mean --ports?"),
             (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; use one of auto, starttls"),
             (&["mx.example.net", "--tls"], "--tls: no value given; use one of auto"),

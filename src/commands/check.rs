@@ -11,7 +11,6 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::snippet;
 use super::stdout::outlet;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::display::OutputTarget;
@@ -24,9 +23,6 @@ use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
-    if let Some(choice) = args.snippet.program {
-        return snippet::run(args, matches, choice);
-    }
     let format = args.format.chosen();
     let outlet = match file_of(&args.file.output) {
         Some(_) => OutputTarget::default(),

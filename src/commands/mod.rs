@@ -66,7 +66,10 @@ fn run_arguments(words: Vec<OsString>) -> Result<u8, CommandError> {
 
 fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> {
     match wanted {
-        Invocation::Check(args, matches) => check::run(&args, &matches),
+        Invocation::Check(args, matches) => match args.snippet.program {
+            Some(choice) => snippet::run(&args, &matches, choice),
+            None => check::run(&args, &matches),
+        },
         Invocation::Domain(args, matches) => domain::run(&args, &matches),
         Invocation::Settings(args, matches) => settings::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),

@@ -45,8 +45,10 @@ fn check(args: &CheckArgs, matches: &ArgMatches, program: &'static Program) -> R
     // The configuration contains no secret.
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
+    let proxies = secrets::proxies(&args.route, &checks.plans)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
+    engine.use_proxies(&proxies);
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let shown = ReportDisplay { format, look: &look, template: None };
     signals::end_if_unhandled();

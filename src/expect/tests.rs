@@ -175,7 +175,7 @@ fn a_mistake_has_a_position_and_a_message_with_a_remedy() {
         ("greeting.text contains \"ESMTP", "\"ESMTP", "missing closing quote"),
         ("greeting.text matches \"(\"", "\"(\"", "invalid regular expression"),
         ("rcpt.class == 5 and mail.class == 2", "and", "two expectations"),
-        ("rcpt.class == 5 or 4", "or", "in [..]"),
+        ("rcpt.class == 5 or 4", "or", "'in' with a list"),
         ("rcpt.class == 5 6", "6", "unexpected text"),
         ("rcpt.class == $X", "$", "in quotes"),
     ] {

@@ -13,7 +13,7 @@ pub(crate) struct Autodiscover {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct AutodiscoverReply {
     #[serde(rename = "Url")]
     url: Option<String>,
 }
@@ -29,7 +29,7 @@ impl Autodiscover {
 
 /// Parses a response; `None` if it is not one.
 pub(crate) fn parse(text: &str) -> Option<Autodiscover> {
-    let document: Document = serde_json::from_str(text).ok()?;
+    let document: AutodiscoverReply = serde_json::from_str(text).ok()?;
     let url = WebAddress::parse(&document.url?)?;
     Some(Autodiscover { host: url.host.ascii().to_owned() })
 }

@@ -20,9 +20,9 @@ pub(crate) struct PaccFile {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct PaccDocument {
     #[serde(default)]
-    protocols: Protocols,
+    protocols: PaccProtocols,
     #[serde(default)]
     authentication: Authentication,
     #[serde(default)]
@@ -30,12 +30,12 @@ struct Document {
 }
 
 #[derive(Default, Deserialize)]
-struct Protocols {
-    smtp: Option<Protocol>,
+struct PaccProtocols {
+    smtp: Option<PaccProtocol>,
 }
 
 #[derive(Deserialize)]
-struct Protocol {
+struct PaccProtocol {
     host: Option<String>,
 }
 
@@ -48,17 +48,17 @@ struct Authentication {
 
 #[derive(Default, Deserialize)]
 struct Info {
-    provider: Option<Provider>,
+    provider: Option<PaccProvider>,
 }
 
 #[derive(Deserialize)]
-struct Provider {
+struct PaccProvider {
     name: Option<String>,
 }
 
 /// Parses a file; `None` if it is not JSON of this form.
 pub(crate) fn parse(text: &str) -> Option<PaccFile> {
-    let document: Document = serde_json::from_str(text).ok()?;
+    let document: PaccDocument = serde_json::from_str(text).ok()?;
     Some(PaccFile {
         host: document.protocols.smtp.and_then(|smtp| smtp.host).filter(|host| !host.is_empty()),
         provider: document.info.provider.and_then(|provider| provider.name),

@@ -1,5 +1,5 @@
 //! The placeholders of autoconfiguration files (draft-ietf-mailmaint-autoconfig): `%EMAILADDRESS%`, `%EMAILLOCALPART%` and
-//! `%EMAILDOMAIN%`. They stand in user names, and by habit in host names.
+//! `%EMAILDOMAIN%`. They are used in user names, and by habit in host names.
 
 /// A text with its placeholders replaced. `None` if it contains the local part of the address, which is not known, or a
 /// placeholder that is not defined.

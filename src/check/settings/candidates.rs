@@ -9,7 +9,7 @@
 
 use super::seen::{SettingSecurity, SourceKind};
 use super::sight::SettingsSight;
-use super::sources::{MxHost, PublishedSetting, SourceReport, UserForm, mx_host, srv_ports_not_offered};
+use super::sources::{PreferredMx, PublishedSetting, SourceReport, UserForm, mx_host, srv_ports_not_offered};
 use crate::evidence::{Probe, Session};
 use crate::plan::{ClientClaims, Discovery, Esmtp, LoginConsent, Protocol, QuitAfter, TlsUse};
 use crate::policy::autoconfig::AuthenticationWord;
@@ -25,7 +25,7 @@ const OTHER: [(u16, SettingSecurity); 2] = [(2525, SettingSecurity::Starttls), (
 
 /// A setting that is tested.
 #[derive(Clone)]
-pub(super) struct Candidate<'s> {
+pub(super) struct SettingCandidate<'s> {
     pub(super) host: DomainName,
     pub(super) port: u16,
     pub(super) security: SettingSecurity,
@@ -51,7 +51,7 @@ pub(super) enum CandidateOrigin {
     Guessed,
 }
 
-impl<'s> Candidate<'s> {
+impl<'s> SettingCandidate<'s> {
     /// The session without a login.
     pub(super) fn request(&self, sight: SettingsSight<'_>) -> SessionRequest {
         let tls = match self.security {
@@ -127,8 +127,8 @@ impl<'s> Candidate<'s> {
 }
 
 /// The settings to test so far.
-pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'s>]) -> Vec<Candidate<'s>> {
-    let mut all: Vec<Candidate<'s>> = Vec::new();
+pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'s>]) -> Vec<SettingCandidate<'s>> {
+    let mut all: Vec<SettingCandidate<'s>> = Vec::new();
     for report in reports {
         for setting in &report.settings {
             add(&mut all, published(report, setting));
@@ -162,8 +162,8 @@ pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'
     all
 }
 
-fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> Candidate<'s> {
-    Candidate {
+fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> SettingCandidate<'s> {
+    SettingCandidate {
         host: setting.host.clone(),
         port: setting.port,
         security: setting.security,
@@ -178,7 +178,7 @@ fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> C
 }
 
 /// Adds a setting. If another source has the same one, the sources are joined. The first one determines the user name.
-fn add<'s>(all: &mut Vec<Candidate<'s>>, new: Candidate<'s>) {
+fn add<'s>(all: &mut Vec<SettingCandidate<'s>>, new: SettingCandidate<'s>) {
     let same =
         all.iter_mut().find(|known| known.host == new.host && known.port == new.port && known.security == new.security);
     match same {
@@ -197,7 +197,7 @@ fn add<'s>(all: &mut Vec<Candidate<'s>>, new: Candidate<'s>) {
 }
 
 /// The hosts, each once, those of authenticated sources first.
-fn hosts_of(all: &[Candidate<'_>]) -> Vec<DomainName> {
+fn hosts_of(all: &[SettingCandidate<'_>]) -> Vec<DomainName> {
     let mut hosts: Vec<DomainName> = Vec::new();
     let ordered = all.iter().filter(|one| one.is_authenticated).chain(all.iter().filter(|one| !one.is_authenticated));
     for candidate in ordered {
@@ -209,12 +209,12 @@ fn hosts_of(all: &[Candidate<'_>]) -> Vec<DomainName> {
 }
 
 /// Adds a port of a host, unless a source names it.
-fn add_port(all: &mut Vec<Candidate<'_>>, host: &DomainName, port: u16, security: SettingSecurity) {
+fn add_port(all: &mut Vec<SettingCandidate<'_>>, host: &DomainName, port: u16, security: SettingSecurity) {
     // A port with TLS replaces the same port without TLS: whether the server supports STARTTLS is then tested in any case.
     if all.iter().any(|known| known.host == *host && known.port == port && known.security != SettingSecurity::None) {
         return;
     }
-    let own: Vec<&Candidate<'_>> = all.iter().filter(|known| known.host == *host).collect();
+    let own: Vec<&SettingCandidate<'_>> = all.iter().filter(|known| known.host == *host).collect();
     let best = own.iter().find(|one| one.is_authenticated).or(own.first());
     let Some(best) = best.map(|best| (*best).clone()) else { return };
     let mut sources: Vec<SourceKind> = Vec::new();
@@ -223,28 +223,28 @@ fn add_port(all: &mut Vec<Candidate<'_>>, host: &DomainName, port: u16, security
             sources.push(*kind);
         }
     }
-    all.push(Candidate { port, security, sources, origin: CandidateOrigin::SameHost, ..best });
+    all.push(SettingCandidate { port, security, sources, origin: CandidateOrigin::SameHost, ..best });
 }
 
 /// Usual host names.
-fn guesses<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'s>]) -> Vec<Candidate<'s>> {
+fn guesses<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'s>]) -> Vec<SettingCandidate<'s>> {
     if sight.settings.discovery == Discovery::BuiltIn {
         return Vec::new();
     }
     let excluded: Vec<u16> = reports.iter().flat_map(srv_ports_not_offered).collect();
     let mut hosts: Vec<(String, Option<&'s Probe>)> =
         ["smtp", "mail"].iter().map(|label| (format!("{label}.{}", sight.domain()), None)).collect();
-    if let MxHost::Known { host, probe, .. } = mx_host(sight) {
+    if let PreferredMx::Known { host, probe, .. } = mx_host(sight) {
         hosts.push((host.as_str().to_owned(), Some(probe)));
     }
-    let mut all: Vec<Candidate<'s>> = Vec::new();
+    let mut all: Vec<SettingCandidate<'s>> = Vec::new();
     for (host, probe) in hosts {
         let Ok(host) = DomainName::parse(&host) else { continue };
         for port in sight.settings.guessed_ports.iter().copied().filter(|port| !excluded.contains(port)) {
             let security = if port == 465 { SettingSecurity::ImplicitTls } else { SettingSecurity::Starttls };
             add(
                 &mut all,
-                Candidate {
+                SettingCandidate {
                     host: host.clone(),
                     port,
                     security,

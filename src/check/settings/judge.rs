@@ -4,7 +4,7 @@
 //!    the fixes are those that a check of the best server finds.
 //! 2. What is wrong with the sources, although a setting works.
 
-use super::candidates::{Candidate, CandidateOrigin};
+use super::candidates::{CandidateOrigin, SettingCandidate};
 use super::ordinary;
 use super::outcome::Tested;
 use super::ranked::{Ranking, is_guess};
@@ -14,7 +14,7 @@ use super::rules::{
     SETTINGS_LOGIN_NOT_TESTED, SETTINGS_LOGIN_REJECTED, SETTINGS_NOT_FOUND, SETTINGS_NOT_PROVED,
     SETTINGS_SOURCES_DISAGREE, SETTINGS_UNAUTHENTICATED, SUBMISSION_NOT_OFFERED, SUBMISSION_RECORD_INVALID,
 };
-use super::seen::{CandidateState, LoginState, SettingSecurity, SourceKind, SourceState};
+use super::seen::{CandidateState, LoginTrial, SettingSecurity, SourceKind, SourceState};
 use super::sight::{SettingsSight, registrable};
 use super::sources::{SourceFault, SourceReport};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -45,7 +45,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
 fn needs_consent<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> bool {
     let recommended = ranking.recommended().filter(|_| sight.plan.login.is_some());
     recommended.is_some_and(|(candidate, tested)| {
-        tested.login == LoginState::NotTested && candidate.user.value(sight).is_some() && !candidate.has_consent(sight)
+        tested.login == LoginTrial::NotTested && candidate.user.value(sight).is_some() && !candidate.has_consent(sight)
     })
 }
 
@@ -56,9 +56,9 @@ fn finding(rule: &'static Rule, summary: String) -> Finding {
 /// The finding that decides the exit code; `None` if a setting was proved and the login was tested, if one was wanted.
 fn deciding<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     match ranking.recommended() {
-        Some((_, tested)) if sight.plan.login.is_none() || tested.login == LoginState::Accepted => None,
+        Some((_, tested)) if sight.plan.login.is_none() || tested.login == LoginTrial::Accepted => None,
         Some(best) => Some(login_not_tested(sight, ranking, best)),
-        None if ranking.settings.iter().any(|(_, tested)| tested.login == LoginState::Rejected) => {
+        None if ranking.settings.iter().any(|(_, tested)| tested.login == LoginTrial::Rejected) => {
             login_rejected(sight, ranking)
         }
         None if ranking.is_found() => Some(not_proved(sight, ranking)),
@@ -121,7 +121,7 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
 /// The finding of the ordinary checks that explains why a session failed.
 fn explaining<'s>(
     sight: SettingsSight<'s>,
-    candidate: &Candidate<'s>,
+    candidate: &SettingCandidate<'s>,
     session: Option<Session<'s>>,
 ) -> Option<Finding> {
     let mut findings = session.map(|session| ordinary::findings(sight, candidate, session)).unwrap_or_default();
@@ -168,7 +168,7 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     found
 }
 
-fn quoted_names<'s>(candidate: &Candidate<'s>, sight: SettingsSight<'s>, tested: &Tested) -> String {
+fn quoted_names<'s>(candidate: &SettingCandidate<'s>, sight: SettingsSight<'s>, tested: &Tested) -> String {
     let names = tested.certificate_names.join(", ");
     match candidate.session(sight).and_then(|session| session.handshake()) {
         Some((event, _)) => event.quote(names).to_string(),
@@ -192,8 +192,8 @@ fn adopt(found: &mut Finding, known: Finding) {
 }
 
 fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
-    let rejected: Vec<&(Candidate<'s>, Tested)> =
-        ranking.settings.iter().filter(|(_, tested)| tested.login == LoginState::Rejected).collect();
+    let rejected: Vec<&(SettingCandidate<'s>, Tested)> =
+        ranking.settings.iter().filter(|(_, tested)| tested.login == LoginTrial::Rejected).collect();
     let (candidate, tested) = rejected.first()?;
     let known = explaining(sight, candidate, candidate.login_session(sight));
     let what = match known.as_ref().map(|known| known.summary.as_str()) {
@@ -229,12 +229,16 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     Some(found)
 }
 
-fn login_not_tested<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, best: &(Candidate<'s>, Tested)) -> Finding {
+fn login_not_tested<'s>(
+    sight: SettingsSight<'s>,
+    ranking: &Ranking<'s>,
+    best: &(SettingCandidate<'s>, Tested),
+) -> Finding {
     let (candidate, tested) = best;
     let tried = ranking
         .settings
         .iter()
-        .find(|(one, tested)| tested.login == LoginState::Inconclusive && one.login_session(sight).is_some());
+        .find(|(one, tested)| tested.login == LoginTrial::Inconclusive && one.login_session(sight).is_some());
     if let Some((one, tested)) = tried {
         let detail = tested.login_detail.clone().unwrap_or_default();
         let mut found = finding(&SETTINGS_LOGIN_NOT_TESTED, format!("{}: {detail}", one.quoted()));
@@ -287,7 +291,7 @@ fn login_not_tested<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, best: &
 }
 
 /// Why a source is not authenticated, and how its operator changes that.
-fn authentication_of(candidate: &Candidate<'_>) -> (&'static str, &'static str) {
+fn authentication_of(candidate: &SettingCandidate<'_>) -> (&'static str, &'static str) {
     match candidate.sources.iter().min() {
         Some(SourceKind::Guess) => (
             "The name was guessed. The certificate proves that the server has this name, but not that the addresses of the domain belong to it.",
@@ -341,7 +345,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     let mut consequences: Vec<String> = found.iter().map(|report| shown(report)).collect();
     if let Some((candidate, tested)) = ranking.recommended() {
         let why = match tested.login {
-            LoginState::Accepted => "the login succeeds there",
+            LoginTrial::Accepted => "the login succeeds there",
             _ => "no login was tested, so the other one may be right",
         };
         consequences.push(format!("smtpcheck recommends {} ({why})", candidate.quoted()));
@@ -365,14 +369,14 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
 /// Entries of sources that do not work, if another setting does.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
-    let is_failing = |(candidate, tested): &&(Candidate<'s>, Tested)| {
+    let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
         candidate.origin == CandidateOrigin::Published
             && candidate.security != SettingSecurity::None
             && matches!(tested.state, CandidateState::Failed | CandidateState::Doubtful)
     };
-    let failing: Vec<&(Candidate<'s>, Tested)> = ranking.settings.iter().filter(is_failing).collect();
+    let failing: Vec<&(SettingCandidate<'s>, Tested)> = ranking.settings.iter().filter(is_failing).collect();
     let (first, tested) = failing.first()?;
-    let of = |candidate: &Candidate<'s>, tested: &Tested| {
+    let of = |candidate: &SettingCandidate<'s>, tested: &Tested| {
         format!(
             "{} ({}): {}",
             candidate.quoted(),
@@ -429,7 +433,7 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
 }
 
 fn clear_text<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
-    let is_plain = |(candidate, _): &&(Candidate<'s>, Tested)| candidate.security == SettingSecurity::None;
+    let is_plain = |(candidate, _): &&(SettingCandidate<'s>, Tested)| candidate.security == SettingSecurity::None;
     let (candidate, tested) = ranking.settings.iter().find(is_plain)?;
     let better = ranking.settings.iter().find(|(other, tested)| other.host == candidate.host && tested.is_proved());
     let found = finding(

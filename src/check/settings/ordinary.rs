@@ -2,7 +2,7 @@
 //! requested: the plan names the server as the target, and the evidence contains only this session, with the purpose
 //! `main`. Probes and events keep their numbers.
 
-use super::candidates::Candidate;
+use super::candidates::SettingCandidate;
 use super::sight::SettingsSight;
 use crate::check::finding::Finding;
 use crate::check::server;
@@ -16,7 +16,11 @@ const LEFT_OUT: &[&str] =
     &["resolve-entry-unused", "time-limit-reached", "connection-limit-reached", "refusals-after-data"];
 
 /// The findings about one session with the server of a setting.
-pub(super) fn findings<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>, session: Session<'s>) -> Vec<Finding> {
+pub(super) fn findings<'s>(
+    sight: SettingsSight<'s>,
+    candidate: &SettingCandidate<'s>,
+    session: Session<'s>,
+) -> Vec<Finding> {
     let plan = plan_for(sight, candidate, session);
     let evidence = evidence_for(sight, session);
     let mut findings = server::judge_by(server::CHECKS, &plan, &evidence);
@@ -25,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>, 
 }
 
 /// The plan of a check of the server.
-fn plan_for(sight: SettingsSight<'_>, candidate: &Candidate<'_>, session: Session<'_>) -> Plan {
+fn plan_for(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, session: Session<'_>) -> Plan {
     let host = Host::Name(candidate.host.clone());
     let mut plan = sight.plan.clone();
     plan.settings = None;

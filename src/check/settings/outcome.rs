@@ -1,7 +1,7 @@
 //! What the sessions show about a setting.
 
-use super::candidates::{Candidate, CandidateOrigin};
-use super::seen::{CandidateState, LoginState, SettingSecurity, SourceKind};
+use super::candidates::{CandidateOrigin, SettingCandidate};
+use super::seen::{CandidateState, LoginTrial, SettingSecurity, SourceKind};
 use super::sight::SettingsSight;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
@@ -21,7 +21,7 @@ pub(super) struct Tested {
     pub(super) verifies: Option<bool>,
     pub(super) certificate_names: Vec<String>,
     pub(super) mechanisms: Vec<String>,
-    pub(super) login: LoginState,
+    pub(super) login: LoginTrial,
     pub(super) login_detail: Option<String>,
     /// The mechanism of the login.
     pub(super) mechanism: Option<String>,
@@ -36,7 +36,7 @@ impl Tested {
 }
 
 /// The result of testing a setting.
-pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) -> Tested {
+pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Tested {
     let nothing = Tested {
         state: CandidateState::NotTested,
         security: candidate.security,
@@ -45,7 +45,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) ->
         verifies: None,
         certificate_names: Vec::new(),
         mechanisms: Vec::new(),
-        login: LoginState::NotTested,
+        login: LoginTrial::NotTested,
         login_detail: None,
         mechanism: None,
         is_rejected: false,
@@ -97,12 +97,12 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) ->
         login: login.state,
         login_detail: login.detail,
         mechanism: login.mechanism,
-        is_rejected: login.state == LoginState::Rejected,
+        is_rejected: login.state == LoginTrial::Rejected,
     }
 }
 
 /// Whether the source says that the server needs no login, or recognises the client in another way.
-fn needs_no_login(candidate: &Candidate<'_>) -> bool {
+fn needs_no_login(candidate: &SettingCandidate<'_>) -> bool {
     !candidate.methods.is_empty()
         && candidate.methods.iter().all(|method| {
             matches!(
@@ -190,15 +190,15 @@ fn certificate_words(sight: SettingsSight<'_>, presented: &Presented) -> &'stati
 
 /// The result of a login.
 struct LoginOutcome {
-    state: LoginState,
+    state: LoginTrial,
     detail: Option<String>,
     mechanism: Option<String>,
 }
 
-fn login<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) -> LoginOutcome {
+fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> LoginOutcome {
     let of = |state, detail: Option<String>| LoginOutcome { state, detail, mechanism: None };
     if sight.plan.login.is_none() {
-        return of(LoginState::NotTested, Some("no password was given".to_owned()));
+        return of(LoginTrial::NotTested, Some("no password was given".to_owned()));
     }
     let Some(session) = candidate.login_session(sight) else {
         let why = match candidate.user.value(sight) {
@@ -206,7 +206,7 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) -> LoginOutcom
             Some(_) if !candidate.has_consent(sight) => "the source of the server's name is not authenticated",
             Some(_) => "one login is enough",
         };
-        return of(LoginState::NotTested, Some(why.to_owned()));
+        return of(LoginTrial::NotTested, Some(why.to_owned()));
     };
     let mechanism = session
         .events()
@@ -222,18 +222,18 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &Candidate<'s>) -> LoginOutcom
         _ => None,
     });
     if let Some(reason) = withheld {
-        return of(LoginState::Inconclusive, Some(withheld_words(reason).to_owned()));
+        return of(LoginTrial::Inconclusive, Some(withheld_words(reason).to_owned()));
     }
     let (state, detail) = match session.reply_at(Phase::Auth) {
-        Some(received) if received.accepts() => (LoginState::Accepted, None),
+        Some(received) if received.accepts() => (LoginTrial::Accepted, None),
         Some(received) if received.reply.class() == Class::Permanent => {
-            (LoginState::Rejected, Some(format!("rejected: {}", code(received))))
+            (LoginTrial::Rejected, Some(format!("rejected: {}", code(received))))
         }
-        Some(received) => (LoginState::Inconclusive, Some(format!("not accepted: {}", code(received)))),
+        Some(received) => (LoginTrial::Inconclusive, Some(format!("not accepted: {}", code(received)))),
         None => match session.fault() {
-            Some(fault) => (LoginState::Inconclusive, Some(fault_words(sight, session, fault))),
-            None if session.is_over() => (LoginState::Inconclusive, Some("the session ended before AUTH".to_owned())),
-            None => (LoginState::Inconclusive, Some("not finished".to_owned())),
+            Some(fault) => (LoginTrial::Inconclusive, Some(fault_words(sight, session, fault))),
+            None if session.is_over() => (LoginTrial::Inconclusive, Some("the session ended before AUTH".to_owned())),
+            None => (LoginTrial::Inconclusive, Some("not finished".to_owned())),
         },
     };
     LoginOutcome { state, detail, mechanism }
@@ -255,10 +255,10 @@ fn withheld_words(reason: &WithheldReason) -> &'static str {
 /// 4. implicit TLS before STARTTLS, and STARTTLS before no TLS (RFC 8314 §3.3);
 /// 5. a source names the port before a source names only the host, and a guess is the last;
 /// 6. the order of the sources, and the number of the port.
-pub(super) fn preference(candidate: &Candidate<'_>, tested: &Tested) -> Preference {
-    Preference {
+pub(super) fn preference(candidate: &SettingCandidate<'_>, tested: &Tested) -> SettingPreference {
+    SettingPreference {
         is_rejected: tested.is_rejected,
-        lacks_login: tested.login != LoginState::Accepted,
+        lacks_login: tested.login != LoginTrial::Accepted,
         is_unproved: !tested.is_proved(),
         state: match tested.state {
             CandidateState::Proved => 0,
@@ -276,7 +276,7 @@ pub(super) fn preference(candidate: &Candidate<'_>, tested: &Tested) -> Preferen
 
 /// See [`preference`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Preference {
+pub(super) struct SettingPreference {
     is_rejected: bool,
     lacks_login: bool,
     is_unproved: bool,

@@ -1,26 +1,26 @@
 //! The settings in the order of preference, and the login that is tested next.
 
-use super::candidates::{Candidate, candidates};
+use super::candidates::{SettingCandidate, candidates};
 use super::outcome::{Tested, preference, tested};
-use super::seen::{LoginState, SourceKind, SourceState};
+use super::seen::{LoginTrial, SourceKind, SourceState};
 use super::sight::SettingsSight;
 use super::sources::{SourceReport, reports};
 use crate::question::SessionRequest;
 use crate::wire::DomainName;
 
-/// The maximum number of servers at which a password is tested. Each rejected login may count towards a lock-out.
+/// The maximum number of servers at which a password is tested. Each rejected login may count towards a lockout.
 const MAX_LOGINS: usize = 3;
 
 /// The sources, and the settings in the order of preference.
 pub(super) struct Ranking<'s> {
     pub(super) reports: Vec<SourceReport<'s>>,
-    pub(super) settings: Vec<(Candidate<'s>, Tested)>,
+    pub(super) settings: Vec<(SettingCandidate<'s>, Tested)>,
 }
 
 impl<'s> Ranking<'s> {
     pub(super) fn new(sight: SettingsSight<'s>) -> Ranking<'s> {
         let reports = reports(sight);
-        let mut settings: Vec<(Candidate<'s>, Tested)> = candidates(sight, &reports)
+        let mut settings: Vec<(SettingCandidate<'s>, Tested)> = candidates(sight, &reports)
             .into_iter()
             .map(|candidate| {
                 let tested = tested(sight, &candidate);
@@ -33,7 +33,7 @@ impl<'s> Ranking<'s> {
     }
 
     /// The setting to use: the best one, if it is proved and its login was not rejected.
-    pub(super) fn recommended(&self) -> Option<&(Candidate<'s>, Tested)> {
+    pub(super) fn recommended(&self) -> Option<&(SettingCandidate<'s>, Tested)> {
         self.settings.first().filter(|(_, tested)| tested.is_proved() && !tested.is_rejected)
     }
 
@@ -45,7 +45,7 @@ impl<'s> Ranking<'s> {
 
     /// The result of guessing, as a row of the sources.
     pub(super) fn guess(&self) -> (SourceState, String) {
-        let guessed: Vec<&(Candidate<'s>, Tested)> =
+        let guessed: Vec<&(SettingCandidate<'s>, Tested)> =
             self.settings.iter().filter(|(candidate, _)| is_guess(candidate)).collect();
         let works = guessed.iter().filter(|(_, tested)| tested.verifies == Some(true)).count();
         let mut hosts: Vec<&str> = Vec::new();
@@ -68,18 +68,18 @@ impl<'s> Ranking<'s> {
     /// previous one was not conclusive, or if it rejected the login and the next one is another host.
     pub(super) fn next_login(&self, sight: SettingsSight<'s>) -> Option<SessionRequest> {
         sight.plan.login.as_ref()?;
-        let is_open = |(candidate, _): &(Candidate<'s>, Tested)| {
+        let is_open = |(candidate, _): &(SettingCandidate<'s>, Tested)| {
             !candidate.session(sight).is_some_and(|session| session.is_over())
         };
         if !self.reports.iter().all(SourceReport::is_over) || self.settings.iter().any(is_open) {
             return None;
         }
-        let held: Vec<&(Candidate<'s>, Tested)> =
+        let held: Vec<&(SettingCandidate<'s>, Tested)> =
             self.settings.iter().filter(|(candidate, _)| candidate.login_session(sight).is_some()).collect();
-        let is_running = |(candidate, _): &&&(Candidate<'s>, Tested)| {
+        let is_running = |(candidate, _): &&&(SettingCandidate<'s>, Tested)| {
             candidate.login_session(sight).is_some_and(|session| !session.is_over())
         };
-        let is_accepted = held.iter().any(|(_, tested)| tested.login == LoginState::Accepted);
+        let is_accepted = held.iter().any(|(_, tested)| tested.login == LoginTrial::Accepted);
         if held.iter().any(|one| is_running(&one)) || is_accepted || held.len() >= MAX_LOGINS {
             return None;
         }
@@ -91,8 +91,8 @@ impl<'s> Ranking<'s> {
     }
 
     /// Proved settings at which no login was tested, because the source of the host name is not authenticated.
-    pub(super) fn without_consent(&self, sight: SettingsSight<'s>) -> Vec<&Candidate<'s>> {
-        let is_accepted = self.settings.iter().any(|(_, tested)| tested.login == LoginState::Accepted);
+    pub(super) fn without_consent(&self, sight: SettingsSight<'s>) -> Vec<&SettingCandidate<'s>> {
+        let is_accepted = self.settings.iter().any(|(_, tested)| tested.login == LoginTrial::Accepted);
         if sight.plan.login.is_none() || is_accepted {
             return Vec::new();
         }
@@ -103,13 +103,13 @@ impl<'s> Ranking<'s> {
 }
 
 /// A host that rejects the login at one port rejects it at the others too, so it is not tested there.
-fn share_rejections(settings: &mut [(Candidate<'_>, Tested)]) {
+fn share_rejections(settings: &mut [(SettingCandidate<'_>, Tested)]) {
     let rejected: Vec<(DomainName, u16)> = settings
         .iter()
-        .filter(|(_, tested)| tested.login == LoginState::Rejected)
+        .filter(|(_, tested)| tested.login == LoginTrial::Rejected)
         .map(|(candidate, _)| (candidate.host.clone(), candidate.port))
         .collect();
-    for (candidate, tested) in settings.iter_mut().filter(|(_, tested)| tested.login == LoginState::NotTested) {
+    for (candidate, tested) in settings.iter_mut().filter(|(_, tested)| tested.login == LoginTrial::NotTested) {
         if let Some((_, port)) = rejected.iter().find(|(host, _)| *host == candidate.host) {
             tested.is_rejected = true;
             tested.login_detail = Some(format!("the same host rejected the login at port {port}"));
@@ -118,6 +118,6 @@ fn share_rejections(settings: &mut [(Candidate<'_>, Tested)]) {
 }
 
 /// Whether no source names the host.
-pub(super) fn is_guess(candidate: &Candidate<'_>) -> bool {
+pub(super) fn is_guess(candidate: &SettingCandidate<'_>) -> bool {
     candidate.sources.contains(&SourceKind::Guess)
 }

@@ -1,10 +1,10 @@
 //! Collects the results of a search for settings.
 
-use super::candidates::{Candidate, CandidateOrigin};
+use super::candidates::{CandidateOrigin, SettingCandidate};
 use super::outcome::Tested;
 use super::ranked::{Ranking, is_guess};
 use super::seen::{
-    CandidateSeen, LoginState, RecommendedSetting, SettingSecurity, SettingsSeen, SourceKind, SourceSeen, SourceState,
+    CandidateSeen, LoginTrial, RecommendedSetting, SettingSecurity, SettingsSeen, SourceKind, SourceSeen, SourceState,
 };
 use super::sight::{SettingsSight, registrable};
 use crate::check::again;
@@ -83,7 +83,7 @@ fn sources(sight: SettingsSight<'_>, ranking: &Ranking<'_>) -> Vec<SourceSeen> {
     sources
 }
 
-fn candidate_seen(sight: SettingsSight<'_>, candidate: &Candidate<'_>, tested: &Tested) -> CandidateSeen {
+fn candidate_seen(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, tested: &Tested) -> CandidateSeen {
     CandidateSeen {
         host: candidate.host.ascii().to_owned(),
         port: candidate.port,
@@ -103,9 +103,9 @@ fn candidate_seen(sight: SettingsSight<'_>, candidate: &Candidate<'_>, tested: &
     }
 }
 
-fn recommended(sight: SettingsSight<'_>, candidate: &Candidate<'_>, tested: &Tested) -> RecommendedSetting {
+fn recommended(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, tested: &Tested) -> RecommendedSetting {
     let provider = candidate.provider.and_then(|id| providers::find(id).into_iter().next());
-    let is_accepted = tested.login == LoginState::Accepted;
+    let is_accepted = tested.login == LoginTrial::Accepted;
     let mut proved = vec![
         format!("{} accepts connections and greets", candidate.place()),
         format!("its certificate verifies for {}", candidate.host),
@@ -142,7 +142,7 @@ fn recommended(sight: SettingsSight<'_>, candidate: &Candidate<'_>, tested: &Tes
 }
 
 /// Why a setting is preferred.
-fn reason(candidate: &Candidate<'_>, tested: &Tested) -> String {
+fn reason(candidate: &SettingCandidate<'_>, tested: &Tested) -> String {
     let security = match tested.security {
         SettingSecurity::ImplicitTls => {
             "implicit TLS with a certificate that verifies, which is preferred to STARTTLS (RFC 8314)"
@@ -155,12 +155,12 @@ fn reason(candidate: &Candidate<'_>, tested: &Tested) -> String {
         CandidateOrigin::SameHost => "; the source names the host, with another port",
         CandidateOrigin::Guessed => "; the name was guessed",
     };
-    let login = if tested.login == LoginState::Accepted { "; the login succeeds" } else { "" };
+    let login = if tested.login == LoginTrial::Accepted { "; the login succeeds" } else { "" };
     format!("{security}{origin}{login}")
 }
 
 /// The command that checks the setting again.
-pub(super) fn command(sight: SettingsSight<'_>, candidate: &Candidate<'_>, tested: &Tested) -> String {
+pub(super) fn command(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, tested: &Tested) -> String {
     let mut words = format!("smtpcheck {}", in_shell(&candidate.place()));
     match (tested.security, candidate.port) {
         (SettingSecurity::ImplicitTls, port) if port != 465 => words.push_str(" --tls implicit"),
@@ -187,7 +187,7 @@ fn not_tested(sight: SettingsSight<'_>, ranking: &Ranking<'_>) -> Vec<NotTested>
             add(&candidate.place(), tested.problem.as_deref().unwrap_or("not tested"));
         }
     }
-    if let Some((_, tested)) = ranking.recommended().filter(|(_, tested)| tested.login != LoginState::Accepted) {
+    if let Some((_, tested)) = ranking.recommended().filter(|(_, tested)| tested.login != LoginTrial::Accepted) {
         add("login", tested.login_detail.as_deref().unwrap_or("no password was given"));
     }
     list

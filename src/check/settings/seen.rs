@@ -203,7 +203,7 @@ pub struct CandidateSeen {
     /// The SASL mechanisms that the server advertises, after TLS if it is used.
     pub mechanisms: Vec<String>,
     /// The result of the login.
-    pub login: LoginState,
+    pub login: LoginTrial,
     /// Why the login was not tested, or why it failed; null if it succeeded.
     pub login_detail: Option<String>,
 }
@@ -227,7 +227,7 @@ pub enum CandidateState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum LoginState {
+pub enum LoginTrial {
     /// Accepted.
     Accepted,
     /// No login was tested.

@@ -1,10 +1,12 @@
+//! The search for client settings in made worlds: what each source says, the order of candidates, and the findings.
+
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::seen::{CandidateState, LoginState, SettingSecurity, SettingsSeen, SourceKind, SourceState};
+use super::seen::{CandidateState, LoginTrial, SettingSecurity, SettingsSeen, SourceKind, SourceState};
 use super::{results, unconfirmed};
 use crate::check::domain::world::{MailServer, World, chain};
 use crate::check::{self, Finding, PhaseFailure};
@@ -336,7 +338,7 @@ fn a_host_that_rejects_the_login_is_not_asked_again_and_the_next_host_is() {
     let setting = found.seen.recommended.as_ref().expect("a setting");
     assert_eq!(setting.mechanism.as_deref(), Some("PLAIN"));
     let rejected = found.seen.candidates.iter().filter(|one| one.host == "old.example.com");
-    assert!(rejected.clone().any(|one| one.login == LoginState::Rejected));
+    assert!(rejected.clone().any(|one| one.login == LoginTrial::Rejected));
     assert!(
         rejected.clone().any(|one| one.login_detail.as_deref() == Some("the same host rejected the login at port 465"))
     );

@@ -253,7 +253,10 @@ impl Settings {
         let mut origins = BTreeMap::new();
         let command = command.mut_args(|arg| match arg.get_long().map(str::to_owned) {
             None if arg.is_positional() => match self.target.as_ref().filter(|_| takes_target(&arg)) {
-                Some(target) => arg.required(false).default_values(target.values.clone()),
+                Some(target) => arg
+                    .required(false)
+                    .required_unless_present(Resettable::<clap::Id>::Reset)
+                    .default_values(target.values.clone()),
                 None => arg,
             },
             Some(long) if !silenced(&long) => match self.find(&long) {

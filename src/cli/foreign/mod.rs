@@ -2,6 +2,7 @@
 //! error message suggests the flag of smtpcheck that has the same effect, not the flag with the most similar name.
 //! `table.rs` contains the flags of each tool, and `page.rs` writes them as `docs/from-*.md`.
 
+mod equivalent;
 mod page;
 mod table;
 
@@ -11,47 +12,10 @@ use clap::Command;
 
 use super::UsageError;
 use super::flags::names::{names, takes_value};
-use super::flags::password::SOURCES;
 
+use self::equivalent::Equivalent;
+pub use self::equivalent::ForeignTool;
 use self::table::TABLE;
-
-/// A tool whose flags are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tool {
-    /// swaks.
-    Swaks,
-    /// `openssl s_client`.
-    OpenSsl,
-    /// check_smtp of the Monitoring Plugins.
-    CheckSmtp,
-    /// curl.
-    Curl,
-    /// Any other tool.
-    Other,
-}
-
-/// Flags of one tool that have the same meaning.
-struct ForeignFlags {
-    /// The flags with their dashes.
-    names: &'static [&'static str],
-    /// The equivalent in smtpcheck.
-    answer: Equivalent,
-}
-
-enum Equivalent {
-    /// A flag of smtpcheck that takes the same value, and a placeholder for a missing value.
-    Flag(&'static str, &'static str),
-    /// A hint that does not repeat the value.
-    Text(&'static str),
-    /// The value is the target, which needs no flag.
-    Target,
-    /// The value is a password, so no message may repeat it.
-    Password,
-    /// smtpcheck has the same flag with the same meaning. Only for the documentation.
-    Same,
-    /// smtpcheck has a flag of this name with another meaning; what to use instead. Only for the documentation.
-    Differs(&'static str),
-}
 
 /// Returns an error for the first flag of another tool in the arguments.
 pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageError> {
@@ -74,17 +38,17 @@ pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageE
 }
 
 /// The equivalents of a foreign flag, with the tools that have it. A flag with another meaning in another tool has several.
-fn meanings(name: &str) -> Vec<(Tool, &'static Equivalent)> {
+fn meanings(name: &str) -> Vec<(ForeignTool, &'static Equivalent)> {
     let rows = TABLE.iter().flat_map(|(tool, rows)| rows.iter().map(|row| (*tool, row)));
     let rows = rows.filter(|(_, row)| row.names.contains(&name) && row.answer.is_foreign());
     rows.map(|(tool, row)| (tool, &row.answer)).collect()
 }
 
-fn hint(meanings: &[(Tool, &'static Equivalent)], value: Option<String>) -> String {
+fn hint(meanings: &[(ForeignTool, &'static Equivalent)], value: Option<String>) -> String {
     // If the value may be a password, no hint repeats it.
     let is_secret = meanings.iter().any(|(_, answer)| matches!(answer, Equivalent::Password));
     let value = value.filter(|_| !is_secret || meanings.len() == 1);
-    let mut hints: Vec<(Tool, String)> = Vec::new();
+    let mut hints: Vec<(ForeignTool, String)> = Vec::new();
     for (tool, answer) in meanings {
         let hint = answer.hint(value.clone());
         if !hints.iter().any(|(_, other)| *other == hint) {
@@ -95,47 +59,6 @@ fn hint(meanings: &[(Tool, &'static Equivalent)], value: Option<String>) -> Stri
         [(_, hint)] => hint.clone(),
         several => {
             several.iter().map(|(tool, hint)| format!("{hint} (as in {})", tool.name())).collect::<Vec<_>>().join("; ")
-        }
-    }
-}
-
-impl Tool {
-    /// The name of the tool.
-    pub fn name(self) -> &'static str {
-        match self {
-            Tool::Swaks => "swaks",
-            Tool::OpenSsl => "openssl s_client",
-            Tool::CheckSmtp => "check_smtp",
-            Tool::Curl => "curl",
-            Tool::Other => "another tool",
-        }
-    }
-}
-
-impl Equivalent {
-    /// Whether smtpcheck does not have the flag.
-    fn is_foreign(&self) -> bool {
-        !matches!(self, Equivalent::Same | Equivalent::Differs(_))
-    }
-
-    fn hint(&self, value: Option<String>) -> String {
-        let shown = |value: &str| {
-            let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@/[],%+=".contains(c));
-            if is_plain { value.to_owned() } else { format!("'{}'", value.escape_debug()) }
-        };
-        match self {
-            Equivalent::Flag(flag, placeholder) => {
-                format!("use {flag} {}", value.as_deref().map_or_else(|| (*placeholder).to_owned(), shown))
-            }
-            Equivalent::Text(text) | Equivalent::Differs(text) => (*text).to_owned(),
-            Equivalent::Same => "the same".to_owned(),
-            Equivalent::Target => {
-                let target = value.unwrap_or_else(|| "HOST:PORT".to_owned());
-                // smtp://user:password@host is common with curl.
-                let target = target.rsplit_once('@').map_or(target.as_str(), |(_, host)| host);
-                format!("write the target without a flag: smtpcheck {}", shown(target))
-            }
-            Equivalent::Password => format!("provide the password with {SOURCES}"),
         }
     }
 }

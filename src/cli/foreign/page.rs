@@ -2,18 +2,19 @@
 
 use std::fmt::Write;
 
+use super::equivalent::{Equivalent, ForeignTool};
 use super::table::TABLE;
-use super::{Equivalent, SOURCES, Tool};
 use crate::cli::commands::check;
 use crate::cli::flags::names::names;
+use crate::cli::flags::password::SOURCES;
 
-impl Tool {
+impl ForeignTool {
     /// The tools with a page, and the names of the pages.
-    pub const PAGES: [(&'static str, Tool); 4] = [
-        ("from-swaks.md", Tool::Swaks),
-        ("from-openssl.md", Tool::OpenSsl),
-        ("from-check_smtp.md", Tool::CheckSmtp),
-        ("from-curl.md", Tool::Curl),
+    pub const PAGES: [(&'static str, ForeignTool); 4] = [
+        ("from-swaks.md", ForeignTool::Swaks),
+        ("from-openssl.md", ForeignTool::OpenSsl),
+        ("from-check_smtp.md", ForeignTool::CheckSmtp),
+        ("from-curl.md", ForeignTool::Curl),
     ];
 
     /// The page about the flags of this tool. A flag that smtpcheck has too is listed only if a check has it.
@@ -48,19 +49,19 @@ impl Tool {
 
     fn introduction(self) -> &'static str {
         match self {
-            Tool::Swaks => {
+            ForeignTool::Swaks => {
                 "swaks sends test messages. smtpcheck runs the same session, but never sends a message, and explains each failure. To send one, let smtpcheck print the command: `smtpcheck TARGET --for swaks`."
             }
-            Tool::OpenSsl => {
+            ForeignTool::OpenSsl => {
                 "`openssl s_client -starttls smtp` shows a handshake and the certificates. smtpcheck also verifies them for the host name, and checks the SMTP session around them."
             }
-            Tool::CheckSmtp => {
+            ForeignTool::CheckSmtp => {
                 "smtpcheck accepts the flags of check_smtp if it is called under this name, for example through a symbolic link `check_smtp`; see [formats.md](formats.md). The table is for a call under its own name, with `--format nagios`."
             }
-            Tool::Curl => {
+            ForeignTool::Curl => {
                 "curl sends messages with `smtp://` and `smtps://` URLs, which are also targets of smtpcheck. smtpcheck never sends a message. To send one, let smtpcheck print the command: `smtpcheck TARGET --for curl`."
             }
-            Tool::Other => "",
+            ForeignTool::Other => "",
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! `docs/from-*.md` are generated from this table, and the error message for a foreign flag is too.
 
-use super::Equivalent::{self, Differs, Flag, Password, Same, Target, Text};
-use super::{ForeignFlags, Tool};
+use super::equivalent::Equivalent::{self, Differs, Flag, Password, Same, Target, Text};
+use super::equivalent::{ForeignFlags, ForeignTool};
 
 const fn row(names: &'static [&'static str], answer: Equivalent) -> ForeignFlags {
     ForeignFlags { names, answer }
@@ -23,12 +23,12 @@ const HIDDEN_PASSWORD: Equivalent = Text("omit it: smtpcheck never shows a passw
 const OMIT: Equivalent = Text("omit it");
 
 /// The tables of all tools.
-pub(super) const TABLE: &[(Tool, &[ForeignFlags])] = &[
-    (Tool::Swaks, SWAKS),
-    (Tool::OpenSsl, OPENSSL),
-    (Tool::CheckSmtp, CHECK_SMTP),
-    (Tool::Curl, CURL),
-    (Tool::Other, OTHER),
+pub(super) const TABLE: &[(ForeignTool, &[ForeignFlags])] = &[
+    (ForeignTool::Swaks, SWAKS),
+    (ForeignTool::OpenSsl, OPENSSL),
+    (ForeignTool::CheckSmtp, CHECK_SMTP),
+    (ForeignTool::Curl, CURL),
+    (ForeignTool::Other, OTHER),
 ];
 
 const SWAKS: &[ForeignFlags] = &[

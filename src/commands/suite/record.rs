@@ -142,6 +142,7 @@ mod tests {
         "warning",
         "critical",
         "write-out",
+        "for",
         "quiet",
         "verbose",
         "transcript",

@@ -2,7 +2,7 @@
 //! are those of [`SettingsSeen`]. Received text has passed [`escape`].
 
 use crate::check::settings::seen::{
-    CandidateSeen, CandidateState, LoginState, RecommendedSetting, SettingsSeen, SourceKind, SourceState,
+    CandidateSeen, CandidateState, LoginTrial, RecommendedSetting, SettingsSeen, SourceKind, SourceState,
 };
 use crate::render::style::Role;
 use crate::render::{Display, Verbosity, escape};
@@ -103,9 +103,9 @@ fn candidate(one: &CandidateSeen) -> SettingsRow {
     parts.extend(one.problem.clone());
     parts.extend(one.tls_version.clone());
     match one.login {
-        LoginState::Accepted => parts.push("login accepted".to_owned()),
-        LoginState::NotTested => {}
-        LoginState::Inconclusive | LoginState::Rejected => {
+        LoginTrial::Accepted => parts.push("login accepted".to_owned()),
+        LoginTrial::NotTested => {}
+        LoginTrial::Inconclusive | LoginTrial::Rejected => {
             parts.push(format!("login {}", escape::visible(one.login_detail.as_deref().unwrap_or("failed"))));
         }
     }

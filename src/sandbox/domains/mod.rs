@@ -6,12 +6,14 @@
 //! | `case` | the types that describe a domain |
 //! | `cases`, `sending` | the domains for `smtpcheck domain` |
 //! | `settings` | the domains for `smtpcheck settings` |
+//! | `directory` | the mail servers and pages of all domains |
 //! | `zone` | a zone, signed when it is created |
 //! | `dns` | what the name servers and the resolver answer |
 //! | `policy`, `pages` | the web server: MTA-STS policies, and pages with client settings |
 
 pub mod case;
 mod cases;
+mod directory;
 mod dns;
 mod pages;
 mod policy;
@@ -28,8 +30,9 @@ use tokio::net::TcpListener;
 
 use self::case::{DomainCase, MailHost, SecondServer, SettingsCase};
 use self::cases::{PLAIN, RECEIVING};
+pub(super) use self::directory::DomainDirectory;
+use self::directory::PageOfHost;
 use self::dns::{AnswerFault, ZoneStore};
-use self::pages::PageOfHost;
 use self::sending::AUTHENTICATION;
 use self::settings::SETTINGS_DOMAINS;
 use self::zone::{SignedZone, ZoneBelow};
@@ -162,24 +165,6 @@ pub(super) struct DomainServers {
     pub(super) web: TcpListener,
     pub(super) plain_web: TcpListener,
     pub(super) directory: Arc<DomainDirectory>,
-}
-
-/// The mail servers and the policies of the domains.
-pub(super) struct DomainDirectory {
-    hosts: Vec<(Ipv4Addr, &'static Scenario)>,
-    webs: Vec<(&'static DomainCase, &'static str)>,
-    pages: Vec<PageOfHost>,
-    /// The port of the mail servers.
-    mail: u16,
-    /// The port of the web server with HTTPS.
-    https: u16,
-}
-
-impl DomainDirectory {
-    /// The mail server at an IP address.
-    pub(super) fn scenario_at(&self, address: Ipv4Addr) -> Option<&'static Scenario> {
-        self.hosts.iter().find(|(at, _)| *at == address).map(|(_, scenario)| *scenario)
-    }
 }
 
 /// Answers one client of the web server.

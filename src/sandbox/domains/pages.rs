@@ -4,25 +4,31 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::DomainDirectory;
 use super::case::WebPage;
+use super::directory::DomainDirectory;
 
 /// The maximum size of a request.
 const MAX_REQUEST: usize = 16 * 1024;
 const XML: &str = "Content-Type: application/xml";
 
-/// A page with the name of its host, without `.test`.
-pub(super) struct PageOfHost {
-    pub(super) host: &'static str,
-    pub(super) page: &'static WebPage,
-    /// The name of the domain, without `.test`.
-    pub(super) domain: &'static str,
-}
-
 /// The host of a page.
 pub(super) fn host_of(domain: &str, page: &WebPage) -> &'static str {
     let host = if page.host == "@" { domain.to_owned() } else { format!("{}.{domain}", page.host) };
     Box::leak(host.into_boxed_str())
+}
+
+/// Reads the header of a request; `None` if it is too long or incomplete.
+pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
+        let mut buffer = [0; 2048];
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 || request.len() > MAX_REQUEST {
+            return Ok(None);
+        }
+        request.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+    Ok(Some(request))
 }
 
 /// Reads a request and sends the page. `host` is the name in the handshake; without TLS, it is that of the request.
@@ -31,15 +37,7 @@ pub(super) async fn answer(
     directory: &DomainDirectory,
     host: Option<&str>,
 ) -> io::Result<()> {
-    let mut request = Vec::new();
-    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
-        let mut buffer = [0; 2048];
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 || request.len() > MAX_REQUEST {
-            return Ok(());
-        }
-        request.extend_from_slice(buffer.get(..count).unwrap_or_default());
-    }
+    let Some(request) = read_request(&mut stream).await? else { return Ok(()) };
     let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default();
     let in_request =

@@ -5,18 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::case::PolicyBody;
-use super::{DomainDirectory, pages};
+use super::directory::DomainDirectory;
+use super::pages;
 use crate::sandbox::certificates::{Certificates, ServerNames};
 use crate::sandbox::scenario::{Recipe, TlsTerms};
 
 /// The maximum duration of a connection.
 const LIFETIME: Duration = Duration::from_secs(120);
-/// The maximum size of a request.
-const MAX_REQUEST: usize = 16 * 1024;
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close";
 
 /// Serves one client until the connection ends.
@@ -48,14 +47,8 @@ async fn answer(stream: TcpStream, directory: &DomainDirectory, made: &Certifica
     let identity = made.identity(recipe, TlsTerms::Open, ServerNames { name: web, ip: address });
     let identity = identity.map_err(io::Error::other)?;
     let mut stream = start.into_stream(Arc::clone(&identity.config)).await?;
-    let mut request = Vec::new();
-    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
-        let mut buffer = [0; 2048];
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 || request.len() > MAX_REQUEST {
-            return Ok(());
-        }
-        request.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    if pages::read_request(&mut stream).await?.is_none() {
+        return Ok(());
     }
     let head = if page.head.is_empty() { HEAD } else { page.head };
     stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await?;

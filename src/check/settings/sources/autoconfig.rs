@@ -2,8 +2,9 @@
 //! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by the certificate of
 //! that host. The email address is sent only to `https://autoconfig.DOMAIN`.
 
-use super::web::{self, Page};
-use super::{PublishedSetting, SourceFault, SourceReport, UserForm, mx_domains};
+use super::mx::mx_domains;
+use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
+use super::web::{self, FetchedPage};
 use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
 use crate::check::settings::sight::SettingsSight;
 use crate::evidence::Probe;
@@ -23,18 +24,18 @@ pub(super) fn own(sight: SettingsSight<'_>) -> SourceReport<'_> {
         format!("?emailaddress={address}")
     });
     let path = format!("{FILE}{}", query.unwrap_or_default());
-    one(sight, SourceKind::Autoconfig, FetchTransport::Https, &host, path)
+    file_at(sight, SourceKind::Autoconfig, FetchTransport::Https, &host, path)
 }
 
 /// The file at `https://DOMAIN/.well-known`.
 pub(super) fn well_known(sight: SettingsSight<'_>) -> SourceReport<'_> {
-    one(sight, SourceKind::AutoconfigWellKnown, FetchTransport::Https, sight.domain(), WELL_KNOWN.to_owned())
+    file_at(sight, SourceKind::AutoconfigWellKnown, FetchTransport::Https, sight.domain(), WELL_KNOWN.to_owned())
 }
 
 /// The file at `http://autoconfig.DOMAIN`, which is not authenticated.
 pub(super) fn over_http(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let host = format!("autoconfig.{}", sight.domain());
-    one(sight, SourceKind::AutoconfigHttp, FetchTransport::Http, &host, FILE.to_owned())
+    file_at(sight, SourceKind::AutoconfigHttp, FetchTransport::Http, &host, FILE.to_owned())
 }
 
 /// The entry of the public database for the domain.
@@ -42,7 +43,7 @@ pub(super) fn database(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let Some(host) = &sight.settings.database else {
         return SourceReport::of(SourceKind::Database, SourceState::NotAsked, "not asked (--ispdb none)");
     };
-    one(sight, SourceKind::Database, FetchTransport::Https, host.ascii(), format!("/{}", sight.domain()))
+    file_at(sight, SourceKind::Database, FetchTransport::Https, host.ascii(), format!("/{}", sight.domain()))
 }
 
 /// The file of the domain of the MX host.
@@ -70,7 +71,7 @@ fn first<'s>(
     is_authenticated: bool,
 ) -> SourceReport<'s> {
     let mut reports: Vec<SourceReport<'s>> =
-        places.map(|(host, path)| one(sight, kind, FetchTransport::Https, &host, path)).collect();
+        places.map(|(host, path)| file_at(sight, kind, FetchTransport::Https, &host, path)).collect();
     if reports.is_empty() {
         return SourceReport::of(kind, SourceState::NotAsked, "the MX host is in the domain itself");
     }
@@ -81,7 +82,7 @@ fn first<'s>(
     SourceReport { is_authenticated, ..reports.swap_remove(at) }
 }
 
-fn one<'s>(
+fn file_at<'s>(
     sight: SettingsSight<'s>,
     kind: SourceKind,
     transport: FetchTransport,
@@ -93,16 +94,16 @@ fn one<'s>(
     };
     let place = place(&request);
     let report = match web::page(sight, &request) {
-        Page::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
-        Page::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
-        Page::Failed { probe, why, is_certificate } => {
+        FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
+        FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
+        FetchedPage::Failed { probe, why, is_certificate } => {
             let faults = match probe {
                 Some(probe) if is_certificate => vec![SourceFault::Certificate { probe, words: why.clone() }],
                 _ => Vec::new(),
             };
             SourceReport { faults, ..SourceReport::of(kind, SourceState::Failed, why) }
         }
-        Page::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
+        FetchedPage::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
     };
     SourceReport { is_authenticated: transport == FetchTransport::Https, ..report }.at(place)
 }

@@ -1,7 +1,7 @@
 //! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the DNS of the domain.
 
-use super::web::{self, Page};
-use super::{PublishedSetting, SourceFault, SourceReport, UserForm};
+use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
+use super::web::{self, FetchedPage};
 use crate::check::domain::sight::{Known, records};
 use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
 use crate::check::settings::sight::SettingsSight;
@@ -23,10 +23,10 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
         return SourceReport::of(KIND, SourceState::NotAsked, "the name of the web server is too long");
     };
     let report = match web::page(sight, &request) {
-        Page::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),
-        Page::Absent(why) => SourceReport::of(KIND, SourceState::NotPublished, why),
-        Page::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
-        Page::Found { probe, body, .. } => match pacc::parse(body) {
+        FetchedPage::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),
+        FetchedPage::Absent(why) => SourceReport::of(KIND, SourceState::NotPublished, why),
+        FetchedPage::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
+        FetchedPage::Found { probe, body, .. } => match pacc::parse(body) {
             None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends another kind of page"),
             Some(file) => of_file(sight, &name, probe, body, &file),
         },

@@ -4,8 +4,9 @@
 //! A provider that was found by the domain is certain. One that was found by DNS records is authenticated only if they are
 //! signed: an attacker who changes DNS responses could name another provider.
 
-use super::web::{self, Page};
-use super::{MxHost, PublishedSetting, SourceReport, UserForm};
+use super::mx::PreferredMx;
+use super::report::{PublishedSetting, SourceReport, UserForm};
+use super::web::{self, FetchedPage};
 use crate::check::domain::sight::{Known, records};
 use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
 use crate::check::settings::sight::SettingsSight;
@@ -28,13 +29,13 @@ pub(super) fn by_domain(sight: SettingsSight<'_>) -> SourceReport<'_> {
 }
 
 /// The provider of the host that receives mail.
-pub(super) fn by_mx<'s>(sight: SettingsSight<'s>, mx: &MxHost<'s>) -> SourceReport<'s> {
+pub(super) fn by_mx<'s>(sight: SettingsSight<'s>, mx: &PreferredMx<'s>) -> SourceReport<'s> {
     let kind = SourceKind::ProviderOfMx;
     let place = format!("{} MX", sight.domain());
     let report = match mx {
-        MxHost::Open(question) => SourceReport::open(kind, [(**question).clone()]),
-        MxHost::None => SourceReport::of(kind, SourceState::NotPublished, "the domain has no MX host"),
-        MxHost::Known { host, is_secure, probe } => match mailboxes(host.as_str()) {
+        PreferredMx::Open(question) => SourceReport::open(kind, [(**question).clone()]),
+        PreferredMx::None => SourceReport::of(kind, SourceState::NotPublished, "the domain has no MX host"),
+        PreferredMx::Known { host, is_secure, probe } => match mailboxes(host.as_str()) {
             Some(provider) => {
                 let report = of_provider(kind, provider, host.as_str(), Some(probe));
                 SourceReport { is_authenticated: *is_secure, ..report }
@@ -88,10 +89,10 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
         return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
     };
     let report = match web::page(sight, &request) {
-        Page::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
-        Page::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
-        Page::Failed { why, .. } => SourceReport::of(kind, SourceState::Failed, why),
-        Page::Found { probe, body, .. } => match autodiscover::parse(body) {
+        FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
+        FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
+        FetchedPage::Failed { why, .. } => SourceReport::of(kind, SourceState::Failed, why),
+        FetchedPage::Found { probe, body, .. } => match autodiscover::parse(body) {
             Some(found) if found.is_microsoft() => microsoft(probe, true),
             Some(found) => {
                 let why = format!("an Exchange server at {}; Autodiscover names no server for SMTP", found.host);

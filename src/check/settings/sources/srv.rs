@@ -4,7 +4,7 @@
 //! A target outside the domain is authenticated only if the records are signed, because an attacker who changes DNS
 //! responses could name a server of his own, with a valid certificate (RFC 6186 §6).
 
-use super::{PublishedSetting, SourceFault, SourceReport, UserForm};
+use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
 use crate::check::domain::sight::{Known, is_conclusive, records};
 use crate::check::settings::seen::{SettingSecurity, SourceKind, SourceState};
 use crate::check::settings::sight::SettingsSight;
@@ -51,7 +51,7 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
             Known::Seen(probe, found) => seen.push((name, security, probe, found)),
         }
     }
-    let mut found = Targets::default();
+    let mut found = SrvTargets::default();
     for (name, security, probe, records) in seen {
         found.read(sight, &name, security, (probe, records));
     }
@@ -69,13 +69,13 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
         (count, _) => (SourceState::Found, format!("{count} servers, {}", found.security_words())),
     };
     let is_authenticated = found.is_authenticated();
-    let Targets { settings, faults, .. } = found;
+    let SrvTargets { settings, faults, .. } = found;
     SourceReport { settings, faults, is_authenticated, ..SourceReport::of(KIND, state, detail) }.at(place)
 }
 
 /// The targets of the records.
 #[derive(Default)]
-struct Targets<'s> {
+struct SrvTargets<'s> {
     settings: Vec<PublishedSetting<'s>>,
     faults: Vec<SourceFault<'s>>,
     questions: Vec<Question>,
@@ -84,7 +84,7 @@ struct Targets<'s> {
     is_outside: bool,
 }
 
-impl<'s> Targets<'s> {
+impl<'s> SrvTargets<'s> {
     fn read(
         &mut self,
         sight: SettingsSight<'s>,

@@ -16,7 +16,7 @@ use crate::question::{FetchRequest, FetchTransport, Question};
 const MAX_REDIRECTS: usize = 3;
 
 /// The result of requesting a page.
-pub(super) enum Page<'s> {
+pub(super) enum FetchedPage<'s> {
     /// There is no result yet. The question must be asked, if it is not underway.
     Open(Option<Box<Question>>),
     /// The page.
@@ -42,12 +42,12 @@ pub(super) enum Page<'s> {
 }
 
 /// Requests a page, and follows redirects.
-pub(super) fn page<'s>(sight: SettingsSight<'s>, first: &FetchRequest) -> Page<'s> {
+pub(super) fn page<'s>(sight: SettingsSight<'s>, first: &FetchRequest) -> FetchedPage<'s> {
     let mut request = first.clone();
     for _ in 0..=MAX_REDIRECTS {
         let (probe, seen) = match sight.fetched(&request) {
-            Known::Unasked => return Page::Open(Some(Box::new(Question::Fetch(request)))),
-            Known::Waiting => return Page::Open(None),
+            Known::Unasked => return FetchedPage::Open(Some(Box::new(Question::Fetch(request)))),
+            Known::Waiting => return FetchedPage::Open(None),
             Known::Skipped => return failed(None, "a limit of this check was reached"),
             Known::Failed(probe, fault) => return of_fault(probe, fault, &request),
             Known::Seen(probe, seen) => (probe, seen),
@@ -58,7 +58,7 @@ pub(super) fn page<'s>(sight: SettingsSight<'s>, first: &FetchRequest) -> Page<'
                 Some(NameMatch::Differs { .. }) => format!("the certificate does not contain {}", request.host),
                 _ => format!("the certificate of {} does not verify", request.host),
             };
-            return Page::Failed { probe: Some(probe), why, is_certificate: true };
+            return FetchedPage::Failed { probe: Some(probe), why, is_certificate: true };
         };
         let Some(location) = response.location.as_deref().filter(|_| is_redirect(response.status)) else {
             return of_response(probe, response, first, &request);
@@ -71,8 +71,8 @@ pub(super) fn page<'s>(sight: SettingsSight<'s>, first: &FetchRequest) -> Page<'
     failed(None, "more than 3 redirects")
 }
 
-fn failed<'s>(probe: Option<&'s Probe>, why: &str) -> Page<'s> {
-    Page::Failed { probe, why: why.to_owned(), is_certificate: false }
+fn failed<'s>(probe: Option<&'s Probe>, why: &str) -> FetchedPage<'s> {
+    FetchedPage::Failed { probe, why: why.to_owned(), is_certificate: false }
 }
 
 fn is_redirect(status: u16) -> bool {
@@ -106,25 +106,25 @@ fn of_response<'s>(
     response: &'s HttpResponse,
     first: &FetchRequest,
     last: &FetchRequest,
-) -> Page<'s> {
+) -> FetchedPage<'s> {
     match response.status {
         200 if response.too_long => failed(Some(probe), "the response is longer than 64 KB"),
         200 if response.is_cut => failed(Some(probe), "the response does not end"),
         200 => {
             let redirected_to = (last.host != first.host).then(|| last.host.ascii().to_owned());
-            Page::Found { probe, body: &response.body, redirected_to }
+            FetchedPage::Found { probe, body: &response.body, redirected_to }
         }
         status @ 500..=599 => failed(Some(probe), &format!("status {status}")),
-        status => Page::Absent(format!("status {status}")),
+        status => FetchedPage::Absent(format!("status {status}")),
     }
 }
 
-fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> Page<'s> {
+fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> FetchedPage<'s> {
     let host = &request.host;
     let why = match fault {
-        Fault::NoAddress => return Page::Absent(format!("{host} has no IP address")),
+        Fault::NoAddress => return FetchedPage::Absent(format!("{host} has no IP address")),
         Fault::NotConnected { connect } => match connect.kind {
-            ConnectFaultKind::Refused => return Page::Absent("connection refused".to_owned()),
+            ConnectFaultKind::Refused => return FetchedPage::Absent("connection refused".to_owned()),
             kind => kind.to_string(),
         },
         Fault::NotPublic { address } => format!("{host} has the address {address}, which is not public"),
@@ -141,5 +141,5 @@ fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> P
         | Fault::SocketNotConnected { .. }
         | Fault::Binary => "the request fails".to_owned(),
     };
-    Page::Failed { probe: Some(probe), why, is_certificate: false }
+    FetchedPage::Failed { probe: Some(probe), why, is_certificate: false }
 }
