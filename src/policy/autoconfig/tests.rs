@@ -1,3 +1,5 @@
+//! Files of every kind that was seen: valid, damaged, hostile.
+
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
 use super::{AuthenticationWord, Autoconfig, AutoconfigFault, NotAutoconfig, OutgoingServer, SocketType, parse};
