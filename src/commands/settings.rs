@@ -13,24 +13,33 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::stdout::outlet;
+use super::snippet;
+use super::stdout::{locale_target, outlet};
 use crate::check::settings::{UnconfirmedServer, unconfirmed};
 use crate::cli::commands::settings::SettingsArgs;
 use crate::cli::flags::display::OutputTarget;
+use crate::cli::flags::snippet::SnippetChoice;
 use crate::cli::settings;
 use crate::host::{name, signals, terminal};
 use crate::plan::{LoginConsent, Plan, Retry};
-use crate::report::RunSource;
+use crate::report::{RunSource, recommended_settings};
 use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::secret::Secret;
 
 pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let format = args.format.chosen();
-    let outlet = match file_of(&args.file.output) {
-        Some(_) => OutputTarget::default(),
-        None => outlet(),
+    // With --for, the report is written to standard error.
+    let outlet = match (args.snippet.program, file_of(&args.file.output)) {
+        (Some(SnippetChoice::Program(_)), _) => locale_target(io::stderr().is_terminal()),
+        (_, Some(_)) => OutputTarget::default(),
+        (_, None) => outlet(),
     };
     let look = args.display(&outlet);
+    let program = match args.snippet.program {
+        Some(SnippetChoice::List) => return snippet::print_list(&look),
+        Some(SnippetChoice::Program(program)) => Some(program),
+        None => None,
+    };
     let mut plan = settings::plan(args, matches, name::host_name().as_deref())?;
     let login = settings::login(args, &plan, secrets::sources(None))?;
     reject_clashes(
@@ -47,7 +56,9 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     }
     plan.login = login.as_ref().map(|(login, _)| login.clone());
     let readers = Readers::of(std::slice::from_ref(&plan));
-    let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    // The configuration contains no secret.
+    let readers_of_file = if program.is_some() { Readers::Usual } else { readers };
+    let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers_of_file)).transpose()?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let source = login.map(|(_, source)| source);
     let (secret, spent) =
@@ -55,18 +66,26 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     let mut engine = Engine::new()?;
     let mut job = SearchJob { plan, secret, spent };
     engine.prepare(&job.job())?;
-    let mut sink = file.map_or(Sink::Stdout, Sink::File);
+    let (mut sink, file) = match program {
+        Some(_) => (Sink::Stderr, file),
+        None => (file.map_or(Sink::Stdout, Sink::File), None),
+    };
     signals::end_if_unhandled();
     if job.needs_question() {
         job.ask(&mut engine)?;
     }
     let shown = ReportDisplay { format, look: &look, template: None };
     let limits = ConcurrencyLimits::in_all(1);
-    let retention = if outputs.are_any() { Retention::Reports } else { Retention::AsNeeded };
+    let is_kept = outputs.are_any() || program.is_some();
+    let retention = if is_kept { Retention::Reports } else { Retention::AsNeeded };
     let results = live::run(&mut engine, vec![job.job()], limits, RunSource::Target, &shown, retention, &mut sink)?;
     sink.finish()?;
     if let Results::Kept(run) = &results {
         outputs.write(run, &look)?;
+        if let (Some(program), Some(report)) = (program, run.reports().last()) {
+            let settings = recommended_settings(report, snippet::reference(&args.password));
+            snippet::write(program, settings.map(snippet::with_absolute_paths), file, &look)?;
+        }
     }
     Ok(results.exit_code(format, &look))
 }

@@ -1,5 +1,6 @@
 //! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error, and the
-//! configuration of a mail program on standard output, if the check succeeded.
+//! configuration of a mail program on standard output, if the check succeeded. `smtpcheck settings ADDRESS --for PROGRAM`
+//! writes the configuration with [`write`] too.
 //!
 //! Whether the program can have these settings at all is decided before anything is sent.
 
@@ -17,10 +18,11 @@ use super::sink::{Draft, Readers, Sink, file_of};
 use super::stdout::{locale_target, outlet, print};
 use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::snippet::SnippetChoice;
 use crate::host::signals;
 use crate::plan::{LoginProof, Plan, Protocol, QuitAfter};
-use crate::render::snippets as rendering;
+use crate::render::{Display, snippets as rendering};
 use crate::report::{RunSource, planned_settings, proved_settings};
 use crate::run::{ConcurrencyLimits, Engine};
 use crate::snippets::{PasswordReference, Program, ServerSettings};
@@ -29,7 +31,7 @@ use crate::wire::Host;
 /// Prints the list of programs, or checks the target and prints the configuration.
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches, choice: SnippetChoice) -> Result<u8, CommandError> {
     match choice {
-        SnippetChoice::List => print(&rendering::list(&args.display(&outlet()))),
+        SnippetChoice::List => print_list(&args.display(&outlet())),
         SnippetChoice::Program(program) => check(args, matches, program),
     }
 }
@@ -59,21 +61,36 @@ fn check(args: &CheckArgs, matches: &ArgMatches, program: &'static Program) -> R
     let Results::Kept(run) = results else { return Ok(code) };
     outputs.write(&run, &look)?;
     let settings = run.reports().last().ok_or_else(|| "the check did not run".to_owned());
-    let snippet = settings
-        .and_then(|report| proved_settings(report, planned))
-        .and_then(|settings| program.snippet(&settings).map_err(|error| error.to_string()));
+    write(program, settings.and_then(|report| proved_settings(report, planned)), file, &look)?;
+    Ok(code)
+}
+
+/// Prints the list of programs.
+pub(super) fn print_list(look: &Display) -> Result<u8, CommandError> {
+    print(&rendering::list(look))
+}
+
+/// Writes the configuration of a program to a file or to standard output, and its notes to standard error; without
+/// settings, only the reason.
+pub(super) fn write(
+    program: &Program,
+    settings: Result<ServerSettings, String>,
+    file: Option<Draft>,
+    look: &Display,
+) -> Result<(), CommandError> {
+    let snippet = settings.and_then(|settings| program.snippet(&settings).map_err(|error| error.to_string()));
     let snippet = match snippet {
         Ok(snippet) => snippet,
         Err(reason) => {
             secrets::write_note(&format!("no configuration of {} is printed: {reason}", program.name));
-            return Ok(code);
+            return Ok(());
         }
     };
-    sink.write(&rendering::notes(program, &snippet.notes, &look)).map_err(CommandError::Output)?;
+    Sink::Stderr.write(&rendering::notes(program, &snippet.notes, look)).map_err(CommandError::Output)?;
     let mut result = file.map_or(Sink::Stdout, Sink::File);
     result.write(&snippet.text).map_err(CommandError::Output)?;
     result.finish()?;
-    Ok(code)
+    Ok(())
 }
 
 /// The settings of the plan. Fails if a configuration cannot contain what the check would prove.
@@ -90,13 +107,21 @@ fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSetting
     if let Some(reason) = unsupported(plan) {
         return Err(wrong(reason.to_owned()));
     }
-    let password = match &args.password.password_file {
+    Ok(with_absolute_paths(planned_settings(plan, reference(&args.password))))
+}
+
+/// Where a program finds the password.
+pub(super) fn reference(args: &PasswordArgs) -> PasswordReference {
+    match &args.password_file {
         Some(path) => PasswordReference::File(absolute(path)),
         None => PasswordReference::Variable,
-    };
-    let settings = planned_settings(plan, password);
+    }
+}
+
+/// The settings for a program that is started in another working directory.
+pub(super) fn with_absolute_paths(settings: ServerSettings) -> ServerSettings {
     let ca_file = settings.ca_file.as_deref().map(absolute);
-    Ok(ServerSettings { ca_file, ..settings })
+    ServerSettings { ca_file, ..settings }
 }
 
 fn unsupported(plan: &Plan) -> Option<&'static str> {
@@ -119,7 +144,6 @@ fn wrong(reason: String) -> CommandError {
     CommandError::Usage(UsageError::flag("--for", reason))
 }
 
-/// The program that reads the configuration has another working directory.
 fn absolute(path: &Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -75,6 +75,12 @@ impl Phrase {
             && !providers::is_named_in(provider, text)
     }
 
+    /// The positions of its words in a text.
+    fn places<'t>(&self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
+        let words = INDEX.texts(self.literals.all).chain(INDEX.texts(self.literals.any));
+        words.flat_map(|word| text.match_indices(word).map(|(start, word)| start..start + word.len()))
+    }
+
     /// The name of its provider, as it is shown to the user.
     pub(super) fn provider_name(&self) -> Option<&'static str> {
         let id = self.provider.as_deref()?;
@@ -236,10 +242,43 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
     })
 }
 
+/// A phrase with another cause that also matches a reply, by other words of it. The reply then allows two readings.
+/// Not counted are general and one-word phrases, and causes that a server states in addition to the real one: that it
+/// closes the connection, or that a login would help.
+pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+    let text = text_of(reply);
+    let of_best: Vec<_> = best.places(&text).collect();
+    let is_elsewhere = |range: &std::ops::Range<usize>| {
+        of_best.iter().all(|other| range.end <= other.start || other.end <= range.start)
+    };
+    let is_addition =
+        |cause: Cause| matches!(cause, Cause::Closing | Cause::Sequence | Cause::AuthRequired | Cause::Other);
+    let is_about_recipients = best.cause.is_about_recipient();
+    ranked(&text, context, &PhraseContext::of(reply, context.step)).into_iter().find(|phrase| {
+        phrase.cause.category() != best.cause.category()
+            && !is_addition(phrase.cause)
+            && !(is_about_recipients && phrase.cause.is_about_recipient())
+            && !phrase.general
+            && phrase.confidence > Confidence::Possible
+            && !phrase.is_unattributed(context, &text)
+            && !phrase.is_by_one_word(&text)
+            && phrase.places(&text).any(|range| is_elsewhere(&range))
+    })
+}
+
 fn find_in(reply: &Reply, context: &Context<'_>, seen: &PhraseContext) -> Option<&'static Phrase> {
     let text = text_of(reply);
-    let hits = INDEX.hits(&text);
-    let of_heading = headed(&text).map(|(head, _)| INDEX.hits(head));
+    let ranked = ranked(&text, context, seen);
+    let best = *ranked.first()?;
+    let is_same = |phrase: &&Phrase| phrase.cause == best.cause && phrase.provider.is_none();
+    let general = || ranked.iter().copied().find(is_same);
+    Some(if best.is_unattributed(context, &text) { general().unwrap_or(best) } else { best })
+}
+
+/// The phrases that match a text, the best first.
+fn ranked(text: &str, context: &Context<'_>, seen: &PhraseContext) -> Vec<&'static Phrase> {
+    let hits = INDEX.hits(text);
+    let of_heading = headed(text).map(|(head, _)| INDEX.hits(head));
     let scored = INDEX.candidates(&hits).filter_map(|at| {
         let phrase = PHRASES.get(at)?;
         let rank = phrase.rank(context)?;
@@ -252,10 +291,7 @@ fn find_in(reply: &Reply, context: &Context<'_>, seen: &PhraseContext) -> Option
     });
     let mut scored: Vec<_> = scored.collect();
     scored.sort_unstable_by_key(|(key, _)| *key);
-    let best = scored.first().map(|(_, phrase)| *phrase)?;
-    let is_same = |phrase: &&Phrase| phrase.cause == best.cause && phrase.provider.is_none();
-    let general = || scored.iter().map(|(_, phrase)| *phrase).find(is_same);
-    Some(if best.is_unattributed(context, &text) { general().unwrap_or(best) } else { best })
+    scored.into_iter().map(|(_, phrase)| phrase).collect()
 }
 
 /// All phrases, for lists and tests.

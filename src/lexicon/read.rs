@@ -163,7 +163,10 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     };
     let contradiction = contradicted_by_status(phrase, reply, context);
     let otherwise = otherwise.or_else(|| contradiction.map(|row| format!("{OTHER_STATUS} {}", row.meaning)));
-    let is_uncertain = name.is_some() || is_vague || contradiction.is_some();
+    let is_certain = phrase.confidence == Confidence::Certain && otherwise.is_none();
+    let rival = if is_certain { phrases::rival(phrase, reply, context) } else { None };
+    let otherwise = otherwise.or_else(|| rival.map(|rival| format!("{OTHER_WORDS} {}", rival.means)));
+    let is_uncertain = name.is_some() || is_vague || contradiction.is_some() || rival.is_some();
     Reading {
         cause: phrase.cause,
         confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
@@ -187,6 +190,8 @@ fn contradicted_by_status(phrase: &Phrase, reply: &Reply, context: &Context<'_>)
         by_status.category() == by_words.category() || by_status.is_about_recipient() && by_words.is_about_recipient();
     (is_specific && !is_of_provider && !is_same && !phrase.needs_status()).then_some(row)
 }
+
+const OTHER_WORDS: &str = "Other words in the reply have a different meaning:";
 
 const OTHER_STATUS: &str = "The enhanced status of the reply has a different meaning:";
 

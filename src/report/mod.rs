@@ -31,7 +31,7 @@ pub use line::{LINE_SCHEMA, StreamRecord};
 pub use phases::{PhaseResult, PhaseStatus, phases};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
-pub use settings::{planned_settings, proved_settings};
+pub use settings::{planned_settings, proved_settings, recommended_settings};
 pub use tally::ExitTally;
 
 use crate::check::{self, Finding, PhaseFailure, Severity};

@@ -1,18 +1,20 @@
-//! The settings of a server that a check proved, for the configuration of a mail program (`--for`).
+//! The settings of a server that a check or a search for settings proved, for the configuration of a mail program
+//! (`--for`).
 //!
 //! A part of the settings is proved only if its phase succeeded in this session; everything else has a reason why not.
 
 use super::phases::{PhaseStatus, phases};
 use super::{Exit, Report};
+use crate::check::settings::results;
+use crate::check::settings::seen::SettingSecurity;
 use crate::evidence::Phase;
 use crate::plan::{Plan, TlsUse, ValueOrigin, Verify};
 use crate::snippets::{LoginSettings, PasswordReference, Proven, ServerSettings, SettingsProof, TransportSecurity};
-use crate::wire::{EhloName, ReversePath};
+use crate::wire::{EhloName, Host, ReversePath};
 
 /// The settings of a plan, before its check has run: nothing is proved.
 pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSettings {
     let unproved = || no("the check has not run");
-    let is_chosen = !matches!(plan.origin("ehlo"), ValueOrigin::Machine | ValueOrigin::Default);
     ServerSettings {
         host: plan.target.host.clone(),
         port: plan.target.port,
@@ -28,7 +30,7 @@ pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSetti
         }),
         sender: plan.from.clone().filter(|from| *from != ReversePath::Null),
         ca_file: plan.tls.cacert.clone(),
-        ehlo: Some(plan.ehlo.clone()).filter(|name| is_chosen && matches!(name, EhloName::Name(_))),
+        ehlo: chosen_ehlo(plan),
         proof: SettingsProof { tls: unproved(), certificate: unproved(), login: unproved(), sender: unproved() },
     }
 }
@@ -79,6 +81,47 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
     let with_mechanisms = planned.login.clone().map(|login| LoginSettings { mechanisms, ..login });
     let proof = SettingsProof { tls, certificate, login, sender };
     Ok(ServerSettings { security, login: with_mechanisms, proof, ..planned })
+}
+
+/// The settings that a search recommends. Fails with the reason if it recommends none, or if it failed for a reason that
+/// concerns the recommended server.
+pub fn recommended_settings(report: &Report, password: PasswordReference) -> Result<ServerSettings, String> {
+    let Report { plan, evidence, exit, .. } = report;
+    let recommended = results(plan, evidence).and_then(|settings| settings.recommended);
+    let recommended = recommended.ok_or("no setting was proved")?;
+    if !matches!(exit, Exit::Ok | Exit::Findings) {
+        return Err(format!("the search failed with exit code {}", exit.code()));
+    }
+    let host = Host::parse(&recommended.host).map_err(|error| error.to_string())?;
+    let user =
+        recommended.user.ok_or("the user name depends on the email address: give the address, not only the domain")?;
+    let address = plan.settings.as_ref().and_then(|settings| settings.address.as_ref());
+    let sender = address.and_then(|address| ReversePath::parse(&address.to_string()).ok());
+    let login = match &recommended.mechanism {
+        Some(_) => Proven::Yes,
+        None => no("no password was given"),
+    };
+    let no_sender = if sender.is_some() { "a search for settings sends no MAIL FROM" } else { "no address was given" };
+    Ok(ServerSettings {
+        host,
+        port: recommended.port,
+        security: match recommended.security {
+            SettingSecurity::ImplicitTls => TransportSecurity::Implicit,
+            SettingSecurity::Starttls => TransportSecurity::StartTls,
+            SettingSecurity::None => TransportSecurity::None,
+        },
+        login: Some(LoginSettings { user, password, mechanisms: recommended.mechanisms }),
+        sender,
+        ca_file: plan.tls.cacert.clone(),
+        ehlo: chosen_ehlo(plan),
+        proof: SettingsProof { tls: Proven::Yes, certificate: Proven::Yes, login, sender: no(no_sender) },
+    })
+}
+
+/// The EHLO name, if the user chose it.
+fn chosen_ehlo(plan: &Plan) -> Option<EhloName> {
+    let is_chosen = !matches!(plan.origin("ehlo"), ValueOrigin::Machine | ValueOrigin::Default);
+    Some(plan.ehlo.clone()).filter(|name| is_chosen && matches!(name, EhloName::Name(_)))
 }
 
 fn no(reason: &str) -> Proven {

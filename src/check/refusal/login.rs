@@ -24,7 +24,8 @@ pub(super) fn corrected(
     if received.event.phase != Phase::Auth {
         return reading;
     }
-    let reading = of_exchange(plan, session, received, &reading).unwrap_or(reading);
+    let corrected = of_advertised(plan, session, &reading).or_else(|| of_exchange(plan, session, received, &reading));
+    let reading = corrected.unwrap_or(reading);
     match provider.filter(|provider| is_with_key(provider)) {
         Some(provider) => with_key(provider, reading),
         None => reading,
@@ -61,6 +62,39 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
         )],
         ..reading
     }
+}
+
+/// Corrects the reading if the server rejects a mechanism that it advertises. The client has made no mistake then.
+fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option<Reading> {
+    let used = mechanism(session)?;
+    let (_, offers) = session.final_capabilities()?;
+    let is_advertised = offers.auth_mechanisms().iter().any(|one| one.eq_ignore_ascii_case(&used));
+    if reading.cause != Cause::AuthMechanism || !is_advertised {
+        return None;
+    }
+    let user = plan.login.as_ref().map(|login| in_shell(&login.user))?;
+    let target = plan.target.host.with_port(plan.target.port);
+    let by_other = match other_mechanism(session, Some(&used)) {
+        Some(other) => Fix::run(
+            format!("Log in with {other}, which the server also advertises"),
+            format!("smtpcheck {target} --user {user} --auth {other}"),
+        ),
+        None => Fix::text(
+            "Ask the operator how programs log in to this server: it advertises no other mechanism for passwords",
+        ),
+    };
+    Some(Reading {
+        means: format!(
+            "The server advertises the mechanism {used} in its EHLO reply, but rejects it. It did not check the user name and password."
+        ),
+        fixes: vec![
+            by_other,
+            Fix::text(format!(
+                "Server operator: configure {used}, or remove it from the mechanisms that the server advertises, and enable PLAIN over TLS"
+            )),
+        ],
+        ..reading.clone()
+    })
 }
 
 /// Corrects the reading of a code, or of general wording about a command, in a reply to AUTH. The lexicon contains the

@@ -57,7 +57,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     takes_profile: true,
     missing: Some(Missing { reason: "no target given", hint: "for example: smtpcheck smtp.example.net:587" }),
     is_hidden: false,
-    declare: CheckArgs::augment_args,
+    declare: |command| CheckArgs::augment_args(command).mut_arg("for", |arg| arg.conflicts_with("write_out")),
 };
 
 /// Flags and targets of `smtpcheck check`.

@@ -14,6 +14,7 @@ use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, Verb
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::session::EhloArgs;
 use crate::cli::flags::settings::{SettingsLoginArgs, SettingsPortArgs, SourceArgs};
+use crate::cli::flags::snippet::SnippetArgs;
 use crate::plan::ValueOrigin;
 use crate::render::Display;
 
@@ -44,6 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[
         "smtpcheck settings ann@example.com",
         "smtpcheck settings ann@example.com --password-file password",
+        "smtpcheck settings ann@example.com --password-file password --for nodemailer > send.js",
         "smtpcheck settings example.com --json",
         "smtpcheck settings ann@gmail.com --offline",
     ],
@@ -57,6 +59,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = SettingsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
+        let command = command.mut_arg("for", |arg| arg.help("If a setting was proved, print the configuration of this mail program with it; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command
@@ -93,6 +96,8 @@ pub struct SettingsArgs {
     pub reports: ReportFileArgs,
     #[command(flatten)]
     pub file: OutputFileArgs,
+    #[command(flatten)]
+    pub snippet: SnippetArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
     #[command(flatten)]
