@@ -27,8 +27,8 @@ use support::program;
 
 /// The maximum peak memory of a run, in any scenario.
 const MAX_MEMORY: u64 = 64 * 1024 * 1024;
-/// How much longer a run may take than its deadline.
-const GRACE: Duration = Duration::from_millis(500);
+/// How much longer a run may take than its deadline on a machine with much other work.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// A sandbox with all scenarios. Its thread ends with the test program.
 struct TestSandbox {

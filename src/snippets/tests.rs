@@ -1,6 +1,6 @@
-#![allow(clippy::indexing_slicing, reason = "a failing test panics")]
-
 //! No value ends its string: each literal is read back with an independent reader of its language.
+
+#![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
 use proptest::prelude::{ProptestConfig, any, proptest};
 
