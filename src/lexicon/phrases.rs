@@ -257,7 +257,7 @@ pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Opti
     ranked(&text, context, &PhraseContext::of(reply, context.step)).into_iter().find(|phrase| {
         phrase.cause.category() != best.cause.category()
             && !is_addition(phrase.cause)
-            && !(is_about_recipients && phrase.cause.is_about_recipient())
+            && (!is_about_recipients || !phrase.cause.is_about_recipient())
             && !phrase.general
             && phrase.confidence > Confidence::Possible
             && !phrase.is_unattributed(context, &text)

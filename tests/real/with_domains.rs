@@ -157,7 +157,7 @@ fn checked(name: &str, resolver: Resolver, port: u16, more: &[&str]) -> (Run, Va
         "domain",
         name,
         "--resolver",
-        &resolver.ip(),
+        &names.ip(resolver),
         "--port",
         &port,
         "--https-port",

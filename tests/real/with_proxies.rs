@@ -146,7 +146,7 @@ fn another_protocol_at_the_address_of_the_proxy_is_named() {
     let report = check(&format!("socks4a://127.0.0.1:{}", tinyproxy.port), POSTFIX.submission, &[]);
     let report = report.exits(exit::UNREACHABLE);
     assert_finds(&report, "proxy-server-unreachable");
-    assert!(report["findings"][0]["otherwise"].as_str().unwrap().contains("another kind"), "{report:#}");
+    assert!(report["findings"][0]["otherwise"].as_str().unwrap().contains("a different protocol"), "{report:#}");
     let report =
         check(&format!("socks5h://127.0.0.1:{}", free_port()), POSTFIX.submission, &[]).exits(exit::UNREACHABLE);
     assert_finds(&report, "proxy-unreachable");

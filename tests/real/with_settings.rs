@@ -60,7 +60,7 @@ fn searched(address: &str, password: Option<&str>, more: &[&str]) -> (Run, Value
     let ca = folder.path().join("ca.pem");
     let both = [&POSTFIX.ca, &DOVECOT.ca].map(|path| std::fs::read_to_string(path).unwrap()).concat();
     std::fs::write(&ca, both).unwrap();
-    let (resolver, ca) = (Resolver::Validating.ip(), ca.display().to_string());
+    let (resolver, ca) = (names.ip(Resolver::Validating), ca.display().to_string());
     // Web servers at addresses that are not public are asked only if --resolve names them.
     let resolve: Vec<String> = ["file", "contradiction"]
         .iter()

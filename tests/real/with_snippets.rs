@@ -39,7 +39,7 @@ impl Fault {
     fn scenario(self) -> &'static str {
         match self {
             Fault::NoStartTls => "starttls-missing",
-            Fault::OtherName => "certificate-keeps-the-password-here",
+            Fault::OtherName => "certificate-other-name-with-login",
             Fault::NoAuth => "auth-not-offered",
             Fault::WrongPassword => "healthy-submission",
         }

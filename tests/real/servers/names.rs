@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::keeper::{Keeper, Launch, Sign, directory, write};
 
@@ -26,30 +27,51 @@ pub enum Resolver {
 impl Resolver {
     const ALL: [Resolver; 4] = [Resolver::Validating, Resolver::Iterating, Resolver::Permissive, Resolver::Stripping];
 
-    pub fn ip(self) -> String {
-        loopback(match self {
+    fn last_byte(self) -> u8 {
+        match self {
             Resolver::Validating => 1,
             Resolver::Iterating => 3,
             Resolver::Permissive => 4,
             Resolver::Stripping => 5,
-        })
+        }
     }
 }
 
-/// The name server.
-fn server() -> String {
-    loopback(2)
+/// The IP addresses of one [`NameServers`], which differ between those of one process and between processes.
+#[derive(Clone, Copy)]
+struct Network {
+    /// The first host number.
+    first: u8,
 }
 
-/// The IP address of the name server that does not respond: no program listens there.
-fn closed() -> String {
-    loopback(9)
-}
+impl Network {
+    /// The number of IP addresses.
+    const SIZE: u8 = 16;
 
-/// An address in a network of this process, so that several test programs can run at the same time.
-fn loopback(last: u8) -> String {
-    let [.., high, low] = std::process::id().to_be_bytes();
-    format!("127.{}.{low}.{last}", 100 + high % 128)
+    /// A network that this process has not used yet.
+    fn new() -> Network {
+        static USED: AtomicU8 = AtomicU8::new(0);
+        Network { first: USED.fetch_add(Network::SIZE, Ordering::Relaxed) }
+    }
+
+    fn ip(self, resolver: Resolver) -> String {
+        self.address(resolver.last_byte())
+    }
+
+    /// The name server.
+    fn server(self) -> String {
+        self.address(2)
+    }
+
+    /// The name server that does not respond: no program listens at this IP address.
+    fn closed(self) -> String {
+        self.address(9)
+    }
+
+    fn address(self, last: u8) -> String {
+        let [.., high, low] = std::process::id().to_be_bytes();
+        format!("127.{}.{low}.{}", 100 + high % 128, self.first + last)
+    }
 }
 
 /// How a zone is signed.
@@ -70,6 +92,7 @@ pub enum Signing {
 /// A name server and a resolver.
 pub struct NameServers {
     keeper: Keeper,
+    network: Network,
 }
 
 /// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones` contains
@@ -137,7 +160,8 @@ impl NameServers {
         let directory = directory("names");
         let path = directory.path();
         let shown = path.display();
-        let (server, closed) = (server(), closed());
+        let network = Network::new();
+        let (server, closed) = (network.server(), network.closed());
         let soa = |zone: &str| {
             format!("$TTL 60\n{zone}. IN SOA ns. host.ns. 1 3600 600 864000 60\n{zone}. IN NS ns.\n$ORIGIN {zone}.\n")
         };
@@ -180,7 +204,7 @@ impl NameServers {
                 "  module-config: \"validator iterator\"\n  val-permissive-mode: yes\n",
             ),
         ] {
-            let ip = resolver.ip();
+            let ip = network.ip(resolver);
             write(
                 &path.join(format!("{name}.conf")),
                 &format!(
@@ -193,7 +217,7 @@ impl NameServers {
         }
         let address = |ip: &str| Sign::Address(format!("{ip}:53").parse().unwrap());
         let mut ready = vec![address(&server)];
-        ready.extend(Resolver::ALL.map(|resolver| address(&resolver.ip())));
+        ready.extend(Resolver::ALL.map(|resolver| address(&network.ip(resolver))));
         let command = [
             "sh".to_owned(),
             "-c".to_owned(),
@@ -201,11 +225,17 @@ impl NameServers {
             "names".to_owned(),
             shown.to_string(),
             STRIPPING.to_owned(),
-            Resolver::Stripping.ip(),
-            Resolver::Iterating.ip(),
+            network.ip(Resolver::Stripping),
+            network.ip(Resolver::Iterating),
         ];
         let logs = ["nsd.log", "validating.log", "iterating.log", "permissive.log"].map(|name| path.join(name));
-        NameServers { keeper: Keeper::start(Launch { directory, command: command.into(), ready, logs: logs.into() }) }
+        let launch = Launch { directory, command: command.into(), ready, logs: logs.into() };
+        NameServers { keeper: Keeper::start(launch), network }
+    }
+
+    /// The IP address of a resolver.
+    pub fn ip(&self, resolver: Resolver) -> String {
+        self.network.ip(resolver)
     }
 
     /// The trust anchor of the root zone.
@@ -221,7 +251,7 @@ impl NameServers {
     /// A program that uses the validating resolver instead of the machine's.
     pub fn client(&self, program: &Path) -> Command {
         let settings = self.keeper.path().join("client-resolv.conf");
-        write(&settings, &format!("nameserver {}\noptions trust-ad\n", Resolver::Validating.ip()));
+        write(&settings, &format!("nameserver {}\noptions trust-ad\n", self.ip(Resolver::Validating)));
         let mut command = Command::new("unshare");
         let mount = "mount --bind \"$1\" /etc/resolv.conf && shift && exec \"$@\"";
         command.args(["-m", "sh", "-c", mount, "client"]).arg(settings).arg(program);
