@@ -253,11 +253,12 @@ pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Opti
     };
     let is_addition =
         |cause: Cause| matches!(cause, Cause::Closing | Cause::Sequence | Cause::AuthRequired | Cause::Other);
-    let is_about_recipients = best.cause.is_about_recipient();
+    let is_same_kind = |cause: Cause| {
+        cause.category() == best.cause.category() || cause.is_about_recipient() && best.cause.is_about_recipient()
+    };
     ranked(&text, context, &PhraseContext::of(reply, context.step)).into_iter().find(|phrase| {
-        phrase.cause.category() != best.cause.category()
+        !is_same_kind(phrase.cause)
             && !is_addition(phrase.cause)
-            && (!is_about_recipients || !phrase.cause.is_about_recipient())
             && !phrase.general
             && phrase.confidence > Confidence::Possible
             && !phrase.is_unattributed(context, &text)
