@@ -4,11 +4,16 @@
 //! The certificates of Postfix and Dovecot are for `localhost`, so this is the host that the sources name. It is outside of
 //! every domain here, so SRV records that name it must be signed.
 
-use std::sync::LazyLock;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::Value;
+use smtpcheck::sandbox::domains::{DomainPorts, settings_case};
+use smtpcheck::sandbox::journal::{JournalEntry, JournalSpeaker};
+use smtpcheck::sandbox::{Options, Remote, Sandbox, login};
 
-use crate::servers::{CANARY, DOVECOT, HOST, NameServers, POSTFIX, Resolver, Signing, USER, WebServer};
+use crate::servers::{CANARY, DOVECOT, HOST, NameServers, POSTFIX, Resolver, Signing, USER, WebServer, unpacked};
 use crate::support::program::{Run, run_with};
 
 struct Published {
@@ -160,4 +165,77 @@ fn domains_without_settings_have_their_own_exit_code() {
         assert_eq!((run.code, rules(&report)), (3, vec!["settings-not-found".to_owned()]), "{run}");
         assert_eq!(report["settings"]["recommended"], Value::Null, "{run}");
     }
+}
+
+/// A user has only an email address and a file with the password. The printed program is run as it is, on a machine whose
+/// resolver knows the host.
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn the_printed_program_sends_a_message_without_an_edit() {
+    let options = Options {
+        listen: std::net::Ipv4Addr::LOCALHOST.into(),
+        port: None,
+        remote: Remote::Refused,
+        fleet: None,
+        dns: None,
+        domains: Some(DomainPorts::default()),
+    };
+    let sandbox = Sandbox::open(&[], &options).unwrap();
+    let service = sandbox.domains().unwrap().clone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (ca, password) = (file("ca.pem", &sandbox.authorities().unwrap()), file("password", login::PASSWORD));
+    let anchor = file("anchor.txt", &service.anchor);
+    let journal = Arc::new(Mutex::new(Vec::new()));
+    let copy = Arc::clone(&journal);
+    let listener = move |entry: JournalEntry| {
+        if entry.speaker == JournalSpeaker::Server {
+            copy.lock().unwrap().push(entry.text);
+        }
+    };
+    let _running = sandbox.spawn(Some(Arc::new(listener))).unwrap();
+    for name in ["settings-autoconfig", "settings-srv"] {
+        let mut words = service.settings_arguments(settings_case(name).unwrap());
+        let more = ["--trust-anchor", &anchor, "--cacert", &ca, "--password-file", &password];
+        words.extend(more.map(str::to_owned));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let report = run_with(&[&words[..], &["--json"]].concat(), None, &[]).json();
+        let host = report["settings"]["recommended"]["host"].as_str().unwrap().to_owned();
+        let address = address_of(&report, &host);
+        let hosts = file("hosts", &format!("127.0.0.1 localhost\n{address} {host}\n"));
+        for (program, interpreter) in [("nodemailer", "node"), ("smtplib", "python3")] {
+            let run = run_with(&[&words[..], &["--for", program]].concat(), None, &[]);
+            assert_eq!(run.code, 0, "{run}");
+            assert!(!run.stdout.contains(login::PASSWORD) && !run.stderr.contains(login::PASSWORD), "{run}");
+            journal.lock().unwrap().clear();
+            let script = file("script", &run.stdout);
+            let output = on_machine_with(Path::new(&hosts), interpreter, &script);
+            let has_arrived = journal.lock().unwrap().iter().any(|line| line.contains("Ok: discarded"));
+            assert!(output.status.success() && has_arrived, "{name} {program}: {output:?}\n{run}");
+        }
+    }
+}
+
+/// The IP address at which the host was checked.
+fn address_of(report: &Value, host: &str) -> String {
+    let probes = report["probes"].as_array().unwrap().iter();
+    let names =
+        |probe: &Value| probe["question"]["name"].as_str().is_some_and(|name| name.trim_end_matches('.') == host);
+    let text = probes.filter(|probe| names(probe)).map(ToString::to_string).find(|text| text.contains("127.90."));
+    let text = text.unwrap_or_else(|| panic!("no lookup of {host}"));
+    let begin = text.find("127.90.").unwrap();
+    text[begin..].chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect()
+}
+
+/// Runs a script with this file as `/etc/hosts`.
+fn on_machine_with(hosts: &Path, interpreter: &str, script: &str) -> std::process::Output {
+    let mount = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", mount, "machine"]).arg(hosts).args(["timeout", "60", interpreter, script]);
+    command.env("NODE_PATH", unpacked("node").join("node_modules")).stdin(Stdio::null());
+    command.output().unwrap()
 }

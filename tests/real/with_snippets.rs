@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -189,10 +190,14 @@ const SENDERS: &[Sender] = &[
     Sender {
         id: "lettre",
         command: |installed| {
-            let manifest = "[package]\nname = \"send\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n\
+            // Tests run at the same time, so each program has a name of its own in the common folder.
+            static NUMBER: AtomicU32 = AtomicU32::new(0);
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let manifest = "\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n\
             lettre = { version = \"0.11\", default-features = false, features = [\"builder\", \"smtp-transport\", \"rustls-tls\"] }\n";
             fs::create_dir_all(installed.directory.join("src")).unwrap();
             fs::rename(&installed.file, installed.directory.join("src/main.rs")).unwrap();
+            let manifest = format!("[package]\nname = \"send-{number}\"{manifest}");
             fs::write(installed.directory.join("Cargo.toml"), manifest).unwrap();
             let mut command = installed.command(env!("CARGO"));
             command.args(["run", "--quiet"]);

@@ -59,7 +59,7 @@ impl Relayhost {
                 "-c".to_owned(),
                 path.display().to_string(),
             ],
-            ready: vec![Sign::Port(port)],
+            ready: vec![Sign::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))],
             logs: vec![path.join("maillog")],
             directory,
         });
