@@ -33,7 +33,7 @@ pub enum ConnectFaultKind {
     NoSourceAddress,
     /// The IP address or the network interface that the user named as the source (`--interface`) cannot be used.
     SourceMissing,
-    /// The server has no IP address of the family of the source.
+    /// The server has no IP address in the source's address family.
     SourceFamily,
     /// None of the local ports that the user named (`--local-port`) can be used.
     SourcePorts,

@@ -29,7 +29,7 @@ pub enum Fault {
         /// Why the attempt failed.
         socket: Box<SocketFault>,
     },
-    /// The proxy did not lead to the server.
+    /// The proxy did not connect to the server.
     Proxy {
         /// The reason.
         proxy: ProxyFault,

@@ -21,7 +21,7 @@ pub enum TunnelResult {
     },
 }
 
-/// Why a proxy does not lead to the server.
+/// Why a proxy did not connect to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProxyFault {
@@ -57,9 +57,9 @@ pub enum ProxyFaultKind {
     },
     /// The proxy does not support the request, for example IPv6.
     Unsupported,
-    /// The response is not that of a proxy of this protocol.
+    /// The response is not from a proxy that uses this protocol.
     NotThisProtocol {
-        /// What responded, as far as the first bytes show it.
+        /// What responded, as far as the first bytes show.
         instead: SpokenInstead,
     },
     /// The proxy closed the connection without a response.
@@ -94,7 +94,7 @@ pub enum ServerUnreachable {
 pub enum SpokenInstead {
     /// HTTP.
     Http,
-    /// A SOCKS proxy of another version.
+    /// A SOCKS proxy that uses another version.
     Socks,
     /// A mail server.
     Smtp,

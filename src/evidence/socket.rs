@@ -40,7 +40,7 @@ pub struct SocketFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketFaultKind {
-    /// EACCES or EPERM: this user may not write to the socket, or not search a directory of its path.
+    /// EACCES or EPERM: this user may not write to the socket, or may not search a directory in its path.
     Denied,
     /// ENOENT or ENOTDIR: the path does not exist.
     Missing,
@@ -89,7 +89,7 @@ pub struct PathSeen {
     pub mode: String,
 }
 
-/// The kind of a file.
+/// The kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

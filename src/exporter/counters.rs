@@ -39,7 +39,7 @@ impl ProbeEnd {
     }
 }
 
-/// Why a request to `/probe` led to no check.
+/// Why a request to `/probe` did not lead to a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rejection {
     /// The request contains a mistake.

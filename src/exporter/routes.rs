@@ -26,7 +26,7 @@ const HTML: &str = "text/html; charset=utf-8";
 /// The header in which Prometheus states how long it waits.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 
-/// The longest path with its query.
+/// The maximum length of a path with its query.
 const LONGEST_URI: usize = 4096;
 
 /// The pages.

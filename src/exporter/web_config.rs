@@ -48,9 +48,9 @@ const HEADERS: &[&str] = &[
 pub(super) struct WebConfig {
     /// The TLS server; `None` means HTTP.
     pub(super) tls: Option<TlsServerConfig>,
-    /// The bcrypt hash of the password of each user. Without users, no password is needed.
+    /// The bcrypt hash of each user's password. Without users, no password is needed.
     pub(super) users: BTreeMap<String, String>,
-    /// Headers of every response.
+    /// Headers that every response contains.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 

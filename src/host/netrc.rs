@@ -14,7 +14,7 @@ use crate::secret::Secret;
 struct NetrcEntry {
     login: Option<String>,
     password: Option<Zeroizing<String>>,
-    /// The error of the password, if it has one.
+    /// The error in the password, if there is one.
     fault: Option<NetrcFault>,
 }
 

@@ -188,8 +188,8 @@ async fn next_signal(signals: Option<&mut super::signals::Signals>) -> Signal {
 /// Replaces messages that may contain the password.
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
-/// The standard error output of a command, without the password. Some commands write the password to standard error
-/// too, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
+/// The standard error output of a command, without the password. Some commands also write the password to standard
+/// error, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
 /// contains a password that is too short to be masked reliably, a fixed text is returned instead.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
@@ -307,7 +307,7 @@ async fn outcome(
     mut processes: Processes,
 ) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
     let child = &mut processes.child;
-    // The capacity is sufficient for usual output, because growing would leave copies of a password in memory.
+    // The capacity is sufficient for normal output, because growing would leave copies of a password in memory.
     let room = || Zeroizing::new(Vec::with_capacity(8 * 1024));
     let (mut stdout, mut stderr) = (room(), room());
     let (out, err) = (child.stdout.take(), child.stderr.take());

@@ -21,7 +21,7 @@ const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
 const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
 const FIELDS: LineReader = |_, marked| fields::reply(marked);
-/// The words that .NET writes before the reply of a server, in the languages of Windows.
+/// The words that .NET writes before a server's reply, in the languages of Windows.
 const RESPONSE: LineReader = |_, marked| libraries::server_response(marked);
 const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 
