@@ -34,7 +34,7 @@ pub(crate) struct Anchors(Arc<TrustStoreReading>);
 struct TrustStoreReading {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
-    /// Wakes the tasks that wait for the store.
+    /// Wakes the tasks that are waiting for the store.
     done: watch::Sender<()>,
 }
 

@@ -20,11 +20,11 @@ pub(crate) struct ListFacts {
     pub(crate) subject: ListSubject,
     /// How a listing affects mail.
     pub(crate) weight: ListWeight,
-    /// The page for removal.
+    /// The web page for requesting removal.
     pub(crate) removal: &'static str,
     /// The codes, by the last octet of the response. Other codes are listings without a known reason.
     codes: &'static [(u8, u8, CodeMeaning)],
-    /// Whether the last octet is a set of bits, each with the meaning in `codes`.
+    /// Whether the last octet is a bit set; `codes` gives the meaning of each bit.
     is_bitmask: bool,
     /// Whether the list is queried if the user names no lists.
     is_default: bool,
@@ -65,7 +65,7 @@ pub(crate) enum CodeMeaning {
     Good(&'static str),
     /// The list does not answer queries from this resolver, or queries of this type.
     Refused(&'static str),
-    /// The response is not the code of a list.
+    /// The response is not a blocklist code.
     NotACode,
 }
 
@@ -327,7 +327,7 @@ pub(crate) fn is_dead(zone: &str) -> bool {
     DEAD.iter().any(|dead| zone == *dead || zone.strip_suffix(dead).is_some_and(|head| head.ends_with('.')))
 }
 
-/// What a list contains. A list that is not known contains IP addresses.
+/// What a list contains. An unknown list is assumed to contain IP addresses.
 pub(crate) fn subject(zone: &str) -> ListSubject {
     facts(zone).map_or(ListSubject::Addresses, |list| list.subject)
 }
@@ -392,7 +392,7 @@ pub(crate) enum ListAnswer {
     NotBad(&'static str),
     /// The list does not answer queries from this resolver.
     Refused(&'static str),
-    /// The response is not the response of a working list.
+    /// The response is not from a working list.
     Wrong(&'static str),
 }
 

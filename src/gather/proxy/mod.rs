@@ -49,7 +49,7 @@ pub(super) async fn dial(
     let mut worst: Option<ProxyFault> = None;
     for (at, target) in targets.into_iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
-        // Each address gets an equal share of the time that is left.
+        // Each address receives an equal share of the remaining time.
         let share = left / u32::try_from(count - at).unwrap_or(1);
         let attempt = Attempt { context, proxy, target, deadline: Instant::now() + share };
         match attempt.run(note).await {
