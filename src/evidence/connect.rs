@@ -54,7 +54,7 @@ impl fmt::Display for ConnectFaultKind {
             ConnectFaultKind::NetworkUnreachable => "network unreachable",
             ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
             ConnectFaultKind::SourceMissing => "the source address or interface cannot be used",
-            ConnectFaultKind::SourceFamily => "the source address has the other address family",
+            ConnectFaultKind::SourceFamily => "the source address belongs to the other address family",
             ConnectFaultKind::SourcePorts => "no local port can be used",
             ConnectFaultKind::DeniedHere => "not permitted on this machine",
             ConnectFaultKind::Reset => "connection reset",

@@ -128,10 +128,10 @@ impl fmt::Display for ProxyFaultKind {
             ProxyFaultKind::Denied => "it does not allow the connection",
             ProxyFaultKind::ServerUnreachable { reason } => return reason.fmt(f),
             ProxyFaultKind::Unsupported => "it does not support the request",
-            ProxyFaultKind::NotThisProtocol { .. } => "the response is not that of such a proxy",
+            ProxyFaultKind::NotThisProtocol { .. } => "the response is not from such a proxy",
             ProxyFaultKind::Closed => "it closed the connection",
             ProxyFaultKind::Silent => "no response",
-            ProxyFaultKind::NoResult => "no response to the request to connect",
+            ProxyFaultKind::NoResult => "no response to the connection request",
         })
     }
 }

@@ -66,8 +66,8 @@ impl fmt::Display for SocketFaultKind {
             SocketFaultKind::NotServed => "no process listens on this socket",
             SocketFaultKind::Busy => "the process that listens does not accept connections",
             SocketFaultKind::NotASocket => "not a socket",
-            SocketFaultKind::OtherType => "a socket of another type",
-            SocketFaultKind::Unsupported => "this system has no Unix sockets",
+            SocketFaultKind::OtherType => "a socket of a different type",
+            SocketFaultKind::Unsupported => "this system does not support Unix sockets",
             SocketFaultKind::Other => "connection failed",
         })
     }

@@ -77,7 +77,7 @@ impl ExplainContext {
         if explained.confidence > Some(Confidence::Likely) {
             explained.confidence = Some(Confidence::Likely);
             explained.otherwise.get_or_insert_with(|| {
-                "The form of the line is not known, so the number in it may not be a reply code.".to_owned()
+                "The format of the line is not known, so the number in it may not be a reply code.".to_owned()
             });
         }
         Some(explained)

@@ -108,7 +108,7 @@ impl Exporter {
                 "every client can use the exporter and its responses are sent in clear text, because it has neither users nor TLS"
             }
         };
-        Some(format!("{lacks}; add tls_server_config and basic_auth_users to the file of --web-config"))
+        Some(format!("{lacks}; add tls_server_config and basic_auth_users to the --web-config file"))
     }
 
     /// Reads the files that the checks need, without listening.

@@ -123,9 +123,8 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
         {
             Ok(Ok(read)) => read,
             Ok(Err(why)) => {
-                let reason = format!(
-                    "the password of module {module} cannot be read; the log of the exporter contains the reason"
-                );
+                let reason =
+                    format!("the password of module {module} cannot be read; the exporter's log contains the reason");
                 return unable(&why, reason);
             }
             Err(_) => return unable("the password cannot be read", "the password cannot be read".to_owned()),
@@ -142,7 +141,7 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
             let reason = match &error {
                 RunError::Setup(SetupError::Descriptors) => "no file descriptors are left",
                 RunError::Setup(_) | RunError::Output(_) => {
-                    "the check could not run; the log of the exporter contains the reason"
+                    "the check could not run; the exporter's log contains the reason"
                 }
             };
             let why = match &error {

@@ -118,7 +118,7 @@ async fn accept(
         let refreshed = service.web.borrow_mut().refresh();
         match refreshed {
             Ok(false) => {}
-            Ok(true) => service.log("the file of --web-config or a certificate has changed and was read again"),
+            Ok(true) => service.log("the --web-config file or a certificate has changed and was read again"),
             Err(error) => service.log(&format!("--web-config {error}; the old configuration remains in use")),
         }
         let (service, passwords) = (Rc::clone(&service), Rc::clone(&passwords));

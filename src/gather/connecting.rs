@@ -75,7 +75,7 @@ fn to_device(socket: &TcpSocket, name: &str) -> io::Result<()> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn to_device(_: &TcpSocket, _: &str) -> io::Result<()> {
-    Err(io::Error::other("this system has no option for the interface of a connection"))
+    Err(io::Error::other("this system cannot select the interface for a connection"))
 }
 
 fn is_about_port(error: &io::Error) -> bool {

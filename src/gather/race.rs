@@ -249,7 +249,7 @@ impl<'a> Race<'a> {
         match self.worst.take() {
             Some(connect) => Fault::NotConnected { connect },
             None if self.leaves_out => {
-                let detail = "the server has no IP address of the family of the source".to_owned();
+                let detail = "the server has no IP address in the source's address family".to_owned();
                 let connect = ConnectFault { kind: ConnectFaultKind::SourceFamily, errno: None, detail };
                 Fault::NotConnected { connect }
             }

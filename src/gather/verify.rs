@@ -107,7 +107,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
             (fault.kind == PathFaultKind::WrongSignature, matches!(fault.at, PathPlace::Sent { .. }))
         });
     match (anchor, worst) {
-        (None, _) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed by its own key"),
+        (None, _) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed with its own key"),
         (None, Some(fault)) if is_about_bytes(&fault.kind) => untrusted(why(&fault.kind), fault.kind.word()),
         (None, _) => untrusted(ChainFault::UnknownIssuer, "no issuer was found"),
         (Some(_), Some(fault)) => untrusted(why(&fault.kind), fault.kind.word()),

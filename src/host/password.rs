@@ -68,18 +68,18 @@ impl fmt::Display for PasswordError {
             PasswordError::Unreadable { source, why } => write!(f, "{source}: {why}"),
             PasswordError::Command { source, stderr, code } => {
                 match code {
-                    Some(code) => write!(f, "the command of {source} failed with exit code {code}")?,
-                    None => write!(f, "the command of {source} was ended by a signal")?,
+                    Some(code) => write!(f, "{source} failed with exit code {code}")?,
+                    None => write!(f, "{source} was ended by a signal")?,
                 }
                 let messages = stderr.trim();
                 if messages.is_empty() { Ok(()) } else { write!(f, ": {messages}") }
             }
             PasswordError::CommandTooSlow { source, waited } => {
                 let seconds = waited.as_secs_f64();
-                write!(f, "the command of {source} did not end within the overall time limit ({seconds:.1} s); ")?;
+                write!(f, "{source} did not end within the overall time limit ({seconds:.1} s); ")?;
                 f.write_str("allow more time with --max-time")
             }
-            PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
+            PasswordError::Interrupted { source } => write!(f, "a signal arrived while {source} was running"),
             PasswordError::Empty { source } => write!(f, "{source}: the password is empty"),
             PasswordError::Control { source } => {
                 write!(f, "{source}: the password contains a line break or a NUL byte; a password must be one line")
@@ -416,10 +416,7 @@ mod tests {
             let result = from_command(command, "--password-command", Duration::from_secs(30), |_| {});
             result.expect_err("a failure").to_string()
         };
-        assert_eq!(
-            failed("echo locked >&2; exit 3"),
-            "the command of --password-command failed with exit code 3: locked"
-        );
+        assert_eq!(failed("echo locked >&2; exit 3"), "--password-command failed with exit code 3: locked");
         let traced = failed("set -x; echo hunter-2x; exit 4");
         assert!(traced.contains("exit code 4: ") && traced.contains("[password, not shown]"), "{traced}");
         assert!(!traced.contains("hunter"), "{traced}");

@@ -368,14 +368,14 @@ impl fmt::Display for KeyFault {
             KeyFault::VersionNotFirst => "v= is not the first tag",
             KeyFault::Version => "v= is not DKIM1",
             KeyFault::Doubled => "a tag occurs twice",
-            KeyFault::NotATag => "a part between the semicolons is not of the form name=value",
+            KeyFault::NotATag => "a part between semicolons does not have the form name=value",
             KeyFault::NoKey => "there is no p= tag",
             KeyFault::NotBase64 => "the value of p= is not base64",
             KeyFault::CutAt255 => "the key is incomplete: the record ends after 255 characters",
             KeyFault::Cut => "the key is incomplete",
             KeyFault::NotAKey => "the value of p= is not a public key of the type in k=",
             KeyFault::Wrapped => "the Ed25519 key is wrapped in a SubjectPublicKeyInfo structure",
-            KeyFault::UnknownKind => "the type of key in k= is not defined",
+            KeyFault::UnknownKind => "the key type in k= is not defined",
         })
     }
 }
@@ -431,7 +431,7 @@ pub(crate) mod tests {
         }
     }
 
-    // DKM-07: `k=` is optional. Spaces in the key, unknown tags and a final semicolon are legal.
+    // `k=` is optional. Spaces in the key, unknown tags and a final semicolon are legal.
     #[test]
     fn legal_variants_have_no_fault() {
         let key = rsa(2048);
@@ -447,7 +447,6 @@ pub(crate) mod tests {
         }
     }
 
-    // DKM-01, DKM-04.
     #[test]
     fn a_key_cut_at_255_characters_is_recognised() {
         let text = format!("v=DKIM1; k=rsa; p={}", rsa(2048));
@@ -459,7 +458,6 @@ pub(crate) mod tests {
         assert!(is_fragment(text.get(255..).unwrap()));
     }
 
-    // DKM-06, DKM-09, DKM-10.
     #[test]
     fn mistakes_of_entry_are_recognised() {
         let key = rsa(1024);

@@ -154,7 +154,7 @@ fn fault4(error: &Error, received: &[u8]) -> ProxyFault {
         Error::InvalidUserIdAuthFailure => {
             of(ProxyFaultKind::LoginRejected, "SOCKS4 reply 93: identd reports another user")
         }
-        Error::AddressTypeNotSupported => of(ProxyFaultKind::Unsupported, "SOCKS4 has no IPv6 addresses"),
+        Error::AddressTypeNotSupported => of(ProxyFaultKind::Unsupported, "SOCKS4 does not support IPv6 addresses"),
         Error::Io(error) if !is_foreign4(received) => broken(error),
         _ => not_socks(error, received),
     }

@@ -400,7 +400,6 @@ mod tests {
         assert_eq!(record("v=DMARC1;p=none;rua=mailto:a@example.com!10m,mailto:b@example.net").aggregate.len(), 2);
     }
 
-    // Rows 4 to 7 and 10 of the mistakes; DMA-02, DMA-04.
     #[test]
     fn mistakes_are_kept() {
         for (text, fault) in [

@@ -222,7 +222,6 @@ mod tests {
         }
     }
 
-    // Row 38.
     #[test]
     fn a_walk_has_at_most_eight_names() {
         let names: Vec<String> = walk(&name("a.b.c.d.e.f.g.h.i.j.com")).iter().map(DnsName::to_string).collect();
@@ -233,7 +232,6 @@ mod tests {
         assert_eq!(walk(&name("a.b.c.d.e.f.g.com")).get(1).unwrap().to_string(), "b.c.d.e.f.g.com");
     }
 
-    // Row 38, DMA-16.
     #[test]
     fn the_walk_and_the_list_can_differ() {
         let only_below = steps("news.example.com", &[("news.example.com", "v=DMARC1; p=reject")]);

@@ -511,7 +511,7 @@ impl SpfMistakeKind {
             SpfMistakeKind::MissingColon => "the colon between the mechanism and its value is missing".to_owned(),
             SpfMistakeKind::MissingArgument => "the mechanism needs a value".to_owned(),
             SpfMistakeKind::BlankAfterColon => "there is a space between the mechanism and its value".to_owned(),
-            SpfMistakeKind::UnexpectedArgument => "the mechanism all has no value".to_owned(),
+            SpfMistakeKind::UnexpectedArgument => "the all mechanism does not accept a value".to_owned(),
             SpfMistakeKind::Prefix => {
                 "the prefix length is not allowed here, or is too large (32 for IPv4, 128 for IPv6)".to_owned()
             }
