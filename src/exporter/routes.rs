@@ -92,7 +92,7 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
         "/logs" => log_page(service, uri.query().unwrap_or_default()),
         "/-/healthy" => plain("Healthy\n".to_owned()),
         "/-/reload" => match service.reload() {
-            Ok(()) => plain("the configuration was reloaded\n".to_owned()),
+            Ok(()) => plain("the configuration was read again\n".to_owned()),
             Err(error) => {
                 let message =
                     format!("the old configuration remains in use, because the new one has a mistake: {error}");
