@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct ConnectFault {
     /// The kind of fault, the same on every operating system.
     pub kind: ConnectFaultKind,
-    /// The error number of the operating system; null if there is none.
+    /// The operating system's error number; null if there is none.
     pub errno: Option<i32>,
-    /// The error message of the operating system.
+    /// The operating system's error message.
     pub detail: String,
 }
 

@@ -28,7 +28,7 @@ pub struct ProxyFault {
     /// The kind of fault.
     #[serde(flatten)]
     pub kind: ProxyFaultKind,
-    /// The response of the proxy, or the error message of this machine.
+    /// The proxy's response, or this machine's error message.
     pub detail: String,
 }
 
@@ -37,18 +37,18 @@ pub struct ProxyFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ProxyFaultKind {
-    /// The name of the proxy has no IP address.
+    /// The proxy's name has no IP address.
     NameUnknown,
     /// The proxy cannot be reached.
     Unreachable {
         /// Why the most significant connection attempt failed.
         connect: ConnectFaultKind,
     },
-    /// The proxy needs a user name and a password, and none was given.
+    /// The proxy requires a user name and a password, and none were given.
     LoginRequired,
     /// The proxy rejects the user name or the password.
     LoginRejected,
-    /// The rules of the proxy do not allow the connection.
+    /// The proxy's rules do not allow the connection.
     Denied,
     /// The proxy tried to connect to the server and failed.
     ServerUnreachable {

@@ -24,9 +24,9 @@ pub enum SocketResult {
 pub struct SocketFault {
     /// The kind of fault, the same on every operating system.
     pub kind: SocketFaultKind,
-    /// The error number of the operating system; null if there is none.
+    /// The operating system's error number; null if there is none.
     pub errno: Option<i32>,
-    /// The error message of the operating system.
+    /// The operating system's error message.
     pub detail: String,
     /// The file or directory that caused the fault: the socket itself, the directory that may not be searched, or the
     /// last directory that exists. Null if it is not known.

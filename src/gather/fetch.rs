@@ -89,7 +89,7 @@ fn not_proven(detail: String, sni: Option<String>) -> Fault {
     Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }
 }
 
-/// The IP addresses of the web server, of the address families that the plan allows.
+/// The web server's IP addresses, in the address families that the plan allows.
 async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Result<Vec<IpAddr>, Fault> {
     let mut addresses = context.plan.given_addresses_at(&Host::Name(request.host.clone()), request.port);
     if addresses.is_empty() {

@@ -5,8 +5,8 @@
 //! A system keeps the same certificates in one file, and again in a directory with one file for each certificate. The
 //! directory is read only if the file contains no certificate.
 //!
-//! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
-//! operating system is not a file, the API of the operating system is used.
+//! Files are read through [`crate::host::file`], because the variables can contain any path. If the operating system's
+//! trust store is not a file, the operating system's API is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

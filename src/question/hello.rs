@@ -211,7 +211,7 @@ impl fmt::Display for Offer {
 }
 
 impl HelloRequest {
-    /// A ClientHello to the server of the plan, in the TLS mode of the plan.
+    /// A ClientHello to the plan's server, in the plan's TLS mode.
     pub fn new(plan: &Plan, offer: Offer) -> HelloRequest {
         HelloRequest {
             host: plan.target.host.clone(),

@@ -47,7 +47,7 @@ pub enum LoginBehaviour {
     TokenRefused(&'static str, &'static str),
 }
 
-/// The next response of the server.
+/// The server's next response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ServerTurn {
     /// Code 334 with these bytes in base64.

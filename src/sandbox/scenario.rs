@@ -83,11 +83,11 @@ pub struct ClientUsage {
     pub flags: &'static [&'static str],
     /// The password or token for the login; it is never passed as an argument.
     pub secret: Option<&'static str>,
-    /// Whether the client trusts the CA of the sandbox.
+    /// Whether the client trusts the sandbox's CA.
     pub trust: ClientTrust,
 }
 
-/// Whether the client trusts the CA of the sandbox.
+/// Whether the client trusts the sandbox's CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientTrust {
     /// Yes, with `--cacert`.

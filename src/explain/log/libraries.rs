@@ -371,7 +371,7 @@ pub(super) fn plus_signs(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Extr
     Some(ExtractedReply::of(field.replace('+', " ").trim_end()))
 }
 
-/// The phase of a reply that msmtp quotes in the next line.
+/// The phase of a reply that msmtp quotes on the next line.
 pub(super) fn announced(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ReplyPhase> {
     phase(line).filter(|_| line.contains("msmtp: ") && !line.contains("server message: "))
 }

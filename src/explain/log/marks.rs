@@ -15,7 +15,7 @@ const STATUS: LineReader = |_, marked| other::code_and_status(marked);
 const QUOTED: LineReader = |_, marked| other::quoted(marked);
 /// Lines that begin with an arrow are handled before the marks; an arrow elsewhere in a line has no meaning.
 const ARROW: LineReader = |_, _| None;
-/// Words of a mail library, after which the reply begins.
+/// Words that a mail library writes before a reply.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
 /// Words after which a program quotes the server's reply, with or without the code.
 const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));

@@ -74,7 +74,7 @@ pub(super) fn code(code: ResponseCode) -> DnsCode {
     }
 }
 
-/// The type in the form of the library.
+/// The record type, in the library's form.
 pub(super) fn record_type(kind: RecordKind) -> RecordType {
     match kind {
         RecordKind::A => RecordType::A,
@@ -95,7 +95,7 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
     }
 }
 
-/// The name in the form of the library.
+/// The name, in the library's form.
 pub(super) fn library_name(name: &DnsName) -> Option<Name> {
     // Each label is passed separately, because the library gives some characters in a string a special meaning.
     let mut parsed = Name::from_labels(name.labels().map(str::as_bytes)).ok()?;

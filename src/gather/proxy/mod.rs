@@ -1,5 +1,5 @@
-//! Connects to the server through the proxy of the plan. The result is a TCP connection on which the session can begin.
-//! No byte after the proxy's response is read, because the server's greeting can arrive in the same packet.
+//! Connects to the server through the plan's proxy. The result is a TCP connection on which the session can begin. No
+//! byte after the proxy's response is read, because the server's greeting can arrive in the same packet.
 //!
 //! If this machine looks up the target's name, the addresses are tried one after the other. A fault of the proxy itself
 //! ends the attempts, because it would be the same for each address. All of these steps share the time limit for
@@ -164,7 +164,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Why the name of the proxy has no IP address.
+    /// Why the proxy's name has no IP address.
     async fn lookup_result(&self) -> String {
         let Host::Name(name) = &self.proxy.host else { return "no IP address".to_owned() };
         let looked_up = self.context.names.look_up_all(&self.context.plan, name);

@@ -106,7 +106,7 @@ fn address(target: &TunnelTarget) -> Result<TargetAddr<'static>, ProxyFault> {
     .map_err(unsupported)
 }
 
-/// The fault for an error of SOCKS5. The first two bytes are the response to the greeting, and the next two are the
+/// The fault for a SOCKS5 error. The first two bytes are the response to the greeting, and the next two are the
 /// response to the login, if there was one (RFC 1929 §2).
 fn fault5(error: &Error, received: &[u8], has_password: bool) -> ProxyFault {
     let unreachable = |reason, detail: &str| ProxyFault {

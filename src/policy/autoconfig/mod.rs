@@ -30,7 +30,7 @@ pub(crate) struct Autoconfig {
     pub(crate) provider: Option<String>,
     /// The servers for sending mail; the first is the preferred one.
     pub(crate) servers: Vec<OutgoingServer>,
-    /// Whether the file has the issuer of OAuth 2.0 tokens.
+    /// Whether the file names an issuer of OAuth 2.0 tokens.
     pub(crate) oauth_issuer: Option<String>,
     /// What is wrong with the file, in the order of the file.
     pub(crate) faults: Vec<AutoconfigFault>,

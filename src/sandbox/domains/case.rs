@@ -72,7 +72,7 @@ pub struct WebPage {
     pub body: &'static str,
     /// Whether it is served over HTTPS.
     pub is_encrypted: bool,
-    /// Whether the certificate of the web server is valid for its name.
+    /// Whether the web server's certificate is valid for its name.
     pub verifies: bool,
 }
 
@@ -112,7 +112,7 @@ pub struct PolicyPage {
     pub body: &'static str,
     /// How the body is sent.
     pub sends: PolicyBody,
-    /// Whether the certificate of the web server is valid for its name.
+    /// Whether the web server's certificate is valid for its name.
     pub verifies: bool,
 }
 
