@@ -43,7 +43,7 @@ pub struct Plan {
     pub addresses: AddressChoice,
     /// IP addresses that the user gave for hosts (`--resolve`).
     pub overrides: Vec<Override>,
-    /// The DNS server to use; null is the resolver of the system.
+    /// The DNS server to use; null means the system's resolver.
     pub resolver: Option<SocketAddr>,
     /// The proxy, if one is named; null if all connections are direct.
     #[serde(default)]
@@ -114,7 +114,7 @@ pub enum Protocol {
     /// SMTP (RFC 5321), which begins with EHLO.
     #[default]
     Smtp,
-    /// LMTP (RFC 2033), which begins with LHLO and is for delivery into mailboxes.
+    /// LMTP (RFC 2033), which begins with LHLO and is used for delivery to mailboxes.
     Lmtp,
 }
 
@@ -166,7 +166,7 @@ pub struct Limits {
     pub max_connections: u32,
 }
 
-/// The last phase of the session (`--quit-after`). The names are those of swaks.
+/// The last phase of the session (`--quit-after`). The names are the same as in swaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -264,13 +264,13 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
-/// Limits for the remaining days of a certificate (`--cert-days WARN[,ERROR]`).
+/// Limits for the number of days until a certificate expires (`--cert-days WARN[,ERROR]`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateDays {
-    /// If this many days or fewer remain, this is a warning.
+    /// If this many days or fewer remain, a warning is reported.
     pub warning: u16,
-    /// If this many days or fewer remain, this is an error.
+    /// If this many days or fewer remain, an error is reported.
     pub error: u16,
 }
 
@@ -503,8 +503,8 @@ impl Plan {
         self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
     }
 
-    /// Whether this machine looks up the target's name. If a proxy does, no DNS question about the target is asked here,
-    /// unless `--resolve` gives its IP addresses.
+    /// Whether this machine looks up the target's name. If a proxy does, this machine sends no DNS query about the
+    /// target, unless `--resolve` gives its IP addresses.
     pub fn resolves_here(&self) -> bool {
         self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
             || !self.given_addresses(&self.target.host).is_empty()

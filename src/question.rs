@@ -54,8 +54,7 @@ pub struct RecordsRequest {
     pub name: DnsName,
     /// The type of the records.
     pub kind: RecordKind,
-    /// The authoritative server to ask, without recursion; null is the resolver of the plan, whose response is
-    /// validated.
+    /// The authoritative server to ask, without recursion; null means the plan's resolver, whose response is validated.
     pub server: Option<SocketAddr>,
     /// Whether the name is sent in upper case, to find servers that do not ignore letter case.
     #[serde(default)]
@@ -116,8 +115,8 @@ pub enum FetchReach {
     /// All.
     #[default]
     Any,
-    /// Public addresses, and those of `--resolve`. The operator of a public domain could otherwise make this machine send
-    /// requests to servers of its own network.
+    /// Public addresses, and those of `--resolve`. The operator of a public domain could otherwise make this machine
+    /// send requests to servers in its own network.
     Public,
 }
 
@@ -168,8 +167,7 @@ pub enum Purpose {
     StarttlsInjection,
     /// Does the server accept AUTH or MAIL FROM before TLS?
     BeforeTls,
-    /// Replies could not be matched to commands. What does the server reply to a client that pauses before each
-    /// command?
+    /// Replies could not be matched to commands. How does the server reply to a client that pauses before each command?
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
@@ -181,7 +179,7 @@ pub enum Purpose {
     WithoutParameters,
     /// What does the server reveal about mailboxes (VRFY, EXPN)?
     Disclosure,
-    /// The server rejected the first command. Does it accept that of the other protocol, LMTP or SMTP?
+    /// The server rejected the first command. Does it accept the first command of the other protocol, LMTP or SMTP?
     OtherProtocol,
     /// Do client settings for sending mail work?
     ClientSettings,
@@ -361,7 +359,7 @@ impl SessionRequest {
         let mut request = SessionRequest { purpose: Purpose::InStep, ..SessionRequest::main(plan) };
         request.script.pacing = Pacing::Paused;
         if let Some(envelope) = &mut request.script.envelope {
-            // Each recipient needs a pause, so further recipients are not tested again.
+            // Each recipient needs a pause, so additional recipients are not tested again.
             envelope.to.truncate(REPEATED_RECIPIENTS);
         }
         if login == Repeat::No && request.script.login.take().is_some() {

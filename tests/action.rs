@@ -1,5 +1,5 @@
-//! The script of action.yml, with inputs as an attacker would write them and with a program that prints its arguments.
-//! Runs on systems with bash, which GitHub's runners have.
+//! The script of action.yml, with inputs as an attacker would write them, and with a program that prints its arguments.
+//! The tests need bash, which GitHub's runners have.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]

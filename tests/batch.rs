@@ -1,4 +1,4 @@
-//! `smtpcheck batch` of the built program against the sandbox: one record for each line, resume, shards, limits, full
+//! The built program's `smtpcheck batch` against the sandbox: one record for each line, resume, shards, limits, full
 //! disks and signals.
 
 #![cfg(unix)]
@@ -114,7 +114,7 @@ fn ids(text: &str) -> Vec<String> {
     ids
 }
 
-/// Counts sessions at the same time, and remembers the highest number.
+/// Counts concurrent sessions, and remembers the highest number.
 #[derive(Default)]
 struct Sessions {
     now: AtomicUsize,
@@ -137,7 +137,7 @@ fn counting_server() -> (u16, Arc<Sessions>) {
     (port, sessions)
 }
 
-/// A server that accepts connections and never greets. The receiver gets a message for each connection.
+/// A server that accepts connections and never sends a greeting. The receiver gets a message for each connection.
 fn silent_server() -> (u16, Receiver<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

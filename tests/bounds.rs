@@ -1,8 +1,8 @@
 //! Peers that send as much as they can, in every phase, on every connection: the limits are not exceeded, and reaching
 //! one is reported.
 //!
-//! These runs print megabytes, and they use no password. Therefore their output is not searched for it, unlike that of
-//! all other runs.
+//! These runs print megabytes and use no password. Unlike that of all other runs, their output is therefore not
+//! searched for a password.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -116,8 +116,8 @@ fn long_replies_to_many_recipients_end_the_session() {
 fn long_replies_on_many_connections_end_the_run() {
     let address = serve(long("220", "ready"), |line| match line.get(..4) {
         Some("EHLO") => long("250", "STARTTLS"),
-        // The server's response is not a ServerHello, so smtpcheck opens one connection for each ClientHello and gets
-        // no answer.
+        // The server's response is not a ServerHello, so smtpcheck opens one connection for each ClientHello and
+        // receives no answer.
         _ => long("220", "go"),
     });
     let ended = run(&[&address, "--tls", "starttls", "--tls-scan"]);
@@ -181,7 +181,7 @@ fn at_most_sixteen_of_four_thousand_addresses_are_tried() {
     assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     assert_eq!(ended.code, 3);
     assert!(ended.rules().contains(&"name-with-many-addresses".to_owned()), "{:?}", ended.rules());
-    // 16 addresses, each on this port and on the four mail ports.
+    // 16 addresses, each with this port and the four mail ports.
     assert_eq!(ended.report["transcript"].as_array().unwrap().len(), 16 * 5);
 }
 
@@ -218,7 +218,7 @@ fn reading_an_endless_trust_store_ends_at_its_size_limit() {
     let words = [&address, "--tls", "implicit", "--json"];
     let mut checked = command(&words);
     checked.env("SSL_CERT_FILE", "/dev/zero").env("SSL_CERT_DIR", folder.path());
-    // The address space is limited, so memory use without a limit would fail here.
+    // The address space is limited, so unlimited memory use would fail here.
     let mut limited = std::process::Command::new("sh");
     limited.arg("-c").arg("ulimit -v 2000000; exec \"$0\" \"$@\"").arg(checked.get_program()).args(checked.get_args());
     for (name, value) in checked.get_envs().filter_map(|(name, value)| Some((name, value?))) {

@@ -1,4 +1,4 @@
-//! Commands that need no server, above all `explain`: exit codes and limits.
+//! Commands that need no server, mainly `explain`: exit codes and limits.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

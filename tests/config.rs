@@ -1,5 +1,5 @@
-//! The configuration file and the built program: which settings it changes, where a value is from, and that no password
-//! leaks.
+//! The configuration file and the built program: which settings it changes, where a value comes from, and that no
+//! password leaks.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

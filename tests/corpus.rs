@@ -1,8 +1,9 @@
-//! How accurately smtpcheck classifies real replies. They are from logs, bounces and source code of servers, and their
-//! categories were assigned by hand. `unseen.toml` is only for measuring, so write no phrase based on it.
+//! How accurately smtpcheck classifies real replies. They come from logs, bounces and the source code of servers, and
+//! their categories were assigned by hand. `unseen.toml` is only for measuring, so do not base a phrase on it.
 //! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases. So were `abroad.toml`
-//! (114 of 150), with replies of small, old and foreign servers, `remembered.toml` (193 of 210) and `collected.toml` (532 of
-//! 611). `kinds.toml` has relatives of replies that were read wrongly. `after-data.toml` has replies that smtpcheck never receives itself, because it does not send a message.
+//! (114 of 150), with replies from small, old and foreign servers, `remembered.toml` (193 of 210) and `collected.toml`
+//! (532 of 611). `kinds.toml` has variants of replies that were read wrongly. `after-data.toml` has replies that
+//! smtpcheck never receives itself, because it does not send a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -45,8 +46,8 @@ fn corpus(file: &str) -> Corpus {
 const FILES: [&str; 6] =
     ["unseen.toml", "replies.toml", "abroad.toml", "remembered.toml", "collected.toml", "kinds.toml"];
 
-/// Counts the correctly classified replies and all replies of a file. The first list has the wrong classifications, and
-/// the second those of them with confidence `certain`.
+/// Counts the correctly classified replies and all replies of a file. The first list contains the wrong
+/// classifications, and the second contains those among them with confidence `certain`.
 fn measure(file: &str) -> (usize, usize, Vec<String>, Vec<String>) {
     let corpus = corpus(file);
     let (mut right, mut all, mut wrong, mut sure) = (0, 0, Vec::new(), Vec::new());
@@ -106,7 +107,8 @@ fn no_reply_is_wrong_with_confidence_certain() {
     }
 }
 
-/// What the words for confidence promise: of 100 certain readings at least 99 are right, of 100 likely ones at least 90.
+/// What the confidence words promise: of 100 `certain` readings, at least 99 are correct; of 100 `likely` ones, at
+/// least 90.
 #[test]
 fn confidence_is_calibrated() {
     let mut counts = [(Confidence::Certain, 99, 0, 0), (Confidence::Likely, 90, 0, 0)];

@@ -1,5 +1,5 @@
-//! Every mail domain of the sandbox against the built program: the errors and warnings and the exit code are those that
-//! the domain promises, and every rule of `check/domain` is raised by a domain or by a unit test.
+//! Every mail domain of the sandbox against the built program: the errors, the warnings and the exit code are those
+//! that the domain promises, and every rule of `check/domain` is raised by a domain or by a unit test.
 //!
 //! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers need
 //! all addresses in 127.0.0.0/8, which only Linux has.
@@ -46,7 +46,7 @@ impl DomainSandbox {
         DomainSandbox { service, folder, _running: sandbox.spawn(None).unwrap() }
     }
 
-    /// The arguments of a check of a domain.
+    /// The arguments of a domain check.
     fn arguments(&self, case: &DomainCase) -> Vec<String> {
         self.with_files(self.service.arguments(case))
     }
@@ -67,7 +67,7 @@ fn sandbox() -> &'static DomainSandbox {
     SANDBOX.get_or_init(DomainSandbox::open)
 }
 
-/// The result of the check of a domain: the rules of errors and warnings in alphabetical order, and the exit code.
+/// The result of a domain check: the rules of errors and warnings in alphabetical order, and the exit code.
 struct DomainResult {
     case: &'static DomainCase,
     rules: Vec<String>,
@@ -217,11 +217,11 @@ fn the_records_of_a_batch_and_their_summary_contain_the_results_of_domains() {
     assert!(wrong.stderr.contains("--columns tls.version: this column requires a server check"), "{}", wrong.stderr);
 }
 
-/// A customer key of a blocklist.
+/// A customer key for a blocklist.
 const LIST_KEY: &str = "abcdefghijklmnopqrstuvwx7q";
 
-/// A resolver that knows only the zone of a blocklist with this key. It lists every IP address except 127.0.0.1, and repeats
-/// the key in the text of the entry.
+/// A resolver that knows only the zone of a blocklist with this key. It lists every IP address except 127.0.0.1, and
+/// repeats the key in the entry's text.
 fn list_resolver() -> std::net::SocketAddr {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();

@@ -1,5 +1,5 @@
-//! Several checks at once: they run concurrently within the limits, and the output keeps its order. The servers control
-//! when they respond, so no test depends on time.
+//! Several checks at once: they run concurrently, within the limits, and the output keeps its order. The servers
+//! control when they respond, so no test depends on time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

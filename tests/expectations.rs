@@ -1,4 +1,4 @@
-//! `--expect`, `--retry`, `--wait` and `--write-out` of the built program: met and failed expectations, the resulting
+//! The built program's `--expect`, `--retry`, `--wait` and `--write-out`: met and failed expectations, the resulting
 //! exit code, and errors that are reported before anything is sent. `docs/expectations.md` must list exactly the names
 //! that the program has.
 
@@ -146,7 +146,7 @@ fn without_a_connection_the_exit_code_is_that_of_the_phase_and_unknown_values_do
     assert_eq!(report["expectations"][0]["seen"], Value::Null);
     let text = run(&[&closed, "--max-connections", "1", "--expect", "tls.version >= 1.2"]);
     assert!(text.stdout.contains("expected at least 1.2, but the check did not get this value"), "{text}");
-    // That a firewall blocks the connection can be expected too.
+    // An expectation can also state that a firewall blocks the connection.
     run(&[&closed, "--json", "--max-connections", "1", "--expect", "exit.name == unreachable"]).exits(0);
 }
 

@@ -1,4 +1,4 @@
-//! `smtpcheck exporter` of the built program against the sandbox: probes, errors, limits, reloads, access and the end.
+//! The built program's `smtpcheck exporter` against the sandbox: probes, errors, limits, reloads, access and shutdown.
 //!
 //! Every response and the log are searched for the test password.
 
@@ -45,7 +45,7 @@ fn address(scenario: &str) -> &'static str {
     &sandbox().addresses[scenario]
 }
 
-/// `[defaults]` with which the servers of the sandbox can be checked.
+/// `[defaults]` with which the sandbox servers can be checked.
 fn defaults() -> String {
     format!("[defaults]\ncacert = \"{}\"\nsni = \"localhost\"\n", sandbox().authority)
 }

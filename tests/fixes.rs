@@ -1,6 +1,6 @@
-//! The commands of all fixes: those of the lexicon, with sample values, and those that transcripts and explanations show. Each
-//! must be valid, must not contradict itself, must be able to change or to show something, and must not contain an invented
-//! name. `support/commands.rs` has the rules; `sandbox.rs` applies them to the scenarios of the sandbox.
+//! The commands of all fixes: those in the lexicon, with sample values, and those that transcripts and explanations
+//! show. Each must be valid, must not contradict itself, must change or show something, and must not contain an
+//! invented name. `support/commands.rs` contains the rules; `sandbox.rs` applies them to the scenarios of the sandbox.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -31,7 +31,7 @@ fn data() -> Vec<(String, toml::Table)> {
     parsed.collect()
 }
 
-/// The fixes below a value that have a command.
+/// The fixes below a value that contain a command.
 fn walk(value: &toml::Value, place: &str, found: &mut Vec<DataFix>) {
     match value {
         toml::Value::Array(items) => items.iter().for_each(|item| walk(item, place, found)),
@@ -100,7 +100,7 @@ fn the_command_for_the_other_protocol_names_it() {
     assert_eq!(of("greeting/lmtp", "lmtp-expected"), ["smtpcheck lmtp://mail.example.net:2121"]);
 }
 
-/// The examples of the lexicon, explained: a permanent rejection gets no command with `--retry`.
+/// The examples of the lexicon, explained: a permanent rejection is never given a command with `--retry`.
 #[test]
 fn every_command_of_an_explanation_is_valid() {
     let mut examples: BTreeMap<String, String> = BTreeMap::new();
@@ -134,7 +134,7 @@ fn every_command_of_an_explanation_is_valid() {
     assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A user's bundle of CA certificates has the name that manuals use. No command writes to it.
+/// A user's CA bundle has the name that manuals use. No command writes to it.
 #[test]
 fn a_command_never_overwrites_the_bundle_of_the_run() {
     let dialogue = "S: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250-mx.example.net\nS: 250 STARTTLS\n\

@@ -49,7 +49,7 @@ fn played(name: &str) -> Report {
     found.unwrap_or_else(|| panic!("there is no transcript {name}")).1.clone()
 }
 
-/// Every attempt at a check, the retries included.
+/// Every run of a check, including the retries.
 fn probes(case: &CheckResult) -> Vec<&Report> {
     match &case.outcome {
         CheckOutcome::Checked { report, earlier } => earlier.iter().chain([report.as_ref()]).collect(),
@@ -61,7 +61,8 @@ fn rendered(format: &str, run: &Run) -> String {
     (render::format(format).unwrap().render)(run, &Display::plain())
 }
 
-/// A suite with one check of each kind: passed on the second attempt, failed by an expectation, failed, skipped.
+/// A suite with one check of each kind: passed on the second attempt, failed because of an expectation, failed,
+/// skipped.
 fn suite() -> Run {
     let mut expected = played("healthy/submission");
     expected.expectations = vec![

@@ -1,8 +1,9 @@
-//! The bodies of the fuzz targets without a fuzzer: the seed inputs, every input that once caused a failure, and a
-//! fixed number of mutations of both. The mutations are the same in each run.
+//! Runs the bodies of the fuzz targets without a fuzzer, on the seed inputs, on every input that once caused a failure,
+//! and on a fixed number of mutations of both. The mutations are the same in every run.
 //!
 //! `FUZZ_ROUNDS=100` runs a hundred times as many mutations, and `FUZZ_SEED=7` runs different ones.
-//! `FUZZ_CORPUS=fuzz/corpus` writes the seed inputs of each target to a folder, where the fuzzers of `fuzz/` read them.
+//! `FUZZ_CORPUS=fuzz/corpus` writes the seed inputs of each target to a folder, from which the fuzzers in `fuzz/` read
+//! them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -1,4 +1,4 @@
-//! Servers that repeat the password, in any form and in any place where the program might print it.
+//! Servers that repeat the password, in every form and in every place where the program might print it.
 //!
 //! `support::program` searches the output of each run for the password. These tests also search for values that are
 //! computed from it (checksums, proofs).
@@ -234,21 +234,21 @@ fn no_proof_computed_from_the_password_is_shown() {
             let line = String::from_utf8_lossy(&decoded).into_owned();
             let shown = format!("{run}");
             assert!(!shown.contains(sent.as_str()), "{mechanism} {sent}\n{run}");
-            // The NTLM proof follows 24 zero bytes, which are the field of the older LM response, and is not text.
+            // The NTLM proof is not text. It follows 24 zero bytes, the field of the older LM response.
             let proof = proof(&line).map_or_else(|| STANDARD.encode(&decoded[90..105]), str::to_owned);
             assert!(proof.len() >= 20 && !shown.contains(&proof), "{mechanism} {proof}\n{run}");
         }
     }
 }
 
-/// A proxy that has received the password for it can also play the mail server behind it.
+/// A proxy that has received its password can also impersonate the mail server behind it.
 #[test]
 fn no_form_of_the_password_for_the_proxy_is_shown() {
     let identity = Identity::new();
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(password.path(), CANARY).unwrap();
     let password = password.path().to_str().unwrap();
-    // The request has five lines with a login.
+    // With a login, the request has five lines.
     const REQUEST: &str = "C\nC\nC\nC\nC\n";
     for (at, echo) in echoes().into_iter().enumerate() {
         let denied = format!("{REQUEST}S: HTTP/1.1 403 no {echo}\nS: X-Squid-Error: {echo}\nS: ");
@@ -277,7 +277,7 @@ fn the_password_in_a_variable_with_a_proxy_is_not_shown() {
     assert_eq!(run.code, 3, "{run}");
     let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("rejects the login") && text.contains("ALL_PROXY"), "{run}");
-    // Usage errors do not repeat the value either.
+    // Usage errors do not repeat the value, either.
     for (words, variables) in [
         (vec!["h.example", "--proxy"], vec![]),
         (vec!["h.example"], vec!["SMTPCHECK_PROXY"]),

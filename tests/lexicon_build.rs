@@ -1,4 +1,4 @@
-//! The part of the build script that compiles the data of the lexicon (`build/lexicon`). Its unit tests run here too.
+//! The part of the build script that compiles the lexicon's data (`build/lexicon`). Its unit tests also run here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -7,7 +7,7 @@ mod lexicon;
 
 use std::path::Path;
 
-/// The problems of the data after `change`, which gets the folder of the files.
+/// The problems in the data after `change`, which receives the folder of the files.
 fn problems_after(change: impl Fn(&Path)) -> Vec<String> {
     let package = tempfile::tempdir().unwrap();
     let data = package.path().join(lexicon::FOLDER);
@@ -16,13 +16,13 @@ fn problems_after(change: impl Fn(&Path)) -> Vec<String> {
         let path = file.unwrap().path();
         std::fs::copy(&path, data.join(path.file_name().unwrap())).unwrap();
     }
-    // The classifier learns only from the phrases here, which is enough and faster.
+    // Here, the classifier learns only from the phrases, which is sufficient and faster.
     std::fs::create_dir_all(package.path().join(lexicon::CORPUS)).unwrap();
     change(&data);
     lexicon::compile(package.path(), &package.path().join("output")).err().unwrap_or_default()
 }
 
-/// The problems after the entry `added` is at the end of a file, with paths relative to the folder of the files.
+/// The problems after the entry `added` was appended to a file, with paths relative to the folder of the files.
 fn problems_with(name: &str, added: &str) -> Vec<String> {
     let append = |data: &Path| {
         let path = data.join(name);

@@ -1,8 +1,9 @@
 //! Servers that send wrong replies: an extra reply, a missing one, the reply to another command, or contradictory
 //! replies, in each phase. Whatever they do, the check never ends with exit code 0, and no finding contradicts what the
-//! server really decided.
+//! server actually decided.
 //!
-//! The server below decides consistently about login and recipient. Each test adds one wrong reply to its sessions.
+//! The server below makes consistent decisions about the login and the recipient. Each test adds one wrong reply to its
+//! sessions.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -14,7 +15,7 @@ use smtpcheck::lexicon::Confidence;
 use smtpcheck::report::Report;
 use support::replay::{Sends, Server, check_with};
 
-/// What the server really decides.
+/// What the server actually decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truth {
     AcceptsAll,
@@ -45,7 +46,7 @@ enum Lie {
     Together(&'static str),
     /// An extra reply a moment later.
     Late(&'static str),
-    /// This reply instead of the right one.
+    /// This reply instead of the correct one.
     Instead(&'static str),
     /// No reply at all.
     Swallow,

@@ -1,7 +1,7 @@
 //! The work must grow in proportion to the input: if a server sends four times as much, the processor time is about
 //! four times as long, not sixteen times. Each test compares two sizes of the same input. It measures the processor
 //! time of its own thread and uses the best of several runs, so other load on the machine has no effect. These tests
-//! fail if, for example, code searches the whole session for each event.
+//! fail if, for example, code searches the entire session for each event.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -37,7 +37,7 @@ fn cost(work: &mut dyn FnMut()) -> f64 {
         work();
         (processor_time() - before).as_secs_f64()
     };
-    // The first run also brings code and tables into memory.
+    // The first run also loads code and tables into memory.
     (0..4).map(|_| once(work)).fold(f64::INFINITY, f64::min)
 }
 
@@ -70,7 +70,7 @@ fn played(text: &str) -> Report {
     played.report
 }
 
-/// Measures judging the report and rendering it in every format.
+/// Measures how long it takes to judge the report and to render it in every format.
 #[track_caller]
 fn report_is_in_proportion(what: &str, small: usize, report: impl Fn(usize) -> Report) {
     is_in_proportion(&format!("judging {what}"), small, |size| {
@@ -97,7 +97,7 @@ fn recipients_rejected_with_different_texts() {
     };
     assert!(report(50).findings.len() > 5);
     report_is_in_proportion("rejections", 60, report);
-    // From the arguments to the report: the session, and the decisions about follow-ups after each event.
+    // From the arguments to the report: the session, and the decisions about follow-up probes after each event.
     is_in_proportion("a session with rejections", 60, |count| {
         let text = session(count, |at| format!("S: 550 5.1.{} no such user {at}\n", at % 10));
         Box::new(move || drop(black_box(played(&text))))

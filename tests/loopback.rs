@@ -124,7 +124,7 @@ fn a_port_that_requires_implicit_tls_is_recognised_by_a_second_connection() {
     let run = run(&[&target(&server), "--timeout", "6s", "--json"]);
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
-    // smtpcheck tries TLS after a sixth of the time limit, and the server's response ends the wait for a greeting.
+    // smtpcheck tries TLS after one sixth of the time limit, and the server's response ends the wait for a greeting.
     let fault = &run.json()["probes"][0]["outcome"]["fault"];
     assert_eq!(fault["fault"], "silent", "{}", run.stdout);
     assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
@@ -493,7 +493,8 @@ fn several_targets_end_with_their_common_exit_code_or_1() {
 
 #[test]
 fn a_name_that_does_not_resolve_causes_exit_code_3() {
-    // RFC 6761 §6.4: names under `.invalid` never exist. Without a resolver the lookup fails, which is exit code 3 too.
+    // RFC 6761 §6.4: names under `.invalid` never exist. Without a resolver, the lookup fails, which also results in
+    // exit code 3.
     let run = run(&["no-such-host.invalid", "--connect-timeout", "3s", "--json"]);
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
     let rules = run.rules();

@@ -1,4 +1,4 @@
-//! Masks: text that repeats the password is not in any output, and no other text is masked. The sessions are played
+//! Masks: text that repeats the password is not in any output, and no other text is masked. The sessions are replayed
 //! from transcripts, which is fast enough for hundreds of echoes. `leaks.rs` does the same with the built program and
 //! real connections.
 
@@ -47,8 +47,8 @@ fn look() -> Display {
     Display { volume: Verbosity::Verbose, ..Display::plain() }
 }
 
-/// The report of a login over TLS that is answered with `reply`, followed by a session without TLS, and the output
-/// that was written during both.
+/// The report of a login over TLS to which the server replies with `reply`, followed by a session without TLS, and the
+/// output that was written during both.
 fn check(password: &str, reply: &str, later: &str) -> (Report, String) {
     let sent = if reply.contains("235 ") { "" } else { "C: QUIT\nS: 221 bye\n" };
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
@@ -88,7 +88,7 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Encodings of a text, with their names.
+/// Encodings of the text, with their names.
 fn encodings(text: &str) -> Vec<(&'static str, String)> {
     let hex =
         |bytes: &[u8], between: &str| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between);
@@ -126,7 +126,7 @@ fn encodings(text: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The complete text, its first and last two thirds, and its first half.
+/// The entire text, its first and last two thirds, and its first half.
 fn cuts(text: &str) -> [String; 4] {
     let length = text.chars().count();
     let part = |from: usize, to: usize| text.chars().skip(from).take(to - from).collect();
@@ -184,7 +184,7 @@ fn no_echo_of_the_password_in_a_later_phase_is_in_any_output() {
     }
 }
 
-/// Words that also occur in messages of smtpcheck, in registries, in certificates and in ordinary replies.
+/// Words that also occur in smtpcheck's own messages, in registries, in certificates and in ordinary replies.
 const WORDS: &[&str] = &[
     "server",
     "auth",

@@ -124,7 +124,7 @@ fn has_secret(mechanism: &Mechanism) -> bool {
     !matches!(mechanism.needs, CredentialKind::ClientCertificate | CredentialKind::Nothing)
 }
 
-/// Whether the server must prove that it has the password too.
+/// Whether the server must also prove that it knows the password.
 fn proves(mechanism: &Mechanism) -> bool {
     mechanism.name.starts_with("SCRAM") || mechanism.name == "DIGEST-MD5"
 }
@@ -136,7 +136,7 @@ fn challenge(bytes: &[u8]) -> String {
 #[test]
 fn the_messages_match_the_specification_and_contain_no_visible_secret() {
     each(|mechanism, vector| {
-        // A challenge to a token mechanism means rejection, so a server that accepts the token sends none.
+        // With a token mechanism, a challenge means rejection, so a server that accepts the token sends none.
         let steps = if mechanism.needs == CredentialKind::Token { &[] } else { vector.steps };
         let session = log_in(mechanism, vector, &|replies| {
             steps.get(replies).map_or_else(|| "235 welcome".to_owned(), |(sent, _)| challenge(sent))

@@ -1,6 +1,6 @@
-//! How well error messages of mail programs and libraries are read. `recorded` texts were produced by running 20 programs
-//! against a server with one fault each; `public` ones have the forms that people paste into issues. An entry is right if every
-//! finding names a rule that the text allows, so a stack trace has one root cause.
+//! How well error messages from mail programs and libraries are read. The `recorded` messages were produced by running
+//! 20 programs against servers with one fault each; the `public` messages have the forms that people paste into issues.
+//! An entry is correct if every finding names a rule that the entry allows, so a stack trace has one root cause.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 

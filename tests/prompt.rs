@@ -34,7 +34,7 @@ fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
     unlockpt(&master).unwrap();
     let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let terminal = || File::options().read(true).write(true).open(&path).unwrap();
-    // This end stays open, because closing the last one discards the settings and unread output of the terminal.
+    // This end stays open, because closing the last one discards the terminal's settings and unread output.
     let kept = terminal();
     let mut child = Command::new("setsid")
         .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_smtpcheck")])

@@ -1,5 +1,5 @@
-//! Every sandbox scenario against the built program: the findings, exit code, time and memory are those that the
-//! scenario promises, and control characters from the server are escaped in every format.
+//! Every sandbox scenario against the built program: the findings, the exit code, the time and the memory are those
+//! that the scenario promises, and control characters from the server are escaped in every format.
 //!
 //! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
 
@@ -87,7 +87,7 @@ impl TestSandbox {
     }
 }
 
-/// The result of the check of a scenario.
+/// The result of checking a scenario.
 struct Outcome {
     scenario: &'static Scenario,
     code: i32,
@@ -136,7 +136,7 @@ fn peak_of(id: u32) -> std::thread::JoinHandle<u64> {
     })
 }
 
-/// Does the work for all values, eight at once, because most of them wait for a server.
+/// Does the work for all values, eight at a time, because most of them wait for a server.
 fn in_parallel<T: Send, R: Send>(all: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let queue = Mutex::new(all.into_iter().enumerate());
     let results = Mutex::new(Vec::new());
@@ -392,7 +392,7 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
     for (rule, why) in NOT_IN_THE_SANDBOX {
         assert!(!fired.contains(rule), "{rule} has a scenario, but is listed as needing {why}");
     }
-    // tests/domains.rs tests the same of the rules for domains.
+    // tests/domains.rs tests the same for the rules about domains.
     let missing: Vec<&str> = smtpcheck::check::CHECKS
         .iter()
         .flat_map(|check| check.rules.iter().map(|rule| rule.id))
@@ -415,7 +415,7 @@ fn scenario_names_are_unique_and_in_kebab_case() {
     }
 }
 
-/// `tests/fixes.rs` tests the same of the lexicon and of the transcripts.
+/// `tests/fixes.rs` tests the same for the lexicon and the transcripts.
 #[test]
 fn every_command_that_a_report_suggests_works_there() {
     let mut wrong = Vec::new();

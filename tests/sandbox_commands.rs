@@ -150,7 +150,7 @@ fn each_server_of_a_fleet_behaves_as_described() {
         if !truth["login"].is_null() || !truth["host"].is_null() || truth["flags"].to_string().contains('{') {
             continue;
         }
-        // The certificate of this scenario is stored in the program and names only 127.0.0.1.
+        // This scenario's certificate is stored in the program and names only 127.0.0.1.
         if truth["scenario"] == "certificate-sha1" {
             continue;
         }

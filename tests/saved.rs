@@ -1,4 +1,4 @@
-//! Additional and saved reports of the built program: `--report`, `--format ndjson` as events happen, `smtpcheck
+//! Additional and saved reports from the built program: `--report`, `--format ndjson` as events happen, `smtpcheck
 //! report`, and how the monitoring plugin reports usage errors.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -100,7 +100,7 @@ fn the_step_summary_of_github_is_appended_to() {
     assert!(text.starts_with("# before\n\n# smtpcheck: FAIL 127.0.0.1:1\n"), "{text}");
     let elsewhere = run_with(&[CLOSED_PORT, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
     assert_eq!(elsewhere.code, 2, "{elsewhere}");
-    // The summary is written only with the format `github`.
+    // The summary is written only with the `github` format.
     run_with(&[CLOSED_PORT], None, &variables);
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), text);
 }
@@ -220,7 +220,7 @@ fn each_kind_of_invalid_file_has_its_own_message() {
     assert_eq!(run(&["report", &none]).code, 2);
 }
 
-/// The output of the plugin for an error: one line on standard output and none on standard error.
+/// The plugin's output for an error: one line on standard output, and none on standard error.
 #[track_caller]
 fn is_unknown(run: &Run, expected_text: &str) {
     assert_eq!(run.code, 3, "{run}");
@@ -316,7 +316,7 @@ fn every_attempt_is_in_the_ndjson_output_and_in_the_output_of_report() {
     assert_eq!(again.stdout, text, "the report command prints the same as the live output");
     let junit = run(&["report", &lines, "--format", "junit"]).stdout;
     assert_eq!((junit.matches("<testcase ").count(), junit.matches("run 1: exit 3").count()), (1, 1), "{junit}");
-    // A JSON report contains the attempts too.
+    // A JSON report also contains the attempts.
     let json = saved(folder.path(), "tries.json", &[CLOSED_PORT, "--retry", "1", "--json"]);
     assert!(run(&["report", &json, "--format", "markdown"]).stdout.contains("- run 1: exit 3"));
 }

@@ -1,6 +1,7 @@
-//! Signals, pipes, full disks and empty input: in each case the program ends with the right exit code and valid output.
+//! Signals, pipes, full disks and empty input: in each case, the program ends with the correct exit code and valid
+//! output.
 //!
-//! The server reports to the test when it has read the command of the phase in which the signal is to arrive.
+//! The server notifies the test when it has read the command of the phase in which the signal is to arrive.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -31,8 +32,8 @@ const ALL: [&str; 11] = [
     "50s",
 ];
 
-/// Responds to every command until one begins with `until`. Then it reports that and waits until the client closes the
-/// connection.
+/// Responds to every command until one begins with `until`. Then it notifies the test and waits until the client closes
+/// the connection.
 fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
     let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
@@ -208,8 +209,8 @@ fn a_signal_ends_a_demo_and_leaves_no_file() {
     let child = command(&["demo", "silence-at-ehlo"]).env("TMPDIR", folder.path()).spawn();
     let mut child = child.unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    // The first line describes the server's fault. It is printed when files and server exist, and the check may have
-    // begun.
+    // The first line describes the server's fault. It is printed when the files and the server exist; the check may
+    // already have begun.
     let mut line = String::new();
     while !line.contains("EHLO") {
         line.clear();

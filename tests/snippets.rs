@@ -1,5 +1,5 @@
-//! The configurations of `--for`: golden files of each program, and parsers for the formats that have one in Rust. To
-//! accept an intended change, run SNAPSHOTS=overwrite cargo test --test snippets and review the diff.
+//! The configurations that `--for` writes: golden files for each program, and parsers for the formats for which Rust
+//! has one. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test snippets and review the diff.
 //!
 //! `tests/real/with_snippets.rs` sends messages with them.
 

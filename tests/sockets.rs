@@ -1,7 +1,7 @@
 //! The built program with Unix sockets: a mailbox server behind a socket, and each fault of a socket.
 //!
-//! The tests do not change the user of a process. `tests/real/with_lmtp.rs` tests permissions with another user, because root
-//! may use every socket.
+//! These tests do not change the user of a process. Because root may use every socket, `tests/real/with_lmtp.rs` tests
+//! permissions as another user.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -16,7 +16,7 @@ use smtpcheck::report::Report;
 use support::commands::mistakes_in;
 use support::program::{Run, run};
 
-/// A directory for sockets. Its path is short, because that of a socket is limited.
+/// A directory for sockets. Its path is short, because the length of a socket's path is limited.
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("s").tempdir_in("/tmp").unwrap()
 }
@@ -29,7 +29,7 @@ fn serve(folder: &Path, session: impl Fn(UnixStream) + Send + 'static) -> PathBu
     path
 }
 
-/// A mailbox server. It does not know DATA, so a message would be an error.
+/// A mailbox server. It does not support DATA, so a message would be an error.
 fn lmtp(stream: UnixStream) {
     let mut writer = stream.try_clone().unwrap();
     let _ = writer.write_all(b"220 localhost ready\r\n");
@@ -119,7 +119,7 @@ fn a_socket_with_a_full_queue_is_not_served() {
     let socket = tokio::net::UnixSocket::new_stream().unwrap();
     socket.bind(&path).unwrap();
     let _listener = socket.listen(0).unwrap();
-    // Linux accepts one connection more than the length of the queue.
+    // Linux accepts one more connection than the queue length.
     let _waiting = UnixStream::connect(&path).unwrap();
     let run = check("lmtp", &path, &[]);
     assert_eq!((run.code, run.rules()), (3, vec!["socket-not-served".to_owned()]), "{run}");

@@ -1,5 +1,5 @@
 //! The structure of the project: import directions, complete lists, unique ids, known citations, no output outside the
-//! right modules.
+//! modules that are responsible for it.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

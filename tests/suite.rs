@@ -1,4 +1,4 @@
-//! `smtpcheck run` of the built program against the sandbox: which checks pass, fail or are skipped and why. An error
+//! The built program's `smtpcheck run` against the sandbox: which checks pass, fail or are skipped, and why. An error
 //! in the file is one message with its position, before anything is sent.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -168,7 +168,7 @@ fn a_check_with_unmet_needs_is_skipped_with_a_reason_even_with_quiet() {
     assert!(matches!(&loaded.cases[1].outcome, CheckOutcome::Skipped { reason } if reason.contains("NEED")));
 }
 
-/// A port that accepts no connection: its queue is full, so connection requests get no response.
+/// A port that accepts no connection: its queue is full, so connection requests receive no response.
 #[cfg(target_os = "linux")]
 fn silent_port() -> (String, Vec<std::net::TcpStream>, std::net::TcpListener) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -199,8 +199,8 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
         )),
         "{run}"
     );
-    // Another server responds on that port, so connections get out of this network, and the silent server is the cause.
-    // 127.0.0.2 is a local address too.
+    // Another server responds on that port, so connections can leave this network, and the silent server is the cause.
+    // 127.0.0.2 is also a local address.
     let other = std::net::TcpListener::bind(format!("127.0.0.2:{port}")).unwrap();
     let both = Suite::new(&format!(
         "{}{}",
@@ -358,8 +358,8 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
 
 #[test]
 fn checks_run_concurrently() {
-    // Each check waits six seconds for its greeting. If they counted as checks of one host, of which two run at once,
-    // the suite would take eighteen seconds.
+    // Each check waits six seconds for its greeting. If they counted as checks of one host, only two would run at once,
+    // and the suite would take eighteen seconds.
     let port = sandbox().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
     let text: String = (0..6)
         .map(|at| format!("[[check]]\nname = \"{at}\"\ntarget = \"host{at}.test:{port}\"\nresolve = \"host{at}.test:{port}:127.0.0.1\"\nquit-after = \"banner\"\n"))

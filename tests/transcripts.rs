@@ -51,7 +51,7 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_does_not() {
     assert!(unknown.is_empty(), "transcripts name rules that do not exist: {unknown:?}");
 }
 
-/// The reported reply code and outcome are those of the last login too.
+/// The reported reply code and outcome are also those of the last login.
 #[test]
 fn the_report_contains_the_last_of_several_logins() {
     let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
@@ -74,7 +74,7 @@ fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     assert_eq!(advice("AUT-08"), [""; 0]);
 }
 
-/// A TLS version that was not tested or got no answer is unknown. Only a rejection by the server means "no".
+/// A TLS version that was not tested, or received no answer, is unknown. Only a rejection by the server means "no".
 #[test]
 fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {
     let all = all();
@@ -91,7 +91,7 @@ fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {
     }
 }
 
-/// The message must be understandable without knowledge of the TLS record format.
+/// The message must be clear to a reader who does not know the TLS record format.
 #[test]
 fn a_failed_handshake_is_described_with_the_received_data_and_the_reason() {
     let all = all();

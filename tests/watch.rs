@@ -1,5 +1,5 @@
-//! `smtpcheck watch` of the built program against the sandbox: lines, records, limits, signals, closed pipes, and what
-//! `smtpcheck report` makes of a saved watch.
+//! The built program's `smtpcheck watch` against the sandbox: lines, records, limits, signals, closed pipes, and the
+//! output of `smtpcheck report` for a saved watch.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
@@ -63,7 +63,7 @@ fn summary(run: &Run) -> Value {
     value["targets"][0].clone()
 }
 
-/// The rules of the differences between servers.
+/// The rules about differences between servers.
 fn differences(target: &Value) -> Vec<&str> {
     target["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect()
 }
@@ -321,7 +321,7 @@ fn a_saved_watch_is_judged_again() {
         let again = run(&[&["report", path.as_str()], flags].concat());
         let mut target = summary(&again);
         assert_eq!((again.code, again.stderr.as_str()), (6, ""), "{again}");
-        // The probe numbers are those of each check, and the findings of the summary name no probes.
+        // The probe numbers are those of each check, and the summary's findings name no probes.
         assert_eq!(target["findings"], of_watch["findings"], "{again}");
         for key in ["phases", "addresses", "changes", "backends", "failed_checks", "timeline", "by_exit", "rules"] {
             assert_eq!(target[key].take(), of_watch[key], "{key}");

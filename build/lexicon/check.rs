@@ -137,7 +137,7 @@ fn phrase<T>(entry: &PhraseEntry, known: &Known<'_>, problems: &mut Problems<'_,
     problems.statement(place.clone(), (entry.confidence, entry.otherwise.is_some()), &entry.fix);
     let has_examples = !entry.matches.is_empty() && !entry.differs.is_empty();
     problems.require(has_examples, place.clone(), "`matches` and `differs` must each contain an example");
-    // The texts of a provider may be known even if its servers are not.
+    // The wording of a provider's replies may be known even if its servers are not.
     let is_reachable = |id: &str| entry.anywhere || known.is_server(id);
     problems.reference(entry.provider.as_ref(), "provider or software", is_reachable);
     let can_arise = |phase: &ReplyPhase| *phase == ReplyPhase::Mail || entry.category.can_arise_at(*phase);
@@ -263,7 +263,7 @@ fn wordings(entries: &Entries, found: &mut Vec<String>) {
     }
 }
 
-/// The signs of software other than greetings.
+/// Signs of software, other than greetings.
 fn software(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
     let file = &entries.software;
     let mut problems = Problems { file, found };

@@ -8,7 +8,7 @@
 //! therefore always result in the same weights.
 //!
 //! The accuracy is measured in the tests of `src/lexicon/classifier.rs`, which train with some sources and test with
-//! the others.
+//! the rest.
 
 use std::path::Path;
 
@@ -28,14 +28,13 @@ pub(super) const CORPUS: &str = "tests/corpus";
 const ROUNDS: usize = 6;
 /// The margin by which the cause of an example has to lead.
 const LEAD: f32 = 0.5;
-/// The weight of a literal as an example. It is lower than that of a reply, because a literal is only a part of a
-/// reply.
+/// The weight of a literal as an example. It is lower than that of a reply, because a literal is only part of a reply.
 const LITERAL: f32 = 0.3;
 
 /// A reply whose cause is known.
 pub(super) struct Example {
     pub(super) features: WordingFeatures,
-    /// The cause, then other causes that are correct too.
+    /// The cause, then other causes that are also correct.
     pub(super) causes: Vec<Cause>,
     /// The text, with its code if it is a reply from the corpus.
     pub(super) text: String,

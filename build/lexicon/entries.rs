@@ -73,12 +73,12 @@ impl Entries {
         }
     }
 
-    /// All phrases, in their order.
+    /// All phrases, in order.
     pub(super) fn phrases(&self) -> impl Iterator<Item = &PhraseEntry> {
         self.phrases.iter().flat_map(|file| &file.entries.phrase)
     }
 
-    /// All error messages, in their order.
+    /// All error messages, in order.
     pub(super) fn errors(&self) -> impl Iterator<Item = &ErrorEntry> {
         self.errors.iter().flat_map(|file| &file.entries.error)
     }

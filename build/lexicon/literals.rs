@@ -2,8 +2,8 @@
 //! needs no preparation.
 //!
 //! Each literal is indexed once, in the slot of four of its bytes (two if it is shorter). The bytes are those whose
-//! slot is rarest in the examples, so that a text leads to few literals that it does not contain. Of equally rare
-//! slots, the emptiest is used.
+//! slot is rarest in the examples, so that text leads to few literals that it does not contain. Of equally rare slots,
+//! the emptiest is used.
 
 use std::collections::HashMap;
 
@@ -147,7 +147,7 @@ impl Filing {
     }
 }
 
-/// The slot of each gram of a text, with its check value.
+/// The slot of each gram in the text, with its check value.
 fn slots_of<const LENGTH: usize>(text: &str, bits: u32) -> impl Iterator<Item = (usize, u8)> {
     text.as_bytes().windows(LENGTH).map(move |gram| {
         let last_four = gram.iter().fold(0, |last_four, byte| grams::next(last_four, *byte));

@@ -4,10 +4,10 @@
 //! 1. `entries.rs` reads the files; it is the list of all keys.
 //! 2. `check.rs` compares the entries with each other: ids, references, literals.
 //! 3. `rows.rs` writes a Rust file for each file in `src/lexicon` that includes a table. `literals.rs` writes the index
-//!    of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains all texts.
+//!    of the literals, `greetings.rs` the literals in expressions, and `pool.rs` the string that contains all others.
 //! 4. `classifier.rs` learns the weights of the classifier from the labelled replies.
 //!
-//! The words of closed lists and the normal form of a text come from files in `src/lexicon` that are also modules here.
+//! The words of closed lists and the normal form of text come from files in `src/lexicon` that are also modules here.
 //! The tables contain no examples: tests read them from the data files.
 
 #[path = "../../src/lexicon/cause.rs"]

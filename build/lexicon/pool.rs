@@ -1,14 +1,14 @@
-//! Collects the texts of all tables in one string, and writes Rust expressions that refer to this string.
+//! Collects the strings of all tables in one string, and writes Rust expressions that refer to this string.
 //!
-//! A table of `&'static str` contains a pointer for each text, which the loader has to relocate whenever the program
-//! starts. A `Text` is a range of the pool, so nothing is relocated, and the program contains each text only once.
+//! A table of `&'static str` contains a pointer for each string, which the loader has to relocate whenever the program
+//! starts. A `Text` is a range of the pool, so nothing is relocated, and the program contains each string only once.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::entries::FixEntry;
 
-/// The texts, and the lists of texts and of fixes.
+/// The strings, and the lists of strings and of fixes.
 #[derive(Default)]
 pub(super) struct Pool {
     text: String,
@@ -81,7 +81,7 @@ impl Pool {
         )
     }
 
-    /// All texts in one string.
+    /// All strings in one.
     pub(super) fn content(&self) -> &str {
         &self.text
     }

@@ -1,7 +1,7 @@
 //! Compiles the data files of the snippets (`src/snippets/data/*.toml`) into a Rust table. A wrong key or word in the data
 //! stops the build, with the file.
 //!
-//! Does not: check the templates. The tests of `src/snippets` fill every template.
+//! It does not check the templates. The tests of `src/snippets` fill in every template.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ struct ProgramEntry {
     syntax: SyntaxName,
     file: String,
     password: PasswordSupport,
-    /// The usual path of the file with the password, if the program can read it only from a file.
+    /// The usual path of the password file, if the program can read the password only from a file.
     password_file: Option<String>,
     mechanisms: Vec<String>,
     #[serde(default)]

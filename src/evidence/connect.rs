@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct ConnectFault {
     /// The kind of fault, the same on every operating system.
     pub kind: ConnectFaultKind,
-    /// The error number of the operating system; null if there is none.
+    /// The operating system's error number; null if there is none.
     pub errno: Option<i32>,
-    /// The error message of the operating system.
+    /// The operating system's error message.
     pub detail: String,
 }
 
@@ -33,7 +33,7 @@ pub enum ConnectFaultKind {
     NoSourceAddress,
     /// The IP address or the network interface that the user named as the source (`--interface`) cannot be used.
     SourceMissing,
-    /// The server has no IP address of the family of the source.
+    /// The server has no IP address in the source's address family.
     SourceFamily,
     /// None of the local ports that the user named (`--local-port`) can be used.
     SourcePorts,
@@ -54,7 +54,7 @@ impl fmt::Display for ConnectFaultKind {
             ConnectFaultKind::NetworkUnreachable => "network unreachable",
             ConnectFaultKind::NoSourceAddress => "this machine has no IP address of this family",
             ConnectFaultKind::SourceMissing => "the source address or interface cannot be used",
-            ConnectFaultKind::SourceFamily => "the source address has the other address family",
+            ConnectFaultKind::SourceFamily => "the source address belongs to the other address family",
             ConnectFaultKind::SourcePorts => "no local port can be used",
             ConnectFaultKind::DeniedHere => "not permitted on this machine",
             ConnectFaultKind::Reset => "connection reset",

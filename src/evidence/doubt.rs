@@ -158,7 +158,7 @@ impl Presented {
         let is_pinned = matches!(&self.trust, Trust::Trusted { path } | Trust::Outdated { path } if path.len() == 1);
         doubts.extend(lineage.iter().filter(|_| !is_pinned).filter_map(forgeable));
         doubts.extend(leaf.misuse().map(Doubt::Misuse));
-        // An untrusted chain always has a doubt, even if no fault explains it.
+        // An untrusted chain always gives a reason for doubt, even if no fault explains it.
         match &self.trust {
             Trust::Untrusted { why, .. } if doubts.is_empty() => doubts.push(Doubt::NoPath(*why)),
             Trust::Outdated { .. } if doubts.is_empty() => doubts.push(Doubt::NoPath(ChainFault::Expired)),
@@ -189,8 +189,8 @@ impl Presented {
     }
 }
 
-/// Weak keys and weak signatures of the certificates that the server sent are found from their facts, which works even
-/// without a path. Their path faults would be duplicates.
+/// Weak keys and signatures are detected from the certificates themselves, which works even without a path. The
+/// corresponding path faults would report the same weakness twice.
 fn is_found_from_facts(fault: &PathFault) -> bool {
     let is_weakness = matches!(fault.kind, PathFaultKind::WeakKey { .. } | PathFaultKind::WeakSignature { .. });
     is_weakness && matches!(fault.at, PathPlace::Sent { .. })

@@ -63,14 +63,14 @@ pub enum EventKind {
         /// The result.
         result: DialResult,
     },
-    /// smtpcheck sent the user name and the password for the proxy to the proxy.
+    /// smtpcheck sent the proxy's user name and password to the proxy.
     ProxyLogin {
         /// The user name.
         user: String,
     },
     /// smtpcheck asked the proxy to connect to the server.
     Tunnelled {
-        /// The host and port that the proxy was asked for.
+        /// The host and port that the proxy was asked to connect to.
         target: String,
         /// The same, if it is an IP address; null if the proxy looks up the name.
         address: Option<SocketAddr>,
@@ -174,8 +174,8 @@ pub enum EventKind {
         /// The extension that defines it.
         extension: String,
     },
-    /// XCLIENT or XFORWARD was not sent, because the server does not advertise all attributes. The session ends, because it
-    /// would not be that of the client.
+    /// XCLIENT or XFORWARD was not sent, because the server does not advertise all attributes. The session ends,
+    /// because it would not represent the client.
     ClaimWithheld {
         /// XCLIENT or XFORWARD.
         command: ClientCommand,
@@ -260,7 +260,7 @@ pub enum CancelReason {
     Malformed,
     /// The server requested too many or too few hash iterations.
     Iterations,
-    /// The server did not prove that it has the password.
+    /// The server did not prove that it knows the password.
     ServerUnproved,
 }
 

@@ -29,7 +29,7 @@ pub enum Fault {
         /// Why the attempt failed.
         socket: Box<SocketFault>,
     },
-    /// The proxy did not lead to the server.
+    /// The proxy did not connect to the server.
     Proxy {
         /// The reason.
         proxy: ProxyFault,
@@ -170,7 +170,7 @@ pub enum Incompatibility {
     Version,
     /// The server indicated that it supports TLS 1.3, but chose TLS 1.2 although TLS 1.3 was offered (RFC 8446 §4.1.3).
     Downgraded,
-    /// A message of the server, usually the one with its certificates, exceeds the limit of 64 KiB.
+    /// A message from the server, usually the one with its certificates, exceeds the limit of 64 KiB.
     TooLarge,
     /// Any other reason.
     Other,

@@ -17,7 +17,7 @@ pub struct FetchSeen {
     pub address: SocketAddr,
     /// The TLS version; null without TLS.
     pub tls_version: Option<String>,
-    /// The certificates of the web server; null without TLS. If they fail verification, no request is sent.
+    /// The web server's certificates; null without TLS. If they fail verification, no request is sent.
     pub presented: Option<Box<Presented>>,
     /// The response; null if no request was sent, because the certificate fails verification.
     pub response: Option<HttpResponse>,

@@ -1,8 +1,8 @@
 //! Decides how text received from a peer is shown.
 //!
 //! In memory, evidence is unchanged, so the checks judge the bytes that the peer sent. When evidence leaves the program
-//! (in a report, a live transcript, an event or a sentence of a finding), text received from a peer is shown by these
-//! rules:
+//! (in a report, a live transcript, an event or a sentence of a finding), these rules decide how text received from a
+//! peer is shown:
 //!
 //! 1. Text received before the secret was sent is shown unchanged, because the peer cannot repeat a secret that it does
 //!    not have. The same applies to certificates and all other facts about TLS, which precede a login.
@@ -275,7 +275,7 @@ impl Mask<'_> {
         }
     }
 
-    /// How text that is not affected by a login at the server is shown, if it was received in this session, before this
+    /// How text that a login to the server does not affect is shown, if it was received in this session, before this
     /// event or at the end.
     fn after_proxy_login(&self, probe: ProbeId, before: Option<EventId>) -> Shown {
         let is_earlier = |event: EventId| before.is_none_or(|before| event < before);
@@ -343,7 +343,7 @@ impl Mask<'_> {
         reply.clone().saying(known_words(&text, &ranges).split('\n').map(str::to_owned).collect())
     }
 
-    /// The ranges of a text that repeat the secret.
+    /// The ranges of the text that repeat the secret.
     fn echoes(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
         let found = self.evidence.echoes.find(text);
         if found.is_empty() {
@@ -370,7 +370,7 @@ impl Mask<'_> {
         found.into_iter().filter(|echo| !is_harmless(echo)).map(|echo| echo.range).collect()
     }
 
-    /// The words of a text that are not known to be harmless. The result does not depend on any secret.
+    /// The words that are not known to be harmless. The result does not depend on any secret.
     fn unknown(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
         let mut harmless = registered.to_vec();
         harmless.extend(self.fields(text));
@@ -387,7 +387,7 @@ impl Mask<'_> {
         words(text).filter(|(word, range)| !is_known(word, range)).map(|(_, range)| range).collect()
     }
 
-    /// The ranges of a text that are values given by the user, as entire words.
+    /// The ranges of the text that are values given by the user, as entire words.
     fn fields(&self, text: &str) -> Vec<Range<usize>> {
         let lower = text.to_ascii_lowercase();
         let is_part =
@@ -440,7 +440,7 @@ fn fields_of(request: &SessionRequest) -> Vec<String> {
     fields
 }
 
-/// The words of a text, in lower case, without surrounding punctuation.
+/// The words of the text, in lower case, without surrounding punctuation.
 fn words(text: &str) -> impl Iterator<Item = (String, Range<usize>)> {
     let around = |c: char| c.is_ascii_punctuation();
     text.split_whitespace().filter_map(move |word| {
@@ -494,7 +494,7 @@ fn registered(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Replaces the unknown words of a text. Consecutive unknown words are replaced together.
+/// Replaces the unknown words of the text. Consecutive unknown words are replaced together.
 fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     let mut result = String::with_capacity(text.len());
     let mut shown = 0;

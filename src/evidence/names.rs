@@ -1,5 +1,5 @@
-//! The result of looking up a host name, separately for IPv4 and IPv6. A missing address in one family is not a failure
-//! of the other. A name that does not exist is a different result from a failed lookup.
+//! The result of looking up a host name, separately for IPv4 and IPv6. If one family has no address, the lookup of the
+//! other has not failed. A name that does not exist is a different result from a failed lookup.
 
 use std::net::IpAddr;
 
@@ -52,7 +52,7 @@ pub enum Lookup {
     Found {
         /// At least one, at most [`MAX_ADDRESSES`].
         addresses: Vec<IpAddr>,
-        /// The number of further IP addresses that were not kept.
+        /// The number of additional IP addresses, which were not kept.
         #[serde(default)]
         left_out: usize,
         /// The duration of the lookup, in milliseconds.

@@ -83,7 +83,7 @@ pub enum PathFaultKind {
         /// The extension's name or dotted number.
         extension: String,
     },
-    /// It has an extension that does not have the format of RFC 5280.
+    /// It has an extension that does not follow the format in RFC 5280.
     UnreadableExtension {
         /// The extension's name or dotted number.
         extension: String,
@@ -97,7 +97,7 @@ pub enum PathFaultKind {
     },
     /// A CA certificate above it constrains a kind of name that clients cannot compare.
     UnsupportedNameConstraint,
-    /// The numbers of names and constraints exceed the limit, so not all of them are compared.
+    /// There are more names and constraints than the limit allows, so not all of them are compared.
     TooManyNames,
     /// Its authorityKeyIdentifier identifies a key that is not its issuer's (§4.2.1.1).
     OtherAuthorityKey,

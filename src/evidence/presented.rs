@@ -1,5 +1,5 @@
-//! The certificates that a server sent. Trust, name and dates are separate facts, so that three faults of one
-//! certificate are reported as three. Read next: [`super::certificate`], one certificate.
+//! The certificates that a server sent. Trust, name and dates are separate facts, so three faults in one certificate
+//! are reported separately. Read next: [`super::certificate`], one certificate.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Presented {
     /// The trust anchor at the end of the path, even if the path has faults; null if none was found.
     #[serde(default)]
     pub anchor: Option<AnchorSeen>,
-    /// The faults of the path, except for expiry of certificates that the server sent.
+    /// Faults in the path, except the expiry of certificates that the server sent.
     #[serde(default)]
     pub faults: Vec<PathFault>,
     /// Features of a valid path that some clients cannot verify.

@@ -21,14 +21,14 @@ pub enum TunnelResult {
     },
 }
 
-/// Why a proxy does not lead to the server.
+/// Why a proxy did not connect to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProxyFault {
     /// The kind of fault.
     #[serde(flatten)]
     pub kind: ProxyFaultKind,
-    /// The response of the proxy, or the error message of this machine.
+    /// The proxy's response, or this machine's error message.
     pub detail: String,
 }
 
@@ -37,18 +37,18 @@ pub struct ProxyFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ProxyFaultKind {
-    /// The name of the proxy has no IP address.
+    /// The proxy's name has no IP address.
     NameUnknown,
     /// The proxy cannot be reached.
     Unreachable {
         /// Why the most significant connection attempt failed.
         connect: ConnectFaultKind,
     },
-    /// The proxy needs a user name and a password, and none was given.
+    /// The proxy requires a user name and a password, and none were given.
     LoginRequired,
     /// The proxy rejects the user name or the password.
     LoginRejected,
-    /// The rules of the proxy do not allow the connection.
+    /// The proxy's rules do not allow the connection.
     Denied,
     /// The proxy tried to connect to the server and failed.
     ServerUnreachable {
@@ -57,9 +57,9 @@ pub enum ProxyFaultKind {
     },
     /// The proxy does not support the request, for example IPv6.
     Unsupported,
-    /// The response is not that of a proxy of this protocol.
+    /// The response is not from a proxy that uses this protocol.
     NotThisProtocol {
-        /// What responded, as far as the first bytes show it.
+        /// What responded, as far as the first bytes show.
         instead: SpokenInstead,
     },
     /// The proxy closed the connection without a response.
@@ -94,7 +94,7 @@ pub enum ServerUnreachable {
 pub enum SpokenInstead {
     /// HTTP.
     Http,
-    /// A SOCKS proxy of another version.
+    /// A SOCKS proxy that uses another version.
     Socks,
     /// A mail server.
     Smtp,
@@ -128,10 +128,10 @@ impl fmt::Display for ProxyFaultKind {
             ProxyFaultKind::Denied => "it does not allow the connection",
             ProxyFaultKind::ServerUnreachable { reason } => return reason.fmt(f),
             ProxyFaultKind::Unsupported => "it does not support the request",
-            ProxyFaultKind::NotThisProtocol { .. } => "the response is not that of such a proxy",
+            ProxyFaultKind::NotThisProtocol { .. } => "the response is not from such a proxy",
             ProxyFaultKind::Closed => "it closed the connection",
             ProxyFaultKind::Silent => "no response",
-            ProxyFaultKind::NoResult => "no response to the request to connect",
+            ProxyFaultKind::NoResult => "no response to the connection request",
         })
     }
 }

@@ -45,7 +45,7 @@ impl fmt::Display for Quote<'_> {
     }
 }
 
-/// The text with the characters replaced that could be mistaken for markers.
+/// The text, with characters that could be mistaken for markers replaced.
 fn without_marks(text: &str) -> Cow<'_, str> {
     if text.contains([BEGIN, FROM, END]) {
         Cow::Owned(text.replace([BEGIN, FROM, END], "\u{fffd}"))
@@ -71,7 +71,7 @@ pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> Strin
     result
 }
 
-/// The sentence with a word replaced wherever it is not in a quote.
+/// The sentence, with a word replaced everywhere outside quotes.
 pub(crate) fn replace_outside(sentence: &str, word: &str, by: &str) -> String {
     let mut result = String::with_capacity(sentence.len());
     let mut rest = sentence;

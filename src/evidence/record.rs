@@ -1,6 +1,6 @@
 //! The evidence of one run: probes with their outcomes, and the transcript.
 //!
-//! Evidence is append-only, so a number never changes its meaning.
+//! Evidence is append-only, so the meaning of a number never changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

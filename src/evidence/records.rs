@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::{DnsName, RecordKind};
 
-/// The maximum number of records of a response that are kept.
+/// The maximum number of records kept from a response.
 pub const MAX_RECORDS: usize = 400;
 
 /// The response to a DNS query.
@@ -22,7 +22,7 @@ pub struct RecordsSeen {
     pub server: Option<SocketAddr>,
     /// The response code.
     pub code: DnsCode,
-    /// The CNAME records that were followed, in this order.
+    /// The CNAME records that were followed, in order.
     pub aliases: Vec<DnsAlias>,
     /// The records of the requested type, at most [`MAX_RECORDS`], in the order in which they were sent. If a query for
     /// NS records to an authoritative server resulted in a referral to other servers, these are the records of the
@@ -169,7 +169,7 @@ pub enum RecordData {
         /// The length of the salt in octets.
         salt: usize,
     },
-    /// Name of an IP address.
+    /// Host name of an IP address.
     Ptr {
         /// The host name.
         host: DnsName,
@@ -304,7 +304,7 @@ impl RecordsSeen {
         })
     }
 
-    /// The texts among the records, joined.
+    /// The text of each TXT record.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.records.iter().filter_map(|record| match &record.data {
             RecordData::Txt { text, .. } => Some(text.as_str()),

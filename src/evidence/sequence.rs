@@ -1,15 +1,15 @@
 //! Decides whether the replies of a session still belong to the commands that they are paired with.
 //!
 //! In SMTP, the order alone determines which reply belongs to which command (RFC 5321 §4.2: exactly one reply to each
-//! command). One reply too many or too few therefore shifts all later replies. Any of the following proves that this
+//! command). An extra or a missing reply therefore shifts all later replies. Any of the following proves that this
 //! happened:
 //!
 //! 1. Bytes that could be a reply arrived before a command was sent. (This does not count in a session that waits
 //!    before each command, because the wait keeps it in step.)
 //! 2. A reply belongs to another command ([`Fit::Foreign`]), or is about a login after the login was accepted.
 //! 3. A second reply follows the reply to QUIT.
-//! 4. A group of pipelined commands got fewer replies than it has commands, and then the server was silent. Any of the
-//!    replies may be the missing one.
+//! 4. A group of pipelined commands received fewer replies than it has commands, and then the server sent nothing more.
+//!    Any of the replies may be the missing one.
 //!
 //! The proof may appear long after the fault. Therefore replies are trusted only up to the last point where the session
 //! was certainly in step. That is the latest of these points:

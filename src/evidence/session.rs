@@ -43,7 +43,7 @@ impl ReceivedReply<'_> {
         self.fit() == Fit::Accepts
     }
 
-    /// The words of the reply, for use in a sentence.
+    /// The text of the reply, for use in a sentence.
     pub fn quoted(&self) -> Quote<'static> {
         self.quote(self.reply.joined())
     }
@@ -60,14 +60,14 @@ impl ReceivedReply<'_> {
 }
 
 impl Event {
-    /// Text of the peer from this event, for use in a sentence.
+    /// Text from the peer in this event, for use in a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
         Quote { origin: QuoteOrigin::Event(self.seq), text: text.into() }
     }
 }
 
 impl Probe {
-    /// Text of the peer from the outcome of this probe, for use in a sentence.
+    /// Text from the peer in this probe's outcome, for use in a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
         Quote { origin: QuoteOrigin::Attempt(self.id), text: text.into() }
     }

@@ -24,9 +24,9 @@ pub enum SocketResult {
 pub struct SocketFault {
     /// The kind of fault, the same on every operating system.
     pub kind: SocketFaultKind,
-    /// The error number of the operating system; null if there is none.
+    /// The operating system's error number; null if there is none.
     pub errno: Option<i32>,
-    /// The error message of the operating system.
+    /// The operating system's error message.
     pub detail: String,
     /// The file or directory that caused the fault: the socket itself, the directory that may not be searched, or the
     /// last directory that exists. Null if it is not known.
@@ -40,7 +40,7 @@ pub struct SocketFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketFaultKind {
-    /// EACCES or EPERM: this user may not write to the socket, or not search a directory of its path.
+    /// EACCES or EPERM: this user may not write to the socket, or may not search a directory in its path.
     Denied,
     /// ENOENT or ENOTDIR: the path does not exist.
     Missing,
@@ -66,8 +66,8 @@ impl fmt::Display for SocketFaultKind {
             SocketFaultKind::NotServed => "no process listens on this socket",
             SocketFaultKind::Busy => "the process that listens does not accept connections",
             SocketFaultKind::NotASocket => "not a socket",
-            SocketFaultKind::OtherType => "a socket of another type",
-            SocketFaultKind::Unsupported => "this system has no Unix sockets",
+            SocketFaultKind::OtherType => "a socket of a different type",
+            SocketFaultKind::Unsupported => "this system does not support Unix sockets",
             SocketFaultKind::Other => "connection failed",
         })
     }
@@ -89,7 +89,7 @@ pub struct PathSeen {
     pub mode: String,
 }
 
-/// The kind of a file.
+/// The kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -43,7 +43,7 @@ pub struct Handshake {
     pub server_hello: Option<ServerHello>,
 }
 
-/// The kind of a handshake.
+/// The kind of handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -2,7 +2,8 @@
 //!
 //! The names and their types are those of [`crate::report::fields`]; [`grammar`] parses an expectation and reports the
 //! position of a mistake; [`compare`] defines the comparisons of each type. All mistakes are found before the check
-//! starts. The language is deliberately small: `and` is written as two expectations, and `or` as `in [550, 554]`.
+//! starts. The language is deliberately small: instead of `and`, write two expectations; instead of `or`, write `in
+//! [550, 554]`.
 //!
 //! An expectation about a missing value fails. Read next: `report/expectations.rs`, which applies the results to the
 //! exit code.

@@ -1,4 +1,4 @@
-//! Tests of expectations: examples of each comparison and mistake, and that the parser never panics.
+//! Tests of expectations: examples of each comparison and mistake, and a test that the parser never panics.
 
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 

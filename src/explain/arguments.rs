@@ -57,7 +57,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     finder.finish(&mut |one| found.push(one));
     let as_reply = |text: &str| context.reply(text, phase_in(text), &ServerName::default(), LogSide::of(item));
     let is_one_line = item.lines().count() == 1;
-    // A reply to STARTTLS is from the server, whatever its words are.
+    // A reply to STARTTLS comes from the server, whatever its wording.
     let own_failure =
         |text: &str| FoundError::instead_of_reply(text).filter(|_| context.phase != Some(ReplyPhase::Starttls));
     if let Some(own) = own_failure(item).filter(|_| is_one_line && inner_reply(item).is_none()) {

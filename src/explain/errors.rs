@@ -1,4 +1,5 @@
-//! Explains error messages of mail programs, libraries and operating systems about failures before or without a reply.
+//! Explains error messages from mail programs, libraries and operating systems about failures without a reply, or
+//! before one.
 //!
 //! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that proves the
 //! cause comes last, unless an earlier fix has the same command. This command contains the server's name if the message
@@ -20,7 +21,7 @@ pub(super) struct FoundError {
 }
 
 impl FoundError {
-    /// The error message in a text; none if the text contains no known message.
+    /// The error message in the text; `None` if it contains no known message.
     pub(super) fn in_text(text: &str) -> Option<FoundError> {
         let text = prepared(text);
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
@@ -112,7 +113,7 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));
 }
 
-/// The form of a text used to search for literals. qmail writes `_` instead of each space in its log.
+/// The form of the text that is searched for literals. qmail writes `_` instead of each space in its log.
 fn prepared(text: &str) -> String {
     let text = normal(text);
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");

@@ -10,7 +10,7 @@ use crate::wire::{EnhancedStatus, ReplyCode};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explained {
-    /// The kind of the explained text.
+    /// The kind of explained text.
     pub kind: ExplanationKind,
     /// The line number in the input, from 1; null for arguments.
     pub line: Option<u64>,
@@ -34,7 +34,7 @@ pub struct Explained {
     pub confidence: Option<Confidence>,
     /// The meaning according to the standard or registry.
     pub meaning: Option<String>,
-    /// The reason why servers send it.
+    /// Why servers send it.
     pub cause: Option<String>,
     /// Another possible cause; null if the cause is certain.
     pub otherwise: Option<String>,
@@ -50,14 +50,14 @@ pub struct Explained {
     pub nearest: Vec<&'static str>,
 }
 
-/// The kind of an explained text.
+/// The kind of explained text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ExplanationKind {
     /// A reply.
     Reply,
-    /// An error message of a mail program, a library or an operating system.
+    /// An error message from a mail program, a library or an operating system.
     Error,
     /// A rule's id.
     Rule,
@@ -83,7 +83,7 @@ pub struct ConditionalMeaning {
     pub category: Category,
     /// How certain the category is.
     pub confidence: Confidence,
-    /// The reason why servers send it in this case.
+    /// Why servers send it in this case.
     pub cause: String,
 }
 
@@ -130,10 +130,10 @@ pub struct Extent {
     pub lines: u64,
     /// The number of replies in these lines.
     pub replies: u64,
-    /// Error messages of programs in them.
+    /// The number of error messages from programs in these lines.
     pub errors: u64,
-    /// Lines that report a failure and are not recognised.
+    /// The number of lines that report a failure and are not recognised.
     pub unknown: u64,
-    /// Lines of one word: a rule id, an enhanced status, an extension or a mechanism.
+    /// The number of lines that consist of one word: a rule id, an enhanced status, an extension or a mechanism.
     pub words: u64,
 }

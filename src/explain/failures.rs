@@ -45,7 +45,7 @@ const WORDS: [&str; 26] = [
     "not delivered",
 ];
 
-/// Words of lines that contain one of [`WORDS`] but do not report a delivery failure.
+/// Words in lines that contain one of [`WORDS`] but do not report a delivery failure.
 const HARMLESS: [&str; 75] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
@@ -192,7 +192,7 @@ pub(super) struct FailureLines {
 }
 
 impl FailureLines {
-    /// Takes one line, and returns the message that it completes. A line that is a part of a reply is passed as empty.
+    /// Takes one line, and returns the message that it completes. A line that is part of a reply is passed as empty.
     pub(super) fn push(&mut self, number: u64, line: &[u8]) -> Option<FailureLine> {
         if let Some(held) = &mut self.held
             && line.starts_with(b" ") | line.starts_with(b"\t")

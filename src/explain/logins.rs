@@ -67,7 +67,7 @@ impl Logins {
         self.passwords.push_back(password.to_owned());
     }
 
-    /// A text in which the passwords and their base64 are masked.
+    /// The text, in which the passwords and their base64 forms are masked.
     pub(super) fn masked(&self, text: &str) -> String {
         self.passwords.iter().fold(text.to_owned(), |text, password| {
             let encoded = STANDARD.encode(password);
@@ -75,7 +75,7 @@ impl Logins {
         })
     }
 
-    /// Masks the passwords in all texts that an explanation copies from its input.
+    /// Masks the passwords in everything that an explanation copies from its input.
     pub(super) fn mask(&self, explained: &mut Explained) {
         if self.passwords.is_empty() {
             return;

@@ -1,8 +1,8 @@
 //! The offline explainer. It explains rules, reply codes, enhanced status codes, replies, error messages from programs,
 //! EHLO extensions and SASL mechanisms, and finds replies and error messages in logs.
 //!
-//! It reads only the given input, and its memory use is bounded for any input. Input that is not recognised gets an
-//! explanation of the kind `unknown`.
+//! It reads only the given input, and its memory use is bounded for any input. Input that is not recognised produces an
+//! explanation of kind `unknown`.
 //!
 //! Output is printed by [`crate::render::explain`], and the text of replies is interpreted by [`crate::lexicon`].
 //!

@@ -1,7 +1,6 @@
 //! Explains one reply: interprets it with the lexicon and adds the standard meaning of its code and enhanced status.
 //!
-//! The phase and host in the log have priority over those given by the user, which are used only if the log contains
-//! none.
+//! The phase and host from the log take precedence over those given by the user.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::log::{anywhere, phase_of_code};
@@ -24,7 +23,7 @@ pub struct ExplainContext {
     pub software: Option<&'static str>,
 }
 
-/// The reason why a name does not identify a provider or software.
+/// Why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderError {
     /// No provider or software has this name.
@@ -51,7 +50,7 @@ impl ExplainContext {
     pub(super) fn read(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
-        // A phase that the user gives has priority over the code, because servers reply to RCPT with 535 too.
+        // A phase that the user gives takes precedence over the code, because servers also reply to RCPT with 535.
         let of_code = reply.code.and_then(phase_of_code);
         let phase = phase.filter(|phase| Some(*phase) != of_code).or(self.phase).or(phase);
         let provider = by_host.provider.or(self.provider);
@@ -71,14 +70,14 @@ impl ExplainContext {
         Some(Understood { cause, rule, reply, phase, provider, reading, also })
     }
 
-    /// Explains the reply code in a line whose form is not known.
+    /// Explains the reply code in a line whose format is not known.
     pub(super) fn reply_anywhere(&self, line: &str) -> Option<Explained> {
         let (text, phase) = anywhere::reply(line)?;
         let mut explained = self.reply(&text, phase, &ServerName::default(), LogSide::of(line))?;
         if explained.confidence > Some(Confidence::Likely) {
             explained.confidence = Some(Confidence::Likely);
             explained.otherwise.get_or_insert_with(|| {
-                "The form of the line is not known, so the number in it may not be a reply code.".to_owned()
+                "The format of the line is not known, so the number in it may not be a reply code.".to_owned()
             });
         }
         Some(explained)
@@ -179,7 +178,7 @@ fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Read
 }
 
 /// The meaning in the registry of a status that servers use for many purposes. It is used only if there is neither a
-/// code nor a text.
+/// code nor text.
 fn by_registry(reply: &Reply) -> Option<Reading> {
     let status = reply.enhanced?;
     let row = tables::status(status)?;
@@ -200,7 +199,7 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => phase.is_none(),
     };
-    // As a check reports it: after a server fault at AUTH the important fact is that the password was not checked.
+    // As in a check: after a server fault at AUTH, the important fact is that the password was not checked.
     let of_login = phase == Some(ReplyPhase::Auth)
         || phase.is_none() && matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-"));
     let is_lasting = reply.class() == Class::Permanent;
@@ -240,7 +239,7 @@ fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
 /// The reference of a code that no RFC defines.
 const NO_RFC: &str = "no RFC";
 
-/// The registry's text of a status with its reference. If no RFC defines the status, the text ends with its owner in
+/// The registry's text for a status, with its reference. If no RFC defines the status, the text ends with its owner in
 /// parentheses.
 fn with_origin(row: &StatusRow) -> String {
     if row.reference != NO_RFC {

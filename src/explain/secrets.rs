@@ -1,8 +1,8 @@
 //! Masks passwords, tokens and API keys in pasted text before it is shown, because programs print their settings,
 //! commands and URLs together with an error.
 //!
-//! smtpcheck analyses the original text, but shows only the masked text. The mask hides the length of a value. A text
-//! that may be a secret is masked too. The secrets of this run are masked by [`crate::secret`].
+//! smtpcheck analyses the original text, but shows only the masked text. The mask hides the length of a value. Text
+//! that may be a secret is also masked. The secrets of this run are masked by [`crate::secret`].
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ const NAMES: [&str; 26] = [
     "authpw",
 ];
 
-/// Short words, which must be a separate word in the name: `smtp_pass`, `smtpPass`, `--pw`.
+/// Short words that must be a separate word in the name: `smtp_pass`, `smtpPass`, `--pw`.
 const SHORT_NAMES: [&str; 3] = ["pass", "pw", "pin"];
 
 /// The number of bytes before or after a word that are searched for its name or value, so that long texts are read in
@@ -92,7 +92,7 @@ const CALLS: [&str; 8] = [
     "passwordauthentication(",
 ];
 
-/// A text with a secret contains one of these, or a character that is not ASCII. They occur in few lines of a log.
+/// Text with a secret contains one of these, or a non-ASCII character. Few lines of a log contain any of them.
 const STEMS: [&str; 19] = [
     "pass",
     "pw",
@@ -120,7 +120,7 @@ static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// A text in which secrets are masked.
+/// The text, in which secrets are masked.
 pub(super) fn without_secrets(text: &str) -> String {
     let ranges = places(text);
     if ranges.is_empty() {
@@ -160,8 +160,9 @@ const STATES: [&str; 18] = [
     "wrong",
 ];
 
-/// The secrets in a text that are one word. A word after `password: ` can be part of a sentence, so it counts only if the
-/// line ends with it or it cannot be an ordinary word. A word such as `password` is not a secret that a reply could reveal.
+/// The secrets in the text that are one word. A word after `password: ` can be part of a sentence, so it counts only if
+/// the line ends with it or it cannot be an ordinary word. A word such as `password` is not a secret that a reply could
+/// reveal.
 pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
     let found = if may_contain_secret(text) { places(text) } else { Vec::new() };
     found.into_iter().filter_map(move |range| {
@@ -183,7 +184,7 @@ fn may_contain_secret(text: &str) -> bool {
     !text.is_ascii() || QUICK.is_match(text)
 }
 
-/// The positions of secrets in a text, in their order.
+/// The positions of the secrets in the text, in order.
 fn places(text: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     values_of_settings(text, &mut ranges);
@@ -230,7 +231,7 @@ fn values_of_settings(text: &str, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The words of a text with their positions. A word may contain `_` and `-`.
+/// The words of the text with their positions. A word may contain `_` and `-`.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     text.split(move |c: char| !is_part(c)).filter(|word| !word.is_empty()).map(move |word| {
@@ -239,7 +240,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether a name ends like that of a setting whose value is a secret.
+/// Whether a name ends like the name of a setting whose value is a secret.
 fn is_name(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
     if NAMES.iter().any(|end| plain.ends_with(end)) {
@@ -324,7 +325,8 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     0..end
 }
 
-/// A text in quotation marks at the start, without them. A mark may be escaped, and a letter may precede it (`b'...'`).
+/// The quoted text at the start, without the quotation marks. A mark may be escaped, and a letter may precede it
+/// (`b'...'`).
 fn quoted(text: &str) -> Option<Range<usize>> {
     let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
     let start = if text.len() - start.len() <= 2 { start } else { text };
@@ -342,7 +344,7 @@ fn quoted(text: &str) -> Option<Range<usize>> {
         0 => preceding(*at) % 2 == 0,
         escapes => preceding(*at) <= escapes,
     });
-    // A quotation mark within the value is followed by the rest of the value: `'it's'`.
+    // A quotation mark inside the value is followed by the rest of the value: `'it's'`.
     let is_last = |at: &usize| {
         let next = inside.get(at + end.len_utf8()..).and_then(|rest| rest.chars().next());
         next.is_none_or(|next| next.is_whitespace() || ",;)}]>/\\&+".contains(next))
@@ -351,7 +353,7 @@ fn quoted(text: &str) -> Option<Range<usize>> {
     Some(from..from + close.unwrap_or(inside.len()))
 }
 
-/// The first word of a text, which is in quotation marks or ends before a space.
+/// The first word of the text, which is in quotation marks or ends before a space.
 fn first_word(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start_matches(' ').len();
     let word = text.get(start..).unwrap_or_default();
@@ -374,7 +376,7 @@ fn end_of_phrase(line: &str) -> usize {
     line.len()
 }
 
-/// Whether a text begins with a name and a sign: ` host=`, `, user: `.
+/// Whether the text begins with a name and a sign: ` host=`, `, user: `.
 fn is_setting(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '"', '\'', '\\', ':']);
     let name = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(text.len());
@@ -382,7 +384,7 @@ fn is_setting(text: &str) -> bool {
     name > 0 && after.starts_with(['=', ':'])
 }
 
-/// Whether a text begins with a reply: `535 5.7.8 ...`.
+/// Whether the text begins with a reply: `535 5.7.8 ...`.
 fn is_reply(text: &str) -> bool {
     matches!(text.as_bytes(), [b'2'..=b'5', b, c, b' ' | b'-', next, ..]
         if b.is_ascii_digit() && c.is_ascii_digit() && next.is_ascii_alphanumeric())
@@ -425,7 +427,7 @@ fn passwords_in_urls(text: &str, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `Bearer ...`, `AUTH PLAIN ...`, base64 that contains a text, and tokens that are known by their first letters.
+/// `Bearer ...`, `AUTH PLAIN ...`, base64 of readable text, and tokens that are recognised by their first letters.
 fn commands_and_tokens(text: &str, ranges: &mut Vec<Range<usize>>) {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | '~');
     let (mut last, mut before_last) = ("", "");
@@ -471,7 +473,7 @@ fn is_mixed(token: &str) -> bool {
     !is_code && inner.bytes().any(|b| !b.is_ascii_lowercase() && !matches!(b, b'-' | b'.' | b',' | b':'))
 }
 
-/// Whether a token is base64 of a text, as logins are.
+/// Whether a token is base64 of readable text, as logins are.
 fn contains_text(token: &str) -> bool {
     let value = token.trim_end_matches('.');
     let data = value.trim_end_matches('=');
@@ -516,7 +518,7 @@ fn arguments_of_calls(text: &str, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The first [`NEAR`] bytes of a text.
+/// The first [`NEAR`] bytes of the text.
 fn near_start(text: &str) -> &str {
     text.get(..boundary(text, NEAR.min(text.len()))).unwrap_or(text)
 }
@@ -740,7 +742,7 @@ mod tests {
 
         #[test]
         fn a_random_password_is_masked(secret in "[!-_a-~][!-~]{6,24}") {
-            // Programs escape the characters that would end a value in the surrounding text.
+            // Programs escape characters that would otherwise end the value.
             let quoted = secret.replace(['"', '\\', '\''], "x");
             for text in [
                 format!("password=\"{quoted}\""),

@@ -7,7 +7,7 @@ use crate::lexicon::Fix;
 /// The side that wrote a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogSide {
-    /// The client, or a text that does not show the side.
+    /// The client, or text that does not show the side.
     #[default]
     Client,
     /// The server.
@@ -34,7 +34,7 @@ const SERVER: [&str; 13] = [
 impl LogSide {
     /// The side that wrote a line.
     pub(super) fn of(line: &str) -> LogSide {
-        // Sendmail writes both to the same log; only a ruleset of the server has this field.
+        // Sendmail writes both to the same log; only a server ruleset has this field.
         let is_of_sendmail = line.contains("ruleset=") && line.contains("reject=");
         if is_of_sendmail || SERVER.iter().any(|words| line.contains(words)) {
             LogSide::Server
@@ -66,7 +66,7 @@ impl LogSide {
     }
 }
 
-/// Whether a fix is for the operator of the server, who reads the log of the server.
+/// Whether a fix is for the server's operator, who reads the server's log.
 pub(super) fn is_for_operator(fix: &Fix) -> bool {
     fix.text.starts_with("Server operator")
 }

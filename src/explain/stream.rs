@@ -293,7 +293,7 @@ impl LogExplainer<'_> {
         }
     }
 
-    /// Reads a line of an unknown form that contains a reply code. Returns whether it does.
+    /// Reads a line in an unknown format that contains a reply code. Returns whether it does.
     fn reply_anywhere(&mut self, line: &FailureLine) -> bool {
         let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
         let Some(explained) = self.context.reply_anywhere(&line.text) else { return false };
@@ -326,15 +326,15 @@ impl LogExplainer<'_> {
         }
     }
 
-    /// Whether a line shortly before a generic message gave more details of the same fault: before `Server certificate not
-    /// verified`, Postfix logs the reason.
+    /// Whether a line shortly before a generic message gave more details about the same fault: before `Server
+    /// certificate not verified`, Postfix logs the reason.
     fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
         let family = |found: FoundError| match found.error.rule.split('-').next().unwrap_or_default() {
             "certificate" | "starttls" => "tls",
             family => family,
         };
         let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
-        // Each delivery of a mail server has a separate line, which counts whatever the lines around it contain.
+        // Each delivery of a mail server has its own line, which counts regardless of the lines around it.
         let is_delivery = failures::delivery_part(&line.text) != DeliveryPart::Other;
         self.rejected.is_some_and(|number| !is_delivery && is_near(REPLY_REACH, number))
             || self.specific.is_some_and(|(number, specific)| {
@@ -357,7 +357,7 @@ impl LogExplainer<'_> {
                     }
                     return;
                 }
-                // The attempts that failed in the same way are a part of this delivery.
+                // The attempts that failed in the same way are part of this delivery.
                 DeliveryPart::Result => self.attempts.retain(|(_, attempt)| attempt.rule() != found.rule()),
                 DeliveryPart::Other => {}
             }

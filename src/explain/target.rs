@@ -132,7 +132,7 @@ pub(super) fn server_of(text: &str) -> ServerName {
     if server == ServerName::default() { named.unwrap_or(server) } else { server }
 }
 
-/// The server whose name the text of a message contains.
+/// The server whose name appears in the text of a message.
 fn server_in(text: &str) -> ServerName {
     let parts =
         text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '<' | '>' | '='));

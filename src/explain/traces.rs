@@ -16,7 +16,7 @@ pub(super) struct StackTraces {
     after: After,
 }
 
-/// The part of a stack trace that precedes a line.
+/// The part of a stack trace before a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum After {
     #[default]
@@ -85,7 +85,7 @@ fn is_frame(text: &[u8]) -> bool {
         || matches!(text, b"Stack trace:" | b"[stacktrace]")
 }
 
-/// A property of an error in Node, which repeats a part of its message.
+/// A property of an error in Node, which repeats part of its message.
 fn is_property(text: &[u8]) -> bool {
     const NAMES: [&[u8]; 10] = [
         b"library: ",

@@ -1,7 +1,7 @@
 //! Decides whether a request has access: HTTP basic authentication (RFC 7617) with bcrypt hashes.
 //!
 //! A comparison of hashes takes about 90 ms of CPU time. Therefore:
-//! 1. The result of each comparison is remembered, by a hash of the name, the password and the stored hash.
+//! 1. The result of each comparison is remembered, under a hash of the name, the password and the stored hash.
 //! 2. Comparisons run on another thread, one at a time, and only a few requests can wait for a comparison.
 //! 3. An unknown user also causes one comparison, so that the time does not show which users exist.
 
@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-/// The number of results that are remembered. Right and wrong passwords have separate limits, so that wrong ones do not
-/// displace right ones.
+/// The number of results that are remembered. Correct and wrong passwords have separate limits, so that wrong ones do
+/// not displace correct ones.
 const REMEMBERED: usize = 128;
 
 /// The number of requests that may wait for a comparison.
@@ -140,7 +140,7 @@ mod tests {
             (":right", AccessDecision::Denied),
             ("alice", AccessDecision::Denied),
         ] {
-            // The second decision comes from memory.
+            // The second decision comes from the cache.
             assert_eq!(decide(&check, pair).await, access, "{pair}");
             assert_eq!(decide(&check, pair).await, access, "{pair}");
         }

@@ -39,7 +39,7 @@ impl ProbeEnd {
     }
 }
 
-/// Why a request to `/probe` led to no check.
+/// Why a request to `/probe` did not lead to a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rejection {
     /// The request contains a mistake.
@@ -172,7 +172,7 @@ impl Counters {
         let by_reason = self.rejections.borrow().iter().map(|(why, count)| (("reason", why.word()), *count)).collect();
         text.family(
             "smtpcheck_exporter_probes_rejected_total",
-            "Number of requests for a probe that led to no check, by reason.",
+            "Number of probe requests that did not lead to a check, by reason.",
             MetricType::Counter,
             labelled(by_reason),
         );

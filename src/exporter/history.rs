@@ -7,7 +7,7 @@ use crate::render::exporter::ProbeRow;
 /// The number of probes that are kept.
 const LENGTH: usize = 100;
 
-/// The maximum length of a diagnosis. A longer one is cut.
+/// The maximum length of a diagnosis. A longer diagnosis is truncated.
 const LONGEST: usize = 16 * 1024;
 
 /// The last probes.

@@ -6,8 +6,8 @@ use crate::host::descriptors;
 /// pages.
 pub(super) const SPARE_CONNECTIONS: usize = 256;
 
-/// The file descriptors that a probe needs: one for the connection of the client, one for the session with the server,
-/// and one for a follow-up probe or a lookup.
+/// The file descriptors that a probe needs: one for the client's connection, one for the session with the server, and
+/// one for a follow-up probe or a lookup.
 const PER_PROBE: usize = 3;
 
 /// The number of probes that can run at the same time, at most `wanted`. Raises the limit of this process if it can.

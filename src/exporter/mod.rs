@@ -1,8 +1,8 @@
 //! The HTTP server of `smtpcheck exporter`, with the conventions of blackbox_exporter: when Prometheus requests
-//! `/probe?target=HOST:PORT&module=NAME`, the exporter checks this server and responds with metrics.
+//! `/probe?target=HOST:PORT&module=NAME`, the exporter checks that target and responds with metrics.
 //!
-//! - [`server`] accepts connections, with limits for their number, their size and their time, and ends gracefully.
-//! - [`routes`] finds the page of a request, and [`probe`] runs the check of a `/probe`.
+//! - [`server`] accepts connections, limits their number, size and duration, and ends gracefully.
+//! - [`routes`] finds the page for a request, and [`probe`] runs the check for `/probe`.
 //! - [`web_config`] parses the file with TLS certificates and users, [`tls`] sets up TLS from it, and [`access`] decides
 //!   who has access.
 //! - [`counters`] counts, and [`history`] keeps the last probes.
@@ -16,7 +16,7 @@
 //! 2. No page contains a secret. Details about a password that cannot be read appear only in the log.
 //! 3. If a client closes its connection before the response, its check ends, with QUIT where possible.
 //!
-//! This module does not read the configuration file: [`ProbePlanner`] makes the plan of a request.
+//! This module does not read the configuration file: [`ProbePlanner`] makes the plan for a request.
 
 mod access;
 mod counters;
@@ -59,7 +59,7 @@ pub enum ExporterError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// The error of the system.
+        /// The operating system's error.
         error: std::io::Error,
     },
     /// The web configuration file has a mistake.
@@ -108,7 +108,7 @@ impl Exporter {
                 "every client can use the exporter and its responses are sent in clear text, because it has neither users nor TLS"
             }
         };
-        Some(format!("{lacks}; add tls_server_config and basic_auth_users to the file of --web-config"))
+        Some(format!("{lacks}; add tls_server_config and basic_auth_users to the --web-config file"))
     }
 
     /// Reads the files that the checks need, without listening.

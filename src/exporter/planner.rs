@@ -1,4 +1,4 @@
-//! What the exporter needs to make the plan of a request.
+//! What the exporter needs to make the plan for a request.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::secret::Secret;
 
 /// Makes the plans of probes. `commands` implements it with the configuration file.
 pub trait ProbePlanner {
-    /// The plan of a request.
+    /// The plan for a request.
     fn plan(&self, request: &ProbeRequest) -> Result<PlannedProbe, ProbeRefusal>;
     /// The names of the modules.
     fn modules(&self) -> Vec<ModuleRow>;
     /// The configuration of all modules, or of one, without secrets.
     fn configuration(&self, module: Option<&str>) -> String;
-    /// A plan of each module, which is not run. It names the files that the checks of the module need.
+    /// A plan for each module, which is not run. It names the files that the module's checks need.
     fn examples(&self) -> Vec<Plan>;
     /// The planner for the current configuration.
     fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake>;
@@ -55,10 +55,10 @@ pub struct PlannedProbe {
 }
 
 /// Reads the password for a plan, within its time limit. Also returns how long this took, which counts towards the time
-/// limit of the check. It blocks its thread.
+/// limit of the check. It blocks the calling thread.
 pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration), String> + Send>;
 
-/// Why a request leads to no check.
+/// Why a request does not lead to a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeRefusal {
     /// The request contains a mistake. The text contains a hint about what to write instead.

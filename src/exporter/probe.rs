@@ -1,4 +1,4 @@
-//! Runs the check that a request to `/probe` asks for.
+//! Runs the check for a request to `/probe`.
 //!
 //! The check is a separate task, which the request waits for. If the client closes its connection, hyper drops the
 //! request. This drops the [`StopHandle`](crate::run::StopHandle), and the check ends its sessions (see
@@ -20,7 +20,7 @@ use crate::render::exporter::{self as page, ProbeRow};
 use crate::report::{Report, Verdict};
 use crate::run::{CheckStop, Job, RunError, stop_handle};
 
-/// The shortest time for a check, even if the scrape timeout is hardly longer than the offset.
+/// The minimum time for a check, even if the scrape timeout is hardly longer than the offset.
 const SHORTEST: Duration = Duration::from_millis(200);
 
 /// What the response to a probe contains.
@@ -123,9 +123,8 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
         {
             Ok(Ok(read)) => read,
             Ok(Err(why)) => {
-                let reason = format!(
-                    "the password of module {module} cannot be read; the log of the exporter contains the reason"
-                );
+                let reason =
+                    format!("the password of module {module} cannot be read; the exporter's log contains the reason");
                 return unable(&why, reason);
             }
             Err(_) => return unable("the password cannot be read", "the password cannot be read".to_owned()),
@@ -142,7 +141,7 @@ async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop
             let reason = match &error {
                 RunError::Setup(SetupError::Descriptors) => "no file descriptors are left",
                 RunError::Setup(_) | RunError::Output(_) => {
-                    "the check could not run; the log of the exporter contains the reason"
+                    "the check could not run; the exporter's log contains the reason"
                 }
             };
             let why = match &error {

@@ -26,7 +26,7 @@ const HTML: &str = "text/html; charset=utf-8";
 /// The header in which Prometheus states how long it waits.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 
-/// The longest path with its query.
+/// The maximum length of a path with its query.
 const LONGEST_URI: usize = 4096;
 
 /// The pages.
@@ -74,9 +74,9 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
     let allowed: &[Method] = if is_reload { &[Method::POST, Method::PUT] } else { &[Method::GET, Method::HEAD] };
     if PATHS.contains(&path) && !allowed.contains(request.method()) {
         let (message, allow) = if is_reload {
-            ("this page needs the method POST or PUT", "POST, PUT")
+            ("this page requires the POST or PUT method", "POST, PUT")
         } else {
-            ("this page needs the method GET or HEAD", "GET, HEAD")
+            ("this page requires the GET or HEAD method", "GET, HEAD")
         };
         return with(text(StatusCode::METHOD_NOT_ALLOWED, message), ALLOW, allow);
     }
@@ -122,7 +122,7 @@ fn log_page(service: &ExporterService, query: &str) -> Response<Page> {
         Some(id) => match service.history.borrow().diagnosis(id) {
             Some(diagnosis) => plain(diagnosis.to_owned()),
             None => {
-                let message = "there is no diagnosis of this probe: only those of the last failed probes are kept; request /probe with debug=true";
+                let message = "there is no diagnosis for this probe: only the diagnoses of the last failed probes are kept; request /probe with debug=true";
                 text(StatusCode::NOT_FOUND, message)
             }
         },

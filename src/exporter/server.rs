@@ -1,15 +1,14 @@
 //! Accepts HTTP connections, and ends gracefully.
 //!
 //! These limits prevent slow or hostile clients from using up memory or file descriptors:
-//! 1. the number of connections; further clients wait until a connection ends;
+//! 1. the number of connections; more clients have to wait until a connection ends;
 //! 2. 10 s for the TLS handshake, and 10 s for the first request;
 //! 3. the size of a request (16 KiB) and the number of its headers;
 //! 4. [`IDLE`] for everything else except the check: a response must be read, and the next request must arrive, within
 //!    this time.
 //!
-//! After SIGTERM or SIGINT, no further connections are accepted. Running probes may continue for up to [`DRAIN`],
-//! because Prometheus would record a probe without a result as a failure. Probes that are still running after that are
-//! stopped.
+//! After SIGTERM or SIGINT, no more connections are accepted. Running probes may continue for up to [`DRAIN`], because
+//! Prometheus would record a probe without a result as a failure. Probes that are still running after that are stopped.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -44,15 +43,15 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The time in which the first request of a connection must arrive.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 
-/// How long a connection may exist while no check runs for it. If the scrape interval of Prometheus is longer than
-/// this, Prometheus opens a new connection.
+/// How long a connection may exist while no check runs for it. If Prometheus's scrape interval is longer than this,
+/// Prometheus opens a new connection.
 const IDLE: Duration = Duration::from_secs(65);
 
 /// The size of a request without a body, and the number of its headers.
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
-/// The pause after a connection could not be accepted because no file descriptors were left.
+/// The pause after a connection could not be accepted for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long probes may run after a signal.
@@ -119,7 +118,7 @@ async fn accept(
         let refreshed = service.web.borrow_mut().refresh();
         match refreshed {
             Ok(false) => {}
-            Ok(true) => service.log("the file of --web-config or a certificate has changed and was read again"),
+            Ok(true) => service.log("the --web-config file or a certificate has changed and was read again"),
             Err(error) => service.log(&format!("--web-config {error}; the old configuration remains in use")),
         }
         let (service, passwords) = (Rc::clone(&service), Rc::clone(&passwords));
@@ -199,7 +198,7 @@ struct Activity {
     since: Cell<Instant>,
     /// How long the connection may last after that.
     limit: Cell<Duration>,
-    /// Whether a response is being made. A check has its own time limit.
+    /// Whether a response is being prepared. A check has its own time limit.
     is_busy: Cell<bool>,
 }
 

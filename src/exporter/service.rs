@@ -20,7 +20,7 @@ use crate::run::CheckRunner;
 pub(super) enum StopPhase {
     /// It serves requests.
     Running,
-    /// It accepts no further requests. Running probes may continue to their end.
+    /// It accepts no more requests. Running probes may finish.
     Draining,
     /// Probes that are still running are stopped.
     Stopping,
@@ -78,7 +78,7 @@ impl ExporterService {
         Ok(())
     }
 
-    /// Lets the checks read their files again if they are old.
+    /// Makes the checks read their files again if they are old.
     pub(super) fn refresh_files(&self) {
         if self.files_read.get().elapsed() > ExporterService::FILES_AGE {
             self.runner.forget_files();

@@ -1,5 +1,5 @@
 //! Sets up TLS for the server from the web configuration file. The certificate and key files are read at this point, so
-//! that a mistake in them is found at the start or at a reload.
+//! that a mistake in them is found at startup or on a reload.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::{RootCertStore, SupportedProtocolVersion};
 use super::web_config::{ClientCertificates, ServerTlsVersion, TlsServerConfig};
 use crate::host::file;
 
-/// Makes the server. The error names the file.
+/// Creates the server. The error names the file.
 pub(super) fn server(wanted: &TlsServerConfig) -> Result<Arc<ServerConfig>, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let versions: &[&SupportedProtocolVersion] = match (wanted.min, wanted.max) {

@@ -48,9 +48,9 @@ const HEADERS: &[&str] = &[
 pub(super) struct WebConfig {
     /// The TLS server; `None` means HTTP.
     pub(super) tls: Option<TlsServerConfig>,
-    /// The bcrypt hash of the password of each user. Without users, no password is needed.
+    /// The bcrypt hash of each user's password. Without users, no password is needed.
     pub(super) users: BTreeMap<String, String>,
-    /// Headers of every response.
+    /// Headers that every response contains.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -164,7 +164,7 @@ impl WebConfigReader<'_> {
                     return Err(self.wrong(at, "tags are not supported; remove it"));
                 }
                 Event::DocumentStart(_) if root.is_some() => {
-                    return Err(self.wrong(at, "the file has two documents; remove one"));
+                    return Err(self.wrong(at, "the file contains two documents; remove one"));
                 }
                 Event::SequenceStart(..) => {
                     open.push(OpenValue::List(at));
@@ -265,15 +265,16 @@ impl WebConfigReader<'_> {
                 "min_version" => min = self.version(value, key)?,
                 "max_version" => max = self.version(value, key)?,
                 "cert" | "key" | "client_ca" => {
-                    return Err(
-                        self.unsupported(key, &format!("write the text to a file, and name it with {}_file", key.text))
-                    );
+                    return Err(self.unsupported(
+                        key,
+                        &format!("write the value to a file, and name the file with {}_file", key.text),
+                    ));
                 }
                 "client_allowed_sans" => {
                     return Err(self.unsupported(key, "use a CA that issues certificates only to the allowed clients"));
                 }
                 "cipher_suites" | "curve_preferences" | "prefer_server_cipher_suites" => {
-                    return Err(self.unsupported(key, "set min_version: TLS13 if TLS 1.2 is not wanted"));
+                    return Err(self.unsupported(key, "to exclude TLS 1.2, set min_version: TLS13"));
                 }
                 _ => return Err(self.unknown(key, KEYS)),
             }
@@ -342,8 +343,10 @@ impl WebConfigReader<'_> {
         let text = self.text(value, name)?;
         match (HeaderName::try_from(&name.text), HeaderValue::try_from(text)) {
             (Ok(name), Ok(value)) => Ok((name, value)),
-            _ => Err(self
-                .wrong(value.at, format!("{}: the value contains a character that a header cannot have", name.text))),
+            _ => Err(self.wrong(
+                value.at,
+                format!("{}: the value contains a character that is not allowed in a header", name.text),
+            )),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The web configuration in use, and whether its files have changed. Other exporters read the file for every request,
-//! so that a renewed certificate takes effect immediately. This exporter checks the files every few seconds, and reads
-//! them again when one has changed. If a file contains a mistake, the old configuration remains in use.
+//! so a renewed certificate takes effect immediately. This exporter checks the files every few seconds, and reads them
+//! again when one has changed. If a file contains a mistake, the old configuration remains in use.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,13 +25,13 @@ pub(super) struct WebSettings {
     pub(super) tls: Option<Arc<ServerConfig>>,
     /// Whether the TLS server requires a client certificate.
     pub(super) needs_client_certificate: bool,
-    /// The hash of the password of each user.
+    /// The hash of each user's password.
     pub(super) users: BTreeMap<String, String>,
-    /// Headers of every response.
+    /// Headers that every response contains.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The web configuration file with the files that it names.
+/// The web configuration file and the files that it names.
 pub(super) struct WebFiles {
     path: Option<PathBuf>,
     current: Rc<WebSettings>,
@@ -40,7 +40,7 @@ pub(super) struct WebFiles {
     compared: Instant,
 }
 
-/// What changes when a file is written: the time of the change and the size; `None` if the file cannot be read.
+/// What changes when a file is written: its modification time and its size; `None` if the file cannot be read.
 type FileState = Option<(SystemTime, u64)>;
 
 impl WebFiles {

@@ -33,7 +33,7 @@ pub(super) struct EncodedCertificate {
     der: OnceLock<Vec<u8>>,
 }
 
-/// The length of the base64 text that the names are read from: the maximum of all public root certificates is 430.
+/// The length of the base64 text from which the names are read: the public root certificates need at most 430.
 const START: usize = 512;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";

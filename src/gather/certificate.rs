@@ -19,7 +19,7 @@ use crate::pkix::{
     signature::{self, SignatureAlgorithm, VerifyingKey},
 };
 
-/// The maximum number of names that are kept of one certificate.
+/// The maximum number of names that are kept from one certificate.
 const MAX_NAMES: usize = 200;
 
 /// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3).

@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "specified with --cacert");
         let without_ca_flag = by_itself(server());
         assert_eq!(found(&[&without_ca_flag.der], &trusted), ["certificate-self-signed"]);
-        // This certificate has the issuer's name but another key.
+        // This certificate has the issuer's name but a different key.
         let impostor = by(&root, authority("Example CA", (-500, 500)));
         let wrong = found(&[&plain.der, &impostor.der], &trusted);
         assert_eq!(wrong, ["certificate-chain-unnecessary", "certificate-untrusted"]);
@@ -369,7 +369,7 @@ mod tests {
         params.custom_extensions.push(unknown(false, &[1, 3, 6, 1, 4, 1, 99_999, 1]));
         let leaf = by(&root, params);
         assert_eq!(words(&[&leaf.der], &trusted), ["repeated-extension"]);
-        // An authorityKeyIdentifier of another key.
+        // An authorityKeyIdentifier that identifies another key.
         let mut params = server();
         let foreign = CustomExtension::from_oid_content(&[2, 5, 29, 35], vec![0x30, 6, 0x80, 4, 1, 2, 3, 4]);
         params.custom_extensions.push(foreign);
@@ -525,7 +525,7 @@ mod tests {
         );
     }
 
-    /// The notes that the view of the chain shows next to each certificate.
+    /// The notes that the chain view shows next to each certificate.
     #[test]
     fn each_fault_is_shown_next_to_its_certificate() {
         let (root, middle, trusted) = root_and_intermediate();

@@ -9,7 +9,7 @@ use crate::evidence::ConnectFault;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::plan::{ConnectionSource, PortRange, SourceInterface};
 
-/// Connects to this address. Of several local ports, the first that is free is used.
+/// Connects to this address. If several local ports are allowed, the first free one is used.
 pub(super) async fn connect(address: SocketAddr, source: &ConnectionSource) -> Result<TcpStream, ConnectFault> {
     let Some(ports) = source.ports else {
         return match &source.interface {
@@ -32,7 +32,8 @@ pub(super) async fn connect(address: SocketAddr, source: &ConnectionSource) -> R
         };
         match socket.connect(address).await {
             Ok(stream) => return Ok(stream),
-            // An earlier connection from this port to the same server has not expired (TIME-WAIT, RFC 9293 §3.4.2).
+            // An earlier connection from this port to the same server is still waiting to expire (TIME-WAIT, RFC 9293
+            // §3.4.2).
             Err(error) if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => {
                 last = Some(error);
             }
@@ -42,7 +43,7 @@ pub(super) async fn connect(address: SocketAddr, source: &ConnectionSource) -> R
     Err(no_port(ports, last.as_ref()))
 }
 
-/// A socket with its local end.
+/// A socket bound to its local end.
 fn bound(address: SocketAddr, interface: Option<&SourceInterface>, port: u16) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     let unspecified = match address {
@@ -74,7 +75,7 @@ fn to_device(socket: &TcpSocket, name: &str) -> io::Result<()> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn to_device(_: &TcpSocket, _: &str) -> io::Result<()> {
-    Err(io::Error::other("this system has no option for the interface of a connection"))
+    Err(io::Error::other("this system cannot select the interface for a connection"))
 }
 
 fn is_about_port(error: &io::Error) -> bool {
@@ -95,7 +96,7 @@ fn no_port(ports: PortRange, error: Option<&io::Error>) -> ConnectFault {
     }
 }
 
-/// The fault for an error of the operating system.
+/// The fault for an operating system error.
 pub(super) fn describe(error: &io::Error) -> ConnectFault {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused => ConnectFaultKind::Refused,

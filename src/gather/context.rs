@@ -30,7 +30,7 @@ pub(crate) struct GatherContext {
     start: OnceCell<Instant>,
     pub(crate) plan: Rc<Plan>,
     pub(crate) credentials: Option<Credentials>,
-    /// The password for the proxy of the plan.
+    /// The password for the plan's proxy.
     pub(super) proxy_password: Option<Secret>,
     pub(crate) echoes: Echoes,
     pub(crate) names: Rc<names::LookupCache>,

@@ -33,8 +33,8 @@ use crate::wire::Host;
 /// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It limits the wait
 /// for the response. Lookups, the connection and the TLS handshake also have their own, shorter limits.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The time limit for the body after the headers. A policy is a short text, so a server that needs longer probably
-/// never ends it.
+/// The time limit for the body after the headers. A policy is short, so a server that needs longer probably never
+/// finishes sending it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the status line and the headers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -89,7 +89,7 @@ fn not_proven(detail: String, sni: Option<String>) -> Fault {
     Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }
 }
 
-/// The IP addresses of the web server, of the address families that the plan allows.
+/// The web server's IP addresses, in the address families that the plan allows.
 async fn addresses(context: &Rc<GatherContext>, request: &FetchRequest) -> Result<Vec<IpAddr>, Fault> {
     let mut addresses = context.plan.given_addresses_at(&Host::Name(request.host.clone()), request.port);
     if addresses.is_empty() {
@@ -184,7 +184,7 @@ fn not_http(error: &hyper::Error) -> Fault {
     Fault::Http { detail }
 }
 
-/// Reads the body up to its limits of size and time.
+/// Reads the body, up to its size and time limits.
 async fn read(context: &GatherContext, response: Response<Incoming>, deadline: Instant) -> HttpResponse {
     let pause = Duration::from_millis(context.plan.limits.reply_ms);
     let deadline = deadline.min(Instant::now() + BODY_TIMEOUT);

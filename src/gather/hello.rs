@@ -37,8 +37,8 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
         Ok(HandshakeLead::Elsewhere(phase)) => (Outcome::Done { answer: Answer::Hello(is_rejected(phase)) }, false),
         Ok(HandshakeLead::ToTls(stream)) => {
             let seen = exchange(context, request, stream).await;
-            // A server that accepted STARTTLS and then closes the connection rejects the offer, not the connection. After
-            // a timeout, enough time has passed.
+            // If a server accepts STARTTLS and then closes the connection, it rejects the offer, not the connection.
+            // After a timeout, no further delay is needed.
             let is_served = match seen.heard {
                 HelloOutcome::Answer { .. } | HelloOutcome::Silence { .. } => true,
                 HelloOutcome::Closed | HelloOutcome::Reset => request.tls != TlsUse::Implicit,
@@ -62,7 +62,7 @@ fn is_rejected(phase: Phase) -> HelloSeen {
 async fn exchange(context: &Rc<GatherContext>, request: &HelloRequest, mut stream: ServerStream) -> HelloSeen {
     context.trust.prefetch();
     let mut random = [0; 32];
-    // If the system has no random numbers, zeros are sufficient, because no data is encrypted with them.
+    // If the system provides no random numbers, zeros are sufficient, because no data is encrypted with them.
     let _ = rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random);
     let hello = request.offer.hello().bytes(request.sni.as_deref(), random);
     let started = Instant::now();

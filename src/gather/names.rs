@@ -58,7 +58,7 @@ type ResolverSettings = (Option<SocketAddr>, u64);
 
 /// A name that was looked up before its check begins.
 pub(crate) struct Resolved {
-    /// The lookups for the check, which contain the result.
+    /// The check's lookups, which contain the result.
     pub(crate) names: Rc<LookupCache>,
     /// The IP address that a connection is attempted to first.
     pub(crate) first: Option<IpAddr>,

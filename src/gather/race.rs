@@ -39,7 +39,7 @@ pub(super) struct Race<'a> {
     running: JoinSet<(SocketAddr, f64, Result<TcpStream, ConnectFault>)>,
     underway: Vec<(SocketAddr, f64)>,
     worst: Option<ConnectFault>,
-    /// Whether an IP address was left out, because the source of the plan has the other address family.
+    /// Whether an IP address was left out, because the plan's source belongs to the other address family.
     leaves_out: bool,
 }
 
@@ -249,7 +249,7 @@ impl<'a> Race<'a> {
         match self.worst.take() {
             Some(connect) => Fault::NotConnected { connect },
             None if self.leaves_out => {
-                let detail = "the server has no IP address of the family of the source".to_owned();
+                let detail = "the server has no IP address in the source's address family".to_owned();
                 let connect = ConnectFault { kind: ConnectFaultKind::SourceFamily, errno: None, detail };
                 Fault::NotConnected { connect }
             }
@@ -266,8 +266,8 @@ async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -
     }
 }
 
-/// The significance of a fault. A response of the server is more significant than silence, and silence is more
-/// significant than a fault of this machine.
+/// The significance of a fault. A response from the server is more significant than silence, and silence is more
+/// significant than a fault on this machine.
 fn most_telling_fault(kind: ConnectFaultKind) -> u8 {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => 5,

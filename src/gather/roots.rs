@@ -5,8 +5,8 @@
 //! A system keeps the same certificates in one file, and again in a directory with one file for each certificate. The
 //! directory is read only if the file contains no certificate.
 //!
-//! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
-//! operating system is not a file, the API of the operating system is used.
+//! Files are read through [`crate::host::file`], because the variables can contain any path. If the operating system's
+//! trust store is not a file, the operating system's API is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use super::anchor::{EncodedCertificate, StoredAnchor};
 use crate::host::file;
 
-/// The maximum number of files in one directory that are read. A hashed directory on a current system has 300 entries,
+/// The maximum number of files that are read in one directory. A hashed directory on a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
 /// The maximum total size of the files in directories, and of one file. A current system has 1 MB.
@@ -44,7 +44,7 @@ fn of_the_system() -> Vec<StoredAnchor> {
     standard(known.cert_file, known.cert_dir)
 }
 
-/// The certificates in the standard locations: those in the file, or else those in the directories.
+/// The certificates in the standard locations: those in the file, or otherwise those in the directories.
 #[cfg(not(any(windows, target_os = "macos")))]
 fn standard(bundle: Option<PathBuf>, folders: Vec<PathBuf>) -> Vec<StoredAnchor> {
     let found = Places { file: bundle, folders: Vec::new() }.anchors();
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(count(Some(at("empty.pem"))), 2);
         assert_eq!(count(Some(at("gone.pem"))), 2);
         assert_eq!(count(None), 2);
-        // If the variables of OpenSSL specify both a file and a directory, both are read.
+        // If OpenSSL's variables specify both a file and a directory, both are read.
         let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
         assert_eq!(places.anchors().len(), 3);
     }

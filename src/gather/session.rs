@@ -327,8 +327,8 @@ fn access<'a>(
     Some(Access { credentials, means })
 }
 
-/// The credentials with the user name of this session, if it is not that of the plan: the sources of client settings name
-/// different ones.
+/// The credentials with this session's user name, if it differs from the plan's: sources of client settings may name
+/// different user names.
 fn renamed(context: &GatherContext, request: &SessionRequest) -> Option<Credentials> {
     let user = &request.script.login.as_ref()?.user;
     let known = context.credentials.as_ref().filter(|known| known.user != *user)?;

@@ -1,5 +1,5 @@
 //! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight.
-//! If a handshake fails, these bytes show which protocol the server really uses. If it succeeds, they show facts that
+//! If a handshake fails, these bytes show which protocol the server actually uses. If it succeeds, they show facts that
 //! the TLS library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 //!
 //! Each read also makes the kernel acknowledge the received data immediately (see [`ServerStream::acknowledge`]).

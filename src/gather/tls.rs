@@ -186,7 +186,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
     let (presented, staple) = verify::with_staple(&ders, sent.len(), &noted.staple, store, &seen.by);
     Handshake {
         version: version.to_owned(),
-        // rustls uses names like TLS13_AES_..., the IANA registry uses TLS_AES_...
+        // rustls uses names like TLS13_AES_...; the IANA registry uses TLS_AES_...
         cipher: cipher.unwrap_or_default().replace("TLS13_", "TLS_"),
         group,
         signature: noted.scheme,

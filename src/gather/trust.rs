@@ -1,8 +1,8 @@
 //! The trust anchors: the certificates in the file that the user specified, those in the trust store of this machine,
 //! or Mozilla's root certificates.
 //!
-//! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The trust
-//! store of the system is read by a separate thread during the first handshake, because a variable can name a pipe.
+//! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. A
+//! separate thread reads the system's trust store during the first handshake, because a variable can name a pipe.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,7 @@ pub(crate) struct Anchors(Arc<TrustStoreReading>);
 struct TrustStoreReading {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
-    /// Wakes the tasks that wait for the store.
+    /// Wakes the tasks that are waiting for the store.
     done: watch::Sender<()>,
 }
 

@@ -2,8 +2,8 @@
 //! evaluates a stapled OCSP response. `pkix` does the verification; this file provides its input and turns the result
 //! into evidence.
 //!
-//! A valid path is also verified with webpki. If webpki rejects it, this is part of the evidence: programs that use
-//! rustls fail, and others do not.
+//! A valid path is also verified with webpki. If webpki rejects it, the rejection is recorded in the evidence: programs
+//! that use rustls fail, and others do not.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
             (fault.kind == PathFaultKind::WrongSignature, matches!(fault.at, PathPlace::Sent { .. }))
         });
     match (anchor, worst) {
-        (None, _) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed by its own key"),
+        (None, _) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed with its own key"),
         (None, Some(fault)) if is_about_bytes(&fault.kind) => untrusted(why(&fault.kind), fault.kind.word()),
         (None, _) => untrusted(ChainFault::UnknownIssuer, "no issuer was found"),
         (Some(_), Some(fault)) => untrusted(why(&fault.kind), fault.kind.word()),
@@ -225,7 +225,7 @@ fn limits(
     limits
 }
 
-/// A kind of key that rustls and Go cannot use in a handshake.
+/// A type of key that rustls and Go cannot use in a handshake.
 fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
     let read = ders.first().and_then(|der| pkix::ParsedCertificate::read(der))?;
     match VerifyingKey::read(read.key) {
@@ -245,7 +245,8 @@ fn without_support(what: &str) -> ClientLimit {
 }
 
 /// OpenSSL, GnuTLS and programs that use them accept the common name if a certificate has no alternative names. Go
-/// stopped accepting it in 1.15, Apple's systems in 2019, Chrome in 58 and Firefox in 101; rustls never accepted it.
+/// stopped accepting it in version 1.15, Apple's systems in 2019, Chrome in version 58 and Firefox in version 101;
+/// rustls never accepted it.
 fn by_common_name() -> ClientLimit {
     ClientLimit {
         place: 0,

@@ -31,8 +31,8 @@ pub(crate) fn are_left() -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Raises the limit of this process so that `wanted` further descriptors can be opened, if the system allows this.
-/// Returns the number that can be opened.
+/// Raises this process's limit so that `wanted` more descriptors can be opened, if the system allows this. Returns the
+/// number that can be opened.
 #[cfg(unix)]
 pub(crate) fn allowed(wanted: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,5 +1,5 @@
 //! Environment variables. An empty variable counts as not set, because CI systems pass variables without a value as
-//! empty ones.
+//! empty.
 
 use std::env::VarError;
 use std::ffi::OsString;

@@ -26,7 +26,7 @@ struct Bounds {
 }
 
 /// Limits for settings, certificates, keys, passwords and suites. The largest trust stores have half a megabyte. The
-/// time allows for a program that prompts its user before it writes to a pipe.
+/// time limit allows for a program that prompts its user before it writes to a pipe.
 const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
 
 /// Limits for saved reports, which can have thousands of targets. A check that writes to a pipe takes up to a minute
@@ -83,13 +83,13 @@ pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::R
     }
 }
 
-/// Opens a file to read it as a stream.
+/// Opens a file for reading as a stream.
 pub(crate) fn streamed(path: &Path) -> io::Result<File> {
     let path = path.to_owned();
     in_time(OPENING, move || File::open(path))
 }
 
-/// Opens a file that exists and is a regular file.
+/// Opens an existing regular file.
 pub(crate) fn streamed_if_file(path: &Path) -> Option<File> {
     path.metadata().is_ok_and(|metadata| metadata.is_file()).then(|| streamed(path).ok()).flatten()
 }
@@ -158,7 +158,7 @@ pub(crate) fn is_same(one: &File, other: &File) -> bool {
     }
 }
 
-/// Other systems have no identity of an open file. There, paths are compared.
+/// Other systems do not provide the identity of an open file, so paths are compared.
 #[cfg(not(unix))]
 pub(crate) fn is_same(_: &File, _: &File) -> bool {
     false
@@ -218,7 +218,7 @@ pub(crate) fn in_time<T: Send + 'static>(
     })
 }
 
-/// Returns whether other users of this machine can read a file with a secret, as a message. Returns `None` if only its
+/// Returns a message if other users of this machine can read a file that contains a secret. Returns `None` if only its
 /// owner can read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
 /// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.
 #[cfg(unix)]

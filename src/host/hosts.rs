@@ -1,4 +1,4 @@
-//! Looks up a name in the file `hosts`. The file is read as getaddrinfo reads it: a line contains an IP address and its
+//! Looks up a name in the `hosts` file. The file is read as getaddrinfo reads it: a line contains an IP address and its
 //! names, and `#` begins a comment. Only the addresses of this name are kept in memory, because the file can be large.
 
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use super::file;
 
 /// The number of bytes that are read. Long lists of blocked names have 20 MB.
 const MOST: u64 = 64 * 1024 * 1024;
-/// The maximum number of addresses of one name and one family.
+/// The maximum number of addresses for one name in one family.
 const MAX_ADDRESSES: usize = 64;
 
 /// The IP addresses of a name in one family. The list is empty if the file does not contain the name, or cannot be

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::{environment, file, name};
 use crate::evidence::Machine;
 
-/// The directory in which Linux shows the description of the machine from its firmware. Every user can read the files
-/// in this list.
+/// The directory in which Linux shows how the firmware describes the machine. Every user can read the files in this
+/// list.
 const DMI: &str = "/sys/class/dmi/id";
 const DMI_FILES: [&str; 7] = [
     "sys_vendor",

@@ -57,7 +57,7 @@ impl fmt::Display for SetupError {
             ),
             SetupError::Clock { way } => write!(
                 f,
-                "the clock of this machine is set to a date {way}, so certificates cannot be verified; set the clock and try again"
+                "this machine's clock is set to a date {way}, so certificates cannot be verified; set the clock and try again"
             ),
         }
     }

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 struct NetrcEntry {
     login: Option<String>,
     password: Option<Zeroizing<String>>,
-    /// The error of the password, if it has one.
+    /// The error in the password, if there is one.
     fault: Option<NetrcFault>,
 }
 
@@ -44,7 +44,7 @@ pub fn password(host: &str, user: &str) -> Result<Secret, PasswordError> {
                 "line {line} has no password for {host}; if the password is a keyword or begins with #, put it in quotation marks"
             ),
             NetrcFault::Unclosed { line } => {
-                format!("line {line}: the closing quotation mark of the password is missing")
+                format!("line {line}: the password's closing quotation mark is missing")
             }
         };
         return Err(PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why });

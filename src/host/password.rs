@@ -68,18 +68,18 @@ impl fmt::Display for PasswordError {
             PasswordError::Unreadable { source, why } => write!(f, "{source}: {why}"),
             PasswordError::Command { source, stderr, code } => {
                 match code {
-                    Some(code) => write!(f, "the command of {source} failed with exit code {code}")?,
-                    None => write!(f, "the command of {source} was ended by a signal")?,
+                    Some(code) => write!(f, "{source} failed with exit code {code}")?,
+                    None => write!(f, "{source} was ended by a signal")?,
                 }
                 let messages = stderr.trim();
                 if messages.is_empty() { Ok(()) } else { write!(f, ": {messages}") }
             }
             PasswordError::CommandTooSlow { source, waited } => {
                 let seconds = waited.as_secs_f64();
-                write!(f, "the command of {source} did not end within the overall time limit ({seconds:.1} s); ")?;
+                write!(f, "{source} did not end within the overall time limit ({seconds:.1} s); ")?;
                 f.write_str("allow more time with --max-time")
             }
-            PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
+            PasswordError::Interrupted { source } => write!(f, "a signal arrived while {source} was running"),
             PasswordError::Empty { source } => write!(f, "{source}: the password is empty"),
             PasswordError::Control { source } => {
                 write!(f, "{source}: the password contains a line break or a NUL byte; a password must be one line")
@@ -188,8 +188,8 @@ async fn next_signal(signals: Option<&mut super::signals::Signals>) -> Signal {
 /// Replaces messages that may contain the password.
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
-/// The standard error output of a command, without the password. Some commands write the password to standard error
-/// too, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
+/// The standard error output of a command, without the password. Some commands also write the password to standard
+/// error, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
 /// contains a password that is too short to be masked reliably, a fixed text is returned instead.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
@@ -307,7 +307,7 @@ async fn outcome(
     mut processes: Processes,
 ) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
     let child = &mut processes.child;
-    // The capacity is sufficient for usual output, because growing would leave copies of a password in memory.
+    // The capacity is sufficient for normal output, because growing would leave copies of a password in memory.
     let room = || Zeroizing::new(Vec::with_capacity(8 * 1024));
     let (mut stdout, mut stderr) = (room(), room());
     let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -416,10 +416,7 @@ mod tests {
             let result = from_command(command, "--password-command", Duration::from_secs(30), |_| {});
             result.expect_err("a failure").to_string()
         };
-        assert_eq!(
-            failed("echo locked >&2; exit 3"),
-            "the command of --password-command failed with exit code 3: locked"
-        );
+        assert_eq!(failed("echo locked >&2; exit 3"), "--password-command failed with exit code 3: locked");
         let traced = failed("set -x; echo hunter-2x; exit 4");
         assert!(traced.contains("exit code 4: ") && traced.contains("[password, not shown]"), "{traced}");
         assert!(!traced.contains("hunter"), "{traced}");

@@ -42,7 +42,7 @@ fn counted(count: usize) -> Option<f64> {
     u32::try_from(count).ok().map(f64::from)
 }
 
-/// The line `VmRSS` of `/proc/self/status`, which has kilobytes (proc_pid_status(5)).
+/// The `VmRSS` line of `/proc/self/status`, which is in kilobytes (proc_pid_status(5)).
 #[cfg(unix)]
 fn resident(status: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::inquiry::Signal;
 
-/// The time after a signal in which the report can be written. The output may be a pipe that no program reads.
+/// The time in which the report can be written after a signal. The output may be a pipe that no program reads.
 const TIME_FOR_THE_REPORT: Duration = Duration::from_secs(5);
 
 /// The first signal that arrived.
@@ -20,7 +20,7 @@ static RECEIVED: OnceLock<Signal> = OnceLock::new();
 /// The function that ends the process.
 static END: OnceLock<fn(u8)> = OnceLock::new();
 
-/// The function that is called before.
+/// The function that is called first.
 static BEFORE_END: OnceLock<fn()> = OnceLock::new();
 
 /// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only
@@ -159,7 +159,7 @@ pub fn is_hangup_ignored() -> bool {
 pub(crate) fn report_size_limit() {
     /// The number of SIGXFSZ on Linux and macOS.
     const SIZE_LIMIT: i32 = 25;
-    // The handler stays after the listener is dropped.
+    // The handler remains after the listener is dropped.
     drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIZE_LIMIT)));
 }
 

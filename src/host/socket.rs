@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::evidence::PathSeen;
 
-/// What following a path has shown.
+/// The result of following a path.
 pub(crate) struct PathWalk {
     /// The last file or directory that the kernel reached: the socket, or the directory in which the next component is
     /// missing or may not be looked up.
@@ -37,12 +37,12 @@ mod walk {
     use super::super::file;
     use crate::evidence::{PathKind, PathSeen};
 
-    /// The maximum number of symbolic links in a path, which is that of Linux.
+    /// The maximum number of symbolic links in a path, as in Linux.
     const MOST_LINKS: u32 = 40;
     /// The maximum size of the files with the names of users and groups.
     const MOST_NAMES: u64 = 4 * 1024 * 1024;
 
-    /// The last file or directory that can be examined in `path`.
+    /// The last component of `path` that can be examined.
     pub(super) fn end_of(path: &Path) -> Option<PathSeen> {
         let mut at = PathBuf::from("/");
         let mut rest: VecDeque<OsString> = components(path);

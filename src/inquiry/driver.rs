@@ -1,4 +1,4 @@
-//! Runs an inquiry with a gatherer and a listener: carries out each step, and waits for arrivals in between.
+//! Runs an inquiry with a gatherer and a listener: carries out each step, and waits for arrivals between steps.
 
 use std::io;
 use std::pin::pin;

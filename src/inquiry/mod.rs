@@ -339,7 +339,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// The running probes whose results no case needs any more.
+    /// The running probes whose results no case needs any longer.
     fn settled(&self) -> VecDeque<ProbeId> {
         let is_settled = |pending: &PendingQuestion| {
             pending.is_open

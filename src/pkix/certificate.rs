@@ -8,10 +8,10 @@ use super::directory;
 /// The maximum length of a certificate. Current versions of rustls and most other clients reject longer ones.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 
-/// The maximum number of extensions of one certificate that are parsed (RFC 5280 defines 15).
+/// The maximum number of extensions that are parsed in one certificate (RFC 5280 defines 15).
 const MAX_EXTENSIONS: usize = 1000;
 
-/// The maximum number of names of one certificate that are parsed.
+/// The maximum number of names that are parsed in one certificate.
 const MAX_NAMES: usize = 10_000;
 
 /// A parsed certificate.

@@ -15,7 +15,7 @@ const MAX_PRODUCT: usize = 1 << 20;
 /// The maximum number of comparisons in one validation.
 const MAX_COMPARISONS: usize = 1 << 22;
 
-/// The number of comparisons that are left in this validation.
+/// The number of comparisons left in this validation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Comparisons(usize);
 

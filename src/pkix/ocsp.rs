@@ -15,7 +15,7 @@ use super::der::{self, Element, Reader, tag};
 use super::signature::{self, SignatureAlgorithm, SignatureHash, VerifyingKey};
 use crate::evidence::{StapleFault, StapleStatus};
 
-/// The maximum number of answers in one response that are parsed. A stapled response has one.
+/// The maximum number of answers that are parsed in one response. A stapled response has one.
 const MAX_ANSWERS: usize = 16;
 
 /// How long a response without nextUpdate is valid, in seconds.

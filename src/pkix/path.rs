@@ -35,7 +35,7 @@ pub(crate) struct Found {
     pub(crate) path: Vec<usize>,
     /// The position of the trust anchor in the store; `None` if the path does not end at a trust anchor.
     pub(crate) anchor: Option<usize>,
-    /// The faults of the path, except for expiry of certificates that the server sent.
+    /// Faults in the path, except the expiry of certificates that the server sent.
     pub(crate) faults: Vec<PathFault>,
     /// Whether a certificate on the path that the server sent has expired or is not valid yet (§6.1.3 (a)(2)).
     pub(crate) is_outdated: bool,
@@ -398,7 +398,7 @@ impl<'a> Search<'a> {
             let at = PathPlace::Sent { place: *place };
             // (k): basicConstraints must be present with cA set.
             let is_authority = one.extensions.basic_constraints.is_some_and(|found| found.is_authority);
-            // An extension basicConstraints that cannot be parsed is reported as a separate fault.
+            // A basicConstraints extension that cannot be parsed is reported as a separate fault.
             if one.version >= 3 && one.has_readable_constraints() && !is_authority {
                 faults.push(PathFault { at, kind: PathFaultKind::NotAuthority });
             }

@@ -37,7 +37,7 @@ fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
         whats.push("name constraints for directory names".to_owned());
     }
     match VerifyingKey::read(one.key) {
-        Ok(VerifyingKey::Ec { curve: Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
+        Ok(VerifyingKey::Ec { curve: Curve::P224, .. }) => whats.push("a key on curve P-224".to_owned()),
         Ok(VerifyingKey::Dsa { .. }) => whats.push("a DSA key".to_owned()),
         _ => {}
     }

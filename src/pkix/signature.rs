@@ -2,8 +2,8 @@
 //! is used where possible. Algorithms that it lacks but other libraries support are implemented here and in
 //! [`super::rare`], using public values only: RSASSA-PSS with any salt length, RSA with SHA-224 and MD5, and others.
 //!
-//! This module does not reject weak hashes and short keys. It verifies their signatures like any other, so that the
-//! report contains the weakness instead of a wrong signature.
+//! This module does not reject weak hashes and short keys. It verifies their signatures like any others, so that the
+//! report shows the weakness instead of an invalid signature.
 
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use num_bigint::BigUint;
@@ -391,7 +391,7 @@ fn if_verified(verified: bool) -> Result<(), SignatureFault> {
     if verified { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
-/// The algorithm of aws-lc; `None` if aws-lc does not support this combination.
+/// The aws-lc algorithm; `None` if aws-lc does not support this combination.
 fn ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match (curve, hash) {
         (Curve::P256, SignatureHash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
@@ -479,7 +479,7 @@ fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -
     if judge(&encoded, bits) { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): the expected value is built and compared as a whole, so that no parser is involved.
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): the entire expected value is built and compared, so that no parser is involved.
 fn encoded_by_pkcs1(hash: SignatureHash, message: &[u8], encoded: &[u8]) -> bool {
     let oid: &[u8] = match hash {
         SignatureHash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],

@@ -13,7 +13,7 @@ pub struct EnvelopeParameters {
     pub mail: Vec<Parameter>,
     /// The parameters of every RCPT.
     pub rcpt: Vec<Parameter>,
-    /// Whether parameters of extensions that the server does not advertise are sent too (`--force-parameters`).
+    /// Whether parameters of extensions that the server does not advertise are also sent (`--force-parameters`).
     pub is_forced: bool,
 }
 
@@ -22,7 +22,7 @@ pub struct EnvelopeParameters {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Esmtp {
-    /// EHLO, and HELO if the server does not know EHLO (RFC 5321 §3.2).
+    /// EHLO, and HELO if the server does not support EHLO (RFC 5321 §3.2).
     #[default]
     Auto,
     /// EHLO only.
@@ -37,7 +37,7 @@ pub enum Esmtp {
 pub struct ClientClaims {
     /// The attributes of XCLIENT, after which the server treats the session as that of this client.
     pub xclient: Vec<ClientAttribute>,
-    /// The attributes of XFORWARD, which the server writes into its log.
+    /// The attributes of XFORWARD, which the server writes to its log.
     pub xforward: Vec<ClientAttribute>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::wire::Host;
 use crate::wire::host::HostError;
 
-/// An IP address of `--resolve HOST:PORT:ADDR[,ADDR]`, which has the syntax of curl.
+/// An IP address in `--resolve HOST:PORT:ADDR[,ADDR]`, which uses curl's syntax.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Override {

@@ -42,7 +42,7 @@ pub struct Proxy {
     pub user: Option<String>,
 }
 
-/// The protocol of a proxy. The names are those of curl.
+/// The protocol of a proxy. The names are the same as in curl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -74,7 +74,7 @@ impl ProxyScheme {
         matches!(self, ProxyScheme::Socks4 | ProxyScheme::Socks5)
     }
 
-    /// Whether the protocol has passwords.
+    /// Whether the protocol supports passwords.
     pub fn has_passwords(self) -> bool {
         !matches!(self, ProxyScheme::Socks4 | ProxyScheme::Socks4a)
     }

@@ -16,15 +16,16 @@ pub struct SettingsPlan {
     pub address: Option<ForwardPath>,
     /// The user name that replaces those of the sources (`--user`).
     pub user: Option<String>,
-    /// Which sources are asked.
+    /// Which sources are queried.
     pub discovery: Discovery,
-    /// The host of the public database of settings (ISPDB), which gets only the domain; null if it is not asked.
+    /// The host of the public settings database (ISPDB), which receives only the domain; null if it is not queried.
     pub database: Option<DomainName>,
-    /// The ports that are tried at hosts for which no source names a port. Port 465 uses implicit TLS, others STARTTLS.
+    /// The ports that are tried at hosts for which no source names a port. Port 465 uses implicit TLS, and other ports
+    /// use STARTTLS.
     pub guessed_ports: Vec<u16>,
-    /// At which servers the login is tested, although the source of their names is not authenticated.
+    /// The servers at which the login is tested even though the source of their names is not authenticated.
     pub consent: LoginConsent,
-    /// A file with the trust anchor for DNSSEC; null is the anchor of the public root.
+    /// A file with the trust anchor for DNSSEC; null means the anchor of the public root.
     pub trust_anchor: Option<PathBuf>,
     /// The port of web servers with HTTPS, normally 443.
     pub https_port: u16,
@@ -32,7 +33,7 @@ pub struct SettingsPlan {
     pub http_port: u16,
 }
 
-/// Which sources are asked.
+/// Which sources are queried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -43,19 +44,19 @@ pub enum Discovery {
     BuiltIn,
 }
 
-/// At which servers the login is tested, although the source of their names is not authenticated.
+/// The servers at which the login is tested even though the source of their names is not authenticated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "login", rename_all = "kebab-case")]
 pub enum LoginConsent {
-    /// At none.
+    /// None.
     None,
-    /// At these, because the user confirmed them at the terminal.
+    /// These, because the user confirmed them at the terminal.
     Hosts {
         /// The hosts.
         hosts: Vec<Host>,
     },
-    /// At all (`--yes`).
+    /// All (`--yes`).
     All,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::addresses::Family;
 
-/// Where connections come from. Without values, the operating system chooses.
+/// Where connections come from. Without a value, the operating system chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConnectionSource {
@@ -45,7 +45,7 @@ pub struct PortRange {
 }
 
 impl ConnectionSource {
-    /// The only address family that connections can have.
+    /// The only address family that connections can use.
     pub fn family(&self) -> Family {
         match self.interface {
             Some(SourceInterface::Address { address }) if address.is_ipv4() => Family::V4,

@@ -1,5 +1,5 @@
-//! The response to Microsoft Autodiscover version 2: which service is responsible for a domain. It contains no SMTP server.
-//! Its value is that it identifies a Microsoft 365 or Exchange organisation.
+//! The response to Microsoft Autodiscover version 2: which service is responsible for a domain. It contains no SMTP
+//! server. It is useful because it identifies a Microsoft 365 or Exchange organisation.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct AutodiscoverReply {
 }
 
 impl Autodiscover {
-    /// Whether the service is that of Microsoft 365.
+    /// Whether the service is Microsoft 365.
     pub(crate) fn is_microsoft(&self) -> bool {
         ["outlook.com", "office365.com", "office365.us", "outlook.cn"]
             .iter()

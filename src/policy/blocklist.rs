@@ -20,11 +20,11 @@ pub(crate) struct ListFacts {
     pub(crate) subject: ListSubject,
     /// How a listing affects mail.
     pub(crate) weight: ListWeight,
-    /// The page for removal.
+    /// The web page for requesting removal.
     pub(crate) removal: &'static str,
     /// The codes, by the last octet of the response. Other codes are listings without a known reason.
     codes: &'static [(u8, u8, CodeMeaning)],
-    /// Whether the last octet is a set of bits, each with the meaning in `codes`.
+    /// Whether the last octet is a bit set; `codes` gives the meaning of each bit.
     is_bitmask: bool,
     /// Whether the list is queried if the user names no lists.
     is_default: bool,
@@ -65,7 +65,7 @@ pub(crate) enum CodeMeaning {
     Good(&'static str),
     /// The list does not answer queries from this resolver, or queries of this type.
     Refused(&'static str),
-    /// The response is not the code of a list.
+    /// The response is not a blocklist code.
     NotACode,
 }
 
@@ -104,7 +104,7 @@ static LISTS: &[ListFacts] = &[
             "https://check.spamhaus.org/",
             &[
                 (2, 2, Listed("SBL: a source of spam")),
-                (3, 3, Listed("CSS: sends mail like a spammer")),
+                (3, 3, Listed("CSS: sends mail as spammers do")),
                 (4, 7, Listed("XBL: an infected or misused machine")),
                 (9, 9, Listed("DROP: a hijacked or criminal network")),
                 (10, 11, Range("PBL: a range that is not intended to send mail directly")),
@@ -224,7 +224,7 @@ static LISTS: &[ListFacts] = &[
                 (8, 8, Listed("phishing")),
                 (16, 16, Listed("malware")),
                 (64, 64, Listed("in spam")),
-                (128, 128, Listed("a cracked web site")),
+                (128, 128, Listed("a hacked website")),
             ],
         )
     },
@@ -247,7 +247,7 @@ static LISTS: &[ListFacts] = &[
         "UCEPROTECT level 3",
         ListWeight::Noted,
         "https://www.uceprotect.net/en/rblcheck.php",
-        &[(2, 2, Minor("the provider's complete network, not this address"))],
+        &[(2, 2, Minor("the provider's entire network, not this address"))],
     ),
     list(
         "ips.backscatterer.org",
@@ -327,7 +327,7 @@ pub(crate) fn is_dead(zone: &str) -> bool {
     DEAD.iter().any(|dead| zone == *dead || zone.strip_suffix(dead).is_some_and(|head| head.ends_with('.')))
 }
 
-/// What a list contains. A list that is not known contains IP addresses.
+/// What a list contains. An unknown list is assumed to contain IP addresses.
 pub(crate) fn subject(zone: &str) -> ListSubject {
     facts(zone).map_or(ListSubject::Addresses, |list| list.subject)
 }
@@ -392,7 +392,7 @@ pub(crate) enum ListAnswer {
     NotBad(&'static str),
     /// The list does not answer queries from this resolver.
     Refused(&'static str),
-    /// The response is not the response of a working list.
+    /// The response is not from a working list.
     Wrong(&'static str),
 }
 
@@ -427,7 +427,7 @@ pub(crate) fn read(zone: &str, seen: &RecordsSeen) -> ListAnswer {
         (_, []) => ListAnswer::NotListed,
         (Some(why), _) => ListAnswer::Refused(why),
         (None, codes) if codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::NotACode) => {
-            ListAnswer::Wrong("its response is not the code of a list")
+            ListAnswer::Wrong("its response is not a blocklist code")
         }
         (None, _) if !listings.is_empty() => ListAnswer::Listed(listings),
         (None, _) => ListAnswer::NotBad(good.unwrap_or_default()),
@@ -449,7 +449,6 @@ mod tests {
         meaning(zone, Ipv4Addr::from(ip))
     }
 
-    // BLK-01, BLK-04, BLK-06, BLK-12.
     #[test]
     fn refusals_are_never_listings() {
         for (zone, ip) in [
@@ -483,7 +482,6 @@ mod tests {
         assert!(matches!(of("dnsbl-3.uceprotect.net", [127, 0, 0, 2]), CodeMeaning::Minor(_)));
     }
 
-    // BLK-07, BLK-09, BLK-13.
     #[test]
     fn dead_lists_are_known_and_never_in_the_table() {
         for zone in ["dnsbl.ahbl.org", "bl.emailbasura.org", "ix.dnsbl.manitu.net", "spam.dnsbl.sorbs.net"] {

@@ -1,6 +1,6 @@
-//! DKIM key records (RFC 6376 §3.6.1, RFC 8301, RFC 8463): the tags, the type and the size of the key, and every fault
-//! that makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and
-//! never fails.
+//! DKIM key records (RFC 6376 §3.6.1, RFC 8301, RFC 8463): the tags, the type and size of the key, and every fault that
+//! makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and never
+//! fails.
 //!
 //! This module reads only records. Verifying a signature needs a message, which smtpcheck does not have.
 
@@ -91,7 +91,7 @@ pub(crate) enum KeyFault {
 }
 
 impl KeyRecord {
-    /// Parses a record. Every text can be parsed; [`KeyRecord::faults`] lists its faults.
+    /// Parses a record. Any text can be parsed; [`KeyRecord::faults`] lists its faults.
     pub(crate) fn parse(text: &str) -> KeyRecord {
         let tags = TagList::parse(text);
         let key: String = tags.get("p").unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect();
@@ -132,7 +132,7 @@ impl KeyRecord {
             && self.bits.is_none_or(|bits| bits >= MIN_RSA_BITS)
     }
 
-    /// The faults of the text and its tags, except for faults of the key.
+    /// The faults in the text and its tags, except faults in the key.
     fn mistakes_of_form(&self, text: &str, tags: &TagList<'_>) -> Vec<KeyFault> {
         if text.contains("PRIVATE KEY-----") {
             return vec![KeyFault::PrivateKey];
@@ -209,7 +209,7 @@ pub(crate) fn corrected(text: &str) -> Option<String> {
     KeyRecord::parse(&record).is_usable().then_some(record)
 }
 
-/// Whether a text is intended as a key record. Guessed names may have other TXT records.
+/// Whether the text is intended as a key record. Guessed names may have other TXT records.
 pub(crate) fn is_intended(text: &str) -> bool {
     let upper = text.to_ascii_uppercase();
     let names_key = upper.contains("DOMAINKEY") || upper.contains("DKIM");
@@ -219,13 +219,13 @@ pub(crate) fn is_intended(text: &str) -> bool {
         || (is_host_name(text) && names_key)
 }
 
-/// Whether a text can be the rest of a key that was split into two records: it contains only base64.
+/// Whether the text can be the rest of a key that was split into two records: it contains only base64.
 pub(crate) fn is_fragment(text: &str) -> bool {
     let text = text.trim().trim_matches('"');
     text.len() >= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/= ".contains(&b))
 }
 
-/// Whether a text is a host name of at least two labels.
+/// Whether the text is a host name with at least two labels.
 fn is_host_name(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.');
     let is_label =
@@ -233,7 +233,7 @@ fn is_host_name(text: &str) -> bool {
     text.contains('.') && text.split('.').all(is_label)
 }
 
-/// The bytes of a base64 text, with or without padding. If characters at the end are missing, the result is the bytes
+/// The bytes encoded as base64, with or without padding. If characters at the end are missing, the result is the bytes
 /// before them.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
@@ -368,14 +368,14 @@ impl fmt::Display for KeyFault {
             KeyFault::VersionNotFirst => "v= is not the first tag",
             KeyFault::Version => "v= is not DKIM1",
             KeyFault::Doubled => "a tag occurs twice",
-            KeyFault::NotATag => "a part between the semicolons is not of the form name=value",
+            KeyFault::NotATag => "a part between semicolons does not have the form name=value",
             KeyFault::NoKey => "there is no p= tag",
             KeyFault::NotBase64 => "the value of p= is not base64",
             KeyFault::CutAt255 => "the key is incomplete: the record ends after 255 characters",
             KeyFault::Cut => "the key is incomplete",
             KeyFault::NotAKey => "the value of p= is not a public key of the type in k=",
             KeyFault::Wrapped => "the Ed25519 key is wrapped in a SubjectPublicKeyInfo structure",
-            KeyFault::UnknownKind => "the type of key in k= is not defined",
+            KeyFault::UnknownKind => "the key type in k= is not defined",
         })
     }
 }
@@ -431,7 +431,7 @@ pub(crate) mod tests {
         }
     }
 
-    // DKM-07: `k=` is optional. Spaces in the key, unknown tags and a final semicolon are legal.
+    // `k=` is optional. Spaces in the key, unknown tags and a final semicolon are legal.
     #[test]
     fn legal_variants_have_no_fault() {
         let key = rsa(2048);
@@ -447,7 +447,6 @@ pub(crate) mod tests {
         }
     }
 
-    // DKM-01, DKM-04.
     #[test]
     fn a_key_cut_at_255_characters_is_recognised() {
         let text = format!("v=DKIM1; k=rsa; p={}", rsa(2048));
@@ -459,7 +458,6 @@ pub(crate) mod tests {
         assert!(is_fragment(text.get(255..).unwrap()));
     }
 
-    // DKM-06, DKM-09, DKM-10.
     #[test]
     fn mistakes_of_entry_are_recognised() {
         let key = rsa(1024);

@@ -1,8 +1,8 @@
 //! MTA-STS records (RFC 8461 §3.1) and policies (RFC 8461 §3.2), and which MX hosts a policy allows (§4.1).
 //!
-//! Parsers return all that they could read, and every fault with its position. A fault makes the record or policy
-//! invalid either for every sender, or only for senders that follow the grammar exactly (see [`StsEffect`]). TLS-RPT
-//! records have the same grammar, so `tls_rpt` uses [`versioned`] and [`versioned_fields`] too.
+//! Parsers return everything that they could read, and every fault with its position. A fault makes the record or
+//! policy invalid either for every sender, or only for senders that follow the grammar exactly (see [`StsEffect`]).
+//! TLS-RPT records have the same grammar, so `tls_rpt` also uses [`versioned`] and [`versioned_fields`].
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(crate) const MAX_MAX_AGE: u64 = 31_557_600;
 pub(crate) enum StsEffect {
     /// No sender can use the record or the policy.
     Invalid,
-    /// The grammar does not allow the text. Some senders ignore the complete record or policy.
+    /// The grammar does not allow the text. Some senders ignore the entire record or policy.
     Differs,
 }
 
@@ -69,7 +69,7 @@ pub(crate) enum StsFaultKind {
 pub(crate) struct StsFault {
     pub(crate) kind: StsFaultKind,
     pub(crate) effect: StsEffect,
-    /// The text that is wrong; empty if something is missing.
+    /// The invalid text; empty if something is missing.
     pub(crate) at: Range<usize>,
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct StsPolicy<'t> {
 }
 
 /// The records of a TXT response that senders do not discard (RFC 8461 §3.1, RFC 8460 §3): those that begin with the
-/// version and a semicolon. If there is only one record, a space before the semicolon is allowed too.
+/// version and a semicolon. If there is only one record, a space before the semicolon is also allowed.
 pub(crate) fn versioned<'t>(texts: &[&'t str], version: &str) -> Vec<&'t str> {
     let rest = |text: &&'t str| text.strip_prefix(version);
     let exact = texts.iter().filter(|text| rest(text).is_some_and(|rest| rest.starts_with(';')));
@@ -239,7 +239,7 @@ impl<'t> StsPolicy<'t> {
             begin = at.end + 1;
             let line = line.strip_suffix('\r').unwrap_or(line);
             let at = at.start..at.start + line.trim_end_matches(BLANKS).len();
-            // If there is no text after the last line end, there is no further line.
+            // If there is no text after the last line ending, there is no further line.
             if !(at.is_empty() && number + 1 == lines.len()) {
                 policy.read_line(line, at, &mut known);
             }
@@ -369,7 +369,7 @@ fn is_pattern(value: &str) -> bool {
     value.strip_prefix("*.").unwrap_or(value).split('.').all(is_label)
 }
 
-/// Whether a pattern of a policy matches the name of an MX host (RFC 8461 §4.1): `*` replaces exactly one label.
+/// Whether a pattern in a policy matches the name of an MX host (RFC 8461 §4.1): `*` replaces exactly one label.
 pub(crate) fn is_match(pattern: &str, host: &DnsName) -> bool {
     // Some publishers end the name with a dot. Strict senders ignore such a policy.
     let pattern = pattern.trim_end_matches('.');
@@ -462,7 +462,7 @@ mod tests {
         }
     }
 
-    /// The test cases of postfix-mta-sts-resolver that are about texts: 3 invalid records, 8 invalid policies and 3
+    /// The test cases of postfix-mta-sts-resolver that are about parsing: 3 invalid records, 8 invalid policies and 3
     /// valid policies.
     #[test]
     fn texts_have_the_results_of_postfix_mta_sts_resolver() {

@@ -1,5 +1,5 @@
-//! PACC (draft-ietf-mailmaint-pacc): a JSON file with the host for sending mail, and a TXT record with the SHA-256 digest of
-//! the file. The digest connects the file with the DNS of the domain; without a matching record the file is not used.
+//! PACC (draft-ietf-mailmaint-pacc): a JSON file with the host for sending mail, and a TXT record with the SHA-256
+//! digest of the file. The digest ties the file to the domain's DNS; without a matching record, the file is not used.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ pub(crate) struct PaccFile {
     pub(crate) host: Option<String>,
     /// The name of the provider.
     pub(crate) provider: Option<String>,
-    /// Whether a password is accepted; `None` if the file does not say.
+    /// Whether a password is accepted; `None` if the file does not state it.
     pub(crate) password: Option<bool>,
     /// Whether OAuth 2.0 tokens are accepted.
     pub(crate) oauth: bool,
@@ -67,7 +67,7 @@ pub(crate) fn parse(text: &str) -> Option<PaccFile> {
     })
 }
 
-/// The digest in a TXT record; `None` if the record is not one of PACC with SHA-256.
+/// The digest in a TXT record; `None` if the record is not a PACC record with SHA-256.
 pub(crate) fn digest_of(record: &str) -> Option<Vec<u8>> {
     let mut tags =
         record.split(';').filter_map(|tag| tag.split_once('=')).map(|(name, value)| (name.trim(), value.trim()));

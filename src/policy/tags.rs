@@ -1,4 +1,4 @@
-//! A list of tags: `v=DMARC1; p=none` (RFC 6376 §3.2). Parts without the form `name=value` are kept.
+//! A list of tags: `v=DMARC1; p=none` (RFC 6376 §3.2). Parts that do not have the form `name=value` are kept.
 
 use std::ops::Range;
 
@@ -14,14 +14,14 @@ pub(crate) struct TagList<'t> {
 pub(crate) struct Tag<'t> {
     /// The name, without spaces around it; empty if the part contains no `=`.
     pub(crate) name: &'t str,
-    /// The value, without spaces around it. If the part contains no `=`, the complete part.
+    /// The value, without spaces around it. If the part contains no `=`, this is the entire part.
     pub(crate) value: &'t str,
     /// The position of the part in the text, in bytes.
     pub(crate) at: Range<usize>,
 }
 
 impl<'t> TagList<'t> {
-    /// Splits a text into tags. Every text can be split.
+    /// Splits text into tags. Any text can be split.
     pub(crate) fn parse(text: &'t str) -> TagList<'t> {
         let mut begin = 0;
         let mut tags = Vec::new();

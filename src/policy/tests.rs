@@ -22,7 +22,7 @@ struct ForeignSuite {
     accepts: Vec<String>,
 }
 
-/// Whether a text has no fault.
+/// Whether the text has no fault.
 fn is_accepted(kind: &str, text: &str) -> bool {
     match kind {
         "dmarc" => matches!(DmarcText::parse(text), DmarcText::Record(record) if record.faults.is_empty()),

@@ -1,4 +1,4 @@
-//! TLS-RPT records (RFC 8460 §3). Their grammar is that of MTA-STS records; the field `rua` lists the addresses that
+//! TLS-RPT records (RFC 8460 §3). Their grammar is that of MTA-STS records; the `rua` field lists the addresses that
 //! receive reports.
 
 use super::mta_sts::{StsEffect, StsFault, StsFaultKind, fault, is_extension, versioned_fields};
@@ -8,7 +8,7 @@ use super::mta_sts::{StsEffect, StsFault, StsFaultKind, fault, is_extension, ver
 pub(crate) struct TlsRptRecord<'t> {
     /// The addresses of the first `rua`.
     pub(crate) rua: Vec<ReportUri<'t>>,
-    /// Whether there is a field `rua`.
+    /// Whether there is an `rua` field.
     pub(crate) has_rua: bool,
     pub(crate) faults: Vec<StsFault>,
 }
@@ -22,7 +22,7 @@ pub(crate) enum ReportUri<'t> {
     Web(&'t str),
     /// An email address without `mailto:`.
     BareAddress(&'t str),
-    /// Any other value: a different scheme, a syntax error, or an empty text.
+    /// Any other value: a different scheme, a syntax error, or an empty string.
     Unusable(&'t str),
 }
 

@@ -76,9 +76,9 @@ pub enum Offer {
     Sslv2,
     /// TLS 1.3 with post-quantum groups only.
     PostQuantum,
-    /// A small ClientHello of a current client.
+    /// A small ClientHello, as current clients send it.
     Small,
-    /// A ClientHello of a current client that needs more than one packet.
+    /// A ClientHello, as current clients send it, that needs more than one packet.
     Large,
     /// A list of cipher suites without the suites that the server is already known to accept.
     OtherSuites {
@@ -211,7 +211,7 @@ impl fmt::Display for Offer {
 }
 
 impl HelloRequest {
-    /// A ClientHello to the server of the plan, in the TLS mode of the plan.
+    /// A ClientHello to the plan's server, in the plan's TLS mode.
     pub fn new(plan: &Plan, offer: Offer) -> HelloRequest {
         HelloRequest {
             host: plan.target.host.clone(),

@@ -30,7 +30,7 @@ pub struct CheckDifference {
 /// One change.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// The changed value: a name of the catalogue in `fields`, `result`, `finding RULE`, `expectation EXPRESSION` and
+    /// The changed value: a name from the catalogue in `fields`, `result`, `finding RULE`, `expectation EXPRESSION` and
     /// others.
     pub what: String,
     /// The value in the first run; null if there was none.
@@ -147,7 +147,7 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
     CheckDifference { name, changes }
 }
 
-/// The values of a domain that have their own name: those of each MX host and IP address, and the records.
+/// The values of a domain that have their own names: those of each MX host and IP address, and the records.
 fn domain_values(old: &Document, new: &Document) -> Vec<(String, [Option<String>; 2])> {
     let described = |document: &Document| document.domain.as_ref().map(described).unwrap_or_default();
     let (old, new) = (described(old), described(new));

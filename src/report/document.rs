@@ -1,4 +1,4 @@
-//! The JSON form of a report. It contains the report itself and further keys derived from it for readers and scripts.
+//! The JSON form of a report. It contains the report itself, and more keys derived from it for readers and scripts.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ pub struct Document {
     /// The results of a search for client settings; null for other checks.
     #[serde(default)]
     pub(super) settings: Option<SettingsSeen>,
-    /// Which common clients can complete a handshake, without regard to certificates; null if this is unknown.
+    /// Which common clients can complete a handshake, regardless of certificates; null if this is unknown.
     #[serde(default)]
     pub(super) tls_clients: Option<Vec<ClientSeen>>,
     pub(super) auth: Auth,
@@ -176,10 +176,10 @@ pub(super) struct TlsDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct CertificateDocument {
-    /// Whether clients that verify certificates accept this one: the chain is trusted, the certificate matches the host
-    /// name and is within its validity period, and its key signed the handshake.
+    /// Whether clients that verify certificates accept this one: it is trusted, matches the host name and is within its
+    /// validity period, and its key signed the handshake.
     pub(super) verifies: bool,
-    /// Why the certificate fails verification, one word for each reason; empty if it is valid.
+    /// Why the certificate fails verification: one word for each reason; empty if it is valid.
     #[serde(default)]
     doubts: Vec<String>,
     pub(super) trusted: bool,

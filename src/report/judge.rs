@@ -26,7 +26,7 @@ impl Report {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
             Ended::Complete | Ended::Unwritable(_) => exit(&findings, &plan),
-            // Without a problem, the exit code shows that the check did not finish.
+            // If there is no other problem, the exit code shows that the check did not finish.
             Ended::TimeUp => match exit(&findings, &plan) {
                 Exit::Ok => Exit::Incomplete,
                 other => other,

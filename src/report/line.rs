@@ -105,7 +105,7 @@ pub enum StreamRecord {
 }
 
 impl StreamRecord {
-    /// The record `start`.
+    /// The `start` record.
     pub fn start(source: &RunSource, checks: usize) -> StreamRecord {
         let suite = match source {
             RunSource::Suite(path) => Some(path.to_string_lossy().into_owned()),
@@ -114,7 +114,7 @@ impl StreamRecord {
         StreamRecord::Start { schema_version: SCHEMA_VERSION.to_owned(), tool: Tool::this(), suite, checks }
     }
 
-    /// The record `check` of a finished check.
+    /// The `check` record of a finished check.
     pub fn check(check: usize, case: &CheckResult) -> StreamRecord {
         let report = case.report();
         StreamRecord::Check {
@@ -125,18 +125,18 @@ impl StreamRecord {
         }
     }
 
-    /// The record `check` of a check that starts, without a suite.
+    /// The `check` record of a check that starts, without a suite.
     pub fn begun(check: usize, plan: &Plan) -> StreamRecord {
         let name = plan.name();
         StreamRecord::Check { check, name: name.clone(), place: None, target: Some(name) }
     }
 
-    /// The record `retry`.
+    /// The `retry` record.
     pub fn tried(check: usize, number: usize, report: &Report) -> StreamRecord {
         StreamRecord::Tried { check, number, exit_code: report.exit.code() }
     }
 
-    /// The record `result` or `skipped` of a check.
+    /// The `result` or `skipped` record of a check.
     pub fn result(check: usize, case: &CheckResult) -> StreamRecord {
         let (name, place) = (case.name.clone(), case.place);
         match &case.outcome {
@@ -151,7 +151,7 @@ impl StreamRecord {
         }
     }
 
-    /// The record `end`.
+    /// The `end` record.
     pub fn end(run: &Run) -> StreamRecord {
         let mut by_exit = BTreeMap::new();
         for report in run.reports() {

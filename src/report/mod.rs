@@ -67,7 +67,7 @@ pub struct JudgedExpectation {
     pub held: bool,
     /// The expected value, in words.
     pub expected: String,
-    /// The actual value, as JSON; null if the check did not get this value.
+    /// The actual value, as JSON; null if the check did not obtain it.
     pub seen: Option<String>,
     /// The line of the expectation in the suite file, from 1; null without a suite.
     pub line: Option<usize>,

@@ -34,8 +34,8 @@ pub struct PortsReport {
     pub total_ms: f64,
     /// The ports, in the order of the command line.
     pub ports: Vec<PortRow>,
-    /// The certificates of the ports, each with its ports; the one that expires last is first. If there are several,
-    /// not all ports use the same certificate.
+    /// The certificates that the ports use, each with its ports; the one that expires last is first. If there are
+    /// several, the ports do not all use the same certificate.
     pub certificates: Vec<PortCertificate>,
     /// The recommended ports.
     pub recommendation: Recommendation,
@@ -53,11 +53,11 @@ pub struct PortRow {
     pub purpose: PortPurpose,
     /// Whether the port accepts connections.
     pub state: PortState,
-    /// The result of TLS; null if the check did not get this far.
+    /// The result of TLS; null if the check did not reach it.
     pub tls: Option<PortTlsResult>,
-    /// The mechanisms that AUTH advertises before TLS; null if EHLO was not sent or not answered there.
+    /// The mechanisms that the server advertises before TLS; null if EHLO was not sent or received no reply there.
     pub auth_before_tls: Option<Vec<String>>,
-    /// The mechanisms that AUTH advertises over TLS; null if EHLO was not sent or not answered there.
+    /// The mechanisms that the server advertises over TLS; null if EHLO was not sent or received no reply there.
     pub auth_inside_tls: Option<Vec<String>>,
     /// The time in milliseconds from the connection, or from the end of the TLS handshake, to the complete greeting.
     pub greeting_ms: Option<f64>,
@@ -105,7 +105,7 @@ pub struct PortTlsResult {
     pub mode: PortTlsMode,
     /// The version, `1.2` or `1.3`; null if TLS could not be started.
     pub version: Option<String>,
-    /// Whether the certificate is trusted, within its validity period and matches the host name; null without a
+    /// Whether the certificate is trusted, is within its validity period and matches the host name; null without a
     /// handshake.
     pub verifies: Option<bool>,
     /// Whole days until the certificate expires; negative if it has expired.
@@ -329,8 +329,8 @@ fn best(ports: &[PortRow], purpose: PortPurpose) -> Option<&PortRow> {
     ports.iter().filter(|row| row.purpose == purpose && row.works && !is_bypass(row, ports)).min_by_key(|row| rank(row))
 }
 
-/// Whether it is an unencrypted submission port on a host that also has an encrypted one. It is never recommended as a
-/// substitute for a broken encrypted port (RFC 8314 §4.1: mail programs do not submit mail without TLS).
+/// Whether this is an unencrypted submission port on a host that also has an encrypted one. It is never recommended as
+/// a substitute for a broken encrypted port (RFC 8314 §4.1: mail programs do not submit mail without TLS).
 fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
     let has_tls = |row: &PortRow| row.tls.as_ref().is_some_and(|tls| tls.mode != PortTlsMode::None);
     let beside = |other: &PortRow| other.purpose == row.purpose && has_tls(other);
@@ -386,7 +386,7 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
 /// The exit code of the best port: 0 if one works for its purpose, otherwise the code of the port that reached the
 /// latest phase.
 ///
-/// 1. The exit code of a signal has priority.
+/// 1. The exit code of a signal takes precedence.
 /// 2. Submission ports that accept connections are considered before port 25, because a host with a broken port 465 and
 ///    a working port 25 does not work for mail programs. For the same reason, a broken encrypted port is considered
 ///    before an unencrypted one.

@@ -1,6 +1,6 @@
-//! The results of one command: a report for each target or each check of a suite, or the reason why a check was
-//! skipped, with the name of the check and its position in the suite file. Formats render a run; a single check is a
-//! run with one case.
+//! The results of one command: a report for each target or each check of a suite, or the reason that a check was
+//! skipped, with the check's name and its position in the suite file. Formats render a run; a single check is a run
+//! with one case.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ impl Run {
         Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
     }
 
-    /// Combines the checks of several runs into one run without a suite. Repeated names get a number.
+    /// Combines the checks of several runs into one run without a suite. Repeated names receive a number.
     pub fn merged(runs: Vec<Run>) -> Run {
         let mut cases: Vec<CheckResult> = Vec::new();
         let mut taken: HashSet<String> = HashSet::new();
@@ -99,8 +99,8 @@ impl Run {
         Run { source: RunSource::Targets, cases }
     }
 
-    /// The exit code of the program: the code of a signal if there was one, otherwise the exit code that all failed
-    /// checks have in common, otherwise 1.
+    /// The exit code of the program: the code of a signal if there was one; otherwise, the exit code that all failed
+    /// checks have in common; otherwise, 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
@@ -203,7 +203,7 @@ pub struct CheckResultDocument {
     pub line: Option<usize>,
     /// The column of the check in the suite file, from 1; null if it is in an included file.
     pub column: Option<usize>,
-    /// The reason why the check was skipped; null if it ran.
+    /// Why the check was skipped; null if it ran.
     pub skipped: Option<String>,
     /// The report; null if the check was skipped.
     pub report: Option<Document>,

@@ -28,11 +28,11 @@ const MAX_VALUES: usize = 500_000;
 pub struct Saved {
     /// The checks.
     pub run: Run,
-    /// Messages for the user about parts that were not loaded, one sentence each.
+    /// Messages to the user about parts that were not loaded, one sentence each.
     pub remarks: Vec<String>,
 }
 
-/// The reason why a file cannot be loaded.
+/// Why a file cannot be loaded.
 #[derive(Debug)]
 pub struct NotSaved(String);
 
@@ -179,7 +179,7 @@ impl ReportReader<'_> {
         if !ended {
             let lost = begun.max(run.cases.len()) - run.cases.len();
             self.remark(format!(
-                "the file is truncated: the record `end` is missing, and {lost} checks have no result"
+                "the file is truncated: the `end` record is missing, and {lost} checks have no result"
             ));
         }
         if run.cases.is_empty() {
@@ -192,11 +192,11 @@ impl ReportReader<'_> {
 
     fn report(&mut self, value: Value) -> Result<Report, NotSaved> {
         let Some(version) = value.get("schema_version").and_then(Value::as_str).map(str::to_owned) else {
-            return Err(NotSaved("this is JSON, but not a report of smtpcheck: it has no schema_version".to_owned()));
+            return Err(NotSaved("this is JSON, but not an smtpcheck report: it has no schema_version".to_owned()));
         };
         if value.get("transcript").is_none() {
             return Err(NotSaved(
-                "this is not a report of a check: it has no transcript; create one with `smtpcheck TARGET --json`"
+                "this is not the report of a check: it has no transcript; create one with `smtpcheck TARGET --json`"
                     .to_owned(),
             ));
         }
@@ -287,7 +287,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     }
 }
 
-/// The keys that identify the kind of a document. Their values are not parsed.
+/// The keys that identify the kind of document. Their values are not parsed.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -395,9 +395,9 @@ mod tests {
     fn reading_stops_at_the_first_element_that_is_not_a_report() {
         // If the list were parsed completely, the error would be about its missing end.
         let text = format!("[{}", "0,".repeat(1_000_000));
-        assert_eq!(error(&text), "this is JSON, but not a report of smtpcheck: it has no schema_version");
+        assert_eq!(error(&text), "this is JSON, but not an smtpcheck report: it has no schema_version");
         let text = format!(r#"{{"suite":"a","cases":[{}0]}}"#, r#"{"report":0},"#.repeat(1000));
-        assert_eq!(error(&text), "this is JSON, but not a report of smtpcheck: it has no schema_version");
+        assert_eq!(error(&text), "this is JSON, but not an smtpcheck report: it has no schema_version");
         assert!(error("[{}] more").contains("no schema_version"));
         assert!(error("[] more").contains("trailing characters"));
     }

@@ -1,7 +1,7 @@
-//! The settings of a server that a check or a search for settings proved, for the configuration of a mail program
-//! (`--for`).
+//! The server settings that a check or a search for settings proved, for a mail program's configuration (`--for`).
 //!
-//! A part of the settings is proved only if its phase succeeded in this session; everything else has a reason why not.
+//! A setting is proved only if its phase succeeded in this session; every other setting has a reason why it is not
+//! proved.
 
 use super::phases::{PhaseStatus, phases};
 use super::{Exit, Report};
@@ -12,7 +12,7 @@ use crate::plan::{Plan, TlsUse, ValueOrigin, Verify};
 use crate::snippets::{LoginSettings, PasswordReference, Proven, ServerSettings, SettingsProof, TransportSecurity};
 use crate::wire::{EhloName, Host, ReversePath};
 
-/// The settings of a plan, before its check has run: nothing is proved.
+/// The settings in a plan, before its check has run: nothing is proved.
 pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSettings {
     let unproved = || no("the check has not run");
     ServerSettings {
@@ -35,7 +35,7 @@ pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSetti
     }
 }
 
-/// The planned settings with what the check proved. Fails with the reason if the check did not succeed, or if it ended
+/// The planned settings, with what the check proved. Fails with the reason if the check did not succeed, or if it ended
 /// before it was known whether TLS is used.
 pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<ServerSettings, String> {
     let Report { plan, evidence, exit, .. } = report;
@@ -60,7 +60,7 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
     let certificate = match handshake {
         None => Proven::NotNeeded,
         Some(_) if plan.tls.sni.is_some() => {
-            no("the check compared it with the name of --sni, but a mail program compares it with the host")
+            no("the check compared it with the --sni name, but a mail program compares it with the host")
         }
         Some(handshake) if handshake.verifies(evidence.started_at) => Proven::Yes,
         Some(_) if plan.tls.verify == Verify::Insecure => no("it is not valid, and --insecure was given"),
@@ -68,7 +68,7 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
     };
     let tls = match (security, &plan.tls.identity) {
         (TransportSecurity::None, _) => Proven::NotNeeded,
-        (_, Some(_)) => no("the check presented the certificate of --cert, which this configuration does not contain"),
+        (_, Some(_)) => no("the check presented the --cert certificate, which this configuration does not contain"),
         (_, None) => Proven::Yes,
     };
     let mechanisms = session.final_capabilities().map(|(_, offers)| offers.auth_mechanisms()).unwrap_or_default();
@@ -93,8 +93,9 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         return Err(format!("the search failed with exit code {}", exit.code()));
     }
     let host = Host::parse(&recommended.host).map_err(|error| error.to_string())?;
-    let user =
-        recommended.user.ok_or("the user name depends on the email address: give the address, not only the domain")?;
+    let user = recommended
+        .user
+        .ok_or("the user name depends on the email address: give the email address, not only the domain")?;
     let address = plan.settings.as_ref().and_then(|settings| settings.address.as_ref());
     let sender = address.and_then(|address| ReversePath::parse(&address.to_string()).ok());
     let login = match &recommended.mechanism {

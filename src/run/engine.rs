@@ -34,12 +34,12 @@ pub struct Engine {
     pub(super) resources: Resources,
 }
 
-/// Whether further checks are started after a failed check.
+/// Whether more checks are started after a failed check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailurePolicy {
-    /// Further checks are started.
+    /// More checks are started.
     Continue,
-    /// No further checks are started.
+    /// No more checks are started.
     Stop,
 }
 
@@ -67,7 +67,7 @@ impl Engine {
         Ok(Engine { runtime, signals, resources })
     }
 
-    /// Uses these passwords for proxies. Passwords that are added later are used too.
+    /// Uses these passwords for proxies. Passwords that are added later are also used.
     pub fn use_proxies(&mut self, passwords: &ProxyPasswords) {
         self.resources.proxies = passwords.clone();
     }

@@ -1,4 +1,4 @@
-//! The notifications that a caller gets while checks run.
+//! The notifications that a caller receives while checks run.
 
 use std::io;
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub enum JobOutcome {
     NotStarted(StopReason),
 }
 
-/// Why no further checks are started.
+/// Why no more checks are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// A signal arrived.

@@ -31,7 +31,7 @@ pub struct StreamLimits {
     pub interval: Option<Duration>,
 }
 
-/// The delays for an IP address that gets only one check at a time.
+/// The delays for an IP address that may have only one check at a time.
 const SHORTEST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
@@ -94,7 +94,7 @@ struct GateQueue<J> {
     waiting: VecDeque<Paced<J>>,
 }
 
-/// A server that gets one check at a time, with a delay after each.
+/// A server that receives one check at a time, with a delay after each.
 #[derive(Debug)]
 struct SlowServer<J> {
     delay: Duration,

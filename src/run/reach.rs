@@ -1,6 +1,6 @@
-//! Tests whether the network of this machine allows connections to a port. smtpcheck connects only to the servers of
-//! the suite. If at least one of them accepts or refuses a connection to the port, the network allows it, and a server
-//! that does not respond is a failure. If none of the servers responds, the network is the more likely cause.
+//! Tests whether this machine's network allows connections to a port. smtpcheck connects only to the servers of the
+//! suite. If at least one of them accepts or refuses a connection to the port, the network allows it, and a server that
+//! does not respond is a failure. If none of the servers responds, the network is the more likely cause.
 
 use std::collections::BTreeMap;
 

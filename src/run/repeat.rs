@@ -2,7 +2,7 @@
 //! a check begins; it uses no clock, so the caller passes the time since the start.
 //!
 //! A check that takes longer than the interval delays only the next check of the same target. Missed checks are not
-//! made up for, so that a slow server does not get a burst of checks.
+//! made up for, so that a slow server does not receive a burst of checks.
 
 use std::io;
 use std::time::Duration;
@@ -27,9 +27,9 @@ pub struct RepeatLimits {
     /// The time from the start of a check to the start of the next check of the same target. It varies by up to 10%, so
     /// that the checks do not always coincide with the same periodic job of the server.
     pub interval: Duration,
-    /// The number of checks of each target; without a limit if `None`.
+    /// The number of checks of each target; `None` means no limit.
     pub count: Option<u64>,
-    /// The time after which no further check begins.
+    /// The time after which no more checks begin.
     pub duration: Option<Duration>,
     /// The number of checks that run at the same time.
     pub jobs: usize,
@@ -42,7 +42,7 @@ pub struct RepeatLimits {
 pub enum RepeatCommand {
     /// Continue.
     Continue,
-    /// Begin no further check until `Continue`. Running checks end normally.
+    /// Begin no more checks until `Continue`. Running checks end normally.
     Pause,
     /// End immediately. Running checks have no result.
     Stop,
@@ -112,7 +112,7 @@ pub(super) async fn run(
                 if let Some(place) = jobs.get_mut(target) {
                     *place = Some((job, is_exposed));
                 }
-                // A signal ended the check early, so its result means nothing.
+                // A signal ended the check early, so its result is meaningless.
                 if !matches!(report.exit, Exit::Interrupted | Exit::Terminated) {
                     listener.ended(target, RetriedReport { report, earlier }).map_err(RunError::Output)?;
                 }
@@ -202,7 +202,7 @@ impl RepeatSchedule {
         }
     }
 
-    /// Whether no further check begins.
+    /// Whether no more checks begin.
     fn is_over(&self, now: Duration) -> bool {
         let has_more = |target: &RepeatedTarget| self.limits.count.is_none_or(|count| target.begun < count);
         self.is_late(now) || !self.targets.iter().any(has_more)

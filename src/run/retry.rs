@@ -31,7 +31,7 @@ pub struct Job {
     pub plan: Plan,
     /// The password or token for the login.
     pub secret: Option<Secret>,
-    /// The time that a command took to print the secret. It counts towards the overall time limit of the first run.
+    /// The time that a command took to print the secret. It counts towards the first run's overall time limit.
     pub spent: Duration,
     /// The expectations about the result.
     pub expectations: Vec<Expectation>,

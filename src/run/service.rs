@@ -2,7 +2,7 @@
 //! runtime of the engine and the files that they need. There are no retries, because the client of a service repeats
 //! its request.
 //!
-//! A check can be stopped, for example because its client disconnected. It then starts no further probes. The sessions
+//! A check can be stopped, for example because its client disconnected. It then starts no more probes. The sessions
 //! that are open may continue for up to [`GRACE`], to end with QUIT. After that, they are closed. A check that was
 //! stopped has no report.
 
@@ -28,8 +28,8 @@ use crate::question::Question;
 use crate::report::Report;
 use crate::secret::Echoes;
 
-/// How long the sessions of a stopped check may continue. From any phase, an ordinary session needs less than a second
-/// until the reply to QUIT.
+/// How long the sessions of a stopped check may continue. From any phase, an ordinary session receives the reply to
+/// QUIT in less than a second.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a session has to close after the grace time.
@@ -175,7 +175,7 @@ impl Gather for StoppableGatherer {
             if let Arrival::Answered { probe, .. } = &arrival {
                 self.open.remove(probe);
             }
-            // A notification that time has passed would restart the wait without end.
+            // A notification that time has passed would restart the wait endlessly.
             if !matches!(arrival, Arrival::Waiting) {
                 return arrival;
             }

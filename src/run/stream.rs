@@ -290,7 +290,7 @@ fn end<L>(
     }
 }
 
-/// Records how the servers of a check responded.
+/// Records how a check's servers responded.
 fn observe<L>(pace: &mut StreamPace<StreamedCheck<L>>, report: &Report, now: Duration) {
     for (server, response) in responses(&report.evidence) {
         pace.observed(server, response, now);

@@ -28,10 +28,10 @@ use super::fleet::address_of;
 use super::scenario::{Recipe, TlsTerms};
 use super::scenarios::scenarios;
 
-/// The time to live of records in seconds: 0, so that a cached record of an earlier sandbox is not used.
+/// The time to live of records in seconds: 0, so that no record from an earlier sandbox remains in a cache.
 const TTL: u32 = 0;
 
-/// The data that the answers are made from.
+/// The data from which the answers are built.
 pub(super) struct Zone {
     /// Whether each scenario has its own IP address.
     pub is_fleet: bool,

@@ -18,9 +18,9 @@ pub(super) enum Carrier {
     Tcp,
 }
 
-/// What a DNS server answers.
+/// Provides the answers of a DNS server.
 pub(super) trait DnsContent: 'static {
-    /// The answer to a question, both as messages of the protocol. `None` if the question is ignored.
+    /// The answer to a question; both are DNS messages. `None` if the question is ignored.
     fn respond(&self, question: &[u8], carrier: Carrier) -> Option<Vec<u8>>;
 }
 

@@ -1,10 +1,11 @@
-//! The server side of AUTH: the mechanisms of the sandbox, its only account, and the faults of its logins.
+//! The server side of AUTH: the mechanisms of the sandbox, its only account, and its login faults.
 //!
 //! There is one user with one password and one token ([`USER`], [`PASSWORD`], [`TOKEN`]); they are not secret. The
 //! credentials are verified as on a real server; in SCRAM, DIGEST-MD5 and CRAM-MD5, the client's proof is computed and
-//! compared. NTLM logins get a challenge and are always rejected. Data from the client is not stored.
+//! compared. NTLM logins receive a challenge and are always rejected. Data from the client is not stored.
 //!
-//! An exchange starts with [`LoginExchange::begin`]; [`LoginExchange::answer`] then processes each line until it ends.
+//! An exchange starts with [`LoginExchange::begin`]; [`LoginExchange::answer`] then processes the client's lines until
+//! the exchange ends.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -46,7 +47,7 @@ pub enum LoginBehaviour {
     TokenRefused(&'static str, &'static str),
 }
 
-/// The next response of the server.
+/// The server's next response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ServerTurn {
     /// Code 334 with these bytes in base64.
@@ -380,7 +381,7 @@ mod tests {
     }
 
     /// Runs smtpcheck's own client against the sandbox. Returns the server's last response, and whether the server
-    /// proved that it has the password.
+    /// proved that it knows the password.
     fn exchange(mechanism: &Mechanism, credentials: &Credentials, login: LoginBehaviour) -> (ServerTurn, bool) {
         let means =
             Means { host: "localhost".to_owned(), port: 587, nonce: "fyko+d2lbbFgONRv9qkx".to_owned(), unix_time: 0 };

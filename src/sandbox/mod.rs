@@ -181,7 +181,7 @@ impl Sandbox {
         self.certificates.client().map_err(StartError::Machine)
     }
 
-    /// From now on, a signal ends [`Sandbox::run`] in an orderly way instead of ending the program.
+    /// From now on, a signal makes [`Sandbox::run`] return instead of ending the program.
     pub fn heed_signals(&mut self, hangup: Hangup) {
         let _inside = self.runtime.enter();
         self.signals = Some(ShutdownSignals::listen(hangup));

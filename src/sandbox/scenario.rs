@@ -83,11 +83,11 @@ pub struct ClientUsage {
     pub flags: &'static [&'static str],
     /// The password or token for the login; it is never passed as an argument.
     pub secret: Option<&'static str>,
-    /// Whether the client trusts the CA of the sandbox.
+    /// Whether the client trusts the sandbox's CA.
     pub trust: ClientTrust,
 }
 
-/// Whether the client trusts the CA of the sandbox.
+/// Whether the client trusts the sandbox's CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientTrust {
     /// Yes, with `--cacert`.
@@ -136,7 +136,7 @@ pub enum TlsTerms {
     ClientCertificate,
     /// The client must present a certificate issued by an unrelated CA, so every client certificate is rejected.
     ForeignClientCertificate,
-    /// As `ClientCertificate`, but in TLS 1.2, where the rejection is part of the handshake.
+    /// Like `ClientCertificate`, but in TLS 1.2, where the rejection is part of the handshake.
     ClientCertificate12,
     /// A client certificate is requested but not required.
     ClientCertificateWelcome,
@@ -147,7 +147,7 @@ pub enum TlsTerms {
 pub enum Recipe {
     /// A correct certificate for localhost and the loopback addresses, issued by the sandbox's CA.
     Good,
-    /// The same, issued by an intermediate CA whose certificate is sent too.
+    /// The same, but issued by an intermediate CA whose certificate is also sent.
     WithIntermediate,
     /// Valid from and valid until, in days from now.
     Dates(i64, i64),
@@ -171,7 +171,7 @@ pub enum Recipe {
     Disordered,
     /// The server's certificate is sent twice, with an unrelated one.
     Surplus,
-    /// The root certificate is sent too.
+    /// The root certificate is also sent.
     RootSent,
     /// Signed with SHA-1.
     Sha1,

@@ -304,7 +304,7 @@ impl SandboxSession<'_> {
         self.recipients = 0;
     }
 
-    /// The name of the server in replies: that of a mail domain's greeting, or `localhost`.
+    /// The server's name in replies: the name in a mail domain's greeting, or `localhost`.
     pub(super) fn host_name(&self) -> &'static str {
         let name = self.server.greeting.split(' ').nth(1);
         name.filter(|name| name.strip_suffix(".test") == Some(self.scenario.name)).unwrap_or("localhost")

@@ -17,7 +17,7 @@ pub enum StartError {
         what: String,
         /// The flag that selects the port.
         flag: &'static str,
-        /// The error of the operating system.
+        /// The operating system's error.
         error: io::Error,
     },
     /// Too few ports are left between the first one and 65535.

@@ -6,7 +6,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
-/// The checksums of a secret that programs store or print, including the NT hash of Windows. A password can be guessed
+/// The checksums of a secret that programs store or print, including the Windows NT hash. A password can be guessed
 /// from them quickly, so they must not be shown.
 pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
     let bytes = secret.as_bytes();

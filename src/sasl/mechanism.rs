@@ -42,7 +42,7 @@ pub enum CredentialKind {
     Nothing,
 }
 
-/// The identity of a user, and the proof of it.
+/// The identity of a user, and its proof.
 #[derive(Debug)]
 pub struct Credentials {
     /// The authentication identity. It may be empty for a login with a certificate or an anonymous login.
@@ -148,7 +148,7 @@ pub trait Exchange {
     fn initial(&mut self) -> Option<Response>;
     /// Returns the response to a challenge.
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken>;
-    /// Whether the server has proved that it has the password. Always true for mechanisms without such a proof.
+    /// Whether the server has proved that it knows the password. Always true for mechanisms without such a proof.
     fn is_proved(&self) -> bool {
         true
     }
@@ -213,7 +213,7 @@ pub enum Broken {
     /// The iteration count is so high that hashing would take too long, or so low that it does not protect the
     /// password.
     Iterations(u32),
-    /// The server's signature is wrong, so it does not have the password.
+    /// The server's signature is wrong, so the server does not know the password.
     ServerUnproved,
 }
 
@@ -224,7 +224,7 @@ impl fmt::Display for Broken {
             Broken::Malformed => f.write_str("the server's challenge is not valid for this mechanism"),
             Broken::Nonce => f.write_str("the server's nonce does not contain the client's nonce"),
             Broken::Iterations(count) => write!(f, "the server requests {count} hash iterations"),
-            Broken::ServerUnproved => f.write_str("the server did not prove that it has the password"),
+            Broken::ServerUnproved => f.write_str("the server did not prove that it knows the password"),
         }
     }
 }

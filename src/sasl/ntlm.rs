@@ -15,7 +15,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Ntlm::new(opening)),
     vectors: &[Vector {
-        // The messages contain binary data. The tests below use the numbers of MS-NLMP §4.2.4.
+        // The messages contain binary data. The tests below use the values in MS-NLMP §4.2.4.
         initial: Some(b"NTLMSSP\0\x01\0\0\0\x05\x02\x08\0\0\0\0\0\x20\0\0\0\0\0\0\0\x20\0\0\0"),
         ..Vector::plain("MS-NLMP §2.2.1.1, without domain and workstation", "User", "Password")
     }],

@@ -1,5 +1,5 @@
 //! OAUTHBEARER (RFC 7628): a bearer token with host and port. A rejection arrives first as a challenge with JSON
-//! (§3.2.2). The client responds to it with one byte 0x01 (§3.2.3) to receive the 535 reply.
+//! (§3.2.2). The client responds with a single 0x01 byte (§3.2.3) to receive the 535 reply.
 
 use zeroize::Zeroizing;
 

@@ -1,5 +1,5 @@
 //! SCRAM (RFC 5802; RFC 7677 for SHA-256) with SHA-1, SHA-256 and SHA-512, each with and without channel binding. The
-//! password is never sent, and both sides prove that they have it.
+//! password is never sent, and both sides prove that they know it.
 //!
 //! | state | event | action |
 //! |---|---|---|
@@ -138,7 +138,7 @@ enum BindingForm {
     Plus,
 }
 
-/// A hash function as SCRAM uses it: H, HMAC and Hi of RFC 5802 §2.2.
+/// A hash function as SCRAM uses it: H, HMAC and Hi in RFC 5802 §2.2.
 pub(crate) trait ScramHash {
     fn hash(data: &[u8]) -> Zeroizing<Vec<u8>>;
     fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>>;

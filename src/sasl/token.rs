@@ -21,7 +21,7 @@ pub(crate) struct Facts {
     pub claims: Option<TokenClaims>,
 }
 
-/// The kind of a token.
+/// The kind of token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -34,7 +34,7 @@ pub enum TokenForm {
     Document,
     /// The same, with a refresh token in it.
     DocumentWithRefreshToken,
-    /// A token with `Bearer` before it.
+    /// A token preceded by `Bearer`.
     Prefixed,
     /// The finished response of XOAUTH2 or OAUTHBEARER, which contains the token.
     Finished,
@@ -90,7 +90,7 @@ pub(crate) fn inspect(secret: &Secret, user: &str) -> Facts {
     Facts { form: shape(text), expires: None, audience: None, claims: None }
 }
 
-/// The kind of a token that is not a JSON Web Token.
+/// The kind of token, if it is not a JSON Web Token.
 fn shape(text: &str) -> TokenForm {
     let trimmed = text.trim();
     if trimmed.starts_with('{') && trimmed.ends_with('}') {

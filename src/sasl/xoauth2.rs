@@ -1,5 +1,5 @@
 //! XOAUTH2 (documented by Google and Microsoft): a bearer token in one message. A rejection arrives first as a
-//! challenge with JSON. The client responds to it with an empty line to receive the 535 reply.
+//! challenge with JSON. The client responds with an empty line to receive the 535 reply.
 
 use zeroize::Zeroizing;
 

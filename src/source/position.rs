@@ -1,4 +1,4 @@
-//! Positions in a file, and errors with their position.
+//! Positions in a file, and errors at these positions.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -62,7 +62,7 @@ const OWN: [&str; 11] = [
     "token-command",
 ];
 
-/// The sources of a password. A check uses at most one of them: its own, or else the one in `[defaults]`.
+/// The sources of a password. A check uses at most one of them: its own; otherwise, the one in `[defaults]`.
 pub(super) const SECRETS: [&str; 5] =
     ["password", "password-command", "password-file", "password-env", "token-command"];
 
@@ -93,7 +93,7 @@ pub static KEYS: &[SuiteKey] = &[
         "needs",
         KeyShape::List,
         Scope::Added,
-        "requirements on this machine, without which the check is skipped: egress:25, ipv4, ipv6, env:NAME",
+        "requirements for this machine; if they are not met, the check is skipped: egress:25, ipv4, ipv6, env:NAME",
     ),
     key("expect", KeyShape::List, Scope::Added, "the expectations, such as rcpt.class == 5"),
     key("port", KeyShape::NumberOrText, Scope::Both, "the port, if the target has none"),
@@ -125,7 +125,7 @@ pub static KEYS: &[SuiteKey] = &[
     key("sni", KeyShape::Text, Scope::Both, "the server name to send as SNI and to expect in the certificate"),
     key("cacert", KeyShape::Text, Scope::Both, "a PEM file with the CA certificates to trust instead of the system's"),
     key("cert", KeyShape::Text, Scope::Both, "a PEM file with the client certificate and its chain"),
-    key("key", KeyShape::Text, Scope::Both, "a PEM file with the private key of the client certificate"),
+    key("key", KeyShape::Text, Scope::Both, "a PEM file with the client certificate's private key"),
     key(
         "cert-days",
         KeyShape::NumberOrText,
@@ -143,7 +143,7 @@ pub static KEYS: &[SuiteKey] = &[
         "tls-profile",
         KeyShape::Text,
         Scope::Both,
-        "the published TLS profile to compare the server with, see smtpcheck --help",
+        "the published TLS profile to compare the server with (see smtpcheck --help)",
     ),
     key("probe", KeyShape::List, Scope::Both, "intrusive probes to run"),
     key(
@@ -184,11 +184,11 @@ pub static KEYS: &[SuiteKey] = &[
     ),
     key("haproxy-clientip", KeyShape::Text, Scope::Both, "the IP address of the client in the PROXY header"),
     key("esmtp", KeyShape::Text, Scope::Both, "auto (EHLO, then HELO), always (EHLO only) or never (HELO only)"),
-    key("xclient", KeyShape::List, Scope::Both, "ATTR=VALUE: attributes of another client to send with XCLIENT"),
-    key("xforward", KeyShape::List, Scope::Both, "ATTR=VALUE: attributes of another client to send with XFORWARD"),
+    key("xclient", KeyShape::List, Scope::Both, "ATTR=VALUE: attributes of another client, to send with XCLIENT"),
+    key("xforward", KeyShape::List, Scope::Both, "ATTR=VALUE: attributes of another client, to send with XFORWARD"),
     key("mail-parameter", KeyShape::List, Scope::Both, "NAME[=VALUE]: parameters to add to MAIL FROM"),
     key("rcpt-parameter", KeyShape::List, Scope::Both, "NAME[=VALUE]: parameters to add to RCPT TO"),
-    key("force-parameters", KeyShape::Switch, Scope::Both, "send parameters whose extension is not advertised too"),
+    key("force-parameters", KeyShape::Switch, Scope::Both, "also send parameters whose extension is not advertised"),
     key("proxy", KeyShape::Text, Scope::Both, "the URL of the proxy to connect through, without a password"),
     key("noproxy", KeyShape::Text, Scope::Both, "the hosts to connect to without a proxy, separated by commas"),
     key("proxy-user", KeyShape::Text, Scope::Both, "the user name for the proxy"),

@@ -60,7 +60,7 @@ pub struct SuiteCheck {
     pub subject: SuiteSubject,
     /// The tags, for `--only`.
     pub tags: Vec<String>,
-    /// The requirements on this machine and its network.
+    /// The requirements for this machine and its network.
     pub needs: Vec<Need>,
     /// Flags of `smtpcheck check`, each as one word: `--tls=none`.
     pub flags: Vec<String>,

@@ -1,4 +1,4 @@
-//! Parts of a check in a suite: its target, its requirements on this machine, and the source of its password.
+//! Parts of a check in a suite: its target, its requirements for this machine, and the source of its password.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ impl SuiteSubject {
     }
 }
 
-/// A requirement on this machine or its network. If it is not met, the check is skipped.
+/// A requirement for this machine or its network. If it is not met, the check is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// The network allows connections to this port.

@@ -36,7 +36,7 @@ pub struct ObservedBackend {
 }
 
 impl BackendHistory {
-    /// Adds what one session has shown. If too many different facts have been seen, the facts that were not seen for
+    /// Adds what one session has shown. If too many different facts have been seen, those that have not been seen for
     /// the longest time are removed.
     pub fn add(&mut self, seen: BackendSeen) {
         self.sessions += 1;

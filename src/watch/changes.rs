@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 /// The maximum number of changes that are kept. The oldest are dropped, but counted.
 pub const MOST_CHANGES: usize = 100;
 
-/// The maximum number of servers whose current values are known, for all subjects.
+/// The maximum number of servers whose current values are kept, for all subjects.
 const MOST_VALUES: usize = 512;
 
-/// The maximum number of values of a server that are recognised when they are seen again.
+/// The maximum number of values per server that are recognised when they are seen again.
 const MOST_KNOWN: usize = 64;
 
 /// What can change.
@@ -60,7 +60,7 @@ impl ChangeSubject {
 pub struct WatchChange {
     /// What changed.
     pub subject: ChangeSubject,
-    /// The server where it changed.
+    /// The server on which it changed.
     #[serde(flatten)]
     pub server: ChangedServer,
     /// The earlier value.
@@ -77,8 +77,8 @@ pub struct WatchChange {
     pub times: u64,
 }
 
-/// The server where a value changed, if it can be told apart from others. Both fields are null if the value is not
-/// about one server.
+/// The server on which a value changed, if it can be distinguished from others. Both fields are null if the value is
+/// not about one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedServer {

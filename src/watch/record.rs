@@ -1,5 +1,5 @@
-//! The records of `smtpcheck watch --format ndjson`: one JSON object per line. The first record is `watch`; a record
-//! `watched` with the complete report follows for each check, and the last record is `summary`. The reports can be
+//! The records of `smtpcheck watch --format ndjson`: one JSON object per line. The first record is `watch`; for each
+//! check, a `watched` record with the complete report follows, and the last record is `summary`. The reports can be
 //! evaluated again, and the summary can be recomputed from them ([`WatchReader`]).
 
 use std::borrow::Cow;

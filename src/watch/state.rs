@@ -6,7 +6,7 @@ use super::target::{Observation, TargetWatch};
 use crate::plan::Plan;
 use crate::report::Report;
 
-/// The maximum number of targets in a file. A file can contain any number.
+/// The maximum number of targets that are read from a file, which can contain any number.
 const MOST_SAVED_TARGETS: usize = 1000;
 
 /// The state of a watch.

@@ -55,7 +55,7 @@ pub enum PhaseEnd {
     Ok(f64),
     /// The phase failed.
     Failed,
-    /// The time limit was reached. The time that was waited is not a duration.
+    /// The time limit was reached. The time spent waiting is not a duration.
     TimedOut,
 }
 

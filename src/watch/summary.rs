@@ -16,7 +16,7 @@ use crate::check::Finding;
 use crate::check::backends::BackendCertificate;
 use crate::report::{Exit, SCHEMA_VERSION, Tool, exit_name};
 
-/// The exit codes, the worst first. A failure in an earlier phase is worse.
+/// The exit codes, worst first. A failure in an earlier phase is worse.
 const WORST_FIRST: [u8; 9] = [3, 8, 6, 5, 7, 4, 9, 1, 0];
 
 /// The state of a watch.
@@ -65,11 +65,11 @@ pub struct TargetSummary {
     pub loss_percent: f64,
     /// The number of checks with each exit code.
     pub by_exit: BTreeMap<u8, u64>,
-    /// The phases that ran, in the order of a session, and `total` for complete checks.
+    /// The phases that ran, in the order of a session, and `total` for entire checks.
     pub phases: Vec<PhaseSummary>,
     /// The IP addresses that checks connected to.
     pub addresses: Vec<AddressSummary>,
-    /// The servers behind the name, if they can be told apart.
+    /// The servers behind the name, if they can be distinguished.
     pub backends: Vec<BackendSummary>,
     /// The differences between these servers.
     pub findings: Vec<Finding>,
@@ -131,7 +131,7 @@ pub struct AddressSummary {
     pub loss_percent: f64,
     /// The TCP connections.
     pub connect: PhaseSummary,
-    /// The complete checks.
+    /// The entire checks.
     pub total: PhaseSummary,
     /// The exit code of the last check.
     pub last_exit_code: u8,

@@ -44,7 +44,7 @@ pub struct TargetWatch {
     pub by_exit: BTreeMap<u8, u64>,
     /// The phases that ran.
     pub phases: BTreeMap<Phase, PhaseStatistics>,
-    /// The complete checks.
+    /// The entire checks.
     pub total: PhaseStatistics,
     /// The IP addresses that checks connected to, or tried, in the order in which they were first seen.
     pub addresses: Vec<AddressWatch>,
@@ -83,7 +83,7 @@ pub struct AddressWatch {
     pub timeouts: u64,
     /// The TCP connections.
     pub connect: PhaseStatistics,
-    /// The complete checks.
+    /// The entire checks.
     pub total: PhaseStatistics,
     /// The exit code of the last check.
     pub last_exit: Exit,

@@ -1,5 +1,5 @@
-//! The course of a watch in a fixed number of periods. When all periods are in use, they are joined in pairs. The
-//! periods therefore always cover the complete watch, and become longer the longer it runs.
+//! The course of a watch, in a fixed number of periods. When all periods are in use, they are joined in pairs. The
+//! periods therefore always cover the entire watch, and become longer the longer it runs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -133,7 +133,7 @@ impl From<ReversePath> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ForwardPath {
-    /// `<postmaster>`, with the letter case that the user typed.
+    /// `<postmaster>`, in the letter case that the user typed.
     Postmaster(String),
     /// A recipient.
     Mailbox(Mailbox),

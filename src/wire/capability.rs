@@ -29,7 +29,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Parses the reply to EHLO. For a reply to HELO the list is empty.
+    /// Parses the reply to EHLO. For a reply to HELO, the list is empty.
     pub fn read(reply: &Reply) -> Capabilities {
         let mut lines = reply.text.iter();
         let greeting = lines.next().cloned().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest value. Postfix reads command lines of 2048 bytes, and names have at most 255.
+/// The maximum length of a value. Postfix reads command lines of 2048 bytes, and names have at most 255.
 const MAX_VALUE: usize = 255;
 
 /// One of the two commands.
@@ -15,7 +15,7 @@ const MAX_VALUE: usize = 255;
 pub enum ClientCommand {
     /// The server treats the session as that of the given client.
     Xclient,
-    /// The server writes the given client into its log.
+    /// The server writes the given client to its log.
     Xforward,
 }
 
@@ -50,7 +50,7 @@ pub struct ClientAttribute {
     pub value: String,
 }
 
-/// Values that stand for a missing value, and that are not encoded.
+/// Values that represent a missing value, and that are not encoded.
 const WITHOUT_VALUE: [&str; 2] = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"];
 
 impl ClientAttribute {
@@ -107,8 +107,8 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }
 
-/// Encodes a value (RFC 3461 §4, xtext): printable ASCII characters except `+` and `=` stand for themselves, and every other
-/// byte is `+` and two hexadecimal digits.
+/// Encodes a value (RFC 3461 §4, xtext): printable ASCII characters except `+` and `=` are not changed, and every other
+/// byte becomes `+` and two hexadecimal digits.
 fn xtext(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for byte in value.bytes() {
@@ -147,7 +147,7 @@ impl fmt::Display for ClientAttributeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ClientAttributeError::NoValue => {
-                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; [UNAVAILABLE] is a value too")
+                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; [UNAVAILABLE] is also a value")
             }
             ClientAttributeError::Name { command, name } => write!(
                 f,

@@ -17,7 +17,7 @@ use crate::wire::{ClientAttribute, ClientCommand, DomainName, Parameter};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EhloName {
-    /// A name from the user or the system. It may be wrong on purpose, but it is a single word.
+    /// A name from the user or the system. It may be deliberately wrong, but it is a single word.
     Name(String),
     /// The local IP address of the connection as an address literal, which RFC 5321 §4.1.4 prescribes for a client
     /// without a name.

@@ -13,7 +13,7 @@ use super::host::DomainName;
 #[serde(try_from = "String", into = "String")]
 pub struct DnsName(String);
 
-/// Why a text is not a DNS name.
+/// Why a string is not a DNS name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DnsNameError {
     /// A label is empty or has more than 63 octets (RFC 1035 §2.3.4).
@@ -107,7 +107,7 @@ impl fmt::Display for DnsNameError {
         f.write_str(match self {
             DnsNameError::Label => "each part between the dots must have 1 to 63 characters",
             DnsNameError::Length => "a DNS name has at most 253 characters",
-            DnsNameError::Character => "a DNS name must not contain spaces, backslashes or characters outside ASCII",
+            DnsNameError::Character => "a DNS name must not contain spaces, backslashes or non-ASCII characters",
         })
     }
 }

@@ -7,7 +7,7 @@
 
 /// The maximum number of bytes of one line that are kept.
 pub const MAX_LINE: usize = 4096;
-/// The number of bytes after which a line without a line end is treated as ended.
+/// The number of bytes after which a line without a line ending is treated as ended.
 pub const ENDLESS: usize = 64 * 1024;
 
 /// How a line ended.
@@ -17,16 +17,16 @@ pub enum LineEnding {
     CrLf,
     /// LF without CR.
     BareLf,
-    /// No line end: the stream ended in the middle of a line, or [`ENDLESS`] bytes arrived without a line end.
+    /// No line ending: the stream ended in the middle of a line, or [`ENDLESS`] bytes arrived without a line ending.
     Missing,
 }
 
-/// One line without its line end.
+/// One line without its line ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLine {
     /// The bytes of the line, at most [`MAX_LINE`].
     pub bytes: Vec<u8>,
-    /// The line end.
+    /// The line ending.
     pub ending: LineEnding,
     /// The number of bytes beyond [`MAX_LINE`] that were dropped.
     pub dropped: usize,
@@ -113,8 +113,8 @@ impl Framer {
     }
 
     fn end_line(&mut self) {
-        // If the CR may have been among the dropped bytes, the line end is assumed to be CRLF. Such a line is reported
-        // as too long in any case.
+        // If the CR may have been among the dropped bytes, the line ending is assumed to be CRLF. Such a line is
+        // reported as too long in any case.
         if self.dropped == 0 && self.partial.last() == Some(&b'\r') {
             self.partial.pop();
             self.give(LineEnding::CrLf);

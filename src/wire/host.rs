@@ -28,7 +28,7 @@ impl DomainName {
             return Err(HostError::Empty);
         }
         if let Some(found) = text.chars().find(|&c| is_stray(c)) {
-            // If a space follows the host, the host is complete, and the rest is another word.
+            // If a space follows the host, the host ends there, and the rest is another word.
             let first = text.split_whitespace().next().filter(|first| first.contains('.'));
             let cleaned = first.unwrap_or(text).chars().filter(|&c| !is_stray(c)).collect();
             return Err(HostError::Stray { found, cleaned });

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest parameter. RFC 5321 §4.5.3.1.4 allows 512 bytes for a command line, to which extensions add their own
-/// lengths.
+/// The maximum length of a parameter. RFC 5321 §4.5.3.1.4 allows 512 bytes for a command line, to which extensions add
+/// their own lengths.
 const MAX_LENGTH: usize = 500;
 
 /// A parameter of MAIL or RCPT.
@@ -57,7 +57,7 @@ impl Parameter {
         Ok(Parameter { keyword: keyword.to_ascii_uppercase(), value: value.map(str::to_owned) })
     }
 
-    /// The parameter `SMTPUTF8` (RFC 6531 §3.4).
+    /// The `SMTPUTF8` parameter (RFC 6531 §3.4).
     pub fn smtputf8() -> Parameter {
         Parameter { keyword: "SMTPUTF8".to_owned(), value: None }
     }
@@ -74,7 +74,7 @@ impl Parameter {
 
     /// The extension that a server must advertise before the parameter may be sent (RFC 5321 §4.1.1.11).
     pub fn extension(&self) -> &str {
-        // RFC 3030 §3: BINARYMIME is an extension of its own.
+        // RFC 3030 §3: BINARYMIME is a separate extension.
         if self.keyword == "BODY" && self.value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("BINARYMIME"))
         {
             return "BINARYMIME";

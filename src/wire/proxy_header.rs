@@ -18,8 +18,8 @@ pub enum ProxyHeaderVersion {
     V2,
 }
 
-/// The first 12 bytes of version 2. They contain `QUIT` with a line end, so that a server that expects text closes the
-/// connection.
+/// The first 12 bytes of version 2. They contain `QUIT` with a line ending, so that a server that expects text closes
+/// the connection.
 const SIGNATURE: [u8; 12] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 /// Version 2 and the command PROXY.
 const PROXY: u8 = 0x21;
@@ -81,7 +81,7 @@ fn in_v6(ip: IpAddr) -> [u8; 16] {
 }
 
 impl fmt::Display for ProxyHeader {
-    /// The line of version 1, without its line end. Version 2 contains the same values.
+    /// The line of version 1, without its line ending. Version 2 contains the same values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (family, client, server, from, to) = match self.ends {
             Ends::V4(client, server, from, to) => ("TCP4", IpAddr::from(client), IpAddr::from(server), from, to),

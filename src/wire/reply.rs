@@ -191,7 +191,8 @@ impl Assembler {
             self.note(Irregularity::TooLong);
             return Some(self.take_reply());
         }
-        // RFC 5321 §2.3.8: a line ends with CRLF. Without a line end, the rest of the line or of the reply is missing.
+        // RFC 5321 §2.3.8: a line ends with CRLF. Without a line ending, the rest of the line or of the reply is
+        // missing.
         if line.ending == LineEnding::Missing {
             self.note(Irregularity::CutShort);
         }

@@ -11,7 +11,7 @@ const MAX_PATH: usize = 107;
 pub struct SocketPath(String);
 
 impl SocketPath {
-    /// Parses a path. A relative path would mean something else in a report that is read elsewhere.
+    /// Parses a path. A relative path would mean something different in a report that is read elsewhere.
     pub fn parse(text: &str) -> Result<SocketPath, SocketPathError> {
         if !text.starts_with('/') || text.len() < 2 {
             return Err(SocketPathError::NotAbsolute { text: text.to_owned() });
@@ -69,10 +69,10 @@ impl fmt::Display for SocketPathError {
                 write!(f, "{} is not the absolute path of a Unix socket", text.escape_debug())
             }
             SocketPathError::Control { found } => {
-                write!(f, "the path of the socket contains the control character `{}`", found.escape_debug())
+                write!(f, "the socket path contains the control character `{}`", found.escape_debug())
             }
             SocketPathError::Long { length } => {
-                write!(f, "the path of a Unix socket can have at most {MAX_PATH} bytes, and this one has {length}")
+                write!(f, "the path of a Unix socket can have at most {MAX_PATH} bytes, but this one has {length}")
             }
         }
     }

@@ -1,8 +1,8 @@
-//! The last attempt at a line that no other reader recognised: a reply code anywhere in the line, with any words around
+//! The last resort for a line that no other reader recognised: a reply code anywhere in the line, with any words around
 //! it: `Send failed, error 535: Authentication failed`, `AUTH command refused: 535`, `[550] No such user`.
 //!
-//! A number counts only after a word about mail or a failure, or before the known words of a reply. Sizes, ports and
-//! HTTP codes are therefore not read as replies.
+//! A number counts as a reply code only if a word about mail or a failure precedes it, or if the wording of a known
+//! reply follows it. Sizes, ports and HTTP codes are therefore not read as replies.
 
 use super::extract::phase_of_code;
 use super::libraries::{is_phrase, phase};
@@ -37,9 +37,9 @@ const BEFORE: [&str; 22] = [
 ];
 /// Words before a number that is not a reply code.
 const OTHERS: [&str; 5] = ["http", "port ", "line ", "timeout", "exit "];
-/// Codes that are usual in HTTP and not in SMTP.
+/// Codes that are common in HTTP but not used in SMTP.
 const HTTP: std::ops::RangeInclusive<u16> = 400..=417;
-/// Names of a field that precedes the text.
+/// Labels that precede the text of a reply.
 const LABELS: [&str; 8] = ["message:", "message=", "msg:", "msg=", "text:", "with message", "reason:", "response:"];
 
 /// The reply with its phase.
@@ -81,7 +81,7 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
     })
 }
 
-/// The text of the reply, taken from the text after the code.
+/// The text of the reply, taken from what follows the code.
 fn text_after<'a>(rest: &'a str, before: &str) -> &'a str {
     let signs = |text: &'a str| text.trim_start_matches([':', '-', ']', ')', '}', ',', '"', '\'', ';', ' ', '.']);
     let mut text = signs(rest);

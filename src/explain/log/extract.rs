@@ -74,7 +74,7 @@ pub(super) fn at_start(text: &str) -> Option<&str> {
     (separated && code.class() != Class::Undefined).then_some(text)
 }
 
-/// The first reply in a text: at its start, or after a colon, a semicolon, a bracket or a quotation mark.
+/// The first reply in the text: at its start, or after a colon, a semicolon, a bracket or a quotation mark.
 pub(super) fn first_reply(text: &str) -> Option<&str> {
     let at_once = at_start(text).filter(|text| text.len() > 3);
     at_once.or_else(|| {
@@ -99,7 +99,7 @@ pub(super) fn closed(line: &str, text: &str) -> ExtractedReply {
     }
 }
 
-/// The phase at the start of a text from a log: `RCPT TO command)`, `pipelined MAIL FROM:<x>`, `end of data`.
+/// The phase at the start of text from a log: `RCPT TO command)`, `pipelined MAIL FROM:<x>`, `end of data`.
 pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     const WORDS: [(&str, ReplyPhase); 16] = [
         ("RCPT", ReplyPhase::Rcpt),
@@ -124,11 +124,11 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// Words before the reply of another server, in a reply that reports a failed delivery.
+/// Words before another server's reply, in a reply that reports a failed delivery.
 const BEFORE_INNER: [&str; 6] =
     ["<", "[message=", "last error: ", "last error was: ", "remote server said: ", "lasterror="];
 
-/// The reply of another server inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message
+/// Another server's reply inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message
 /// expired <451 4.7.651 The mail server has been temporarily rate limited>`. The inner reply contains the reason, and
 /// the outer reply does not.
 pub(crate) fn inner_reply(text: &str) -> Option<&str> {
@@ -169,7 +169,7 @@ pub(super) fn named_host(text: &str) -> Option<String> {
     host_name(after.1)
 }
 
-/// The host name at the start of a text, in lower case.
+/// The host name at the start of the text, in lower case.
 pub(super) fn host_name(text: &str) -> Option<String> {
     let name = text.trim_start().split(['[', ' ', ',', ':', '(']).next()?.trim_end_matches('.');
     let fits = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
@@ -211,7 +211,7 @@ pub(super) fn unfolded(text: &str) -> String {
     lines
 }
 
-/// Splits the text before the next line of the reply, which begins with the code.
+/// Splits the text before the reply's next line, which begins with the code.
 fn next_line<'a>(text: &'a str, code: &str) -> Option<(&'a str, &'a str)> {
     let mut from = 4;
     while let Some(found) = text.get(from..).and_then(|rest| rest.find(code)) {

@@ -2,7 +2,7 @@
 //!
 //! If the form shows which command was rejected, that command is the phase. Some forms do not contain the code:
 //! System.Net.Mail replaces it with a sentence, and emailjs and Email::Sender omit it. The text then begins with the
-//! status or the words.
+//! status or the wording.
 //!
 //! Messages without a reply are read by [`crate::lexicon::program_errors`].
 
@@ -102,7 +102,7 @@ fn without_code(text: &str) -> Option<&str> {
     (matches!(status.class(), 4 | 5) && rest.contains(char::is_alphabetic)).then_some(text)
 }
 
-/// Whether a text is known as the text of a rejection, with any code.
+/// Whether the lexicon knows this text as a rejection, with any code.
 pub(super) fn is_known(text: &str) -> bool {
     ["550", "450"].iter().any(|code| is_phrase(code, text))
 }
@@ -211,7 +211,7 @@ fn split_literal(text: &str) -> Option<(String, &str)> {
     Some((value, characters.as_str()))
 }
 
-/// The lines of a text with the code before each, as the server sent them.
+/// The lines of the text, each preceded by the code, as the server sent them.
 fn with_code(code: ReplyCode, text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.len().saturating_sub(1);
@@ -334,7 +334,7 @@ pub(super) fn server_response(marked: MarkedLine<'_>) -> Option<ExtractedReply> 
     }
 }
 
-/// emailjs: `bad response on command 'RCPT': 5.7.1 ...`, without a code; a command that is base64 is a part of a login.
+/// emailjs: `bad response on command 'RCPT': 5.7.1 ...`, without a code; a command that is base64 is part of a login.
 pub(super) fn bad_response(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let (command, text) = after.split_once("': ")?;
     let text = text.trim();
@@ -371,12 +371,12 @@ pub(super) fn plus_signs(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Extr
     Some(ExtractedReply::of(field.replace('+', " ").trim_end()))
 }
 
-/// The phase of a reply that msmtp quotes in the next line.
+/// The phase of a reply that msmtp quotes on the next line.
 pub(super) fn announced(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ReplyPhase> {
     phase(line).filter(|_| line.contains("msmtp: ") && !line.contains("server message: "))
 }
 
-/// A further line of a reply, without the program's prefix.
+/// Another line of a reply, without the program's prefix.
 pub(super) fn further_line(line: &str) -> Option<&str> {
     const WORDS: [&str; 4] = ["SMTP server: ", "server message: ", "SERVER -> CLIENT: ", "reply: b'"];
     WORDS.iter().find_map(|words| line.split_once(words)).map(|(_, text)| in_debug_output(text))
@@ -392,9 +392,9 @@ pub(super) fn in_debug_output(text: &str) -> &str {
 pub(super) enum Repetition {
     /// The message of an exception.
     First,
-    /// A line that may repeat the message: a cause, a property of the exception, or a further line.
+    /// A line that may repeat the message: a cause, a property of the exception, or another line.
     Possible,
-    /// Not a part of a stack trace.
+    /// Not part of a stack trace.
     No,
 }
 

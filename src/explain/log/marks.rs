@@ -15,13 +15,13 @@ const STATUS: LineReader = |_, marked| other::code_and_status(marked);
 const QUOTED: LineReader = |_, marked| other::quoted(marked);
 /// Lines that begin with an arrow are handled before the marks; an arrow elsewhere in a line has no meaning.
 const ARROW: LineReader = |_, _| None;
-/// Words of a mail library, after which the reply begins.
+/// Words that a mail library writes before a reply.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
 /// Words after which a program quotes the server's reply, with or without the code.
 const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
 const FIELDS: LineReader = |_, marked| fields::reply(marked);
-/// The words that .NET writes before the reply of a server, in the languages of Windows.
+/// The words that .NET writes before a server's reply, in the languages of Windows.
 const RESPONSE: LineReader = |_, marked| libraries::server_response(marked);
 const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 

@@ -51,11 +51,11 @@ use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::{inner_reply, phase_of_code};
 
-/// The number of bytes of a line that are examined.
+/// The number of bytes that are examined in a line.
 pub const MAX_LINE: usize = 64 * 1024;
 /// The maximum size of a multi-line reply in bytes; the rest is discarded.
 pub const MAX_HELD: usize = 64 * 1024;
-/// The maximum number of replies from the text of a bounce that are kept to recognise their repetition in its headers.
+/// The maximum number of replies from a bounce's text that are kept, to recognise them when the headers repeat them.
 const MAX_QUOTED: usize = 16;
 
 /// A reply that was found.
@@ -78,9 +78,9 @@ pub struct FoundReply {
 /// The type of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineUse {
-    /// A reply, or a part of one.
+    /// A reply, or part of one.
     Reply,
-    /// Not a part of a reply.
+    /// Not part of a reply.
     Unused,
 }
 
@@ -121,7 +121,7 @@ struct UnfinishedReply {
 }
 
 impl Finder {
-    /// Takes one line, with or without its line end, and passes on the replies that it completes.
+    /// Takes one line, with or without its line ending, and passes on the replies that it completes.
     pub fn push(&mut self, line: &[u8], found: &mut impl FnMut(FoundReply)) -> LineUse {
         self.line += 1;
         let line = line.get(..MAX_LINE).unwrap_or(line);
@@ -146,7 +146,7 @@ impl Finder {
         self.read(&String::from_utf8_lossy(line), found)
     }
 
-    /// Must be called at the end of the input. `found` receives the reply that was still incomplete.
+    /// Must be called at the end of the input. `found` receives a reply that was still incomplete.
     pub fn finish(&mut self, found: &mut impl FnMut(FoundReply)) {
         if let Some(held) = self.held.take() {
             self.release(held, found);
@@ -162,7 +162,7 @@ impl Finder {
         self.read_whole(number, &begun, found)
     }
 
-    /// Reads a line, or several lines joined into one text.
+    /// Reads a line, or several lines joined into one.
     fn read_whole(&mut self, number: u64, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {
@@ -313,7 +313,7 @@ fn begins_quotation(line: &[u8]) -> bool {
         || line.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"diagnostic-code:"))
 }
 
-/// Whether a line may contain a reply: see the header, point 1.
+/// Whether a line may contain a reply: see step 1 in the header of this file.
 fn may_contain_reply(line: &[u8]) -> bool {
     let start = line.trim_ascii_start();
     match start {
@@ -331,7 +331,7 @@ mod tests {
     use super::{Finder, FoundReply, MAX_LINE};
     use crate::lexicon::ReplyPhase;
 
-    /// The replies in a log; the tests of the readers use it too.
+    /// The replies in a log; the readers' tests also use this function.
     pub(super) fn all(log: &str) -> Vec<FoundReply> {
         let (mut finder, mut found) = (Finder::default(), Vec::new());
         for line in log.split_inclusive('\n') {

@@ -5,7 +5,7 @@ use super::extract::{ExtractedReply, MarkedLine, at_start, first_reply};
 use super::libraries::is_known;
 use crate::lexicon::ReplyPhase;
 
-/// The words of qmail-remote before a reply.
+/// The words that qmail-remote writes before a reply.
 const PHASES: [(&str, ReplyPhase); 5] = [
     ("does_not_like_recipient", ReplyPhase::Rcpt),
     ("but_sender_was_rejected", ReplyPhase::Mail),
@@ -14,13 +14,13 @@ const PHASES: [(&str, ReplyPhase); 5] = [
     ("failed_after_I_sent_the_message", ReplyPhase::Data),
 ];
 
-/// The phase of a sentence of qmail-remote, in a log or in a bounce (with spaces).
+/// The phase of a qmail-remote sentence, in a log or in a bounce (with spaces).
 pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     let before = before.replace(' ', "_");
     PHASES.iter().find(|(words, _)| before.contains(words)).map(|(_, phase)| *phase)
 }
 
-/// A sentence of qmail-remote with the text of a reply but not its code, as old versions write it.
+/// A qmail-remote sentence with the text of a reply but without its code, as old versions write it.
 pub(super) fn words_without_code(before: &str, after: &str) -> Option<ExtractedReply> {
     let phase = phase(before)?;
     let text = after.split_once(" Giving up on ").map_or(after, |(text, _)| text).trim();

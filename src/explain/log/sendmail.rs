@@ -4,12 +4,12 @@ use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, 
 use crate::lexicon::ReplyPhase;
 use crate::wire::EnhancedStatus;
 
-/// The texts that Sendmail logs instead of the server's reply (from sysexits). Other texts, such as `Host unknown`, are
-/// errors of Sendmail itself.
+/// The messages that Sendmail logs instead of the server's reply (from sysexits). Other messages, such as `Host
+/// unknown`, are Sendmail's own errors.
 const WORDS: [&str; 3] = ["User unknown", "Service unavailable", "Data format error"];
 
-/// `stat=Deferred: 450 ...` contains the reply. `dsn=5.1.1, stat=User unknown` contains the status and a text from
-/// Sendmail.
+/// `stat=Deferred: 450 ...` contains the reply. `dsn=5.1.1, stat=User unknown` contains the status and Sendmail's own
+/// text.
 pub(super) fn stat(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let host = field(line, "relay=").and_then(host_name);
     if let Some(reply) = first_reply(after) {

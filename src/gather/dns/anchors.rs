@@ -36,7 +36,7 @@ impl DnssecAnchors {
         let mut anchors = DnssecAnchors::default();
         for (at, entry) in entries(text).iter().enumerate() {
             // The text is not repeated, because the file could contain a password by mistake.
-            anchors.add(entry).ok_or_else(|| format!("record {} of the file is not a DNSKEY or DS record", at + 1))?;
+            anchors.add(entry).ok_or_else(|| format!("record {} in the file is not a DNSKEY or DS record", at + 1))?;
         }
         if anchors.keys.is_empty() && anchors.digests.is_empty() {
             return Err("the file contains no DNSKEY or DS record".to_owned());

@@ -108,7 +108,7 @@ impl DnsCache {
         Some(Arc::clone(asked.entry((name.clone(), kind)).or_default()))
     }
 
-    /// Whether there already is a response to the query.
+    /// Whether a response to the query already exists.
     fn is_answered(&self, query: &Query) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return false };
         asked.get(&(query.name().clone(), query.query_type())).is_some_and(|cell| cell.initialized())
@@ -175,7 +175,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether a lookup failed that is needed to determine whether the zone of a name is signed.
+    /// Whether a lookup failed that would have shown whether the zone of a name is signed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {

@@ -43,7 +43,7 @@ pub(super) enum ServerRole {
     Authoritative,
 }
 
-/// A response of a DNS server.
+/// A response from a DNS server.
 #[derive(Clone, Debug)]
 pub(super) struct DnsResponseSeen {
     pub(super) message: Message,

@@ -1,5 +1,5 @@
-//! Removes customer keys from the outcomes of lookups in blocklist zones: every text in an outcome is rewritten without
-//! the key.
+//! Removes customer keys from the outcomes of lookups in blocklist zones: every string in an outcome is rewritten
+//! without the key.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::evidence::fault::DnsFaultKind;
 use crate::evidence::{Fault, Outcome};
 use crate::secret::ListKeys;
 
-/// The outcome without the keys. It is rewritten in its serialised form, so that no text is missed.
+/// The outcome without the keys. It is rewritten in its serialised form, so that no string is missed.
 pub(super) fn without_keys(outcome: &Outcome, keys: &ListKeys) -> Outcome {
     let rewritten = serde_json::to_value(outcome).map(|value| rewritten(value, keys));
     rewritten.and_then(serde_json::from_value).unwrap_or_else(|_| {
@@ -23,7 +23,7 @@ fn rewritten(value: Value, keys: &ListKeys) -> Value {
         Value::Object(fields) => {
             let mut fields: serde_json::Map<String, Value> =
                 fields.into_iter().map(|(name, value)| (name, rewritten(value, keys))).collect();
-            // The raw bytes of a text that is not UTF-8 can also contain a key.
+            // The raw bytes of a string that is not UTF-8 can also contain a key.
             if let Some(raw) = fields.get_mut("raw_b64") {
                 *raw = Value::Null;
             }

@@ -1,5 +1,5 @@
-//! Converts a response of a DNS server to evidence: the chain of aliases, and the records of the requested type. Nothing
-//! that a server sends is rejected here: a record that cannot be represented is kept as text.
+//! Converts a response from a DNS server to evidence: the chain of aliases, and the records of the requested type.
+//! Nothing that a server sends is rejected here: a record that cannot be represented is kept as text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of CNAME records that are followed. Resolvers follow 8 to 16.
 const MAX_ALIASES: usize = 12;
-/// The type of records SPF (RFC 7208 §14.1), which hickory does not name.
+/// The record type SPF (RFC 7208 §14.1), for which hickory has no name.
 const SPF: u16 = 99;
 
 /// The chain of CNAME records from a name to the records.
@@ -74,7 +74,7 @@ pub(super) fn code(code: ResponseCode) -> DnsCode {
     }
 }
 
-/// The type in the form of the library.
+/// The record type, in the library's form.
 pub(super) fn record_type(kind: RecordKind) -> RecordType {
     match kind {
         RecordKind::A => RecordType::A,
@@ -95,9 +95,9 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
     }
 }
 
-/// The name in the form of the library.
+/// The name, in the library's form.
 pub(super) fn library_name(name: &DnsName) -> Option<Name> {
-    // Each label is passed separately, because the library interprets some characters of a text.
+    // Each label is passed separately, because the library gives some characters in a string a special meaning.
     let mut parsed = Name::from_labels(name.labels().map(str::as_bytes)).ok()?;
     parsed.set_fqdn(true);
     Some(parsed)

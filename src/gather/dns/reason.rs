@@ -1,5 +1,5 @@
-//! Finds the reason why records are bogus, and the zone at which the chain of signatures breaks. It follows the chain from
-//! the records upwards with the keys and digests that the validation has looked up.
+//! Finds out why records are bogus, and at which zone the chain of signatures breaks. It follows the chain from the
+//! records upwards with the keys and digests that the validation has looked up.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,8 +15,8 @@ use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones from the records to the trust anchor.
 const MAX_ZONES: usize = 128;
-/// The maximum number of signatures of one set that are verified, and of keys with the same tag. The limit prevents
-/// responses that are expensive to verify.
+/// The maximum number of signatures of one set that are verified, and of keys with the same tag. The limit protects
+/// against responses that are expensive to verify.
 const MAX_TRIES: usize = 8;
 
 /// Records of one name and type, with their signatures.
@@ -28,7 +28,7 @@ pub(super) struct SignedSet {
 }
 
 impl SignedSet {
-    /// The set among the records of a response.
+    /// The set, taken from the records of a response.
     pub(super) fn of(name: &Name, kind: RecordType, records: &[Record]) -> SignedSet {
         let of_name = || records.iter().filter(|record| &record.name == name);
         SignedSet {
@@ -71,7 +71,7 @@ impl SignedSet {
     }
 }
 
-/// The state of records that are bogus according to the library.
+/// The state of records that the library considers bogus.
 pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: SignedSet) -> DnssecState {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // RFC 4034 §3.1.5: times are serial numbers of 32 bits.

@@ -121,8 +121,8 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
 }
 
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
-    // A response that contains only records of other names is not an answer. It also does not show that there is no
-    // record.
+    // A response that contains only records of other names is not an answer. It does not show that there is no record,
+    // either.
     let answers = &response.message.answers;
     let is_related = |record: &Record| &record.name == query.name() || record.record_type() == RecordType::DNAME;
     if !answers.is_empty() && !answers.iter().any(is_related) {

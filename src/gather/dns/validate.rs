@@ -1,11 +1,11 @@
 //! Decides the DNSSEC state of a response (RFC 4035 §5). The library verifies the signatures. This module interprets
-//! the result of the library in this order:
+//! the library's result in this order:
 //!
 //! 1. A response without an answer (SERVFAIL, REFUSED) is not judged.
-//! 2. A resolver that removes signatures is recognised by the keys of the trust anchor, which must be signed. With such
-//!    a resolver, no response is called bogus.
+//! 2. A resolver that removes signatures is recognised by the trust anchor's keys, which must be signed. With such a
+//!    resolver, no response is called bogus.
 //! 3. Records without a signature in a zone that is known to be unsigned are insecure.
-//! 4. Otherwise, the result of the library counts. For bogus records, [`super::reason`] finds the reason. If the result
+//! 4. Otherwise, the library's result counts. For bogus records, [`super::reason`] finds the reason. If the result
 //!    depends on a lookup that failed, the records are not called bogus.
 
 use std::collections::HashSet;
@@ -267,7 +267,7 @@ fn zone_keys(message: &Message, zone: &Name) -> Vec<(Name, DNSKEY)> {
     keys.collect()
 }
 
-/// The result of the library.
+/// The library's result.
 enum Validated {
     /// Each record has its state.
     Passed(Box<Message>),

@@ -1,5 +1,5 @@
 //! HTTP with the method CONNECT (RFC 9110 §9.3.6). The response is read byte by byte up to its empty line, so that the
-//! greeting of the server stays in the socket.
+//! server's greeting stays in the socket.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -76,7 +76,7 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, head: &mut Vec<u8>) -> 
             return Err(std::io::Error::other("the response is too long"));
         }
         head.push(stream.read_u8().await?);
-        // A server of another protocol sends a line and waits.
+        // A server that uses another protocol sends a line and waits.
         if head.len() == 5 && !head.starts_with(b"HTTP/") {
             return Ok(());
         }
@@ -84,8 +84,8 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, head: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// What the response means. 401 and 407 both ask for a login, because tinyproxy rejects a password with 401. A 5xx code is
-/// the view of the proxy, not of a mail server.
+/// What the response means. 401 and 407 both ask for a login, because tinyproxy rejects a password with 401. A 5xx code
+/// comes from the proxy, not from a mail server.
 fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
@@ -105,12 +105,12 @@ fn judge(head: &[u8], has_login: bool) -> Result<(), ProxyFault> {
         401 | 407 if has_login => ProxyFaultKind::LoginRejected,
         401 | 407 => ProxyFaultKind::LoginRequired,
         504 => unreachable(ServerUnreachable::TimedOut),
-        // Squid appends the error number of its system, here that of Linux.
+        // Squid appends the error number from its operating system, in this case Linux.
         _ if squid.starts_with("ERR_CONNECT_FAIL 111") => unreachable(ServerUnreachable::Refused),
         _ if squid.starts_with("ERR_CONNECT_FAIL 110") => unreachable(ServerUnreachable::TimedOut),
         _ if squid.starts_with("ERR_DNS_FAIL") => unreachable(ServerUnreachable::Host),
         500..=599 if code != 501 && code != 505 => unreachable(ServerUnreachable::Unknown),
-        // A web server that is no proxy does not know the method.
+        // A web server that is not a proxy does not support the method.
         400 | 404 | 405 | 501 | 505 => ProxyFaultKind::Unsupported,
         403 => ProxyFaultKind::Denied,
         // A redirect or a limit (429) is not a rule about the target.

@@ -1,5 +1,5 @@
-//! Connects to the server through the proxy of the plan. The result is a TCP connection on which the session can begin.
-//! No byte after the proxy's response is read, because the server's greeting can arrive in the same packet.
+//! Connects to the server through the plan's proxy. The result is a TCP connection on which the session can begin. No
+//! byte after the proxy's response is read, because the server's greeting can arrive in the same packet.
 //!
 //! If this machine looks up the target's name, the addresses are tried one after the other. A fault of the proxy itself
 //! ends the attempts, because it would be the same for each address. All of these steps share the time limit for
@@ -49,7 +49,7 @@ pub(super) async fn dial(
     let mut worst: Option<ProxyFault> = None;
     for (at, target) in targets.into_iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
-        // Each address gets an equal share of the time that is left.
+        // Each address receives an equal share of the remaining time.
         let share = left / u32::try_from(count - at).unwrap_or(1);
         let attempt = Attempt { context, proxy, target, deadline: Instant::now() + share };
         match attempt.run(note).await {
@@ -95,7 +95,7 @@ async fn targets(
     {
         return Ok(all(vec![address]));
     }
-    // SOCKS4 has no IPv6 addresses. They are left out if there are others.
+    // SOCKS4 does not support IPv6 addresses. They are left out if there are others.
     let is_possible = |ip: &IpAddr| proxy.scheme != ProxyScheme::Socks4 || ip.is_ipv4();
     let possible: Vec<IpAddr> = addresses.iter().copied().filter(is_possible).collect();
     if addresses.is_empty() {
@@ -164,7 +164,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Why the name of the proxy has no IP address.
+    /// Why the proxy's name has no IP address.
     async fn lookup_result(&self) -> String {
         let Host::Name(name) = &self.proxy.host else { return "no IP address".to_owned() };
         let looked_up = self.context.names.look_up_all(&self.context.plan, name);

@@ -1,5 +1,5 @@
 //! SOCKS4, SOCKS4a and SOCKS5 (RFC 1928, RFC 1929), and what the reply codes mean. The library reads no bytes after the
-//! reply, so that the greeting of the server stays in the socket.
+//! reply, so the server's greeting stays in the socket.
 
 use std::net::SocketAddr;
 
@@ -28,7 +28,7 @@ pub(super) async fn connect5(
     TunnelEnd { result: result.map(|()| stream), has_logged_in }
 }
 
-/// Asks a SOCKS4 or SOCKS4a proxy for the connection. There is no password; the user name is only stated.
+/// Asks a SOCKS4 or SOCKS4a proxy for the connection. There is no password; the user name is not verified.
 pub(super) async fn connect4(
     mut stream: TcpStream,
     target: &TunnelTarget,
@@ -106,7 +106,7 @@ fn address(target: &TunnelTarget) -> Result<TargetAddr<'static>, ProxyFault> {
     .map_err(unsupported)
 }
 
-/// The fault for an error of SOCKS5. The first two bytes are the response to the greeting, and the next two are the
+/// The fault for a SOCKS5 error. The first two bytes are the response to the greeting, and the next two are the
 /// response to the login, if there was one (RFC 1929 §2).
 fn fault5(error: &Error, received: &[u8], has_password: bool) -> ProxyFault {
     let unreachable = |reason, detail: &str| ProxyFault {
@@ -145,7 +145,7 @@ fn fault5(error: &Error, received: &[u8], has_password: bool) -> ProxyFault {
 fn fault4(error: &Error, received: &[u8]) -> ProxyFault {
     let of = |kind, detail: &str| ProxyFault { kind, detail: detail.to_owned() };
     match error {
-        // The code does not tell a rule of the proxy from a server that cannot be reached.
+        // The code does not show whether a rule of the proxy or an unreachable server is the cause.
         Error::GeneralSocksServerFailure => of(
             ProxyFaultKind::ServerUnreachable { reason: ServerUnreachable::Unknown },
             "SOCKS4 reply 91: rejected or failed",
@@ -154,7 +154,7 @@ fn fault4(error: &Error, received: &[u8]) -> ProxyFault {
         Error::InvalidUserIdAuthFailure => {
             of(ProxyFaultKind::LoginRejected, "SOCKS4 reply 93: identd reports another user")
         }
-        Error::AddressTypeNotSupported => of(ProxyFaultKind::Unsupported, "SOCKS4 has no IPv6 addresses"),
+        Error::AddressTypeNotSupported => of(ProxyFaultKind::Unsupported, "SOCKS4 does not support IPv6 addresses"),
         Error::Io(error) if !is_foreign4(received) => broken(error),
         _ => not_socks(error, received),
     }
@@ -173,7 +173,7 @@ fn not_socks(error: &Error, received: &[u8]) -> ProxyFault {
     ProxyFault { kind, detail: if is_text { shown } else { error.to_string() } }
 }
 
-/// The fault at the time limit: before the greeting was answered, or while the proxy connected to the server.
+/// The fault at the time limit: before the greeting was answered, or while the proxy was connecting to the server.
 fn silent(received: &[u8]) -> ProxyFault {
     let kind = if received.is_empty() { ProxyFaultKind::Silent } else { ProxyFaultKind::NoResult };
     ProxyFault { kind, detail: "no response".to_owned() }

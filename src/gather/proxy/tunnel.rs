@@ -18,7 +18,7 @@ pub(super) struct ProxyLogin<'a> {
     pub(super) password: Option<&'a Secret>,
 }
 
-/// Where the proxy connects to.
+/// What the proxy connects to.
 #[derive(Clone, Debug)]
 pub(super) struct TunnelTarget {
     pub(super) host: Host,

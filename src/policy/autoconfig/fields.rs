@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How TLS is used, by the words of the file.
+/// How TLS is used, in the words of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketType {
     /// TLS from the first byte.

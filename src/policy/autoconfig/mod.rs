@@ -1,11 +1,11 @@
-//! Mozilla autoconfiguration files (draft-ietf-mailmaint-autoconfig), as far as they are about sending mail. Also read by
-//! Thunderbird, K-9 Mail, Evolution and Delta Chat.
+//! Mozilla autoconfiguration files (draft-ietf-mailmaint-autoconfig), to the extent that they are about sending mail.
+//! Thunderbird, K-9 Mail, Evolution and Delta Chat read the same files.
 //!
 //! Parsing is total: unknown elements are ignored, a server section without a host, a port or a usable security mode is
 //! left out and reported, and only a file that is not an autoconfiguration file at all is an error. A document type
-//! definition is refused, because its entities could grow without a limit. No other entity than the five of XML is
-//! replaced. The elements `restriction`, `addThisServer` and `useGlobalPreferredServer` of old files are ignored, because
-//! clients that followed them sent mail through the wrong server.
+//! definition is rejected, because its entities could grow without a limit. Only XML's five predefined entities are
+//! replaced. The elements `restriction`, `addThisServer` and `useGlobalPreferredServer` of old files are ignored,
+//! because clients that followed them sent mail through the wrong server.
 
 mod fields;
 #[cfg(test)]
@@ -16,7 +16,7 @@ use quick_xml::events::{BytesStart, Event};
 
 pub(crate) use fields::{AuthenticationWord, SocketType};
 
-/// The maximum number of servers of a file that are kept.
+/// The maximum number of servers that are kept from a file.
 const MAX_SERVERS: usize = 16;
 /// The maximum depth of elements.
 const MAX_DEPTH: usize = 32;
@@ -30,7 +30,7 @@ pub(crate) struct Autoconfig {
     pub(crate) provider: Option<String>,
     /// The servers for sending mail; the first is the preferred one.
     pub(crate) servers: Vec<OutgoingServer>,
-    /// Whether the file has the issuer of OAuth 2.0 tokens.
+    /// Whether the file names an issuer of OAuth 2.0 tokens.
     pub(crate) oauth_issuer: Option<String>,
     /// What is wrong with the file, in the order of the file.
     pub(crate) faults: Vec<AutoconfigFault>,
@@ -54,11 +54,11 @@ pub(crate) struct OutgoingServer {
 /// Why a file is not usable at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotAutoconfig {
-    /// It is an HTML page, as web servers send for every address.
+    /// It is an HTML page, which some web servers send for every URL.
     Html,
     /// It is not XML.
     NotXml,
-    /// It is XML that is not well-formed. The number of the line is counted from 1.
+    /// It is XML that is not well-formed. Lines are numbered from 1.
     Malformed {
         /// The line.
         line: usize,
@@ -71,7 +71,7 @@ pub(crate) enum NotAutoconfig {
     OtherRoot(String),
 }
 
-/// A fault in a file that is usable otherwise.
+/// A fault in a file that is otherwise usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AutoconfigFault {
     /// A server section for sending mail has no host name.

@@ -1,4 +1,4 @@
-//! Files of every kind that was seen: valid, damaged, hostile.
+//! Files of every kind that occurs: valid, damaged, hostile.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 

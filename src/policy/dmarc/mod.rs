@@ -1,4 +1,4 @@
-//! DMARC records (RFC 9989, aggregate reports RFC 9990). The parser accepts any text and never fails. It keeps every
+//! DMARC records (RFC 9989, aggregate reports RFC 9990). The parser accepts any text and never fails. It records every
 //! mistake, because receivers ignore mistakes silently.
 //!
 //! [`search`] finds the record that applies to a domain.
@@ -58,7 +58,7 @@ pub(crate) struct ReportAddress {
     pub(crate) domain: Option<DnsName>,
 }
 
-/// A mistake in a DMARC record. The strings in it are received text.
+/// A mistake in a DMARC record. The strings in the variants were received from DNS and are not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DmarcFault {
     /// There is no `p`.
@@ -106,7 +106,7 @@ impl DmarcFault {
     }
 }
 
-/// Why a text that is intended as a DMARC record is not a valid one.
+/// Why a TXT record that was intended as a DMARC record is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NearMiss {
     /// It begins with a space.
@@ -121,19 +121,19 @@ pub(crate) enum NearMiss {
     Quoted,
 }
 
-/// The kind of a text at `_dmarc`.
+/// The kind of a TXT record at `_dmarc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DmarcText {
     /// A DMARC record.
     Record(Box<DmarcRecord>),
-    /// A text that is intended as a DMARC record, but ignored by receivers.
+    /// A TXT record that was intended as a DMARC record, but is ignored by receivers.
     NearMiss(NearMiss),
-    /// A text that is unrelated to DMARC.
+    /// A TXT record that is unrelated to DMARC.
     Unrelated,
 }
 
 impl DmarcText {
-    /// Classifies a text. A record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
+    /// Classifies a TXT record. A DMARC record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
     ///
     /// The grammar allows tag names in upper case, but RFC 6376 §3.2 does not. Such a record is parsed, with a fault.
     pub(crate) fn parse(text: &str) -> DmarcText {
@@ -400,7 +400,6 @@ mod tests {
         assert_eq!(record("v=DMARC1;p=none;rua=mailto:a@example.com!10m,mailto:b@example.net").aggregate.len(), 2);
     }
 
-    // Rows 4 to 7 and 10 of the mistakes; DMA-02, DMA-04.
     #[test]
     fn mistakes_are_kept() {
         for (text, fault) in [

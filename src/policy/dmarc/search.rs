@@ -6,8 +6,8 @@ use psl::Psl;
 use super::{Disposition, DmarcRecord, Existence, PublicSuffix};
 use crate::wire::DnsName;
 
-/// The maximum number of labels of the second name of a tree walk (RFC 9989 §4.10). The walk visits at most one name
-/// more.
+/// The second name of a tree walk has at most this many labels, so the walk visits at most one more name than this (RFC
+/// 9989 §4.10).
 const MAX_LABELS: usize = 7;
 
 /// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).
@@ -114,8 +114,8 @@ fn one_below(suffix: &DnsName, domain: &DnsName) -> DnsName {
     at
 }
 
-/// The record that applies according to RFC 9989 §4.10.1: the record of the domain, else that of the organizational
-/// domain, else that of a public suffix with `psd=y`.
+/// The record that applies according to RFC 9989 §4.10.1: the domain's own record; otherwise, the organizational
+/// domain's; otherwise, that of a public suffix with `psd=y`.
 pub(crate) fn search_by_walk(steps: &[WalkStep], existence: Existence) -> RecordSearch {
     let Some(first) = steps.first() else { return RecordSearch::Unknown };
     match &first.found {
@@ -157,7 +157,7 @@ pub(crate) fn is_public_suffix(domain: &DnsName) -> bool {
     psl::List.suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_str().as_bytes())
 }
 
-/// The record that applies according to RFC 7489 (historic) §6.6.3: the record of the domain, else that of the
+/// The record that applies according to RFC 7489 (historic) §6.6.3: the domain's own record; otherwise, that of the
 /// organizational domain according to the public suffix list. If either name has several records, DMARC does not apply.
 pub(crate) fn search_by_list(steps: &[WalkStep], organization: &DnsName) -> RecordSearch {
     let Some(first) = steps.first() else { return RecordSearch::Unknown };
@@ -222,7 +222,6 @@ mod tests {
         }
     }
 
-    // Row 38.
     #[test]
     fn a_walk_has_at_most_eight_names() {
         let names: Vec<String> = walk(&name("a.b.c.d.e.f.g.h.i.j.com")).iter().map(DnsName::to_string).collect();
@@ -233,7 +232,6 @@ mod tests {
         assert_eq!(walk(&name("a.b.c.d.e.f.g.com")).get(1).unwrap().to_string(), "b.c.d.e.f.g.com");
     }
 
-    // Row 38, DMA-16.
     #[test]
     fn the_walk_and_the_list_can_differ() {
         let only_below = steps("news.example.com", &[("news.example.com", "v=DMARC1; p=reject")]);

@@ -4,7 +4,7 @@
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).
 //! 3. A syntax error anywhere in the record: `permerror` (§4.6).
 //! 4. The first mechanism that matches determines the result. Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`
-//!    first increases one counter for the complete evaluation; the eleventh is a `permerror` (§4.6.4).
+//!    first increases a counter for the entire evaluation; the eleventh is a `permerror` (§4.6.4).
 //! 5. Without a match, the result is that of `redirect`, or `neutral` (§4.7).
 //!
 //! If the evaluation needs records that are not known yet, it stops and returns the names. The module `tree` requests
@@ -68,7 +68,7 @@ pub(crate) struct SpfVerdict {
     pub(crate) lookups: u32,
     /// The number of terms whose lookup found no record.
     pub(crate) voids: u32,
-    /// The explanation of the domain, for the result `fail`.
+    /// The domain's explanation, for the result `fail`.
     pub(crate) explanation: Option<String>,
     /// The outcome of each evaluated term. The path contains the position of the term in each record, starting with the
     /// outermost.
@@ -337,7 +337,7 @@ impl SpfEvaluation<'_> {
         Ok(false)
     }
 
-    /// The addresses of the family of the client; `None` if there are none.
+    /// The addresses in the client's address family; `None` if there are none.
     fn addresses(&mut self, host: &DnsName) -> Result<Option<Vec<IpAddr>>, Stop> {
         match self.lookup(host, address_kind(self.client.ip))? {
             SpfLookup::Found(records) => Ok(Some(addresses(&records))),
@@ -394,8 +394,8 @@ impl SpfEvaluation<'_> {
         MacroValues { ip: *ip, local, sender_domain: domain, domain: name.as_str(), helo, validated }
     }
 
-    /// The value of `%{p}` (RFC 7208 §7.3): the domain itself if it is a validated name, else a validated subdomain of
-    /// it, else any validated name.
+    /// The value of `%{p}` (RFC 7208 §7.3): the domain itself if it is a validated name; otherwise, a validated
+    /// subdomain of it; otherwise, any validated name.
     fn validated_name(&mut self, target: &MacroString, domain: &DnsName) -> Result<String, Pending> {
         if !target.contains("p") {
             return Ok(String::new());

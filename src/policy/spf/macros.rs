@@ -29,7 +29,7 @@ pub(crate) enum MacroUse {
     Explanation,
 }
 
-/// Why a text is not a macro string.
+/// Why the text is not a macro string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MacroError {
     /// `%` is followed by a character other than `{`, `%`, `_` and `-`.
@@ -40,7 +40,7 @@ pub(crate) enum MacroError {
     Letter,
     /// The letter is valid in explanations only.
     ExplanationLetter,
-    /// The number of parts is 0 or too large, or the rest contains other characters than `r` and delimiters.
+    /// The number of parts is 0 or too large, or the rest contains characters other than `r` and delimiters.
     Transformer,
     /// A character that is not visible ASCII.
     Character,

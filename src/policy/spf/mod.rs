@@ -6,7 +6,7 @@
 //! | `macros` | macro strings: `%{i}._spf.%{d}` |
 //! | `select` | which TXT records of a name are SPF records, and which only look like SPF records |
 //! | `evaluate` | the result for one client, exactly as the standard defines it |
-//! | `tree` | the complete record with all included records, for every client at the same time |
+//! | `tree` | the record with all included records, for every client at the same time |
 //!
 //! No function in this module does lookups. Each receives a function that returns the known records of a name, and
 //! itself returns the names that must be looked up next.
@@ -48,7 +48,7 @@ pub(crate) enum SpfLookup {
     Failed,
 }
 
-/// A name, and the type of records that must be looked up.
+/// A name, and the record type that must be looked up.
 pub(crate) type SpfNeed = (DnsName, RecordKind);
 
 /// The function that returns what is known about a name.

@@ -1,7 +1,8 @@
-//! The terms of an SPF record (RFC 7208 §4.6.1, §12). Every text can be parsed: a wrong term keeps its position, the
-//! reason, and the term that was probably intended. One wrong term anywhere makes the complete record invalid (§4.6).
+//! The terms of an SPF record (RFC 7208 §4.6.1, §12). Any text can be parsed. For each invalid term, the parser records
+//! the position, the reason, and the term that was probably intended. A single invalid term makes the entire record
+//! invalid (§4.6).
 //!
-//! [`SpfRecord::corrected`] returns the intended record, if every wrong term can be corrected.
+//! [`SpfRecord::corrected`] returns the intended record, if every invalid term can be corrected.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -133,7 +134,7 @@ impl SpfRecord {
         record
     }
 
-    /// The wrong terms.
+    /// The invalid terms.
     pub(crate) fn mistakes(&self) -> impl Iterator<Item = (&SpfTerm, &SpfMistake)> {
         self.terms.iter().filter_map(|term| match &term.kind {
             SpfTermKind::Wrong(mistake) => Some((term, mistake)),
@@ -165,7 +166,7 @@ impl SpfRecord {
         })
     }
 
-    /// The record with every wrong term corrected; `None` if a term cannot be corrected.
+    /// The record with every invalid term corrected; `None` if a term cannot be corrected.
     pub(crate) fn corrected(&self, text: &str) -> Option<String> {
         let mut words = vec![text.split(' ').next()?.to_owned()];
         for term in &self.terms {
@@ -346,7 +347,7 @@ fn network(
     Ok(SpfMechanism::Network { ip, prefix })
 }
 
-/// A more exact reason for a wrong term, and the term that was probably intended.
+/// A more specific reason why a term is invalid, and the term that was probably intended.
 fn explained(word: &str, why: SpfMistakeKind) -> (SpfMistakeKind, Option<String>) {
     let unquoted: String = word.chars().filter(|c| !"\"'\\\u{201c}\u{201d}\u{2018}\u{2019}".contains(*c)).collect();
     if unquoted != word {
@@ -425,7 +426,7 @@ pub(crate) fn without_blank(word: &str) -> Option<String> {
     })
 }
 
-/// A wrong `ip4`, `ip6` or `ip` term.
+/// An invalid `ip4`, `ip6` or `ip` term.
 fn in_network(sign: &str, name: &str, value: &str, why: SpfMistakeKind) -> (SpfMistakeKind, Option<String>) {
     let (address, prefix) = match value.split_once('/') {
         Some((address, prefix)) => (address, format!("/{prefix}")),
@@ -493,7 +494,7 @@ fn unknown(sign: &str, bare: &str, lower: &str) -> (SpfMistakeKind, Option<Strin
     (SpfMistakeKind::UnknownMechanism, instead)
 }
 
-/// Whether one letter is missing, added or changed, or the last letter is doubled.
+/// Whether the names differ in one missing, added or changed letter, or in a doubled last letter.
 fn is_one_letter_off(word: &str, name: &str) -> bool {
     let (word, name): (Vec<char>, Vec<char>) = (word.chars().collect(), name.chars().collect());
     let start = word.iter().zip(&name).take_while(|(a, b)| a == b).count();
@@ -510,7 +511,7 @@ impl SpfMistakeKind {
             SpfMistakeKind::MissingColon => "the colon between the mechanism and its value is missing".to_owned(),
             SpfMistakeKind::MissingArgument => "the mechanism needs a value".to_owned(),
             SpfMistakeKind::BlankAfterColon => "there is a space between the mechanism and its value".to_owned(),
-            SpfMistakeKind::UnexpectedArgument => "the mechanism all has no value".to_owned(),
+            SpfMistakeKind::UnexpectedArgument => "the all mechanism does not accept a value".to_owned(),
             SpfMistakeKind::Prefix => {
                 "the prefix length is not allowed here, or is too large (32 for IPv4, 128 for IPv6)".to_owned()
             }

@@ -40,7 +40,7 @@ fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<S
     Deserialize::deserialize(value).map(Some)
 }
 
-/// The records of a zone. For a name with `TIMEOUT`, queries for other types get no response.
+/// The records of a zone. For a name with `TIMEOUT`, queries for other types receive no response.
 struct SuiteZone<'g>(BTreeMap<DnsName, Vec<(&'g str, &'g str)>>);
 
 impl<'g> SuiteZone<'g> {

@@ -1,5 +1,5 @@
-//! The complete record of a domain with all included records, for no particular client: what each term refers to, and
-//! how many lookups it needs. Terms that can never be evaluated are kept, but they need no lookup and are not followed.
+//! A domain's record with all included records, for no particular client: what each term refers to, and how many
+//! lookups it needs. Terms that can never be evaluated are kept, but they need no lookup and are not followed.
 //!
 //! The size of the tree is limited: at most [`MAX_NAMES`] names are looked up, loops are not followed, and at most
 //! [`MAX_BRANCHES`] terms are kept.
@@ -119,7 +119,7 @@ pub(crate) enum SpfEffect {
 pub(crate) struct SpfCount {
     pub(crate) lookups: u32,
     pub(crate) voids: u32,
-    /// Whether the numbers are minimums, because a part of the tree is not known.
+    /// Whether the numbers are minimums, because part of the tree is not known.
     pub(crate) is_minimum: bool,
 }
 

@@ -61,7 +61,7 @@ pub(crate) enum ChainMiss {
     OtherCertificate,
     /// Usage 2: the server did not send the CA certificate of the record.
     AnchorNotSent,
-    /// As `AnchorNotSent`, but the record contains the complete certificate, and its name is that of the issuer.
+    /// Like `AnchorNotSent`, but the record contains the complete certificate, and its name is that of the issuer.
     AnchorInRecord,
     /// Usage 2: the record is for the server's own certificate, not for a CA certificate of the chain.
     IsLeaf,

@@ -1,4 +1,4 @@
-//! Counts of names. The number of different names is limited, because a file of records can contain any names.
+//! Counts of names. The number of different names is limited, because a file of records can contain arbitrary names.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ use crate::report::fields::json_word;
 pub struct DomainOverview {
     /// The domain in ASCII.
     domain: String,
-    /// The DNSSEC state of the MX records of the domain.
+    /// The DNSSEC state of the domain's MX records.
     dnssec: DnssecSeen,
     /// Whether the domain declares that it receives no mail (RFC 7505).
     null_mx: bool,
@@ -49,7 +49,7 @@ struct MxOverview {
 struct SenderDelivery {
     /// The kind of sender.
     sender: SenderKind,
-    /// The result for the domain: that of the first host which the sender can use.
+    /// The result for the domain: that of the first host that the sender can use.
     delivers: Delivery,
 }
 
@@ -76,7 +76,7 @@ struct TlsRptOverview {
 struct SpfOverview {
     /// The state.
     state: PublishedState,
-    /// The lookups of the complete record; null if a part depends on the sender.
+    /// The number of lookups that the entire record needs; null if part of it depends on the sender.
     lookups: Option<u32>,
 }
 
@@ -112,8 +112,7 @@ impl From<&DomainSeen> for DomainOverview {
     }
 }
 
-/// The counts of the domains. The words are the same as in the records; `unknown` stands for a result that is not
-/// known.
+/// The counts of the domains. The words are the same as in the records; `unknown` means that the result is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DomainCounts {

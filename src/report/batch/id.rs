@@ -1,4 +1,4 @@
-//! The identity of a target: two lines of the input with the same identity are the same check.
+//! The identity of a target: two input lines with the same identity are the same check.
 //!
 //! The identity is the SHA-256 of a string that users can compute themselves: `smtp://HOST:PORT`, or
 //! `smtps://HOST:PORT` with implicit TLS, with the host in lower case and an IPv6 address in brackets. For each of
@@ -15,7 +15,7 @@ use crate::plan::{Plan, Protocol, TlsUse};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TargetId(u128);
 
-/// The values that a line of the input sets for its target, as they are written there.
+/// The values that an input line sets for its target, as they are written there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WrittenTarget {
     /// The sender.

@@ -1,9 +1,9 @@
 //! The records of `smtpcheck batch`: one JSON object per line, in the order in which the checks end, and a summary.
 //!
 //! A record contains the main keys of a report, such as `phases`, `tls` and `findings`, with the same meaning; `--full`
-//! adds the complete report. Every record is complete in itself, so that files can be cut, joined and sorted with any tool.
-//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of several
-//! files are the same in any order.
+//! adds the complete report. Every record is self-contained, so files can be cut, joined and sorted with any tool.
+//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of
+//! several files are the same in any order.
 
 mod count;
 mod domain;

@@ -70,7 +70,7 @@ pub struct InvalidLine {
     /// The tags of the line, unchanged; null without tags, or if they could not be read.
     #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
     pub tags: Option<Box<RawValue>>,
-    /// What is wrong with the line. The line itself is not repeated, because it may contain a password.
+    /// What is wrong with the line. The line itself is not included, because it may contain a password.
     pub error: String,
 }
 

@@ -37,12 +37,12 @@ pub struct BatchSummary {
     pub findings: Vec<FindingCount>,
     /// The number of targets with a rejection of each category.
     pub by_category: BTreeMap<String, u64>,
-    /// The number of targets with each TLS version; `none` stands for a session without TLS.
+    /// The number of targets with each TLS version; `none` means a session without TLS.
     pub by_tls_version: BTreeMap<String, u64>,
     /// The results of domains; null if no record is about a domain.
     #[serde(default)]
     pub domains: Option<DomainCounts>,
-    /// The durations of the phases. `total` stands for the complete check.
+    /// The durations of the phases. `total` means the entire check.
     pub phases: Vec<PhaseTimes>,
     /// The targets whose checks took longest, the slowest first.
     pub slowest: Vec<SlowTarget>,
@@ -121,7 +121,7 @@ pub struct FindingExample {
 pub struct InvalidExample {
     /// The number of the line in the input, from 1.
     pub line: u64,
-    /// What is wrong with it. The line itself is not repeated, because it may contain a password.
+    /// What is wrong with it. The line itself is not included, because it may contain a password.
     pub error: String,
 }
 

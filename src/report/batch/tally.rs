@@ -19,7 +19,7 @@ use crate::wire::host::bracketed;
 
 /// The number of slow targets in a summary.
 const SLOWEST: usize = 10;
-/// The number of example targets of a finding.
+/// The number of example targets for each finding.
 const EXAMPLES: usize = 3;
 /// The number of lines that could not be checked, with their mistakes.
 const INVALID_EXAMPLES: usize = 5;
@@ -51,8 +51,8 @@ pub struct BatchTally {
 struct RuleTally {
     severity: Severity,
     targets: u64,
-    /// The first targets in alphabetical order, so that the examples do not depend on the order of the records. Each
-    /// target has only the first of its summaries.
+    /// The first targets in alphabetical order, so that the examples do not depend on the order of the records. Only
+    /// the first summary of each target is kept.
     examples: BTreeMap<String, String>,
 }
 
@@ -166,8 +166,8 @@ impl BatchTally {
         known.max_us = known.max_us.max(us);
     }
 
-    /// The exit code of the program: 130 or 143 after a signal, otherwise the exit code that all failures share,
-    /// otherwise 1. Lines that could not be checked count as 1; if there was nothing else, the code is 2.
+    /// The exit code of the program: 130 or 143 after a signal; otherwise, the exit code that all failures share;
+    /// otherwise, 1. Lines that could not be checked count as 1; if there was nothing else, the code is 2.
     pub fn exit_code(&self) -> u8 {
         let mut failures: BTreeSet<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
         if self.invalid_lines > 0 {

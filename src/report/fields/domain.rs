@@ -16,7 +16,7 @@ const SPF_RESULTS: &[&str] = &["pass", "fail", "softfail", "neutral", "none", "t
 const DKIM_STATES: &[&str] = &["ok", "revoked", "weak", "broken", "absent", "unknown"];
 const DMARC_POLICIES: &[&str] = &["none", "quarantine", "reject"];
 
-/// A row whose values are read by a function.
+/// A row whose values a function reads.
 const fn row(
     name: &'static str,
     kind: ValueType,
@@ -231,10 +231,10 @@ pub(super) const SENDING: &[Field] = &[
             results.map(|one| text(Some(&one.result))).collect()
         },
     ),
-    of_domain!("spf.lookups", ValueType::Number, "the lookups that the SPF record needs", |seen| count(
+    of_domain!("spf.lookups", ValueType::Number, "the number of DNS lookups that the SPF record needs", |seen| count(
         seen.spf.lookups
     )),
-    of_domain!("spf.void_lookups", ValueType::Number, "the lookups of the SPF record that have no result", |seen| {
+    of_domain!("spf.void_lookups", ValueType::Number, "the number of those lookups that return no result", |seen| {
         count(seen.spf.void_lookups)
     }),
     of_domain!("dkim.selectors", ValueType::Names, "the DKIM selectors with a usable key", |seen| {
@@ -245,7 +245,7 @@ pub(super) const SENDING: &[Field] = &[
         let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys);
         keys.map(|key| word(Some(key.state))).collect()
     }),
-    row("dkim[*].bits", ValueType::Number, "the size of every RSA key for DKIM that was found", |report, _| {
+    row("dkim[*].bits", ValueType::Number, "the size of every DKIM RSA key that was found", |report, _| {
         // The size of an Ed25519 key is not a number of bits that can be compared.
         let keys = report.domain.iter().flat_map(|seen| &seen.dkim.keys).filter(|key| key.bits.is_some());
         keys.map(|key| count(key.bits)).collect()

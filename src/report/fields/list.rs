@@ -76,7 +76,7 @@ const AUTH_OUTCOMES: &[&str] =
 const TLS_MODES: &[&str] = &["implicit", "required", "if-offered", "never"];
 const TLS_KINDS: &[&str] = &["full", "full-with-retry", "resumed"];
 
-/// A row whose value is read by a function.
+/// A row whose value a function reads.
 macro_rules! field {
     ($name:literal, $kind:expr, $about:expr, $read:expr) => {
         Field {
@@ -199,13 +199,13 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "capabilities.before_tls",
             ValueType::Keywords,
-            "the extensions that EHLO advertises before TLS",
+            "the extensions that the server advertises before TLS",
             |report, _| list(report.capabilities.before_tls.as_ref())
         ),
         field!(
             "capabilities.after_tls",
             ValueType::Keywords,
-            "the extensions that EHLO advertises after TLS",
+            "the extensions that the server advertises after TLS",
             |report, _| list(report.capabilities.after_tls.as_ref())
         ),
     ],
@@ -216,7 +216,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!("tls.cipher", ValueType::Text, "the cipher suite, by its IANA name", |report, _| text(
             tls(report).map(|one| &one.cipher)
         )),
-        field!("tls.group", ValueType::Text, "the group of the key exchange, such as X25519", |report, _| text(
+        field!("tls.group", ValueType::Text, "the key exchange group, such as X25519", |report, _| text(
             tls(report).and_then(|one| one.group.as_ref())
         )),
         field!(
@@ -231,7 +231,7 @@ pub static FIELDS: &[&[Field]] = &[
             "the application protocol that was negotiated with ALPN",
             |report, _| text(tls(report).and_then(|one| one.alpn.as_ref()))
         ),
-        field!("tls.kind", ValueType::Word(TLS_KINDS), "the kind of the handshake", |report, _| word(
+        field!("tls.kind", ValueType::Word(TLS_KINDS), "the kind of handshake", |report, _| word(
             tls(report).map(|one| one.kind)
         )),
         field!("tls.sni", ValueType::Text, "the server name that was sent (SNI)", |report, _| text(
@@ -254,7 +254,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "certificate.verifies",
             ValueType::Fact,
-            "whether the certificate is trusted, is within its validity period, matches the host name, and its key signed the handshake",
+            "whether the certificate is trusted, is within its validity period and matches the host name, and whether its key signed the handshake",
             |report, _| fact(certificate(report).map(|one| one.verifies))
         ),
         field!(

@@ -60,7 +60,7 @@ pub enum ValueType {
     Word(&'static [&'static str]),
     /// A list of names, which are compared case-insensitively.
     Names,
-    /// A list of EHLO lines; an item can be given as its keyword or as the complete line.
+    /// A list of EHLO lines; an item can be given as its keyword or as the entire line.
     Keywords,
     /// A list of rule ids.
     Rules,
@@ -109,7 +109,7 @@ impl Unit {
 /// A value of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldValue {
-    /// The check did not get this value, or it cannot be known.
+    /// The check did not obtain this value, or it cannot be known.
     Missing,
     /// A whole number.
     Integer(i64),

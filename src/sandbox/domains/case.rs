@@ -29,7 +29,7 @@ pub struct DomainCase {
     pub policy: Option<PolicyPage>,
     /// The part before the `@` of the email address that is checked; empty if only the domain is checked.
     pub recipient: &'static str,
-    /// Further arguments of the check.
+    /// More arguments for the check.
     pub flags: &'static [&'static str],
     /// The rule ids of all errors and warnings that the check must report, in any order.
     pub expect: &'static [&'static str],
@@ -38,7 +38,7 @@ pub struct DomainCase {
 }
 
 impl DomainCase {
-    /// The argument of the check: the domain, or an email address in it.
+    /// The argument for the check: the domain, or an email address in it.
     pub fn target(&self) -> String {
         match self.recipient {
             "" => format!("{}.test", self.name),
@@ -55,7 +55,7 @@ pub struct SettingsCase {
     pub domain: DomainCase,
     /// The pages of its web servers.
     pub pages: &'static [WebPage],
-    /// The password of the search; it is never passed as an argument.
+    /// The password for the search; it is never passed as an argument.
     pub secret: Option<&'static str>,
 }
 
@@ -66,17 +66,17 @@ pub struct WebPage {
     pub host: &'static str,
     /// The path, or `*` for every path.
     pub path: &'static str,
-    /// A header field; empty for a page in XML. A `Location` makes it a redirect.
+    /// A header field; empty for an XML page. A `Location` makes it a redirect.
     pub head: &'static str,
     /// The body.
     pub body: &'static str,
     /// Whether it is served over HTTPS.
     pub is_encrypted: bool,
-    /// Whether the certificate of the web server is valid for its name.
+    /// Whether the web server's certificate is valid for its name.
     pub verifies: bool,
 }
 
-/// A page in XML that is served correctly over HTTPS.
+/// An XML page that is served correctly over HTTPS.
 pub const fn xml(host: &'static str, path: &'static str, body: &'static str) -> WebPage {
     WebPage { host, path, head: "", body, is_encrypted: true, verifies: true }
 }
@@ -112,7 +112,7 @@ pub struct PolicyPage {
     pub body: &'static str,
     /// How the body is sent.
     pub sends: PolicyBody,
-    /// Whether the certificate of the web server is valid for its name.
+    /// Whether the web server's certificate is valid for its name.
     pub verifies: bool,
 }
 

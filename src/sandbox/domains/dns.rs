@@ -115,7 +115,8 @@ impl ZoneStore {
         }
     }
 
-    /// The zone with the longest name that contains a name. DS records are in the parent zone (RFC 4035 §2.4).
+    /// The zone that contains a name; if several do, the one with the longest name. DS records are in the parent zone
+    /// (RFC 4035 §2.4).
     fn zone_of(&self, name: &LowerName, kind: RecordType) -> Option<&SignedZone> {
         let is_above = |zone: &&Arc<SignedZone>| {
             zone.contains(name) && !(kind == RecordType::DS && zone.origin() == name && !name.is_root())

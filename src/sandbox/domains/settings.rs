@@ -18,7 +18,7 @@ const DOMAIN: DomainCase = DomainCase { hosts: &[SMTP], ..PLAIN };
 /// A domain that publishes nothing.
 const SETTINGS: SettingsCase = SettingsCase { domain: DOMAIN, pages: &[], secret: None };
 
-/// A search with the address of the user of the sandbox, and the password.
+/// A search with the sandbox user's email address and password.
 const WITH_PASSWORD: SettingsCase = SettingsCase { secret: Some(login::PASSWORD), ..SETTINGS };
 
 macro_rules! file {

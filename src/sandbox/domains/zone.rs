@@ -12,7 +12,7 @@ use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, Reco
 use hickory_resolver::proto::serialize::txt::Parser;
 use time::OffsetDateTime;
 
-/// The time to live of records in seconds. Resolvers must not keep records of an earlier sandbox.
+/// The time to live of records in seconds. Resolvers must not keep records from an earlier sandbox.
 const TTL: u32 = 1;
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::wire::tls::fields::Fields;
 use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
 
-/// The maximum number of certificates that are kept of a chain.
+/// The maximum number of certificates that are kept from a chain.
 pub(crate) const MAX_CERTIFICATES: usize = 20;
 /// The maximum total size of the certificates that are kept, in bytes.
 pub(crate) const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;

@@ -1,8 +1,7 @@
-//! Recognises a protocol by the first bytes that a peer sends. Used where TLS was expected, and where a greeting was
-//! expected.
+//! Recognises a protocol by the first bytes that a peer sends. Used where TLS or a greeting was expected.
 //!
 //! The caller decides whether the protocol is correct for the port. Text is recognised by its first line, which may be
-//! incomplete. Too few bytes are [`FirstBytes::Unknown`]; the result may change when more bytes arrive.
+//! incomplete. Too few bytes result in [`FirstBytes::Unknown`]; the result may change when more bytes arrive.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The lists that a ClientHello can offer: cipher suites, groups and signature schemes. Modern entries are first,
 //! because many servers select the first entry of the client's list that they support.
 //!
-//! The lists contain what mail servers have been observed to use, not the complete registries: PSK, SRP, Kerberos, ARIA
+//! The lists contain what mail servers have been observed to use, not the entire registries: PSK, SRP, Kerberos, ARIA
 //! and GOST are left out. Each list has fewer than 128 suites, because old servers close the connection at that size; a
 //! test verifies this. Rarely used suites (ARIA, Camellia with GCM, static Diffie-Hellman, GOST) are in a separate list
 //! for exhaustive scans.

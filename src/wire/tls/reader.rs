@@ -82,7 +82,7 @@ impl FlightReader {
     }
 
     /// The best possible answer at the end of the stream or after the timeout: a ServerHello without the messages that
-    /// should follow, the last warning, or text without a line end. `None` if no bytes arrived or the answer was
+    /// should follow, the last warning, or text without a line ending. `None` if no bytes arrived or the answer was
     /// already returned.
     pub fn finish(mut self) -> Option<TlsAnswer> {
         match self.phase {
@@ -154,7 +154,7 @@ impl FlightReader {
         while let [kind, high, middle, low, body @ ..] = rest {
             let length = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
             if length > MAX_BYTES {
-                return Some(self.best("a handshake message longer than the limit"));
+                return Some(self.best("a handshake message that is longer than the limit"));
             }
             let Some((body, after)) = body.split_at_checked(length) else { break };
             if let Some(answer) = self.message(*kind, body) {
@@ -201,7 +201,7 @@ impl FlightReader {
         }
     }
 
-    /// The most informative answer so far: a ServerHello, or else the last alert, or else the problem `why`.
+    /// The most informative answer so far: a ServerHello; otherwise, the last alert; otherwise, the problem `why`.
     fn best(&mut self, why: &str) -> TlsAnswer {
         match (self.hello.take(), self.warning) {
             (Some(hello), _) => TlsAnswer::ServerHello(hello),

@@ -1,4 +1,4 @@
-//! The cipher suites of the IANA registry "TLS Cipher Suites" that have a name, in the order of their numbers.
+//! The cipher suites of the IANA registry "TLS Cipher Suites" that have a name, in numerical order.
 
 /// The IANA name of a cipher suite, if it has one.
 pub(super) fn registered_name(id: u16) -> Option<&'static str> {

@@ -179,7 +179,7 @@ pub(super) struct ReceivedQuestion {
     pub(super) repeats: usize,
 }
 
-/// What the resolver sends instead of an answer: nothing, or any messages.
+/// What the resolver sends instead of an answer: nothing, or arbitrary messages.
 pub(super) type ResponseChange = Box<dyn Fn(&ReceivedQuestion, Message) -> Vec<Message> + Send + Sync>;
 
 /// Leaves the answers as they are.
@@ -187,7 +187,7 @@ pub(super) fn unchanged() -> ResponseChange {
     Box::new(|_, message| vec![message])
 }
 
-/// Whether the resolver listens on TCP too.
+/// Whether the resolver also listens on TCP.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListensOn {
     UdpOnly,
