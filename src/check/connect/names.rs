@@ -26,7 +26,7 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     Some(Finding {
         cause: "The lookup returned far more IP addresses than a mail service needs.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: list all IP addresses, and remove those that are not needed",
+            "Domain owner: list all IP addresses, and remove those that are not needed",
             format!("dig +short {} A {0} AAAA", names.host),
         )],
         ..finding
@@ -89,7 +89,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
-                Some("The A or AAAA record may be missing by mistake. Ask the operator of the domain.".to_owned());
+                Some("The A or AAAA record may be missing by mistake. Ask the domain owner.".to_owned());
             finding
                 .fixes
                 .push(Fix::run("Find the mail servers of the domain", format!("dig +short MX {}", names.host)));

@@ -27,7 +27,7 @@ static CAA_EXCLUDES_ISSUER: Rule = Rule {
     docs: Docs {
         sees: "The MX host, or one of its parent domains, has CAA records, and none of them names the CA that issued the certificate in use. CAs whose identifiers smtpcheck does not know are not reported.",
         matters: "The certificate remains valid, but the CA must refuse the next renewal.",
-        action: "Operator of the DNS: add an issue record for the CA, unless you plan to change the CA.",
+        action: "DNS operator: add an issue record for the CA, unless you plan to change the CA.",
         example: "example.com CAA 0 issue \"digicert.com\", and a certificate from Let's Encrypt",
         references: "RFC 8659 section 3 (the closest CAA records apply), section 4.2 (issue), section 4.3 (issuewild)",
     },
@@ -40,7 +40,7 @@ static BIMI_WITHOUT_POLICY: Rule = Rule {
     docs: Docs {
         sees: "default._bimi.<domain> has a BIMI record, and the DMARC policy is none, is in test mode, applies to only a part of the mail, or does not cover subdomains.",
         matters: "Receivers do not show the logo.",
-        action: "Operator of the DNS: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
+        action: "DNS operator: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
         example: "default._bimi.example.com TXT \"v=BIMI1; l=https://example.com/logo.svg\", and p=none",
         references: "BIMI (draft-brand-indicators-for-message-identification): the domain needs an enforced DMARC policy",
     },
@@ -180,7 +180,7 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
     finding.otherwise =
         Some("The CA may accept a different identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
-        "Operator of the DNS: permit the CA, unless you plan to change the CA",
+        "DNS operator: permit the CA, unless you plan to change the CA",
         format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
@@ -220,9 +220,7 @@ fn bimi(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{name} has a BIMI logo, but the DMARC policy is not enforced");
     let mut finding = Finding::new(&BIMI_WITHOUT_POLICY, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     "Receivers show the logo only for domains with p=quarantine or p=reject that applies to all mail and to subdomains.".clone_into(&mut finding.cause);
-    finding
-        .fixes
-        .push(Fix::text(format!("Operator of the DNS: enforce the policy in the DMARC record of {}", sight.name())));
+    finding.fixes.push(Fix::text(format!("DNS operator: enforce the policy in the DMARC record of {}", sight.name())));
     Some(finding)
 }
 

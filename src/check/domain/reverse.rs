@@ -42,7 +42,7 @@ static NOT_CONFIRMED: Rule = Rule {
     docs: Docs {
         sees: "No name in the PTR records of the IP address has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
         matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back. Gmail and several others reject or defer the mail.",
-        action: "Operator of the DNS: add the IP address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to it.",
+        action: "DNS operator: add the IP address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to it.",
         example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
@@ -68,7 +68,7 @@ static EHLO_UNRESOLVED: Rule = Rule {
     docs: Docs {
         sees: "The name of --from-host has no A or AAAA record with an IP address of --sending.",
         matters: "Spam filters check the EHLO name. A few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "Operator of the DNS: publish an A or AAAA record with the IP address at the EHLO name. Or server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
+        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Or server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
         example: "EHLO mail.example.com from 192.0.2.7, and mail.example.com is the address of a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },
@@ -303,7 +303,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         );
         missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
         missing.fixes.push(Fix::run(
-            "Operator of the DNS: publish an A or AAAA record, so that the name resolves back to the address",
+            "DNS operator: publish an A or AAAA record, so that the name resolves back to the address",
             format!("{host}. {} {ip}", kind_of(ip)),
         ));
         findings.push(missing);
@@ -327,13 +327,13 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
                 .cause
                 .push_str(" The name has other addresses, which may belong to another host, such as a web server.");
             unconfirmed.fixes.push(Fix::run(
-                "Operator of the DNS: give the mail host its own name",
+                "DNS operator: give the mail host its own name",
                 format!("{host}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
         } else if let Some(name) = quoted.first() {
             unconfirmed.fixes.push(Fix::run(
-                format!("Operator of the DNS of {name}: add the address to the name"),
+                format!("DNS operator of {name}: add the address to the name"),
                 format!("{name}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
@@ -387,7 +387,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
         ("publish the address at the name", host.as_str())
     };
     let record = format!("{name}. {} {ip}", kind_of(ip));
-    unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
+    unresolved.fixes.push(Fix::run(format!("DNS operator: {what}"), record));
     unresolved.fixes.push(Fix::run(
         "Server operator: use a name that resolves to the address",
         format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),

@@ -27,7 +27,7 @@ static TLSRPT_INVALID: Rule = Rule {
     docs: Docs {
         sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. If only a part of the record is invalid, the finding is a notice.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
-        action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
+        action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
         references: "RFC 8460 section 3 (records)",
     },
@@ -40,7 +40,7 @@ static TLSRPT_UNDELIVERABLE: Rule = Rule {
     docs: Docs {
         sees: "The TLS-RPT record contains an email address in another domain, and that domain does not exist, or declares with a null MX record that it receives no mail. Up to 5 domains are looked up.",
         matters: "Reports for this address are lost, so failures of DANE and MTA-STS remain unnoticed.",
-        action: "Operator of the DNS: replace the address in the record with one that receives mail.",
+        action: "DNS operator: replace the address in the record with one that receives mail.",
         example: "rua=mailto:tlsrpt@reports.example.com, and reports.example.com does not exist",
         references: "RFC 8460 section 3 (rua), RFC 7505 section 3 (null MX)",
     },
@@ -53,7 +53,7 @@ static TLSRPT_MISSING: Rule = Rule {
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
         matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",
-        action: "Operator of the DNS: publish the record that smtpcheck prints, with an address that receives mail.",
+        action: "DNS operator: publish the record that smtpcheck prints, with an address that receives mail.",
         example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
     },
@@ -258,7 +258,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
-        format!("Operator of the DNS of {domain}: move the record"),
+        format!("DNS operator of {domain}: move the record"),
         format!("_smtp._tls.{domain}. IN TXT {}", probe.quote(in_strings(text))),
     )];
     Some(finding)
@@ -275,7 +275,7 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
 fn publish(sight: Sight<'_>, what: &str) -> Fix {
     let domain = sight.name();
     Fix::run(
-        format!("Operator of the DNS of {domain}: {what}"),
+        format!("DNS operator of {domain}: {what}"),
         format!("_smtp._tls.{domain}. IN TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@{domain}\""),
     )
 }

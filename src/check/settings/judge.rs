@@ -97,11 +97,11 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
             "smtpcheck HOST:465",
         ));
         fixes.push(Fix::run(
-            format!("Operator of the DNS of {domain}: publish where the service is"),
+            format!("DNS operator of {domain}: publish where the service is"),
             format!("_submissions._tcp.{domain}. SRV 0 1 465 HOST."),
         ));
     } else {
-        fixes.push(Fix::text("Ask the operator of the domain how mail is sent from its addresses"));
+        fixes.push(Fix::text("Ask the domain owner how mail is sent from its addresses"));
     }
     let confidence = if failed.is_empty() && !unfinished { Confidence::Certain } else { Confidence::Likely };
     let otherwise = (confidence != Confidence::Certain).then(|| {
@@ -396,7 +396,7 @@ fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
         confidence: Confidence::Likely,
         consequences: failing.iter().skip(1).take(8).map(|(candidate, tested)| of(candidate, tested)).collect(),
         fixes: vec![
-            Fix::text("Operator of the domain: correct the entry, or the server"),
+            Fix::text("Domain owner: correct the entry, or the server"),
             Fix::run("Check this server in detail", command(sight, first, tested)),
         ],
         ..base
@@ -475,7 +475,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "The target of the record is a dot, which means that the service does not exist.".to_owned(),
                     fixes: vec![Fix::text(format!(
-                        "If the service exists, operator of the DNS of {}: correct the record",
+                        "If the service exists, DNS operator of {}: correct the record",
                         sight.domain()
                     ))],
                     ..finding(&SUBMISSION_NOT_OFFERED, format!("the domain does not offer the service {name}"))
@@ -486,7 +486,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "Programs that follow the standards for SRV records cannot use this record, or use it in another way.".to_owned(),
                     fixes: vec![Fix::run(
-                        format!("Operator of the DNS of {}: correct the record", sight.domain()),
+                        format!("DNS operator of {}: correct the record", sight.domain()),
                         format!("_submissions._tcp.{}. SRV 0 1 465 HOST.", sight.domain()),
                     )],
                     ..finding(&SUBMISSION_RECORD_INVALID, words.clone())
@@ -497,7 +497,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "Programs must not use a file whose digest is not in the DNS.".to_owned(),
                     fixes: vec![Fix::run(
-                        format!("Operator of the DNS of {}: publish the digest of the file", sight.domain()),
+                        format!("DNS operator of {}: publish the digest of the file", sight.domain()),
                         format!("curl -s {} | openssl dgst -sha256 -binary | base64", in_shell(&place)),
                     )],
                     ..finding(&PACC_DIGEST, format!("the PACC file cannot be used: {words}"))
@@ -515,10 +515,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
             Finding {
                 cause: cause.to_owned(),
                 consequences: words_of_file.iter().skip(1).map(|(_, words, _)| (*words).clone()).collect(),
-                fixes: vec![Fix::run(
-                    "Operator of the web server: correct the file",
-                    format!("curl {}", in_shell(&place)),
-                )],
+                fixes: vec![Fix::run("Web server operator: correct the file", format!("curl {}", in_shell(&place)))],
                 ..finding(&AUTOCONFIG_INVALID, format!("the autoconfiguration file at {place} has an error: {words}"))
             }
             .tried(probe.id),
@@ -536,7 +533,7 @@ fn certificate<'s>(ranking: &Ranking<'s>, report: &SourceReport<'s>, probe: &Pro
     }
     let found = Finding {
         cause: "The same host publishes the file over HTTP. Programs that require HTTPS find no settings, and others use a file that an attacker can change.".to_owned(),
-        fixes: vec![Fix::text("Operator of the web server: install a certificate that contains the name of this host")],
+        fixes: vec![Fix::text("Web server operator: install a certificate that contains the name of this host")],
         ..finding(
             &AUTOCONFIG_CERTIFICATE,
             format!("the autoconfiguration file cannot be fetched over HTTPS: {words}"),

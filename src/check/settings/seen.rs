@@ -88,7 +88,7 @@ pub struct SourceSeen {
     pub state: SourceState,
     /// The URL or the names of the records; null for built-in knowledge.
     pub place: Option<String>,
-    /// Whether it is proved that the settings come from the operator of the domain or from a known service; null without
+    /// Whether it is proved that the settings come from the domain owner or from a known service; null without
     /// settings.
     pub authenticated: Option<bool>,
     /// What the source contains, or why it has no settings, as a short phrase.

@@ -168,7 +168,7 @@ impl<'s> DaneHost<'s> {
         );
         finding.fixes = vec![Fix::run(
             format!(
-                "Operator of the DNS of {}: fix your name servers so that they answer queries for TLSA records. Test them with a validating resolver",
+                "DNS operator of {}: fix your name servers so that they answer queries for TLSA records. Test them with a validating resolver",
                 self.name
             ),
             format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),
@@ -184,7 +184,7 @@ impl<'s> DaneHost<'s> {
             owner_of(base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
-            "Operator of the DNS of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
+            "DNS operator of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
             self.name
         ))];
         finding
@@ -204,10 +204,7 @@ impl<'s> DaneHost<'s> {
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
-            Fix::text(format!(
-                "Operator of the DNS of {}: remove the TLSA records if the server cannot use TLS",
-                self.name
-            )),
+            Fix::text(format!("DNS operator of {}: remove the TLSA records if the server cannot use TLS", self.name)),
         ];
         Some(finding)
     }
@@ -234,10 +231,10 @@ impl<'s> DaneHost<'s> {
             finding.severity = Severity::Notice;
             finding.cause = "Senders ignore this record and use the others.".to_owned();
         }
-        let fix = format!("Operator of the DNS of {}: replace the record", self.name);
+        let fix = format!("DNS operator of {}: replace the record", self.name);
         finding.fixes = self.records_to_publish(&fix, |_| true);
         if !is_all {
-            finding.fixes = vec![Fix::text(format!("Operator of the DNS of {}: remove the record", self.name))];
+            finding.fixes = vec![Fix::text(format!("DNS operator of {}: remove the record", self.name))];
         }
         Some(finding)
     }
@@ -269,7 +266,7 @@ impl<'s> DaneHost<'s> {
             finding.cause = "Another record matches, so current senders deliver. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
         }
         finding.fixes = vec![Fix::text(format!(
-            "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
+            "DNS operator of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
             self.name
         ))];
         finding.fixes.extend(
@@ -405,7 +402,7 @@ impl<'s> DaneHost<'s> {
     fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = published.ttl.saturating_mul(2);
         let text = format!(
-            "Operator of the DNS of {}: publish this record, wait {wait} seconds (two TTLs), then remove {old}",
+            "DNS operator of {}: publish this record, wait {wait} seconds (two TTLs), then remove {old}",
             self.name
         );
         self.records_to_publish(&text, |other| {
@@ -481,7 +478,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default; other senders may not.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Operator of the DNS of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
+        "DNS operator of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
         sight.name()
     ))];
     Some(finding)
@@ -503,7 +500,7 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     finding.fixes = without
         .iter()
         .flat_map(|host| {
-            let text = format!("Operator of the DNS of {}: publish a TLSA record in a signed zone", host.name);
+            let text = format!("DNS operator of {}: publish a TLSA record in a signed zone", host.name);
             host.records_to_publish(&text, |_| true)
         })
         .collect();

@@ -81,11 +81,11 @@ pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]
     finding.otherwise = doubt.map(str::to_owned);
     finding.consequences.extend(not_answering(sight, apex, servers, &stale));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: if the zone is correct, enter exactly these name servers at the registrar: {}",
+        "Domain owner: if the zone is correct, enter exactly these name servers at the registrar: {}",
         quoted(of_zone, &own.names)
     )));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: if the parent zone is correct, publish exactly these NS records in the zone {apex}: {}",
+        "DNS operator: if the parent zone is correct, publish exactly these NS records in the zone {apex}: {}",
         quoted(first.probe, &first.names)
     )));
     let finding = tried(finding, &referrals, &own);

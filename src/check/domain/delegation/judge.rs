@@ -64,7 +64,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     let mut found = Finding {
         cause: "Resolvers cannot use these servers.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish IP addresses for this name",
+            "DNS operator: remove the NS record of {} from the zone {apex} and at the registrar, or publish IP addresses for this name",
             names.first().cloned().unwrap_or_default()
         ))],
         ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
@@ -111,16 +111,13 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         port => format!(" -p {port}"),
     };
     let mut fixes = vec![Fix::run(
-        format!(
-            "Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it",
-            shown_as(server, probe)
-        ),
+        format!("DNS operator: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
     // Only TXT records can be removed without an effect on mail.
     if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
         fixes.push(Fix::text(format!(
-            "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+            "Domain owner: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
         )));
     }
     let finding = Finding {
@@ -185,7 +182,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
+        "DNS operator: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
     )));
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
@@ -229,7 +226,7 @@ fn differs(
         Some(shown_as(first, answer(sight, &domain, kind, first).probe()?))
     });
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: check the zone transfer to {}; if several DNS providers are used, publish the same records at all of them",
+        "DNS operator: check the zone transfer to {}; if several DNS providers are used, publish the same records at all of them",
         odd.unwrap_or_default()
     )));
     for server in groups.iter().flat_map(|group| &group.servers) {

@@ -167,9 +167,9 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
         if lookup.is_requested {
             finding.severity = Severity::Error;
             finding.fixes.push(Fix::text("Server operator: sign with a selector whose key is published"));
-            finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: if the key is still in use, publish it again at {name}"
-            )));
+            finding
+                .fixes
+                .push(Fix::text(format!("DNS operator: if the key is still in use, publish it again at {name}")));
         }
         return vec![finding];
     }
@@ -181,7 +181,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "The tag lists the hash algorithms that signatures may use. Without sha256 in this list, no valid signature is possible with this key, because SHA-1 must no longer be used (RFC 8301 section 3.1).",
         );
-        let what = format!("Operator of the DNS: remove the h= tag from the record at {name}");
+        let what = format!("DNS operator: remove the h= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -193,7 +193,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "The s= tag restricts the key to another service, so receivers ignore it for mail.",
         );
-        let what = format!("Operator of the DNS: remove the s= tag from the record at {name}");
+        let what = format!("DNS operator: remove the s= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -208,7 +208,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "With t=y, the domain declares that it is only testing DKIM. Receivers may ignore its signatures.",
         );
-        let what = format!("Operator of the DNS: remove t=y from the record at {name} once signatures verify");
+        let what = format!("DNS operator: remove t=y from the record at {name} once signatures verify");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -287,7 +287,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
     };
     let mut finding = about(&rules::KEY_BROKEN, probe, summary, cause);
     finding.consequences.push(format!("The record: {}", probe.quote(shortened(text))));
-    let operator = "Operator of the DNS:";
+    let operator = "DNS operator:";
     finding.fixes = match fault {
         KeyFault::HostName => {
             let target = text.trim().trim_end_matches('.');
@@ -351,10 +351,10 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
         .extend(seen.texts().take(3).map(|text| format!("One of the records: {}", probe.quote(shortened(text)))));
     finding.fixes.push(Fix::text(if is_split {
         format!(
-            "Operator of the DNS: replace the records at {name} with one TXT record whose strings are the parts of the key, in their order"
+            "DNS operator: replace the records at {name} with one TXT record whose strings are the parts of the key, in their order"
         )
     } else {
-        format!("Operator of the DNS: keep only the record at {name} that contains the key in use")
+        format!("DNS operator: keep only the record at {name} that contains the key in use")
     }));
     finding
 }
@@ -374,7 +374,7 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
     } else if lookup.is_requested {
         finding.severity = Severity::Error;
     }
-    finding.fixes.push(Fix::text("Operator of the domain: enable DKIM in the administration interface of the mail provider, and compare the target of the CNAME record with the target shown there"));
+    finding.fixes.push(Fix::text("Domain owner: enable DKIM in the administration interface of the mail provider, and compare the target of the CNAME record with the target shown there"));
     finding
 }
 
@@ -398,7 +398,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
             let cause = format!("The key was published at {wrong}: the DNS provider appends the domain itself.");
             let mut finding = about(&rules::KEY_MISSING, probe, summary, &cause).tried(found.id);
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
+                "DNS operator: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
                 lookup.selector
             )));
             return Some(finding);
@@ -418,7 +418,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
         ),
     };
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: publish at {name} the TXT record that the mail server or the provider prints"
+        "DNS operator: publish at {name} the TXT record that the mail server or the provider prints"
     )));
     finding.fixes.push(Fix::text(
         "Compare the selector with the s= value of the DKIM-Signature header in a message that was sent",

@@ -15,7 +15,7 @@ use crate::wire::{DnsName, RecordKind};
 /// The corrected record to publish.
 fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
     Fix::run(
-        "Operator of the DNS: publish the corrected record",
+        "DNS operator: publish the corrected record",
         format!("_dmarc.{at}. TXT {}", probe.quote(in_strings(&corrected(text)))),
     )
 }
@@ -61,7 +61,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
         let summary = format!("the DMARC record of {} is at the wrong name {wrong}", first.name);
         let fix = Fix::run(
             format!(
-                "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
+                "DNS operator: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
             format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
@@ -87,7 +87,7 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
     let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
     let cause = "According to RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
-    let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} except one"));
+    let fix = Fix::text(format!("DNS operator: delete all DMARC records at _dmarc.{name} except one"));
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
     finding.consequences.extend(texts.iter().take(3).map(|text| format!("One of the records: {}", probe.quote(*text))));
     Some(finding)
@@ -102,9 +102,8 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         && seen.texts().any(|text| is_record(&text))
     {
         let summary = format!("a copy of the DMARC record is at {at} itself, where it has no effect");
-        let fix = Fix::text(format!(
-            "Operator of the DNS: delete the copy at {at}; receivers use only the record at _dmarc.{at}"
-        ));
+        let fix =
+            Fix::text(format!("DNS operator: delete the copy at {at}; receivers use only the record at _dmarc.{at}"));
         let mut finding =
             about(&rules::WRONG_NAME, apex, summary, "Receivers look only at _dmarc. The copy is harmless.", fix);
         finding.severity = Severity::Notice;
@@ -129,7 +128,7 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
             )
         };
         let mut finding =
-            about(&rules::OTHER_TEXT, probe, summary, cause, Fix::text(format!("Operator of the DNS: {advice}")));
+            about(&rules::OTHER_TEXT, probe, summary, cause, Fix::text(format!("DNS operator: {advice}")));
         if is_part {
             finding.severity = Severity::Warning;
         }

@@ -223,7 +223,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     } else {
         ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
-    let fix = Fix::run(format!("Operator of the DNS: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
+    let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
     Some(about(&rules::MISSING, probe, summary, cause, fix))
 }
@@ -257,7 +257,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         return None;
     };
     let fix = Fix::text(format!(
-        "Operator of the DNS: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
+        "DNS operator: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
         state.organization_by_list,
         sight.name()
     ));
@@ -270,7 +270,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
 fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, record: &DmarcRecord) -> Vec<Finding> {
     let mut findings = Vec::new();
     let own = record.policy_for_domain().unwrap_or(Disposition::None);
-    let operator = format!("Operator of the DNS: in the record at _dmarc.{at},");
+    let operator = format!("DNS operator: in the record at _dmarc.{at},");
     let word = own.word();
     if own == Disposition::None {
         // If a mistake changes the policy to none, a different finding reports it.
@@ -367,15 +367,13 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
-                    "Operator of the DNS of {shown}: publish the permission, or register {at} with the service for DMARC reports"
+                    "DNS operator of {shown}: publish the permission, or register {at} with the service for DMARC reports"
                 ),
                 format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
             );
             let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore this address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding
-                .fixes
-                .push(Fix::text(format!("Or operator of the DNS of {at}: use a report address in your own domain")));
+            finding.fixes.push(Fix::text(format!("Or DNS operator of {at}: use a report address in your own domain")));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }
@@ -383,8 +381,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
         }
         if receives_mail(sight, &target) == Some(false) {
             let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
-            let fix =
-                Fix::text(format!("Operator of the DNS of {at}: use a report address in a domain that receives mail"));
+            let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
             let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
             if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {

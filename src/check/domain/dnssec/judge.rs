@@ -122,7 +122,7 @@ fn one_bogus(
             );
             finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
-                format!("Operator of the DNS: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
+                format!("DNS operator: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
                 format!("rndc sign {name}"),
             ));
         }
@@ -133,13 +133,13 @@ fn one_bogus(
             ));
             finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: if this machine's clock is right, set the signer's clock, and sign the zone {name} again"
+                "DNS operator: if this machine's clock is right, set the signer's clock, and sign the zone {name} again"
             )));
         }
         BogusReason::DsMismatch => {
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
-                format!("Operator of the domain: enter the DS record of the current key of {name} at the registrar. This command prints it"),
+                format!("Domain owner: enter the DS record of the current key of {name} at the registrar. This command prints it"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -f - {0}", in_shell(&name.to_string())),
             ));
             finding.fixes.push(Fix::text(format!(
@@ -149,7 +149,7 @@ fn one_bogus(
         _ => {
             finding.otherwise = Some("A name server of the zone may serve an old or unsigned copy, or a device on the network path may change DNS responses.".to_owned());
             finding.fixes.push(Fix::run(
-                format!("Operator of the DNS: sign the zone {name} again, and publish it on all name servers. This command shows where the chain of signatures breaks"),
+                format!("DNS operator: sign the zone {name} again, and publish it on all name servers. This command shows where the chain of signatures breaks"),
                 format!("delv @9.9.9.9 {} MX +vtrace", sight.name()),
             ));
         }
@@ -226,7 +226,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Algorithms that use SHA-1, and older algorithms, must no longer be used. Some resolvers treat the zone as unsigned; others fail to resolve it.".to_owned(),
             fixes: vec![Fix::text(format!(
-                "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
+                "DNS operator: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
             ..weak(format!("the zone {apex} is signed only with the obsolete DNSSEC algorithm {}", list.join(", ")), probe)
         });
@@ -243,7 +243,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
-                format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
+                format!("Domain owner: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
             )],
             ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
@@ -269,7 +269,7 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
             "The number must be 0: iterations take time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
         },
         fixes: vec![Fix::run(
-            format!("Operator of the DNS: use 0 iterations and no salt for {apex} (this is the command for BIND)"),
+            format!("DNS operator: use 0 iterations and no salt for {apex} (this is the command for BIND)"),
             format!("rndc signing -nsec3param 1 0 0 - {apex}"),
         )],
         ..finding
@@ -282,7 +282,7 @@ fn not_active(apex: &DnsName, probe: &Probe, of_ds: &Probe) -> Finding {
     Finding {
         cause: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: if the zone should be signed, enter the DS record of {apex} at the registrar"
+            "Domain owner: if the zone should be signed, enter the DS record of {apex} at the registrar"
         ))],
         ..finding.tried(probe.id).tried(of_ds.id)
     }

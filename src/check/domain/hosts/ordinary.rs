@@ -311,14 +311,14 @@ impl MergedFinding {
             let place = places_of(sight, std::iter::once((&host.name, std::slice::from_ref(ip))));
             finding.consequences.push(format!("{place}: {summary}"));
         }
-        // The host name comes from the MX record, so the operator of the domain controls it, not the user of this
+        // The host name comes from the MX record, so the domain owner controls it, not the user of this
         // check.
         if finding.rule == "certificate-name-mismatch" {
             finding
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Or operator of the domain: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
+                "Or domain owner: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

@@ -211,18 +211,12 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         "Server operator: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
-        None => format!(
-            "Operator of the domain: if the domain receives no mail, publish a null MX: {}. MX 0 .",
-            sight.name()
-        ),
+        None => format!("Domain owner: if the domain receives no mail, publish a null MX: {}. MX 0 .", sight.name()),
         Some(_) if is_partial => {
-            format!(
-                "Or operator of the domain: remove the address record of {} with {places}",
-                quoted(sight, &reach.host.name)
-            )
+            format!("Or domain owner: remove the address record of {} with {places}", quoted(sight, &reach.host.name))
         }
         Some(_) => format!(
-            "Operator of the domain: if the server no longer exists, delete the MX record of {}",
+            "Domain owner: if the server no longer exists, delete the MX record of {}",
             quoted(sight, &reach.host.name)
         ),
     }));
@@ -272,7 +266,7 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         },
         otherwise: Some("Instead, a firewall of the mail server may drop packets to this port, or this machine's network may block the port. Repeat the check from another network to find out.".to_owned()),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
+            "Domain owner: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
         ..finding
     })

@@ -52,7 +52,7 @@ fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
         fixes: vec![
             Fix::text("Compare the domain with the email address, letter by letter"),
             Fix::run(
-                "Operator of the domain: check whether the registration has expired, and whether the parent zone delegates the domain",
+                "Domain owner: check whether the registration has expired, and whether the parent zone delegates the domain",
                 format!("dig +trace {domain} NS"),
             ),
         ],
@@ -82,7 +82,8 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
 }
 
 /// What to do if the responses exceed the limit of smtpcheck.
-const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records. To find the largest responses, look at the lookups with -v";
+const SMALLER_RESPONSES: &str =
+    "Domain owner: publish fewer or smaller records. To find the largest responses, look at the lookups with -v";
 
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
@@ -163,7 +164,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
                 .to_owned(),
         ),
         fixes: vec![
-            Fix::run("Operator of the DNS server: open TCP port 53 in the firewall. This command tests it", tcp),
+            Fix::run("DNS server operator: open TCP port 53 in the firewall. This command tests it", tcp),
             Fix::text("Or repeat the check with another resolver (--resolver)"),
         ],
         failure: Some(PhaseFailure::Unreachable),
@@ -185,7 +186,7 @@ fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     Finding {
         cause: "The name has no IP address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
@@ -221,7 +222,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
             fixes: vec![
                 Fix::text(format!(
-                    "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+                    "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
                 )),
                 Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
             ],
@@ -240,7 +241,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             .to_owned(),
         fixes: vec![
             Fix::text(format!(
-                "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+                "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
             )),
             Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
         ],
@@ -271,9 +272,9 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
         ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
     };
     found.fixes.push(Fix::text(if has_others {
-        format!("Operator of the domain: delete the record `{domain}. MX {preference} .`, because the domain has mail servers")
+        format!("Domain owner: delete the record `{domain}. MX {preference} .`, because the domain has mail servers")
     } else {
-        format!("Operator of the domain: publish exactly one MX record: {domain}. MX 0 .")
+        format!("Domain owner: publish exactly one MX record: {domain}. MX 0 .")
     }));
     if has_others {
         found.fixes.push(Fix::text(format!(
@@ -299,7 +300,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
             .to_owned(),
         fixes: vec![
             Fix::text(format!(
-                "Operator of the domain: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
+                "Domain owner: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
                 probe.quote(first.to_string())
             )),
             Fix::text(format!("Then use it in the MX record: {domain}. MX {preference} mail.{domain}.")),
@@ -320,7 +321,7 @@ fn unreadable(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Fin
         cause: "The name contains characters that host names must not contain, so senders cannot use the record."
             .to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the domain: write the name with letters, digits and hyphens only; write international names in their ASCII form (xn--...)",
+            "Domain owner: write the name with letters, digits and hyphens only; write international names in their ASCII form (xn--...)",
         )],
         failure: without_hosts(sight),
         ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
@@ -431,7 +432,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(
-            "Operator of the domain: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
+            "Domain owner: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
             probe.quote(host.name.as_str())
         ))
     }));
@@ -450,7 +451,7 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     let mut found = Finding {
         cause: "Senders skip this host and use the others.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
+            "Domain owner: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
         ))],
         ..finding(&MX_HOST_MISSING, probe, Confidence::Certain, summary)
     };
@@ -510,7 +511,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
-                        "Operator of the domain: replace the CNAME record of {name} with A and AAAA records"
+                        "Domain owner: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
                         "Or name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
@@ -553,7 +554,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
             Some("If the domain receives mail only inside a private network, this is intended.".to_owned());
     }
     found.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {ip} with the public IP address of {}, or delete this address record",
+        "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",
         probe.quote(first.as_str())
     )));
     for (host, _, _) in &wrong {

@@ -66,9 +66,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         let summary = format!("no MX host of {domain} has an IPv4 address");
         Some(Finding {
             cause: "Many senders do not have IPv6 and cannot deliver mail to this domain.".to_owned(),
-            fixes: vec![Fix::text(format!(
-                "Operator of the domain: publish an A record for {name} or for another MX host"
-            ))],
+            fixes: vec![Fix::text(format!("Domain owner: publish an A record for {name} or for another MX host"))],
             ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
         })
     } else if addresses.iter().all(|ip| is_test_server(sight.plan, *ip)) {
@@ -129,7 +127,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         found.severity = Severity::Error;
         found.cause = "A name with a CNAME record must not have other records. Some resolvers return only the CNAME record, so some senders do not find the MX records.".to_owned();
         found.fixes.push(Fix::text(format!(
-            "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
+            "Domain owner: delete the CNAME record of {domain}, and publish A and AAAA records there"
         )));
     } else {
         found.cause = "All records of the domain are those of the target, including the MX, SPF and other TXT records."
@@ -150,7 +148,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
             fixes: vec![Fix::text(
-                "Check whether the name is complete (example.com, not example). Operator of the domain: use a domain with at least two labels for email addresses.",
+                "Check whether the name is complete (example.com, not example). Domain owner: use a domain with at least two labels for email addresses.",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });
@@ -159,7 +157,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "The domain of an email address consists of letters, digits and hyphens. Some senders and mail programs reject other characters.".to_owned(),
             fixes: vec![Fix::text(
-                "Operator of the domain: use a domain of letters, digits and hyphens for email addresses",
+                "Domain owner: use a domain of letters, digits and hyphens for email addresses",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });
@@ -174,7 +172,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example names with an underscore.".to_owned(),
             fixes: vec![Fix::text(
-                "Operator of the domain: give the host a name of letters, digits and hyphens, and use it in the MX record",
+                "Domain owner: give the host a name of letters, digits and hyphens, and use it in the MX record",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });

@@ -154,16 +154,16 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => {
-            finding.fixes.push(Fix::text(format!("Operator of the domain: write {} instead", subject.quote(&instead))))
+            finding.fixes.push(Fix::text(format!("Domain owner: write {} instead", subject.quote(&instead))))
         }
         (_, None) => {
             finding.fixes.push(Fix::text(format!(
-                "Operator of the domain: remove {term}, or replace it with the current name of the provider"
+                "Domain owner: remove {term}, or replace it with the current name of the provider"
             )));
         }
         (_, Some(first)) => {
             let first = subject.quote(&first.text);
-            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then if you do not need the include")));
+            finding.fixes.push(Fix::text(format!("Domain owner: ask the operator of the included record to correct it, and remove {first} until then if you do not need the include")));
         }
     }
     Some(finding.tried(subject.probe.id).tried(probe.id))
@@ -181,9 +181,9 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
     finding.cause =
         "Receivers look up at most ten hosts for one mx term. If there are more, they stop with a permanent error."
             .to_owned();
-    finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {term} with ip4 and ip6 terms for the networks of the hosts"
-    )));
+    finding
+        .fixes
+        .push(Fix::text(format!("Domain owner: replace {term} with ip4 and ip6 terms for the networks of the hosts")));
     finding.tried(subject.probe.id)
 }
 
@@ -241,13 +241,13 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     {
         let term = subject.quote(&branch.text);
         finding.fixes.push(Fix::text(format!(
-            "Operator of the domain: remove {term} if it is no longer needed, which saves {cost} lookups"
+            "Domain owner: remove {term} if it is no longer needed, which saves {cost} lookups"
         )));
     }
-    finding.fixes.push(Fix::text("Operator of the domain: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));
-    finding.fixes.push(Fix::text(
-        "Operator of the domain: for each bulk mail provider, send from a subdomain with its own SPF record",
-    ));
+    finding.fixes.push(Fix::text("Domain owner: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));
+    finding
+        .fixes
+        .push(Fix::text("Domain owner: for each bulk mail provider, send from a subdomain with its own SPF record"));
     Some(finding.tried(subject.probe.id))
 }
 
@@ -269,6 +269,6 @@ fn void(subject: Subject<'_>) -> Option<Finding> {
         "Receivers that follow the recommended limit of {MAX_VOID} stop with a permanent error; others continue. The terms: {}",
         terms.join(", ")
     );
-    finding.fixes.push(Fix::text("Operator of the domain: remove these terms, or create the records"));
+    finding.fixes.push(Fix::text("Domain owner: remove these terms, or create the records"));
     Some(finding.tried(subject.probe.id))
 }

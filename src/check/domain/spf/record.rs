@@ -57,7 +57,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
         finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Receivers that validate DNSSEC get an error instead, so SPF results in a temporary error.".to_owned();
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: fix the signatures of the zone, and test it with a validating resolver",
+            "DNS operator: fix the signatures of the zone, and test it with a validating resolver",
             format!("dig +dnssec {domain} TXT"),
         ));
     } else if is_answered {
@@ -70,7 +70,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
             finding.severity = Severity::Notice;
         }
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: if the lookup fails with other resolvers too, fix the name servers of the domain. This command shows the failure",
+            "DNS operator: if the lookup fails with other resolvers too, fix the name servers of the domain. This command shows the failure",
             format!("dig {domain} TXT"),
         ));
     } else {
@@ -98,14 +98,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Operator of the domain: publish a record at the domain that refers to the other record",
+            "Domain owner: publish a record at the domain that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
         let text = if is_null {
-            "Operator of the domain: publish a record that allows no sender"
+            "Domain owner: publish a record that allows no sender"
         } else {
-            "Operator of the domain: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
+            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -143,7 +143,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The record may have another purpose.".to_owned());
     }
-    let fix = "Operator of the domain: publish one TXT record that begins with v=spf1 and a space";
+    let fix = "Domain owner: publish one TXT record that begins with v=spf1 and a space";
     finding.fixes.push(match repaired(text, *why, &texts.records) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
         None => Fix::text(fix),
@@ -188,7 +188,7 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
         "Receivers treat several SPF records as a permanent error, whatever they contain: {}",
         shown.join(" and ")
     );
-    let fix = "Operator of the domain: replace all of them with one record";
+    let fix = "Domain owner: replace all of them with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
             format!("{fix} The merged record allows every host that any of these records allows:"),
@@ -233,7 +233,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let mistakes: Vec<_> = record.mistakes().collect();
     let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
     let corrected = record.corrected(text);
-    let fix_text = "Operator of the domain: replace the record with this one";
+    let fix_text = "Domain owner: replace the record with this one";
     if texts.joined_without_blank {
         let summary = "the strings of the SPF record are joined without a space between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
@@ -241,8 +241,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             "Receivers join the strings of a TXT record without adding a space. The result is {}",
             subject.quote(text)
         );
-        let fix =
-            "Operator of the domain: insert a space before the closing quotation mark of each string except the last";
+        let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
             None => Fix::text(fix),
@@ -267,10 +266,10 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         let shown = subject.quote(word(&term.at));
         finding.fixes.push(Fix::text(match &mistake.instead {
             Some(instead) if !instead.is_empty() => {
-                format!("Operator of the domain: write {} instead of {shown}", subject.quote(instead))
+                format!("Domain owner: write {} instead of {shown}", subject.quote(instead))
             }
-            _ if mistake.why == SpfMistakeKind::Twice => format!("Operator of the domain: remove {shown}"),
-            _ => format!("Operator of the domain: correct or remove {shown}"),
+            _ if mistake.why == SpfMistakeKind::Twice => format!("Domain owner: remove {shown}"),
+            _ => format!("Domain owner: correct or remove {shown}"),
         }));
     }
     Some(finding)
@@ -299,7 +298,9 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
     let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
     finding.cause = "Mail with this sender domain passes SPF, whichever host sends it.".to_owned();
-    finding.fixes.push(Fix::text("Operator of the domain: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all"));
+    finding.fixes.push(Fix::text(
+        "Domain owner: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all",
+    ));
     Some(finding)
 }
 
@@ -316,7 +317,7 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = format!("Operator of the domain: write {}", subject.quote(&instead));
+    let text = format!("Domain owner: write {}", subject.quote(&instead));
     let text_of_record = subject.tree.root.text().unwrap_or_default();
     let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
     let record = words.collect::<Vec<_>>().join(" ");
@@ -353,7 +354,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         let target = include.split_once(':').map_or(*include, |(_, target)| target);
         let record = format!("v=spf1 redirect={target}");
         finding.fixes.push(Fix::run(
-            "Operator of the domain: use redirect if the other record should apply to all senders",
+            "Domain owner: use redirect if the other record should apply to all senders",
             subject.quote(&subject.published(&record)),
         ));
     }
@@ -361,7 +362,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
     kept.push("~all");
     finding.fixes.push(Fix::run(
-        "Operator of the domain: end the record with ~all, or with -all when every sending host is listed",
+        "Domain owner: end the record with ~all, or with -all when every sending host is listed",
         subject.quote(&subject.published(&kept.join(" "))),
     ));
     Some(finding)
@@ -387,12 +388,12 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     let is_all = |text: &str| text.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all");
     let has_redirect = unused.iter().any(|word| word.to_ascii_lowercase().starts_with("redirect="));
     if has_redirect {
-        finding.fixes.push(Fix::text("Operator of the domain: remove either all or redirect"));
+        finding.fixes.push(Fix::text("Domain owner: remove either all or redirect"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
         let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
         finding.fixes.push(Fix::run(
-            "Operator of the domain: move all to the end of the record, or remove the terms after it",
+            "Domain owner: move all to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
         ));
     }
@@ -412,11 +413,12 @@ fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         "the domain declares that it receives no mail (null MX), but its SPF record allows senders".to_owned();
     let mut finding = finding(subject, &NULL_MX_SENDS, summary);
     finding.cause = "Receivers may reject mail from a domain that cannot receive bounces.".to_owned();
-    finding.fixes.push(Fix::run(
-        "Operator of the domain: if the domain sends no mail, allow no sender",
-        subject.published("v=spf1 -all"),
+    finding
+        .fixes
+        .push(Fix::run("Domain owner: if the domain sends no mail, allow no sender", subject.published("v=spf1 -all")));
+    finding.fixes.push(Fix::text(
+        "Domain owner: if it sends mail, replace the null MX record with MX records of a server that accepts bounces",
     ));
-    finding.fixes.push(Fix::text("Operator of the domain: if it sends mail, replace the null MX record with MX records of a server that accepts bounces"));
     Some(finding)
 }
 
@@ -427,9 +429,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
     finding.cause =
         "The mechanism ptr is slow and unreliable and should not be published. Large receivers ignore it.".to_owned();
-    finding
-        .fixes
-        .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include terms for the sending hosts"));
+    finding.fixes.push(Fix::text("Domain owner: replace it with ip4, ip6, a or include terms for the sending hosts"));
     Some(finding)
 }
 
@@ -443,7 +443,7 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
     let mut finding =
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
     finding.cause = "The result of SPF does not change.".to_owned();
-    finding.fixes.push(Fix::text("Operator of the domain: publish one TXT record with the text, or remove exp="));
+    finding.fixes.push(Fix::text("Domain owner: publish one TXT record with the text, or remove exp="));
     Some(finding)
 }
 

@@ -133,7 +133,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     }
     finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. The record needs no change then, because DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
-        "Operator of the domain: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
+        "Domain owner: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
     finding.fixes.push(match with_term(subject, &terms) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
@@ -163,10 +163,10 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
     finding.cause = "Terms with macros, such as %{i}, expand to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Operator of the domain: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
+        "Domain owner: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
     ));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: if only a few hosts send mail, replace the macros with {} and similar terms",
+        "Domain owner: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
     Some(finding.tried(subject.probe.id))

@@ -1,4 +1,4 @@
-//! The rules about rejections, with their pages, by subject. Each category of the lexicon has a rule. Each phase also
+//! Rules for rejections, with their pages, grouped by subject. Each category of the lexicon has a rule. Each phase also
 //! has a rule, for replies whose text the lexicon does not recognise. Explanations of single replies are data in the
 //! lexicon.
 

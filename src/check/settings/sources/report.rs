@@ -15,7 +15,7 @@ pub(in crate::check::settings) struct SourceReport<'s> {
     pub(in crate::check::settings) place: Option<String>,
     pub(in crate::check::settings) detail: String,
     pub(in crate::check::settings) settings: Vec<PublishedSetting<'s>>,
-    /// Whether it is proved that the settings come from the operator of the domain or from a known service.
+    /// Whether it is proved that the settings come from the domain owner or from a known service.
     pub(in crate::check::settings) is_authenticated: bool,
     /// The name of the provider.
     pub(in crate::check::settings) provider: Option<String>,
