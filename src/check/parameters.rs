@@ -19,8 +19,8 @@ static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     severity: Severity::Error,
     title: "a parameter was not sent, because the server does not advertise its extension",
     docs: Docs {
-        sees: "A parameter was given with --mail-parameter or --rcpt-parameter, and its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
-        matters: "A client may use a parameter only if the server advertises its extension. Without the extension, what the parameter requests is lost: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
+        sees: "A parameter was given with --mail-parameter or --rcpt-parameter, but its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
+        matters: "A client may use a parameter only if the server advertises its extension. Without the extension, the server does not do what the parameter requests: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
         action: "Omit the parameter, or use a server that advertises the extension. Server operator: enable the extension. Some extensions are advertised only over TLS or after a login. To see how the server responds to the parameter, add --force-parameters.",
         example: "--mail-parameter RET=HDRS, and no DSN in the EHLO reply",
         references: "RFC 5321 section 4.1.1.11 (parameters need an extension), RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 8689 (REQUIRETLS), RFC 6710 (MT-PRIORITY)",
@@ -33,7 +33,7 @@ static PARAMETER_REFUSED: Rule = Rule {
     title: "the server rejects a command because of its parameters",
     docs: Docs {
         sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
-        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the limits of the server (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT). Or the server does not implement the extension that it advertises.",
+        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server does not implement the extension that it advertises.",
         action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",
@@ -124,11 +124,12 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             "The size {size} is larger than the limit of {} bytes that the server advertises.",
             accepted.event.quote(limit)
         ),
-        _ => "In a second session, the server accepted the same command without parameters. Therefore it does not accept the value, or does not implement the extension.".to_owned(),
+        _ => "In a second session, the server accepted the same command without parameters. This means that the server does not accept the value or does not implement the extension.".to_owned(),
     };
     Some(Finding {
-        otherwise: (finding.confidence != Confidence::Certain)
-            .then(|| "Only some of the parameters may be the cause. Give them one at a time to find out.".to_owned()),
+        otherwise: (finding.confidence != Confidence::Certain).then(|| {
+            "Only some of the parameters may be the cause. Specify them one at a time to find out.".to_owned()
+        }),
         cause,
         fixes: vec![
             Fix::text(format!("Correct the value of {list}, or omit the parameter in the program that sends it")),
@@ -189,7 +190,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "Server operator: enable the extension. In Postfix, smtpd_discard_ehlo_keywords removes extensions from the EHLO reply.",
         ),
         Fix::repeat(
-            "Send the parameter anyway, to see how the server responds",
+            "To see how the server responds, send the parameter anyway",
             format!("smtpcheck {target}{mail}{rcpt} --force-parameters"),
         ),
     ];
@@ -197,7 +198,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         fixes.insert(0, Fix::text("Use TLS, because some extensions are advertised only over TLS"));
     }
     Some(Finding {
-        cause: "The EHLO reply does not list the extension, and a client may not send parameters of extensions that are not advertised.".to_owned(),
+        cause: "The EHLO reply does not list the extension, and a client must not send the parameters of extensions that are not advertised.".to_owned(),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
         ..finding

@@ -66,13 +66,13 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let other = other.min_by_key(|port| (*port != 465, *port == 25));
     let mut fixes = vec![Fix::repeat(
         format!(
-            "Repeat the check from another network or machine (for example over a mobile connection), to see the server of {}",
+            "To reach the server of {}, repeat the check from another network or machine (for example over a mobile connection)",
             provider.name
         ),
         format!("smtpcheck {}", host.with_port(plan.target.port)),
     )];
     fixes.extend(other.map(|port| {
-        Fix::run(format!("Check whether port {port} is redirected too"), format!("smtpcheck {}", host.with_port(port)))
+        Fix::run(format!("Check whether port {port} is also redirected"), format!("smtpcheck {}", host.with_port(port)))
     }));
     fixes.push(Fix::text(
         "Ask the network's administrator or the hosting company to let connections to this host pass unchanged (cPanel: SMTP Restrictions; firewalls: exclude mail from TLS inspection), or send through their own relay with an account there",

@@ -32,8 +32,8 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     title: "the server needs a different server name (SNI) than smtpcheck sent",
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
-        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name cannot use the server.",
-        action: "In your program, replace the IP address or alias with the name that the server expects. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send another name or no name (HAProxy: remove strict-sni).",
+        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or an incorrect name cannot use the server.",
+        action: "In your program, replace the IP address or alias with the name that the server expects. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send a different name or no name (HAProxy: remove strict-sni).",
         example: "the server sends alert 112 (unrecognized_name) if the target is 192.0.2.25; a session with the name mail.example.net succeeds",
         references: "RFC 6066 section 3 (server_name contains no IP addresses; the alert unrecognized_name), RFC 8446 section 9.2",
     },
@@ -292,7 +292,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     }
     let target = plan.target.host.with_port(port);
     fixes.push(Fix::run(
-        if is_target { "Send the name of the target" } else { "Keep the target, and send this name as SNI" },
+        if is_target { "Send the target's name" } else { "Keep the target, and send this name as SNI" },
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
@@ -342,7 +342,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     for finding in findings {
         match finding.rule.as_ref() {
             "certificate-name-mismatch" => finding.consequences.push(
-                "smtpcheck sent no server name (SNI), because the target is an IP address. The server may present another certificate to a client that sends a name (--sni NAME)"
+                "smtpcheck sent no server name (SNI), because the target is an IP address. The server may present a different certificate to a client that sends a name (--sni NAME)"
                     .to_owned(),
             ),
             "greeting-not-smtp" => {

@@ -18,14 +18,14 @@ pub(super) fn at_place(plan: &Plan) -> String {
 pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
     match (&plan.target.host, plan.target.protocol) {
         (Host::Socket(_), _) => Fix::text(
-            "Use the socket of the mail server from its configuration (Dovecot: the unix_listener of service lmtp, normally /run/dovecot/lmtp)",
+            "Use the mail server's socket, from its configuration (Dovecot: the unix_listener of service lmtp, normally /run/dovecot/lmtp)",
         ),
         (Host::Name(_) | Host::Ip(_), Protocol::Smtp) => Fix::run(
-            format!("Use the SMTP port of this host{note}"),
+            format!("Use this host's SMTP port{note}"),
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         ),
         (Host::Name(_) | Host::Ip(_), Protocol::Lmtp) => {
-            Fix::text(format!("Use the LMTP port of this host, from the configuration of the server (often 24){note}"))
+            Fix::text(format!("Use this host's LMTP port, from the server's configuration (often 24){note}"))
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
         let name = text.split('\0').nth(1).unwrap_or_default();
         Some(match name {
             "delivery_request_protocol" => {
-                ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager gives messages)", "")
+                ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager passes messages)", "")
             }
             _ => ("an internal service of Postfix", ""),
         })

@@ -30,7 +30,7 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
             "With these mechanisms, an eavesdropper can run an offline dictionary attack. The server has to store every password in clear text, or as a hash that is as useful to an attacker as the password."
                 .to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
+            "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and disable the obsolete mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
         )],
         ..finding.on(received.event)
     })
@@ -42,11 +42,13 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary =
-        format!("the server advertises only mechanisms with OAuth tokens: AUTH {}", received.quote(offered.join(" ")));
+    let summary = format!(
+        "the server advertises only mechanisms that use OAuth tokens: AUTH {}",
+        received.quote(offered.join(" "))
+    );
     let finding = Finding::new(&AUTH_TOKENS_ONLY, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
-        cause: "Programs that support only user name and password cannot log in to this server.".to_owned(),
+        cause: "Programs that support only a user name and password cannot log in to this server.".to_owned(),
         fixes: vec![Fix::text(
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords",
         )],
@@ -62,8 +64,7 @@ pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option
     if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
         return None;
     }
-    let summary =
-        "the server does not advertise AUTH over TLS, although the port is for programs that log in".to_owned();
+    let summary = "the server does not advertise AUTH over TLS, although this is a submission port".to_owned();
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,

@@ -114,9 +114,9 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     let summary = format!("{} {predicate}: {}{more}", servers.counted(some.len()), reasons.join(", "));
     let mut finding = servers.finding(&BACKEND_FAILS, failure.phase, summary, &some);
     finding.failure = Some(failure.kind);
-    finding.cause = "The other servers respond. A client fails if the name leads it to a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
+    finding.cause = "The other servers respond. A client fails if it reaches a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: repair {}, or remove it from the load balancer or from the DNS until it works",
+        "Server operator: repair {}, or remove it from the load balancer or from DNS until it works",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));
@@ -148,7 +148,7 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     } else {
         finding.failure = Some(PhaseFailure::Tls);
     }
-    finding.cause = "The certificates of the other servers are valid. A client fails only if the name leads it to a server with an invalid certificate. Usually, a renewed certificate was not installed on this server.".to_owned();
+    finding.cause = "The certificates of the other servers are valid. A client fails only if it reaches a server with an invalid certificate. Usually, the cause is that a renewed certificate was not installed on every server.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: install the current certificate on {}, and reload the mail service there",
         servers.named(&some)
@@ -165,7 +165,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
         let predicate = if some.len() == 1 { "does" } else { "do" };
         let summary = format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
         let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Starttls, summary, &some);
-        finding.cause = "The other servers support TLS. A client that requires TLS fails if the name leads it to a server without TLS. Other clients send their messages unencrypted.".to_owned();
+        finding.cause = "The other servers support TLS. A client that requires TLS fails if it reaches a server without TLS. Other clients send their messages unencrypted.".to_owned();
         finding.fixes = vec![Fix::text(format!(
             "Server operator: enable TLS on {}, as on the other servers",
             servers.named(&some)
@@ -178,7 +178,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let summary = format!("{} {predicate} TLS {value}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Tls, summary, &some);
     finding.severity = Severity::Notice;
-    finding.cause = "The other servers use another TLS version with the same client.".to_owned();
+    finding.cause = "The other servers use a different TLS version with the same client.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: use the same TLS settings on all servers behind the name")];
     Some(finding)
 }
@@ -214,7 +214,7 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     };
     let summary = format!("{} {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_EXTENSIONS_DIFFER, Phase::Ehlo, summary, &some);
-    finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on the server that a client reaches.".to_owned();
+    finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on which server a client reaches.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: compare the configuration and the software version of {} with those of the other servers",
         servers.named(&some)

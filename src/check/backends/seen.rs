@@ -238,7 +238,7 @@ fn failure(session: Session<'_>) -> Option<BackendFailure> {
     }
     let replied = |code| match phase {
         Phase::Greeting => format!("sends {code} instead of a greeting"),
-        phase => format!("replies {code} to {phase}"),
+        phase => format!("replies with {code} to {phase}"),
     };
     let (kind, what) = match refused.reply.code {
         Some(code) if refused.reply.class() == Class::Transient => (PhaseFailure::RefusedTemporary, replied(code)),

@@ -239,7 +239,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         // The user chooses the name, because a socket has none.
         let name = presented.iter().find(is_usable).map_or("NAME", String::as_str);
         finding.cause = format!(
-            "A Unix socket has no host name, so smtpcheck compares the certificate with {expected}. Give the name that your clients expect with --sni."
+            "A Unix socket has no host name, so smtpcheck compares the certificate with {expected}. Specify the name that your clients expect with --sni."
         );
         finding.fixes.push(Fix::run(
             "Compare the certificate with the name that your clients expect",
@@ -250,7 +250,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "If the names in the certificate belong to the same server, connect to one of them",
+            "If the names in the certificate belong to the same server, use one of the names to connect",
             // The same server presents the same certificate, so `--cacert` is needed there too.
             match &seen.plan.tls.cacert {
                 Some(path) => {
@@ -262,7 +262,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     finding.fixes.push(if expected.parse::<std::net::IpAddr>().is_ok() {
-        Fix::text("Connect to the server by a host name that the certificate contains, instead of an IP address")
+        Fix::text("Instead of the IP address, use a host name that the certificate contains")
     } else {
         Fix::text(format!("Server operator: get a certificate that contains {expected}"))
     });
@@ -285,11 +285,11 @@ fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> 
 fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
     finding.confidence = Confidence::Likely;
     finding.cause = format!(
-        "The server that responds is not that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may have faults too.",
+        "The server that responds does not belong to {}: this machine's network or hosting company redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may also have faults.",
         provider.name
     );
     finding.otherwise = Some(format!(
-        "{} may have moved this host name to another company. The check from another network shows this.",
+        "{} may have moved this host name to another company. To find out, repeat the check from another network.",
         provider.name
     ));
     finding.fixes = place::around_device(seen.plan, provider);

@@ -348,11 +348,11 @@ fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
 /// RFC 5746 §4.1: a client may reject a server without renegotiation_info, and OpenSSL 3 does.
 fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "programs that use OpenSSL 3 do not connect: in {}, the server does not send renegotiation_info (RFC 5746)",
+        "programs that use OpenSSL 3 cannot connect: in {}, the server does not send renegotiation_info (RFC 5746)",
         hello.version
     );
     Finding {
-        cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
+        cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) abort the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: update the TLS library of the mail server, or of the load balancer or security appliance in front of it"),
             Fix::text("Until then, allow such servers in the client (OpenSSL: Options = UnsafeLegacyServerConnect in openssl.cnf; Postfix: tls_ssl_options = LEGACY_SERVER_CONNECT)"),
@@ -364,11 +364,11 @@ fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHell
 
 fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "clients in FIPS mode do not connect: in {}, the server does not use the extended master secret (RFC 7627)",
+        "clients in FIPS mode cannot connect: in {}, the server does not use the extended master secret (RFC 7627)",
         hello.version
     );
     Finding {
-        cause: "The server uses a TLS library from before 2016, or does not enable the extension. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake. Clients that are not in FIPS mode connect.".to_owned(),
+        cause: "The server uses a TLS library from before 2016, or does not enable the extension. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules abort the handshake. Clients that are not in FIPS mode can connect.".to_owned(),
         fixes: vec![Fix::text("Server operator: enable TLS 1.3, or update the server's TLS library")],
         ..found(&TLS_EXTENDED_MASTER_SECRET_MISSING, event, summary)
     }

@@ -23,9 +23,9 @@ static LISTED: Rule = Rule {
     severity: Severity::Error,
     title: "a blocklist contains the sending IP address or the domain",
     docs: Docs {
-        sees: "The list has an entry for an IP address of --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
+        sees: "The list has an entry for an IP address given with --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
-        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the website of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },
@@ -38,7 +38,7 @@ static REFUSES_RESOLVER: Rule = Rule {
     docs: Docs {
         sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the IP address or domain is listed.",
         matters: "It is unknown whether the IP address or domain is listed. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
-        action: "Use your own resolver (--resolver), or look up the IP address or domain on the website of the list.",
+        action: "Use your own resolver (--resolver), or look up the IP address or domain on the list's website.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
         references: "RFC 5782 section 5 (test entries); the lists' own documentation of their return codes",
     },
@@ -51,7 +51,7 @@ static NOT_WORKING: Rule = Rule {
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
-        action: "Look up the IP address or domain on the website of the list, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -248,7 +248,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         .collect();
     let has_address_lists = zones(sight).any(|zone| blocklist::subject(zone.as_str()) != ListSubject::Domains);
     if sight.domain.sending.is_empty() && has_address_lists {
-        let why = "give the IP address that sends mail with --sending".to_owned();
+        let why = "specify the IP address that sends mail with --sending".to_owned();
         entries.push(NotTested { what: "blocklists of IP addresses".to_owned(), why });
     }
     entries
@@ -265,7 +265,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some((ListState::Clean, _)) | None => {}
         }
     }
-    let refusal = "The list does not answer queries from this resolver. This does not mean that the address is listed.";
+    let refusal = "The list does not answer queries from this resolver. This does not mean that the IP address or domain is listed.";
     findings.extend(without_verdict(
         sight,
         &REFUSES_RESOLVER,
@@ -285,9 +285,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let summary = format!("the blocklist {zone} was shut down, so it was not queried");
         let mut finding = Finding::new(&SHUT_DOWN, Phase::Dns, Confidence::Certain, summary);
         "A list that was shut down is empty, or lists every IP address.".clone_into(&mut finding.cause);
-        finding
-            .fixes
-            .push(Fix::text("Do not use this list, and remove it from the configuration of your own mail server"));
+        finding.fixes.push(Fix::text("Do not use this list, and remove it from your own mail server's configuration"));
         findings.push(finding);
     }
     findings
@@ -309,12 +307,12 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         ListWeight::Noted => Severity::Notice,
     };
     finding.cause = if is_range {
-        "The owner of the address range, or the list, declares that no mail should be sent directly from it. Receivers that use the list reject such mail.".to_owned()
+        "The list, or the owner of the IP address range, declares that mail should not be sent directly from this range. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of this list."
+        "The entry covers more than this sender, or was not made because of spam. Hardly any receiver rejects mail because of this list."
             .to_owned()
     } else {
-        "The test entries of the list are correct, so it works, and it has an entry for the address or domain. Receivers that use the list reject or filter the mail.".to_owned()
+        "The list's test entries are correct, so the list works. It has an entry for the IP address or domain. Receivers that use the list reject or filter the mail.".to_owned()
     };
     if let Some((first, second)) = lookup.tests() {
         let proofs = [first, second].map(|name| sight.records(&name, RecordKind::A).probe());
@@ -326,13 +324,13 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
-        Fix::text("You, or the server operator: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
+        Fix::text("Send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
     } else {
         Fix::text("Server operator: first fix the cause that the code indicates")
     });
     let removal = match facts {
         Some(list) => Fix::open("Server operator: then request removal", list.removal),
-        None => Fix::text("Server operator: then ask the operator of the list for removal"),
+        None => Fix::text("Server operator: then ask the list's operator for removal"),
     };
     finding.fixes.push(removal);
     Some(finding)
@@ -372,7 +370,7 @@ fn without_verdict(
     }
     finding
         .fixes
-        .push(Fix::text("Use your own resolver (--resolver), look up the address or domain on the website of the list, or query no lists (--list none)"));
+        .push(Fix::text("Use your own resolver (--resolver), look up the IP address or domain on the list's website, or query no lists (--list none)"));
     Some(finding)
 }
 

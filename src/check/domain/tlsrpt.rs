@@ -25,7 +25,7 @@ static TLSRPT_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLS-RPT record is invalid, so no reports will arrive",
     docs: Docs {
-        sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. If only a part of the record is invalid, the finding is a notice.",
+        sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no mailto: or https: address, or the record is at the wrong name, such as _tlsrpt. If only part of the record is invalid, the finding is a notice.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
         action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
@@ -36,7 +36,7 @@ static TLSRPT_INVALID: Rule = Rule {
 static TLSRPT_UNDELIVERABLE: Rule = Rule {
     id: "tlsrpt-undeliverable",
     severity: Severity::Warning,
-    title: "an address for TLS reports cannot receive mail",
+    title: "a TLS report address cannot receive mail",
     docs: Docs {
         sees: "The TLS-RPT record contains an email address in another domain, and that domain does not exist, or declares with a null MX record that it receives no mail. Up to 5 domains are looked up.",
         matters: "Reports for this address are lost, so failures of DANE and MTA-STS remain unnoticed.",
@@ -52,7 +52,7 @@ static TLSRPT_MISSING: Rule = Rule {
     title: "there is no TLS-RPT record, although the domain uses DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
-        matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",
+        matters: "If a server's certificate does not match the policy, senders do not deliver. Such failures occur on the senders' side, so only TLS reports show them to you.",
         action: "DNS operator: publish the record that smtpcheck prints, with an address that receives mail.",
         example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
@@ -243,7 +243,7 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.severity = severity;
     finding.cause = if severity == Severity::Notice {
-        "Senders use the valid part of the record, or ignore the record.".to_owned()
+        "Some senders use the valid part of the record; others ignore the record.".to_owned()
     } else {
         "Senders ignore the record, so no reports will arrive.".to_owned()
     };

@@ -145,7 +145,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     finding.evidence.events.extend(session.events().map(|event| event.seq));
     finding.evidence.probes.extend(probe.map(|probe| probe.probe.id));
     finding.cause = format!(
-        "This port is for connections from a load balancer, which sends a header of the PROXY protocol before everything else. {how}{tested}"
+        "This port is for connections from a load balancer, which sends a PROXY protocol header before anything else. {how}{tested}"
     );
     if confidence == Confidence::Likely {
         finding.otherwise = Some(
@@ -155,7 +155,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     }
     finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
     finding.fixes.push(Fix::repeat(
-        "Or repeat the check with the header, if this machine may send it",
+        "Alternatively, repeat the check with the header, if this machine is allowed to send it",
         format!("smtpcheck {target} --haproxy-protocol v1"),
     ));
     finding.fixes.push(Fix::text(
@@ -183,7 +183,7 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
         }
         (None, None) => match stray() {
             Some(event) => {
-                (Confidence::Likely, "The server replied to the header as to an unknown command.".to_owned(), event)
+                (Confidence::Likely, "The server treated the header as an unknown command.".to_owned(), event)
             }
             None if in_tls => {
                 (Confidence::Likely, "The TLS handshake failed, because the header is not TLS.".to_owned(), sent)
@@ -204,7 +204,7 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
     // Without a command: the flags of this run would be added to it, and --haproxy-protocol is one of them.
     finding.fixes.push(Fix::text("Repeat the check without --haproxy-protocol"));
     finding.fixes.push(Fix::text(
-        "Server operator: if a load balancer is in front of this port, switch on the PROXY protocol for it, and allow the load balancer's IP address to send the header",
+        "Server operator: if a load balancer is in front of this port, enable the PROXY protocol for the port, and allow the load balancer's IP address to send the header",
     ));
     finding.failure = Some(if in_tls { PhaseFailure::Tls } else { PhaseFailure::Protocol });
     Some(finding)
@@ -221,10 +221,9 @@ fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let summary = format!("{} replies to a command that smtpcheck did not send", plan.target.host);
     let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary).on(event);
     finding.cause = "The server sent an error right after its greeting. A load balancer in front of the server probably sends a PROXY header, and the server treats it as a command.".to_owned();
-    finding.otherwise =
-        Some("The server may be faulty. The log of the server shows which command it received.".to_owned());
+    finding.otherwise = Some("The server may be faulty. The server's log shows which command it received.".to_owned());
     finding.fixes.push(Fix::text(
-        "Server operator: switch on the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or switch it off in the load balancer (haproxy: remove send-proxy)",
+        "Server operator: enable the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or disable it in the load balancer (haproxy: remove send-proxy)",
     ));
     finding.failure = Some(PhaseFailure::Protocol);
     Some(finding)

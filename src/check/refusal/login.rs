@@ -58,7 +58,7 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
                 .to_owned(),
         ),
         fixes: vec![Fix::text(
-            "If the sender must be this address, add it to the account at the provider (alias, sender identity, Send As)",
+            "If you must use this sender address, add it to the account at the provider (alias, sender identity, Send As)",
         )],
         ..reading
     }
@@ -80,7 +80,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
             format!("smtpcheck {target} --user {user} --auth {other}"),
         ),
         None => Fix::text(
-            "Ask the operator how programs log in to this server: it advertises no other mechanism for passwords",
+            "Ask the operator how programs log in to this server, because it advertises no other mechanism for passwords",
         ),
     };
     Some(Reading {
@@ -89,9 +89,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
         ),
         fixes: vec![
             by_other,
-            Fix::text(format!(
-                "Server operator: configure {used}, or remove it from the mechanisms that the server advertises, and enable PLAIN over TLS"
-            )),
+            Fix::text(format!("Server operator: configure {used}, or stop advertising it, and enable PLAIN over TLS")),
         ],
         ..reading.clone()
     })
@@ -123,7 +121,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
     });
     let on_other_port = [587u16, 465].into_iter().find(|port| *port != plan.target.port).map(|port| {
         Fix::run(
-            format!("Log in on port {port}, which servers reserve for mail programs"),
+            format!("Log in on port {port}, the port for mail programs"),
             format!("smtpcheck {} --user {user}", plan.target.host.with_port(port)),
         )
     });
@@ -138,7 +136,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
         return Some(Reading {
             cause: Cause::Syntax,
             confidence,
-            means: "The server no longer expected login data, so it treated the data as a command. It did not check the password.".to_owned(),
+            means: "The server no longer expected login data, so it treated the data as a command, and did not check the password.".to_owned(),
             otherwise: Some("A device between you and the server may have removed or changed a line of the exchange.".to_owned()),
             fixes: [by_other, on_other_port, Some(operator)].into_iter().flatten().collect(),
             ..reading.clone()
@@ -200,7 +198,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     reading.cause = Cause::Credentials;
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.means = format!(
-        "{name} does not accept this user name with this key. It has no app passwords: the user name is {user}, and the password is {password}."
+        "{name} does not accept this user name with this key. It does not use app passwords: the user name is {user}, and the password is {password}."
     );
     reading.otherwise = Some(
         "The key may have been deleted, lack the permission to send, or belong to another region or account."
@@ -214,7 +212,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
         },
         Fix::text(format!("As the user name, use {user}")),
         Fix::run(
-            "Compare the host, port and user name with those of the provider",
+            "Compare the host, port and user name with the provider's settings",
             format!("smtpcheck providers {id}"),
         ),
     ];
@@ -239,7 +237,7 @@ pub(super) fn sender_of_account(
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
         finding.consequences.push(
-            "The sender is the same as the user name of the login. If this name is an alias, send from the account's primary email address"
+            "The sender is the same as the login's user name. If this name is an alias, send from the account's primary email address"
                 .to_owned(),
         );
         return;

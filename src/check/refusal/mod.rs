@@ -155,7 +155,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding.otherwise = reading.otherwise;
     if !known {
         finding.cause = format!(
-            "{} This is based on the reply code only, because smtpcheck does not recognise the text.",
+            "{} This is based only on the reply code, because smtpcheck does not recognise the text.",
             finding.cause
         );
         // A code alone always allows another explanation.
@@ -200,7 +200,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     if phase == Phase::Mail
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
-        finding.consequences.push("The server rejected the recipients because it has accepted no sender".to_owned());
+        finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
@@ -229,7 +229,10 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
         return None;
     }
     let target = plan.target.host.with_port(plan.target.port);
-    Some(Fix::run("Use the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
+    Some(Fix::run(
+        "Use a user name that contains only one domain",
+        format!("smtpcheck {target} --user {}", in_shell(&once)),
+    ))
 }
 
 /// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that
@@ -267,16 +270,16 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         return reading;
     }
     let means =
-        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so the server receives an unencrypted session."
+        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, in which case the server receives an unencrypted session."
             .to_owned();
     let otherwise =
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Let it pass TLS through to the server, or configure the server to treat sessions from it as encrypted.",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Configure it to pass TLS through to the server, or configure the server to treat its sessions as encrypted.",
         ),
         Fix::text(
-            "Repeat the check from another network, to find out whether a device on the network path terminates TLS",
+            "To find out whether a device on the network path terminates TLS, repeat the check from another network",
         ),
     ];
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
@@ -287,8 +290,7 @@ fn doubted_without_message(reading: Reading) -> Reading {
     if reading.cause != Cause::TooLarge {
         return reading;
     }
-    let means =
-        "The server replies that the message is too large, although smtpcheck sends no message and announces no size.";
+    let means = "The server replies that the message is too large, although smtpcheck neither sends a message nor announces a size.";
     let otherwise = || "The server may use the reply for another reason, such as a full mailbox.".to_owned();
     Reading {
         confidence: reading.confidence.min(Confidence::Likely),

@@ -44,7 +44,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
     ));
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network, to find out whether the server or your network causes the fault",
+        "To find out whether the server or your network causes the fault, repeat the check from another network",
     ));
     if broken.is_some() {
         finding.consequences.extend(in_doubt(plan, session));

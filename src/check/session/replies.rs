@@ -84,7 +84,7 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
     if kinds.is_empty() {
         return None;
     }
-    let summary = format!("replies of the server are malformed: {}", kinds.join(", "));
+    let summary = format!("the server sends malformed replies: {}", kinds.join(", "));
     let mut finding = Finding::new(&REPLY_MALFORMED, first.event.phase, Confidence::Certain, summary);
     for received in &odd {
         finding = finding.on(received.event);
@@ -113,7 +113,7 @@ pub(super) fn is_reported_elsewhere(oddity: &Irregularity) -> bool {
 
 fn name(oddity: &Irregularity) -> &'static str {
     match oddity {
-        Irregularity::BareLf => "lines that end with LF alone",
+        Irregularity::BareLf => "lines that end with only LF",
         Irregularity::BareCr => "CR inside a line",
         Irregularity::Nul => "NUL bytes",
         Irregularity::EightBit => "non-ASCII characters",

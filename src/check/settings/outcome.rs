@@ -53,7 +53,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
     let Some(session) = candidate.session(sight) else { return nothing };
     if let Outcome::Skipped { reason } = session.probe.outcome {
         let why = match reason {
-            SkipReason::ConnectionBudget => "the limit of connections (--max-connections) was reached",
+            SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",
             SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
         };
         return Tested { problem: Some(why.to_owned()), ..nothing };
@@ -170,7 +170,7 @@ fn no_address(sight: SettingsSight<'_>, session: Session<'_>) -> &'static str {
     if lookups.iter().any(|lookup| matches!(lookup, Lookup::NotFound { .. })) {
         "the name does not exist"
     } else if lookups.iter().any(|lookup| matches!(lookup, Lookup::Failed { .. })) {
-        "the lookup of the name failed"
+        "the name could not be looked up"
     } else {
         "the name has no IP address"
     }
@@ -202,7 +202,7 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Logi
     }
     let Some(session) = candidate.login_session(sight) else {
         let why = match candidate.user.value(sight) {
-            None => "the user name depends on an address that was not given",
+            None => "the user name depends on an email address that was not given",
             Some(_) if !candidate.has_consent(sight) => "the source of the server's name is not authenticated",
             Some(_) => "one login is enough",
         };

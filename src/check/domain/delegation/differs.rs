@@ -28,7 +28,7 @@ struct OwnRecords<'s> {
     doubt: Option<&'static str>,
 }
 
-const CHANGING: &str = "The name servers of one zone do not agree either, so a change may be in progress. Repeat the check after some hours to find out.";
+const CHANGING: &str = "Name servers of the same zone also disagree, so a change may be in progress. Repeat the check in a few hours to find out.";
 const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have cached older records.";
 
 fn own_records<'s>(sight: Sight<'s>, apex: &DnsName, servers: &[NameServer]) -> Option<OwnRecords<'s>> {
@@ -74,9 +74,9 @@ pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]
     let confidence = if doubt.is_none() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&DELEGATION_PARENT_DIFFERS, Phase::Dns, confidence, summary);
     finding.cause = if stale.is_empty() {
-        "Resolvers find the zone through the servers that the parent zone lists. They rarely query the other servers, so these do not help if the listed servers fail.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. They rarely query the other servers, which therefore do not help if the listed servers fail.".to_owned()
     } else {
-        "Resolvers find the zone through the servers that the parent zone lists. If such a server has an old copy of the zone, or no copy, some senders get old records or an error.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. If one of these servers has an old copy of the zone, or no copy, some senders get old records or an error.".to_owned()
     };
     finding.otherwise = doubt.map(str::to_owned);
     finding.consequences.extend(not_answering(sight, apex, servers, &stale));

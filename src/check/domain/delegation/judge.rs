@@ -78,7 +78,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
         found.consequences.push(
-            "If the domain of such a name server is no longer registered, an attacker could register it and answer for the zone"
+            "If the domain in such a name server's name is no longer registered, an attacker could register it and answer for the zone"
                 .to_owned(),
         );
     }
@@ -117,12 +117,12 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
     // Only TXT records can be removed without an effect on mail.
     if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
         fixes.push(Fix::text(format!(
-            "Domain owner: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+            "Domain owner: to make the response smaller, remove TXT records of {domain} that are no longer needed"
         )));
     }
     let finding = Finding {
         cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
-        otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
+        otherwise: Some("This machine's network may block DNS over TCP. If the command below also fails from another network, the server blocks DNS over TCP.".to_owned()),
         fixes,
         ..finding
     };
@@ -211,22 +211,20 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => {
-            "Mail is delivered to different hosts, depending on the server that the sender's resolver queries."
-        }
-        _ => "The result of SPF, for example, depends on the server that the receiver's resolver queries.",
+        RecordKind::Mx => "The hosts to which mail is delivered depend on which server the sender's resolver queries.",
+        _ => "For example, the SPF result depends on which server the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may not have reached all servers yet. To find out, repeat the check after some minutes.".to_owned());
+        finding.otherwise = Some("The zone's serial numbers also differ, so a change may not have reached all servers yet. To find out, repeat the check in a few minutes.".to_owned());
     }
     let odd = groups.last().and_then(|group| {
         let first = group.servers.first()?;
         Some(shown_as(first, answer(sight, &domain, kind, first).probe()?))
     });
     finding.fixes.push(Fix::text(format!(
-        "DNS operator: check the zone transfer to {}; if several DNS providers are used, publish the same records at all of them",
+        "DNS operator: check the zone transfer to {}; if you use several DNS providers, publish the same records at all of them",
         odd.unwrap_or_default()
     )));
     for server in groups.iter().flat_map(|group| &group.servers) {

@@ -50,7 +50,7 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
         otherwise: Some("The records may have changed between the two lookups, or the server may limit the rate of its responses. Repeat the check to find out.".to_owned()),
         fixes: vec![Fix::run(
             format!(
-                "DNS operator: update the software of {}, or move the zone to another DNS provider. This command shows the fault",
+                "DNS operator: update the name server software on {}, or move the zone to another DNS provider. This command shows the fault",
                 shown_as(server, probe)
             ),
             format!("dig +norecurse {upper} MX @{}{port}", server.ip),

@@ -40,13 +40,13 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
     if let Some((probe, text, miss)) = near_miss(sight) {
         let cause = match miss {
             NearMiss::LeadingSpace => {
-                "The text begins with a space, so many receivers do not recognise it as a DMARC record."
+                "The record begins with a space, so many receivers do not recognise it as a DMARC record."
             }
             NearMiss::Version => "A DMARC record must begin with v=DMARC1, in exactly this spelling.",
             NearMiss::VersionNotFirst => "v=DMARC1 must be the first tag.",
-            NearMiss::NoVersion => "The text has DMARC tags, but does not begin with v=DMARC1.",
+            NearMiss::NoVersion => "The record has DMARC tags, but does not begin with v=DMARC1.",
             NearMiss::Quoted => {
-                "The text contains quotation marks or backslashes as characters, so it does not begin with v=DMARC1."
+                "Quotation marks or backslashes are part of the record, so it does not begin with v=DMARC1."
             }
         };
         let summary = format!("receivers ignore the DMARC record of {}: {}", first.name, probe.quote(text));
@@ -118,13 +118,13 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         let summary = format!("_dmarc.{at} has another TXT record, which receivers discard: {}", probe.quote(*text));
         let (advice, cause) = if is_part {
             (
-                "move its tags into the DMARC record, and delete it",
-                "The text contains DMARC tags, but it is not a DMARC record, so these tags do not apply.",
+                "move the tags of this TXT record into the DMARC record, and delete the TXT record",
+                "This TXT record contains DMARC tags, but is not a DMARC record, so the tags do not apply.",
             )
         } else {
             (
-                "delete it if it is not needed",
-                "The text does not begin with v=DMARC1. It does not affect the DMARC record.",
+                "delete this TXT record if it is not needed",
+                "This TXT record does not begin with v=DMARC1, so it does not affect the DMARC record.",
             )
         };
         let mut finding =
@@ -152,17 +152,17 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::PolicyInvalid { tag, value } if is_ignored => (
                 format!("{of} has an invalid policy, and receivers ignore it: {tag}={}", probe.quote(value.as_str())),
-                "The values are none, quarantine and reject. A record with another value and without a valid rua is ignored.",
+                "The valid values are none, quarantine and reject. Receivers ignore a record that has another value and no valid rua.",
                 Severity::Error,
             ),
             DmarcFault::PolicyInvalid { tag, value } => (
                 format!("{of} has an invalid policy, which counts as none: {tag}={}", probe.quote(value.as_str())),
-                "The values are none, quarantine and reject. A record with another value counts as p=none if it has a valid rua.",
+                "The valid values are none, quarantine and reject. A record with another value counts as p=none if it has a valid rua.",
                 Severity::Error,
             ),
             DmarcFault::PolicyNotSecond => (
                 format!("{of} has tags between v and p"),
-                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because it requires p as the second tag.",
+                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because RFC 7489 requires p to be the second tag.",
                 Severity::Notice,
             ),
             DmarcFault::Doubled(tag) => (
@@ -172,12 +172,12 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::UpperCase(tag) => (
                 format!("{of} has a tag name in upper case: {}", probe.quote(tag.as_str())),
-                "The grammar of DMARC allows this, but the DKIM rules for tag lists, which also apply, make tag names case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag or the complete record.",
+                "The grammar of DMARC allows this, but the DKIM rules for tag lists, which also apply, make tag names case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag or the entire record.",
                 Severity::Warning,
             ),
             DmarcFault::NotATag(part) => (
                 format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
-                "Every part between semicolons must have the form name=value. Some receivers ignore the part; others ignore the complete record.",
+                "Every part between semicolons must have the form name=value. Some receivers ignore the part; others ignore the entire record.",
                 Severity::Warning,
             ),
             DmarcFault::ValueInvalid { tag, value } => (

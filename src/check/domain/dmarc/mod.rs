@@ -217,7 +217,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
         (
-            "publish a record that rejects all mail, because according to its SPF record the domain sends none",
+            "publish a record that rejects all mail, because the domain's SPF record states that it sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
     } else {
@@ -243,7 +243,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
             format!(
                 "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
             ),
-            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. In this case, they find different records.",
         )
     } else if *organization != state.organization_by_list {
         (
@@ -278,13 +278,13 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let (cause, first) = if record.aggregate.is_empty() {
                 (
                     "Receivers deliver forged mail as if there were no DMARC record. Without rua, they also send no reports.",
-                    "add rua=mailto: and an email address, to receive reports;",
+                    "add rua=mailto: with an email address to receive reports;",
                 )
             } else {
-                ("Receivers deliver forged mail as if there were no DMARC record, and send reports.", "")
+                ("Receivers deliver forged mail as if there were no DMARC record, but send reports.", "")
             };
             let fix = Fix::text(format!(
-                "{operator} {first} change to p=quarantine, and then to p=reject, when the reports show that all genuine mail passes"
+                "{operator} {first} when the reports show that all genuine mail passes, change to p=quarantine, and then to p=reject"
             ).replace("  ", " "));
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
@@ -297,7 +297,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             .collect();
         if let Some(tag) = open.first() {
             let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");
-            let fix = Fix::text(format!("{operator} remove {tag}=none, or write {tag}={word}"));
+            let fix = Fix::text(format!("{operator} remove {tag}=none, or change it to {tag}={word}"));
             findings.push(about(
                 &rules::SUBDOMAINS_OPEN,
                 probe,
@@ -309,7 +309,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
             let summary = format!("the DMARC record of {at} has pct={percent}, which receivers handle differently");
             let fix = Fix::text(format!(
-                "{operator} remove pct={percent}; to apply a policy that is one level lower for a while, add t=y"
+                "{operator} remove pct={percent}; to apply a policy one level lower for a limited time, add t=y"
             ));
             let cause = format!(
                 "RFC 9989 removed the tag, so receivers that follow it apply p={word} to all mail. Others apply it to {percent}% of the mail."
@@ -348,7 +348,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         let cause = "Receivers that follow RFC 9989 treat every subdomain as a separate organization, so related domains are not aligned.";
         let mut finding = about(&rules::SUFFIX, probe, summary, cause, fix);
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the domain is only missing from the public suffix list".to_owned());
+        finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the only problem is that the domain is not on the public suffix list".to_owned());
         if let Some(organization) = state.organization.as_ref().filter(|name| *name != at) {
             finding.consequences.push(format!("The organizational domain according to RFC 9989 is {organization}"));
         }
@@ -367,13 +367,15 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
-                    "DNS operator of {shown}: publish the permission, or register {at} with the service for DMARC reports"
+                    "DNS operator of {shown}: publish the permission, or register {at} with the DMARC report service"
                 ),
                 format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
             );
-            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore this address, so no reports arrive.";
+            let cause = "An address in another organizational domain is valid only if that domain permits it. Receivers ignore this address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding.fixes.push(Fix::text(format!("Or DNS operator of {at}: use a report address in your own domain")));
+            finding.fixes.push(Fix::text(format!(
+                "Alternatively (DNS operator of {at}): use a report address in your own domain"
+            )));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }

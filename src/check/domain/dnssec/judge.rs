@@ -116,11 +116,9 @@ fn one_bogus(
     match why {
         BogusReason::Expired { at } => {
             let days = (now - i64::from(*at)) / 86_400;
-            finding.cause = format!(
-                "{} The signature expired {days} days ago, according to the clock of this machine.",
-                finding.cause
-            );
-            finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
+            finding.cause =
+                format!("{} According to this machine's clock, the signature expired {days} days ago.", finding.cause);
+            finding.otherwise = Some("Another name server of the zone may have newer signatures. If this machine's clock is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
                 format!("DNS operator: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
                 format!("rndc sign {name}"),
@@ -128,18 +126,18 @@ fn one_bogus(
         }
         BogusReason::NotYetValid { .. } => {
             finding.otherwise = Some(format!(
-                "The clock of this machine, which shows {}, may be wrong. In that case, the signature is valid.",
+                "This machine's clock, which shows {}, may be wrong. In that case, the signature is valid.",
                 sight.evidence.started_at
             ));
-            finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
+            finding.fixes.push(Fix::run("Check this machine's clock first", "timedatectl"));
             finding.fixes.push(Fix::text(format!(
-                "DNS operator: if this machine's clock is right, set the signer's clock, and sign the zone {name} again"
+                "DNS operator: if this machine's clock is correct, set the signer's clock, and sign the zone {name} again"
             )));
         }
         BogusReason::DsMismatch => {
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
-                format!("Domain owner: enter the DS record of the current key of {name} at the registrar. This command prints it"),
+                format!("Domain owner: at the registrar, enter the DS record for the current key of {name}. This command prints the record"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -f - {0}", in_shell(&name.to_string())),
             ));
             finding.fixes.push(Fix::text(format!(
@@ -169,15 +167,15 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     let (summary, cause) = match why {
         IndeterminateReason::SignaturesStripped => (
             "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
-            "The resolver of this machine does not return signatures. This does not show whether the domain is signed.",
+            "This machine's resolver does not return signatures, so it is not known whether the domain is signed.",
         ),
         IndeterminateReason::AnchorMismatch => (
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
-            "The resolver of this machine may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
+            "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
         _ => (
-            "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
-            "A DNSKEY or DS record is missing because its lookup failed. This does not show whether the records are signed correctly.",
+            "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
+            "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
         ),
     };
     let is_anchor = why == IndeterminateReason::AnchorMismatch;
@@ -243,7 +241,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
-                format!("Domain owner: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
+                format!("Domain owner: at the registrar, enter a DS record with a SHA-256 digest (type 2) for {apex}. This command prints the record"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
             )],
             ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
@@ -264,9 +262,9 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
     Some(Finding {
         severity: if is_high { Severity::Warning } else { Severity::Notice },
         cause: if is_high {
-            "Many resolvers treat negative responses of this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
+            "Many resolvers treat negative responses from this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
         } else {
-            "The number must be 0: iterations take time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
+            "The number of iterations must be 0: iterations take time and add no security. Resolver vendors reduce the number that they accept from time to time.".to_owned()
         },
         fixes: vec![Fix::run(
             format!("DNS operator: use 0 iterations and no salt for {apex} (this is the command for BIND)"),

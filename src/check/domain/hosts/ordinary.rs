@@ -139,9 +139,9 @@ fn without_login(finding: Finding) -> Finding {
     if !is_left_out(&finding) {
         return finding;
     }
-    let fix = "Server operator: accept the recipients of the domain on this port without a login, and require a login only on the ports for mail programs (465 and 587)";
+    let fix = "Server operator: accept the recipients of the domain on this port without a login, and require a login only on the submission ports (465 and 587)";
     Finding {
-        cause: "The server requires a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
+        cause: "The server requires a login. Other domains' servers cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
         fixes: vec![Fix::text(fix)],
         consequences: Vec::new(),
         failure: Some(PhaseFailure::RefusedPermanent),
@@ -318,7 +318,7 @@ impl MergedFinding {
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Or domain owner: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
+                "Alternatively (domain owner): in the MX record, use a host name from the certificate, if that name belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

@@ -90,7 +90,7 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, of, rejects);
     let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the null sender is rejected")?;
     Some(Finding {
-        cause: "Delivery reports have the null sender, so that reports about reports cannot loop. A server must accept this sender. This server receives no reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
+        cause: "Delivery reports have the null sender to prevent loops of reports about reports. A server must accept this sender. This server receives no delivery reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],
@@ -107,7 +107,7 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
         cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
         fixes: vec![
             Fix::run(
-                "Server operator: create the address, for example as an alias of a mailbox that a person reads (/etc/aliases)",
+                "Server operator: create the address, for example as an alias for a mailbox that a person reads (/etc/aliases)",
                 "postmaster: root",
             ),
         ],
@@ -120,8 +120,8 @@ fn relay(sight: Sight<'_>) -> Option<Finding> {
     let what = format!("{}, a recipient in another domain, is accepted", sight.domain.relay_recipient);
     let finding = about(sight, &MX_RELAY_ACCEPTED, Confidence::Possible, &found, &what)?;
     Some(Finding {
-        cause: "The server may deliver mail from any sender to any domain (open relay). Such servers are found and abused within hours, and then added to blocklists.".to_owned(),
-        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The log of the server shows whether it would have relayed the message.".to_owned()),
+        cause: "The server may deliver mail from any sender to any domain (open relay). Spammers find and abuse such servers within hours, and the servers are then added to blocklists.".to_owned(),
+        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The server's log shows what happens to such messages.".to_owned()),
         fixes: vec![
             Fix::run(
                 "Server operator: accept recipients in other domains only from your own networks and from authenticated users (command for Postfix)",
@@ -150,8 +150,8 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
         "a recipient that cannot exist is accepted",
     )?;
     Some(Finding {
-        cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after the message.".to_owned(),
-        otherwise: Some("An accepted recipient does not show that the mailbox exists. The log of the server shows whether it returns messages later instead of rejecting the recipient.".to_owned()),
+        cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after it has received the message.".to_owned(),
+        otherwise: Some("An accepted recipient does not prove that the mailbox exists. The server's log shows whether it returns messages later instead of rejecting the recipient.".to_owned()),
         ..finding
     })
 }
@@ -173,9 +173,9 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
         summary,
-        cause: "A host of lower priority has no list of valid recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
+        cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use less preferred hosts for this reason.".to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record, because senders keep mail for days anyway if the first host is not available",
+            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record (senders keep mail for days anyway if the most preferred host is unavailable)",
         )],
         ..finding
     })

@@ -80,7 +80,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
         ..Finding::new(&MX_NOT_TESTED, Phase::Connect, Confidence::Certain, summary)
     };
     if !cut.is_empty() {
-        let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
+        let found = of(format!("these MX hosts were not fully tested: {}", names(&cut)));
         return Some(Finding {
             cause: format!(
                 "The connection limit (--max-connections {}) was reached.",

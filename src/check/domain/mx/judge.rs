@@ -47,8 +47,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
     let summary = format!("{domain} does not exist (NXDOMAIN)");
     Finding {
-        cause: "The DNS has no records of any type for this name, so senders return mail for it immediately."
-            .to_owned(),
+        cause: "DNS has no records of any type for this name, so senders return mail for it immediately.".to_owned(),
         fixes: vec![
             Fix::text("Compare the domain with the email address, letter by letter"),
             Fix::run(
@@ -62,19 +61,19 @@ fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
 
 /// SERVFAIL, REFUSED and other codes do not show where the fault is.
 fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
-    let summary = format!("the lookup of the MX records of {domain} failed: {}", code_words(code));
+    let summary = format!("the MX records of {domain} could not be looked up: {}", code_words(code));
     let cause = match code {
         DnsCode::ServFail => {
-            "The resolver could not find the records. The name servers of the domain may not respond, or the resolver itself may have a fault."
+            "The resolver could not find the records. The domain's name servers may not respond, or the resolver itself may be faulty."
         }
         DnsCode::Refused => {
-            "The resolver refused the query. It may not serve this machine, or the name servers of the domain may refuse its queries."
+            "The resolver refused the query. It may not serve this machine, or the domain's name servers may refuse its queries."
         }
         _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
     };
     Finding {
         cause: cause.to_owned(),
-        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If the other resolver fails too, the fault is in the name servers of the domain.".to_owned()),
+        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If the other resolver also fails, the fault is in the domain's name servers.".to_owned()),
         fixes: other_resolver(domain, RecordKind::Mx),
         failure: Some(PhaseFailure::Unreachable),
         ..finding(&MX_LOOKUP_FAILED, probe, Confidence::Likely, summary)
@@ -83,7 +82,7 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
 
 /// What to do if the responses exceed the limit of smtpcheck.
 const SMALLER_RESPONSES: &str =
-    "Domain owner: publish fewer or smaller records. To find the largest responses, look at the lookups with -v";
+    "Domain owner: publish fewer or smaller records. To find the largest responses, use -v to show the lookups";
 
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
@@ -98,14 +97,14 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
         _ => {}
     }
-    let summary = format!("the lookup of the MX records of {domain} failed: {}", fault_words(fault));
+    let summary = format!("the MX records of {domain} could not be looked up: {}", fault_words(fault));
     let rule = match kind {
         Some(DnsFaultKind::Malformed) => &MX_LOOKUP_FAILED,
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
         Some(DnsFaultKind::SizeLimit) => (
-            "Many very large responses together reached a limit of smtpcheck. This does not show whether the domain has MX records.",
+            "Many very large responses together reached a limit of smtpcheck, so it is not known whether the domain has MX records.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::NoResolver) => (
@@ -117,7 +116,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             Confidence::Likely,
         ),
         _ => (
-            "No response arrived. The fault may be on this machine, in its resolver, or in the name servers of the domain.",
+            "No response arrived. The fault may be on this machine, in its resolver, or in the domain's name servers.",
             Confidence::Likely,
         ),
     };
@@ -130,7 +129,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             Some(DnsFaultKind::SizeLimit) => vec![Fix::text(SMALLER_RESPONSES)],
             Some(DnsFaultKind::NoResolver) => {
                 vec![Fix::text(
-                    "Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver",
+                    "Configure a DNS server in /etc/resolv.conf, or specify one for this check with --resolver",
                 )]
             }
             _ => other_resolver(&domain, RecordKind::Mx),
@@ -149,7 +148,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
     let resolver = sight
         .plan
         .resolver
-        .map_or_else(|| "the DNS server of this machine".to_owned(), |at| format!("the DNS server {}", at.ip()));
+        .map_or_else(|| "this machine's DNS server".to_owned(), |at| format!("the DNS server {}", at.ip()));
     let summary =
         format!("the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP");
     let tcp = match sight.plan.resolver {
@@ -160,12 +159,12 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
         cause: "Long DNS responses need a TCP connection to port 53. Without this connection, the MX records cannot be looked up."
             .to_owned(),
         otherwise: Some(
-            "The network of this machine may block DNS over TCP. If the command below works from another network, this is the cause."
+            "This machine's network may block DNS over TCP. If the command below works from another network, this is the cause."
                 .to_owned(),
         ),
         fixes: vec![
             Fix::run("DNS server operator: open TCP port 53 in the firewall. This command tests it", tcp),
-            Fix::text("Or repeat the check with another resolver (--resolver)"),
+            Fix::text("Alternatively, repeat the check with another resolver (--resolver)"),
         ],
         failure: Some(PhaseFailure::Unreachable),
         ..finding(&DNS_ANSWER_TRUNCATED, probe, Confidence::Likely, summary)
@@ -176,7 +175,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that lookup works, use another resolver (--resolver), or fix the current one. If it fails too, the operator of the zone must check its name servers.",
+            "If that lookup works, use another resolver (--resolver), or fix the current one. If the lookup also fails with the other resolver, the operator of the DNS zone must check the name servers.",
         ),
     ]
 }
@@ -266,9 +265,8 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
         format!("the null MX of {domain} has preference {preference} instead of 0")
     };
     let mut found = Finding {
-        cause:
-            "A null MX must be the only MX record, with preference 0. Different senders handle this record differently."
-                .to_owned(),
+        cause: "A null MX must be the only MX record, with preference 0. Senders handle this record in different ways."
+            .to_owned(),
         ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
     };
     found.fixes.push(Fix::text(if has_others {
@@ -321,7 +319,7 @@ fn unreadable(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Fin
         cause: "The name contains characters that host names must not contain, so senders cannot use the record."
             .to_owned(),
         fixes: vec![Fix::text(
-            "Domain owner: write the name with letters, digits and hyphens only; write international names in their ASCII form (xn--...)",
+            "Domain owner: use only letters, digits and hyphens in the name; write international names in their ASCII form (xn--...)",
         )],
         failure: without_hosts(sight),
         ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
@@ -457,7 +455,7 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     };
     if why == "does not exist" && !host.is_within(&sight.name()) {
         found.consequences.push(
-            "If the domain of the host is no longer registered, an attacker could register it and receive mail"
+            "If the domain in the host's name is no longer registered, an attacker could register it and receive mail"
                 .to_owned(),
         );
     }
@@ -468,11 +466,11 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
     let summary = format!("the IP addresses of {} could not be looked up ({why})", probe.quote(host.as_str()));
     let mut found = finding(&MX_HOST_LOOKUP_FAILED, probe, Confidence::Likely, summary);
     found.cause = match severity {
-        Severity::Notice => "The host may have further IP addresses.".to_owned(),
+        Severity::Notice => "The host may have more IP addresses.".to_owned(),
         _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
     };
     found.otherwise = Some(
-        "The fault may be in the resolver of this machine. This is the cause if another resolver finds the addresses."
+        "The fault may be in this machine's resolver. If another resolver finds the addresses, this is the cause."
             .to_owned(),
     );
     found.fixes = other_resolver(host, RecordKind::A);
@@ -505,16 +503,16 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .filter_map(|host| {
             let (of_host, target) = alias(&host.name)?;
             let name = of_host.quote(host.name.as_str());
-            let summary = format!("the MX host {name} is an alias (CNAME) of {}", of_host.quote(target.as_str()));
+            let summary = format!("the MX host {name} is an alias (CNAME) for {}", of_host.quote(target.as_str()));
             let preference = host.preference?;
             let found = Finding {
-                cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
+                cause: "The standard requires an MX host to have its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
                         "Domain owner: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
-                        "Or name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
+                        "Alternatively, name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
                         sight.name(),
                         of_host.quote(target.as_str())
                     )),
@@ -551,7 +549,7 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         found.severity = Severity::Warning;
         found.confidence = Confidence::Likely;
         found.otherwise =
-            Some("If the domain receives mail only inside a private network, this is intended.".to_owned());
+            Some("This is intended if the domain receives mail only within a private network.".to_owned());
     }
     found.fixes.push(Fix::text(format!(
         "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",

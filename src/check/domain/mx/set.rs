@@ -43,7 +43,7 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
         )
     };
     Some(Finding {
-        cause: "The second entry does not add a server.".to_owned(),
+        cause: "The second record does not add a server.".to_owned(),
         ..finding(&MX_DUPLICATE, probe, Confidence::Certain, summary)
     })
 }
@@ -74,7 +74,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {
-            cause: "Mail arrives over IPv4 only, which almost every sender has.".to_owned(),
+            cause: "Mail arrives only over IPv4, which almost every sender has.".to_owned(),
             ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
         })
     } else {
@@ -96,7 +96,7 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     };
     Some(Finding {
         cause:
-            "The other hosts and addresses were not tested, and may have other faults. If there are so many hosts, senders try only some of them."
+            "The other hosts and addresses were not tested, and may have other faults. When a domain has so many hosts, senders try only some of them."
                 .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
     })
@@ -117,7 +117,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let summary = if has_both {
         format!("{domain} has MX records and a CNAME record (to {target})")
     } else {
-        format!("{domain} is an alias (CNAME) of {target}")
+        format!("{domain} is an alias (CNAME) for {target}")
     };
     let mut found = finding(&MX_DOMAIN_ALIAS, probe, Confidence::Certain, summary);
     if let Some(of_mx) = mx.probe() {
@@ -146,7 +146,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
     if domain.labels().count() == 1 {
         let summary = format!("{domain} is a single label, not a fully qualified domain name");
         findings.push(Finding {
-            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
+            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
             fixes: vec![Fix::text(
                 "Check whether the name is complete (example.com, not example). Domain owner: use a domain with at least two labels for email addresses.",
             )],
@@ -157,7 +157,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "The domain of an email address consists of letters, digits and hyphens. Some senders and mail programs reject other characters.".to_owned(),
             fixes: vec![Fix::text(
-                "Domain owner: use a domain of letters, digits and hyphens for email addresses",
+                "Domain owner: for email addresses, use a domain that consists of letters, digits and hyphens",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });
@@ -172,7 +172,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example names with an underscore.".to_owned(),
             fixes: vec![Fix::text(
-                "Domain owner: give the host a name of letters, digits and hyphens, and use it in the MX record",
+                "Domain owner: give the host a name that consists of letters, digits and hyphens, and use this name in the MX record",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });

@@ -131,7 +131,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         let text = subject.quote(text);
         finding.consequences.push(format!("Receivers may add the domain's explanation to a rejection: {text}"));
     }
-    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. The record needs no change then, because DKIM authenticates forwarded mail.".to_owned());
+    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. In that case, do not change the record: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
         "Domain owner: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );

@@ -50,7 +50,7 @@ fn new_record(sight: Sight<'_>) -> String {
 
 fn change_id(sight: Sight<'_>) -> Fix {
     Fix::run(
-        format!("DNS operator of {}: then change the id, so that senders fetch the policy again", sight.name()),
+        format!("DNS operator of {}: then change the id to make senders fetch the policy again", sight.name()),
         new_record(sight),
     )
 }
@@ -163,7 +163,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
             format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
         }
         FetchFailure::TooLong | FetchFailure::Cut => {
-            format!("Operator of {host}: serve the file as a short text with the correct Content-Length")
+            format!("Operator of {host}: serve the file as a short plain-text file with the correct Content-Length")
         }
     };
     let detail = match why {
@@ -227,7 +227,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         let shown = media_type
             .map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
         let mut finding = about(&STS_MEDIA_TYPE, format!("the MTA-STS policy has the wrong media type ({shown})"));
-        finding.cause = "Senders should accept the policy only as text/plain, so some ignore it.".to_owned();
+        finding.cause = "Senders should accept the policy only as text/plain, so some senders ignore it.".to_owned();
         finding.fixes = vec![Fix::run(
             format!("Operator of mta-sts.{}: configure the web server to send this header for the file", sight.name()),
             "Content-Type: text/plain",
@@ -246,7 +246,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
             }
             .to_owned();
             let text =
-                "Policy host operator: change the mode when all MX hosts pass, and TLS reports contain no failures";
+                "Policy host operator: change the mode when all MX hosts pass and the TLS reports contain no failures";
             finding.fixes = vec![Fix::run(text, "mode: enforce"), change_id(sight)];
             findings.push(finding);
         }

@@ -75,10 +75,10 @@ impl FetchFailure<'_> {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
-            FetchFailure::Lookup(why) => format!("the lookup of the web server's IP addresses fails ({why})"),
+            FetchFailure::Lookup(why) => format!("the web server's IP addresses cannot be looked up ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
             FetchFailure::Certificate { word, .. } => {
-                format!("the certificate of the web server is not valid ({word})")
+                format!("the web server's certificate is not valid ({word})")
             }
             FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
             FetchFailure::Status(response) => format!("status {}", response.status),
@@ -330,7 +330,7 @@ fn why_no_policy(sight: Sight<'_>) -> Option<String> {
             Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::DeniedHere => {
                 "a policy on this machine forbids the connection"
             }
-            Fault::NotConnected { .. } => "this machine has no connection of the address family of the web server",
+            Fault::NotConnected { .. } => "this machine has no connection of the web server's address family",
             other => mx::fault_words(other),
         },
     };

@@ -110,7 +110,7 @@ pub(super) static TR_03116_4: Profile = Profile {
         source: "TR-02102-2 section 3.6.1",
     },
     not_testable: &[
-        "renegotiation by the client, which must be disabled",
+        "client-initiated renegotiation, which must be disabled",
         "0-RTT in TLS 1.3, which must be disabled",
         "the lifetime of TLS sessions (at most 48 hours)",
         "heartbeat and truncated HMAC, which must be disabled",

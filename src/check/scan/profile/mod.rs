@@ -77,7 +77,7 @@ pub enum Topic {
     Versions,
     /// Cipher suites.
     Suites,
-    /// Groups for key exchange, and the prime of Diffie-Hellman.
+    /// Groups for key exchange, and the Diffie-Hellman prime.
     Groups,
     /// Whether the server's or the client's preference decides which cipher suite is used.
     Order,
@@ -244,7 +244,7 @@ impl Comparison {
         self.graded(Topic::Groups, &profile.groups, &names, found, "Exclude");
         let has_13 = scan.versions.iter().any(|one| one.version == Version::Tls13 && one.accepted == Support::Yes);
         if has_13 && !scan.groups_complete {
-            self.not_tested.push("the complete list of groups in TLS 1.3".to_owned());
+            self.not_tested.push("the complete list of TLS 1.3 groups".to_owned());
         }
         let is_old = |one: &&VersionSeen| one.version < Version::Tls13 && one.accepted == Support::Yes;
         let has_old = scan.versions.iter().any(|one| is_old(&one));
@@ -256,10 +256,10 @@ impl Comparison {
                 !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
             if all_ecdsa && scan.inconclusive.is_none() {
                 self.not_testable.push(
-                    "groups in TLS 1.2 that the server prefers less than the curve of its ECDSA certificate".to_owned(),
+                    "TLS 1.2 groups that the server prefers less than the curve of its ECDSA certificate".to_owned(),
                 );
             } else {
-                self.not_tested.push("the complete list of groups in TLS 1.2".to_owned());
+                self.not_tested.push("the complete list of TLS 1.2 groups".to_owned());
             }
         }
         let exhausted =
@@ -284,7 +284,7 @@ impl Comparison {
                 let found = format!("the server uses Diffie-Hellman with a prime of {bits} bits");
                 self.add(Topic::Groups, Level::Must, found, change, rule.source);
             }
-            (Support::Unknown, None) => self.not_tested.push("the prime of Diffie-Hellman".to_owned()),
+            (Support::Unknown, None) => self.not_tested.push("the Diffie-Hellman prime".to_owned()),
             _ => {}
         }
     }
@@ -295,10 +295,10 @@ impl Comparison {
             let Some(seen) = one.preference.filter(|seen| *seen != wanted) else { continue };
             let (found, change) = match seen {
                 Preference::Server => {
-                    ("the server's preference decides which suite is used", "Use the client's preference for suites")
+                    ("the server's preference determines the cipher suite", "Use the client's cipher suite preference")
                 }
                 Preference::Client => {
-                    ("the client's preference decides which suite is used", "Use the server's preference for suites")
+                    ("the client's preference determines the cipher suite", "Use the server's cipher suite preference")
                 }
             };
             let found = format!("in {}, {found}", one.version);
@@ -318,14 +318,14 @@ impl Comparison {
                     Topic::KeyExchangeHash,
                     level,
                     format!("in TLS 1.2, the server signs the key exchange with {scheme} if the client offers only old hashes"),
-                    "Allow only SHA-256, SHA-384 and SHA-512 for signatures of the key exchange".to_owned(),
+                    "Allow only SHA-256, SHA-384 and SHA-512 for key exchange signatures".to_owned(),
                     source,
                 );
             }
             Support::Unknown
                 if scan.versions.iter().any(|one| one.version == Version::Tls12 && one.accepted == Support::Yes) =>
             {
-                self.not_tested.push("the hash of the key exchange".to_owned());
+                self.not_tested.push("the key exchange hash".to_owned());
             }
             Support::No | Support::Unknown => {}
         }

@@ -147,7 +147,7 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
         source: "section 3.3.2.1",
     },
     not_testable: &[
-        "the limit on renegotiation by clients",
+        "the limit on client-initiated renegotiation",
         "0-RTT in TLS 1.3, which must be disabled",
         "the use of Diffie-Hellman primes from RFC 7919",
         "signatures of the intermediate certificates",

@@ -100,7 +100,7 @@ pub(super) const fn secure_renegotiation(source: &'static str) -> Feature {
         wanted: Support::Yes,
         in_tls_1_3: false,
         level: Level::Must,
-        found: "the server does not protect renegotiation (RFC 5746)",
+        found: "the server does not support secure renegotiation (RFC 5746)",
         change: "Update the TLS library, or disable renegotiation",
         source,
     }

@@ -63,7 +63,7 @@ pub(super) fn reports(sight: SettingsSight<'_>) -> Vec<SourceReport<'_>> {
 }
 
 /// Why a source was not asked.
-const NOT_NEEDED: &str = "not needed: a source that is authenticated has settings";
+const NOT_NEEDED: &str = "not needed: an authenticated source has settings";
 
 fn not_needed<'s>(kinds: [SourceKind; 2]) -> [SourceReport<'s>; 2] {
     kinds.map(|kind| SourceReport::of(kind, SourceState::NotAsked, NOT_NEEDED))

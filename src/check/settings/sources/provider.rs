@@ -58,7 +58,7 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
             return SourceReport::open(kind, [records(&alias, RecordKind::Cname)]).at(name);
         }
         Known::Failed(..) | Known::Skipped => {
-            return SourceReport::of(kind, SourceState::Failed, format!("the lookup of {name} failed")).at(name);
+            return SourceReport::of(kind, SourceState::Failed, format!("{name} could not be looked up")).at(name);
         }
         Known::Seen(probe, seen) => (probe, seen),
     };
@@ -67,7 +67,7 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
             microsoft(probe, seen.dnssec == DnssecState::Secure).at(name)
         }
         Some(target) if !target.is_within(&sight.name()) => {
-            let why = format!("{name} is an alias of {target}, which is not in the domain");
+            let why = format!("{name} is an alias for {target}, which is not in the domain");
             SourceReport::of(kind, SourceState::NotPublished, why).at(name)
         }
         Some(_) | None => by_response(sight, &name),
@@ -98,7 +98,7 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
                 let why = format!("an Exchange server at {}; Autodiscover names no server for SMTP", found.host);
                 SourceReport::of(kind, SourceState::NotPublished, why)
             }
-            None => SourceReport::of(kind, SourceState::NotPublished, "the web server sends another kind of page"),
+            None => SourceReport::of(kind, SourceState::NotPublished, "the web server sends a different kind of page"),
         },
     };
     report.at(format!("https://{name}/autodiscover/autodiscover.json"))

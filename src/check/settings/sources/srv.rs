@@ -39,7 +39,7 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let (mut is_open, mut is_failed) = (false, false);
     for (service, security) in SERVICES {
         let Ok(name) = sight.name().below(service) else {
-            return SourceReport::of(KIND, SourceState::NotAsked, "the names of the records are too long");
+            return SourceReport::of(KIND, SourceState::NotAsked, "the record names are too long");
         };
         match sight.records(&name, RecordKind::Srv) {
             Known::Unasked | Known::Waiting => {
