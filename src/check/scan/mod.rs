@@ -232,7 +232,7 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     let summary = if taken.compression {
         format!("in {}, the server uses compression", taken.version)
     } else {
-        format!("in {}, the server does not protect renegotiation", taken.version)
+        format!("in {}, the server does not support secure renegotiation", taken.version)
     };
     let mut finding = Finding::new(&clients::TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "The server's TLS library is more than ten years old, or its defaults were changed.".to_owned();
@@ -257,7 +257,7 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
                      them to the oldest version."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: disable TLS 1.1 and older, so that a downgrade to them is not possible (command for Postfix)",
+        "Server operator: disable TLS 1.1 and older, which makes a downgrade to these versions impossible (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding.tried(hello.probe.id))
@@ -277,7 +277,7 @@ fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> 
         Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
         "Without the extended master secret, the keys do not depend on the entire handshake (RFC 7627). Clients in FIPS \
-                     mode refuse to connect. Other clients connect, but cannot resume sessions safely."
+                     mode refuse to connect. Other clients can connect, but cannot resume sessions safely."
             .to_owned();
     finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(one.hello.probe.id))
@@ -292,7 +292,7 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"
     } else {
-        "Repeat the scan after a few minutes, or from an IP address whose connections the server does not limit"
+        "Repeat the scan in a few minutes, or from an IP address whose connections the server does not limit"
     })];
     let hellos = seen.hellos.iter().map(|one| one.hello);
     for hello in hellos.filter(|hello| is_rejected(*hello) || !hello.is_answered()) {

@@ -297,7 +297,7 @@ fn web_servers_with_private_addresses_are_not_asked_and_their_names_are_shown() 
     world.page_fails("autoconfig.example.com", FILE, fault);
     let found = search(&mut world, &plan("example.com"));
     let source = found.seen.sources.iter().find(|one| one.source == SourceKind::Autoconfig).expect("the source");
-    assert_eq!(source.detail, "autoconfig.example.com has the address 10.0.0.1, which is not public");
+    assert_eq!(source.detail, "autoconfig.example.com has the IP address 10.0.0.1, which is not public");
     assert_eq!(found.rules(), ["settings-not-found"]);
     assert_eq!(found.findings[0].failure, Some(PhaseFailure::Unreachable));
 }
