@@ -41,7 +41,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     withheld(plan, session).or_else(|| refused(plan, session)).into_iter().collect()
 }
 
-/// The setting of Postfix that lists the machines that may use a command.
+/// The Postfix setting that lists the machines that may use a command.
 fn setting(command: ClientCommand) -> &'static str {
     match command {
         ClientCommand::Xclient => "smtpd_authorized_xclient_hosts",
@@ -49,7 +49,7 @@ fn setting(command: ClientCommand) -> &'static str {
     }
 }
 
-/// Authorizes this machine. The IP address is that of the connection, unless a router changes it.
+/// Authorizes this machine. Its IP address is the local address of the connection, unless a router changes it.
 fn authorize(session: Session<'_>, command: ClientCommand) -> Fix {
     let address =
         session.connected().map_or_else(|| "ADDRESS".to_owned(), |(_, local)| local.ip().to_canonical().to_string());

@@ -54,10 +54,10 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     },
 };
 
-/// The number of recipients that are asked about.
+/// The number of recipients that the probe asks about.
 const MOST_RECIPIENTS: usize = 3;
 
-/// One session with all questions. It does not log in, because the question is what an unknown client learns.
+/// One session with all questions. It does not log in, because the probe tests what an unknown client learns.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let wants = |probe: IntrusiveProbe| plan.probes.contains(&probe);
     let is_reached =
@@ -100,7 +100,7 @@ struct Answered<'a> {
     received: ReceivedReply<'a>,
 }
 
-/// The questions with their replies, which are in the same order.
+/// The questions with their replies, which arrive in the same order.
 fn answers(probe: Session<'_>) -> Vec<Answered<'_>> {
     let replies = probe.replies().filter(|received| received.event.phase == Phase::Vrfy);
     let is_question = |what: &EventKind| matches!(what, EventKind::Sent { .. });

@@ -37,7 +37,7 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 /// Returns the findings of this check. Rejections of both EHLO and HELO are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
-    // After XCLIENT, the second reply is for another client.
+    // After XCLIENT, the second reply applies to a different client.
     let differing = differing(session).filter(|_| plan.claims.is_empty());
     [helo_only(plan, session), differing].into_iter().flatten().collect()
 }
@@ -71,7 +71,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Extensions that are missing over TLS, or have other parameters there. Additional extensions over TLS are normal,
+/// Extensions that are missing over TLS, or have different parameters there. Additional extensions over TLS are normal,
 /// because many servers advertise only a few before TLS.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;

@@ -1,4 +1,4 @@
-//! Findings about MAIL FROM and RCPT TO that are not rejections: email addresses that this server does not support, and
+//! Findings about MAIL FROM and RCPT TO, other than rejections: email addresses that this server does not support, and
 //! providers that reject mail only after the message has been sent.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};

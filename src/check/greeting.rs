@@ -1,5 +1,5 @@
-//! The server's greeting. If no greeting arrives, or the greeting is not that of an SMTP server, smtpcheck also tries
-//! implicit TLS on the same port.
+//! The server's greeting. If no greeting arrives, or the greeting does not come from an SMTP server, smtpcheck also
+//! tries implicit TLS on the same port.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, seconds};
 use super::peer;
@@ -127,8 +127,8 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     (!session.is_over()).then_some(session.probe.id)
 }
 
-/// A session over the other address family. The server may accept this machine there, because each of the machine's IP
-/// addresses has its own reputation.
+/// A session over the other address family. The server may accept this machine over that family, because each of the
+/// machine's IP addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
     let peer = session.server_address()?;
     let (_, names) = evidence.names()?;
@@ -180,7 +180,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// A finding if the second connection, with implicit TLS, reached an SMTP server or another service. None if the TLS
 /// handshake failed there too.
 fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    // A port may accept both modes. If it sends an unencrypted greeting, the first session used the right mode.
+    // A port may accept both modes. If the server sends an unencrypted greeting, the first session used the right mode.
     if greeting(session).is_some_and(Reply::is_success) {
         return None;
     }
@@ -239,7 +239,7 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// The host name belongs to a provider, but the greeting is that of software that the provider is not known to use.
+/// The host name belongs to a provider, but the greeting shows software that the provider is not known to use.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
@@ -342,7 +342,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Notes in a finding that the server does send a greeting over the other address family, or at another address.
+/// Notes in a finding that the server does send a greeting over the other address family, or at another IP address.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
@@ -386,7 +386,7 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     );
 }
 
-/// A service with a binary protocol, such as the internal services of Postfix.
+/// A service with a binary protocol, such as Postfix's internal services.
 fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (event, text) = session.events().find_map(|event| match &event.what {
         EventKind::Unfinished { text, .. } => Some((event, text)),
@@ -400,7 +400,7 @@ fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.
+/// Rejections with a code are judged by `refusal`, unless the greeting comes from another service.
 fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting)?;
     if received.reply.code.is_none() {

@@ -1,6 +1,6 @@
-//! The parameters of MAIL and RCPT that the user gave. The rules report parameters that were not sent because the
-//! server does not advertise their extensions, and parameters that make the server reject the command. For the latter,
-//! a second session proves that the server accepts the same command without parameters.
+//! The MAIL and RCPT parameters that the user gave. The rules report parameters that were not sent because the server
+//! does not advertise their extensions, and parameters that make the server reject the command. For the latter, a
+//! second session proves that the server accepts the same command without parameters.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::fit::Fit;
@@ -48,8 +48,8 @@ struct Suspect<'a> {
     command: &'a str,
 }
 
-/// The first rejected command with parameters. A rejection of MAIL may always be about them. A rejection of RCPT is usually
-/// about the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
+/// The first rejected command with parameters. A rejection of MAIL may always be caused by the parameters. A rejection
+/// of RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
 fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     let rejects =
         |received: &ReceivedReply<'_>| received.fit() == Fit::Rejects && received.reply.class() == Class::Permanent;
@@ -71,7 +71,7 @@ fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     sent(plan, received.event.phase, command).next().is_some().then_some(Suspect { received, command })
 }
 
-/// The parameters that the user gave and that a command contains.
+/// The parameters given by the user that a command contains.
 fn sent<'p>(plan: &'p Plan, phase: Phase, command: &str) -> impl Iterator<Item = &'p Parameter> {
     let given = if phase == Phase::Mail { &plan.parameters.mail } else { &plan.parameters.rcpt };
     given.iter().filter(move |parameter| command.split(' ').any(|word| word == parameter.to_string()))
@@ -93,7 +93,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The reply that is rejected because of a parameter, and the reply that accepts the same command without it.
+/// The reply that rejects the command because of a parameter, and the reply that accepts the same command without it.
 pub(super) fn proved<'a>(plan: &Plan, evidence: &'a Evidence) -> Option<(ReceivedReply<'a>, ReceivedReply<'a>)> {
     let rejected = suspect(plan, evidence.main_session()?)?.received;
     let probe = evidence.probes(Purpose::WithoutParameters).next()?;
@@ -142,12 +142,12 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     })
 }
 
-/// With one parameter, the second session is a proof. With several, it is not known which of them the server rejects.
+/// With one parameter, the second session is proof. With several, it is not known which of them the server rejects.
 fn confidence(blamed: &[&Parameter]) -> Confidence {
     if blamed.len() == 1 { Confidence::Certain } else { Confidence::Likely }
 }
 
-/// Whether a size is larger than a limit. A limit of 0 means that there is none (RFC 1870 §4).
+/// Whether a size is larger than a limit. A limit of 0 means that there is no limit (RFC 1870 §4).
 fn exceeds(size: &str, limit: &str) -> bool {
     match (size.parse::<u128>(), limit.parse::<u128>()) {
         (Ok(size), Ok(limit)) => limit > 0 && size > limit,

@@ -57,7 +57,8 @@ pub(super) fn is_about_protocols(finding: &Finding) -> bool {
     CHECK.rules.iter().any(|rule| rule.id == finding.rule)
 }
 
-/// The reply that rejects the first command of the session as unknown. After TLS the server has accepted this command.
+/// The reply that rejects the first command of the session as unknown. If TLS has begun, the server accepted this
+/// command earlier.
 fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let implicit = session.request.script.tls == TlsUse::Implicit;
     let phase = if implicit { Phase::EhloTls } else { Phase::Ehlo };
@@ -67,7 +68,7 @@ fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // A greeting of LMTP is only a sign; that of a file server is enough.
+    // An LMTP greeting is only a hint; a file server's greeting is sufficient.
     let is_other_service = service_with_codes(session).is_some_and(|service| !service.is_lmtp);
     if unknown_command(session).is_none() || is_other_service || session.sequence().believed_until().is_some() {
         return Vec::new();
@@ -85,7 +86,8 @@ fn other(protocol: Protocol) -> Protocol {
     }
 }
 
-/// The target with the other protocol. The scheme is always written: commands without one get the protocol of this check.
+/// The target with the other protocol. The scheme is always included, because a command without a scheme gets the
+/// protocol of this check.
 fn other_target(target: &Target) -> String {
     match (other(target.protocol), &target.host) {
         (Protocol::Smtp, Host::Name(_) | Host::Ip(_)) => format!("smtp://{}", target.host.with_port(target.port)),

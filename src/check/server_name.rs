@@ -1,9 +1,9 @@
 //! The server name in the ClientHello (SNI, RFC 6066 section 3). If the client sends no name or a wrong name, a server
 //! with several certificates may reject the handshake, present its default certificate, or connect the client to
-//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the reason or
-//! the server is broken.
+//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the cause or the
+//! server is faulty.
 //!
-//! The session is tried in these cases. Each case states the proof that the name was the reason:
+//! The session is tried in these cases. Each case states what proves that the name was the cause:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
 //!    do not explain. Proof: with the better name it succeeds.
 //! 2. The certificate matches neither the target nor the better name. Proof: with that name the server presents a
@@ -82,8 +82,8 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
 }
 
 /// Whether a failed handshake may be caused by the server name. Alert 112 always means this. HAProxy with strict-sni,
-/// nginx and others send alert 40, 49 or 80, or close the connection. These may be caused by the name only if a
-/// ClientHello with all versions and cipher suites was rejected too.
+/// nginx and others send alert 40, 49 or 80, or close the connection. The name may be the cause only if the server also
+/// rejected a ClientHello with all versions and cipher suites.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,
@@ -204,7 +204,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     None
 }
 
-/// The session with another name that proved that the name was the reason.
+/// The session with another name, which proved that the name was the cause.
 fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };
@@ -302,7 +302,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     fixes
 }
 
-/// Reports one root cause as one finding. If the name is proved to be the reason, faults of the default certificate or
+/// Reports one root cause as one finding. If the name is proved to be the cause, faults of the default certificate or
 /// the default service become consequences of that finding. If not, the findings only mention that no name was sent.
 pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Finding>) {
     let is_needed = |finding: &Finding| finding.rule == TLS_SERVER_NAME_NEEDED.id;
@@ -314,13 +314,13 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
-    // A certificate for another host is not always an error. A wrong server name with this effect is therefore not
+    // A certificate for another host is not always an error. Therefore, a wrong server name that has this effect is not
     // always an error either.
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
-    // Warnings about the default certificate do not matter, because clients get another certificate with the right
-    // name.
+    // Warnings about the default certificate do not matter, because clients that send the right name get another
+    // certificate.
     let is_relevant =
         |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
     for finding in absorbed.into_iter().filter(is_relevant) {

@@ -1,5 +1,5 @@
-//! Recognises services that are not the mail server that was expected, by their first bytes and by their replies. This
-//! module asks no questions and raises no findings.
+//! Recognises services other than the expected mail server, by their first bytes and their replies. This module asks no
+//! questions and raises no findings.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::Fix;
@@ -76,7 +76,7 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
     } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {
         Some(("a web server", ""))
     } else if starts("protocol\0") {
-        // Postfix sends `protocol`, the name of the protocol and an empty attribute, each with a NUL byte.
+        // Postfix sends `protocol`, the name of the protocol and an empty attribute, each followed by a NUL byte.
         let name = text.split('\0').nth(1).unwrap_or_default();
         Some(match name {
             "delivery_request_protocol" => {
@@ -85,7 +85,7 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
             _ => ("an internal service of Postfix", ""),
         })
     } else if starts("protocol=") {
-        // Another notation of Postfix, with a line for each attribute.
+        // Another Postfix notation, with a line for each attribute.
         Some(("an internal service of Postfix", ""))
     } else if starts("VERSION\t") {
         Some(("a login service of Dovecot, which other servers ask about passwords", ""))

@@ -207,7 +207,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     {
         return None;
     }
-    // On a port for mail programs, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
+    // On a submission port, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
     let withheld = session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => {
@@ -278,8 +278,8 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// A firewall has replaced text: an extension consists of three or more X and one letter, or of four or more X, or the
-/// greeting consists of asterisks.
+/// A firewall has overwritten part of a reply: an extension consists of three or more X and one letter, or of four or
+/// more X, or the greeting consists of asterisks.
 fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
@@ -357,7 +357,8 @@ fn injected(session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Data before the reply to STARTTLS is only unsolicited. Data after the 220 reply is an attack or a defect.
+/// Data that arrives before the reply to STARTTLS is merely unsolicited. Data that arrives after the 220 reply
+/// indicates an attack or a defect.
 fn after_220(session: Session<'_>, stray: &Event) -> bool {
     session.reply_at(Phase::Starttls).is_some_and(|received| received.event.seq < stray.seq)
 }
@@ -400,7 +401,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     Some(finding)
 }
 
-/// Ports whose TLS mode is specified by an RFC. On other ports, the TLS mode of the first check is a guess.
+/// Ports whose TLS mode is specified by an RFC. On other ports, the first check guesses the TLS mode.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 /// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other mode

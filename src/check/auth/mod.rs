@@ -42,13 +42,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A fault of the token or the user name, which explains why the login was rejected.
+/// A fault in the token or the user name, which explains why the login was rejected.
 pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts is one finding. A server may
-/// also accept a mechanism that it does not advertise.
+/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts raises one finding. A
+/// server may also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
@@ -140,7 +140,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
 }
 
-/// `--tls none` together with `--user`: the password is withheld because of the user's choice, even if STARTTLS is
+/// `--tls none` together with `--user`: the user's choice causes the password to be withheld, even if STARTTLS is
 /// advertised.
 fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Option<Finding> {
     if plan.tls_use() != TlsUse::Never {
@@ -160,7 +160,7 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
     Some(finding)
 }
 
-/// Whether the user allows a login without encryption, so that missing TLS does not prevent it.
+/// Whether the user allows an unencrypted login. If so, missing TLS does not prevent the login.
 pub(in crate::check) fn may_log_in_unencrypted(plan: &Plan) -> bool {
     plan.login.as_ref().is_some_and(|login| login.plaintext == Plaintext::Allowed)
 }

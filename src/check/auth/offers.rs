@@ -6,7 +6,7 @@ use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
-/// CRAM-MD5 (RFC 2195), DIGEST-MD5 (historic by RFC 6331), NTLM (MS-NLMP).
+/// CRAM-MD5 (RFC 2195), DIGEST-MD5 (declared historic by RFC 6331), NTLM (MS-NLMP).
 const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
 
 pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
@@ -56,8 +56,8 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// AUTH is missing on a port for programs that log in, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). Only a notice,
-/// because a relay may accept known IP addresses without a login.
+/// AUTH is missing on a submission port, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). This is only a notice, because a
+/// relay may accept known IP addresses without a login.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
     // If the user gave a sender, the reply to MAIL is better evidence.

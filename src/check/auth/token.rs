@@ -1,4 +1,5 @@
-//! Faults of the token itself, examined if a login failed: first its form, then its claims. The token is never shown.
+//! Faults in the token itself, which is examined if a login failed: first its form, then its claims. The token is never
+//! shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -21,7 +22,7 @@ struct TokenFault {
     fixes: Vec<Fix>,
 }
 
-/// The token of a session as the evidence describes it.
+/// A session's token, as the evidence describes it.
 #[derive(Clone, Copy)]
 struct TokenSeen<'a> {
     event: &'a Event,
@@ -31,7 +32,7 @@ struct TokenSeen<'a> {
     claims: Option<&'a TokenClaims>,
 }
 
-/// The provider whose servers the token is for, if its rules for tokens are known.
+/// The provider whose servers the token is for, if the provider's rules for tokens are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TokenIssuer {
     Microsoft,
@@ -39,7 +40,7 @@ enum TokenIssuer {
     Other,
 }
 
-/// A finding about a fault that can be seen in the token itself, if the login did not succeed.
+/// A finding about a fault that is visible in the token itself, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let reply = session.reply_at(Phase::Auth);
     if reply.is_some_and(|received| received.accepts()) {

@@ -60,7 +60,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
     Some(finding)
 }
 
-/// The email address in a user name that contains more than an email address.
+/// The email address within a user name that contains more than an email address.
 fn address_in(user: &str) -> Option<String> {
     let trimmed = user.trim();
     let trimmed = trimmed.strip_prefix("mailto:").unwrap_or(trimmed);

@@ -18,7 +18,7 @@ use crate::plan::{Plan, TlsMode, Verify};
 /// The number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
-/// The findings about servers that differ. Each element is one server; fewer than two servers cannot be compared.
+/// The findings about servers that differ. Each element is one server. Fewer than two servers cannot be compared.
 pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {
@@ -95,7 +95,7 @@ fn short(sha256: &str) -> &str {
     sha256.get(..8).unwrap_or(sha256)
 }
 
-/// Servers whose sessions fail, although the sessions with other servers succeed.
+/// Servers whose sessions fail although the sessions with other servers succeed.
 fn failing(servers: Servers<'_>) -> Option<Finding> {
     let some: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.failure.is_some()).collect();
     let first = some.first()?;
@@ -123,7 +123,7 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers whose certificates could not be verified, although those of other servers could.
+/// Servers whose certificates could not be verified although other servers' certificates could.
 fn certificates(servers: Servers<'_>) -> Option<Finding> {
     let shown = |one: &&BackendSeen| one.certificate.is_some();
     let fault = |one: &BackendSeen| one.certificate.as_ref().and_then(|certificate| certificate.fault);
@@ -157,7 +157,7 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers without TLS, or with another TLS version.
+/// Servers without TLS, or with a different TLS version.
 fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
     let some: Vec<&BackendSeen> = complete.iter().copied().filter(|one| !one.has_tls()).collect();
@@ -240,8 +240,9 @@ fn tickets(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The value that the fewest servers have, with these servers; `None` if all have the same value. Servers without a
-/// value are not compared. If two values are equally frequent, the value that was seen later is returned.
+/// The value that the fewest servers have, together with these servers; `None` if all servers have the same value.
+/// Servers without a value are not compared. If two values are equally frequent, the value that was seen later is
+/// returned.
 fn minority<'a, V: Clone + Ord + fmt::Debug>(
     all: &[&'a BackendSeen],
     value: impl Fn(&BackendSeen) -> Option<V>,

@@ -1,4 +1,5 @@
-//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect despite them.
+//! Faults in the list of certificates that the server sent, and a long validity period. Most programs connect despite
+//! these faults.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -9,7 +10,7 @@ use crate::lexicon::{Confidence, Fix};
 /// A normal chain has three certificates, or four with a cross-signed root.
 const MANY: usize = 10;
 
-/// The longest validity in days that Apple's systems accept.
+/// The longest validity period, in days, that Apple's systems accept.
 const LONG_DAYS: i64 = 825;
 
 pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {

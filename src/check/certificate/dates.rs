@@ -1,4 +1,4 @@
-//! Validity dates of the server's certificate and of the intermediate certificates.
+//! The validity dates of the server's certificate and of the intermediate certificates.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -39,9 +39,9 @@ pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &
 }
 
 /// The server did not prove that it has the key of its certificate (RFC 8446 §4.4.3). None if the certificate cannot be
-/// read: this is a separate finding, and the signature cannot be judged.
+/// read: a separate finding reports that, and the signature cannot be judged.
 pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
-    // TLS libraries also report a key that is too short as a wrong signature. `weak_key` then reports the key.
+    // For a key that is too short, TLS libraries also report a wrong signature. `weak_key` then reports the key.
     let is_unreadable =
         |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
     let is_readable = seen.leaf.is_readable() && !seen.presented.faults.iter().any(is_unreadable);
@@ -186,7 +186,7 @@ pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -
     finding
 }
 
-/// Features of a valid chain that not every client can verify.
+/// Features of a valid chain that some clients cannot verify.
 pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));

@@ -1,4 +1,4 @@
-//! Findings about certificates that violate a rule of path validation.
+//! Findings about certificates that violate a path validation rule.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -8,7 +8,7 @@ use super::trust::{broken, constrained, name_constrained, store, with_sign};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace, TrustStore};
 use crate::lexicon::{Confidence, Fix};
 
-/// The finding about one violation. Some violations have a separate rule.
+/// The finding about one violation. Some violations have their own rule.
 pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
     let who = match fault.at {
         PathPlace::Sent { place } => seen.called(place),

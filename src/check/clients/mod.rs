@@ -1,7 +1,7 @@
-//! The clients that can connect to a server over TLS. Other clients use TLS libraries that support other versions and
-//! algorithms than that of smtpcheck. This file compares the unencrypted part of the server's handshake with the
-//! versions and algorithms that common clients support ([`table`]). It lists the clients that connect, and raises
-//! findings if smtpcheck connects but other clients do not.
+//! The clients that can connect to a server over TLS. Other clients use TLS libraries that do not support the same
+//! versions and algorithms as smtpcheck's library. This file compares the unencrypted part of the server's handshake
+//! with the versions and algorithms that common clients support ([`table`]). It lists the clients that can connect, and
+//! raises findings if smtpcheck can connect but other clients cannot.
 //!
 //! The evidence is one of these:
 //! 1. After a successful handshake, the ServerHello of the session. The server chose its parameters from those that
@@ -63,8 +63,8 @@ pub(crate) enum Connects {
     Unknown,
 }
 
-/// The clients and whether they connect. None if this is not known, or if the reason for the failed handshake is not
-/// the parameters that server and client support.
+/// The clients, and whether they connect. None if this is not known, or if the supported parameters are not the reason
+/// for the failed handshake.
 pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
@@ -139,7 +139,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the type of key in its certificate.
+/// One choice of the server, with the key type of its certificate.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,
@@ -160,7 +160,7 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
 enum ClientVerdict {
     Yes,
     No(Obstacle),
-    /// Only versions up to this one connect, and the reason why newer versions do not.
+    /// Only versions up to this one connect; with the reason why newer versions do not.
     Until(&'static str, Obstacle),
     Unknown(Obstacle),
 }
@@ -240,7 +240,7 @@ fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
     }
 }
 
-/// Whether a client ends the handshake because of the server's choice.
+/// Whether a client aborts the handshake because of the server's choice.
 fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
     // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no primes chosen by the server.
     let is_old = hello.version < Version::Tls13;
@@ -312,8 +312,8 @@ impl Suite {
     }
 }
 
-/// All suites of the same family as the suite `of`, which the next ClientHello leaves out. DHE and RSA key exchange are
-/// one family each. ECDHE is two families, with and without an AEAD.
+/// All suites in the same family as the suite `of`, which the next ClientHello omits. DHE and RSA key exchange are one
+/// family each. ECDHE is two families, with and without an AEAD.
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);

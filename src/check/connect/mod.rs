@@ -20,7 +20,7 @@ use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
-/// others are often blocked.
+/// other ports are often blocked.
 pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
@@ -49,7 +49,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if kind == Some(ConnectFaultKind::TimedOut) {
         questions.push(place::question());
     }
-    // The other mail ports of an LMTP server's host are those of other servers.
+    // On an LMTP server's host, the other mail ports belong to other servers.
     if worth_it && plan.target.protocol == Protocol::Smtp {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
@@ -89,7 +89,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
-        // If the name leads to a wrong IP address, a failed connection is a consequence of that.
+        // If the name resolves to a wrong IP address, a failed connection is a consequence of that.
         if elsewhere.failure.is_some() {
             elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
         }

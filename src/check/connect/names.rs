@@ -1,4 +1,4 @@
-//! The lookup of the host name: the reason why it has no IP address, and wrong IP addresses for a known provider.
+//! The host name lookup: the reason why the name has no IP address, and wrong IP addresses for a known provider.
 
 use std::net::IpAddr;
 

@@ -6,7 +6,7 @@ use crate::evidence::{PathKind, PathSeen, Phase, Session, SocketFault, SocketFau
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
-/// The finding for a socket that could not be connected to.
+/// The finding about a socket that smtpcheck could not connect to.
 pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
     let path = plan.target.host.to_string();
     let (rule, summary, cause): (&'static Rule, String, String) = match socket.kind {
@@ -75,7 +75,7 @@ fn listening() -> Fix {
     Fix::run("List the Unix sockets on which processes listen, together with the processes (as root)", "ss -xlp")
 }
 
-/// The permissions of a file or directory in a sentence.
+/// The permissions of a file or directory, for use in a sentence.
 fn permissions(place: &PathSeen) -> String {
     let PathSeen { owner, group, mode, .. } = place;
     format!("owner {owner}, group {group}, mode {mode}")

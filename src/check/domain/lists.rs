@@ -70,7 +70,7 @@ static SHUT_DOWN: Rule = Rule {
     },
 };
 
-/// The test entry is missing: the list does not work, or this resolver does not resolve names in its zone.
+/// The test entry is missing: the list does not work, or this resolver does not resolve names in the list's zone.
 const NO_TEST_ENTRY: &str = "this resolver returns no test entry";
 /// No response from the list.
 const NO_RESPONSE: &str = "it does not respond; some lists respond only to registered resolvers";
@@ -103,7 +103,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             tests.into_iter().flat_map(|(first, second)| [first, second]).map(|name| records(&name, RecordKind::A)),
         );
         questions.push(records(&lookup.name, RecordKind::A));
-        // The text of an entry often contains the reason.
+        // The TXT record of an entry often contains the reason for the listing.
         if matches!(lookup.answer(sight), Some(ListAnswer::Listed(_))) {
             questions.push(records(&lookup.name, RecordKind::Txt));
         }
@@ -149,7 +149,7 @@ impl ListLookup {
         blocklist::test_names(&self.zone, self.test)
     }
 
-    /// The answer of the list; `None` while unknown.
+    /// The list's answer; `None` while unknown.
     fn answer(&self, sight: Sight<'_>) -> Option<ListAnswer> {
         answer(sight, &self.zone, &self.name)
     }
@@ -197,7 +197,7 @@ impl ListLookup {
         sight.records(&self.name, RecordKind::A).probe()
     }
 
-    /// The name of the list, with its zone.
+    /// The list's name, with its zone.
     fn list_name(&self) -> String {
         match blocklist::facts(self.zone.as_str()) {
             Some(list) => format!("{} ({})", list.name, self.zone),
@@ -206,7 +206,7 @@ impl ListLookup {
     }
 }
 
-/// The answer of a list for a name; `None` while unknown. A list that does not respond counts as not working.
+/// A list's answer for a name; `None` while unknown. A list that does not respond counts as not working.
 fn answer(sight: Sight<'_>, zone: &DnsName, name: &DnsName) -> Option<ListAnswer> {
     match sight.records(name, RecordKind::A) {
         Known::Seen(_, seen) => Some(blocklist::read(zone.as_str(), seen)),
@@ -236,7 +236,7 @@ pub(super) fn of_domain(sight: Sight<'_>) -> Vec<ListSeen> {
     for_domain(sight).iter().filter_map(|lookup| lookup.list_seen(sight)).collect()
 }
 
-/// The lists that did not answer, and what is needed to query lists of addresses.
+/// The lists that did not answer, and what is needed to query lists of IP addresses.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut entries: Vec<NotTested> = all(sight)
         .iter()
@@ -324,7 +324,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
-        Fix::text("Send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
+        Fix::text("You, or the server operator: send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
     } else {
         Fix::text("Server operator: first fix the cause that the code indicates")
     });
@@ -354,7 +354,7 @@ fn without_verdict(
         }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };
-    // A resolver that cannot resolve the zone of the list returns the same responses as a list without test entries.
+    // A resolver that cannot resolve the list's zone returns the same responses as a list without test entries.
     let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);
     let confidence = if is_proved { Confidence::Certain } else { Confidence::Possible };
     let mut finding = Finding::new(rule, Phase::Dns, confidence, summary);

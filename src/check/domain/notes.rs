@@ -59,13 +59,14 @@ static RECEIVER_DEMANDS: Rule = Rule {
     },
 };
 
-/// A CA: a part of its name as the issuer of certificates, and the domains that identify it in CAA records.
+/// A CA: part of its name as it appears in the issuer field of certificates, and the domains that identify the CA in
+/// CAA records.
 struct CaaIdentity {
     issuer: &'static str,
     domains: &'static [&'static str],
 }
 
-/// The CAs of most mail servers, from the documentation of the CAs.
+/// The CAs that most mail servers use, from the CAs' documentation.
 const AUTHORITIES: &[CaaIdentity] = &[
     CaaIdentity { issuer: "Let's Encrypt", domains: &["letsencrypt.org"] },
     CaaIdentity {
@@ -192,7 +193,7 @@ fn is_for_wildcard(names: &[String], host: &DnsName) -> bool {
         && names.iter().any(|name| name.starts_with("*."))
 }
 
-/// The domains of the CAs that may issue; `None` if the records do not restrict this.
+/// The domains of the CAs that may issue certificates; `None` if the records do not restrict the CAs.
 fn permitted(seen: &RecordsSeen, is_wildcard: bool) -> Option<Vec<String>> {
     let of = |wanted: &str| -> Vec<String> {
         let values = seen.records.iter().filter_map(|record| match &record.data {

@@ -100,7 +100,7 @@ fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
     is_conclusive(seen).then(|| (probe, names.take(MAX_NAMES).collect()))
 }
 
-/// The type of the address records for an IP address: A or AAAA.
+/// The type of address record for an IP address: A or AAAA.
 fn kind_of(ip: IpAddr) -> RecordKind {
     if ip.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa }
 }
@@ -123,7 +123,7 @@ fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     found
 }
 
-/// Whether the public DNS can have names for an address.
+/// Whether public DNS can have names for an IP address.
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses whose names, or the addresses of these names, could not be looked up.
+/// The sending IP addresses for which the names, or the addresses of the names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -189,7 +189,7 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
 }
 
 /// A sign of a generated name: a typical word, or the IP address in any notation, in the part of the name that its
-/// owner chooses freely.
+/// owner can choose freely.
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
@@ -269,7 +269,8 @@ fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> 
     finding
 }
 
-/// The name to suggest for a sending address: the EHLO name or the MX host, if the name has this address or no address.
+/// The name to suggest for a sending address: the EHLO name or the MX host, if this name has the sending address or no
+/// address.
 fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     let sending =
         sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
