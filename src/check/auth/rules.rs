@@ -1,8 +1,8 @@
-//! The rules about logins, with their pages.
+//! Rules for logins, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &AUTH_NOT_OFFERED,
     &AUTH_MECHANISM_MISMATCH,

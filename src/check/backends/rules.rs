@@ -1,8 +1,8 @@
-//! The rules about servers behind one name, with their pages.
+//! Rules for servers behind one name, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this folder.
+/// All rules in this module.
 pub(super) static RULES: &[&Rule] = &[
     &BACKEND_FAILS,
     &BACKEND_CERTIFICATE_DIFFERS,

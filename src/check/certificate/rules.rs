@@ -1,8 +1,8 @@
-//! The rules about certificates, with their pages.
+//! Rules for certificates, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_INTERCEPTED,
     &CERTIFICATE_UNTRUSTED,

@@ -1,8 +1,8 @@
-//! The rules about servers that smtpcheck can connect to, but some other clients cannot.
+//! Rules for servers that smtpcheck can connect to, but some other clients cannot.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file. The TLS scan also reports them.
+/// All rules in this file. The TLS scan also reports them.
 pub(super) static RULES: &[&Rule] = &[&TLS_RENEGOTIATION_INSECURE, &TLS_EXTENDED_MASTER_SECRET_MISSING];
 
 pub(in crate::check) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {

@@ -1,8 +1,8 @@
-//! The rules about names and connections, with their pages.
+//! Rules for names and connections, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &NAME_NOT_FOUND,
     &NAME_WITHOUT_ADDRESS,

@@ -410,7 +410,6 @@ mod tests {
         findings.iter().map(|finding| (&*finding.rule, finding.severity)).collect()
     }
 
-    // Row 39.
     #[test]
     fn a_list_counts_only_with_both_test_entries() {
         let zone = "bl.example.net";
@@ -458,7 +457,7 @@ mod tests {
         assert_eq!(findings[0].confidence, crate::lexicon::Confidence::Possible);
     }
 
-    // BLK-10.
+    // Case BLK-10 in `tests/data/domain`.
     #[test]
     fn the_severity_follows_the_list_and_the_code() {
         for (zone, code, severity) in [
@@ -487,7 +486,7 @@ mod tests {
         }
     }
 
-    // BLK-06.
+    // Case BLK-06 in `tests/data/domain`.
     #[test]
     fn domains_and_addresses_are_asked_in_their_own_lists() {
         let mut world = World::new();
@@ -514,7 +513,7 @@ mod tests {
         assert_eq!(lists.len(), 1);
     }
 
-    // BLK-07.
+    // Case BLK-07 in `tests/data/domain`.
     #[test]
     fn lists_that_were_shut_down_are_never_asked() {
         let mut world = World::new();

@@ -472,7 +472,7 @@ mod tests {
         assert!(in_zone(&format!("7.2.0.192.in-addr.arpa PTR other.example.com\n{GOOD}"), None).0.is_empty());
     }
 
-    // REV-06, REV-09.
+    // Cases REV-06, REV-09 in `tests/data/domain`.
     #[test]
     fn a_missing_name_is_an_error_with_the_record_to_publish() {
         let (findings, names) = in_zone("", None);
@@ -484,7 +484,7 @@ mod tests {
         assert_eq!(rules(&findings), [("ptr-missing", Severity::Error)]);
     }
 
-    // REV-03, REV-07.
+    // Cases REV-03, REV-07 in `tests/data/domain`.
     #[test]
     fn a_name_that_leads_elsewhere_is_a_warning() {
         let zone = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
@@ -496,7 +496,7 @@ mod tests {
         assert_eq!(names.1, Some(false));
     }
 
-    // REV-01, REV-04, REV-12.
+    // Cases REV-01, REV-04, REV-12 in `tests/data/domain`.
     #[test]
     fn different_names_that_both_resolve_are_only_a_notice() {
         let zone = format!("{GOOD}\nmx1.example.com A 192.0.2.7");

@@ -1,8 +1,8 @@
-//! The rules about failed handshakes, with their pages.
+//! Rules for failed handshakes, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &TLS_VERSION_TOO_OLD,
     &TLS_SUITES_TOO_OLD,

@@ -1,8 +1,8 @@
-//! The rules about proxies, with their pages.
+//! Rules for proxies, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &PROXY_NAME_UNKNOWN,
     &PROXY_UNREACHABLE,

@@ -1,8 +1,8 @@
-//! The rules about the PROXY protocol, with their pages.
+//! Rules for the PROXY protocol, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[&PROXY_HEADER_MISSING, &PROXY_HEADER_UNEXPECTED];
 
 pub(super) static PROXY_HEADER_MISSING: Rule = Rule {

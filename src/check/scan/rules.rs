@@ -1,8 +1,8 @@
-//! The rules about the results of a TLS scan, with their pages.
+//! Rules for the results of a TLS scan, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &TLS_OLD_VERSION_ACCEPTED,
     &TLS_WEAK_SUITE_ACCEPTED,

@@ -1,8 +1,8 @@
-//! The rules about the session in general, with their pages.
+//! Rules for the session in general, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &CONNECTION_CLOSED,
     &REPLY_MISSING,

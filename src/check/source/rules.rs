@@ -1,8 +1,8 @@
-//! The rules about the local end of connections, with their pages.
+//! Rules for the local end of connections, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[&SOURCE_ADDRESS_MISSING, &SOURCE_FAMILY_MISMATCH, &SOURCE_PORT_UNAVAILABLE];
 
 pub(super) static SOURCE_ADDRESS_MISSING: Rule = Rule {

@@ -1,4 +1,4 @@
-//! The rules about TLSA records.
+//! Rules for TLSA records.
 
 use crate::check::finding::{Docs, Rule, Severity};
 

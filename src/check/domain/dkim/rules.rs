@@ -1,4 +1,4 @@
-//! The rules about DKIM keys.
+//! Rules for DKIM keys.
 
 use crate::check::finding::{Docs, Rule, Severity};
 

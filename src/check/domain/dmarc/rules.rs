@@ -1,4 +1,4 @@
-//! The rules about DMARC.
+//! Rules for DMARC.
 
 use crate::check::finding::{Docs, Rule, Severity};
 

@@ -1,8 +1,8 @@
-//! The rules about SPF records.
+//! Rules for SPF records.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-/// All rules of this module.
+/// All rules in this module.
 pub(super) static RULES: &[&Rule] = &[
     &MISSING,
     &IGNORED,

@@ -1,4 +1,4 @@
-//! The rules about MTA-STS.
+//! Rules for MTA-STS.
 
 use crate::check::finding::{Docs, Rule, Severity};
 

@@ -1,4 +1,4 @@
-//! The rules about rejections whose text the lexicon does not recognise. Only their phase and code are known.
+//! Rules for rejections whose text the lexicon does not recognise. Only their phase and code are known.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
