@@ -67,7 +67,7 @@ enum PublishedReports<'s> {
     Absent {
         probe: &'s Probe,
     },
-    /// A text that was probably intended as a record.
+    /// A TXT record that was probably intended as a TLS-RPT record.
     Other {
         probe: &'s Probe,
         text: &'s str,
@@ -95,7 +95,7 @@ fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
     mistaken.into_iter().chain([doubled]).flatten().collect()
 }
 
-/// A record at a wrong name.
+/// A record at the wrong name.
 fn misplaced(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str)> {
     wrong_names(sight).into_iter().find_map(|name| {
         let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
@@ -280,7 +280,7 @@ fn publish(sight: Sight<'_>, what: &str) -> Fix {
     )
 }
 
-/// Whether senders verify the servers of the domain, by MTA-STS or by DANE.
+/// Whether senders verify the domain's servers, with MTA-STS or DANE.
 fn has_policy(sight: Sight<'_>) -> bool {
     let has_tlsa = |host: &DnsName| {
         let owner = host.below("_25._tcp").ok();

@@ -1,5 +1,5 @@
-//! Findings about TLSA records. Each host is judged separately, and each certificate chain of a host once, even if
-//! several IP addresses sent it.
+//! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
+//! if several IP addresses sent it.
 
 use super::lookup::{TlsaLookup, tlsa_lookup, unsigned_records};
 use super::outcome::{is_mx_secure, miss_words, references};
@@ -19,7 +19,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
-    // Delivery fails only if senders that use DANE can deliver to none of the hosts.
+    // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
@@ -30,7 +30,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The records `3 1 1` that match the certificates that the servers of these hosts send now. A host without a
+/// The `3 1 1` records that match the certificates that these hosts' servers currently send. A host without a
 /// certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
@@ -352,7 +352,7 @@ impl<'s> DaneHost<'s> {
         finding
     }
 
-    /// The certificate, with its type of key and the IP addresses that sent it, if the host has others.
+    /// The certificate; if the host has other certificates, also its key type and the IP addresses that sent it.
     fn certificate_words(&self, seen: SeenChain<'_>) -> String {
         let chains = self.host.chains();
         let leaf = seen.chain.leaf();
@@ -363,7 +363,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// The records `3 1 1` for the chains of the host, each with its chain, at the name where senders look first.
+    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first.
     fn suggested(&self) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
             TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
@@ -385,7 +385,7 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// One fix for each record that must be published. `text` gets the words for the record.
+    /// One fix for each record that must be published. `text` receives the words that refer to the record.
     fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
         let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records
@@ -399,7 +399,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// Publishes the record of this chain instead of the old ones.
+    /// Suggests publishing the record of this chain instead of the old records.
     fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = published.ttl.saturating_mul(2);
         let text = |record: &str| {
@@ -414,7 +414,7 @@ impl<'s> DaneHost<'s> {
         })
     }
 
-    /// The record as a quotation, because its owner name is received text.
+    /// The record as a quotation, because its owner name was received from DNS.
     fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
@@ -453,7 +453,7 @@ fn owner_name(base: &DnsName, probe: &Probe) -> String {
     probe.quote(base.as_str()).to_string()
 }
 
-/// How a lookup of TLSA records failed.
+/// How the TLSA record lookup failed.
 fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
     let Ok(owner) = base.below("_25._tcp") else { return "the name is too long".to_owned() };
     match sight.records(&owner, RecordKind::Tlsa) {

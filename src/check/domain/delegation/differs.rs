@@ -3,7 +3,8 @@
 //! 1. The delegation comes from a server of the parent zone, and the NS records come from the servers of the zone.
 //! 2. If no server of the zone responds, the NS records come from the resolver. Its cache may be old, so the confidence
 //!    is "likely".
-//! 3. If the servers of one zone have different records, a change may be in progress, so the confidence is "likely".
+//! 3. If the servers of the same zone have different records, a change may be in progress, so the confidence is
+//!    "likely".
 
 use super::super::sight::{Known, Sight};
 use super::parent::{self, Referral, names_of};

@@ -114,7 +114,7 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         format!("DNS operator: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
-    // Only TXT records can be removed without an effect on mail.
+    // Only TXT records can be removed without affecting mail.
     if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
         fixes.push(Fix::text(format!(
             "Domain owner: to make the response smaller, remove TXT records of {domain} that are no longer needed"
@@ -235,7 +235,7 @@ fn differs(
     Some(finding)
 }
 
-/// At most 200 characters of a text.
+/// At most 200 characters of a string.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

@@ -1,8 +1,8 @@
-//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS has no list of
-//! selectors. The user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A
-//! guessed selector without a record proves nothing and raises no finding.
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and DNS has no list of
+//! selectors. The user specifies the selectors, or smtpcheck tries the selectors that providers and mail servers use by
+//! default. A guessed selector without a record proves nothing and raises no finding.
 //!
-//! `selectors` contains the guesses, and `rules` the rules. [`crate::policy::dkim`] parses the records.
+//! `selectors` contains the guesses, and `rules` contains the rules. [`crate::policy::dkim`] parses the records.
 
 mod lookup;
 mod rules;
@@ -141,7 +141,7 @@ fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Fi
     finding
 }
 
-/// A change of a record, with the record to publish if it can be computed.
+/// A change to a record, with the record to publish if it can be computed.
 fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) -> Fix {
     let Some(record) = corrected(text) else { return Fix::text(what) };
     // If the name is an alias, the record belongs to its target.
@@ -483,7 +483,7 @@ fn only_ed25519(all: &[SelectorLookup<'_>]) -> Option<Finding> {
     Some(finding)
 }
 
-/// The beginning of a record, for a sentence.
+/// The beginning of a record, for use in a sentence.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

@@ -1,5 +1,5 @@
-//! The findings about mistakes in DMARC records: several records, texts that receivers ignore, records at wrong names, and
-//! mistakes in tags. Each finding contains the corrected record.
+//! The findings about mistakes in DMARC records: several records, TXT records that receivers ignore, records at wrong
+//! names, and mistakes in tags. Each finding contains the corrected record.
 
 use super::super::sight::{Known, Sight};
 use super::lookup::{DmarcState, about, wrong_names};
@@ -20,7 +20,7 @@ fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
     )
 }
 
-/// A text at the domain's name that is intended as a record, but ignored by receivers.
+/// A TXT record at the domain's name that was intended as a DMARC record, but is ignored by receivers.
 pub(super) fn near_miss<'s>(sight: Sight<'s>) -> Option<(&'s Probe, &'s str, NearMiss)> {
     let name = sight.name().below("_dmarc").ok()?;
     let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };

@@ -1,8 +1,8 @@
 //! The DMARC record that applies to the domain, according to RFC 9989 (tree walk) and RFC 7489 (historic), because
 //! receivers use both. All names are looked up in parallel. A failed lookup never counts as a missing record.
 //!
-//! `rules` contains the rules, and `faults` the findings about mistakes in the record. [`crate::policy::dmarc`] parses
-//! records and defines the search.
+//! `rules` contains the rules, and `faults` contains the findings about mistakes in the record.
+//! [`crate::policy::dmarc`] parses records and defines the search.
 
 mod faults;
 mod lookup;
@@ -155,7 +155,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
 }
 
-/// Whether the domain has a faulty record, or several records, although no record applies.
+/// Whether no record applies although the domain has a faulty record or several records.
 fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
     let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
     is_several || faults::near_miss(sight).is_some()

@@ -22,7 +22,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The responses that delivery depends on: the MX records and the addresses of the hosts.
+/// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
     for host in mx::mail_hosts(sight) {
@@ -83,7 +83,8 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are.
+/// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are
+/// bogus.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
         sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
@@ -191,7 +192,7 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     })
 }
 
-/// Weak algorithms and parameters of the zone of the domain, and keys without a DS record.
+/// Weak algorithms and parameters in the domain's zone, and keys without a DS record.
 fn keys(sight: Sight<'_>) -> Vec<Finding> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };
     let Known::Seen(probe, keys) = sight.records(&apex, RecordKind::Dnskey) else { return Vec::new() };

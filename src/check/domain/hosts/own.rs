@@ -1,6 +1,6 @@
 //! Findings that only the domain command has. They are about the replies of MX hosts to the null sender, the
 //! postmaster, a recipient that cannot exist and a recipient in another domain, and about hosts whose replies differ
-//! from those of the first host.
+//! from the first host's replies.
 
 use std::net::IpAddr;
 
@@ -136,7 +136,7 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     let first = mx::mail_hosts(sight).first()?.preference;
     let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
     let found = replies(sight, unknown, ReceivedReply::accepts);
-    // If only hosts of lower priority accept every recipient, a different rule reports it.
+    // If only less preferred hosts accept every recipient, a different rule reports this.
     let is_first =
         |host: &DnsName| mx::mail_hosts(sight).iter().any(|one| one.name == *host && one.preference == first);
     if !found.iter().any(|one| is_first(&one.host)) {
@@ -156,7 +156,7 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     })
 }
 
-/// A host of lower priority accepts a recipient that the first host rejects.
+/// A less preferred host accepts a recipient that the most preferred host rejects.
 fn backup(sight: Sight<'_>) -> Option<Finding> {
     let hosts = mx::mail_hosts(sight);
     let first = hosts.first()?;

@@ -1,5 +1,5 @@
-//! Failed connections to the MX hosts: whether the fault is at an address, or this machine cannot connect to the port
-//! at all.
+//! Failed connections to the MX hosts: whether the fault is at an IP address, or this machine cannot connect to the
+//! port at all.
 //!
 //! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
 //! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
@@ -298,7 +298,7 @@ fn is_of_web_proxy(ip: IpAddr) -> bool {
     }
 }
 
-/// No host responds, so the reason is probably this machine or its network.
+/// No host responds, so the cause is probably this machine or its network.
 fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     let port = sight.plan.target.port;
     let domain = &sight.domain.name;

@@ -80,7 +80,7 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
     }
 }
 
-/// What to do if the responses exceed the limit of smtpcheck.
+/// What to do if the responses exceed smtpcheck's limit.
 const SMALLER_RESPONSES: &str =
     "Domain owner: publish fewer or smaller records. To find the largest responses, use -v to show the lookups";
 
@@ -331,7 +331,7 @@ fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
     mail_hosts(sight).is_empty().then_some(PhaseFailure::Unreachable)
 }
 
-/// The failed lookups of the addresses of a host, each with the reason.
+/// The failed lookups of a host's addresses, each with the reason.
 fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
     let failure = |kind: RecordKind| match sight.records(host, kind) {
         Known::Failed(_, fault) if was_stopped(fault) => None,
@@ -342,7 +342,7 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
     KINDS.into_iter().filter_map(failure).collect()
 }
 
-/// The state of the addresses of a host.
+/// The state of a host's addresses.
 enum HostAddresses<'s> {
     /// The host has addresses, or they are not known yet, or the DNSSEC check reports that they are bogus.
     Present,
@@ -391,7 +391,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     for (host, state) in &states {
         match state {
             HostAddresses::Present => {
-                // One lookup may have failed, although the other found addresses.
+                // One lookup may have failed although the other found addresses.
                 if let Some((failed, why)) = failed_lookups(sight, host).first() {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
@@ -476,7 +476,7 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;
     if let Some(Fault::Dns { kind: DnsFaultKind::SizeLimit, .. }) = probe.fault() {
-        // The other tests of the host have no result either, so the report must not look complete.
+        // The other tests of the host have no result either, so the report must not appear complete.
         found.confidence = Confidence::Certain;
         found.otherwise = None;
         found.fixes = vec![Fix::text(SMALLER_RESPONSES)];

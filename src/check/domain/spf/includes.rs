@@ -72,7 +72,7 @@ pub(super) fn broken(root: &SpfNode) -> bool {
     is_broken
 }
 
-/// The terms above a term, for a sentence.
+/// The terms above a term, for use in a sentence.
 fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     match path {
         [] => String::new(),
@@ -189,7 +189,7 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let probe = match (&branch.effect, &branch.child) {
         (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
-        // The check of the MX records reports its own lookup.
+        // The MX check reports its own lookup.
         (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
         (SpfEffect::Failed(_), _) => subject.probe,
         _ => return None,

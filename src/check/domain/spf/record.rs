@@ -18,7 +18,7 @@ use crate::wire::RecordKind;
 
 pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
     match &subject.tree.root.found {
-        // The check of the MX records reports a domain that does not exist.
+        // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
@@ -201,7 +201,7 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     finding
 }
 
-/// One record with the terms of all of them; `None` if they cannot be merged.
+/// One record with the terms of all records; `None` if they cannot be merged.
 fn merged(records: &[String]) -> Option<String> {
     let mut words: Vec<String> = vec!["v=spf1".to_owned()];
     let mut all: Option<SpfQualifier> = None;

@@ -1,5 +1,5 @@
-//! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, SPF is evaluated for
-//! the IP addresses of the MX hosts, but only for information, because MX hosts do not necessarily send mail.
+//! The SPF results for the sending IP addresses and for their EHLO name. Without `--sending`, SPF is evaluated for the
+//! IP addresses of the MX hosts, but only for information, because MX hosts do not necessarily send mail.
 
 use std::net::IpAddr;
 
@@ -61,7 +61,7 @@ fn evaluated(sight: Sight<'_>, ip: IpAddr) -> Result<SpfVerdict, Vec<SpfNeed>> {
     evaluate(&client, &|name, kind| known(sight, name, kind))
 }
 
-/// The identity of the EHLO name (RFC 7208 §2.3).
+/// The HELO identity (RFC 7208 §2.3).
 fn evaluated_helo(sight: Sight<'_>, ip: IpAddr) -> Option<Result<SpfVerdict, Vec<SpfNeed>>> {
     let host = sight.domain.sending_host.as_ref()?.ascii().to_ascii_lowercase();
     let client = SpfClient { ip, domain: &host, local: "postmaster", helo: &host };
@@ -86,7 +86,7 @@ pub(super) fn verdicts(sight: Sight<'_>) -> Vec<SpfClientVerdict> {
     clients(sight).into_iter().filter_map(verdict).collect()
 }
 
-/// The findings for the sending IP addresses, in addition to those about the record.
+/// The findings for the sending IP addresses, in addition to the findings about the record.
 pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding> {
     let is_explained = of_record.iter().any(|other| other.severity == Severity::Error || other.rule == VOID_LOOKUPS.id);
     let sight = subject.sight;

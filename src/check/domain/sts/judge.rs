@@ -16,7 +16,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
 use crate::wire::{DnsName, RecordKind};
 
-/// Shorter `max_age` values are reported as short, in seconds.
+/// Values of `max_age` below this number of seconds are reported as short.
 const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
@@ -336,7 +336,7 @@ impl HostsUnderPolicy<'_> {
             Some(StsMode::None) | None => return Vec::new(),
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
-        // Delivery fails only if senders that use MTA-STS can deliver to none of the hosts.
+        // Delivery fails only if senders that use MTA-STS cannot deliver to any of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
@@ -434,7 +434,7 @@ impl HostsUnderPolicy<'_> {
     }
 }
 
-/// The beginning of a received text, for use in a summary.
+/// The beginning of a received string, for use in a summary.
 fn shortened(text: &str) -> String {
     const LIMIT: usize = 80;
     if text.chars().count() <= LIMIT {
