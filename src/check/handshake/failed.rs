@@ -22,7 +22,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     if confidence != Confidence::Certain {
         finding.otherwise = Some(otherwise(&tls.kind).to_owned());
     }
-    // If a server rejects every ClientHello, the server name may be the reason.
+    // If a server rejects every ClientHello, the server name may be the cause.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
     if is_about_the_name {
         finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
@@ -49,7 +49,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     finding
 }
 
-/// How the server name may be the reason, for a server that rejects every ClientHello.
+/// How the server name may be the cause, for a server that rejects every ClientHello.
 fn about_the_name(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
         Some(name) => {
@@ -88,7 +88,7 @@ fn otherwise(kind: &TlsFaultKind) -> &'static str {
     }
 }
 
-/// The results of the further ClientHellos.
+/// The results of the additional ClientHellos.
 #[derive(Clone, Copy)]
 struct HelloResults<'a> {
     /// The choice of the server, if it supports a version and a suite that current clients offer.
@@ -243,7 +243,7 @@ fn last_resorts(plan: &Plan) -> [Fix; 2] {
     ]
 }
 
-/// The beginning of the summary, by the first bytes that arrived instead of TLS.
+/// The beginning of the summary, depending on the first bytes that arrived instead of TLS.
 fn in_place_of_tls(tls: &TlsFault) -> &'static str {
     match FirstBytes::of(tls.first_bytes.as_bytes()) {
         FirstBytes::Smtp => "the server sends unencrypted SMTP",

@@ -1,5 +1,5 @@
 //! Handshakes that failed because the client and the server do not support the same parameters (version, cipher suite,
-//! group, type of key or signature, size of the ClientHello), or because a device on the network path changed them.
+//! group, key or signature type, ClientHello size), or because a device on the network path changed them.
 
 use super::super::clients;
 use super::super::finding::Finding;
@@ -76,8 +76,8 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
     finding
 }
 
-/// Certain if the server rejected a ClientHello without the family of suites that it chose, because it then supports no
-/// suite that smtpcheck's TLS library offers.
+/// Certain if the server rejected a ClientHello without the family of suites that it chose, because this means that it
+/// supports no suite that smtpcheck's TLS library offers.
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
@@ -137,7 +137,7 @@ fn exchange(taken: &ServerHello) -> String {
 }
 
 /// A finding if the client and the server support the same version and suites, but smtpcheck's TLS library does not
-/// support the group, or the type of key or signature, that the server chose.
+/// support the group, key type or signature type that the server chose.
 pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     // Alerts about parameters that both sides must support (RFC 8446 §6.2): handshake_failure, illegal_parameter,
     // protocol_version, insufficient_security.

@@ -1,6 +1,6 @@
 //! The proxy between this machine and the server. None of these findings is about the mail server, because smtpcheck
 //! did not reach it. If the proxy does not allow the port or cannot reach it, this check tries the other mail ports
-//! through the same proxy.
+//! through the proxy.
 //!
 //! Module [`rules`]: the rules and their pages.
 
@@ -60,7 +60,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// What a kind of fault means.
+/// What each kind of fault means.
 struct ProxyVerdict {
     rule: &'static Rule,
     summary: String,
@@ -228,7 +228,7 @@ fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, sa
 }
 
 fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
-    // These protocols have a single response, so the proxy does not show earlier that it is one.
+    // These protocols have a single response, so there is no earlier sign that the service is a proxy.
     let otherwise = match proxy.scheme {
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
             "The proxy itself may be faulty. Check another server through the proxy to find out."
@@ -345,7 +345,7 @@ fn kind(proxy: &Proxy) -> &'static str {
     }
 }
 
-/// Adds what the proxy does with the other mail ports.
+/// Adds how the proxy handles the other mail ports.
 fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     finding.evidence.probes.extend(looked.iter().map(|session| session.probe.id));
@@ -370,7 +370,7 @@ fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     }
 }
 
-/// A password that was sent to the proxy over a network in clear text. No proxy protocol here has encryption.
+/// A password that was sent to the proxy over a network in clear text. None of these proxy protocols has encryption.
 fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> {
     let login = session.events().find(|event| matches!(event.what, EventKind::ProxyLogin { .. }))?;
     let address = session.events().find_map(|event| match &event.what {
@@ -404,7 +404,7 @@ fn network(ip: IpAddr) -> Network {
     if is_private(ip) { Network::Private } else { Network::Public }
 }
 
-/// Adds to findings about the client's IP address that the server sees the address of the proxy.
+/// Adds to findings about the client's IP address that the server sees the proxy's IP address.
 pub(super) fn explain_address(plan: &Plan, findings: &mut [Finding]) {
     let Some(proxy) = plan.used_proxy() else { return };
     for finding in findings.iter_mut().filter(|finding| finding.rule == "client-reputation") {

@@ -1,6 +1,6 @@
 //! Uses facts about the login to correct the reading of a rejection: an error of the AUTH exchange is not about the
-//! password, a provider with API keys has no app passwords, and after a login the sender must be an address of the
-//! account.
+//! password, a provider with API keys does not use app passwords, and after a login the sender must be an email address
+//! of the account.
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
@@ -32,8 +32,8 @@ pub(super) fn corrected(
     }
 }
 
-/// Corrects the reading if, after a login, the server rejects a sender other than the account's own address without
-/// saying why. The reply has only a code, or it mentions a message policy although no message was sent.
+/// Corrects the reading if, after a login, the server rejects a sender other than the account's own email address
+/// without stating a reason. The reply has only a code, or mentions a message policy although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -64,7 +64,8 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     }
 }
 
-/// Corrects the reading if the server rejects a mechanism that it advertises. The client has made no mistake then.
+/// Corrects the reading if the server rejects a mechanism that it advertises. In that case, the client has made no
+/// mistake.
 fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option<Reading> {
     let used = mechanism(session)?;
     let (_, offers) = session.final_capabilities()?;
@@ -96,7 +97,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
 }
 
 /// Corrects the reading of a code, or of general wording about a command, in a reply to AUTH. The lexicon contains the
-/// meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
+/// meaning of the code in a reply to AUTH. The fixes depend on the mechanisms that the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
     // General wording about a command does not show whether the reply is about AUTH or about the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
@@ -182,7 +183,7 @@ fn is_with_key(provider: &Provider) -> bool {
 }
 
 /// Replaces a general reading of rejected credentials with one for the provider. The general readings recommend app
-/// passwords and webmail, which such a provider does not have.
+/// passwords and webmail, which such a provider does not offer.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let is_of_provider = match &reading.basis {
         Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id.as_str(),
@@ -219,7 +220,8 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     reading
 }
 
-/// Adds advice about a sender that was rejected after a login. Most often, it is not the account's own address.
+/// Adds advice about a sender that was rejected after a login. Most often, the sender is not the account's own email
+/// address.
 pub(super) fn sender_of_account(
     plan: &Plan,
     logged_in: bool,

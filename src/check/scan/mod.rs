@@ -1,11 +1,11 @@
 //! The TLS scan (`--tls-scan`): the versions, cipher suites, groups and certificates that a server accepts, not only
-//! those that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the
-//! handshakes.
+//! those that it chose in the session with smtpcheck. smtpcheck sends ClientHellos one after the other and completes
+//! none of the handshakes.
 //!
-//! Read next: [`order`], the order of the ClientHellos, and the reasons for it; [`results`], the results of a scan;
-//! [`profile`], the comparison with published profiles.
+//! Read next: [`order`], the order of the ClientHellos and the reasons for this order; [`results`], the results of a
+//! scan; [`profile`], the comparison with published profiles.
 //!
-//! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then
+//! If a server rejects a connection during the scan, it is limiting the rate of connections (throttling). The scan then
 //! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, it may object
 //! to what the ClientHello offered, or to the client itself. This counts as "no" only if the server responds to a later
 //! ClientHello. To test this, the scan ends with the ClientHello of a current client.
@@ -122,8 +122,8 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     Some(finding)
 }
 
-/// The shortest acceptable Diffie-Hellman prime, in bits. Shorter primes can be broken by precomputation with enough
-/// computing power (RFC 9325 §4.1, Logjam).
+/// The shortest acceptable Diffie-Hellman prime, in bits. With enough computing power, shorter primes can be broken by
+/// precomputation (RFC 9325 §4.1, Logjam).
 const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {

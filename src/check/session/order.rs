@@ -11,8 +11,8 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
-/// A rejection that can only be the reply to AUTH, in any phase. After it, smtpcheck does not log in again, because
-/// another failed login could lock the account.
+/// A rejection, in any phase, that can only be the reply to AUTH. After such a rejection, smtpcheck does not log in
+/// again, because another failed login could lock the account.
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
@@ -159,7 +159,7 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
     lines
 }
 
-/// Unsolicited data that does not affect the order of replies. If it does, [`out_of_step`] reports it.
+/// Unsolicited data that does not affect the order of replies. [`out_of_step`] reports data that does.
 pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     let Sequence { broken, resumed, .. } = session.sequence();
     if broken.or(resumed).is_some() {

@@ -1,4 +1,4 @@
-//! Single replies that are invalid or malformed.
+//! Individual replies that are invalid or malformed.
 
 use super::super::finding::{Finding, PhaseFailure};
 use super::super::service::service_with_codes;
@@ -102,7 +102,7 @@ fn is_odd_farewell(received: &ReceivedReply<'_>) -> bool {
     received.fit() == Fit::Odd && received.reply.is_success()
 }
 
-/// Whether a reply exceeds the limits for one reply. Its other irregularities are not reported.
+/// Whether a reply exceeds the limits for one reply. Other irregularities in such a reply are not reported.
 fn is_endless(received: &ReceivedReply<'_>) -> bool {
     received.reply.irregularities.contains(&Irregularity::TooLong)
 }

@@ -1,7 +1,7 @@
 //! The findings of a search for settings, from the result of every source and of every setting.
 //!
-//! 1. What decides the exit code: nothing was found, nothing works, the login was rejected or not tested. The cause and
-//!    the fixes are those that a check of the best server finds.
+//! 1. What determines the exit code: nothing was found, nothing works, or the login was rejected or not tested. The
+//!    cause and the fixes come from a check of the best server.
 //! 2. What is wrong with the sources, although a setting works.
 
 use super::candidates::{CandidateOrigin, SettingCandidate};
@@ -29,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    // A login that needs consent has the same cause.
+    // A login that needs the user's consent has the same cause.
     if !needs_consent(sight, ranking) {
         findings.extend(unauthenticated(sight, ranking));
     }
@@ -53,7 +53,8 @@ fn finding(rule: &'static Rule, summary: String) -> Finding {
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary)
 }
 
-/// The finding that decides the exit code; `None` if a setting was proved and the login was tested, if one was wanted.
+/// The finding that determines the exit code; `None` if a setting was proved and, if a login was requested, the login
+/// was tested.
 fn deciding<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     match ranking.recommended() {
         Some((_, tested)) if sight.plan.login.is_none() || tested.login == LoginTrial::Accepted => None,
@@ -290,7 +291,7 @@ fn login_not_tested<'s>(
     }
 }
 
-/// Why a source is not authenticated, and how its operator changes that.
+/// Why a source is not authenticated, and how its operator can change that.
 fn authentication_of(candidate: &SettingCandidate<'_>) -> (&'static str, &'static str) {
     match candidate.sources.iter().min() {
         Some(SourceKind::Guess) => (
@@ -366,7 +367,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Entries of sources that do not work, if another setting does.
+/// Entries in sources that do not work, if another setting works.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -520,8 +521,8 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
     findings
 }
 
-/// A certificate that prevents HTTPS is reported only if the same host has the file over HTTP: many web servers respond at
-/// every name, with the certificate of another one.
+/// A certificate that prevents HTTPS is reported only if the same host has the file over HTTP: many web servers respond
+/// under every name, with a certificate for another name.
 fn certificate<'s>(ranking: &Ranking<'s>, report: &SourceReport<'s>, probe: &Probe, words: &str) -> Option<Finding> {
     let is_over_http = |report: &SourceReport<'_>| report.kind == SourceKind::AutoconfigHttp && report.is_found();
     if report.kind != SourceKind::Autoconfig || !ranking.reports.iter().any(is_over_http) {

@@ -15,7 +15,7 @@ use crate::lexicon::providers;
 use crate::plan::{Discovery, Plan};
 use crate::wire::Host;
 
-/// The results of a search for settings; `None` if the plan is about something else.
+/// The results of a search for settings; `None` if the plan is for a different check.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<SettingsSeen> {
     let sight = SettingsSight::new(plan, evidence)?;
     let ranking = Ranking::new(sight);
@@ -37,7 +37,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<SettingsSeen> {
     })
 }
 
-/// A server at which a login needs the consent of the user.
+/// A server for which a login needs the user's consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnconfirmedServer {
     /// The host.
@@ -50,7 +50,8 @@ pub struct UnconfirmedServer {
     pub source: SourceKind,
 }
 
-/// The server at which the login would be tested if the user confirmed it; `None` if no consent is needed.
+/// The server on which the login would be tested if the user confirmed the server's name; `None` if no consent is
+/// needed.
 pub fn unconfirmed(plan: &Plan, evidence: &Evidence) -> Option<UnconfirmedServer> {
     let sight = SettingsSight::new(plan, evidence)?;
     let ranking = Ranking::new(sight);

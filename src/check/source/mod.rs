@@ -1,5 +1,5 @@
-//! The local end of the connection: an IP address, interface or port of this machine that the user gave but that cannot
-//! be used. In these cases, smtpcheck did not connect to the server.
+//! The local end of the connection: an IP address, interface or port of this machine that the user specified but that
+//! cannot be used. In these cases, smtpcheck did not connect to the server.
 //!
 //! Module [`rules`]: the rules and their pages.
 

@@ -1,5 +1,6 @@
-//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which contains its lists. Suites that it
-//! allows until 2026 are `phased_out`. X25519 and ML-KEM are `phased_out` too, because no available edition lists them.
+//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which contains its lists. Suites that
+//! TR-02102-2 allows until 2026 are `phased_out`. X25519 and ML-KEM are also `phased_out`, because no available edition
+//! lists them.
 
 use super::table::{CertificateRules, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation};
 use crate::wire::tls::Version;

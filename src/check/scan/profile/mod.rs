@@ -1,10 +1,10 @@
 //! Compares a server with a published profile (`--tls-profile`). The result lists each deviation with the necessary
 //! change, the items that this scan did not finish, and the requirements that no scan can test.
 //!
-//! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature
-//! or calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
-//! should change. A server meets a profile if no feature must change and the scan finished every test. Requirements that
-//! cannot be tested from outside do not affect the verdict; the result names them.
+//! Each profile is a data file, and each row names the section of the publication. If a profile forbids a feature or
+//! calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
+//! should change. A server meets a profile if no feature must change and the scan finished every test. Requirements
+//! that cannot be tested from outside do not affect the verdict; the result names them.
 //!
 //! Read next: [`table`], the structure of a profile.
 
@@ -41,7 +41,7 @@ pub struct ProfileVerdict {
     pub title: String,
     /// The URL of the publication.
     pub url: String,
-    /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change,
+    /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change;
     /// unknown if no tested feature must change but the scan did not finish.
     pub met: Support,
     /// The deviations, with those that must change first.
@@ -73,13 +73,13 @@ pub struct Deviation {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
-    /// Versions of TLS.
+    /// TLS versions.
     Versions,
     /// Cipher suites.
     Suites,
     /// Groups for key exchange, and the Diffie-Hellman prime.
     Groups,
-    /// Whether the server's or the client's preference decides which cipher suite is used.
+    /// Whether the server's or the client's preference determines the cipher suite.
     Order,
     /// The key of a certificate.
     CertificateKey,
@@ -87,7 +87,7 @@ pub enum Topic {
     CertificateSignature,
     /// The validity period of a certificate.
     CertificateLifetime,
-    /// The hash in the signature of the key exchange.
+    /// The hash in the key exchange signature.
     KeyExchangeHash,
     /// Extensions and other features.
     Features,

@@ -1,6 +1,6 @@
 //! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its grades "good" and "sufficient"
-//! are `good` here, and "phase out" is `phased_out`. Everything that it does not list is "insufficient" and must
-//! change.
+//! correspond to `good`, and "phase out" corresponds to `phased_out`. Everything that the guidelines do not list is
+//! "insufficient" and must change.
 
 use super::table::{
     CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,

@@ -1,6 +1,6 @@
 //! Autoconfiguration files (draft-ietf-mailmaint-autoconfig): of the domain, of the domain of its MX host, and of the
-//! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by the certificate of
-//! that host. The email address is sent only to `https://autoconfig.DOMAIN`.
+//! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by that host's
+//! certificate. The email address is sent only to `https://autoconfig.DOMAIN`.
 
 use super::mx::mx_domains;
 use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
@@ -63,7 +63,7 @@ pub(super) fn database_of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secu
     first(sight, SourceKind::DatabaseOfMx, places, is_secure)
 }
 
-/// The first of several places that has a file. All are asked at the same time.
+/// The first of several locations that has a file. All locations are queried at the same time.
 fn first<'s>(
     sight: SettingsSight<'s>,
     kind: SourceKind,

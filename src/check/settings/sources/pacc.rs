@@ -1,4 +1,4 @@
-//! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the DNS of the domain.
+//! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the domain's DNS.
 
 use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
 use super::web::{self, FetchedPage};
@@ -14,7 +14,7 @@ use crate::wire::{DnsName, DomainName, RecordKind};
 const KIND: SourceKind = SourceKind::Pacc;
 const FILE: &str = "/.well-known/user-agent-configuration.json";
 
-/// The file at `https://ua-auto-config.DOMAIN`, if it matches the digest in the DNS.
+/// The file at `https://ua-auto-config.DOMAIN`, if it matches the digest in DNS.
 pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let host = format!("ua-auto-config.{}", sight.domain());
     let name = DnsName::parse(&format!("_ua-auto-config.{}", sight.domain())).ok();

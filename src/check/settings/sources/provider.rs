@@ -1,8 +1,8 @@
 //! The built-in list of providers: by the domain of the address, by the host that receives mail for it, and by the signs of
 //! a Microsoft 365 organisation.
 //!
-//! A provider that was found by the domain is certain. One that was found by DNS records is authenticated only if they are
-//! signed: an attacker who changes DNS responses could name another provider.
+//! A provider that was found by the domain is certain. A provider that was found by DNS records is authenticated only
+//! if the records are signed: an attacker who changes DNS responses could name another provider.
 
 use super::mx::PreferredMx;
 use super::report::{PublishedSetting, SourceReport, UserForm};
@@ -81,7 +81,7 @@ fn alias_of(seen: &RecordsSeen) -> Option<DnsName> {
     })
 }
 
-/// The response of the domain's own web server. The request contains no mailbox of the user.
+/// The response of the domain's own web server. The request does not contain the user's mailbox name.
 fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
     let kind = SourceKind::Autodiscover;
     let path = format!("/autodiscover/autodiscover.json?Email=postmaster%40{}&Protocol=AutodiscoverV1", sight.domain());
@@ -115,7 +115,7 @@ fn microsoft(probe: &Probe, is_authenticated: bool) -> SourceReport<'_> {
     }
 }
 
-/// The provider of mailboxes to which a name belongs.
+/// The mailbox provider to which a name belongs.
 fn mailboxes(name: &str) -> Option<&'static Provider> {
     providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() })
         .and_then(Provider::for_mailboxes)

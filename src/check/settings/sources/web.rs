@@ -17,7 +17,7 @@ const MAX_REDIRECTS: usize = 3;
 
 /// The result of requesting a page.
 pub(super) enum FetchedPage<'s> {
-    /// There is no result yet. The question must be asked, if it is not underway.
+    /// There is no result yet. The request must be sent, if it is not already in progress.
     Open(Option<Box<Question>>),
     /// The page.
     Found {
@@ -25,7 +25,7 @@ pub(super) enum FetchedPage<'s> {
         probe: &'s Probe,
         /// The body.
         body: &'s str,
-        /// The host to which redirects led, if it is not the first one.
+        /// The host to which redirects led, if it is not the first host.
         redirected_to: Option<String>,
     },
     /// There is no such page.
