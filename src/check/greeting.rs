@@ -309,7 +309,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
             "Only {partial_bytes} bytes of a greeting arrived. The server is very slow, or it delays the greeting on purpose."
         )
     } else {
-        "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address.".to_owned()
+        "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
         "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),

@@ -60,7 +60,7 @@ static SMTP_INSPECTION: Rule = Rule {
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
         sees: "The greeting consists of asterisks, or an extension name in the EHLO reply is overwritten with Xs.",
-        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often fail too.",
+        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often also fail.",
         action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",

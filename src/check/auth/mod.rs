@@ -192,7 +192,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
             Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH over TLS"));
+        finding.fixes.push(Fix::text("Remove --tls none to let the server advertise AUTH over TLS"));
     }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(

@@ -216,7 +216,7 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     let mut finding = servers.finding(&BACKEND_EXTENSIONS_DIFFER, Phase::Ehlo, summary, &some);
     finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on which server a client reaches.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: compare the configuration and the software version of {} with those of the other servers",
+        "Server operator: compare the configuration and software version of {} with those of the other servers",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));

@@ -153,7 +153,7 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
         example: "USERTrust RSA Certification Authority, as issued by AddTrust External CA Root, in May 2020; Let's Encrypt R3, as issued by DST Root CA X3, in September 2021",
-        references: "RFC 5280 section 6.1.3 (each certificate of the path must be valid at the current time)",
+        references: "RFC 5280 section 6.1.3 (each certificate in the path must be valid at the current time)",
     },
 };
 

@@ -273,7 +273,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
         PrivateName::Local => (
             "Names below .local are resolved by multicast DNS in the local network, not by DNS servers. Containers and many servers do not support this.",
             vec![
-                Fix::text("Use the IP address of the machine, or add its name to the hosts file"),
+                Fix::text("Use the machine's IP address, or add its name to the hosts file"),
                 Fix::text("In Kubernetes, use the full name of the service: SERVICE.NAMESPACE.svc.cluster.local"),
             ],
         ),

@@ -40,7 +40,7 @@ pub(super) static NAME_WITHOUT_ADDRESS: Rule = Rule {
     docs: Docs {
         sees: "The name exists, but the DNS resolver returned no IP address for it, or no IP address of the requested family (-4 or -6).",
         matters: "Often the target is a mail domain (example.net) instead of its mail server (mail.example.net). Such a domain has MX records but no IP address.",
-        action: "Look up the MX records of the domain to find its mail servers, or use the host name from the provider's documentation.",
+        action: "Look up the domain's MX records to find its mail servers, or use the host name from the provider's documentation.",
         example: "smtpcheck example.net, where only mail.example.net has an IP address",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 2308 section 2.2",
     },
@@ -53,7 +53,7 @@ pub(super) static NAME_LOOKUP_FAILED: Rule = Rule {
     docs: Docs {
         sees: "The DNS resolver did not respond, refused the query, or reported a failure (SERVFAIL).",
         matters: "The mail server was not tested. The fault is between this machine and its DNS resolver, or in the domain's name servers.",
-        action: "Look up another name. If that fails too, fix the DNS settings of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the domain owner must fix the domain's name servers.",
+        action: "Look up another name. If that lookup also fails, fix the DNS settings of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the domain owner must fix the domain's name servers.",
         example: "a container without DNS; a domain whose DNSSEC signatures have expired",
         references: "RFC 1035 section 4.1.1 (response codes)",
     },

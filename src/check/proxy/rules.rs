@@ -20,7 +20,7 @@ pub(super) static PROXY_NAME_UNKNOWN: Rule = Rule {
     severity: Severity::Error,
     title: "no IP address was found for the proxy",
     docs: Docs {
-        sees: "The host name of the proxy (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
+        sees: "The proxy's host name (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
         matters: "Without the proxy, no connection is possible. The mail server was not tested.",
         action: "Correct the proxy's name, or use the DNS resolver of the proxy's network (--resolver). To connect directly, use --noproxy '*'.",
         example: "smtpcheck smtp.example.net --proxy socks5h://proxy.invalid",

@@ -86,7 +86,7 @@ pub(super) static SETTINGS_UNAUTHENTICATED: Rule = Rule {
     title: "only a source that is not authenticated names the server",
     docs: Docs {
         sees: "The recommended server is named only by an unencrypted web page, by DNS records that are not signed and name a host outside the domain, or by a guess. If a password was given, settings-login-not-tested is reported instead.",
-        matters: "The certificate proves the name of the server, but nothing proves that the domain uses this server. An attacker who changes DNS responses or web pages could name their own server.",
+        matters: "The certificate proves the server's name, but nothing proves that the domain uses this server. An attacker who changes DNS responses or web pages could name their own server.",
         action: "Compare the host name with the documentation of the mail provider before you enter a password. Domain owner: publish the file over HTTPS, or sign the zone with DNSSEC.",
         example: "http://autoconfig.example.com/mail/config-v1.1.xml, without HTTPS",
         references: "RFC 6186 section 6, draft-ietf-mailmaint-autoconfig (security considerations)",

@@ -60,7 +60,7 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
     title: "a name server returns different MX records if the name is in upper case",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server twice for the MX records of the domain: with the name in lower case, and in upper case. The two responses of a server differ.",
-        matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the IP address of the domain itself.",
+        matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the domain's own IP address.",
         action: "DNS operator: update the name server's software, or move the zone to a server that ignores letter case.",
         example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
         references: "RFC 4343 section 3 (names are compared case-insensitively), RFC 1035 section 2.3.3",

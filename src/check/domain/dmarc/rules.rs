@@ -75,9 +75,9 @@ pub(super) static WRONG_NAME: Rule = Rule {
 pub(super) static OTHER_TEXT: Rule = Rule {
     id: "dmarc-other-text",
     severity: Severity::Notice,
-    title: "the name of the DMARC record has other TXT records",
+    title: "other TXT records exist at the name of the DMARC record",
     docs: Docs {
-        sees: "The name of the DMARC record also has TXT records that are not DMARC records. The finding is a warning if one of them contains DMARC tags without v=DMARC1.",
+        sees: "In addition to the DMARC record, the name has TXT records that are not DMARC records. The finding is a warning if one of them contains DMARC tags without v=DMARC1.",
         matters: "Receivers discard these records. If they contain part of the policy, for example report addresses, that part does not apply.",
         action: "DNS operator: move the tags in these TXT records into the DMARC record, and then delete the TXT records.",
         example: "_dmarc.example.com with \"v=DMARC1; p=none\" and \"rua=mailto:dmarc@example.com\"",

@@ -104,7 +104,7 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
     let what = format!("the recipient postmaster@{domain} is rejected");
     let finding = about(sight, &MX_POSTMASTER_REJECTED, Confidence::Certain, &found, &what)?;
     Some(Finding {
-        cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
+        cause: "Every domain that receives mail must accept mail for its postmaster, so other operators can report problems.".to_owned(),
         fixes: vec![
             Fix::run(
                 "Server operator: create the address, for example as an alias for a mailbox that a person reads (/etc/aliases)",

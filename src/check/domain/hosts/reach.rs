@@ -269,7 +269,7 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         },
         otherwise: Some("Alternatively, the mail server's firewall may drop packets to this port, or this machine's network may block the port. Repeat the check from another network to find out.".to_owned()),
         fixes: vec![Fix::text(format!(
-            "Domain owner: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
+            "Domain owner: publish the mail server's own IP address for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
         ..finding
     })

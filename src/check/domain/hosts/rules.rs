@@ -35,7 +35,7 @@ pub(super) static MX_BEHIND_WEB_PROXY: Rule = Rule {
     docs: Docs {
         sees: "All connections to the MX host on port 25 time out, but its port 443 (web) responds. The confidence is \"likely\" if the IP address belongs to a known web proxy, and \"possible\" otherwise.",
         matters: "Such a proxy forwards only web traffic. Senders cannot deliver mail to this host.",
-        action: "Domain owner: publish the IP address of the mail server itself for the MX host (at Cloudflare: \"DNS only\").",
+        action: "Domain owner: publish the mail server's own IP address for the MX host (at Cloudflare: \"DNS only\").",
         example: "MX 10 mail.example.com, and mail.example.com has the IP address of a content delivery network",
         references: "RFC 5321 section 5.1 (the MX host must accept SMTP connections)",
     },
@@ -87,7 +87,7 @@ pub(super) static MX_RELAY_ACCEPTED: Rule = Rule {
     docs: Docs {
         sees: "Without a login, the server accepted RCPT TO with a recipient in a domain for which it is not responsible. smtpcheck sends no message, so it cannot determine whether the server would relay one.",
         matters: "If the server relays such mail, it is an open relay. Open relays are abused for spam and added to blocklists within hours.",
-        action: "Server operator: accept recipients in other domains only from your own networks and from authenticated users. Check the log of the server to find out what happens to such mail.",
+        action: "Server operator: accept recipients in other domains only from your own networks and from authenticated users. Check the server's log to find out what happens to such mail.",
         example: "the reply to RCPT TO:<relay-test@example.org> is 250",
         references: "RFC 5321 section 7.1 (mail security), section 3.6.2 (relaying)",
     },

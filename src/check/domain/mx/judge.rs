@@ -120,8 +120,9 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             Confidence::Likely,
         ),
     };
-    let otherwise = (confidence != Confidence::Certain)
-        .then(|| "To find out, look up another domain. If that fails too, the fault is not in this domain.".to_owned());
+    let otherwise = (confidence != Confidence::Certain).then(|| {
+        "To find out, look up another domain. If that lookup also fails, the fault is not in this domain.".to_owned()
+    });
     Finding {
         cause: cause.to_owned(),
         otherwise,
@@ -216,7 +217,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         return Vec::new();
     }
     if !all_addresses(sight, &domain).is_empty() {
-        let summary = format!("{domain} has no MX record: senders use the IP addresses of the domain itself");
+        let summary = format!("{domain} has no MX record: senders use the domain's own IP addresses");
         let mut found = vec![Finding {
             cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
             fixes: vec![
@@ -426,7 +427,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         summary = format!("{summary}: {}", missing.join(", "));
     }
     let mut none = finding(&MX_NONE_USABLE, probe, Confidence::Certain, summary);
-    none.cause = "Senders cannot deliver mail to this domain. They must not use the IP addresses of the domain itself, because MX records exist.".to_owned();
+    none.cause = "Senders cannot deliver mail to this domain. They must not use the domain's own IP addresses, because MX records exist.".to_owned();
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(

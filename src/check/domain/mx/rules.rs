@@ -35,7 +35,7 @@ pub(super) static MX_LOOKUP_UNANSWERED: Rule = Rule {
     docs: Docs {
         sees: "The query for MX records received no response: the DNS server did not respond within the time limit or cannot be reached, or no DNS server is configured on this machine.",
         matters: "The domain was not tested. This does not mean that the domain has a fault: the cause may be on this machine, in its resolver, or in the name servers of the domain.",
-        action: "Look up another name. If that fails too, fix the DNS settings of this machine (/etc/resolv.conf, VPN, firewall on port 53), or use another resolver (--resolver). If only this name fails, the domain owner must check the domain's name servers.",
+        action: "Look up another name. If that lookup also fails, fix this machine's DNS settings (/etc/resolv.conf, VPN, firewall on port 53), or use another resolver (--resolver). If only this name fails, the domain owner must check the domain's name servers.",
         example: "a container without DNS; name servers that drop packets",
         references: "RFC 1035 section 7.2 (resolver timeouts)",
     },
@@ -72,7 +72,7 @@ pub(super) static MX_NULL_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "a null MX record is not valid",
     docs: Docs {
-        sees: "An MX record has the host `.` (null MX), but the domain has other MX records too, or the preference is not 0. If it is the only MX record, the finding is a warning.",
+        sees: "An MX record has the host `.` (null MX), but the domain also has other MX records, or the preference is not 0. If the null MX is the only MX record, the finding is a warning.",
         matters: "A null MX must be the only MX record, with preference 0. Otherwise, the result depends on the sender: some return the message, others use the other hosts or try to look up the root domain.",
         action: "Domain owner: if the domain receives mail, delete the record with the host `.`. If it receives no mail, keep only `MX 0 .`.",
         example: "MX 0 . and MX 10 mx1.example.com at the same domain",
@@ -86,8 +86,8 @@ pub(super) static MX_IMPLICIT: Rule = Rule {
     title: "the domain has no MX record, so its own IP addresses are used",
     docs: Docs {
         sees: "The domain has no MX record, but has an A or AAAA record.",
-        matters: "Senders deliver mail to the IP addresses of the domain itself (implicit MX), which is often a web server. If no mail server responds there, they retry for several days before they return the message.",
-        action: "Domain owner: publish an MX record that names the mail server. If the domain receives no mail, publish a null MX (`MX 0 .`), so that senders return mail immediately.",
+        matters: "Senders deliver mail to the domain's own IP addresses (implicit MX), which often belong to a web server. If no mail server responds there, they retry for several days before they return the message.",
+        action: "Domain owner: publish an MX record that names the mail server. If the domain receives no mail, publish a null MX (`MX 0 .`), which makes senders return mail immediately.",
         example: "example.com has the IP address of a web server and no MX record",
         references: "RFC 5321 section 5.1 (implicit MX), RFC 7505 section 1 (why a null MX is better)",
     },
@@ -99,7 +99,7 @@ pub(super) static MX_NONE_USABLE: Rule = Rule {
     title: "no MX host has a usable IP address",
     docs: Docs {
         sees: "The domain has MX records, but none of their hosts has an IP address.",
-        matters: "Mail for this domain cannot be delivered. Because the domain has MX records, senders must not use the IP addresses of the domain itself.",
+        matters: "Mail for this domain cannot be delivered. Because the domain has MX records, senders must not use the domain's own IP addresses.",
         action: "Domain owner: point the MX record to a host name that has an A or AAAA record.",
         example: "MX 10 mail.example.com, where mail.example.com does not exist",
         references: "RFC 5321 section 5.1 (it is an error if MX records are present but none is usable)",
@@ -163,7 +163,7 @@ pub(super) static MX_HOST_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Warning,
     title: "the IP addresses of an MX host could not be looked up",
     docs: Docs {
-        sees: "The lookup of the A or AAAA records of an MX host failed with SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known.",
+        sees: "The A or AAAA records of an MX host could not be looked up because of SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known.",
         matters: "It is not known whether the host has IP addresses, so it was not fully tested. Senders whose resolvers have the same problem skip the host or retry later.",
         action: "Repeat the check with another resolver (--resolver). If the failure persists, the operator of the host's DNS zone must check the name servers.",
         example: "mx1.example.net: SERVFAIL",
@@ -242,7 +242,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     title: "the domain is an alias (CNAME)",
     docs: Docs {
         sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error.",
-        matters: "All records of an alias are those of its target, including MX and SPF records. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
+        matters: "All of an alias's records come from its target, including MX and SPF records. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Domain owner: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",
         references: "RFC 1035 section 3.6.2 (a CNAME record excludes other records), RFC 5321 section 5.1 (aliases of domains)",

@@ -130,8 +130,8 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
             "Domain owner: delete the CNAME record of {domain}, and publish A and AAAA records there"
         )));
     } else {
-        found.cause = "All records of the domain are those of the target, including the MX, SPF and other TXT records."
-            .to_owned();
+        found.cause =
+            "All of the domain's records come from the target, including the MX, SPF and other TXT records.".to_owned();
     }
     Some(found)
 }

@@ -46,7 +46,7 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host's certificate fails verification, although the MTA-STS policy requires it",
     docs: Docs {
-        sees: "The policy covers an MX host, but its server's certificate has expired, does not contain the name of the MX host, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
+        sees: "The policy covers an MX host, but its server's certificate has expired, does not contain the MX host's name, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
         action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",

@@ -61,7 +61,7 @@ pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
         matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at the same time.",
-        action: "Retry later with the same password. Server operator: if the error persists, read the log of the authentication service.",
+        action: "Retry later with the same password. Server operator: if the error persists, read the authentication service's log.",
         example: "454 4.7.0 Temporary authentication failure",
         references: "RFC 4954 section 6 (454)",
     },
@@ -74,7 +74,7 @@ pub(crate) static SENDER_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply to MAIL FROM was 4yz or 5yz.",
         matters: "The server does not accept mail from this sender, this login or this machine. No recipient was tested.",
-        action: "Read the server's reply. If you log in, use the email address of the account as the sender.",
+        action: "Read the server's reply. If you log in, use the account's email address as the sender.",
         example: "550 5.7.1 Sender address rejected: not owned by user",
         references: "RFC 5321 section 3.3",
     },

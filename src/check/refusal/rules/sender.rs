@@ -31,7 +31,7 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
 pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     id: "client-reverse-dns",
     severity: Severity::Error,
-    title: "the IP address of the sending machine has no matching reverse DNS",
+    title: "the sending machine's IP address has no matching reverse DNS",
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
         matters: "Receiving servers treat such a machine like a home connection, and often reject their mail.",
@@ -57,7 +57,7 @@ pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
 pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     id: "client-reputation",
     severity: Severity::Error,
-    title: "the IP address of the sending machine is on a blocklist or has a poor reputation",
+    title: "the sending machine's IP address is on a blocklist or has a poor reputation",
     docs: Docs {
         sees: "The reply means that the receiving server does not accept your IP address, because it is on a blocklist or has a poor reputation.",
         matters: "The problem is with the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",

@@ -90,7 +90,7 @@ fn file_at<'s>(
     path: String,
 ) -> SourceReport<'s> {
     let Some(request) = sight.request(transport, host, path) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let place = place(&request);
     let report = match web::page(sight, &request) {

@@ -20,7 +20,7 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let name = DnsName::parse(&format!("_ua-auto-config.{}", sight.domain())).ok();
     let request = sight.request(FetchTransport::Https, &host, FILE.to_owned());
     let (Some(name), Some(request)) = (name, request) else {
-        return SourceReport::of(KIND, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(KIND, SourceState::NotAsked, "the web server's name is too long");
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),

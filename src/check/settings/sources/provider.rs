@@ -51,7 +51,7 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let kind = SourceKind::Autodiscover;
     let name = format!("autodiscover.{}", sight.domain());
     let Ok(alias) = DnsName::parse(&name) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let (probe, seen) = match sight.records(&alias, RecordKind::Cname) {
         Known::Unasked | Known::Waiting => {
@@ -86,7 +86,7 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
     let kind = SourceKind::Autodiscover;
     let path = format!("/autodiscover/autodiscover.json?Email=postmaster%40{}&Protocol=AutodiscoverV1", sight.domain());
     let Some(request) = sight.request(FetchTransport::Https, name, path) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
